@@ -1,0 +1,6 @@
+//go:build invariants
+
+package invariants
+
+// Enabled reports whether invariants are checked as the program runs.
+const Enabled = true

@@ -1,0 +1,35 @@
+//go:build !ashlar_portable
+
+package percpu
+
+import (
+	"runtime"
+	_ "unsafe" // for go:linkname
+)
+
+// Portable reports which implementation this is.
+const Portable = false
+
+//go:linkname procPin runtime.procPin
+func procPin() int
+
+//go:linkname procUnpin runtime.procUnpin
+func procUnpin()
+
+// Pin disables preemption and returns the id of the current processor,
+// 0 ≤ id < GOMAXPROCS at the time of the call.
+func Pin() int { return procPin() }
+
+// Unpin ends the section that Pin began.
+func Unpin(int) { procUnpin() }
+
+// Synchronize returns when every section that was running when it was called
+// has ended. It must not be called from inside one.
+//
+// runtime.ReadMemStats stops the world, which waits for each processor to reach
+// a point where it can be preempted; a pinned section has none. It takes some
+// ten microseconds, and only purging and closing ask for it.
+func Synchronize() {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+}

@@ -1,0 +1,3 @@
+//go:build !ashlar_portable
+
+// This file lets pin.go declare functions whose bodies are in the runtime.

@@ -1,0 +1,38 @@
+//go:build ashlar_portable
+
+package percpu
+
+import (
+	"sync/atomic"
+	"testing"
+)
+
+// All slots can be held at once, each by one; who comes then waits for one.
+func TestAllSlots(t *testing.T) {
+	var held [slots]bool
+	for range slots {
+		id := Pin()
+		if id < 0 || id >= slots || held[id] {
+			t.Fatalf("id %d is out of range or held already", id)
+		}
+		held[id] = true
+	}
+	const freed = 17
+	var letGo atomic.Bool
+	got := make(chan int)
+	go func() {
+		id := Pin()
+		if !letGo.Load() {
+			id = -1
+		}
+		got <- id
+	}()
+	letGo.Store(true)
+	Unpin(freed)
+	if id := <-got; id != freed {
+		t.Errorf("the only free slot is %d, got %d", freed, id)
+	}
+	for id := range slots {
+		Unpin(id)
+	}
+}

@@ -1,0 +1,75 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+func sysMap(size uintptr) (uintptr, error) {
+	p, err := unix.MmapPtr(-1, 0, nil, size, unix.PROT_READ|unix.PROT_WRITE,
+		unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	if err != nil {
+		return 0, oom("mmap", size, err)
+	}
+	return raw.Addr(p), nil
+}
+
+func sysUnmap(base, size uintptr) error {
+	if err := unix.MunmapPtr(raw.Pointer(base), size); err != nil {
+		return oom("munmap", size, err)
+	}
+	return nil
+}
+
+func sysPurge(base, size uintptr, lazy bool) error {
+	advice := unix.MADV_DONTNEED
+	if lazy {
+		advice = unix.MADV_FREE
+	}
+	// Not unix.Madvise: a range may be longer than a slice of a 32-bit platform.
+	if _, _, errno := unix.Syscall(unix.SYS_MADVISE, base, size, uintptr(advice)); errno != 0 {
+		return oom("madvise", size, errno)
+	}
+	return nil
+}
+
+func sysRemap(base, old, size uintptr) (uintptr, error) {
+	p, err := unix.MremapPtr(raw.Pointer(base), old, nil, size, unix.MREMAP_MAYMOVE)
+	if err != nil {
+		return 0, oom("mremap", size, err)
+	}
+	return raw.Addr(p), nil
+}
+
+// oom gives the kernel's refusals the sentinel that callers test for. ENOMEM is
+// the usual one; EAGAIN stands for exhausted locked memory, EINVAL for a size
+// beyond the address space.
+func oom(call string, size uintptr, err error) error {
+	if errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("%w: %s of %d bytes: %w", ErrOutOfMemory, call, size, err)
+	}
+	return fmt.Errorf("%s of %d bytes: %w", call, size, err)
+}
+
+// MaxMappings returns how many mappings the kernel lets the process have
+// (vm.max_map_count), read once.
+var MaxMappings = sync.OnceValue(func() int64 {
+	const kernelDefault = 65530
+	text, err := os.ReadFile("/proc/sys/vm/max_map_count")
+	if err != nil {
+		return kernelDefault
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil || n <= 0 {
+		return kernelDefault
+	}
+	return n
+})
