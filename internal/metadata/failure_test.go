@@ -1,0 +1,77 @@
+package metadata
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+var errInjected = errors.New("injected")
+
+func fail(t *testing.T, op vm.Op) (stop func()) {
+	vm.Inject(func(o vm.Op) error {
+		if o == op {
+			return errInjected
+		}
+		return nil
+	})
+	stop = func() { vm.Inject(nil) }
+	t.Cleanup(stop)
+	return stop
+}
+
+// Without the kernel, Alloc serves what fits in the chunk at hand, then fails,
+// and works again when the kernel does.
+func TestMapFails(t *testing.T) {
+	const size = 60000 // a slab each
+	Free(alloc(t, size), size)
+	before := InUse()
+	stop := fail(t, vm.OpMap)
+	var objects []uintptr
+	var err error
+	for err == nil && len(objects) <= slabs {
+		var p uintptr
+		if p, err = Alloc(size); err == nil {
+			objects = append(objects, p)
+		}
+	}
+	if !errors.Is(err, errInjected) {
+		t.Fatalf("after %d objects: %v", len(objects), err)
+	}
+	inUse := InUse()
+	if _, err := Alloc(size); !errors.Is(err, errInjected) || InUse() != inUse {
+		t.Errorf("a second failure: %v, %d bytes in use, want %d", err, InUse(), inUse)
+	}
+	stop()
+	objects = append(objects, alloc(t, size))
+	freeAll(objects, size)
+	if n := InUse(); n != before {
+		t.Errorf("%d bytes in use at the end, %d before", n, before)
+	}
+}
+
+// What the kernel does not purge stays idle, dirty and counted.
+func TestPurgeFails(t *testing.T) {
+	const size = 60000
+	Purge()
+	before := Space.Footprint.Now()
+	p := alloc(t, size)
+	fill(p, size, 0xee)
+	Free(p, size)
+	dirty := Space.Footprint.Now()
+	stop := fail(t, vm.OpPurge)
+	if n := Purge(); n != 0 || Space.Footprint.Now() != dirty {
+		t.Errorf("a failing purge returned %d bytes, footprint %d, want 0 and %d", n, Space.Footprint.Now(), dirty)
+	}
+	again := alloc(t, size)
+	if again != p || !holds(again, size, 0) {
+		t.Errorf("the idle slab at %#x was not reused, or not zeroed: %#x", p, again)
+	}
+	stop()
+	Free(again, size)
+	Purge()
+	if n := Space.Footprint.Now(); n != before {
+		t.Errorf("footprint %d after the purge, %d before", n, before)
+	}
+}

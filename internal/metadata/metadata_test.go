@@ -1,0 +1,54 @@
+package metadata
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+var sizes = []uintptr{1, 8, 16, 17, 32, 33, 48, 64, 65, 100, 128, 320, 1000, 3104, 4288, 9000, 32768, 40000, sizeclass.LargeMin/2 - 1}
+
+func TestZeroedAndAligned(t *testing.T) {
+	for _, size := range sizes {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			for round := range 3 { // fresh, reused with others live, reused after all were freed
+				objects := slabFull(t, size)
+				for _, p := range objects {
+					if !holds(p, size, 0) {
+						t.Fatalf("round %d: %#x is not zeroed", round, p)
+					}
+					if align := uintptr(64); size >= align && p%align != 0 {
+						t.Fatalf("%#x is not aligned to %d", p, align)
+					}
+					if p%8 != 0 {
+						t.Fatalf("%#x is not aligned to a word", p)
+					}
+					fill(p, size, 0xee)
+				}
+				if round == 0 {
+					kept := objects[0]
+					freeAll(objects[1:], size)
+					defer Free(kept, size)
+					continue
+				}
+				freeAll(objects, size)
+			}
+		})
+	}
+}
+
+// In-use bytes are those of live objects, rounded up to whole cache lines or less.
+func TestInUse(t *testing.T) {
+	for _, size := range sizes {
+		before := InUse()
+		p := alloc(t, size)
+		if n := InUse() - before; n < int(size) || n > int(size)*9/8+64 {
+			t.Errorf("an object of %d bytes counts as %d", size, n)
+		}
+		Free(p, size)
+		if n := InUse(); n != before {
+			t.Errorf("%d bytes in use after an object of %d was freed, %d before", n, size, before)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package pageheap
+
+import (
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+)
+
+func TestDirtyIsPreferred(t *testing.T) {
+	f := newFixture(t)
+	low := f.dirtied(10)
+	high := f.dirtied(10)
+	end := f.dirtied(1)
+	f.Free(low, 10)
+	f.purge(true) // now clean
+	f.Free(high, 10)
+	for _, c := range []struct {
+		name  string
+		n     int
+		addr  uintptr
+		clean bool
+	}{
+		{"the dirty run, though it is higher", 8, high, false},
+		{"the rest of it", 2, high + 8*pageSize, false},
+		{"the lowest clean run", 3, low, true},
+		{"a run that the gap is too short for", 8, end + pageSize, true},
+		{"the rest of the gap", 7, low + 3*pageSize, true},
+	} {
+		if addr, clean := f.alloc(c.n); addr != c.addr || clean != c.clean {
+			t.Errorf("%s: page %d, clean %v; want page %d, clean %v", c.name,
+				(addr-low)/pageSize, clean, (c.addr-low)/pageSize, c.clean)
+		}
+	}
+	f.expect("at the end", 1, 29, 0)
+}
+
+// A run may be put together from dirty and clean pages; it is not clean then.
+func TestMixedRun(t *testing.T) {
+	f := newFixture(t)
+	addr := f.dirtied(5)
+	f.Free(addr, 5)
+	if again, clean := f.alloc(20); again != addr || clean {
+		t.Errorf("run at %#x, clean %v; want one at %#x, not clean", again, clean, addr)
+	}
+	f.expect("allocated", 1, 20, 0)
+}
+
+func TestMaxRun(t *testing.T) {
+	f := newFixture(t)
+	a, _ := f.alloc(MaxRun)
+	b, _ := f.alloc(MaxRun)
+	f.alloc(1)
+	f.expect("two of the longest runs and a page", 2, 2*MaxRun+1, 0)
+	f.Free(a, MaxRun)
+	f.Free(b, MaxRun)
+	f.expect("the long ones freed", 2, 1, 2*MaxRun)
+}
+
+// Alloc leaves room in the page map for all pages of the run.
+func TestPageMapHasRoom(t *testing.T) {
+	f := newFixture(t)
+	addr, _ := f.alloc(100)
+	pagemap.Set(addr, 100*pageSize, 1)
+	if pagemap.Get(addr+100*pageSize-1) != 1 {
+		t.Error("the last page is not found")
+	}
+	pagemap.Set(addr, 100*pageSize, 0)
+}

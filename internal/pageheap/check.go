@@ -1,0 +1,24 @@
+package pageheap
+
+import "github.com/ashlar-go/ashlar/internal/invariants"
+
+// check panics if c or the heap breaks an invariant of the package
+// documentation. It compiles to nothing unless invariants are enabled.
+func (h *Heap) check(c *chunk) {
+	if !invariants.Enabled {
+		return
+	}
+	dirty := c.dirty.count(0, chunkPages)
+	switch {
+	case c.busy.count(0, c.pages) != c.used+c.purging:
+		panic("pageheap: |busy| ≠ used + purging")
+	case c.busy.count(c.pages, chunkPages) != chunkPages-c.pages:
+		panic("pageheap: a page behind the end of a chunk is free")
+	case c.dirty.overlaps(&c.busy):
+		panic("pageheap: a busy page is dirty")
+	case !c.aged.within(&c.dirty):
+		panic("pageheap: aged ⊄ dirty")
+	case h.used < c.used || h.dirty < dirty:
+		panic("pageheap: a chunk counts more pages than its heap")
+	}
+}

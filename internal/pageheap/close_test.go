@@ -1,0 +1,83 @@
+package pageheap
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+func TestClose(t *testing.T) {
+	f := newFixture(t)
+	a, b := f.dirtied(10), f.dirtied(MaxRun)
+	f.dirtied(MaxRun)
+	pagemap.Set(a, 10*pageSize, 1)
+	pagemap.Set(b, MaxRun*pageSize, 1)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.expect("closed", 0, 0, 0)
+	for _, addr := range []uintptr{a, a + 10*pageSize - 1, b, b + MaxRun*pageSize - 1} {
+		if d := pagemap.Get(addr); d != 0 {
+			t.Errorf("the page map still has %#x for %#x", d, addr)
+		}
+	}
+}
+
+// A chunk that the kernel keeps is purged, counted, and unmapped by another Close.
+func TestCloseFails(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		ops   []vm.Op
+		dirty int // pages afterwards
+	}{
+		{"munmap", []vm.Op{vm.OpRelease}, 0},
+		{"munmap and madvise", []vm.Op{vm.OpRelease, vm.OpPurge}, 30},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t)
+			a := f.dirtied(10)
+			b := f.dirtied(20)
+			pagemap.Set(a, 10*pageSize, 1)
+			f.Free(b, 20)
+			vm.Inject(func(op vm.Op) error {
+				for _, o := range c.ops {
+					if o == op {
+						return errInjected
+					}
+				}
+				return nil
+			})
+			if err := f.Close(); !errors.Is(err, errInjected) {
+				t.Errorf("Close: %v", err)
+			}
+			f.expect("after the refusal", 1, 0, c.dirty)
+			if pagemap.Get(a) != 0 {
+				t.Error("the page map still leads to a freed run")
+			}
+			vm.Inject(nil)
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+			f.expect("closed again", 0, 0, 0)
+		})
+	}
+}
+
+// Without a leaf for any of its pages a chunk can be closed nevertheless: no run
+// of it was handed out.
+func TestCloseWithoutPageMap(t *testing.T) {
+	f := newFixture(t)
+	f.alloc(1)
+	f.mu.Lock()
+	c, err := f.grow(1)
+	f.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.start = chunkAlign // the map has not been asked about it
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,121 @@
+package pageheap
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// Users of one heap while two others purge it all the time: nobody loses a byte.
+func TestPurgeWhileInUse(t *testing.T) {
+	f := newFixture(t)
+	f.Free(f.dirtied(1), 1)
+	var users, purgers sync.WaitGroup
+	for seed := range uint64(4) {
+		users.Go(func() {
+			m := model{fixture: f, rand: rand.New(rand.NewPCG(seed, 5)), tag: 1 + seed<<32}
+			for range 1500 {
+				m.step()
+			}
+			for len(m.live) > 0 {
+				m.free(0)
+			}
+		})
+	}
+	var done atomic.Bool
+	for range 2 {
+		purgers.Go(func() {
+			for !done.Load() {
+				if _, err := f.Purge(true); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	users.Wait()
+	done.Store(true)
+	purgers.Wait()
+	f.purge(true)
+	f.expect("at the end", 0, 0, 0)
+}
+
+// duringPurge has f called once while the kernel is at work on the next purge.
+func duringPurge(f func()) {
+	var once sync.Once
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpPurge {
+			once.Do(f)
+		}
+		return nil
+	})
+}
+
+// Pages that the kernel is about to wipe are nobody's to use.
+func TestAllocDuringPurge(t *testing.T) {
+	f := newFixture(t)
+	kept := f.dirtied(1)
+	gone := f.dirtied(10)
+	f.Free(gone, 10)
+	var addr uintptr
+	duringPurge(func() {
+		f.Free(kept, 1)
+		for range 2 { // the dirty page, then clean ones
+			if addr, _ = f.alloc(1); addr >= gone && addr < gone+10*pageSize {
+				t.Errorf("a page was handed out while it was being purged")
+			}
+		}
+		if s := f.Stats(); s.Dirty != 10*pageSize || s.Used+s.Dirty+s.Clean != s.Mapped {
+			t.Errorf("%+v while 10 pages are being purged", s)
+		}
+	})
+	if n := f.purge(true); n != 10 {
+		t.Errorf("%d pages were purged, want 10", n)
+	}
+	f.expect("afterwards", 1, 2, 0)
+}
+
+// A second Purge, and Close, wait for the first.
+func TestOnePurgeAtATime(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		second func(*fixture) error
+	}{
+		{"Purge", func(f *fixture) error { _, err := f.Purge(true); return err }},
+		{"Close", func(f *fixture) error { return f.Close() }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t)
+			f.Free(f.dirtied(10), 10)
+			var inside atomic.Int32
+			var wg sync.WaitGroup
+			var once sync.Once
+			vm.Inject(func(vm.Op) error {
+				if inside.Add(1) > 1 {
+					t.Error("two calls were at work at once")
+				}
+				once.Do(func() {
+					wg.Go(func() {
+						if err := c.second(f); err != nil {
+							t.Error(err)
+						}
+					})
+					for range 1000 {
+						runtime.Gosched() // gives it every chance
+					}
+				})
+				inside.Add(-1)
+				return nil
+			})
+			if _, err := f.Purge(true); err != nil {
+				t.Error(err)
+			}
+			wg.Wait()
+			vm.Inject(nil)
+			f.expect("afterwards", 0, 0, 0)
+		})
+	}
+}

@@ -1,0 +1,133 @@
+package pageheap
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// Where the kernel refuses large chunks, smaller ones do.
+func TestSmallerChunks(t *testing.T) {
+	f := newFixture(t)
+	f.Free(f.dirtied(1), 1) // so that metadata has what it needs
+	f.purge(true)
+	for _, c := range []struct {
+		name    string
+		refused int // mappings, before one is granted
+		n       int
+		mapped  int64
+	}{
+		{"none refused", 0, 1, chunkBytes},
+		{"one refused", 1, 1, chunkBytes / 2},
+		{"the longest run", 1, MaxRun, chunkBytes / 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			left := c.refused
+			stop := f.fail(vm.OpMap, func() bool { left--; return left >= 0 })
+			addr, clean := f.alloc(c.n)
+			stop()
+			if s := f.Stats(); s.Mapped != c.mapped || s.Clean != c.mapped-s.Used || !clean {
+				t.Errorf("%+v, want %d mapped", s, c.mapped)
+			}
+			f.verify()
+			rest := int(c.mapped/pageSize) - c.n
+			if rest > 0 && rest <= MaxRun {
+				f.dirtied(rest) // writes to the last byte of the chunk
+				f.expect("full", 1, c.n+rest, 0)
+				f.alloc(1)
+				f.expect("and one more", 2, c.n+rest+1, 0)
+			}
+			f.Free(addr, c.n)
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestNoChunk(t *testing.T) {
+	f := newFixture(t)
+	f.Free(f.dirtied(1), 1)
+	f.purge(true)
+	inUse := metadata.InUse()
+	for _, n := range []int{1, MaxRun} {
+		stop := f.fail(vm.OpMap, nil)
+		if _, _, err := f.Alloc(n); !errors.Is(err, errInjected) {
+			t.Errorf("%d pages: %v", n, err)
+		}
+		stop()
+		f.expect("after the refusal", 0, 0, 0)
+		if metadata.InUse() != inUse {
+			t.Errorf("%d bytes of metadata in use, %d before", metadata.InUse(), inUse)
+		}
+	}
+	f.alloc(1)
+	f.expect("when it has passed", 1, 1, 0)
+}
+
+func TestLimit(t *testing.T) {
+	f := newFixture(t)
+	f.space.SetLimit(100 * pageSize)
+	a := f.dirtied(60)
+	if _, _, err := f.Alloc(41); !errors.Is(err, vm.ErrLimit) {
+		t.Errorf("41 pages beyond 60 of 100: %v", err)
+	}
+	f.expect("after the refusal", 1, 60, 0)
+	f.alloc(40)
+	f.Free(a, 60)
+	f.expect("dirty pages", 1, 40, 60)
+	f.alloc(60) // charged already
+	f.expect("reused", 1, 100, 0)
+	if _, _, err := f.Alloc(1); !errors.Is(err, vm.ErrLimit) {
+		t.Errorf("one page more: %v", err)
+	}
+}
+
+// What the kernel does not purge stays dirty, and is tried again.
+func TestPurgeFails(t *testing.T) {
+	f := newFixture(t)
+	f.alloc(1)
+	a := f.dirtied(10)
+	f.alloc(1)
+	b := f.dirtied(20)
+	f.alloc(1)
+	f.Free(a, 10)
+	f.Free(b, 20)
+	once := true
+	stop := f.fail(vm.OpPurge, func() bool { was := once; once = false; return was })
+	freed, err := f.Purge(true)
+	stop()
+	if freed != 20*pageSize || !errors.Is(err, errInjected) {
+		t.Errorf("%d pages were given back, want 20, and %v", freed/pageSize, err)
+	}
+	f.expect("after the refusal", 1, 3, 10)
+	if again, clean := f.alloc(10); again != a || clean {
+		t.Errorf("the run that could not be purged is not reused as it is")
+	}
+	f.Free(a, 10)
+	if n := f.purge(true); n != 10 {
+		t.Errorf("%d pages were given back later, want 10", n)
+	}
+}
+
+// What the kernel does not unmap stays usable, and is tried again.
+func TestReleaseFails(t *testing.T) {
+	f := newFixture(t)
+	f.Free(f.dirtied(10), 10)
+	stop := f.fail(vm.OpRelease, nil)
+	if _, err := f.Purge(true); !errors.Is(err, errInjected) {
+		t.Errorf("Purge: %v", err)
+	}
+	f.expect("after the refusal", 1, 0, 0)
+	addr, clean := f.alloc(10)
+	if !clean {
+		t.Errorf("the chunk is not clean")
+	}
+	f.expect("in use again", 1, 10, 0)
+	stop()
+	f.Free(addr, 10)
+	f.purge(true)
+	f.expect("when it has passed", 0, 0, 0)
+}

@@ -1,0 +1,176 @@
+package pageheap
+
+import (
+	"math/bits"
+	"sort"
+	"sync"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+const (
+	pageSize   = sizeclass.PageSize
+	chunkBytes = 4 << 20 << (4 * (bits.UintSize / 64))
+	chunkPages = chunkBytes / pageSize
+
+	// chunkAlign lets the kernel back chunks with huge pages where it is told to.
+	chunkAlign = 2 << 20
+
+	// MaxRun is the longest run, in pages.
+	MaxRun = chunkPages / 2
+)
+
+// A chunk describes one mapping. It lives in metadata; its Heap's mutex guards it.
+type chunk struct {
+	start   uintptr // address of page 0
+	mapping vm.Mapping
+	pages   int // of PageSize; chunkPages at most
+	used    int // pages allocated
+	purging int // pages that are busy because they are being purged
+	bound   int // no free run is longer
+	dirtied int // no run of dirty pages is longer
+	busy    bitmap
+	dirty   bitmap
+	aged    bitmap
+}
+
+func chunkAt(at uintptr) *chunk { return raw.At[chunk](at) }
+
+// A Heap supplies runs of pages. It must not be copied. Init comes first.
+type Heap struct {
+	space *vm.Space
+	per   int // heap pages in a page of the kernel's, 1 at least
+
+	purger sync.Mutex // makes Purge and Close wait for each other; taken before mu
+
+	mu     sync.Mutex
+	chunks []uintptr // *chunk, ascending by start
+	used   int       // pages allocated
+	dirty  int       // pages that are free and may occupy RAM, those being purged included
+}
+
+// Init sets the account from which chunks are mapped and charged.
+func (h *Heap) Init(space *vm.Space) {
+	h.space = space
+	h.per = max(1, int(vm.PageSize()/pageSize))
+}
+
+// Alloc returns the address of a run of n pages, 0 < n ≤ MaxRun, with room for
+// it in the page map. clean means that all its bytes are zero and none occupies
+// RAM yet.
+func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c, first := h.find(n)
+	if c == nil {
+		if c, err = h.grow(n); err != nil {
+			return 0, false, err
+		}
+	}
+	addr = c.start + uintptr(first)*pageSize
+	if err := pagemap.Reserve(addr, uintptr(n)*pageSize); err != nil {
+		return 0, false, err
+	}
+	dirty := c.dirty.count(first, first+n)
+	if err := h.space.Charge(uintptr(n-dirty) * pageSize); err != nil {
+		return 0, false, err
+	}
+	c.busy.set(first, first+n)
+	c.dirty.clear(first, first+n)
+	c.aged.clear(first, first+n)
+	c.used += n
+	h.used += n
+	h.dirty -= dirty
+	h.check(c)
+	return addr, dirty == 0, nil
+}
+
+// find returns a free run of n pages: its chunk and first page; nil if no chunk
+// has one.
+func (h *Heap) find(n int) (*chunk, int) {
+	if h.dirty >= n {
+		for _, at := range h.chunks {
+			c := chunkAt(at)
+			if c.dirtied < n {
+				continue
+			}
+			first, longest := c.dirty.find(n, true)
+			if first >= 0 {
+				return c, first
+			}
+			c.dirtied = longest
+		}
+	}
+	for _, at := range h.chunks {
+		c := chunkAt(at)
+		if c.bound < n {
+			continue
+		}
+		first, longest := c.busy.find(n, false)
+		if first >= 0 {
+			return c, first
+		}
+		c.bound = longest
+	}
+	return nil, 0
+}
+
+// grow maps a chunk with room for n pages. Where the kernel refuses a whole
+// chunk (a limit on address space), smaller ones are tried.
+func (h *Heap) grow(n int) (*chunk, error) {
+	at, err := metadata.Alloc(unsafe.Sizeof(chunk{}))
+	if err != nil {
+		return nil, err
+	}
+	c := chunkAt(at)
+	size := uintptr(chunkBytes)
+	for {
+		c.start, c.mapping, err = h.space.Map(size, chunkAlign)
+		if err == nil || size/2 < uintptr(n)*pageSize || size/2 < chunkAlign {
+			break
+		}
+		size /= 2
+	}
+	if err != nil {
+		metadata.Free(at, unsafe.Sizeof(chunk{}))
+		return nil, err
+	}
+	c.pages = int(size / pageSize)
+	c.bound = c.pages
+	c.busy.set(c.pages, chunkPages)
+	i := h.search(c.start)
+	h.chunks = append(h.chunks, 0)
+	copy(h.chunks[i+1:], h.chunks[i:])
+	h.chunks[i] = at
+	return c, nil
+}
+
+// search returns the index of the first chunk that starts above addr.
+func (h *Heap) search(addr uintptr) int {
+	return sort.Search(len(h.chunks), func(i int) bool { return chunkAt(h.chunks[i]).start > addr })
+}
+
+// Free takes back the run of n pages at addr.
+func (h *Heap) Free(addr uintptr, n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := chunkAt(h.chunks[h.search(addr)-1])
+	first := int(addr-c.start) / pageSize
+	h.free(c, first, first+n)
+	h.check(c)
+}
+
+// free takes back the allocated pages [first, end) of c.
+func (h *Heap) free(c *chunk, first, end int) {
+	c.busy.clear(first, end)
+	c.dirty.set(first, end)
+	c.used -= end - first
+	c.bound, c.dirtied = c.pages, c.pages
+	h.used -= end - first
+	h.dirty += end - first
+}

@@ -1,0 +1,96 @@
+package pageheap
+
+// Purge is the beat by which memory ages. It gives the RAM of pages that have
+// been free since the last beat back to the kernel and unmaps chunks that have
+// nothing else; with all it takes every free page, however young. It returns the
+// bytes given back and what the kernel refused, which stays to be purged later.
+func (h *Heap) Purge(all bool) (freed int64, err error) {
+	h.purger.Lock()
+	defer h.purger.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	freed, err = h.purge(all)
+	if e := h.releaseEmpty(all); e != nil {
+		err = e
+	}
+	return freed, err
+}
+
+// purge is Purge, without the unmapping. Call it with both locks held.
+func (h *Heap) purge(all bool) (freed int64, err error) {
+	for i := 0; i < len(h.chunks); {
+		c := chunkAt(h.chunks[i])
+		if all {
+			c.aged = c.dirty
+		}
+		n, e := h.purgeChunk(c)
+		freed += n
+		if e != nil {
+			err = e
+		}
+		c.aged = c.dirty
+		h.check(c)
+		i = h.search(c.start) // mu was let go meanwhile: chunks may have been added
+	}
+	return freed, err
+}
+
+// purgeChunk purges the aged pages of c, run by run.
+func (h *Heap) purgeChunk(c *chunk) (freed int64, err error) {
+	for at := 0; ; {
+		first, end := c.aged.next(at, true)
+		if first == chunkPages {
+			return freed, err
+		}
+		at = end
+		if first, end = h.whole(c, first, end); first >= end {
+			continue
+		}
+		n, e := h.purgeRun(c, first, end)
+		freed += n
+		if e != nil {
+			err = e
+		}
+	}
+}
+
+// purgeRun purges the pages [first, end) of c, all free. It lets go of mu around
+// the kernel call. Until that is over the pages are neither free nor dirty, so
+// that Alloc does not hand out what the kernel is about to wipe.
+func (h *Heap) purgeRun(c *chunk, first, end int) (freed int64, err error) {
+	n, was := end-first, c.dirty
+	c.busy.set(first, end)
+	c.dirty.clear(first, end)
+	c.aged.clear(first, end)
+	c.purging += n
+	h.check(c)
+	h.mu.Unlock()
+	err = h.space.Purge(c.start+uintptr(first)*pageSize, uintptr(n)*pageSize, false)
+	h.mu.Lock()
+	c.purging -= n
+	c.busy.clear(first, end)
+	c.bound = c.pages
+	if err != nil {
+		c.dirty.add(&was, first, end)
+		c.dirtied = c.pages
+		return 0, err
+	}
+	dirty := was.count(first, end)
+	h.dirty -= dirty
+	h.space.Refund(uintptr(dirty) * pageSize)
+	return int64(dirty) * pageSize, nil
+}
+
+// whole rounds the free pages [first, end) of c to whole pages of the kernel's,
+// which may be larger than heap pages: outwards if what lies there is free as
+// well, else inwards. Chunks are aligned to them.
+func (h *Heap) whole(c *chunk, first, end int) (int, int) {
+	lower, upper := first/h.per*h.per, (end+h.per-1)/h.per*h.per
+	if c.busy.count(lower, first) > 0 {
+		lower += h.per
+	}
+	if c.busy.count(end, upper) > 0 {
+		upper -= h.per
+	}
+	return lower, upper
+}

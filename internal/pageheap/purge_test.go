@@ -1,0 +1,86 @@
+package pageheap
+
+import (
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// A page is kept for one beat and given back at the second.
+func TestAge(t *testing.T) {
+	f := newFixture(t)
+	f.alloc(1) // keeps the chunk
+	old := f.dirtied(10)
+	young := f.dirtied(20)
+	f.Free(old, 10)
+	if n := f.purge(false); n != 0 {
+		t.Errorf("the first beat took %d pages", n)
+	}
+	f.Free(young, 20)
+	if n := f.purge(false); n != 10 {
+		t.Errorf("the second beat took %d pages, want the 10 that are old", n)
+	}
+	f.expect("after two beats", 1, 1, 20)
+	if b := *raw.At[byte](old); b != 0 {
+		t.Errorf("a purged page holds %#x", b)
+	}
+	if b := *raw.At[byte](young); b != 0xee {
+		t.Errorf("a young page was purged")
+	}
+	if n := f.purge(false); n != 20 {
+		t.Errorf("the third beat took %d pages, want 20", n)
+	}
+	f.expect("after three beats", 1, 1, 0)
+}
+
+// Using a page again makes it young again.
+func TestAgeOfReusedPage(t *testing.T) {
+	f := newFixture(t)
+	f.alloc(1)
+	addr := f.dirtied(10)
+	f.Free(addr, 10)
+	f.purge(false)
+	if again := f.dirtied(10); again != addr {
+		t.Fatal("the dirty run was not reused")
+	}
+	f.Free(addr, 10)
+	if n := f.purge(false); n != 0 {
+		t.Errorf("%d pages were taken at the first beat of their age", n)
+	}
+}
+
+func TestPurgeAll(t *testing.T) {
+	f := newFixture(t)
+	f.alloc(1)
+	f.Free(f.dirtied(10), 10)
+	if n := f.purge(true); n != 10 {
+		t.Errorf("%d pages were taken, want all 10", n)
+	}
+	if addr, clean := f.alloc(10); !clean || *raw.At[byte](addr) != 0 {
+		t.Errorf("what was purged is not clean")
+	}
+}
+
+// One empty chunk is kept for the next use, until everything is to go.
+func TestEmptyChunks(t *testing.T) {
+	f := newFixture(t)
+	var runs []uintptr
+	for range 6 {
+		runs = append(runs, f.dirtied(MaxRun))
+	}
+	f.expect("in use", 3, 6*MaxRun, 0)
+	for _, addr := range runs {
+		f.Free(addr, MaxRun)
+	}
+	f.purge(false)
+	f.expect("after a beat", 3, 0, 6*MaxRun)
+	f.purge(false)
+	f.expect("after two", 1, 0, 0)
+	f.purge(true)
+	f.expect("after all was purged", 0, 0, 0)
+	if n := f.space.Mapped.Now(); n != 0 {
+		t.Errorf("%d bytes are still mapped", n)
+	}
+	f.alloc(1)
+	f.expect("in use again", 1, 1, 0)
+}

@@ -1,0 +1,82 @@
+package pageheap
+
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+)
+
+// releaseEmpty unmaps chunks without used or dirty pages, but keeps one unless
+// all are to go: a heap that empties and fills again should not pay for it. What
+// the kernel will not unmap stays, clean, to be used or tried again.
+func (h *Heap) releaseEmpty(all bool) error {
+	spared := all
+	return h.releaseIf(func(c *chunk) bool {
+		if c.used > 0 || c.dirty.count(0, chunkPages) > 0 {
+			return false
+		}
+		release := spared
+		spared = true
+		return release
+	})
+}
+
+// releaseIf unmaps the chunks that want reports true for. What the kernel will
+// not unmap stays.
+func (h *Heap) releaseIf(want func(*chunk) bool) (err error) {
+	kept := h.chunks[:0]
+	for _, at := range h.chunks {
+		if want(chunkAt(at)) {
+			e := h.release(at)
+			if e == nil {
+				continue
+			}
+			err = e
+		}
+		kept = append(kept, at)
+	}
+	h.chunks = kept
+	return err
+}
+
+// release unmaps a chunk without used pages and frees its descriptor.
+func (h *Heap) release(at uintptr) error {
+	c := chunkAt(at)
+	if err := h.space.Release(c.mapping); err != nil {
+		return err
+	}
+	dirty := c.dirty.count(0, chunkPages)
+	h.dirty -= dirty
+	h.space.Refund(uintptr(dirty) * pageSize)
+	metadata.Free(at, unsafe.Sizeof(chunk{}))
+	return nil
+}
+
+// Close frees every run, removes its pages from the page map, and unmaps every
+// chunk. A chunk that the kernel does not take back is purged and reported; Close
+// may be called again for it.
+func (h *Heap) Close() error {
+	h.purger.Lock()
+	defer h.purger.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	err := h.releaseIf(func(c *chunk) bool {
+		h.freeAll(c)
+		return true
+	})
+	if err != nil {
+		h.purge(true) // what is refused here stays dirty, and charged
+	}
+	return err
+}
+
+// freeAll frees all runs of c. Only pages of runs can be in the page map; others
+// may have no entry there to remove.
+func (h *Heap) freeAll(c *chunk) {
+	for first, end := c.busy.next(0, true); first < c.pages; first, end = c.busy.next(end, true) {
+		end = min(end, c.pages)
+		pagemap.Set(c.start+uintptr(first)*pageSize, uintptr(end-first)*pageSize, 0)
+		h.free(c, first, end)
+	}
+}

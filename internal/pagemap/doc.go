@@ -1,0 +1,34 @@
+// Package pagemap is the process' one map from heap pages to what owns them: from
+// any address to the descriptor of the span or large object it belongs to.
+//
+// # Structure
+//
+// A two-level radix tree over the page number (sizeclass.PageShift bits are the
+// offset in the page). With 48 bits of user address:
+//
+//	address  47          35 34               13 12            0
+//	        ┌──────────────┬───────────────────┬───────────────┐
+//	        │ root index   │ leaf index        │ offset        │
+//	        └──────────────┴───────────────────┴───────────────┘
+//	             │                │
+//	             ▼                ▼
+//	        root[8192] ──► leaf[4194304] ──► descriptor (begins with a Header)
+//	        64 KiB of         32 MiB, mapped when the first page below
+//	        static zeros      it is registered; RAM as it is touched
+//
+// A 32-bit address space has two leaves of 1 MiB. The RAM of leaves counts as
+// metadata, by the kernel page as Reserve first needs it: 8 bytes for each 8 KiB.
+//
+//	Get(a) ≠ 0  ⇒  the page of a is used by the descriptor at Get(a)
+//
+// A span is registered under each of its pages. A large object is registered
+// under the page of its first byte only: that is the one address at which it can
+// be freed, and no other object begins in that page.
+//
+// # Concurrency
+//
+// Get takes no lock and never faults: leaves are never unmapped. An entry is
+// published before the first block behind it is handed out and removed after the
+// last one was freed, so callers with a valid pointer always see it. Set is called by
+// the owner of the pages.
+package pagemap

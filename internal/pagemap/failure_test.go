@@ -1,0 +1,35 @@
+package pagemap
+
+import (
+	"errors"
+	"math/bits"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+func TestReserveFails(t *testing.T) {
+	if bits.UintSize == 32 {
+		t.Skip("other tests use both leaves")
+	}
+	addr := leaf
+	addr <<= 3 // no other test goes there
+	failed := errors.New("injected")
+	vm.Inject(func(vm.Op) error { return failed })
+	defer vm.Inject(nil)
+	footprint := metadata.Space.Footprint.Now()
+	if err := Reserve(addr, page); !errors.Is(err, failed) {
+		t.Errorf("Reserve: %v", err)
+	}
+	if Get(addr) != 0 || metadata.Space.Footprint.Now() != footprint {
+		t.Errorf("a failed Reserve left something behind")
+	}
+	vm.Inject(nil)
+	reserve(t, addr, page)
+	Set(addr, page, 1)
+	if Get(addr) != 1 {
+		t.Errorf("nothing can be set after a failure has passed")
+	}
+	Set(addr, page, 0)
+}

@@ -1,0 +1,30 @@
+package pagemap
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// Each kernel page of entries is charged once, whoever reserves it how often.
+func TestFootprint(t *testing.T) {
+	reach := vm.PageSize() / wordBytes * page // address space behind one kernel page
+	base := 40 * reach
+	reserve(t, base-1, 1) // the leaf, and the page in front
+	before := metadata.Space.Footprint.Now()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for a := base; a < base+10*reach; a += reach / 4 {
+				_ = Reserve(a, page) // the leaf is there
+			}
+			_ = Reserve(base, 10*reach)
+		})
+	}
+	wg.Wait()
+	if n := metadata.Space.Footprint.Now() - before; n != 10*int64(vm.PageSize()) {
+		t.Errorf("10 pages of entries are charged with %d bytes", n)
+	}
+}

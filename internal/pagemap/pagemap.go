@@ -1,0 +1,159 @@
+package pagemap
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+const (
+	wordBytes   = bits.UintSize / 8
+	addressBits = 32 + 16*(bits.UintSize/64)
+	leafBits    = 18 + 4*(bits.UintSize/64)
+	rootShift   = leafBits + sizeclass.PageShift
+	rootSize    = 1 << (addressBits - rootShift)
+	leafMask    = 1<<leafBits - 1
+	leafBytes   = wordBytes << leafBits
+
+	// Behind the entries of a leaf are bits that tell which of its kernel pages
+	// have been charged; no kernel's page is smaller than 4 KiB.
+	chargedBytes = leafBytes / 4096 / 8
+)
+
+// Kind says what a descriptor describes.
+type Kind uint8
+
+// The kinds of descriptors. No live descriptor has kind 0.
+const (
+	Span  Kind = 1 + iota // a run of pages cut into blocks of one class
+	Large                 // one large object
+)
+
+// A Header begins every descriptor. Its fields do not change while the
+// descriptor is registered, so all processors share its cache line.
+//
+// The free path treats it as a span's without asking. A large object's header
+// makes that path's arithmetic fail: Magic = Size = 0 and Base is not a valid
+// block address.
+type Header struct {
+	Owner  uintptr // identity of the allocator
+	Base   uintptr // address of the first block
+	Magic  uint32  // ceil(2^32/Size)
+	Size   uint32  // bytes of a block
+	Blocks uint32
+	Class  sizeclass.Class
+	Kind   Kind
+}
+
+// Index returns the number of the block that addr is in.
+func (h *Header) Index(addr uintptr) uint32 {
+	return sizeclass.Index(uint32(addr-h.Base), h.Magic)
+}
+
+// Owns reports whether block i starts at addr and is the owner's.
+func (h *Header) Owns(i uint32, addr, owner uintptr) bool {
+	return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner == owner
+}
+
+var (
+	root   [rootSize]uintptr // addresses of leaves, or 0; set once each
+	growMu sync.Mutex        // serialises the making of leaves
+)
+
+// Leaf returns the leaf that knows the page of addr, 0 if there is none. Address
+// bits above those of user space are ignored: who looks up an address that may be
+// no address compares all of it with the descriptor's Base.
+//
+// Leaf and Entry are apart, each a single expression, so that the compiler keeps
+// the free path straight.
+func Leaf(addr uintptr) uintptr { return atomic.LoadUintptr(&root[addr>>rootShift%rootSize]) }
+
+// Entry returns the address of the descriptor that a leaf holds for the page of
+// addr, 0 if there is none.
+func Entry(leaf, addr uintptr) uintptr {
+	return atomic.LoadUintptr((*uintptr)(raw.Pointer(leaf + addr>>sizeclass.PageShift&leafMask*wordBytes)))
+}
+
+// Get returns the address of the descriptor registered for the page of addr, 0
+// if there is none.
+func Get(addr uintptr) uintptr {
+	leaf := Leaf(addr)
+	if leaf == 0 || uint64(addr)>>addressBits > 0 {
+		return 0
+	}
+	return Entry(leaf, addr)
+}
+
+// HeaderOf returns the header of the descriptor registered for addr, nil if
+// there is none.
+func HeaderOf(addr uintptr) *Header {
+	if d := Get(addr); d != 0 {
+		return raw.At[Header](d)
+	}
+	return nil
+}
+
+// Reserve makes sure that the pages of [addr, addr+size) have entries to set,
+// and charges the metadata for them. Only this can fail.
+func Reserve(addr, size uintptr) error {
+	last := addr + size - 1
+	for i := addr >> rootShift; i <= last>>rootShift; i++ {
+		if i >= rootSize {
+			return vm.ErrOutOfMemory // beyond the addresses this map knows
+		}
+		if atomic.LoadUintptr(&root[i]) == 0 {
+			if err := grow(i); err != nil {
+				return err
+			}
+		}
+	}
+	// One kernel page holds the entries of so many bytes of address space.
+	reach := vm.PageSize() / wordBytes << sizeclass.PageShift
+	for i := addr / reach; i <= last/reach; i++ {
+		charge(i * reach)
+	}
+	return nil
+}
+
+func grow(i uintptr) error {
+	growMu.Lock()
+	defer growMu.Unlock()
+	if root[i] != 0 {
+		return nil
+	}
+	tail := raw.AlignUp(chargedBytes, vm.PageSize())
+	leaf, _, err := metadata.Space.Map(leafBytes+tail, vm.PageSize())
+	if err != nil {
+		return err
+	}
+	metadata.Space.Footprint.Add(int64(tail))
+	atomic.StoreUintptr(&root[i], leaf)
+	return nil
+}
+
+// charge charges the metadata for the kernel page that holds the entry of addr,
+// unless that was done before.
+func charge(addr uintptr) {
+	leaf := Leaf(addr)
+	page := addr >> sizeclass.PageShift & leafMask * wordBytes / vm.PageSize()
+	word := raw.At[uint32](leaf + leafBytes + page/32*4)
+	bit := uint32(1) << (page % 32)
+	if atomic.LoadUint32(word)&bit == 0 && atomic.OrUint32(word, bit)&bit == 0 {
+		metadata.Space.Footprint.Add(int64(vm.PageSize()))
+	}
+}
+
+// Set registers descriptor for the pages of [addr, addr+size), for which Reserve
+// has succeeded; descriptor 0 removes them.
+func Set(addr, size, descriptor uintptr) {
+	last := (addr + size - 1) >> sizeclass.PageShift
+	for page := addr >> sizeclass.PageShift; page <= last; page++ {
+		leaf := root[page>>leafBits]
+		atomic.StoreUintptr(raw.At[uintptr](leaf+page&leafMask*wordBytes), descriptor)
+	}
+}
