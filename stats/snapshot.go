@@ -1,0 +1,129 @@
+package stats
+
+import "time"
+
+// A Snapshot is an allocator's numbers at one moment, or, from Sub, their change
+// between two.
+type Snapshot struct {
+	Time    time.Time
+	Elapsed time.Duration // from Sub: between the two snapshots; else 0
+
+	Memory    Memory
+	Mapped    Gauge // bytes of address space
+	Footprint Gauge // bytes that may occupy RAM; what Limit limits
+	Mappings  Gauge // mappings of address space
+	Limit     int64 // of the footprint, bytes; 0: none
+
+	Classes []Class // one for each size class, in order of size
+	Large   Large
+
+	// Metadata is the whole process', all allocators taken together.
+	Metadata Metadata
+
+	Caches int // caches of processors and of Locals
+	Chunks int // mappings that spans are cut from
+
+	Kernel Kernel
+}
+
+// A Gauge is a quantity with its highest value.
+type Gauge struct{ Now, Peak int64 }
+
+// Memory divides the address space that is held by what it serves, in bytes.
+type Memory struct {
+	Requested      int64 // asked for, in live small blocks
+	Slack          int64 // in live small blocks, beyond what was asked for
+	Cached         int64 // small blocks in the caches of processors and Locals
+	Depot          int64 // small blocks in the depots' magazines
+	Idle           int64 // free blocks left in spans
+	Tail           int64 // in spans behind their last block
+	LargeRequested int64 // asked for, in live large objects
+	LargeSlack     int64 // their headers and rounding to pages
+	LargeDirty     int64 // freed large regions that may occupy RAM
+	LargeClean     int64 // freed large regions that were purged
+	PagesDirty     int64 // free pages that may occupy RAM
+	PagesClean     int64 // free pages that were purged or never used
+	Unused         int64 // cut off for alignment where it could not be unmapped
+	Metadata       int64 // allocator's own structures, of the whole process
+	MetadataDirty  int64 // freed metadata that may occupy RAM
+	MetadataClean  int64 // address space kept for metadata
+}
+
+// A Class is the numbers of one size class, in blocks unless they say otherwise.
+type Class struct {
+	Size      int   // bytes of a block
+	Spans     int64 // runs of pages cut into such blocks
+	Blocks    int64 // in these spans
+	Live      int64 // handed out and not freed
+	Cached    int64 // in the caches of processors and Locals
+	InDepot   int64 // in the depot's magazines
+	Idle      int64 // free in their spans
+	Allocs    int64 // handed out, ever
+	Frees     int64 // taken back, ever
+	Requested int64 // bytes asked for, in live blocks
+}
+
+// Large is the numbers of large objects.
+type Large struct {
+	Live     int64 // objects
+	Carved   int64 // of these, in shared mappings
+	Retained int64 // freed regions kept for reuse
+	Bytes    int64 // of live objects' regions, with headers and rounding
+}
+
+// Metadata is the process' account of allocators' own structures, in bytes.
+type Metadata struct{ Mapped, Footprint int64 }
+
+// Kernel counts the kernel calls made for the allocator's memory, ever, and for
+// the process' metadata.
+type Kernel struct{ Mmap, Munmap, Madvise, Mremap, Metadata int64 }
+
+// Live returns the number of live blocks and objects, small and large.
+func (s *Snapshot) Live() int64 {
+	n := s.Large.Live
+	for i := range s.Classes {
+		n += s.Classes[i].Live
+	}
+	return n
+}
+
+// Sub returns what changed from an earlier snapshot of the same allocator to s:
+// each number is the difference, but Limit, the sizes of classes and the peaks,
+// which are those of s.
+func (s *Snapshot) Sub(earlier *Snapshot) *Snapshot {
+	d := *s
+	d.Elapsed = s.Time.Sub(earlier.Time)
+	d.Classes = make([]Class, len(s.Classes))
+	copy(d.Classes, s.Classes)
+	for i := range min(len(d.Classes), len(earlier.Classes)) {
+		subtract(d.Classes[i].numbers(), earlier.Classes[i].numbers())
+	}
+	for i := range memoryLines {
+		*memoryLines[i].of(&d.Memory) -= *memoryLines[i].of(&earlier.Memory)
+	}
+	subtract(d.numbers(), earlier.numbers())
+	d.Caches -= earlier.Caches
+	d.Chunks -= earlier.Chunks
+	return &d
+}
+
+// numbers returns the numbers that Sub subtracts.
+func (s *Snapshot) numbers() []*int64 {
+	return []*int64{
+		&s.Mapped.Now, &s.Footprint.Now, &s.Mappings.Now,
+		&s.Large.Live, &s.Large.Carved, &s.Large.Retained, &s.Large.Bytes,
+		&s.Metadata.Mapped, &s.Metadata.Footprint,
+		&s.Kernel.Mmap, &s.Kernel.Munmap, &s.Kernel.Madvise, &s.Kernel.Mremap, &s.Kernel.Metadata,
+	}
+}
+
+func (c *Class) numbers() []*int64 {
+	return []*int64{&c.Spans, &c.Blocks, &c.Live, &c.Cached, &c.InDepot, &c.Idle,
+		&c.Allocs, &c.Frees, &c.Requested}
+}
+
+func subtract(from, what []*int64) {
+	for i := range from {
+		*from[i] -= *what[i]
+	}
+}
