@@ -1,0 +1,108 @@
+package alloc
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// An Allocator hands out blocks of memory that the garbage collector does not
+// see. The zero value is ready for use. All methods are safe for concurrent use,
+// and a block may be freed by any goroutine. It must not be copied after first use.
+//
+// An Allocator that is no longer referenced keeps its memory, for there may be
+// pointers into it that nobody can see; Close returns it.
+type Allocator struct {
+	// Read by every Malloc and Free; written when the first memory is asked for and
+	// when a processor is seen that the table has no room for.
+	id       uintptr // identity: Header.Owner of all descriptors; atomic
+	table    uintptr // of caches, by slot; atomic, written under mu
+	tableLen uint32  // entries; atomic, written under mu
+	_        [40]byte
+
+	options Options
+	start   sync.Once
+	closed  atomic.Bool
+	awake   atomic.Bool          // the purger runs, and will see what is retained from now on
+	mu      sync.Mutex           // table, locals, attaching and detaching caches
+	locals  map[uintptr]struct{} // the Locals' caches
+
+	space  vm.Space // the account of all memory but metadata
+	pages  pageheap.Heap
+	large  largeobj.Heap
+	depots [sizeclass.Count]depot
+	purger purger
+}
+
+// lastID is the identity given out last. Identities are never reused, so that the
+// remains of a closed allocator match no other.
+var lastID atomic.Uintptr
+
+// NewAllocator returns an Allocator with the given options.
+func NewAllocator(o Options) (*Allocator, error) {
+	if o.Limit < 0 {
+		return nil, &Error{Op: "NewAllocator: Options.Limit", Size: int(o.Limit), Err: ErrInvalidSize}
+	}
+	a := &Allocator{options: o}
+	a.init()
+	return a, nil
+}
+
+var defaultAllocator Allocator
+
+// Default returns the process' shared Allocator, which has default options.
+func Default() *Allocator { return &defaultAllocator }
+
+// init gives the allocator its identity, once.
+func (a *Allocator) init() {
+	a.start.Do(func() {
+		bareNo.Do(func() { bare(none()) })
+		id := lastID.Add(1)
+		a.space.SetLimit(a.options.Limit)
+		a.pages.Init(&a.space)
+		a.large.Init(&a.space, id, a.options.Large)
+		atomic.StoreUintptr(&a.id, id)
+	})
+}
+
+// SetLimit changes Options.Limit; 0 removes it. What is above a new limit stays,
+// but further allocations fail until enough was freed.
+func (a *Allocator) SetLimit(n int64) {
+	a.init()
+	a.space.SetLimit(max(n, 0))
+}
+
+// addSpan gets pages for a span of class c and makes its blocks available.
+func (a *Allocator) addSpan(c sizeclass.Class) error {
+	pages := c.SpanBytes() / sizeclass.PageSize
+	base, clean, err := a.pages.Alloc(pages)
+	if err != nil {
+		return err
+	}
+	s, err := newSpan(a.id, c, base, clean)
+	if err == nil {
+		if err = a.depots[c].addSpan(s); err == nil {
+			return nil
+		}
+		freeSpan(c, s)
+	}
+	a.pages.Free(base, pages)
+	return err
+}
+
+// release gives the pages of wholly idle spans back to the page heap.
+func (a *Allocator) release(c sizeclass.Class, empty spanList) {
+	for s := empty.head; s != 0; {
+		base, next := spanAt(s).Base, spanAt(s).next
+		freeSpan(c, s)
+		a.pages.Free(base, c.SpanBytes()/sizeclass.PageSize)
+		s = next
+	}
+	if empty.head != 0 {
+		a.wake()
+	}
+}

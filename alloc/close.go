@@ -1,0 +1,52 @@
+package alloc
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/percpu"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// Close gives all memory back to the kernel, live blocks included: there must be
+// no use of them any more. Using the Allocator afterwards is an error (ErrClosed),
+// freeing one of its blocks panics with a *MisuseError.
+//
+// An error means that the kernel did not take everything back; what is left is
+// purged, and Close may be called again. Closing a closed Allocator does nothing
+// else.
+func (a *Allocator) Close() error {
+	a.init()
+	a.closed.Store(true)
+	a.stopPurger()
+	a.detach(func(int, uintptr) bool { return true })
+	a.dropTable()
+	a.closeLocals()
+	for c := range a.depots {
+		a.depots[c].close(sizeclass.Class(c))
+	}
+	return errors.Join(a.pages.Close(), a.large.Close())
+}
+
+func (a *Allocator) stopPurger() {
+	p := &a.purger
+	p.mu.Lock()
+	if p.stop != nil {
+		close(p.stop)
+		p.stop = nil
+	}
+	p.mu.Unlock()
+	p.running.Wait()
+}
+
+// dropTable frees the table of caches, which has none any more.
+func (a *Allocator) dropTable() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if n := a.tableLen; n > 0 {
+		atomic.StoreUint32(&a.tableLen, 0)
+		percpu.Synchronize() // until nobody reads it
+		metadata.Free(a.table, uintptr(n)<<wordShift)
+	}
+}

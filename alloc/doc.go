@@ -1,0 +1,118 @@
+// Package alloc is a memory allocator whose memory the garbage collector never
+// sees. It is for caches, indexes, databases and brokers that hold gigabytes and
+// cannot let the collector mark them.
+//
+//	var a alloc.Allocator // ready for use, by any number of goroutines
+//	p, err := a.Malloc(4096)
+//	...
+//	a.Free(p)
+//
+// Typed helpers (New, MakeSlice, Append, Resize) do the same for values and
+// slices whose types hold no Go pointers. A Local is a handle for one goroutine
+// at a time that is faster still.
+//
+// # Structures
+//
+//	Allocator   routes requests by size; owns all that follows
+//	cache       a rack for each class; one for each processor (P) and each Local
+//	rack        two magazines, the loaded and the previous one
+//	magazine    a few dozen free blocks, ready to be handed out
+//	depot       one for each class: spare magazines, and the spans
+//	span        a run of pages cut into blocks of one class, with a state byte
+//	            for each block, kept apart from the blocks
+//	page heap   mappings of 64 MiB, cut into runs of pages (internal/pageheap)
+//	page map    from an address to its span or large object (internal/pagemap)
+//	large heap  objects of 128 KiB and more, a mapping each (largeobj)
+//	purger      a goroutine that gives unused memory back with age
+//
+// Everything but the Allocator itself lives outside the Go heap: with ten million
+// live blocks the collector has nothing to scan and next to nothing to own.
+//
+// # The life of a small block
+//
+// Malloc(n) finds the class of n by arithmetic, pins the goroutine to its
+// processor, takes the top block of the loaded magazine, marks its state byte
+// live and unpins: no lock, no atomic operation, no look-up. When the magazine
+// is empty it goes on, each step rarer than the one before:
+//
+//	loaded magazine ─► previous magazine        swapped in place
+//	                ─► depot: a full magazine   one short lock, O(1)
+//	                ─► a span with idle blocks  carved into a magazine, same lock
+//	                ─► page heap: a new span    a bitmap search
+//	                ─► kernel: a new chunk      one mmap for 64 MiB
+//
+// Free(p) is the mirror. The page map leads from p to its span's descriptor; a
+// multiplication tells which block p is in and whether it begins there; the state
+// byte tells whether that is live. Then the block is marked free and goes on top
+// of the loaded magazine. A freed block is never written to: its link to the
+// magazine is in the magazine. When magazines overflow they go to the depot, from
+// there to their spans, and spans without live blocks to the page heap.
+//
+// Blocks freed by another goroutine than allocated them take no other path. They
+// travel between processors by the magazine.
+//
+// # Invariants
+//
+// For each class, with the caches at rest:
+//
+//	Σ blocks of its spans = live + cached in racks + in the depot's magazines + idle
+//	a block's state is cached ⇔ exactly one slot of one magazine names it
+//	span.idle = |{i : state i is idle}|
+//	span on the depot's partial list ⇔ span.idle > 0
+//	pagemap.Get(a) = span for every address a of its pages, and for no other
+//	page heap's used pages = Σ pages of all spans
+//
+// checkInvariants tests them all; the tests call it, and builds with the tag
+// "invariants" check parts of them as they go.
+//
+// # Who may touch what
+//
+//	rack, its magazines   whoever is pinned to the processor, or the Local's goroutine
+//	state byte            live: the block's user, through Malloc, Free, Realloc
+//	                      cached: the holder of the rack; idle: the depot's lock
+//	span's counts, lists  the depot's lock
+//	table of caches       read by all, written under Allocator.mu
+//	descriptor's header   written before it is entered in the page map, then read only
+//
+// No lock is held while another of this package is taken, but Allocator.mu, under
+// which a depot's may be, and the page heap's and the metadata's, which come last.
+// The kernel is called under none but these two, when they grow.
+//
+// Taking a cache away from a processor (Trim, Close, the purger when it was idle)
+// is read-copy-update: the table's entry is replaced, then percpu.Synchronize
+// waits until no pinned section can still be using the cache.
+//
+// # What is caught
+//
+// In every build, at the cost of the state byte: double free, free of an address
+// inside a block or behind the last one, of memory of another Allocator, of Go, of
+// nobody, use after Close, Realloc of a freed block. The answer is a panic with a
+// *MisuseError that tells the whole story; the Allocator has refused the operation
+// and goes on working. Two goroutines that free one block at the very same moment
+// may both succeed; the second entry is found, and reported, when it is about to
+// be handed out. What a large object's header says is compared with a registry
+// before it is believed.
+//
+// Not caught: use of a block after it was freed, and writes beyond its end, unless
+// they hit a large object's header. A wild write can in principle hit the
+// metadata, as it can hit anything in the process.
+//
+// # Caveats
+//
+//   - Go pointers must not be stored in this memory: the collector does not see
+//     them there and frees what they point to. The typed helpers refuse types that
+//     hold pointers; Malloc cannot know.
+//   - GOMEMLIMIT and the Go runtime's statistics do not count this memory; Stats
+//     and Options.Limit do.
+//   - The race detector does not watch it.
+//   - A block that is never freed stays for ever, as in C.
+//   - runtime.SetFinalizer and runtime.AddCleanup do not work on its pointers.
+//   - A Local's cached blocks, 5 KiB of metadata and at most two magazines a class,
+//     return when it is closed or collected.
+//
+// # Reading the source
+//
+// state.go, span.go, magazine.go and rack.go have the structures and their
+// pictures; malloc.go and free.go the fast paths and what comes after; depot.go
+// and cache.go the exchange of magazines; purge.go the way back to the kernel.
+package alloc

@@ -1,0 +1,41 @@
+package alloc
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// The reasons for which an operation fails; test for them with errors.Is.
+var (
+	// ErrOutOfMemory: the kernel refused memory or address space.
+	ErrOutOfMemory = vm.ErrOutOfMemory
+	// ErrLimit: the allocator's own limit (Options.Limit) was reached.
+	ErrLimit = vm.ErrLimit
+	// ErrClosed: the allocator was closed.
+	ErrClosed = vm.ErrClosed
+	// ErrUnsupported: there is no off-heap memory on this platform yet.
+	ErrUnsupported = vm.ErrUnsupported
+	// ErrInvalidSize: a size is negative or overflows, or an alignment is not a
+	// power of two or above MaxAlign.
+	ErrInvalidSize = errors.New("invalid size or alignment")
+	// ErrHasPointers: a type that holds Go pointers cannot live where the garbage
+	// collector does not look.
+	ErrHasPointers = errors.New("type holds Go pointers")
+)
+
+// An Error says which operation failed, for how many bytes, and why. It wraps one
+// of the errors above.
+type Error struct {
+	Op   string // "Malloc", "Realloc", …
+	Size int    // bytes asked for
+	Err  error
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("alloc: %s of %d bytes: %v", e.Op, e.Size, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,152 @@
+package alloc_test
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+func Example() {
+	var a alloc.Allocator // the zero value is ready
+	p, err := a.Malloc(1000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	b := unsafe.Slice((*byte)(p), alloc.UsableSize(p)) // all of it may be used
+	n := copy(b, "squared stone")
+	fmt.Printf("%s, one of %d bytes\n", b[:n], len(b))
+	a.Free(p)
+	fmt.Println(a.Close())
+	// Output:
+	// squared stone, one of 1024 bytes
+	// <nil>
+}
+
+func ExampleNew() {
+	type point struct{ X, Y float64 }
+	p, err := alloc.New[point](alloc.Default())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer alloc.Free(alloc.Default(), p)
+	p.X = 3
+	fmt.Println(*p)
+
+	_, err = alloc.New[*point](alloc.Default())
+	fmt.Println(errors.Is(err, alloc.ErrHasPointers))
+	// Output:
+	// {3 0}
+	// true
+}
+
+func ExampleMakeSlice() {
+	a := alloc.Default()
+	s, err := alloc.MakeSlice[int](a, 0, 3)
+	for i := 0; err == nil && i < 5; i++ {
+		s, err = alloc.Append(a, s, i*i)
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(s)
+	alloc.FreeSlice(a, s)
+	// Output: [0 1 4 9 16]
+}
+
+func ExampleResize() {
+	a := alloc.Default()
+	s, err := alloc.MakeSlice[byte](a, 4, 4)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	copy(s, "abcd")
+	if s, err = alloc.Resize(a, s, 6); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Printf("%q\n", s) // what is added is zero
+	alloc.FreeSlice(a, s)
+	// Output: "abcd\x00\x00"
+}
+
+func ExampleAllocator_NewLocal() {
+	var a alloc.Allocator
+	defer a.Close()
+	done := make(chan unsafe.Pointer)
+	go func() {
+		l := a.NewLocal() // this goroutine's own
+		defer l.Close()
+		p, err := l.Malloc(64)
+		if err != nil {
+			fmt.Println(err)
+		}
+		done <- p
+	}()
+	a.Free(<-done) // any goroutine may free the block
+	fmt.Println("freed")
+	// Output: freed
+}
+
+func ExampleAllocator_Realloc() {
+	a := alloc.Default()
+	p, err := a.Malloc(16)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	copy(unsafe.Slice((*byte)(p), 16), "kept")
+	if q, err := a.Realloc(p, 1<<20); err == nil { // on an error p is as it was
+		p = q
+	}
+	fmt.Printf("%s\n", unsafe.Slice((*byte)(p), 4))
+	a.Free(p)
+	// Output: kept
+}
+
+func ExampleAllocator_Free() {
+	a := alloc.Default()
+	p, err := a.Malloc(100)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	a.Free(p)
+	defer func() {
+		var m *alloc.MisuseError
+		if err, ok := recover().(error); ok && errors.As(err, &m) {
+			fmt.Printf("%s of a %s block of %d bytes\n", m.Op, m.State, m.Size)
+		}
+	}()
+	a.Free(p) // by mistake
+	// Output: Free of a free block of 112 bytes
+}
+
+func ExampleOptions() {
+	a, err := alloc.NewAllocator(alloc.Options{Limit: 1 << 20})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer a.Close()
+	_, err = a.Malloc(2 << 20)
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, alloc.ErrLimit))
+	// Output:
+	// alloc: Malloc of 2097152 bytes: memory limit reached
+	// true
+}
+
+func ExampleGoodSize() {
+	for _, n := range []int{1, 100, 1000, 32<<10 + 1} {
+		fmt.Println(n, alloc.GoodSize(n))
+	}
+	// Output:
+	// 1 16
+	// 100 112
+	// 1000 1024
+	// 32769 36864
+}

@@ -1,0 +1,129 @@
+package alloc
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/percpu"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// Free takes back a block that this Allocator, or a Local of it, handed out. nil
+// is ignored.
+//
+// Freeing anything else panics with a *MisuseError: a block that is free
+// already, an address inside a block, memory of another Allocator or of Go, a
+// block of an Allocator that was closed. The Allocator stays usable.
+func (a *Allocator) Free(p unsafe.Pointer) {
+	addr := raw.Addr(p)
+	id := percpu.Pin() // first, so that nothing found has to be saved across the call
+	if leaf := pagemap.Leaf(addr); leaf != 0 && a.hasCache(id) {
+		if d := pagemap.Entry(leaf, addr); d != 0 {
+			h := headerAt(d)
+			if i := h.Index(addr); h.Owns(i, addr, atomic.LoadUintptr(&a.id)) {
+				r, st := rackOf(a.cacheOf(id), h.Class), stateOf(d, i)
+				if was := *st; isLive(was) && r.takes() {
+					r.put(addr, st, was-live)
+					percpu.Unpin(id)
+					return
+				}
+			}
+		}
+	}
+	percpu.Unpin(id)
+	a.slowFree((*processors)(a), "Free", addr)
+}
+
+func headerAt(d uintptr) *pagemap.Header { return (*pagemap.Header)(raw.Pointer(d)) }
+
+// liveBlock returns the state byte, the fit code and the class of the live small
+// block that starts at addr; no state byte if none does.
+func (a *Allocator) liveBlock(addr uintptr) (st *state, code uint8, c sizeclass.Class) {
+	if d := pagemap.Get(addr); d != 0 {
+		h := headerAt(d)
+		i := h.Index(addr)
+		st := stateOf(d, i)
+		if was := *st; h.Owns(i, addr, a.id) && isLive(was) {
+			return st, was - live, h.Class
+		}
+	}
+	return nil, 0, 0
+}
+
+// slowFree serves what Free's fast path cannot: a full magazine, a large object,
+// nil, and every kind of misuse.
+func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
+	if addr == 0 {
+		return
+	}
+	st, code, c := a.liveBlock(addr)
+	if st == nil {
+		if err := a.freeLarge(op, addr); err != nil {
+			panic(err)
+		}
+		return
+	}
+	hand := uintptr(0) // a magazine on its way between the rack and the depot
+	for {
+		cache, id, err := h.hold()
+		if err != nil {
+			a.stow(c, hand)
+			a.freeToSpan(c, addr, st, code)
+			return
+		}
+		r := rackOf(cache, c)
+		if !r.takes() && r.prevTakes() {
+			r.exchange(r.prev, capacity(c))
+		}
+		if !r.takes() && hand != 0 {
+			hand = r.exchange(hand, capacity(c))
+		}
+		ok := r.takes()
+		if ok {
+			r.put(addr, st, code)
+		}
+		h.letGo(id)
+		a.stow(c, hand)
+		if ok {
+			return
+		}
+		if hand, err = a.depots[c].takeEmpty(c); err != nil {
+			a.freeToSpan(c, addr, st, code)
+			return
+		}
+	}
+}
+
+// freeToSpan frees a block without a magazine, for when there is no memory for
+// one: freeing must not fail.
+func (a *Allocator) freeToSpan(c sizeclass.Class, addr uintptr, st *state, code uint8) {
+	d := &a.depots[c]
+	d.mu.Lock()
+	var empty spanList
+	d.codes -= uint64(code)
+	*st = idle | used
+	d.giveBack(pagemap.Get(addr), raw.Addr(unsafe.Pointer(st)), &empty)
+	d.mu.Unlock()
+	a.release(c, empty)
+}
+
+// freeLarge frees a large object, or says why addr is not one.
+func (a *Allocator) freeLarge(op string, addr uintptr) error {
+	if !a.isLarge(addr) {
+		return a.misuse(op, addr)
+	}
+	if err := a.large.Free(addr); err != nil {
+		return explainLarge(op, addr, err)
+	}
+	a.wake()
+	return nil
+}
+
+// isLarge reports whether a large object of this allocator begins in the page
+// of addr.
+func (a *Allocator) isLarge(addr uintptr) bool {
+	h := pagemap.HeaderOf(addr)
+	return h != nil && h.Kind == pagemap.Large && h.Owner == a.id
+}

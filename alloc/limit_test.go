@@ -1,0 +1,244 @@
+package alloc
+
+import (
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"unsafe"
+)
+
+func TestLimit(t *testing.T) {
+	const limit = 8 << 20
+	for _, size := range []int{100, 5000, 100_000, 200 << 10, 1 << 20} {
+		a := open(t, Options{Decay: -1, Limit: limit})
+		var blocks []unsafe.Pointer
+		for range 2 {
+			for {
+				p, err := a.Malloc(size)
+				if err != nil {
+					var e *Error
+					if !errors.Is(err, ErrLimit) || !errors.As(err, &e) || e.Size != size || errors.Is(err, ErrOutOfMemory) {
+						t.Fatalf("Malloc of %d bytes: %v, want ErrLimit", size, err)
+					}
+					break
+				}
+				blocks = append(blocks, p)
+				if n := a.space.Footprint.Now(); n > limit {
+					t.Fatalf("the footprint is %d bytes, above the limit", n)
+				}
+			}
+			if got := len(blocks) * size; got < limit/2 {
+				t.Errorf("%d bytes in blocks of %d under a limit of %d", got, size, limit)
+			}
+			check(t, a)
+			// Half of it is enough for as many again.
+			n := len(blocks)
+			for _, p := range blocks[n/2:] {
+				a.Free(p)
+			}
+			blocks = blocks[:n/2]
+		}
+		if p := a.space.Footprint.Peak(); p > limit {
+			t.Errorf("the footprint was %d bytes once, above the limit", p)
+		}
+		for _, p := range blocks {
+			a.Free(p)
+		}
+		drained(t, a)
+	}
+}
+
+// TestLimitOtherSizes: what is retained for one size does not starve another.
+func TestLimitOtherSizes(t *testing.T) {
+	a := open(t, Options{Decay: -1, Limit: 4 << 20})
+	for range 3 {
+		for _, size := range []int{16, 1000, 30000, 130_000, 2 << 20, 3 << 20} {
+			var blocks []unsafe.Pointer
+			for range (3 << 20) / size {
+				blocks = append(blocks, alloc(t, a, size))
+			}
+			for _, p := range blocks {
+				a.Free(p)
+			}
+		}
+	}
+	drained(t, a)
+}
+
+func TestSetLimit(t *testing.T) {
+	a := open(t, still)
+	p := alloc(t, a, 1<<20)
+	a.SetLimit(1 << 20) // below what is there
+	if q, err := a.Malloc(1 << 20); q != nil || !errors.Is(err, ErrLimit) {
+		t.Errorf("beyond a lowered limit: %p, %v", q, err)
+	}
+	if q, err := a.Realloc(p, 2<<20); q != nil || !errors.Is(err, ErrLimit) {
+		t.Errorf("growing beyond a lowered limit: %p, %v", q, err)
+	}
+	if q, err := a.Malloc(100); q != nil || !errors.Is(err, ErrLimit) {
+		t.Errorf("small beyond a lowered limit: %p, %v", q, err)
+	}
+	a.SetLimit(8 << 20)
+	q := alloc(t, a, 1<<20)
+	for _, none := range []int64{0, -1} {
+		a.SetLimit(none)
+		a.Free(alloc(t, a, 64<<20))
+	}
+	a.Free(p)
+	a.Free(q)
+	drained(t, a)
+	if b, err := NewAllocator(Options{Limit: -1}); b != nil || !errors.Is(err, ErrInvalidSize) {
+		t.Errorf("NewAllocator with a negative limit = %p, %v", b, err)
+	}
+}
+
+// TestOnLimit has the callback make room in each of the ways it may.
+func TestOnLimit(t *testing.T) {
+	const limit = 4 << 20
+	for _, c := range []struct {
+		name string
+		room func(a *Allocator, blocks *[]unsafe.Pointer)
+		ok   bool // whether the allocation succeeds then
+	}{
+		{"free", func(a *Allocator, blocks *[]unsafe.Pointer) {
+			for range 2 {
+				a.Free((*blocks)[0])
+				*blocks = (*blocks)[1:]
+			}
+		}, true},
+		{"raise", func(a *Allocator, _ *[]unsafe.Pointer) { a.SetLimit(2 * limit) }, true},
+		{"remove", func(a *Allocator, _ *[]unsafe.Pointer) { a.SetLimit(0) }, true},
+		{"trim", func(a *Allocator, _ *[]unsafe.Pointer) { a.Trim() }, false},
+		{"nothing", func(*Allocator, *[]unsafe.Pointer) {}, false},
+		{"allocate and free", func(a *Allocator, blocks *[]unsafe.Pointer) {
+			a.Free((*blocks)[0])
+			a.Free((*blocks)[1])
+			*blocks = (*blocks)[2:]
+			if p, err := a.Malloc(50); err == nil {
+				a.Free(p)
+			}
+		}, true},
+	} {
+		for _, size := range []int{50_000, 500 << 10} {
+			t.Run(c.name, func(t *testing.T) {
+				var a *Allocator
+				var blocks []unsafe.Pointer
+				var asked, depth int
+				a = open(t, Options{Decay: -1, Limit: limit, OnLimit: func(size int) {
+					if depth++; depth == 1 {
+						asked = size
+						c.room(a, &blocks)
+					}
+					depth--
+				}})
+				for asked == 0 {
+					p, err := a.Malloc(size)
+					if err == nil {
+						blocks = append(blocks, p)
+					}
+					if asked != 0 && (err == nil) != c.ok {
+						t.Errorf("after OnLimit: %v", err)
+					}
+				}
+				if asked != size {
+					t.Errorf("OnLimit was called for %d bytes, want %d", asked, size)
+				}
+				for _, p := range blocks {
+					a.Free(p)
+				}
+				drained(t, a)
+			})
+		}
+	}
+}
+
+// TestOnLimitAllocates: an allocation in the callback may call it again, and
+// nothing hangs.
+func TestOnLimitAllocates(t *testing.T) {
+	var a *Allocator
+	depth, deepest := 0, 0
+	a = open(t, Options{Decay: -1, Limit: 1 << 20, OnLimit: func(int) {
+		depth++
+		deepest = max(deepest, depth)
+		if depth < 3 {
+			if p, err := a.Malloc(1 << 20); err == nil {
+				a.Free(p)
+			}
+		}
+		depth--
+	}})
+	if p, err := a.Malloc(2 << 20); p != nil || !errors.Is(err, ErrLimit) {
+		t.Errorf("Malloc = %p, %v", p, err)
+	}
+	if deepest != 3 {
+		t.Errorf("OnLimit was called to a depth of %d", deepest)
+	}
+}
+
+// TestLimitConcurrent: the limit holds whoever allocates, callbacks that free and
+// allocate included.
+func TestLimitConcurrent(t *testing.T) {
+	const limit = 6 << 20
+	var a *Allocator
+	var calls, failures atomic.Int64
+	var spare sync.Mutex
+	var spares []unsafe.Pointer
+	a = open(t, Options{Limit: limit, OnLimit: func(int) {
+		calls.Add(1)
+		spare.Lock()
+		defer spare.Unlock()
+		for range min(4, len(spares)) {
+			a.Free(spares[len(spares)-1])
+			spares = spares[:len(spares)-1]
+		}
+		if p, err := a.Malloc(10); err == nil {
+			a.Free(p)
+		}
+	}, Decay: -1})
+	var all sync.WaitGroup
+	for g := range 4 {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(g), 3))
+			var mine []unsafe.Pointer
+			for range fewer(3000) {
+				size := 1 + r.IntN(1<<(4+r.IntN(16)))
+				p, err := a.Malloc(size)
+				switch {
+				case err == nil && r.IntN(4) == 0:
+					spare.Lock()
+					spares = append(spares, p)
+					spare.Unlock()
+				case err == nil:
+					mine = append(mine, p)
+				case errors.Is(err, ErrLimit):
+					failures.Add(1)
+				default:
+					t.Error(err)
+				}
+				if len(mine) > 20 || err != nil && len(mine) > 0 {
+					a.Free(mine[0])
+					mine = mine[1:]
+				}
+				if n := a.space.Footprint.Now(); n > limit {
+					t.Errorf("the footprint is %d bytes, above the limit", n)
+				}
+			}
+			for _, p := range mine {
+				a.Free(p)
+			}
+		})
+	}
+	all.Wait()
+	if p := a.space.Footprint.Peak(); p > limit {
+		t.Errorf("the footprint was %d bytes once, above the limit", p)
+	}
+	if calls.Load() == 0 {
+		t.Error("the limit was never met")
+	}
+	for _, p := range spares {
+		a.Free(p)
+	}
+	drained(t, a)
+}

@@ -1,0 +1,104 @@
+package alloc
+
+import (
+	"runtime"
+	"testing"
+	"unsafe"
+)
+
+// TestLocalClose: a closed Local has nothing left, and may be used again.
+func TestLocalClose(t *testing.T) {
+	a := open(t, still)
+	l := a.NewLocal()
+	l.Close() // never used
+	for range 3 {
+		var blocks []unsafe.Pointer
+		for i := range 500 {
+			blocks = append(blocks, alloc(t, l, i*50))
+		}
+		for _, p := range blocks {
+			l.Free(p)
+		}
+		check(t, a)
+		l.Close()
+		l.Close()
+		check(t, a)
+		drained(t, a)
+	}
+}
+
+// TestLocalFreesOthers: blocks go back through any handle.
+func TestLocalFreesOthers(t *testing.T) {
+	a := open(t, still)
+	l, k := local(t, a), local(t, a)
+	ways := []subject{whole{a}, handle{l, a}, handle{k, a}}
+	for _, size := range []int{1, 100, 5000, 100000, 1 << 20} {
+		for _, from := range ways {
+			for _, to := range ways {
+				for range 10 {
+					p := alloc(t, from, size)
+					fill(bytesAt(p, size), size)
+					p, err := to.Realloc(p, size*2)
+					if !filled(bytesAt(must(t, p, err), size), size) {
+						t.Fatalf("contents lost from %T to %T", from, to)
+					}
+					from.Free(p)
+				}
+			}
+		}
+	}
+	l.Close()
+	k.Close()
+	drained(t, a)
+}
+
+// TestLocalDropped: a Local that is collected without Close returns its cache.
+func TestLocalDropped(t *testing.T) {
+	a := open(t, still)
+	for range 10 {
+		func() {
+			l := a.NewLocal()
+			for i := range 200 {
+				l.Free(alloc(t, l, 100*i))
+			}
+		}()
+	}
+	locals := func() int {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return len(a.locals)
+	}
+	if !eventually(func() bool { runtime.GC(); return locals() == 0 }) {
+		t.Fatalf("%d Locals hold their caches", locals())
+	}
+	drained(t, a)
+}
+
+// TestLocalDroppedLate: so does one that outlives its Allocator's memory.
+func TestLocalDroppedLate(t *testing.T) {
+	a := open(t, still)
+	func() {
+		l := a.NewLocal()
+		l.Free(alloc(t, l, 100))
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if !eventually(func() bool { runtime.GC(); return leaked() <= 0 }) {
+		t.Errorf("%d bytes of metadata are lost", leaked())
+	}
+}
+
+// TestLocalTrim: blocks that Locals have cached stay with them.
+func TestLocalTrim(t *testing.T) {
+	a := open(t, still)
+	l := local(t, a)
+	p := alloc(t, l, 1000)
+	l.Free(p)
+	a.Trim()
+	check(t, a)
+	if q := alloc(t, l, 1000); q != p {
+		t.Errorf("got %p, want %p, which the Local had cached", q, p)
+	}
+	l.Free(p)
+}

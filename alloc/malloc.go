@@ -1,0 +1,176 @@
+package alloc
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/percpu"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// Malloc returns a block of size bytes. Its contents are unspecified and it is
+// aligned to 16 bytes (to 64 from 128 KiB on). It is the caller's until it is
+// freed, by any goroutine, and all of its UsableSize bytes may be used.
+//
+// Size 0 gives a unique pointer, to be freed like others. The error wraps
+// ErrInvalidSize if size is negative, else ErrOutOfMemory, ErrLimit or ErrClosed.
+func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) {
+	if uint(size-1) < sizeclass.LargeMin-1 {
+		id := percpu.Pin()
+		if a.hasCache(id) {
+			fit := sizeclass.FitOf(size)
+			if r := rackFor(a.cacheOf(id), fit); r.ready() {
+				addr := r.take(fit.Code())
+				percpu.Unpin(id)
+				return raw.Pointer(addr), nil
+			}
+		}
+		percpu.Unpin(id)
+	}
+	addr, _, err := a.slowMalloc((*processors)(a), "Malloc", size, false)
+	return raw.Pointer(addr), err
+}
+
+// Calloc returns a zeroed block for n elements of size bytes each. It is like
+// Malloc otherwise; a product that overflows is ErrInvalidSize.
+func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
+	total, err := product("Calloc", n, size)
+	if err != nil {
+		return nil, err
+	}
+	if uint(total-1) < sizeclass.LargeMin-1 {
+		id := percpu.Pin()
+		if a.hasCache(id) {
+			fit := sizeclass.FitOf(total)
+			if r := rackFor(a.cacheOf(id), fit); r.ready() {
+				zero := r.zero()
+				addr := r.take(fit.Code())
+				percpu.Unpin(id)
+				return cleared(addr, total, zero), nil
+			}
+		}
+		percpu.Unpin(id)
+	}
+	addr, zero, err := a.slowMalloc((*processors)(a), "Calloc", total, true)
+	if err != nil {
+		return nil, err
+	}
+	return cleared(addr, total, zero), nil
+}
+
+// cleared zeroes a block, unless the kernel did so and nobody has used it since.
+func cleared(addr uintptr, size int, zero bool) unsafe.Pointer {
+	if !zero {
+		clear(raw.Bytes(addr, uintptr(size)))
+	}
+	return raw.Pointer(addr)
+}
+
+// product returns n·size.
+func product(op string, n, size int) (int, error) {
+	if n < 0 || size < 0 || size > 0 && n > math.MaxInt/size {
+		return 0, &Error{Op: op, Size: size, Err: ErrInvalidSize}
+	}
+	return n * size, nil
+}
+
+// slowMalloc serves every request that the loaded magazine cannot. If the block
+// is wanted zeroed a large object is; of a small one, zero tells whether it is.
+func (a *Allocator) slowMalloc(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
+	switch {
+	case size < 0:
+		err = ErrInvalidSize
+	case size >= sizeclass.LargeMin:
+		zero = wanted
+		addr, err = a.allocLarge(uintptr(size), 1, zero)
+	default:
+		addr, zero, err = a.allocSmall(h, op, max(size, 1))
+	}
+	if err != nil {
+		return 0, false, &Error{Op: op, Size: size, Err: err}
+	}
+	return addr, zero, nil
+}
+
+// allocSmall takes a block from h's cache and brings magazines from the depot
+// until it can.
+func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zero bool, err error) {
+	fit := sizeclass.FitOf(size)
+	c := fit.Class()
+	hand := uintptr(0) // a magazine on its way between the depot and the rack
+	for {
+		cache, id, err := h.hold()
+		if err != nil {
+			a.stow(c, hand)
+			return 0, false, err
+		}
+		r := rackOf(cache, c)
+		if r.empty() && r.prevHolds() {
+			r.exchange(r.prev, capacity(c))
+		}
+		if r.empty() && hand != 0 {
+			hand = r.exchange(hand, capacity(c))
+		}
+		ready := r.ready()
+		twice := !ready && !r.empty()
+		switch {
+		case ready:
+			zero = r.zero()
+			addr = r.take(fit.Code())
+		case twice:
+			addr = r.drop()
+		}
+		h.letGo(id)
+		if ready || twice {
+			a.stow(c, hand)
+			if twice {
+				panic(freedTwiceAtOnce(op, addr, c))
+			}
+			return addr, zero, nil
+		}
+		if hand, err = a.fullMagazine(c, hand, size); err != nil {
+			return 0, false, err
+		}
+	}
+}
+
+// fullMagazine returns a magazine of class c with blocks; an empty one in hand
+// is given for it, or filled.
+func (a *Allocator) fullMagazine(c sizeclass.Class, hand uintptr, size int) (uintptr, error) {
+	d := &a.depots[c]
+	for {
+		m, err := d.takeFull(c, hand)
+		if err == nil {
+			if magazineAt(m).n > 0 {
+				return m, nil
+			}
+			hand = m
+			err = a.retry(size, func() error { return a.addSpan(c) })
+		}
+		if err != nil {
+			a.stow(c, hand)
+			return 0, err
+		}
+	}
+}
+
+// stow puts the magazine in hand, if there is one, into the depot.
+func (a *Allocator) stow(c sizeclass.Class, hand uintptr) {
+	if hand != 0 {
+		a.release(c, a.depots[c].put(c, hand))
+		a.wake()
+	}
+}
+
+func (a *Allocator) allocLarge(size, align uintptr, zero bool) (addr uintptr, err error) {
+	a.init()
+	if a.closed.Load() {
+		return 0, ErrClosed
+	}
+	err = a.retry(int(size), func() error {
+		addr, err = a.large.Alloc(size, align, zero)
+		return err
+	})
+	return addr, err
+}

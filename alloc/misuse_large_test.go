@@ -1,0 +1,129 @@
+package alloc
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+const largeSize = 1<<20 + 1000
+
+// object is what is reported of the large object at p.
+func object(p unsafe.Pointer, state string) MisuseError {
+	return MisuseError{Block: uintptr(p), Size: largeSize, State: state}
+}
+
+var largeMisuse = []misuseCase{
+	{"double free", func(t *testing.T, a *Allocator) badPointer {
+		p := freed(t, a, largeSize)
+		return badPointer{p: p, want: object(p, "free"), words: []string{"freed already"}}
+	}},
+	{"double free, others since", func(t *testing.T, a *Allocator) badPointer {
+		p := freed(t, a, largeSize)
+		a.Free(alloc(t, a, 3*largeSize))
+		freed(t, a, 1000)
+		return badPointer{p: p, want: object(p, "free"), words: []string{"freed already"}}
+	}},
+	{"double free, unmapped since", func(t *testing.T, a *Allocator) badPointer {
+		p := freed(t, a, largeSize)
+		a.Trim()
+		return badPointer{p: p, want: object(p, "returned to the kernel"), words: []string{"freed already", "returned to the kernel"}}
+	}},
+	{"double free of a block that Realloc shrank", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, largeSize)
+		if _, err := a.Realloc(p, 100); err != nil {
+			t.Fatal(err)
+		}
+		return badPointer{p: p, want: object(p, "free"), words: []string{"freed already"}}
+	}},
+	{"64 bytes inside", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, largeSize)
+		return badPointer{p: at(p, 64), want: object(p, "live"), words: []string{"64 bytes into"}}
+	}},
+	{"far inside", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, largeSize)
+		return badPointer{p: at(p, 1<<20), want: object(p, "live"), words: []string{"1048576 bytes into"}}
+	}},
+	{"the last byte", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, largeSize)
+		return badPointer{p: at(p, largeSize-1), want: object(p, "live"), words: []string{"bytes into"}}
+	}},
+	{"behind the end", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, largeSize)
+		return badPointer{p: at(p, largeSize), want: object(p, "live"), words: []string{"0 bytes behind the end"}}
+	}},
+	{"its header", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, largeSize)
+		return badPointer{p: at(p, -64), want: object(p, "live"), words: []string{"64 bytes in front of"}}
+	}},
+	{"inside a freed one", func(t *testing.T, a *Allocator) badPointer {
+		p := freed(t, a, largeSize)
+		return badPointer{p: at(p, 100<<10), want: object(p, "free"), words: []string{"102400 bytes into"}}
+	}},
+	{"inside an unmapped one", func(t *testing.T, a *Allocator) badPointer {
+		p := freed(t, a, largeSize)
+		a.Trim()
+		return badPointer{p: at(p, 16), want: object(p, "returned to the kernel"), words: []string{"16 bytes into what was"}}
+	}},
+	{"another Allocator's", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, open(t, still), largeSize)
+		return badPointer{p: p, words: []string{"another Allocator"}, usable: true}
+	}},
+}
+
+func TestMisuseLarge(t *testing.T) { runMisuse(t, largeMisuse) }
+
+// TestMisuseHeader writes in front of a large object.
+func TestMisuseHeader(t *testing.T) {
+	for _, size := range []int{sizeclass.LargeMin, largeSize} {
+		for offset := -64; offset < 0; offset += 7 {
+			for _, m := range misuses {
+				if m.op == "UsableSize" {
+					continue // it does not look at the header
+				}
+				a := open(t, still)
+				l := local(t, a)
+				p := alloc(t, a, size)
+				fill(bytesAt(p, size), 5)
+				header := bytesAt(at(p, -64), 64)
+				header[64+offset] ^= 0x55
+				want := MisuseError{Op: m.op, Addr: uintptr(p), Block: uintptr(p), Size: size, State: "live"}
+				wantMisuse(t, func() { m.do(a, l, p) }, want, "header was overwritten", "in front of the object")
+				header[64+offset] ^= 0x55
+				if !filled(bytesAt(p, size), 5) {
+					t.Fatal("the report changed the object")
+				}
+				a.Free(p)
+				stillWorks(t, a, l)
+			}
+		}
+	}
+}
+
+// TestMisuseCarved frees an object twice that shares its mapping with others.
+func TestMisuseCarved(t *testing.T) {
+	a := open(t, Options{Decay: -1, Large: largeobj.Options{MaxMappings: 1}})
+	l := local(t, a)
+	p, q := alloc(t, a, largeSize), alloc(t, a, largeSize)
+	fill(bytesAt(q, largeSize), 1)
+	for _, m := range misuses {
+		if m.op != "UsableSize" {
+			wantMisuse(t, func() { m.do(a, l, at(p, 4096)) }, MisuseError{Op: m.op, Addr: uintptr(p) + 4096,
+				Block: uintptr(p), Size: largeSize, State: "live"}, "4096 bytes into")
+		}
+	}
+	a.Free(p)
+	for _, m := range misuses {
+		want := MisuseError{Op: m.op, Addr: uintptr(p), Block: uintptr(p), Size: largeSize, State: "returned"}
+		if m.op == "UsableSize" {
+			want = MisuseError{Op: m.op, Addr: uintptr(p)}
+		}
+		wantMisuse(t, func() { m.do(a, l, p) }, want)
+	}
+	if !filled(bytesAt(q, largeSize), 1) {
+		t.Error("the neighbour was written to")
+	}
+	stillWorks(t, a, l)
+}

@@ -1,0 +1,164 @@
+package alloc
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// block is what is reported of the small block of size bytes at p.
+func block(p unsafe.Pointer, size int, state string) MisuseError {
+	return MisuseError{Block: uintptr(p), Size: GoodSize(size), State: state}
+}
+
+// spanOf returns the descriptor of the span that p is in.
+func spanOf(p unsafe.Pointer) *span { return spanAt(pagemap.Get(raw.Addr(p))) }
+
+// freed returns a block that was allocated and freed.
+func freed(t *testing.T, a *Allocator, size int) unsafe.Pointer {
+	p := alloc(t, a, size)
+	a.Free(p)
+	return p
+}
+
+var smallMisuse = []misuseCase{
+	{"double free", func(t *testing.T, a *Allocator) badPointer {
+		p := freed(t, a, 100)
+		return badPointer{p: p, want: block(p, 100, "free"), words: []string{"free already", "twice"}}
+	}},
+	{"double free, others between", func(t *testing.T, a *Allocator) badPointer {
+		p, others := alloc(t, a, 100), []unsafe.Pointer{}
+		for range 10 {
+			others = append(others, alloc(t, a, 100))
+		}
+		a.Free(p)
+		for _, q := range others {
+			a.Free(q)
+		}
+		return badPointer{p: p, want: block(p, 100, "free"), words: []string{"free already", "twice"}}
+	}},
+	{"double free, others allocated since", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 100)
+		q := alloc(t, a, 100)
+		a.Free(p)
+		a.Free(q)
+		if alloc(t, a, 100) != q {
+			t.Skip("the order is another")
+		}
+		return badPointer{p: p, want: block(p, 100, "free"), words: []string{"free already"}}
+	}},
+	{"double free, in the depot since", func(t *testing.T, a *Allocator) badPointer {
+		var all []unsafe.Pointer
+		for range 10 * magazineMax {
+			all = append(all, alloc(t, a, 100))
+		}
+		for _, q := range all {
+			a.Free(q)
+		}
+		return badPointer{p: all[5], want: block(all[5], 100, "free"), words: []string{"free already"}}
+	}},
+	{"double free, in its span since", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 112)
+		alloc(t, a, 112) // keeps the span
+		a.Free(p)
+		a.Trim()
+		return badPointer{p: p, want: block(p, 112, "free"), words: []string{"free already"}}
+	}},
+	{"double free, its span gone since", func(t *testing.T, a *Allocator) badPointer {
+		p := freed(t, a, 700)
+		a.Trim()
+		return badPointer{p: p, words: []string{"not memory of this Allocator", "given back to the kernel"}}
+	}},
+	{"double free of a block that Realloc moved", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 100)
+		_, err := a.Realloc(p, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return badPointer{p: p, want: block(p, 100, "free"), words: []string{"free already"}}
+	}},
+	{"double free of size zero", func(t *testing.T, a *Allocator) badPointer {
+		p := freed(t, a, 0)
+		return badPointer{p: p, want: block(p, 0, "free"), words: []string{"free already"}}
+	}},
+	{"one byte inside", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 1000)
+		return badPointer{p: at(p, 1), want: block(p, 1000, "live"), words: []string{"1 bytes inside"}}
+	}},
+	{"sixteen bytes inside", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 1000)
+		return badPointer{p: at(p, 16), want: block(p, 1000, "live"), words: []string{"16 bytes inside", "start"}}
+	}},
+	{"the last byte", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 40000)
+		return badPointer{p: at(p, GoodSize(40000)-1), want: block(p, 40000, "live"), words: []string{"inside a block"}}
+	}},
+	{"another page of the block", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 100000)
+		return badPointer{p: at(p, 64<<10), want: block(p, 100000, "live"), words: []string{"65536 bytes inside"}}
+	}},
+	{"inside a free block", func(t *testing.T, a *Allocator) badPointer {
+		p := freed(t, a, 1000)
+		return badPointer{p: at(p, 8), want: block(p, 1000, "free"), words: []string{"8 bytes inside"}}
+	}},
+	{"never allocated, in a magazine", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 6000)
+		q := raw.Pointer(spanOf(p).Base + uintptr(GoodSize(6000)))
+		if *stateOf(pagemap.Get(raw.Addr(q)), 1) != cached {
+			t.Fatal("block 1 is not in a magazine")
+		}
+		return badPointer{p: q, want: block(q, 6000, "never allocated"), words: []string{"never handed out"}}
+	}},
+	{"never allocated, in its span", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 144)
+		s := spanOf(p)
+		q := raw.Pointer(s.Base + uintptr(s.Blocks-1)*uintptr(s.Size))
+		return badPointer{p: q, want: block(q, 144, "never allocated"), words: []string{"never handed out", "made up"}}
+	}},
+	{"behind the last block", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 7*1024)
+		s := spanOf(p)
+		q := raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size))
+		if spanOf(q) != s {
+			t.Fatal("the span has no tail")
+		}
+		return badPointer{p: q, words: []string{"behind the last block"}}
+	}},
+	{"inside the tail", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, a, 7*1024)
+		s := spanOf(p)
+		return badPointer{p: raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size) + 5), words: []string{"behind the last block"}}
+	}},
+	{"another Allocator's", func(t *testing.T, a *Allocator) badPointer {
+		p := alloc(t, open(t, still), 100)
+		return badPointer{p: p, words: []string{"another Allocator"}, usable: true}
+	}},
+	{"another Allocator's, freed already", func(t *testing.T, a *Allocator) badPointer {
+		b := open(t, still)
+		alloc(t, b, 100)
+		p := freed(t, b, 100)
+		return badPointer{p: p, words: []string{"another Allocator"}, usable: true}
+	}},
+}
+
+func TestMisuseSmall(t *testing.T) { runMisuse(t, smallMisuse) }
+
+// TestMisuseUnused gives live blocks to an Allocator that was never used.
+func TestMisuseUnused(t *testing.T) {
+	b := open(t, still)
+	for _, size := range []int{100, 1 << 20} {
+		p := alloc(t, b, size)
+		for _, m := range misuses {
+			if m.op == "UsableSize" {
+				continue
+			}
+			var a Allocator
+			if m.name == "Local.Free" || m.name == "Local.Realloc" {
+				continue // NewLocal is a use
+			}
+			wantMisuse(t, func() { m.do(&a, nil, p) }, MisuseError{Op: m.op, Addr: uintptr(p)}, "another Allocator")
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package alloc
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// twiceSize is a size whose fit code is 0, so that freeing a block twice at once
+// leaves the sum of codes right.
+const twiceSize = 961
+
+// freeTwice does what two goroutines do that free p at the same moment: each sees
+// it live, each puts it into a magazine.
+func freeTwice(p unsafe.Pointer, first, second *Local) {
+	s := spanOf(p)
+	st := stateOf(raw.Addr(unsafe.Pointer(s)), s.Index(raw.Addr(p)))
+	before := *st
+	first.Free(p)
+	*st = before
+	second.Free(p)
+}
+
+func wantTwice(t *testing.T, op string, p unsafe.Pointer, f func()) {
+	t.Helper()
+	wantMisuse(t, f, MisuseError{Op: op, Addr: uintptr(p), Block: uintptr(p), Size: GoodSize(twiceSize), State: "free"},
+		"two goroutines", "at the same time")
+}
+
+// TestFreedTwiceAtOnce: the block is handed out once, the second entry is reported.
+func TestFreedTwiceAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		name, op string
+		get      func(*Local) (unsafe.Pointer, error)
+	}{
+		{"malloc", "Malloc", func(l *Local) (unsafe.Pointer, error) { return l.Malloc(twiceSize) }},
+		{"calloc", "Calloc", func(l *Local) (unsafe.Pointer, error) { return l.Calloc(1, twiceSize) }},
+		{"memalign", "Memalign", func(l *Local) (unsafe.Pointer, error) { return l.Memalign(64, twiceSize) }},
+		{"realloc", "Realloc", func(l *Local) (unsafe.Pointer, error) { return l.Realloc(nil, twiceSize) }},
+	} {
+		t.Run("same cache, "+c.name, func(t *testing.T) {
+			a := open(t, still)
+			l := local(t, a)
+			p := alloc(t, l, twiceSize)
+			freeTwice(p, l, l)
+			if q := alloc(t, l, twiceSize); q != p {
+				t.Fatalf("got %p, want %p first", q, p)
+			}
+			fill(bytesAt(p, twiceSize), 1)
+			wantTwice(t, c.op, p, func() { _, _ = c.get(l) })
+			check(t, a)
+			for range 200 {
+				q, err := c.get(l)
+				if must(t, q, err) == p {
+					t.Fatal("the block was handed out twice")
+				}
+			}
+			if !filled(bytesAt(p, twiceSize), 1) {
+				t.Error("the block was written to while it was live")
+			}
+			l.Free(p)
+		})
+		t.Run("two caches, "+c.name, func(t *testing.T) {
+			a := open(t, still)
+			l, k := local(t, a), local(t, a)
+			p := alloc(t, l, twiceSize)
+			freeTwice(p, l, k)
+			if q := alloc(t, l, twiceSize); q != p {
+				t.Fatalf("got %p, want %p first", q, p)
+			}
+			wantTwice(t, c.op, p, func() { _, _ = c.get(k) })
+			check(t, a)
+			stillWorks(t, a, k)
+			wantMisuse(t, func() { k.Free(p); k.Free(p) },
+				MisuseError{Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: GoodSize(twiceSize), State: "free"})
+		})
+	}
+}
+
+// TestFreedTwiceDrained: an entry too many does no harm on its way back to the span.
+func TestFreedTwiceDrained(t *testing.T) {
+	for _, others := range []int{0, 1, 500} {
+		a := open(t, still)
+		l, k := local(t, a), local(t, a)
+		var live []unsafe.Pointer
+		for range others {
+			live = append(live, alloc(t, l, twiceSize))
+		}
+		p := alloc(t, l, twiceSize)
+		freeTwice(p, l, k)
+		l.Close()
+		k.Close()
+		a.Trim()
+		check(t, a)
+		for _, q := range live {
+			a.Free(q)
+		}
+		drained(t, a)
+		stillWorks(t, a, l)
+	}
+}
+
+// TestFreedTwiceRacing has goroutines race for the same blocks. Each second free
+// is reported when it happens or when its entry comes up, and no block is ever
+// handed out twice.
+func TestFreedTwiceRacing(t *testing.T) {
+	a := open(t, still)
+	var reports atomic.Int64
+	report := func(v any) {
+		var m *MisuseError
+		if v == nil {
+			return
+		}
+		if err, ok := v.(error); !ok || !errors.As(err, &m) {
+			t.Errorf("panic(%v), want a *MisuseError", v)
+		}
+		reports.Add(1)
+	}
+	rounds := int64(fewer(4000))
+	for _, size := range []int{twiceSize, 200 << 10} {
+		reports.Store(0)
+		keep := alloc(t, a, size) // keeps the span
+		for range rounds {
+			p := alloc(t, a, size)
+			var both sync.WaitGroup
+			var ready atomic.Int32
+			for range 2 {
+				both.Go(func() {
+					for ready.Add(1); ready.Load() < 2; {
+						runtime.Gosched()
+					}
+					report(panicOf(func() { a.Free(p) }))
+				})
+			}
+			both.Wait()
+			if size > twiceSize {
+				continue
+			}
+			// Whichever processor has a second entry will get to it.
+			live := map[unsafe.Pointer]bool{}
+			for range 3 {
+				var q unsafe.Pointer
+				v := panicOf(func() { q = alloc(t, a, size) })
+				report(v)
+				if v != nil {
+					continue
+				}
+				if live[q] {
+					t.Fatal("a block was handed out twice")
+				}
+				live[q] = true
+			}
+			for q := range live {
+				report(panicOf(func() { a.Free(q) }))
+			}
+		}
+		if n := reports.Load(); n > rounds || size > twiceSize && n != rounds {
+			t.Errorf("%d double frees of %d bytes, %d reports", rounds, size, n)
+		}
+		a.Trim()
+		a.Free(keep)
+	}
+	drained(t, a)
+}

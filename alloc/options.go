@@ -1,0 +1,43 @@
+package alloc
+
+import (
+	"time"
+
+	"github.com/ashlar-go/ashlar/largeobj"
+)
+
+// Options choose how an Allocator behaves. The zero value is what the zero
+// Allocator uses.
+type Options struct {
+	// Limit bounds the memory that the allocator takes from the kernel, in bytes:
+	// blocks in use and what is retained for reuse, not its metadata, nor address
+	// space that was never written to. 0 means no limit.
+	//
+	// When an allocation would exceed it, OnLimit is called, then everything
+	// retained is given back, and only then the allocation fails with ErrLimit.
+	Limit int64
+
+	// OnLimit is called, if set, when an allocation of size bytes would exceed
+	// Limit, on the goroutine that allocates and without any lock held: it may free
+	// blocks, raise the limit, or just take note. Calls may be concurrent.
+	OnLimit func(size int)
+
+	// Decay is how long unused memory is retained before its RAM is given back to
+	// the kernel. 0 means one second; a negative value, for ever (until Trim).
+	Decay time.Duration
+
+	// Large chooses what becomes of freed objects of 128 KiB and more.
+	Large largeobj.Options
+}
+
+// beatsPerDecay is how many beats of the purger memory is retained for: memory
+// freed right after a beat is given back at the second beat from then, at the
+// latest, once the depots and caches have let go of it.
+const beatsPerDecay = 4
+
+func (o *Options) beat() time.Duration {
+	if o.Decay == 0 {
+		return time.Second / beatsPerDecay
+	}
+	return max(o.Decay/beatsPerDecay, time.Millisecond)
+}

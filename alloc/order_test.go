@@ -1,0 +1,52 @@
+package alloc
+
+import (
+	"runtime"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// TestLockOrder lets the purger come to rest while a cache is drained whose blocks
+// leave spans empty, which wakes the purger: neither may wait for the other.
+func TestLockOrder(t *testing.T) {
+	const size = 80 << 10
+	a := open(t, Options{Decay: time.Hour}) // it is woken, and never beats
+	l := a.NewLocal()
+	var blocks []unsafe.Pointer
+	for range 6 * depotFull {
+		blocks = append(blocks, alloc(t, l, size))
+	}
+	for _, p := range blocks {
+		l.Free(p)
+	}
+	// Nothing is dirty, so that rest goes on to look at the caches.
+	if _, err := a.pages.Purge(true); err != nil {
+		t.Fatal(err)
+	}
+
+	a.mu.Lock() // as Local.Close takes it
+	rested, closed, cache := make(chan bool), make(chan bool), l.cache
+	go func() {
+		a.rest()
+		close(rested)
+	}()
+	// Until rest is about to look at the caches, for which it wants a.mu.
+	for end := time.Now().Add(time.Second); time.Now().Before(end) && !asleep(a); {
+		runtime.Gosched()
+	}
+	go func() {
+		delete(a.locals, cache)
+		a.drain(cache)
+		a.mu.Unlock()
+		close(closed)
+	}()
+	for _, c := range []<-chan bool{closed, rested} {
+		select {
+		case <-c:
+		case <-time.After(10 * time.Second):
+			t.Fatal("the purger, coming to rest, and the draining of a cache wait for each other")
+		}
+	}
+	l.Close()
+}

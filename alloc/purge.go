@@ -1,0 +1,133 @@
+package alloc
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// A purger gives unused memory back with age. It is a goroutine that runs while
+// there is any: it beats a few times a decay, and each beat moves memory one step
+// on its way to the kernel.
+//
+//	caches that did nothing since the last beat  ─► depots
+//	magazines that nobody wanted since then      ─► spans
+//	spans without live blocks                    ─► page heap   (at once)
+//	pages that were free at the last beat        ─► kernel
+//	large objects retained for long              ─► kernel
+//
+// It is on duty from the moment that awake is set until it takes that back:
+//
+//	who retains memory:  retain it;  if awake is not set, set it and start a purger
+//	purger, to rest:     take awake back;  look for retained memory;  if there is
+//	                     some and awake is still not set, set it and go on
+//
+// so that no memory is retained without a purger that will look for it.
+type purger struct {
+	awake   atomic.Bool
+	mu      sync.Mutex     // stop, and adding to running
+	stop    chan struct{}  // closed to end the goroutine
+	running sync.WaitGroup // the goroutine, and one about to end
+	seen    map[int]uint64 // activity of the caches at the last beat, by slot; guarded by Allocator.mu
+}
+
+// wake sees to it that the purger runs, if memory is to be given back with age.
+// It is called where memory comes to be retained, never on a fast path.
+func (a *Allocator) wake() {
+	p := &a.purger
+	if a.options.Decay < 0 || p.awake.Load() || !p.awake.CompareAndSwap(false, true) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a.closed.Load() {
+		return
+	}
+	if p.stop == nil {
+		p.stop = make(chan struct{})
+	}
+	stop := p.stop
+	p.running.Go(func() { a.purge(stop) })
+}
+
+// purge beats until nothing is left to give back, or stop.
+func (a *Allocator) purge(stop <-chan struct{}) {
+	beat := time.NewTicker(a.options.beat())
+	defer beat.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-beat.C:
+		}
+		a.beat()
+		if a.rest() {
+			return
+		}
+	}
+}
+
+// rest ends the purger's work if there is nothing left for it.
+func (a *Allocator) rest() bool {
+	p := &a.purger
+	p.awake.Store(false)
+	return !a.retains() || !p.awake.CompareAndSwap(false, true)
+}
+
+// beat moves unused memory one step on its way.
+func (a *Allocator) beat() {
+	a.detach(a.idleSinceLastBeat)
+	for c := range sizeclass.Class(sizeclass.Count) {
+		a.release(c, a.depots[c].age(c, false))
+	}
+	// What the kernel refuses now stays and is tried again at the next beat.
+	_, _ = a.pages.Purge(false)
+	_, _ = a.large.Purge(false)
+	metadata.Purge()
+}
+
+// idleSinceLastBeat reports whether a cache has not been used between the last
+// beat and this.
+func (a *Allocator) idleSinceLastBeat(id int, cache uintptr) bool {
+	if a.purger.seen == nil {
+		a.purger.seen = map[int]uint64{}
+	}
+	now := activity(cache)
+	before, known := a.purger.seen[id]
+	a.purger.seen[id] = now
+	return known && before == now
+}
+
+// activity is a number that changes when a cache is used: an allocation counts,
+// a free moves the top of a loaded magazine.
+func activity(cache uintptr) uint64 {
+	var sum uint64
+	for c := range sizeclass.Class(sizeclass.Count) {
+		r := rackOf(cache, c)
+		sum = sum*31 + 3*r.allocs + uint64(r.top)
+	}
+	return sum
+}
+
+// retains reports whether there is memory that later beats could give back.
+func (a *Allocator) retains() bool {
+	if a.pages.Stats().Dirty > 0 || a.large.Retained() {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id := range int(a.tableLen) {
+		if *entryOf(a.table, id) != none() {
+			return true
+		}
+	}
+	for c := range a.depots {
+		if a.depots[c].holds() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,236 @@
+package alloc
+
+import (
+	"runtime"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/largeobj"
+)
+
+// fast are options under which memory is given back soon.
+var fast = Options{Decay: 20 * time.Millisecond}
+
+// load allocates blocks of all kinds and touches them, some 30 MiB.
+func load(t *testing.T, a *Allocator) []unsafe.Pointer {
+	var blocks []unsafe.Pointer
+	for _, size := range []int{16, 100, 1000, 5000, 30000, 100000, 200 << 10, 1 << 20} {
+		for range min(4<<20/size, 10000) {
+			p := alloc(t, a, size)
+			fill(bytesAt(p, size), size)
+			blocks = append(blocks, p)
+		}
+	}
+	return blocks
+}
+
+// asleep reports whether the purger has ended, or never began.
+func asleep(a *Allocator) bool { return !a.purger.awake.Load() }
+
+// TestPurger: what is freed goes back to the kernel by itself, and then the
+// purger ends.
+func TestPurger(t *testing.T) {
+	a := open(t, fast)
+	for range 2 {
+		before := runtime.NumGoroutine()
+		for _, p := range load(t, a) {
+			a.Free(p)
+		}
+		if asleep(a) {
+			t.Error("memory is retained and no purger runs")
+		}
+		if !eventually(func() bool { return a.space.Footprint.Now() == 0 }) {
+			t.Fatalf("the footprint is still %d bytes", a.space.Footprint.Now())
+		}
+		if !eventually(func() bool { return asleep(a) && runtime.NumGoroutine() <= before }) {
+			t.Fatal("the purger runs on, with nothing to do")
+		}
+		if n := a.space.Mappings.Now(); n > 1 {
+			t.Errorf("%d mappings are left, want that of a chunk", n)
+		}
+	}
+}
+
+// TestPurgerDefault is TestPurger for small blocks with the default decay.
+func TestPurgerDefault(t *testing.T) {
+	var a Allocator
+	defer a.Close()
+	for range 20000 {
+		a.Free(alloc(t, &a, 1000))
+	}
+	if !eventually(func() bool { return a.space.Footprint.Now() == 0 }) {
+		t.Errorf("the footprint is still %d bytes", a.space.Footprint.Now())
+	}
+}
+
+// TestPurgerWakes: it does so again for memory that is freed after it ended,
+// however little.
+func TestPurgerWakes(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		free func(a *Allocator, blocks []unsafe.Pointer)
+	}{
+		{"Free", func(a *Allocator, blocks []unsafe.Pointer) {
+			for _, p := range blocks {
+				a.Free(p)
+			}
+		}},
+		{"Local", func(a *Allocator, blocks []unsafe.Pointer) {
+			l := a.NewLocal()
+			defer l.Close()
+			for _, p := range blocks {
+				l.Free(p)
+			}
+		}},
+		{"Realloc", func(a *Allocator, blocks []unsafe.Pointer) {
+			for _, p := range blocks {
+				if _, err := a.Realloc(p, 0); err != nil {
+					panic(err)
+				}
+			}
+		}},
+	} {
+		for _, size := range []int{64, 4096, 60000, 1 << 20} {
+			ok := t.Run(c.name, func(t *testing.T) {
+				a := open(t, fast)
+				var blocks []unsafe.Pointer
+				for range 30 {
+					blocks = append(blocks, alloc(t, a, size))
+				}
+				if !eventually(func() bool { return asleep(a) }) {
+					t.Fatal("the purger runs on, with all memory in use")
+				}
+				c.free(a, blocks)
+				if !eventually(func() bool { return a.space.Footprint.Now() == 0 }) {
+					t.Errorf("the footprint is still %d bytes, purger asleep: %v", a.space.Footprint.Now(), asleep(a))
+				}
+			})
+			if !ok {
+				return // each failure takes ten seconds
+			}
+		}
+	}
+}
+
+// TestPurgerSpares: live blocks are not touched by it.
+func TestPurgerSpares(t *testing.T) {
+	a := open(t, fast)
+	blocks := load(t, a)
+	var kept []modelBlock
+	for i, p := range blocks {
+		if i%50 != 0 {
+			a.Free(p)
+			continue
+		}
+		b := modelBlock{p, UsableSize(p), i}
+		fill(bytesAt(p, b.size), i)
+		kept = append(kept, b)
+	}
+	if !eventually(func() bool { return asleep(a) }) {
+		t.Fatal("the purger runs on")
+	}
+	for _, b := range kept {
+		if !filled(bytesAt(b.p, b.size), b.number) {
+			t.Fatalf("a live block of %d bytes changed", b.size)
+		}
+		a.Free(b.p)
+	}
+}
+
+// TestDecayNever keeps everything until Trim.
+func TestDecayNever(t *testing.T) {
+	before := runtime.NumGoroutine()
+	a := open(t, still)
+	for _, p := range load(t, a) {
+		a.Free(p)
+	}
+	if runtime.NumGoroutine() > before {
+		t.Error("a goroutine was started")
+	}
+	kept := a.space.Footprint.Now()
+	if kept < 20<<20 {
+		t.Errorf("only %d bytes are kept", kept)
+	}
+	if n := a.Trim(); n < kept {
+		t.Errorf("Trim gave %d bytes back of %d", n, kept)
+	}
+	if n := a.space.Footprint.Now(); n != 0 {
+		t.Errorf("%d bytes are kept after Trim", n)
+	}
+	if n := a.Trim(); n < 0 || n > 1<<20 {
+		t.Errorf("a second Trim says that it gave %d bytes back", n)
+	}
+}
+
+// TestPolicyKeep: large objects under it are kept, and the purger ends all the same.
+func TestPolicyKeep(t *testing.T) {
+	o := fast
+	o.Large.Policy = largeobj.Keep
+	a := open(t, o)
+	for _, p := range load(t, a) {
+		a.Free(p)
+	}
+	if !eventually(func() bool { return asleep(a) }) {
+		t.Fatal("the purger runs on")
+	}
+	if n := a.space.Footprint.Now(); n < 6<<20 {
+		t.Errorf("the footprint is %d bytes, large objects should be kept", n)
+	}
+	drained(t, a)
+}
+
+// TestPurgeRefused: what the kernel refuses at one beat goes at a later one.
+func TestPurgeRefused(t *testing.T) {
+	a := open(t, fast)
+	blocks := load(t, a)
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpMap {
+			return nil
+		}
+		return errInjected
+	})
+	for _, p := range blocks {
+		a.Free(p)
+	}
+	calls := a.space.Calls(vm.OpPurge)
+	if !eventually(func() bool { return a.space.Calls(vm.OpPurge) > calls+20 }) {
+		t.Fatal("the purger does not try")
+	}
+	if a.space.Footprint.Now() == 0 || asleep(a) {
+		t.Error("the purger gave up, or forgot what it could not purge")
+	}
+	vm.Inject(nil)
+	if !eventually(func() bool { return a.space.Footprint.Now() == 0 && asleep(a) }) {
+		t.Errorf("the footprint is still %d bytes", a.space.Footprint.Now())
+	}
+}
+
+// TestResident asks the kernel whether the memory really went.
+func TestResident(t *testing.T) {
+	const size, n = 4096, 64 << 20 / 4096
+	a := open(t, still)
+	blocks := make([]unsafe.Pointer, n)
+	for i := range blocks {
+		blocks[i] = alloc(t, a, size)
+	}
+	before := statm(1)
+	for _, p := range blocks {
+		fill(bytesAt(p, size), 1)
+	}
+	used := statm(1)
+	if used-before < n*size*9/10 {
+		t.Errorf("%d bytes were written, the resident set grew by %d", n*size, used-before)
+	}
+	for _, p := range blocks {
+		a.Free(p)
+	}
+	freed := a.Trim()
+	if left := statm(1) - before; left > n*size/50 {
+		t.Errorf("%d bytes of %d are still resident after Trim", left, n*size)
+	}
+	if freed < n*size {
+		t.Errorf("Trim gave %d bytes back of %d", freed, n*size)
+	}
+}

@@ -1,0 +1,136 @@
+package alloc
+
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// A rack is one class' part of a cache: two magazines (Bonwick and Adams,
+// "Magazines and Vmem", USENIX 2001), of which the loaded one serves. The
+// previous one is full or empty, more or less, so that a program that allocates
+// and frees around a magazine's edge swaps the two instead of going to the depot
+// each time.
+//
+//	                    bottom        top            limit
+//	                      ▼            ▼               ▼
+//	┌─────────┬──────────┬──────┬──────┬──────┬───────┐
+//	│ next, n │ sentinel │ slot │ slot │      │       │     bottom ≤ top ≤ limit
+//	└─────────┴──────────┴──────┴──────┴──────┴───────┘
+//
+//	allocs = blocks handed out through this rack
+//	codes  = Σ fit codes handed out − Σ taken back, modulo 2^64
+//
+// A rack without magazines has bottom = top = limit behind a sentinel of its own.
+//
+// Only the holder of the cache touches it: a pinned goroutine, or a Local's. A
+// snapshot reads it from outside and may see it mid-change.
+type rack struct {
+	top, bottom, limit uintptr // addresses of slots of the loaded magazine
+	prev               uintptr // the previous magazine, or 0
+	allocs             uint64
+	codes              uint64
+	_                  [rackSize - 4*wordSize - 16]byte
+}
+
+const rackSize = 64 // a cache line; sizeclass.Fit.Row counts on it
+
+// noMagazine is what a rack without magazines has loaded.
+var noMagazine magazine
+
+// noRack returns a rack without magazines.
+func noRack() rack {
+	noMagazine.sentinel.state = raw.Addr(unsafe.Pointer(&noBlock))
+	slots := raw.Addr(unsafe.Pointer(&noMagazine)) + slotsStart
+	return rack{top: slots, bottom: slots, limit: slots}
+}
+
+// bare reports whether the rack has no magazines.
+func (r *rack) bare() bool { return r.bottom == r.limit }
+
+// ready reports whether there is a block to take: the loaded magazine is not
+// empty, and the block on top is free.
+func (r *rack) ready() bool { return isCached(*r.state()) }
+
+// state returns the state byte of the block on top.
+func (r *rack) state() *state { return (*state)(raw.Pointer(r.slot().state)) }
+
+func (r *rack) slot() *slot { return (*slot)(raw.Pointer(r.top - slotSize)) }
+
+// zero reports whether the block on top, for which the rack is ready, is known
+// to be zero.
+func (r *rack) zero() bool { return *r.state() == cached }
+
+// take takes the block on top, for which the rack is ready, and marks it live
+// with the fit code.
+func (r *rack) take(code uint8) uintptr {
+	s := r.slot()
+	*r.state() = live | code
+	r.top -= slotSize
+	r.allocs++
+	r.codes += uint64(code)
+	return s.addr
+}
+
+// takes reports whether the loaded magazine has room.
+func (r *rack) takes() bool { return r.top != r.limit }
+
+// put puts the block at addr, whose state byte st was found live with the fit
+// code, into the loaded magazine, which has room.
+func (r *rack) put(addr uintptr, st *state, code uint8) {
+	r.codes -= uint64(code)
+	*st = cached | used
+	*(*slot)(raw.Pointer(r.top)) = slot{addr, raw.Addr(unsafe.Pointer(st))}
+	r.top += slotSize
+}
+
+// drop takes the topmost slot out without using its block, and returns the
+// block's address.
+func (r *rack) drop() uintptr {
+	r.top -= slotSize
+	return raw.At[slot](r.top).addr
+}
+
+// loaded returns the loaded magazine with its count brought up to date, or 0.
+func (r *rack) loaded() uintptr {
+	if r.bare() {
+		return 0
+	}
+	m := r.bottom - slotsStart
+	magazineAt(m).n = uint32((r.top - r.bottom) / slotSize)
+	return m
+}
+
+// load makes m the loaded magazine.
+func (r *rack) load(m uintptr, capacity uint32) {
+	r.bottom = m + slotsStart
+	r.top = r.bottom + uintptr(magazineAt(m).n)*slotSize
+	r.limit = r.bottom + uintptr(capacity)*slotSize
+}
+
+// exchange loads m, keeps what was loaded as the previous magazine, and returns
+// what was the previous one, or 0.
+func (r *rack) exchange(m uintptr, capacity uint32) uintptr {
+	loaded, prev := r.loaded(), r.prev
+	r.load(m, capacity)
+	r.prev = loaded
+	return prev
+}
+
+// empty reports whether the loaded magazine has no blocks, if there is one.
+func (r *rack) empty() bool { return r.top == r.bottom }
+
+// prevHolds reports whether the previous magazine holds blocks, prevTakes
+// whether it is empty.
+func (r *rack) prevHolds() bool { return r.prev != 0 && magazineAt(r.prev).n > 0 }
+func (r *rack) prevTakes() bool { return r.prev != 0 && magazineAt(r.prev).n == 0 }
+
+// blocks returns how many blocks both magazines hold. It may be called while the
+// holder goes on: the answer is then between 0 and two magazines' worth, at worst.
+func (r *rack) blocks(capacity uint32) uint32 {
+	n := min(uint32((r.top-r.bottom)/slotSize), capacity)
+	if prev := r.prev; prev != 0 {
+		n += min(magazineAt(prev).n, capacity)
+	}
+	return n
+}

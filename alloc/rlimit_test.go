@@ -1,0 +1,141 @@
+package alloc
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+func init() { children["rlimit"] = exhaust }
+
+// exhaust takes all the address space that a limit leaves, with blocks small and
+// large, and gives it back; twice.
+func exhaust() error {
+	debug.SetGCPercent(-1) // the Go heap needs address space too, to grow
+	var a Allocator
+	a.options.Decay = -1
+	l := a.NewLocal()
+	blocks := make([]modelBlock, 0, 1<<20)
+	warm := make([]byte, 8<<20) // what the Go heap grows to
+	_ = append(warm[:0], 1)
+
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_AS, &limit); err != nil {
+		return err
+	}
+	before := limit.Cur
+	limit.Cur = uint64(addressSpace() + 256<<20)
+	if err := unix.Setrlimit(unix.RLIMIT_AS, &limit); err != nil {
+		return err
+	}
+	for round := range 2 {
+		for _, size := range []int{40 << 20, 1 << 20, 200 << 10, 30000, 1000} {
+			n := 0
+			for {
+				get := a.Malloc
+				if n%2 == 1 {
+					get = l.Malloc
+				}
+				p, err := get(size)
+				if err != nil {
+					if !errors.Is(err, ErrOutOfMemory) {
+						return err
+					}
+					break
+				}
+				usable := UsableSize(p)
+				b := bytesAt(p, usable)
+				fill(b[:min(usable, 64)], n)
+				fill(b[usable-min(usable, 64):], n)
+				blocks = append(blocks, modelBlock{p, usable, n})
+				if n++; int64(n)*int64(size) > 2<<30 || len(blocks) == cap(blocks) {
+					return fmt.Errorf("%d blocks of %d bytes under a limit of 256 MiB", n, size)
+				}
+			}
+			if n == 0 && size >= 1<<20 {
+				return fmt.Errorf("round %d: not one block of %d bytes", round, size)
+			}
+			if err := a.checkInvariants(); err != nil {
+				return err
+			}
+			// Growing fails as well, and leaves the block as it is.
+			b := &blocks[len(blocks)-1]
+			if p, err := a.Realloc(b.p, 300<<20); p != nil || !errors.Is(err, ErrOutOfMemory) {
+				return fmt.Errorf("Realloc to 300 MiB = %p, %w", p, err)
+			}
+			// Make some room, so that the next size begins with some.
+			for range min(2, len(blocks)-1) {
+				if err := giveUp(&a, &blocks); err != nil {
+					return err
+				}
+			}
+		}
+		for len(blocks) > 0 {
+			if err := giveUp(&a, &blocks); err != nil {
+				return err
+			}
+		}
+		l.Close()
+		a.Trim()
+		if err := a.checkInvariants(); err != nil {
+			return err
+		}
+		if n := a.space.Footprint.Now(); n != 0 {
+			return fmt.Errorf("the footprint is %d bytes when all is freed", n)
+		}
+	}
+	limit.Cur = before
+	if err := unix.Setrlimit(unix.RLIMIT_AS, &limit); err != nil {
+		return err
+	}
+	var p unsafe.Pointer
+	p, err := a.Malloc(512 << 20)
+	if err != nil {
+		return err
+	}
+	a.Free(p)
+	return a.Close()
+}
+
+// giveUp frees the last block, whose ends must hold what was written.
+func giveUp(a *Allocator, blocks *[]modelBlock) error {
+	b := (*blocks)[len(*blocks)-1]
+	*blocks = (*blocks)[:len(*blocks)-1]
+	all, end := bytesAt(b.p, b.size), min(b.size, 64)
+	if !filled(all[b.size-end:], b.number) || b.size > 128 && !filled(all[:end], b.number) {
+		return fmt.Errorf("a block of %d bytes lost its contents", b.size)
+	}
+	a.Free(b.p)
+	return nil
+}
+
+// addressSpace returns how many bytes of it the process uses.
+func addressSpace() int64 { return statm(0) }
+
+// statm returns a number of /proc/self/statm, in bytes: 0 is the address space, 1
+// the resident set.
+func statm(i int) int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		panic(err)
+	}
+	var n int64
+	if _, err := fmt.Sscan(strings.Fields(string(text))[i], &n); err != nil {
+		panic(err)
+	}
+	return n * int64(os.Getpagesize())
+}
+
+// TestAddressSpaceLimit: under RLIMIT_AS lack of memory is an error, and no more.
+func TestAddressSpaceLimit(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector needs address space as it goes")
+	}
+	runChild(t, "rlimit")
+}

@@ -1,0 +1,38 @@
+package alloc
+
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// UsableSize returns the size in bytes of the block that p points to: what was
+// asked for, rounded up. All of it may be used. It is 0 for nil, and panics with
+// a *MisuseError if p does not point to the start of a live block of an Allocator.
+func UsableSize(p unsafe.Pointer) int {
+	addr := raw.Addr(p)
+	if addr == 0 {
+		return 0
+	}
+	d := pagemap.Get(addr)
+	if d == 0 {
+		panic(inspect("UsableSize", addr, 0))
+	}
+	h := headerAt(d)
+	if h.Kind == pagemap.Large && h.Base == addr+1 {
+		return int(largeobj.UsableAt(d))
+	}
+	i := h.Index(addr)
+	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || *stateOf(d, i)&live == 0 {
+		panic(inspect("UsableSize", addr, 0))
+	}
+	return int(h.Size)
+}
+
+// GoodSize returns the UsableSize, in bytes, of the block that a request of size
+// bytes gets. Requests of so many bytes waste nothing. For 128 KiB and more it
+// is the least that the block has.
+func GoodSize(size int) int { return sizeclass.GoodSize(size) }

@@ -1,0 +1,106 @@
+package alloc
+
+import (
+	"errors"
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// starve takes all metadata there is and lets no more be mapped, until the
+// function that it returns is called.
+func starve() (feed func()) {
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpMap {
+			return errInjected
+		}
+		return nil
+	})
+	type piece struct{ at, size uintptr }
+	var taken []piece
+	for _, size := range []uintptr{32 << 10, 8 << 10, cacheSize, 4 << 10, 2 << 10} {
+		for p, err := metadata.Alloc(size); err == nil; p, err = metadata.Alloc(size) {
+			taken = append(taken, piece{p, size})
+		}
+	}
+	for size := uintptr(4 << 10); size > 0; size -= 16 {
+		for p, err := metadata.Alloc(size); err == nil; p, err = metadata.Alloc(size) {
+			taken = append(taken, piece{p, size})
+		}
+	}
+	return func() {
+		vm.Inject(nil)
+		for _, p := range taken {
+			metadata.Free(p.at, p.size)
+		}
+	}
+}
+
+// TestStarved: without memory for caches and magazines, allocating fails and
+// freeing does not.
+func TestStarved(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		first func(a *Allocator) // before memory runs out
+	}{
+		{"no cache", func(a *Allocator) { a.Trim() }},
+		{"no magazines", func(a *Allocator) {
+			a.Trim()
+			if p, err := a.Malloc(3000); err == nil { // gets a cache
+				a.Free(p)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := open(t, still)
+			l := local(t, a)
+			const size = 200
+			var blocks []unsafe.Pointer
+			for range 3000 {
+				blocks = append(blocks, alloc(t, a, size))
+			}
+			large := alloc(t, a, 1<<20)
+			c.first(a)
+
+			feed := starve()
+			for _, get := range []func() (unsafe.Pointer, error){
+				func() (unsafe.Pointer, error) { return a.Malloc(7000) },
+				func() (unsafe.Pointer, error) { return a.Calloc(7, 1000) },
+				func() (unsafe.Pointer, error) { return l.Malloc(7000) },
+				func() (unsafe.Pointer, error) { return a.Memalign(4096, 5000) },
+				func() (unsafe.Pointer, error) { return a.Malloc(300 << 10) },
+				func() (unsafe.Pointer, error) { return a.Realloc(blocks[0], 7000) },
+			} {
+				if p, err := get(); p != nil || !errors.Is(err, ErrOutOfMemory) {
+					t.Errorf("got %p, %v; want ErrOutOfMemory", p, err)
+				}
+			}
+			if q, err := a.Realloc(blocks[1], 200); q != blocks[1] || err != nil {
+				t.Errorf("Realloc to the same size = %p, %v", q, err)
+			}
+			for i, p := range blocks {
+				if i%2 == 0 {
+					a.Free(p)
+				} else {
+					l.Free(p)
+				}
+			}
+			a.Free(large)
+			for _, p := range blocks[:10] {
+				v := panicOf(func() { a.Free(p) })
+				var m *MisuseError
+				if err, ok := v.(error); !ok || !errors.As(err, &m) {
+					t.Errorf("a double free without memory: panic(%v)", v)
+				}
+			}
+			check(t, a)
+			feed()
+			check(t, a)
+			stillWorks(t, a, l)
+			l.Close()
+			drained(t, a)
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package alloc
+
+import (
+	"time"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// Stats fills s with the allocator's numbers. Nobody is stopped for it: locks are
+// held for moments, the caches of processors and Locals are read as they change.
+func (a *Allocator) Stats(s *stats.Snapshot) {
+	a.init()
+	*s = stats.Snapshot{
+		Time:      time.Now(),
+		Mapped:    gauge(&a.space.Mapped),
+		Footprint: gauge(&a.space.Footprint),
+		Mappings:  gauge(&a.space.Mappings),
+		Limit:     a.space.Limit(),
+		Classes:   make([]stats.Class, sizeclass.Count),
+	}
+	a.countSmall(s)
+	a.countLarge(s)
+	a.countPages(s)
+	countMetadata(s)
+	s.Kernel = stats.Kernel{
+		Mmap:     int64(a.space.Calls(vm.OpMap)),
+		Munmap:   int64(a.space.Calls(vm.OpRelease)),
+		Madvise:  int64(a.space.Calls(vm.OpPurge)),
+		Mremap:   int64(a.space.Calls(vm.OpRemap)),
+		Metadata: s.Kernel.Metadata,
+	}
+}
+
+func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.Peak()} }
+
+// countSmall counts the blocks of each class and what they add up to.
+func (a *Allocator) countSmall(s *stats.Snapshot) {
+	caches := a.readCaches()
+	s.Caches = caches.count
+	m := &s.Memory
+	for c := range sizeclass.Class(sizeclass.Count) {
+		r := caches.racks[c]
+		d := &a.depots[c]
+		d.mu.Lock()
+		row := stats.Class{
+			Size:    c.Size(),
+			Spans:   int64(d.spans),
+			Blocks:  int64(d.spans * c.Blocks()),
+			Cached:  r.blocks,
+			InDepot: int64(d.full.blocks),
+			Idle:    int64(d.idle),
+			Allocs:  int64(d.allocs + r.allocs),
+		}
+		codes := d.codes + r.codes
+		d.mu.Unlock()
+
+		row.Live = max(row.Blocks-row.Cached-row.InDepot-row.Idle, 0)
+		row.Frees = max(row.Allocs-row.Live, 0)
+		size := int64(row.Size)
+		row.Requested = int64(c.Requested(codes, uint64(row.Live)))
+		s.Classes[c] = row
+
+		m.Requested += row.Requested
+		m.Slack += row.Live*size - row.Requested
+		m.Cached += row.Cached * size
+		m.Depot += row.InDepot * size
+		m.Idle += row.Idle * size
+		m.Tail += row.Spans * int64(c.SpanBytes()-c.Blocks()*c.Size())
+	}
+}
+
+// cacheTotals is the sum of all caches.
+type cacheTotals struct {
+	count int
+	racks [sizeclass.Count]struct {
+		blocks        int64
+		allocs, codes uint64
+	}
+}
+
+// readCaches sums the caches up while their holders go on using them. Only that
+// none is taken away meanwhile is kept off, by the lock.
+func (a *Allocator) readCaches() *cacheTotals {
+	t := &cacheTotals{}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id := range int(a.tableLen) {
+		if cache := *entryOf(a.table, id); cache != none() {
+			t.add(cache)
+		}
+	}
+	for cache := range a.locals {
+		t.add(cache)
+	}
+	return t
+}
+
+func (t *cacheTotals) add(cache uintptr) {
+	t.count++
+	for c := range sizeclass.Class(sizeclass.Count) {
+		r := rackOf(cache, c)
+		sum := &t.racks[c]
+		sum.blocks += int64(r.blocks(capacity(c)))
+		sum.allocs += r.allocs
+		sum.codes += r.codes
+	}
+}
+
+func (a *Allocator) countLarge(s *stats.Snapshot) {
+	l := a.large.Stats()
+	s.Large = stats.Large{
+		Live:     l.Live.Objects,
+		Carved:   l.Carved.Objects,
+		Retained: l.Dirty.Objects + l.Clean.Objects,
+		Bytes:    l.Live.Bytes,
+	}
+	m := &s.Memory
+	m.LargeRequested = l.Requested
+	m.LargeSlack = l.Live.Bytes - l.Requested
+	m.LargeDirty = l.Dirty.Bytes
+	m.LargeClean = l.Clean.Bytes
+	m.PagesDirty += l.Chunks.Dirty
+	m.PagesClean += l.Chunks.Clean
+	m.Unused += l.Slack + l.Chunks.Unused
+	s.Chunks += l.Chunks.Chunks
+}
+
+func (a *Allocator) countPages(s *stats.Snapshot) {
+	p := a.pages.Stats()
+	s.Memory.PagesDirty += p.Dirty
+	s.Memory.PagesClean += p.Clean
+	s.Memory.Unused += p.Unused
+	s.Chunks += p.Chunks
+}
+
+func countMetadata(s *stats.Snapshot) {
+	inUse := int64(metadata.InUse())
+	s.Metadata = stats.Metadata{
+		Mapped:    metadata.Space.Mapped.Now(),
+		Footprint: max(metadata.Space.Footprint.Now(), inUse),
+	}
+	s.Memory.Metadata = inUse
+	s.Memory.MetadataDirty = s.Metadata.Footprint - inUse
+	s.Memory.MetadataClean = s.Metadata.Mapped - s.Metadata.Footprint
+	for op := range vm.NumOps {
+		s.Kernel.Metadata += int64(metadata.Space.Calls(op))
+	}
+}

@@ -1,0 +1,263 @@
+package alloc
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// atStart is what the process had before the first test ran.
+var atStart struct {
+	mapped     int64
+	mappings   int64
+	goroutines int
+}
+
+// childVar names the environment variable that makes the test binary run one of
+// the children instead of the tests.
+const childVar = "ASHLAR_ALLOC_TEST_CHILD"
+
+// children are the programs that tests run as processes of their own. What one
+// returns is printed, and fails the test that started it.
+var children = map[string]func() error{}
+
+func TestMain(m *testing.M) {
+	atStart.mapped = metadata.Space.Mapped.Now()
+	atStart.mappings = vm.Mappings()
+	atStart.goroutines = runtime.NumGoroutine()
+	if child := children[os.Getenv(childVar)]; child != nil {
+		if err := child(); err != nil {
+			_, _ = os.Stderr.WriteString(err.Error() + "\n")
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// runChild runs a child and reports what it says if it fails.
+func runChild(t *testing.T, name string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), childVar+"="+name, "GOTRACEBACK=all")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if len(out) > 8<<10 {
+			out = out[:8<<10]
+		}
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// still are options under which nothing happens by itself.
+var still = Options{Decay: -1}
+
+// opened are the Allocators that tests have open, and metadataBefore is what was
+// in use of the process' metadata before there were any.
+var (
+	opened         int
+	metadataBefore int
+)
+
+// open returns an Allocator that is checked and closed when the test ends.
+func open(t testing.TB, o Options) *Allocator {
+	t.Helper()
+	a, err := NewAllocator(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opened == 0 {
+		metadataBefore = metadata.InUse()
+	}
+	opened++
+	t.Cleanup(func() { shut(t, a) })
+	return a
+}
+
+// shut closes a, and fails if it broke an invariant or anything was lost.
+func shut(t testing.TB, a *Allocator) {
+	t.Helper()
+	vm.Inject(nil)
+	opened--
+	// TestCloseFreesTable speaks of the table.
+	metadataBefore += sizeclass.GoodSize(int(raw.AlignUp(uintptr(a.tableLen)<<wordShift, 64)))
+	if t.Failed() {
+		return // it may be in any state
+	}
+	check(t, a)
+	if err := a.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	s := &a.space
+	if s.Footprint.Now() != 0 || s.Mapped.Now() != 0 || s.Mappings.Now() != 0 {
+		t.Errorf("after Close: footprint %d, mapped %d bytes in %d mappings; want 0",
+			s.Footprint.Now(), s.Mapped.Now(), s.Mappings.Now())
+	}
+	if opened == 0 && leaked() > 0 {
+		t.Errorf("after Close: %d bytes of metadata are lost", leaked())
+	}
+}
+
+// leaked returns the bytes of metadata in use that were not before the first of
+// the open Allocators was opened.
+func leaked() int { return metadata.InUse() - metadataBefore }
+
+// check stops the purger, if there is one, and checks the allocator's invariants.
+func check(t testing.TB, a *Allocator) {
+	t.Helper()
+	a.stopPurger()
+	if err := a.checkInvariants(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// beat does what the purger does at each beat. It must not be running.
+func beat(a *Allocator) {
+	if a.purger.seen == nil {
+		a.purger.seen = map[int]uint64{}
+	}
+	a.beat()
+}
+
+// drained frees what a retains and fails if anything is left in use.
+func drained(t testing.TB, a *Allocator) {
+	t.Helper()
+	check(t, a)
+	a.Trim()
+	check(t, a)
+	if n := a.space.Footprint.Now(); n != 0 {
+		t.Errorf("the footprint is %d bytes when everything is freed and trimmed; want 0", n)
+	}
+}
+
+// must returns p.
+func must(t testing.TB, p unsafe.Pointer, err error) unsafe.Pointer {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p == nil {
+		t.Fatal("nil without an error")
+	}
+	return p
+}
+
+func alloc(t testing.TB, m interface {
+	Malloc(int) (unsafe.Pointer, error)
+}, size int) unsafe.Pointer {
+	t.Helper()
+	p, err := m.Malloc(size)
+	return must(t, p, err)
+}
+
+// bytesAt views the size bytes of the block at p.
+func bytesAt(p unsafe.Pointer, size int) []byte { return unsafe.Slice((*byte)(p), size) }
+
+// at returns the address offset bytes from p.
+func at(p unsafe.Pointer, offset int) unsafe.Pointer {
+	return raw.Pointer(raw.Addr(p) + uintptr(offset))
+}
+
+// noise is what blocks are filled with, from an offset that depends on the block.
+var noise = func() []byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, 64<<10+256)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}()
+
+// fill writes the pattern of number n to b.
+func fill(b []byte, n int) {
+	from := noise[n&0xff:][:64<<10]
+	for len(b) > 0 {
+		b = b[copy(b, from):]
+	}
+}
+
+// filled reports whether b holds the beginning of the pattern of number n.
+func filled(b []byte, n int) bool {
+	from := noise[n&0xff:][:64<<10]
+	for len(b) > 0 {
+		k := min(len(b), len(from))
+		if !bytes.Equal(b[:k], from[:k]) {
+			return false
+		}
+		b = b[k:]
+	}
+	return true
+}
+
+// zero reports whether b holds zeros only.
+func zero(b []byte) bool {
+	for ; len(b) > len(zeros); b = b[len(zeros):] {
+		if !bytes.Equal(b[:len(zeros)], zeros) {
+			return false
+		}
+	}
+	return bytes.Equal(b, zeros[:len(b)])
+}
+
+var zeros = make([]byte, 64<<10)
+
+// panicOf returns what f panics with, nil if it does not.
+func panicOf(f func()) (v any) {
+	defer func() { v = recover() }()
+	f()
+	return nil
+}
+
+// wantMisuse fails unless f panics with a *MisuseError that agrees with want (its
+// Story apart) and whose Story has all the words. A State in want is to occur in
+// the error's.
+func wantMisuse(t testing.TB, f func(), want MisuseError, words ...string) {
+	t.Helper()
+	v := panicOf(f)
+	err, ok := v.(error)
+	var got *MisuseError
+	if !ok || !errors.As(err, &got) {
+		t.Fatalf("panic(%v), want a *MisuseError", v)
+	}
+	if got.Op != want.Op || got.Addr != want.Addr || got.Block != want.Block || got.Size != want.Size ||
+		!strings.Contains(got.State, want.State) || want.State == "" && got.State != "" {
+		t.Errorf("got  %+v\nwant %+v", *got, want)
+	}
+	for _, w := range words {
+		if !strings.Contains(got.Story, w) {
+			t.Errorf("the story %q does not say %q", got.Story, w)
+		}
+	}
+	if text := got.Error(); !strings.HasPrefix(text, "alloc: ") || !strings.Contains(text, got.Story) {
+		t.Errorf("the text %q does not tell the story", text)
+	}
+}
+
+// eventually polls until ok, for ten seconds at most, and reports whether it was.
+func eventually(ok func() bool) bool {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if ok() {
+			return true
+		}
+	}
+	return ok()
+}
+
+// fewer returns n, or less of it where everything takes longer.
+func fewer(n int) int {
+	if raceEnabled || testing.Short() {
+		return n / 8
+	}
+	return n
+}
