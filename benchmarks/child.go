@@ -1,0 +1,66 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// Memory and growth are measured in a process of their own, so that nothing else is in its resident
+// set and nothing was there before: the program starts itself again with a task in the environment and reads the report from its standard output.
+
+// childVariable is the environment variable that holds the task, as JSON.
+const childVariable = "ASHLAR_BENCHMARKS_TASK"
+
+// A childTask has exactly one of its fields set.
+type childTask struct {
+	Live  *liveTask  `json:"live,omitempty"`
+	Churn *churnTask `json:"churn,omitempty"`
+	Grow  *growTask  `json:"grow,omitempty"`
+}
+
+// inChild runs the task in a new process and reads its report into report.
+func inChild(task childTask, report any) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	encoded, err := json.Marshal(task)
+	if err != nil {
+		return err
+	}
+	command := exec.Command(program)
+	command.Env = append(os.Environ(), childVariable+"="+string(encoded))
+	command.Stderr = os.Stderr
+	output, err := command.Output()
+	if err != nil {
+		return fmt.Errorf("child process for %s: %w", encoded, err)
+	}
+	return json.Unmarshal(output, report)
+}
+
+// runChild is the child's main function.
+func runChild(encoded string) error {
+	var task childTask
+	if err := json.Unmarshal([]byte(encoded), &task); err != nil {
+		return err
+	}
+	report, err := task.run()
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(report)
+}
+
+func (t childTask) run() (any, error) {
+	switch {
+	case t.Live != nil:
+		return t.Live.run()
+	case t.Churn != nil:
+		return t.Churn.run()
+	case t.Grow != nil:
+		return t.Grow.run()
+	}
+	return nil, fmt.Errorf("no task in %s", childVariable)
+}

@@ -1,0 +1,75 @@
+/*
+Benchmarks compares ashlar with the Go heap, sync.Pool, modernc.org/memory and the naive design of one
+mapping for each object. It is a module of its own, so that the peers are no dependencies of ashlar.
+
+	go run -C benchmarks .                    all tables, in about a minute
+	go run -C benchmarks . -run '^pair'       only the rows whose name matches; -list names them
+	go run -C benchmarks . -native            also the same loops in C under the allocators found here
+	go run -C benchmarks . -json samples.json -markdown
+
+# Peers
+
+	ashlar         alloc.Allocator, shared by all goroutines
+	ashlar-local   alloc.Local, one for each goroutine
+	modernc        modernc.org/memory, which is for one goroutine at a time
+	modernc+mutex  the same behind one mutex, as its main user has it; where there are several goroutines
+	make           the Go heap: make([]byte, n), kept while it is live and then forgotten
+	sync.Pool      one pool of blocks for each size
+	naive          a mapping for each block, with its length in a header, unmapped by free
+	loop-alone     no allocator: the cost of loop, ring and touch, which all other figures contain
+	C:…            with -native: malloc and free of a C library, in a process of their own
+
+# Rows
+
+	pair       a ring of 64 live blocks: free the oldest, allocate and touch its successor
+	batch      allocate and touch 1000 blocks, free them first to last (fifo) or in a random order
+	parallel   pairs in 1, 2 and 16 goroutines on 2 processors, each with a ring of its own
+	remote     one goroutine allocates batches of 1000 blocks and another frees them, at most 8 batches
+	           under way; and the same batches in one goroutine
+	grow       one buffer grows from 1 MiB to 256 MiB by doubling
+	live       10 million live blocks: resident memory, share of the Go heap, time of a forced collection;
+	           then all are freed: what is back with the kernel after Trim, or when it is back by itself
+	churn      a random set of blocks with log-uniform sizes, replaced at random ten times over: peak
+	           resident memory to peak live bytes
+
+To touch a block is to write its first byte and one byte in each page (4096 bytes) after that. A block
+that is never touched costs its allocator and the processor's caches less than any real block does.
+
+# Method
+
+A timed figure is the median of several short samples. The samples of a row are taken in rounds: each
+round measures every peer once, in a new random order, so that a disturbance of the machine hits all of
+them alike. How many operations make a sample is settled for each peer beforehand. Each sample begins
+after a forced collection and a warm-up; a peer that makes garbage warms up over two collections, so that
+it is measured with the heap at its usual size and pays for its own garbage and for no other's.
+
+The innermost loops are stamped out for each peer from one template (loops_generated.go, by
+internal/genloops): a call through an interface or a type parameter would add to all peers alike and
+flatten the ratios. All else stands behind the interfaces peer and worker (peer.go).
+
+	row ──► subjects, one for each peer ──► session.measure: rounds of samples ──► results
+	          sampler: times a workload           │                                  │
+	            workload: a loop over a peer      shuffled                           sections ──► tables
+	              worker: the generated loops                                        bars ─────► verdicts
+
+Growth and memory are measured in new processes: the program starts itself again with a task in its
+environment (child.go). Memory figures are of the resident set beyond what the process had before its
+first block; the array of the blocks' addresses lies outside the Go heap and is part of what was before.
+
+The same workloads are Go benchmarks for benchstat:
+
+	go test -C benchmarks -run '^$' -bench Pair -count 10 | benchstat -col /peer -
+
+# Caveats
+
+The figures are of one machine, whose other work shows in them. All blocks of a row have one size, which
+flatters sync.Pool and every allocator with size classes. Only make gives zeroed memory. The heap is nearly
+empty but for the measured blocks; with a large live heap, make pays more for each collection and has fewer
+of them. Wall time between two goroutines counts work that runs on two processors at once; the remote rows
+show the processor time, too. The C loops are compiled without link-time optimisation and call malloc
+through the dynamic linker, as most programs do. A Go program that calls them through cgo pays that call
+besides. Where the machine is a virtual one whose host takes back free memory, the first touch of a page can
+cost several times more for a while; growth and the naive peer show it in their spread. The live rows need
+about 2 GiB of free memory. Rows that need Linux are skipped elsewhere, and the tables say so.
+*/
+package main

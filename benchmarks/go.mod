@@ -1,0 +1,12 @@
+module github.com/ashlar-go/ashlar/benchmarks
+
+go 1.25.0
+
+require (
+	github.com/ashlar-go/ashlar v0.0.0
+	golang.org/x/sys v0.47.0
+	golang.org/x/term v0.45.0
+	modernc.org/memory v1.12.1
+)
+
+replace github.com/ashlar-go/ashlar => ../

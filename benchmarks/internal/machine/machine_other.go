@@ -1,0 +1,7 @@
+//go:build !linux
+
+package machine
+
+func cpuModel() string      { return "" }
+func kernelRelease() string { return "" }
+func hugePages() string     { return "" }

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package rss
+
+// Supported says whether Current and Peak work here.
+const Supported = false
+
+// Current is the resident set in bytes.
+func Current() (int64, error) { return 0, ErrUnsupported }
+
+// Peak is the largest resident set that the process has had so far, in bytes.
+func Peak() (int64, error) { return 0, ErrUnsupported }

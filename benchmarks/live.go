@@ -1,0 +1,162 @@
+package main
+
+import (
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
+)
+
+// A liveTask allocates many blocks of one size, looks at what they cost while they live, frees them all
+// and looks at what comes back.
+type liveTask struct {
+	Peer   string        `json:"peer"`
+	Size   int           `json:"size"` // bytes
+	Blocks int           `json:"blocks"`
+	Random bool          `json:"random"` // free in a random order instead of the order of allocation
+	Trim   bool          `json:"trim"`   // ask for the memory to be given back, instead of waiting for it
+	Wait   time.Duration `json:"wait"`   // for it at most
+}
+
+// A liveReport counts bytes beyond what the process had before the blocks.
+type liveReport struct {
+	Resident  int64   `json:"resident"`   // resident set with all blocks live
+	HeapAlloc int64   `json:"heap_alloc"` // live objects on the Go heap with all blocks live
+	HeapSys   int64   `json:"heap_sys"`   // memory of the Go heap with all blocks live
+	GCNone    float64 `json:"gc_none"`    // forced collection before the first block, ms
+	GCLive    float64 `json:"gc_live"`    // forced collection with all blocks live, ms
+	Left      int64   `json:"left"`       // resident set at the end
+	Decay     float64 `json:"decay"`      // ms from the last free until the blocks were back; the time waited if they were not
+}
+
+// The blocks count as back when this share of their bytes is with the kernel.
+const backShare = 0.98
+
+// decayPoll is the time between two looks at the resident set after the last free.
+const decayPoll = 50 * time.Millisecond
+
+// gcTime is how long forced collections are repeated. The fastest of them counts: the work is the same in
+// each, and what comes on top is the scheduler's doing, in steps of several times the work itself.
+const gcTime = 200 * time.Millisecond
+
+// freeChunk is how many blocks are freed by one call of a worker's loop.
+const freeChunk = 1000
+
+func (t *liveTask) run() (*liveReport, error) {
+	kind := kindNamed(t.Peer)
+	p := kind.open()
+	w := p.worker()
+	report := &liveReport{GCNone: timeGC()}
+	blocks, err := t.array(kind)
+	if err != nil {
+		return nil, err
+	}
+	base, heap, err := baseline()
+	if err != nil {
+		return nil, err
+	}
+	w.allocate(blocks, t.Size)
+	if err := report.readLive(base, heap); err != nil {
+		return nil, err
+	}
+	if t.Random {
+		rand.Shuffle(len(blocks), func(i, j int) { blocks[i], blocks[j] = blocks[j], blocks[i] })
+	}
+	freeAll(w, blocks, t.Size)
+	if kind.heap {
+		runtime.GC()
+	}
+	err = t.readBack(report, p, base)
+	runtime.KeepAlive(blocks) // the baseline has them, too
+	return report, err
+}
+
+// array makes room for the blocks' addresses. It lies outside the Go heap and is resident before the
+// baseline is taken, so that it counts nowhere, except for peers whose blocks the collector would
+// otherwise take.
+func (t *liveTask) array(kind peerKind) ([]unsafe.Pointer, error) {
+	if kind.heap {
+		blocks := make([]unsafe.Pointer, t.Blocks)
+		touch(unsafe.Pointer(unsafe.SliceData(blocks)), t.Blocks*int(unsafe.Sizeof(blocks[0])))
+		clear(blocks)
+		return blocks, nil
+	}
+	bytes := t.Blocks * int(unsafe.Sizeof(unsafe.Pointer(nil)))
+	array, err := mapMemory(bytes)
+	if err != nil {
+		return nil, err
+	}
+	touch(array, bytes)
+	blocks := unsafe.Slice((*unsafe.Pointer)(array), t.Blocks)
+	clear(blocks)
+	return blocks, nil
+}
+
+// baseline reads the resident set and the Go heap after both were brought down as far as they go.
+func baseline() (int64, runtime.MemStats, error) {
+	debug.FreeOSMemory()
+	var heap runtime.MemStats
+	runtime.ReadMemStats(&heap)
+	resident, err := rss.Current()
+	return resident, heap, err
+}
+
+func (r *liveReport) readLive(base int64, before runtime.MemStats) error {
+	resident, err := rss.Current()
+	if err != nil {
+		return err
+	}
+	r.Resident = resident - base
+	r.GCLive = timeGC()
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	r.HeapAlloc = int64(now.HeapAlloc) - int64(before.HeapAlloc)
+	r.HeapSys = int64(now.HeapSys) - int64(before.HeapSys)
+	return nil
+}
+
+// timeGC is the time of a forced collection, in milliseconds.
+func timeGC() float64 {
+	fastest := time.Duration(math.MaxInt64)
+	for began := time.Now(); time.Since(began) < gcTime; {
+		start := time.Now()
+		runtime.GC()
+		fastest = min(fastest, time.Since(start))
+	}
+	return fastest.Seconds() * 1e3
+}
+
+func freeAll(w worker, blocks []unsafe.Pointer, size int) {
+	order := inOrder(freeChunk)
+	for len(blocks) > 0 {
+		n := min(len(blocks), freeChunk)
+		w.free(blocks[:n], order[:n], size)
+		blocks = blocks[n:]
+	}
+}
+
+// readBack trims or waits, and then reads what is left of the blocks.
+func (t *liveTask) readBack(report *liveReport, p peer, base int64) error {
+	start := time.Now()
+	if t.Trim {
+		p.trim()
+	}
+	allowed := int64((1 - backShare) * float64(t.Size) * float64(t.Blocks))
+	for {
+		resident, err := rss.Current()
+		if err != nil {
+			return err
+		}
+		report.Left = resident - base
+		elapsed := time.Since(start)
+		if t.Trim || report.Left <= allowed || elapsed >= t.Wait {
+			report.Decay = elapsed.Seconds() * 1e3
+			return nil
+		}
+		time.Sleep(decayPoll)
+	}
+}

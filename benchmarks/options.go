@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// options are the program's flags.
+type options struct {
+	run           *regexp.Regexp
+	repeats       int
+	memoryRepeats int
+	duration      time.Duration // of one sample
+	liveBlocks    int
+	liveBytes     int64
+	decayWait     time.Duration
+	growTo        int // bytes
+	native        bool
+	nativeLibs    []string
+	jsonFile      string
+	markdown      bool
+	spread        bool
+	list          bool
+}
+
+// parseOptions reads the program's arguments.
+func parseOptions(arguments []string) (*options, error) {
+	o := new(options)
+	flags := flag.NewFlagSet("benchmarks", flag.ContinueOnError)
+	pattern := flags.String("run", "", "measure only the rows whose name matches this regular `expression`")
+	flags.IntVar(&o.repeats, "repeats", 10, "`number` of samples of each timed figure; a figure is their median")
+	flags.IntVar(&o.memoryRepeats, "memory-repeats", 1, "`number` of processes for each memory figure")
+	flags.DurationVar(&o.duration, "d", 20*time.Millisecond, "`time` of one sample")
+	flags.IntVar(&o.liveBlocks, "live-blocks", 10_000_000, "`number` of blocks of the live rows")
+	liveMiB := flags.Int64("live-mib", 512, "`MiB` of live blocks of the churn rows")
+	flags.DurationVar(&o.decayWait, "decay-wait", 3*time.Second, "`time` to wait at most for freed blocks to go back by themselves")
+	growMiB := flags.Int("grow-mib", 256, "`MiB` that a buffer grows to in the growth rows")
+	flags.BoolVar(&o.native, "native", false, "measure the same loops in C, too, with the allocators found on this machine")
+	flags.Func("native-lib", "measure also this shared `library`, which replaces malloc; implies -native; may be repeated", func(lib string) error {
+		o.native = true
+		o.nativeLibs = append(o.nativeLibs, lib)
+		return nil
+	})
+	flags.StringVar(&o.jsonFile, "json", "", "write all samples to this `file`")
+	flags.BoolVar(&o.markdown, "markdown", false, "print the tables as Markdown")
+	flags.BoolVar(&o.spread, "spread", false, "print the smallest and the largest sample instead of the spread of the quartiles")
+	flags.BoolVar(&o.list, "list", false, "print the names of the rows and stop")
+	if err := flags.Parse(arguments); err != nil {
+		return nil, err
+	}
+	o.liveBytes, o.growTo = *liveMiB<<20, *growMiB<<20
+	var err error
+	if o.run, err = regexp.Compile(*pattern); err != nil {
+		return nil, fmt.Errorf("-run: %w", err)
+	}
+	return o, o.check(flags.NArg())
+}
+
+// check refuses values that leave nothing to measure.
+func (o *options) check(rest int) error {
+	switch {
+	case rest > 0:
+		return errors.New("there are only flags, no arguments")
+	case o.repeats < 1 || o.memoryRepeats < 1:
+		return errors.New("-repeats and -memory-repeats must be at least 1")
+	case o.duration <= 0:
+		return errors.New("-d must be positive")
+	case o.liveBlocks < 1 || o.liveBytes < 1:
+		return errors.New("-live-blocks and -live-mib must be at least 1")
+	case o.decayWait < 0:
+		return errors.New("-decay-wait must not be negative")
+	case o.growTo < growFrom:
+		return errors.New("-grow-mib must be at least 1")
+	}
+	return nil
+}

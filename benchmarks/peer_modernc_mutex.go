@@ -1,0 +1,23 @@
+package main
+
+import (
+	"sync"
+
+	"modernc.org/memory"
+)
+
+// moderncMutexPeer is modernc.org/memory behind one mutex, as modernc.org/libc uses it.
+type moderncMutexPeer struct {
+	mutex     sync.Mutex
+	allocator memory.Allocator
+}
+
+type moderncMutexWorker struct{ peer *moderncMutexPeer }
+
+func openModerncMutex() peer { return new(moderncMutexPeer) }
+
+func (p *moderncMutexPeer) worker() worker { return &moderncMutexWorker{p} }
+func (p *moderncMutexPeer) trim()          { trimModernc(&p.allocator) }
+func (p *moderncMutexPeer) close()         { closeModernc(&p.allocator) }
+
+func (w *moderncMutexWorker) close() {}

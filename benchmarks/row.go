@@ -1,0 +1,55 @@
+package main
+
+import "regexp"
+
+// A row is what -run selects: all peers under one workload with one set of parameters.
+type row struct {
+	name    string
+	seconds func(o *options, natives int) float64 // about how long it takes
+	run     func(s *session) error
+}
+
+// rows lists all rows in the order in which they are measured.
+func rows() []row {
+	var all []row
+	all = append(all, pairRows()...)
+	all = append(all, batchRows()...)
+	all = append(all, parallelRows()...)
+	all = append(all, remoteRows()...)
+	all = append(all, growRows()...)
+	all = append(all, liveRows()...)
+	return append(all, churnRows()...)
+}
+
+// selected keeps the rows whose name the pattern matches.
+func selected(all []row, pattern *regexp.Regexp) []row {
+	var kept []row
+	for _, r := range all {
+		if pattern.MatchString(r.name) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// timedSeconds estimates a row of peers that are timed: each is calibrated and warmed up besides its
+// samples. A native peer is calibrated anew in each of its processes.
+func timedSeconds(peers int, native bool) func(*options, int) float64 {
+	return func(o *options, natives int) float64 {
+		repeats, d := float64(o.repeats), o.duration.Seconds()
+		seconds := float64(peers) * (repeats*1.2 + 1) * d
+		if native {
+			seconds += float64(natives) * repeats * 2 * d
+		}
+		return seconds
+	}
+}
+
+// timedSubjects makes a subject of each kind of peer.
+func timedSubjects(kinds []peerKind, unit int, clock clock, open func(peerKind) workload) []subject {
+	subjects := make([]subject, len(kinds))
+	for i, kind := range kinds {
+		subjects[i] = subject{kind.name, &timedSampler{workload: open(kind), clock: clock, unit: unit, litter: kind.litter}}
+	}
+	return subjects
+}

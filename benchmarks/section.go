@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+)
+
+// A section of the report has a table of the figures of some rows, peers side by side.
+type section struct {
+	title string
+	first string // heads the column of labels
+	lines []line
+	notes []string
+}
+
+// A line is one row under the name that the tables give it.
+type line struct{ row, label string }
+
+func (s section) rowNames() []string {
+	var names []string
+	for _, l := range s.lines {
+		names = append(names, l.row)
+	}
+	return names
+}
+
+// figures is the table of medians. It is nil if nothing of the section was measured.
+func (s section) figures(r *results, extremes bool) *table.Table {
+	peers := r.peersOf(s.rowNames())
+	if len(peers) == 0 {
+		return nil
+	}
+	t := &table.Table{Title: s.title, Header: append([]string{s.first}, peers...), Notes: s.notes}
+	for _, l := range s.lines {
+		cells, any := []string{l.label}, false
+		for _, peer := range peers {
+			cell := "–"
+			if found := r.find(l.row, peer); found != nil {
+				cell, any = found.cell(extremes), true
+			}
+			cells = append(cells, cell)
+		}
+		if any {
+			t.Add(cells...)
+		}
+	}
+	return t
+}
+
+// ratios is the table of the peers' times to ashlar's, for a section of times. It is nil if ashlar or
+// all its peers were not measured.
+func (s section) ratios(r *results) *table.Table {
+	peers := slices.DeleteFunc(r.peersOf(s.rowNames()), func(peer string) bool {
+		return peer == ashlarName || peer == ashlarLocalName || peer == loopName
+	})
+	t := &table.Table{
+		Title:  "The same: a peer's time ÷ ashlar's (below 1 ashlar loses)",
+		Header: append([]string{s.first, "of"}, peers...),
+		Left:   map[int]bool{1: true},
+	}
+	for _, l := range s.lines {
+		for _, ours := range []string{ashlarName, ashlarLocalName} {
+			if own, ok := r.median(l.row, ours); ok {
+				t.Add(append([]string{l.label, ours}, r.ratioCells(l.row, own, peers)...)...)
+			}
+		}
+	}
+	if len(peers) == 0 || len(t.Rows) == 0 {
+		return nil
+	}
+	return t
+}
+
+func (r *results) ratioCells(row string, own float64, peers []string) []string {
+	var cells []string
+	for _, peer := range peers {
+		cell := "–"
+		if median, ok := r.median(row, peer); ok {
+			cell = significant(median / own)
+		}
+		cells = append(cells, cell)
+	}
+	return cells
+}
+
+// timeSections are the sections whose figures are times that ratios make sense of.
+func timeSections(o *options) []section {
+	pairs := section{title: "Pair: ns to free the oldest of 64 live blocks, allocate and touch one", first: "size"}
+	for _, size := range pairSizes {
+		pairs.lines = append(pairs.lines, line{pairRow(size), formatBytes(size)})
+	}
+	batches := section{
+		title: fmt.Sprintf("Batch: ns to allocate, touch and free a block, %d blocks of %s at a time", batchLength, formatBytes(batchSize)),
+		first: "freed",
+	}
+	for _, order := range batchOrders {
+		batches.lines = append(batches.lines, line{batchRow(order.name), order.name})
+	}
+	remote := section{
+		title: fmt.Sprintf("Remote: ns for a block of %s, in batches of %d", formatBytes(remoteSize), batchLength),
+		first: "freed by",
+		lines: []line{
+			{localWall, "the same goroutine"},
+			{remoteWall, "another goroutine"},
+			{localCPU, "the same, processor time"},
+			{remoteCPU, "another, processor time"},
+		},
+		notes: []string{"between two goroutines the work runs on two processors at once; the processor time counts both, and their waiting for each other"},
+	}
+	return []section{pairs, batches, parallelSection(), remote, growSection(o)}
+}
+
+func parallelSection() section {
+	s := section{
+		title: fmt.Sprintf("Parallel: wall ns for a pair, over all goroutines, on %d processors", parallelProcs),
+		first: "size, goroutines",
+	}
+	for _, size := range parallelSizes {
+		for _, goroutines := range parallelGoroutines {
+			label := fmt.Sprintf("%s, %d", formatBytes(size), goroutines)
+			s.lines = append(s.lines, line{parallelRow(goroutines, size), label})
+		}
+	}
+	return s
+}
+
+func growSection(o *options) section {
+	s := section{
+		title: fmt.Sprintf("Growth: ms to grow one buffer from %s to %s by doubling, in a new process", formatBytes(growFrom), formatBytes(o.growTo)),
+		first: "each new part",
+	}
+	for _, fill := range fills {
+		s.lines = append(s.lines, line{growRow(fill.name), fill.label})
+	}
+	return s
+}
+
+// otherSections are the sections whose figures are not times of one operation.
+func otherSections(o *options) []section {
+	scaling := section{title: "Scaling, from the tables above", first: "ratio"}
+	for _, size := range parallelSizes {
+		scaling.lines = append(scaling.lines,
+			line{speedupRow(size), formatBytes(size) + ": throughput of 2 goroutines ÷ 1"},
+			line{lossRow(size), formatBytes(size) + ": time of 16 goroutines ÷ 2"})
+	}
+	scaling.lines = append(scaling.lines,
+		line{remoteRatio, "freed by another goroutine ÷ the same"},
+		line{cpuRatio, "the same, processor time"})
+	sections := []section{scaling}
+	for _, size := range liveSizes {
+		sections = append(sections, liveSection(o, size))
+	}
+	return append(sections, section{
+		title: fmt.Sprintf("Churn: %d MiB of blocks of 16 B to 64 KiB, log-uniform, turned over %d times", o.liveBytes>>20, churnTurnover),
+		first: "ratio",
+		lines: []line{{churnResident, "peak resident ÷ peak live bytes"}},
+	})
+}
+
+func liveSection(o *options, size int) section {
+	s := section{
+		title: fmt.Sprintf("Live: %d blocks of %s", o.liveBlocks, formatBytes(size)),
+		first: "figure",
+		lines: []line{
+			{liveMetric(size, residentMetric), "resident ÷ live bytes"},
+			{liveMetric(size, heapMetric), "Go heap, KiB"},
+			{liveMetric(size, gcNoneMetric), "fastest forced collection, none live, ms"},
+			{liveMetric(size, gcLiveMetric), "fastest forced collection, all live, ms"},
+			{liveMetric(size, gcRatioMetric), "the latter ÷ the former"},
+		},
+	}
+	for _, order := range freeOrders {
+		s.lines = append(s.lines, line{liveMetric(size, inFreeOrder(backMetric, order)), "% back on Trim, freed " + order})
+	}
+	for _, order := range freeOrders {
+		s.lines = append(s.lines,
+			line{liveMetric(size, inFreeOrder(decayMetric, order)), "ms until 98 % back by itself, freed " + order},
+			line{liveMetric(size, inFreeOrder(leftMetric, order)), "% back then"})
+	}
+	return s
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// A session is one run of the program.
+type session struct {
+	options  *options
+	random   *rand.Rand // shuffles the order of the peers
+	native   []nativePeer
+	results  results
+	progress *progress
+	skipped  []string // what was not measured, and why
+}
+
+// A subject is one peer in one row.
+type subject struct {
+	peer string
+	sampler
+}
+
+// measure takes the samples of a row. Each repeat measures all peers, in a new random order, so that
+// a disturbance of the machine hits all of them alike and none always follows the same other one.
+func (s *session) measure(row, unit string, repeats int, subjects []subject) error {
+	for _, subject := range subjects {
+		defer subject.close()
+		if err := subject.prepare(s.options.duration); err != nil {
+			return fmt.Errorf("%s of %s: %w", row, subject.peer, err)
+		}
+		s.results.add(row, subject.peer, unit)
+	}
+	for range repeats {
+		for _, i := range s.random.Perm(len(subjects)) {
+			sample, err := subjects[i].sample()
+			if err != nil {
+				return fmt.Errorf("%s of %s: %w", row, subjects[i].peer, err)
+			}
+			s.results.add(row, subjects[i].peer, unit, sample)
+		}
+	}
+	return nil
+}
+
+// skip notes what is missing from the tables.
+func (s *session) skip(format string, arguments ...any) {
+	s.skipped = append(s.skipped, fmt.Sprintf(format, arguments...))
+}

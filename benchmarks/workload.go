@@ -1,0 +1,38 @@
+package main
+
+// A workload is one loop over one peer, set up and warm: the main program times it, and so do the
+// package's Go benchmarks.
+type workload struct {
+	run   func(n int) // does n operations
+	close func()      // frees everything
+}
+
+// An operation of all workloads but grow is the life of one block: allocate, touch and free.
+
+// newPair keeps a window of live blocks in one goroutine; each operation replaces the oldest.
+func newPair(kind peerKind, size int) workload {
+	p := kind.open()
+	w := p.worker()
+	r := newRing(w, size)
+	return workload{
+		run: func(n int) { w.pair(r, size, n) },
+		close: func() {
+			r.drain(w, size)
+			w.close()
+			p.close()
+		},
+	}
+}
+
+// newRing makes a ring of live blocks.
+func newRing(w worker, size int) *ring {
+	r := new(ring)
+	w.allocate(r.blocks[:], size)
+	return r
+}
+
+// drain frees the blocks of the ring.
+func (r *ring) drain(w worker, size int) {
+	w.free(r.blocks[:], inOrder(window), size)
+	clear(r.blocks[:])
+}
