@@ -52,3 +52,21 @@ func TestInUse(t *testing.T) {
 		}
 	}
 }
+
+// The place of a freed object is used before another slab is.
+func TestReuse(t *testing.T) {
+	const size = slabSize/2 - 1000 // two in a slab
+	Purge()
+	var live []uintptr
+	for range 3 {
+		live = append(live, alloc(t, size))
+	}
+	footprint := Space.Footprint.Now()
+	Free(live[0], size)
+	live[0] = alloc(t, size)
+	live = append(live, alloc(t, size))
+	if n := Space.Footprint.Now(); n != footprint {
+		t.Errorf("four objects in two slabs have a footprint of %d bytes more than three", n-footprint)
+	}
+	freeAll(live, size)
+}

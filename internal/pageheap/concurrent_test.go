@@ -1,6 +1,8 @@
 package pageheap
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -76,6 +78,35 @@ func TestAllocDuringPurge(t *testing.T) {
 		t.Errorf("%d pages were purged, want 10", n)
 	}
 	f.expect("afterwards", 1, 2, 0)
+}
+
+// Who looks for a run during a purge must not make later ones overlook the pages.
+func TestPurgedRunIsFoundAgain(t *testing.T) {
+	for _, refusal := range []error{nil, errInjected} {
+		t.Run(fmt.Sprint("refusal=", refusal), func(t *testing.T) {
+			f := newFixture(t)
+			addr := f.dirtied(MaxRun)
+			f.alloc(MaxRun) // the chunk is full
+			f.Free(addr, MaxRun)
+			vm.Inject(func(op vm.Op) error {
+				if op != vm.OpPurge {
+					return nil
+				}
+				for range 2 { // fills another chunk
+					f.alloc(MaxRun)
+				}
+				return refusal
+			})
+			if _, err := f.Purge(true); !errors.Is(err, refusal) {
+				t.Errorf("Purge: %v", err)
+			}
+			vm.Inject(nil)
+			f.verify()
+			if again, clean := f.alloc(MaxRun); again != addr || clean != (refusal == nil) {
+				t.Errorf("run at %#x, clean %v; want it at %#x", again, clean, addr)
+			}
+		})
+	}
 }
 
 // A second Purge, and Close, wait for the first.

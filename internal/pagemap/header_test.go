@@ -66,8 +66,8 @@ func TestSpanOwns(t *testing.T) {
 // With Magic = Size = 0 no address but Base passes for a block's.
 func TestLargeOwnsNothing(t *testing.T) {
 	const owner, user = 7, 0x7654_0040
-	h := Header{Owner: owner, Base: user + 1, Kind: Large}
-	for _, addr := range []uintptr{user - 1, user, user + 2, user + 64, user + page - 1, 0, ^uintptr(0)} {
+	h := Header{Owner: owner, Base: user + LargeBias, Kind: Large}
+	for _, addr := range []uintptr{user &^ (page - 1), user - 1, user, user + 1, user + 64, user | (page - 1), 0, ^uintptr(0)} {
 		if i := h.Index(addr); i != 0 || h.Owns(i, addr, owner) {
 			t.Errorf("%#x passes for block %d", addr, i)
 		}

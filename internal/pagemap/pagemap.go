@@ -38,8 +38,9 @@ const (
 // descriptor is registered, so all processors share its cache line.
 //
 // The free path treats it as a span's without asking. A large object's header
-// makes that path's arithmetic fail: Magic = Size = 0 and Base is not a valid
-// block address.
+// makes that path's arithmetic fail for every address that leads to it: Magic and
+// Size are 0, and Base lies a page above the object, outside the one page that is
+// registered.
 type Header struct {
 	Owner  uintptr // identity of the allocator
 	Base   uintptr // address of the first block
@@ -49,6 +50,12 @@ type Header struct {
 	Class  sizeclass.Class
 	Kind   Kind
 }
+
+// LargeBias is how far a large object's Base lies above the object, in bytes.
+const LargeBias = sizeclass.PageSize
+
+// IsLarge reports whether the header is that of a large object at addr.
+func (h *Header) IsLarge(addr uintptr) bool { return h.Kind == Large && h.Base == addr+LargeBias }
 
 // Index returns the number of the block that addr is in.
 func (h *Header) Index(addr uintptr) uint32 {
@@ -62,7 +69,8 @@ func (h *Header) Owns(i uint32, addr, owner uintptr) bool {
 
 var (
 	root   [rootSize]uintptr // addresses of leaves, or 0; set once each
-	growMu sync.Mutex        // serialises the making of leaves
+	growMu sync.Mutex        // serialises the making of leaves, guards spares
+	spares []uintptr         // leaves promised once and not needed; as many as calls of mremap at once
 )
 
 // Leaf returns the leaf that knows the page of addr, 0 if there is none. Address
@@ -126,14 +134,60 @@ func grow(i uintptr) error {
 	if root[i] != 0 {
 		return nil
 	}
-	tail := raw.AlignUp(chargedBytes, vm.PageSize())
-	leaf, _, err := metadata.Space.Map(leafBytes+tail, vm.PageSize())
+	leaf, err := newLeaf()
 	if err != nil {
 		return err
 	}
-	metadata.Space.Footprint.Add(int64(tail))
 	atomic.StoreUintptr(&root[i], leaf)
 	return nil
+}
+
+func newLeaf() (uintptr, error) {
+	tail := raw.AlignUp(chargedBytes, vm.PageSize())
+	leaf, _, err := metadata.Space.Map(leafBytes+tail, vm.PageSize())
+	if err != nil {
+		return 0, err
+	}
+	metadata.Space.Footprint.Add(int64(tail))
+	return leaf, nil
+}
+
+// A Promise is room for the entry of one page, wherever that will be.
+type Promise struct{ leaf uintptr }
+
+// Prepare obtains room for the entry of a page that is not known yet: mremap
+// chooses an address itself, and then it is too late to fail.
+func Prepare() (Promise, error) {
+	growMu.Lock()
+	defer growMu.Unlock()
+	if n := len(spares); n > 0 {
+		leaf := spares[n-1]
+		spares = spares[:n-1]
+		return Promise{leaf}, nil
+	}
+	leaf, err := newLeaf()
+	return Promise{leaf}, err
+}
+
+// Redeem is Reserve for the page of addr, and cannot fail. Each Promise must be
+// redeemed or dropped once.
+func (p Promise) Redeem(addr uintptr) {
+	i := addr >> rootShift
+	growMu.Lock()
+	if root[i] == 0 {
+		atomic.StoreUintptr(&root[i], p.leaf)
+	} else {
+		spares = append(spares, p.leaf)
+	}
+	growMu.Unlock()
+	charge(addr)
+}
+
+// Drop gives the room up.
+func (p Promise) Drop() {
+	growMu.Lock()
+	spares = append(spares, p.leaf)
+	growMu.Unlock()
 }
 
 // charge charges the metadata for the kernel page that holds the entry of addr,

@@ -23,6 +23,12 @@
 // supply. It may grow its stack by a bounded amount: the runtime allows that
 // with preemption off.
 //
+// Keep calls that check the stack out of frequent sections. Such a check takes a
+// pending request for preemption for itself and, being pinned, drops it; the
+// runtime repeats the request every 100 µs only. For the same reason a loop needs a
+// call or some work outside its sections, as any loop around Malloc has, or
+// stopping the world takes many milliseconds.
+//
 // # Taking a slot's state away
 //
 // Whoever wants the state of a slot that is not its own unpublishes it (a

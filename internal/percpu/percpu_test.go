@@ -111,6 +111,7 @@ func TestTakeAway(t *testing.T) {
 				}
 				s.users.Add(-1)
 				Unpin(id)
+				runtime.Gosched() // or the world could hardly ever be stopped
 			}
 		})
 	}

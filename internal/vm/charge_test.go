@@ -63,7 +63,7 @@ func TestLimitBelowFootprint(t *testing.T) {
 }
 
 func TestChargeConcurrently(t *testing.T) {
-	const limit, workers, rounds, n = 100, 8, 20000, 30
+	const limit, workers, rounds, n = 100, 4, 100_000, 60 // one at a time fits
 	var s Space
 	s.SetLimit(limit)
 	var wg sync.WaitGroup
@@ -71,6 +71,9 @@ func TestChargeConcurrently(t *testing.T) {
 		wg.Go(func() {
 			for range rounds {
 				if s.Charge(n) == nil {
+					if now := s.Footprint.Now(); now > limit {
+						t.Errorf("the footprint is %d of %d", now, limit)
+					}
 					s.Refund(n)
 				}
 			}
