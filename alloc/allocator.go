@@ -17,17 +17,18 @@ import (
 // An Allocator that is no longer referenced keeps its memory, for there may be
 // pointers into it that nobody can see; Close returns it.
 type Allocator struct {
-	// Read by every Malloc and Free; written when the first memory is asked for and
-	// when a processor is seen that the table has no room for.
-	id       uintptr // identity: Header.Owner of all descriptors; atomic
-	table    uintptr // of caches, by slot; atomic, written under mu
-	tableLen uint32  // entries; atomic, written under mu
-	_        [40]byte
+	// Read by every Malloc and Free; written when the first memory is asked for,
+	// when a processor is seen that the table has no room for, and when the purger
+	// wakes or rests.
+	id       uintptr     // identity: Header.Owner of all descriptors; atomic
+	table    uintptr     // of caches, by slot; atomic, written under mu
+	tableLen uint32      // entries; atomic, written under mu
+	awake    atomic.Bool // the purger is on duty
+	_        [64 - 2*wordSize - 8]byte
 
 	options Options
 	start   sync.Once
 	closed  atomic.Bool
-	awake   atomic.Bool          // the purger runs, and will see what is retained from now on
 	mu      sync.Mutex           // table, locals, attaching and detaching caches
 	locals  map[uintptr]struct{} // the Locals' caches
 
@@ -59,6 +60,9 @@ func Default() *Allocator { return &defaultAllocator }
 
 // init gives the allocator its identity, once.
 func (a *Allocator) init() {
+	if atomic.LoadUintptr(&a.id) != 0 {
+		return
+	}
 	a.start.Do(func() {
 		bareNo.Do(func() { bare(none()) })
 		id := lastID.Add(1)

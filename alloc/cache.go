@@ -12,11 +12,11 @@ import (
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
-// A cache is a rack for every class. Each processor has one, found through the
+// A cache is a rack for every class and a lot for large objects. Each processor has one, found through the
 // allocator's table of caches, and so has each Local. Cache and table live in
 // metadata.
 const (
-	cacheSize = rackSize * sizeclass.Count
+	cacheSize = lotStart + unsafe.Sizeof(lot{})
 	wordShift = 2 + wordSize/8
 )
 
@@ -47,8 +47,11 @@ func rackOf(cache uintptr, c sizeclass.Class) *rack {
 // so that whoever uses it ends up on a slow path. The first Allocator's start
 // makes it so.
 var (
-	noCache [sizeclass.Count]rack
-	bareNo  sync.Once
+	noCache struct {
+		racks [sizeclass.Count]rack
+		lot   lot
+	}
+	bareNo sync.Once
 )
 
 // hasCache reports whether the table has an entry for slot id.
@@ -157,4 +160,5 @@ func (a *Allocator) drain(cache uintptr) {
 		d.mu.Unlock()
 		*r = noRack()
 	}
+	a.clearLot(lotOf(cache))
 }

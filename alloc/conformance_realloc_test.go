@@ -80,6 +80,9 @@ func conformReallocFailing(t *testing.T, m subject) {
 			size int
 			want error
 		}{{-1, ErrInvalidSize}, {math.MinInt, ErrInvalidSize}, {math.MaxInt, ErrOutOfMemory}, {math.MaxInt / 2, ErrOutOfMemory}} {
+			if roomy && c.want == ErrOutOfMemory {
+				continue
+			}
 			q, err := m.Realloc(p, c.size)
 			if q != nil || !errors.Is(err, c.want) {
 				t.Errorf("Realloc of %d bytes to %d = %p, %v; want %v", size, c.size, q, err, c.want)

@@ -126,7 +126,7 @@ func (g goHeap) Memalign(align, size int) (unsafe.Pointer, error) {
 	switch {
 	case size < 0 || align <= 0 || align&(align-1) != 0 || align > MaxAlign:
 		return nil, &Error{Op: "Memalign", Size: size, Err: ErrInvalidSize}
-	case size > 1<<30:
+	case size > 64<<20:
 		return nil, &Error{Op: "Memalign", Size: size, Err: ErrOutOfMemory}
 	}
 	n := max(GoodSize(size), 1)

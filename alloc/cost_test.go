@@ -123,11 +123,12 @@ func TestOverhead(t *testing.T) {
 		most float64 // footprint to bytes asked for, with metadata
 	}{{16, 1.10}, {64, 1.04}, {1024, 1.04}, {16 << 10, 1.04}} {
 		a := open(t, still)
+		l := local(t, a) // one cache, however many processors there are
 		n := 16 << 20 / c.size
 		base := metadata.InUse()
 		var last uintptr
 		for range n {
-			p := alloc(t, a, c.size)
+			p := alloc(t, l, c.size)
 			*(*uintptr)(p) = last
 			last = raw.Addr(p)
 		}
@@ -138,7 +139,7 @@ func TestOverhead(t *testing.T) {
 		for last != 0 {
 			p := raw.Pointer(last)
 			last = *(*uintptr)(p)
-			a.Free(p)
+			l.Free(p)
 		}
 	}
 }

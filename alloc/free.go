@@ -60,9 +60,7 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 	}
 	st, code, c := a.liveBlock(addr)
 	if st == nil {
-		if err := a.freeLarge(op, addr); err != nil {
-			panic(err)
-		}
+		a.freeLarge(h, op, addr)
 		return
 	}
 	hand := uintptr(0) // a magazine on its way between the rack and the depot
@@ -109,16 +107,15 @@ func (a *Allocator) freeToSpan(c sizeclass.Class, addr uintptr, st *state, code 
 	a.release(c, empty)
 }
 
-// freeLarge frees a large object, or says why addr is not one.
-func (a *Allocator) freeLarge(op string, addr uintptr) error {
+// freeLarge frees a large object, or tells why addr is not one.
+func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 	if !a.isLarge(addr) {
-		return a.misuse(op, addr)
+		panic(a.misuse(op, addr))
 	}
-	if err := a.large.Free(addr); err != nil {
-		return explainLarge(op, addr, err)
+	if err := a.park(h, addr); err != nil {
+		panic(explainLarge(op, addr, err))
 	}
 	a.wake()
-	return nil
 }
 
 // isLarge reports whether a large object of this allocator begins in the page

@@ -100,13 +100,19 @@ func TestOnLimit(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		room func(a *Allocator, blocks *[]unsafe.Pointer)
-		ok   bool // whether the allocation succeeds then
+		ok   bool // that the allocation must succeed then
 	}{
 		{"free", func(a *Allocator, blocks *[]unsafe.Pointer) {
-			for range 2 {
-				a.Free((*blocks)[0])
-				*blocks = (*blocks)[1:]
-			}
+			i := len(*blocks) / 2
+			a.Free((*blocks)[i])
+			*blocks = append((*blocks)[:i], (*blocks)[i+1:]...)
+		}, true},
+		{"free through a Local", func(a *Allocator, blocks *[]unsafe.Pointer) {
+			i := len(*blocks) / 2
+			l := a.NewLocal()
+			l.Free((*blocks)[i])
+			l.Close()
+			*blocks = append((*blocks)[:i], (*blocks)[i+1:]...)
 		}, true},
 		{"raise", func(a *Allocator, _ *[]unsafe.Pointer) { a.SetLimit(2 * limit) }, true},
 		{"remove", func(a *Allocator, _ *[]unsafe.Pointer) { a.SetLimit(0) }, true},
@@ -121,7 +127,7 @@ func TestOnLimit(t *testing.T) {
 			}
 		}, true},
 	} {
-		for _, size := range []int{50_000, 500 << 10} {
+		for _, size := range []int{1000, 50_000, 500 << 10} {
 			t.Run(c.name, func(t *testing.T) {
 				var a *Allocator
 				var blocks []unsafe.Pointer
@@ -138,7 +144,7 @@ func TestOnLimit(t *testing.T) {
 					if err == nil {
 						blocks = append(blocks, p)
 					}
-					if asked != 0 && (err == nil) != c.ok {
+					if c.ok && err != nil || err != nil && !errors.Is(err, ErrLimit) {
 						t.Errorf("after OnLimit: %v", err)
 					}
 				}

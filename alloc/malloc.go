@@ -83,7 +83,7 @@ func (a *Allocator) slowMalloc(h holder, op string, size int, wanted bool) (addr
 		err = ErrInvalidSize
 	case size >= sizeclass.LargeMin:
 		zero = wanted
-		addr, err = a.allocLarge(uintptr(size), 1, zero)
+		addr, err = a.allocLarge(h, op, uintptr(size), zero)
 	default:
 		addr, zero, err = a.allocSmall(h, op, max(size, 1))
 	}
@@ -163,7 +163,20 @@ func (a *Allocator) stow(c sizeclass.Class, hand uintptr) {
 	}
 }
 
-func (a *Allocator) allocLarge(size, align uintptr, zero bool) (addr uintptr, err error) {
+// allocLarge returns a large object, zeroed if that is wanted: one parked in h's
+// cache, or one of the large heap's.
+func (a *Allocator) allocLarge(h holder, op string, size uintptr, zero bool) (uintptr, error) {
+	if addr := a.unpark(h, op, size); addr != 0 {
+		if zero {
+			clear(raw.Bytes(addr, size))
+		}
+		return addr, nil
+	}
+	return a.mapLarge(size, 1, zero)
+}
+
+// mapLarge returns a large object of the large heap's.
+func (a *Allocator) mapLarge(size, align uintptr, zero bool) (addr uintptr, err error) {
 	a.init()
 	if a.closed.Load() {
 		return 0, ErrClosed

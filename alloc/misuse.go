@@ -60,8 +60,12 @@ func inspect(op string, addr, owner uintptr) *MisuseError {
 		e.Story = "the block belongs to another Allocator: free it through that one"
 	case h.Kind == pagemap.Span:
 		inspectSpan(e, h)
+	case h.IsLarge(addr):
+		o := largeobj.At(pagemap.Get(addr))
+		e.Block, e.Size, e.State = o.Base, int(o.Size), o.State.String()
+		e.Story = "the large object is free already: it was used after it was freed"
 	default:
-		e.Story = "inside a large object, or it was freed already"
+		e.Story = "inside a large object, not at its start"
 	}
 	return e
 }

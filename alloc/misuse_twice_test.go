@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
@@ -102,6 +103,36 @@ func TestFreedTwiceDrained(t *testing.T) {
 		}
 		drained(t, a)
 		stillWorks(t, a, l)
+	}
+}
+
+// TestFreedTwiceGone: nor when its span, the descriptor included, has gone before
+// the entry comes up.
+func TestFreedTwiceGone(t *testing.T) {
+	for _, reuse := range []bool{false, true} {
+		a := open(t, still)
+		l, k := local(t, a), local(t, a)
+		p := alloc(t, l, twiceSize)
+		freeTwice(p, l, k)
+		l.Close()
+		a.Trim() // the span has no live blocks as far as it knows
+		if UsableSize(alloc(t, a, 30000)) == 0 || reuse && alloc(t, a, 200) == nil {
+			t.Fatal("no block")
+		}
+		var q unsafe.Pointer
+		var err error
+		if v := panicOf(func() { q, err = k.Malloc(twiceSize) }); v != nil {
+			wantTwice(t, "Malloc", p, func() { panic(v) })
+			stillWorks(t, a, k)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := pagemap.HeaderOf(raw.Addr(q)); s == nil || s.Kind != pagemap.Span || s.Size != uint32(GoodSize(twiceSize)) {
+			t.Fatalf("got %p, where there is no block: %+v", q, s)
+		}
+		k.Free(q)
 	}
 }
 

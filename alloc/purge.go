@@ -2,7 +2,6 @@ package alloc
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
@@ -19,7 +18,8 @@ import (
 //	pages that were free at the last beat        ─► kernel
 //	large objects retained for long              ─► kernel
 //
-// It is on duty from the moment that awake is set until it takes that back:
+// It is on duty from the moment that Allocator.awake is set until it takes that
+// back:
 //
 //	who retains memory:  retain it;  if awake is not set, set it and start a purger
 //	purger, to rest:     take awake back;  look for retained memory;  if there is
@@ -27,7 +27,6 @@ import (
 //
 // so that no memory is retained without a purger that will look for it.
 type purger struct {
-	awake   atomic.Bool
 	mu      sync.Mutex     // stop, and adding to running
 	stop    chan struct{}  // closed to end the goroutine
 	running sync.WaitGroup // the goroutine, and one about to end
@@ -37,10 +36,10 @@ type purger struct {
 // wake sees to it that the purger runs, if memory is to be given back with age.
 // It is called where memory comes to be retained, never on a fast path.
 func (a *Allocator) wake() {
-	p := &a.purger
-	if a.options.Decay < 0 || p.awake.Load() || !p.awake.CompareAndSwap(false, true) {
+	if a.awake.Load() || a.options.Decay < 0 || !a.awake.CompareAndSwap(false, true) {
 		return
 	}
+	p := &a.purger
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if a.closed.Load() {
@@ -72,9 +71,8 @@ func (a *Allocator) purge(stop <-chan struct{}) {
 
 // rest ends the purger's work if there is nothing left for it.
 func (a *Allocator) rest() bool {
-	p := &a.purger
-	p.awake.Store(false)
-	return !a.retains() || !p.awake.CompareAndSwap(false, true)
+	a.awake.Store(false)
+	return !a.retains() || !a.awake.CompareAndSwap(false, true)
 }
 
 // beat moves unused memory one step on its way.
@@ -109,7 +107,8 @@ func activity(cache uintptr) uint64 {
 		r := rackOf(cache, c)
 		sum = sum*31 + 3*r.allocs + uint64(r.top)
 	}
-	return sum
+	l := lotOf(cache)
+	return sum*31 + 3*l.served + uint64(l.n)
 }
 
 // retains reports whether there is memory that later beats could give back.

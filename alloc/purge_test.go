@@ -27,7 +27,7 @@ func load(t *testing.T, a *Allocator) []unsafe.Pointer {
 }
 
 // asleep reports whether the purger has ended, or never began.
-func asleep(a *Allocator) bool { return !a.purger.awake.Load() }
+func asleep(a *Allocator) bool { return !a.awake.Load() }
 
 // TestPurger: what is freed goes back to the kernel by itself, and then the
 // purger ends.

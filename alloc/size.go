@@ -22,7 +22,7 @@ func UsableSize(p unsafe.Pointer) int {
 		panic(inspect("UsableSize", addr, 0))
 	}
 	h := headerAt(d)
-	if h.Kind == pagemap.Large && h.Base == addr+1 {
+	if h.IsLarge(addr) && largeobj.LiveAt(d) {
 		return int(largeobj.UsableAt(d))
 	}
 	i := h.Index(addr)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
 )
@@ -21,8 +22,10 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		Limit:     a.space.Limit(),
 		Classes:   make([]stats.Class, sizeclass.Count),
 	}
-	a.countSmall(s)
-	a.countLarge(s)
+	caches := a.readCaches()
+	s.Caches = caches.count
+	a.countSmall(s, caches)
+	a.countLarge(s, caches)
 	a.countPages(s)
 	countMetadata(s)
 	s.Kernel = stats.Kernel{
@@ -37,9 +40,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.Peak()} }
 
 // countSmall counts the blocks of each class and what they add up to.
-func (a *Allocator) countSmall(s *stats.Snapshot) {
-	caches := a.readCaches()
-	s.Caches = caches.count
+func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals) {
 	m := &s.Memory
 	for c := range sizeclass.Class(sizeclass.Count) {
 		r := caches.racks[c]
@@ -79,6 +80,10 @@ type cacheTotals struct {
 		blocks        int64
 		allocs, codes uint64
 	}
+	parked struct {
+		objects, bytes, requested int64
+	}
+	asked int64 // change in what is asked for, by objects that were parked
 }
 
 // readCaches sums the caches up while their holders go on using them. Only that
@@ -107,20 +112,29 @@ func (t *cacheTotals) add(cache uintptr) {
 		sum.allocs += r.allocs
 		sum.codes += r.codes
 	}
+	l := lotOf(cache)
+	t.asked += l.asked
+	for i := range min(l.n, lotSize) {
+		t.parked.objects++
+		o := largeobj.At(l.parked[i])
+		t.parked.bytes += int64(o.Total)
+		t.parked.requested += int64(o.Size)
+	}
 }
 
-func (a *Allocator) countLarge(s *stats.Snapshot) {
-	l := a.large.Stats()
+func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals) {
+	l, parked := a.large.Stats(), &caches.parked
+	live := l.Live.Bytes - parked.bytes
 	s.Large = stats.Large{
-		Live:     l.Live.Objects,
+		Live:     l.Live.Objects - parked.objects,
 		Carved:   l.Carved.Objects,
-		Retained: l.Dirty.Objects + l.Clean.Objects,
-		Bytes:    l.Live.Bytes,
+		Retained: l.Dirty.Objects + l.Clean.Objects + parked.objects,
+		Bytes:    live,
 	}
 	m := &s.Memory
-	m.LargeRequested = l.Requested
-	m.LargeSlack = l.Live.Bytes - l.Requested
-	m.LargeDirty = l.Dirty.Bytes
+	m.LargeRequested = l.Requested + caches.asked - parked.requested
+	m.LargeSlack = live - m.LargeRequested
+	m.LargeDirty = l.Dirty.Bytes + parked.bytes
 	m.LargeClean = l.Clean.Bytes
 	m.PagesDirty += l.Chunks.Dirty
 	m.PagesClean += l.Chunks.Clean

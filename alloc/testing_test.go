@@ -3,6 +3,7 @@ package alloc
 import (
 	"bytes"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -51,7 +52,7 @@ func TestMain(m *testing.M) {
 func runChild(t *testing.T, name string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), childVar+"="+name, "GOTRACEBACK=all")
+	cmd.Env = append(os.Environ(), childVar+"="+name, "GOTRACEBACK=all", "GORACE=atexit_sleep_ms=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if len(out) > 8<<10 {
 			out = out[:8<<10]
@@ -92,8 +93,14 @@ func shut(t testing.TB, a *Allocator) {
 	opened--
 	// TestCloseFreesTable speaks of the table.
 	metadataBefore += sizeclass.GoodSize(int(raw.AlignUp(uintptr(a.tableLen)<<wordShift, 64)))
-	if t.Failed() {
-		return // it may be in any state
+	if t.Failed() { // it may be in any state
+		closed := make(chan error, 1)
+		go func() { closed <- a.Close() }()
+		select {
+		case <-closed:
+		case <-time.After(time.Second):
+		}
+		return
 	}
 	check(t, a)
 	if err := a.Close(); err != nil {
@@ -253,6 +260,9 @@ func eventually(ok func() bool) bool {
 	}
 	return ok()
 }
+
+// roomy says that even the largest int may be a size that there is room for.
+const roomy = math.MaxInt == math.MaxInt32
 
 // fewer returns n, or less of it where everything takes longer.
 func fewer(n int) int {

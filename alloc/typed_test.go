@@ -165,11 +165,14 @@ func TestInvalidLengths(t *testing.T) {
 			t.Errorf("MakeSlice(%d, %d) = %d elements, %v", c.n, c.c, len(s), err)
 		}
 	}
-	if s, err := MakeSlice[byte](a, 0, math.MaxInt); s != nil || !errors.Is(err, ErrOutOfMemory) {
-		t.Errorf("an impossible slice: %d elements, %v", len(s), err)
-	}
 	if s, err := Resize[point](a, nil, -1); s != nil || !errors.Is(err, ErrInvalidSize) {
 		t.Errorf("Resize(nil, -1) = %d elements, %v", len(s), err)
+	}
+	if roomy {
+		return
+	}
+	if s, err := MakeSlice[byte](a, 0, math.MaxInt); s != nil || !errors.Is(err, ErrOutOfMemory) {
+		t.Errorf("an impossible slice: %d elements, %v", len(s), err)
 	}
 	drained(t, a)
 }
@@ -185,6 +188,9 @@ func TestSliceErrors(t *testing.T) {
 		s[i] = int64(i)
 	}
 	for _, n := range []int{-1, math.MinInt, math.MaxInt, math.MaxInt / 8} {
+		if roomy && n == math.MaxInt/8 {
+			continue
+		}
 		got, err := Resize(a, s, n)
 		if err == nil || unsafe.SliceData(got) != unsafe.SliceData(s) || len(got) != len(s) || cap(got) != cap(s) {
 			t.Fatalf("Resize to %d = %d elements, %v", n, len(got), err)

@@ -3,6 +3,7 @@ package largeobj
 import (
 	"math/bits"
 
+	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -87,18 +88,18 @@ func (h *Heap) reuseFrom(s *shard, w *shape) (*object, error) {
 func (h *Heap) settle(o *object, w *shape, user uintptr) error {
 	charge := o.pages != dirty && !o.carved() // the page heap charges for its runs
 	if charge {
-		if err := h.space.Charge(o.total); err != nil {
+		if err := h.space.Charge(o.total()); err != nil {
 			return err
 		}
 	}
 	if err := o.register(user); err != nil {
 		if charge {
-			h.space.Refund(o.total)
+			h.space.Refund(o.total())
 		}
 		return err
 	}
-	o.Base = user + 1
-	o.requested = w.size
+	o.Base = user + pagemap.LargeBias
+	o.requested, o.booked = w.size, w.size
 	o.align = uint8(bits.TrailingZeros(uint(w.align)))
 	return nil
 }

@@ -202,7 +202,7 @@ func TestUsableAt(t *testing.T) {
 		if got := UsableAt(pagemap.Get(p)); err != nil || got != n {
 			t.Errorf("UsableAt = %d, Usable = %d, %v", got, n, err)
 		}
-		if h := pagemap.HeaderOf(p); h.Owner != owner || h.Kind != pagemap.Large || h.Base != p+1 {
+		if h := pagemap.HeaderOf(p); h.Owner != owner || h.Kind != pagemap.Large || !h.IsLarge(p) {
 			t.Errorf("the page map says %+v", *h)
 		}
 		raw.Bytes(p, n)[n-1] = 1

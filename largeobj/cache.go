@@ -57,8 +57,8 @@ func (c *cache) take(w *shape) (*object, uintptr) {
 		at := c.bins[b]
 		for i := 0; at != 0 && i < probes; i++ {
 			o := objectAt(at)
-			if o.total <= most {
-				if user := w.place(o.start, o.total, o.colour); user != 0 {
+			if o.total() <= most {
+				if user := w.place(o.start, o.total(), o.colour); user != 0 {
 					c.remove(o)
 					return o, user
 				}
@@ -97,7 +97,7 @@ func (c *cache) pushOldest(o *object) {
 
 // file puts o at the head of its bin.
 func (c *cache) file(o *object, at uintptr) {
-	b := binOf(o.total)
+	b := binOf(o.total())
 	head := c.bins[b]
 	o.bin = links{next: head}
 	if head != 0 {
@@ -106,7 +106,7 @@ func (c *cache) file(o *object, at uintptr) {
 		c.occupied[b/64] |= 1 << (b % 64)
 	}
 	c.bins[b] = at
-	c.bytes += int64(o.total)
+	c.bytes += int64(o.total())
 	c.count++
 }
 
@@ -128,12 +128,12 @@ func (c *cache) remove(o *object) {
 	if o.bin.prev != 0 {
 		objectAt(o.bin.prev).bin.next = o.bin.next
 	} else {
-		b := binOf(o.total)
+		b := binOf(o.total())
 		c.bins[b] = o.bin.next
 		if o.bin.next == 0 {
 			c.occupied[b/64] &^= 1 << (b % 64)
 		}
 	}
-	c.bytes -= int64(o.total)
+	c.bytes -= int64(o.total())
 	c.count--
 }

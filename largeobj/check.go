@@ -48,7 +48,7 @@ func (h *Heap) checkCaches() (listed int64, err error) {
 				return 0, fmt.Errorf("largeobj: the %s is in the wrong pool", o.story())
 			}
 			n++
-			sum += int64(o.total)
+			sum += int64(o.total())
 		}
 		if n != s.count || sum != s.bytes {
 			return 0, fmt.Errorf("largeobj: a cache of %d regions, %d bytes counts %d, %d", n, sum, s.count, s.bytes)
@@ -83,9 +83,9 @@ func (h *Heap) checkRegions(listed int64) error {
 	for at := h.all; at != 0; at = objectAt(at).all.next {
 		o := objectAt(at)
 		switch o.current() {
-		case Live:
+		case Live, Parked:
 			got.live.add(o)
-			got.requested += int64(o.requested)
+			got.requested += int64(o.booked)
 			if o.carved() {
 				got.carved.add(o)
 			}

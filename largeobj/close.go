@@ -19,8 +19,8 @@ func (h *Heap) Close() error {
 			continue
 		}
 		err := h.space.Release(o.mapping)
-		if o.pages == dirty && (err == nil || h.space.Purge(o.start, o.total, false) == nil) {
-			h.space.Refund(o.total)
+		if o.pages == dirty && (err == nil || h.space.Purge(o.start, o.total(), false) == nil) {
+			h.space.Refund(o.total())
 			o.pages = zeroed
 		}
 		if err != nil {

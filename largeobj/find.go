@@ -20,7 +20,7 @@ func (h *Heap) Find(addr uintptr) (Object, bool) {
 // find returns the region that addr lies in. Call it with h.mu held.
 func (h *Heap) find(addr uintptr) *object {
 	for at := h.all; at != 0; at = objectAt(at).all.next {
-		if o := objectAt(at); addr-o.start < o.total {
+		if o := objectAt(at); addr-o.start < o.total() {
 			return o
 		}
 	}

@@ -23,7 +23,7 @@ func (h *Heap) Usable(addr uintptr) (uintptr, error) {
 	if o == nil || o.current() != Live {
 		return 0, h.diagnose(addr)
 	}
-	if !o.intact() {
+	if !o.intact(addr, h.secret) {
 		return 0, o.overwritten()
 	}
 	return o.usable(), nil
@@ -39,7 +39,7 @@ func (h *Heap) claim(addr uintptr, to State) (*object, error) {
 	if o == nil || !o.swap(Live, to) {
 		return nil, h.diagnose(addr)
 	}
-	if !o.intact() {
+	if !o.intact(addr, h.secret) {
 		o.set(Live)
 		return nil, o.overwritten()
 	}
@@ -76,13 +76,13 @@ func (h *Heap) uncarve(o *object) {
 	s.mu.Lock()
 	s.live.drop(o)
 	s.carved.drop(o)
-	s.requested -= int64(o.requested)
+	h.book(s, o, 0)
 	s.mu.Unlock()
 	o.unregister()
 	h.mu.Lock()
 	h.unlist(o)
 	h.old.add(past{base: o.user(), size: o.requested, fate: recycled})
 	h.mu.Unlock()
-	h.chunks.Free(o.start, int(o.total/sizeclass.PageSize))
+	h.chunks.Free(o.start, int(o.total()/sizeclass.PageSize))
 	o.drop()
 }

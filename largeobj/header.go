@@ -46,14 +46,14 @@ func cookieOf(secret uint64, user, total uintptr) uint64 {
 // header returns what the header of o should read.
 func (o *object) header(s State) header {
 	return header{
-		magic, uint64(o.user()), uint64(o.total), uint64(o.requested), uint64(s),
+		magic, uint64(o.user()), uint64(o.total()), uint64(o.requested), uint64(s),
 		^o.cookie, ^o.cookie, o.cookie,
 	}
 }
 
 // seal binds the header to where the object now lies.
 func (o *object) seal(secret uint64) {
-	o.cookie = cookieOf(secret, o.user(), o.total)
+	o.cookie = cookieOf(secret, o.user(), o.total())
 	*headerAt(o.user()) = o.header(Live)
 }
 
@@ -61,11 +61,14 @@ func (o *object) seal(secret uint64) {
 //
 // It is spelt out because comparing arrays calls a routine that reads the words
 // in pairs, which stalls on words that were written one by one just before.
-func (o *object) intact() bool {
-	got := headerAt(o.user())
+//
+// It reads the header of addr, not of o.user(), which is the same: so the header
+// and the descriptor are fetched at the same time, and both tend to be far away.
+func (o *object) intact(addr uintptr, secret uint64) bool {
+	got := headerAt(addr)
 	return (got[wordMagic]^magic)|
-		(got[wordAddress]^uint64(o.user()))|
-		(got[wordTotal]^uint64(o.total))|
+		(got[wordAddress]^uint64(addr))|
+		(cookieOf(secret, addr, uintptr(got[wordTotal]))^o.cookie)|
 		(got[wordRequested]^uint64(o.requested))|
 		(got[wordState]^uint64(Live))|
 		(got[wordGuard]^^o.cookie)|

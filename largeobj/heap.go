@@ -15,18 +15,20 @@ import (
 // Init comes first; from then on it is safe for concurrent use.
 type Heap struct {
 	// Set by Init.
-	space   *vm.Space
 	owner   uintptr
+	secret  uint64  // of the cookies
+	parks   uintptr // usable bytes of the largest object that is parked
+	space   *vm.Space
 	options Options
-	budget  int64  // bytes that may be retained
-	step    int64  // change of a shard's retained bytes that it publishes
-	secret  uint64 // of the cookies
+	budget  int64 // bytes that may be retained
+	step    int64 // change of a shard's retained bytes that it publishes
 	shards  []shard
 
 	retained atomic.Int64  // bytes in the caches, as far as they were published
 	beat     atomic.Uint32 // counts calls of Purge, from firstBeat
-	colours  atomic.Uint32 // the last colour given to a region
+	colours  atomic.Uint32 // how many regions were given a colour
 	carving  atomic.Bool   // chunks may hold a chunk
+	asked    atomic.Int64  // bytes asked for less those the shards count; see book
 
 	cold   shard         // purged regions
 	chunks pageheap.Heap // runs of which objects are carved when mappings are many
@@ -46,6 +48,9 @@ func (h *Heap) Init(space *vm.Space, owner uintptr, o Options) {
 	h.budget = o.budget()
 	h.step = h.budget / 8 / int64(len(h.shards))
 	h.secret = rand.Uint64()
+	if o.Policy != Unmap && h.budget > 0 {
+		h.parks = parkMost
+	}
 	h.beat.Store(firstBeat)
 	h.chunks.Init(space)
 }

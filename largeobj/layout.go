@@ -79,6 +79,6 @@ func (w *shape) place(start, total uintptr, colour uint16) uintptr {
 	return start + w.lead + uintptr(colour)*places>>16*w.align
 }
 
-// colourStep spreads consecutive colours over the 16 bits: 2¹⁶ divided by the
-// golden ratio, the step that leaves the most even gaps however many are drawn.
-const colourStep = 40503
+// colourOf returns the n-th colour: van der Corput's sequence in base 2, whose
+// first 2ᵏ members fall into 2ᵏ different ones of as many equal parts.
+func colourOf(n uint32) uint16 { return bits.Reverse16(uint16(n)) }

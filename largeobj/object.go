@@ -21,6 +21,7 @@ const (
 	Resizing               // Resize is at work on its object
 	Releasing              // its object was freed; being purged or unmapped
 	Retained               // its object was freed; kept for the next one
+	Parked                 // its object was freed; its next one comes by Unpark
 )
 
 func (s State) String() string {
@@ -35,6 +36,8 @@ func (s State) String() string {
 		return "freed and being released"
 	case Retained:
 		return "freed and retained for reuse"
+	case Parked:
+		return "freed and cached for reuse"
 	}
 	return "unknown"
 }
@@ -47,19 +50,20 @@ func (s State) String() string {
 // to whoever brought that state about, which is the program's own call for a
 // Live one; only the state itself is changed by compare-and-swap, so that of two
 // calls for the same object one loses and says so. The list of all regions is
-// the heap's, under its lock, as are changes of start and total, which Find
+// the heap's, under its lock, as are changes of start and end, which Find
 // reads from there.
 type object struct {
 	// Cache line 1: what a free asks for first.
-	pagemap.Header         // Base: address of the object + 1, no block's address
-	start          uintptr // first byte of the region, whole pages
-	total          uintptr // bytes of the region
+	pagemap.Header         // Base: address of the object + pagemap.LargeBias
+	end            uintptr // of the region
 	requested      uintptr // bytes of the object
+	cookie         uint64  // in the header as well
 	state          uint32  // a State; see swap, current and set
 	stamp          uint32  // beat at which it was freed; overdue if the kernel refused it
 
 	// Cache line 2: what reuse needs besides.
-	cookie uint64
+	start  uintptr   // first byte of the region, whole pages
+	booked uintptr   // of requested, what the shards count
 	bin    links     // in the list of its bin
 	age    links     // in the list by age
 	page   uintptr   // address of the heap page this is registered for; 0: none
@@ -93,10 +97,13 @@ func objectAt(at uintptr) *object { return raw.At[object](at) }
 func (o *object) addr() uintptr { return raw.Addr(unsafe.Pointer(o)) }
 
 // user returns the address of the object in the region.
-func (o *object) user() uintptr { return o.Base - 1 }
+func (o *object) user() uintptr { return o.Base - pagemap.LargeBias }
 
 // usable returns the bytes from the object's first to the region's last.
-func (o *object) usable() uintptr { return o.start + o.total - o.user() }
+func (o *object) usable() uintptr { return o.end - o.user() }
+
+// total returns the length of the region in bytes.
+func (o *object) total() uintptr { return o.end - o.start }
 
 // carved reports whether the region is a run of a shared chunk.
 func (o *object) carved() bool { return o.mapping.Size == 0 }
@@ -106,7 +113,7 @@ func (o *object) slack() uintptr {
 	if o.carved() {
 		return 0
 	}
-	return o.mapping.Size - o.total
+	return o.mapping.Size - o.total()
 }
 
 // swap changes the state from one to another unless it was changed meanwhile.
@@ -164,8 +171,3 @@ func (o *object) drop() {
 	o.Base = 0
 	metadata.Free(o.addr(), objectSize)
 }
-
-// UsableAt returns how many bytes the object has whose descriptor the page map
-// holds at d, from its first to the last of its region: at least those asked
-// for. The descriptor must be of kind pagemap.Large; the heap may be any.
-func UsableAt(d uintptr) uintptr { return objectAt(d).usable() }

@@ -101,7 +101,7 @@ func (h *Heap) age() (bytes int64, err error) {
 // the kernel refuses.
 func (h *Heap) cool(s *shard, o *object) (bytes int64, err error) {
 	if err = h.purge(s, o); err == nil {
-		bytes = int64(o.total)
+		bytes = int64(o.total())
 	} else {
 		o.stamp = overdue
 	}
@@ -118,7 +118,7 @@ func (h *Heap) trim() (bytes int64, err error) {
 		for o := s.popOldest(h, math.MaxUint32); o != nil; o = s.popOldest(h, math.MaxUint32) {
 			n := int64(0)
 			if o.pages == dirty {
-				n = int64(o.total)
+				n = int64(o.total())
 			}
 			if e := h.unmap(s, o); e != nil {
 				err = e

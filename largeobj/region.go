@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/sizeclass"
@@ -16,7 +17,7 @@ func (h *Heap) obtain(w *shape) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.colour = uint16(h.colours.Add(colourStep))
+	o.colour = colourOf(h.colours.Add(1))
 	carved := vm.Mappings() >= h.options.maxMappings() && h.carve(o, w) == nil
 	if !carved {
 		err = h.mapRegion(o, w)
@@ -28,7 +29,7 @@ func (h *Heap) obtain(w *shape) (*object, error) {
 		o.drop()
 		return nil, err
 	}
-	if err := h.settle(o, w, w.place(o.start, o.total, o.colour)); err != nil {
+	if err := h.settle(o, w, w.place(o.start, o.total(), o.colour)); err != nil {
 		h.forgo(o)
 		return nil, err
 	}
@@ -61,9 +62,9 @@ func (h *Heap) mapRegion(o *object, w *shape) error {
 	if err != nil {
 		return err
 	}
-	o.mapping, o.start, o.total = m, start+ahead, w.total
+	o.mapping, o.start, o.end = m, start+ahead, start+ahead+w.total
 	o.pages = zeroed
-	o.Base = o.start + headerSize + 1
+	o.Base = o.start + headerSize + pagemap.LargeBias
 	return nil
 }
 
@@ -82,12 +83,12 @@ func (h *Heap) carve(o *object, w *shape) error {
 		return err
 	}
 	h.carving.Store(true)
-	o.mapping, o.start, o.total = vm.Mapping{}, start, total
+	o.mapping, o.start, o.end = vm.Mapping{}, start, start+total
 	o.pages = stale
 	if clean {
 		o.pages = zeroed
 	}
-	o.Base = o.start + headerSize + 1
+	o.Base = o.start + headerSize + pagemap.LargeBias
 	return nil
 }
 
@@ -95,7 +96,7 @@ func (h *Heap) carve(o *object, w *shape) error {
 // does not take back is retained.
 func (h *Heap) forgo(o *object) {
 	if o.carved() {
-		h.chunks.Free(o.start, int(o.total/sizeclass.PageSize))
+		h.chunks.Free(o.start, int(o.total()/sizeclass.PageSize))
 		o.drop()
 		return
 	}

@@ -19,10 +19,10 @@ func (h *Heap) arrive(s *shard, o *object) {
 // purge gives the RAM of o, in transit from s, back to the kernel.
 func (h *Heap) purge(s *shard, o *object) error {
 	lazy := h.options.LazyPurge
-	if err := h.space.Purge(o.start, o.total, lazy); err != nil {
+	if err := h.space.Purge(o.start, o.total(), lazy); err != nil {
 		return err
 	}
-	h.space.Refund(o.total)
+	h.space.Refund(o.total())
 	s.mu.Lock()
 	s.dirty.drop(o)
 	s.clean.add(o)
@@ -45,7 +45,7 @@ func (h *Heap) unmap(s *shard, o *object) error {
 		return err
 	}
 	if o.pages == dirty {
-		h.space.Refund(o.total)
+		h.space.Refund(o.total())
 	}
 	s.mu.Lock()
 	s.retained(o).drop(o)
@@ -74,7 +74,7 @@ func (h *Heap) unmapOrKeep(s *shard, o *object) error {
 func (h *Heap) keep(s *shard, o *object) (bytes int64) {
 	o.stamp = overdue
 	if o.pages == dirty && h.purge(s, o) == nil {
-		bytes = int64(o.total)
+		bytes = int64(o.total())
 	}
 	h.arrive(s, o)
 	return bytes

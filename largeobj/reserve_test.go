@@ -97,7 +97,7 @@ func TestResizeWithoutPageMap(t *testing.T) {
 	for size := uintptr(far); size < 8*far; size += far {
 		p := f.alloc(mib)
 		fill(p, mib, 1)
-		refuseMap(0, 1)
+		refuseMap(0, 100)
 		q, err := f.Resize(p, size)
 		vm.Inject(nil)
 		switch {

@@ -25,9 +25,9 @@ func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
 	}
 	total := totalFor(addr-o.start, size, vm.PageSize())
 	switch {
-	case total <= o.total && (o.carved() || o.total-total < o.total/8):
+	case total <= o.total() && (o.carved() || o.total()-total < o.total()/8):
 		h.resizeInPlace(o, size)
-	case total < o.total:
+	case total < o.total():
 		h.shrink(o, size, total)
 	case o.carved() || 1<<o.align > vm.PageSize():
 		return h.resizeByCopy(o, size, o.usable())
@@ -39,7 +39,7 @@ func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
 
 // resizeInPlace changes only the bytes that count as asked for.
 func (h *Heap) resizeInPlace(o *object, size uintptr) {
-	h.resized(o, size, o.start, o.total, o.mapping)
+	h.resized(o, size, o.start, o.total(), o.mapping)
 }
 
 // resized ends the resizing of o: its object has size bytes now, and it lies
@@ -47,12 +47,12 @@ func (h *Heap) resizeInPlace(o *object, size uintptr) {
 func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s := h.local()
 	s.mu.Lock()
-	s.live.Bytes += int64(total) - int64(o.total)
-	s.requested += int64(size) - int64(o.requested)
+	s.live.Bytes += int64(total) - int64(o.total())
+	h.book(s, o, size)
 	s.slack -= int64(o.slack())
 	h.mu.Lock()
 	o.Base += start - o.start
-	o.start, o.total, o.mapping, o.requested = start, total, m, size
+	o.start, o.end, o.mapping, o.requested = start, start+total, m, size
 	h.mu.Unlock()
 	s.slack += int64(o.slack())
 	s.mu.Unlock()
@@ -65,11 +65,11 @@ func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 func (h *Heap) shrink(o *object, size, total uintptr) {
 	m, err := h.space.Remap(o.mapping, o.start-o.mapping.Base+total)
 	if err != nil {
-		_ = h.space.Purge(o.start+total, o.total-total, false) // it may be refused as well
+		_ = h.space.Purge(o.start+total, o.total()-total, false) // it may be refused as well
 		h.resizeInPlace(o, size)
 		return
 	}
-	h.space.Refund(o.total - total)
+	h.space.Refund(o.total() - total)
 	h.resized(o, size, o.start, total, m)
 }
 
@@ -78,8 +78,14 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 // The page map forgets the object first: once it has moved, its old addresses
 // may be anybody's.
 func (h *Heap) grow(o *object, size, total uintptr) (newAddr uintptr, err error) {
-	more := total - o.total
+	more := total - o.total()
 	if err := h.space.Charge(more); err != nil {
+		o.set(Live)
+		return 0, err
+	}
+	room, err := pagemap.Prepare()
+	if err != nil {
+		h.space.Refund(more)
 		o.set(Live)
 		return 0, err
 	}
@@ -87,15 +93,14 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr uintptr, err error)
 	o.unregister()
 	m, err := h.space.Remap(o.mapping, ahead+total)
 	if err != nil {
+		room.Drop()
 		h.space.Refund(more)
 		_ = o.register(page) // cannot fail: it was registered there
 		return h.resizeByCopy(o, size, o.usable())
 	}
 	start := m.Base + ahead
 	user := old - o.start + start
-	if err := pagemap.Reserve(user, 1); err != nil {
-		return h.regain(o, size, start, total, m)
-	}
+	room.Redeem(user)
 	if user != old {
 		h.mu.Lock()
 		h.old.add(past{base: old, size: o.requested, to: user, fate: moved})
@@ -104,15 +109,6 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr uintptr, err error)
 	_ = o.register(user) // cannot fail: there is room
 	h.resized(o, size, start, total, m)
 	return user, nil
-}
-
-// regain is for an object that the kernel has moved to where the page map cannot
-// get the memory for an entry: it copies it to where there is one.
-func (h *Heap) regain(o *object, size, start, total uintptr, m vm.Mapping) (newAddr uintptr, err error) {
-	kept := o.usable()
-	h.resized(o, size, start, total, m)
-	o.set(Resizing)
-	return h.resizeByCopy(o, size, kept)
 }
 
 // resizeByCopy moves the object to another region, with the first kept bytes, as

@@ -2,13 +2,13 @@ package largeobj
 
 // retire retains the region of a freed object in s, or unmaps it.
 func (h *Heap) retire(s *shard, o *object) {
-	keep := h.options.Policy != Unmap && int64(o.total) <= h.budget
+	keep := h.options.Policy != Unmap && int64(o.total()) <= h.budget
 	if keep {
 		o.stamp = h.beat.Load()
 	}
 	s.mu.Lock()
 	s.live.drop(o)
-	s.requested -= int64(o.requested)
+	h.book(s, o, 0)
 	s.dirty.add(o)
 	if !keep {
 		s.transit++

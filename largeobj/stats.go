@@ -38,7 +38,7 @@ func (h *Heap) Stats() Stats {
 	h.unlockAll()
 	return Stats{
 		Live: c.live, Carved: c.carved, Dirty: c.dirty, Clean: c.clean,
-		Requested: c.requested, Slack: c.slack, Chunks: h.chunks.Stats(),
+		Requested: c.requested + h.asked.Load(), Slack: c.slack, Chunks: h.chunks.Stats(),
 	}
 }
 
@@ -54,9 +54,9 @@ func (h *Heap) sum() counts {
 // A Tally counts regions and their bytes.
 type Tally struct{ Objects, Bytes int64 }
 
-func (t *Tally) add(o *object) { t.Objects++; t.Bytes += int64(o.total) }
+func (t *Tally) add(o *object) { t.Objects++; t.Bytes += int64(o.total()) }
 
-func (t *Tally) drop(o *object) { t.Objects--; t.Bytes -= int64(o.total) }
+func (t *Tally) drop(o *object) { t.Objects--; t.Bytes -= int64(o.total()) }
 
 // counts are sums over regions. A shard's are of what was done by way of it, so
 // single ones may be negative; only sums over all shards mean something.

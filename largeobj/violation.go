@@ -59,5 +59,5 @@ func (o Object) String() string {
 
 // story returns what is known of o.
 func (o *object) story() Object {
-	return Object{Base: o.user(), Size: o.requested, Total: o.total, State: o.current()}
+	return Object{Base: o.user(), Size: o.requested, Total: o.total(), State: o.current()}
 }

@@ -1,0 +1,108 @@
+package alloc
+
+import (
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// A lot is the part of a cache where freed large objects are parked: a few, to be
+// handed out again without asking the large heap, which locks. Like a rack it is
+// touched by the cache's holder only.
+//
+//	0 ≤ n ≤ lotSize,  bytes = Σ usable bytes of what is parked
+//	asked = Σ changes in what is asked for, by objects handed out again
+type lot struct {
+	n      uintptr
+	bytes  uintptr
+	asked  int64
+	served uint64           // objects handed out
+	parked [lotSize]uintptr // descriptors, the oldest first
+}
+
+const (
+	lotSize  = 4
+	lotBytes = 4 << 20                    // more is parked only if it is a single object
+	lotStart = rackSize * sizeclass.Count // offset in a cache
+)
+
+func lotOf(cache uintptr) *lot { return raw.At[lot](cache + lotStart) }
+
+// add parks an object of so many usable bytes as the youngest. If that is too
+// much, the oldest is taken out, to be retired.
+func (l *lot) add(at, bytes uintptr) (out uintptr) {
+	if l.n == lotSize || l.n > 0 && l.bytes+bytes > lotBytes {
+		out = l.remove(0)
+	}
+	l.parked[l.n] = at
+	l.n++
+	l.bytes += bytes
+	return out
+}
+
+// remove takes the i-th object out.
+func (l *lot) remove(i uintptr) uintptr {
+	at := l.parked[i]
+	l.n--
+	l.bytes -= largeobj.UsableAt(at)
+	for ; i < l.n; i++ {
+		l.parked[i] = l.parked[i+1]
+	}
+	return at
+}
+
+// unpark hands out a parked object for size bytes, if there is one that fits. The
+// youngest comes first: it is the likeliest to be in the processor's caches.
+func (a *Allocator) unpark(h holder, op string, size uintptr) uintptr {
+	cache, id, err := h.hold()
+	if err != nil {
+		return 0
+	}
+	l := lotOf(cache)
+	for i := l.n; i > 0; i-- {
+		addr, change, ok := a.large.Unpark(l.parked[i-1], size)
+		if ok && addr == 0 {
+			continue // it does not fit
+		}
+		at := l.remove(i - 1)
+		l.asked += change
+		l.served++
+		h.letGo(id)
+		if !ok {
+			panic(explainLarge(op, addr, largeobj.FreedTwiceAtOnce(at)))
+		}
+		return addr
+	}
+	h.letGo(id)
+	return 0
+}
+
+// park frees a large object, into the lot if it suits that.
+func (a *Allocator) park(h holder, addr uintptr) error {
+	cache, id, err := h.hold()
+	if err != nil {
+		return a.large.Free(addr)
+	}
+	out := uintptr(0)
+	at, bytes := a.large.Park(addr)
+	if at != 0 {
+		out = lotOf(cache).add(at, bytes)
+	}
+	h.letGo(id)
+	if out != 0 {
+		a.large.Retire(out)
+	}
+	if at == 0 {
+		return a.large.Free(addr)
+	}
+	return nil
+}
+
+// clearLot retires what is parked. The caller owns the cache.
+func (a *Allocator) clearLot(l *lot) {
+	for l.n > 0 {
+		a.large.Retire(l.remove(0))
+	}
+	a.large.Asked(l.asked)
+	*l = lot{}
+}
