@@ -80,8 +80,8 @@ func (a *Allocator) SetLimit(n int64) {
 	a.space.SetLimit(max(n, 0))
 }
 
-// addSpan gets pages for a span of class c and makes its blocks available.
-func (a *Allocator) addSpan(c sizeclass.Class) error {
+// addSpan gets pages for a span of class c and fills the empty magazine m from it.
+func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	pages := c.SpanBytes() / sizeclass.PageSize
 	base, clean, err := a.pages.Alloc(pages)
 	if err != nil {
@@ -89,7 +89,7 @@ func (a *Allocator) addSpan(c sizeclass.Class) error {
 	}
 	s, err := newSpan(a.id, c, base, clean)
 	if err == nil {
-		if err = a.depots[c].addSpan(s); err == nil {
+		if err = a.depots[c].addSpan(s, m); err == nil {
 			return nil
 		}
 		freeSpan(c, s)

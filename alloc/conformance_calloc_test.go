@@ -52,3 +52,25 @@ func conformCallocAfterTrim(t *testing.T, m subject) {
 		}
 	}
 }
+
+// conformCallocOthers zeroes blocks in pages that blocks of other sizes have left
+// dirty.
+func conformCallocOthers(t *testing.T, m subject) {
+	const bytes = 6 << 20
+	for i, size := range []int{30000, 5000, 1000, 100000, 200} {
+		var blocks []unsafe.Pointer
+		for range bytes / size {
+			p, err := m.Calloc(size, 1)
+			if !zero(bytesAt(must(t, p, err), size)) {
+				t.Fatalf("Calloc of %d bytes is not zero", size)
+			}
+			blocks = append(blocks, p)
+		}
+		for _, p := range blocks {
+			fill(bytesAt(p, m.UsableSize(p)), i)
+		}
+		for _, p := range blocks {
+			m.Free(p)
+		}
+	}
+}

@@ -43,6 +43,7 @@ var suite = []struct {
 	{"bad alignments", conformBadAlignments},
 	{"calloc", conformCalloc},
 	{"calloc after trim", conformCallocAfterTrim},
+	{"calloc of others' pages", conformCallocOthers},
 	{"realloc", conformRealloc},
 	{"realloc ends", conformReallocEnds},
 	{"realloc failing", conformReallocFailing},

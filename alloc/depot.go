@@ -152,7 +152,7 @@ func (d *depot) uncarve(m uintptr, empty *spanList) {
 		if !isCached(*st) {
 			continue // freed twice at the same time; its other slot decides
 		}
-		*st |= idle
+		*st ^= cached | idle
 		d.giveBack(pagemap.Get(s.addr), s.state, empty)
 	}
 	mag.n = 0
@@ -176,16 +176,20 @@ func (d *depot) giveBack(s, st uintptr, empty *spanList) {
 	}
 }
 
-// addSpan makes the blocks of a new span available.
-func (d *depot) addSpan(s uintptr) error {
+// addSpan makes the blocks of a new span available and fills magazine m with the
+// first of them: a span is never left without a block in use, for it is when its
+// last block comes back that it is released.
+func (d *depot) addSpan(s, m uintptr) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
 		return vm.ErrClosed
 	}
+	sp := spanAt(s)
 	d.partial.add(s)
-	d.idle += int(spanAt(s).Blocks)
+	d.idle += int(sp.Blocks)
 	d.spans++
+	d.fill(m, capacity(sp.Class))
 	return nil
 }
 

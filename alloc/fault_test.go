@@ -344,3 +344,28 @@ func TestFaultMunmap(t *testing.T) {
 	}
 	drained(t, a)
 }
+
+// TestTrimOnRefusal: what is retained does not stand in the way of an allocation
+// that the kernel refuses because of it.
+func TestTrimOnRefusal(t *testing.T) {
+	for _, size := range []int{300 << 10, 3 << 20, 60000} {
+		a := open(t, still)
+		for _, retained := range []int{1 << 20, 2 << 20, 500 << 10} {
+			a.Free(alloc(t, a, retained))
+		}
+		most := a.space.Mappings.Now()
+		vm.Inject(func(op vm.Op) error { // a kernel that allows no more mappings than there are
+			if op == vm.OpMap && a.space.Mappings.Now() >= most {
+				return errInjected
+			}
+			return nil
+		})
+		if p, err := a.Malloc(size); err != nil {
+			t.Errorf("Malloc of %d bytes, with 3.5 MiB retained: %v", size, err)
+		} else {
+			a.Free(p)
+		}
+		vm.Inject(nil)
+		drained(t, a)
+	}
+}

@@ -187,7 +187,7 @@ func checkSpan(s uintptr, c sizeclass.Class, n *tally) error {
 		}
 	}
 	for i, st := range states[row.Blocks:] {
-		if st != cached {
+		if st != 0 {
 			return fmt.Errorf("padding %d has the state %#x", i, st)
 		}
 	}

@@ -140,6 +140,9 @@ func TestOnLimit(t *testing.T) {
 					depth--
 				}})
 				for asked == 0 {
+					if len(blocks)*size > limit {
+						t.Fatal("OnLimit is not called")
+					}
 					p, err := a.Malloc(size)
 					if err == nil {
 						blocks = append(blocks, p)

@@ -85,7 +85,10 @@ func (a *Allocator) slowMalloc(h holder, op string, size int, wanted bool) (addr
 		zero = wanted
 		addr, err = a.allocLarge(h, op, uintptr(size), zero)
 	default:
-		addr, zero, err = a.allocSmall(h, op, max(size, 1))
+		err = a.retry(size, func() error {
+			addr, zero, err = a.allocSmall(h, op, max(size, 1))
+			return err
+		})
 	}
 	if err != nil {
 		return 0, false, &Error{Op: op, Size: size, Err: err}
@@ -129,7 +132,7 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 			}
 			return addr, zero, nil
 		}
-		if hand, err = a.fullMagazine(c, hand, size); err != nil {
+		if hand, err = a.fullMagazine(c, hand); err != nil {
 			return 0, false, err
 		}
 	}
@@ -137,22 +140,17 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 
 // fullMagazine returns a magazine of class c with blocks; an empty one in hand
 // is given for it, or filled.
-func (a *Allocator) fullMagazine(c sizeclass.Class, hand uintptr, size int) (uintptr, error) {
-	d := &a.depots[c]
-	for {
-		m, err := d.takeFull(c, hand)
-		if err == nil {
-			if magazineAt(m).n > 0 {
-				return m, nil
-			}
-			hand = m
-			err = a.retry(size, func() error { return a.addSpan(c) })
-		}
-		if err != nil {
-			a.stow(c, hand)
-			return 0, err
-		}
+func (a *Allocator) fullMagazine(c sizeclass.Class, hand uintptr) (uintptr, error) {
+	m, err := a.depots[c].takeFull(c, hand)
+	if err == nil && magazineAt(m).n == 0 {
+		hand = m
+		err = a.addSpan(c, m)
 	}
+	if err != nil {
+		a.stow(c, hand)
+		return 0, err
+	}
+	return m, nil
 }
 
 // stow puts the magazine in hand, if there is one, into the depot.

@@ -6,7 +6,6 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // TestSizeof pins the layout that speed and metadata were reckoned with.
@@ -19,7 +18,6 @@ func TestSizeof(t *testing.T) {
 	}{
 		{"rack", unsafe.Sizeof(rack{}), 64, 64},
 		{"rack.top", unsafe.Offsetof(rack{}.top), 0, 0},
-		{"cache", cacheSize, 64 * sizeclass.Count, 64 * sizeclass.Count},
 		{"slot", unsafe.Sizeof(slot{}), 16, 8},
 		{"slot.addr", unsafe.Offsetof(slot{}.addr), 0, 0},
 		{"pagemap.Header", unsafe.Sizeof(pagemap.Header{}), 32, 24},

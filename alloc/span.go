@@ -26,8 +26,8 @@ import (
 //	         (else on the list of full ones)
 //
 // State n stands for the tail, whose offset divides by the block size when the
-// tail is not empty; it and the padding are "cached" for ever, so that they are
-// neither carved nor freed.
+// tail is not empty; it and the padding are 0 for ever, so that they are neither
+// carved nor freed.
 type span struct {
 	pagemap.Header
 	_ [64 - headerSize]byte
@@ -80,7 +80,6 @@ func newSpan(owner uintptr, c sizeclass.Class, base uintptr, clean bool) (uintpt
 	for i := range row.Blocks {
 		states[i] = st
 	}
-	// The others are zero already, which is cached.
 	pagemap.Set(base, uintptr(row.Span), s)
 	return s, nil
 }
@@ -101,7 +100,7 @@ func carve(s, m uintptr, want uint32) {
 	for ; want > 0 && sp.idle > 0; at += 8 {
 		for free := idleIn(states[at:]); free != 0 && want > 0; free &= free - 1 {
 			i := at + uint32(bits.TrailingZeros64(free)/8)
-			states[i] &^= idle
+			states[i] ^= idle | cached
 			*slotOf(m, mag.n) = slot{sp.Base + uintptr(i)*uintptr(sp.Size), statesOf(s) + uintptr(i)}
 			mag.n++
 			want--
@@ -116,5 +115,5 @@ func carve(s, m uintptr, want uint32) {
 // an idle one changes under the depot's lock only.
 func idleIn(states []byte) uint64 {
 	w := binary.LittleEndian.Uint64(states)
-	return w >> 1 &^ (w >> 7) & 0x0101010101010101
+	return w >> 2 &^ (w >> 7) & 0x0101010101010101
 }

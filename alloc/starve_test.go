@@ -7,6 +7,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // starve takes all metadata there is and lets no more be mapped, until the
@@ -52,6 +53,16 @@ func TestStarved(t *testing.T) {
 				a.Free(p)
 			}
 		}},
+		{"a magazine but no span", func(a *Allocator) {
+			a.Trim()
+			if p, err := a.Malloc(3000); err == nil {
+				a.Free(p)
+			}
+			c := sizeclass.Of(7000)
+			if m, err := newMagazine(c); err == nil {
+				a.depots[c].put(c, m)
+			}
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := open(t, still)
@@ -80,20 +91,30 @@ func TestStarved(t *testing.T) {
 			if q, err := a.Realloc(blocks[1], 200); q != blocks[1] || err != nil {
 				t.Errorf("Realloc to the same size = %p, %v", q, err)
 			}
+			var kept, freed []unsafe.Pointer
 			for i, p := range blocks {
-				if i%2 == 0 {
+				switch i % 3 {
+				case 0:
 					a.Free(p)
-				} else {
+					freed = append(freed, p)
+				case 1:
 					l.Free(p)
+					freed = append(freed, p)
+				default:
+					kept = append(kept, p)
 				}
 			}
 			a.Free(large)
-			for _, p := range blocks[:10] {
+			for _, p := range freed[:10] {
 				v := panicOf(func() { a.Free(p) })
 				var m *MisuseError
 				if err, ok := v.(error); !ok || !errors.As(err, &m) {
 					t.Errorf("a double free without memory: panic(%v)", v)
 				}
+			}
+			check(t, a)
+			for _, p := range kept {
+				a.Free(p)
 			}
 			check(t, a)
 			feed()

@@ -6,22 +6,23 @@ package alloc
 // block at once unless the program frees it twice.
 //
 //	value        name         memory
-//	0x00         cached       in a magazine, zero: never used since the kernel gave it
-//	0x01         cached|used  in a magazine
-//	0x02         idle         in its span, zero
-//	0x03         idle|used    in its span
+//	0x02         cached       in a magazine, zero: never used since the kernel gave it
+//	0x03         cached|used  in a magazine
+//	0x04         idle         in its span, zero
+//	0x05         idle|used    in its span
 //	0x80 | code  live         the user's; the low six bits are its fit code
 //
+// 0 is the state of no block: metadata that was purged or cleared reads as that.
 // 0x40 is kept free for live blocks that need more than the fast path of Free.
 //
-// The values are such that one comparison answers each question of the fast
-// paths.
+// The values are such that one subtraction and one comparison answer each question
+// of the fast paths.
 type state = uint8
 
 const (
-	cached  state = 0
 	used    state = 1 << 0
-	idle    state = 1 << 1
+	cached  state = 1 << 1
+	idle    state = 1 << 2
 	special state = 1 << 6
 	live    state = 1 << 7
 
@@ -29,7 +30,7 @@ const (
 )
 
 // isCached reports whether a block in state s may be taken from a magazine.
-func isCached(s state) bool { return s <= cached|used }
+func isCached(s state) bool { return s-cached <= used }
 
 // isIdle reports whether a block in state s is in its span.
 func isIdle(s state) bool { return s&^used == idle }

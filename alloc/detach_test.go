@@ -1,0 +1,40 @@
+package alloc
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestDetachWaits: a cache is not taken away from who is using it.
+func TestDetachWaits(t *testing.T) {
+	a := open(t, still)
+	for range 3 {
+		a.Free(alloc(t, a, 100))
+		trimmed := make(chan bool)
+		var begun, done atomic.Bool
+		h := (*processors)(a)
+		cache, id, err := h.hold()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := rackOf(cache, 6)
+		before := *r
+		go func() { // it gets to run if there is another processor
+			begun.Store(true)
+			a.Trim()
+			done.Store(true)
+			close(trimmed)
+		}()
+		early, changed := false, false
+		for end := time.Now().Add(30 * time.Millisecond); time.Now().Before(end) && !early; {
+			early = done.Load()
+			changed = changed || *r != before
+		}
+		h.letGo(id)
+		<-trimmed
+		if early || changed {
+			t.Fatalf("Trim did not wait for the holder of a cache: ended %v, changed it %v", early, changed)
+		}
+	}
+}
