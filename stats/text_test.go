@@ -1,0 +1,91 @@
+package stats
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestBytes(t *testing.T) {
+	for _, c := range []struct {
+		n    int64
+		want string
+	}{
+		{0, "0 B"}, {1, "1 B"}, {1023, "1023 B"}, {-5, "-5 B"},
+		{1024, "1.00 KiB"}, {1536, "1.50 KiB"}, {10239, "10.0 KiB"}, {102348, "99.9 KiB"}, {102400, "100 KiB"},
+		{1 << 20, "1.00 MiB"}, {1<<20 - 1, "1.00 MiB"}, {-(3 << 20), "-3.00 MiB"},
+		{345 << 30, "345 GiB"}, {1 << 62, "4.00 EiB"},
+	} {
+		if got := Bytes(c.n); got != c.want {
+			t.Errorf("Bytes(%d) = %q, want %q", c.n, got, c.want)
+		}
+	}
+}
+
+var example = Snapshot{
+	Time: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC),
+	Memory: Memory{
+		Requested: 60 << 10, Slack: 4 << 10, Idle: 64 << 10, LargeRequested: 1 << 20, LargeSlack: 4 << 10,
+		PagesClean: 62 << 20, Metadata: 20 << 10, MetadataClean: 15 << 20,
+	},
+	Mapped:    Gauge{66 << 20, 80 << 20},
+	Footprint: Gauge{2 << 20, 3 << 20},
+	Mappings:  Gauge{2, 5},
+	Limit:     1 << 30,
+	Classes:   []Class{{Size: 16}, {Size: 32, Spans: 1, Blocks: 2048, Live: 2000, Idle: 48, Allocs: 5000, Frees: 3000}},
+	Large:     Large{Live: 1, Bytes: 1<<20 + 4<<10, Retained: 3},
+	Kernel:    Kernel{Mmap: 7, Munmap: 5, Madvise: 3, Mremap: 1, Metadata: 2},
+}
+
+// TestString looks for what a reader at three in the morning needs.
+func TestString(t *testing.T) {
+	text := example.String()
+	for _, want := range []string{
+		`(?m)^ashlar: memory at 2030-01-02T03:04:05Z$`,
+		`(?m)^address space +66\.0 MiB +80\.0 MiB$`,
+		`(?m)^footprint +2\.00 MiB +3\.00 MiB$`,
+		`(?m)^mappings +2 +5$`,
+		`(?m)^limit +1\.00 GiB$`,
+		`(?m)^small requested +60\.0 KiB +\d+\.\d%  in live blocks`,
+		`(?m)^= total +78\.1 MiB `,
+		`(?m)^ +32 +2000 +62\.5 KiB +0 +0 +48 +1 +98% +5000 +3000$`,
+		`(?m)^ +large +1 +1\.00 MiB .* 3 regions retained$`,
+		`(?m)^kernel calls: 7 mmap, 5 munmap, 3 madvise, 1 mremap; 2 for metadata$`,
+	} {
+		if !regexp.MustCompile(want).MatchString(text) {
+			t.Errorf("no line matches %q in\n%s", want, text)
+		}
+	}
+	for _, empty := range []string{"cached", "\n      16 "} {
+		if strings.Contains(text, "\n"+empty) {
+			t.Errorf("a line for nothing: %q in\n%s", empty, text)
+		}
+	}
+}
+
+func TestStringOfChange(t *testing.T) {
+	later := example
+	later.Time = later.Time.Add(1500 * time.Millisecond)
+	later.Memory.Requested += 100
+	later.Memory.Idle -= 30 << 10
+	text := later.Sub(&example).String()
+	for _, want := range []string{
+		`ashlar: change over 1\.5s to 2030-01-02T03:04:06Z`,
+		`(?m)^small requested +100 B`,
+		`(?m)^idle in spans +-30\.0 KiB`,
+	} {
+		if !regexp.MustCompile(want).MatchString(text) {
+			t.Errorf("no line matches %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestWriteTo(t *testing.T) {
+	var b bytes.Buffer
+	n, err := example.WriteTo(&b)
+	if err != nil || b.String() != example.String() || n != int64(b.Len()) {
+		t.Errorf("WriteTo wrote %d bytes, says %d, %v", b.Len(), n, err)
+	}
+}
