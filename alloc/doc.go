@@ -14,9 +14,11 @@
 // # Structures
 //
 //	Allocator   routes requests by size; owns all that follows
-//	cache       a rack for each class; one for each processor (P) and each Local
+//	cache       a rack for each class, and a lot; one for each processor (P) and
+//	            each Local
 //	rack        two magazines, the loaded and the previous one
 //	magazine    a few dozen free blocks, ready to be handed out
+//	lot         a few freed large objects, likewise
 //	depot       one for each class: spare magazines, and the spans
 //	span        a run of pages cut into blocks of one class, with a state byte
 //	            for each block, kept apart from the blocks
@@ -51,6 +53,14 @@
 // Blocks freed by another goroutine than allocated them take no other path. They
 // travel between processors by the magazine.
 //
+// # The life of a large object
+//
+// From 128 KiB on Malloc looks for a parked object that fits in the cache's lot,
+// then asks the large heap: a retained region, or a new mapping (largeobj). Free
+// finds the descriptor in the page map, compares the header in front of the
+// object with it, and parks the object, or gives it to the large heap, which
+// retains it for a while. Realloc lets the kernel move pages instead of copying.
+//
 // # Invariants
 //
 // For each class, with the caches at rest:
@@ -67,7 +77,7 @@
 //
 // # Who may touch what
 //
-//	rack, its magazines   whoever is pinned to the processor, or the Local's goroutine
+//	rack, magazines, lot  whoever is pinned to the processor, or the Local's goroutine
 //	state byte            live: the block's user, through Malloc, Free, Realloc
 //	                      cached: the holder of the rack; idle: the depot's lock
 //	span's counts, lists  the depot's lock

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -22,6 +23,9 @@ func (a *Allocator) checkInvariants() error {
 			return fmt.Errorf("alloc: class %d, blocks of %d bytes: %w", c, c.Size(), err)
 		}
 		spanBytes += int64(n.spans * c.SpanBytes())
+	}
+	if err := a.checkLots(); err != nil {
+		return err
 	}
 	if err := a.large.Check(); err != nil {
 		return err
@@ -47,6 +51,31 @@ func (a *Allocator) checkAccount(spanBytes int64) error {
 	}
 	if got, want := a.space.Mapped.Now(), pages.Mapped+large.Mapped(); got < want {
 		return fmt.Errorf("alloc: %d bytes are mapped, pages and large objects have %d", got, want)
+	}
+	return nil
+}
+
+// checkLots checks the caches' lots: what they count, and that each object in one
+// is parked, and in no other. Call it with a.mu held.
+func (a *Allocator) checkLots() error {
+	seen := map[uintptr]struct{}{}
+	for _, cache := range a.caches() {
+		l := lotOf(cache)
+		if l.n > lotSize {
+			return fmt.Errorf("alloc: a lot for %d objects holds %d", lotSize, l.n)
+		}
+		var bytes uintptr
+		for _, p := range l.parked[:l.n] {
+			o := largeobj.At(p.at)
+			if _, twice := seen[p.at]; twice || o.State != largeobj.Parked || o.Base != p.addr {
+				return fmt.Errorf("alloc: a lot has the %v at %#x; in another, too: %v", o, p.addr, twice)
+			}
+			seen[p.at] = struct{}{}
+			bytes += largeobj.UsableAt(p.at)
+		}
+		if bytes != l.bytes {
+			return fmt.Errorf("alloc: a lot of %d bytes counts %d", bytes, l.bytes)
+		}
 	}
 	return nil
 }

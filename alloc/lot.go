@@ -16,9 +16,14 @@ type lot struct {
 	n      uintptr
 	bytes  uintptr
 	asked  int64
-	served uint64           // objects handed out
-	parked [lotSize]uintptr // descriptors, the oldest first
+	served uint64          // objects handed out
+	parked [lotSize]parked // the oldest first
 }
+
+// parked names a large object. Its address is kept beside its descriptor so that
+// who gets it can begin to use it while the descriptor is still on its way from
+// memory.
+type parked struct{ at, addr uintptr }
 
 const (
 	lotSize  = 4
@@ -30,19 +35,19 @@ func lotOf(cache uintptr) *lot { return raw.At[lot](cache + lotStart) }
 
 // add parks an object of so many usable bytes as the youngest. If that is too
 // much, the oldest is taken out, to be retired.
-func (l *lot) add(at, bytes uintptr) (out uintptr) {
+func (l *lot) add(p parked, bytes uintptr) (out uintptr) {
 	if l.n == lotSize || l.n > 0 && l.bytes+bytes > lotBytes {
 		out = l.remove(0)
 	}
-	l.parked[l.n] = at
+	l.parked[l.n] = p
 	l.n++
 	l.bytes += bytes
 	return out
 }
 
-// remove takes the i-th object out.
+// remove takes the i-th object out and returns its descriptor.
 func (l *lot) remove(i uintptr) uintptr {
-	at := l.parked[i]
+	at := l.parked[i].at
 	l.n--
 	l.bytes -= largeobj.UsableAt(at)
 	for ; i < l.n; i++ {
@@ -60,18 +65,19 @@ func (a *Allocator) unpark(h holder, op string, size uintptr) uintptr {
 	}
 	l := lotOf(cache)
 	for i := l.n; i > 0; i-- {
-		addr, change, ok := a.large.Unpark(l.parked[i-1], size)
-		if ok && addr == 0 {
-			continue // it does not fit
+		p := l.parked[i-1]
+		change, fits, ok := a.large.Unpark(p.at, p.addr, size)
+		if ok && !fits {
+			continue
 		}
 		at := l.remove(i - 1)
 		l.asked += change
 		l.served++
 		h.letGo(id)
 		if !ok {
-			panic(explainLarge(op, addr, largeobj.FreedTwiceAtOnce(at)))
+			panic(explainLarge(op, p.addr, largeobj.FreedTwiceAtOnce(at)))
 		}
-		return addr
+		return p.addr
 	}
 	h.letGo(id)
 	return 0
@@ -86,7 +92,7 @@ func (a *Allocator) park(h holder, addr uintptr) error {
 	out := uintptr(0)
 	at, bytes := a.large.Park(addr)
 	if at != 0 {
-		out = lotOf(cache).add(at, bytes)
+		out = lotOf(cache).add(parked{at, addr}, bytes)
 	}
 	h.letGo(id)
 	if out != 0 {

@@ -128,3 +128,22 @@ func TestMisuseCarved(t *testing.T) {
 	}
 	stillWorks(t, a, l)
 }
+
+// TestMisuseHeaderBits: there is no bit of the header whose change goes unnoticed.
+func TestMisuseHeaderBits(t *testing.T) {
+	a := open(t, still)
+	for _, size := range []int{sizeclass.LargeMin, largeSize} {
+		p := alloc(t, a, size)
+		header := bytesAt(at(p, -64), 64)
+		for bit := range 8 * len(header) {
+			header[bit/8] ^= 1 << (bit % 8)
+			if panicOf(func() { a.Free(p) }) == nil {
+				t.Fatalf("%d bytes: bit %d of the header, %d bytes in front of the object, was changed unnoticed",
+					size, bit, len(header)-bit/8)
+			}
+			header[bit/8] ^= 1 << (bit % 8)
+		}
+		a.Free(p)
+	}
+	drained(t, a)
+}

@@ -206,31 +206,3 @@ func TestPurgeRefused(t *testing.T) {
 		t.Errorf("the footprint is still %d bytes", a.space.Footprint.Now())
 	}
 }
-
-// TestResident asks the kernel whether the memory really went.
-func TestResident(t *testing.T) {
-	const size, n = 4096, 64 << 20 / 4096
-	a := open(t, still)
-	blocks := make([]unsafe.Pointer, n)
-	for i := range blocks {
-		blocks[i] = alloc(t, a, size)
-	}
-	before := statm(1)
-	for _, p := range blocks {
-		fill(bytesAt(p, size), 1)
-	}
-	used := statm(1)
-	if used-before < n*size*9/10 {
-		t.Errorf("%d bytes were written, the resident set grew by %d", n*size, used-before)
-	}
-	for _, p := range blocks {
-		a.Free(p)
-	}
-	freed := a.Trim()
-	if left := statm(1) - before; left > n*size/50 {
-		t.Errorf("%d bytes of %d are still resident after Trim", left, n*size)
-	}
-	if freed < n*size {
-		t.Errorf("Trim gave %d bytes back of %d", freed, n*size)
-	}
-}

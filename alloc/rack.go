@@ -36,11 +36,10 @@ type rack struct {
 const rackSize = 64 // a cache line; sizeclass.Fit.Row counts on it
 
 // noMagazine is what a rack without magazines has loaded.
-var noMagazine magazine
+var noMagazine = magazine{sentinel: slot{state: raw.Addr(unsafe.Pointer(&noBlock))}}
 
 // noRack returns a rack without magazines.
 func noRack() rack {
-	noMagazine.sentinel.state = raw.Addr(unsafe.Pointer(&noBlock))
 	slots := raw.Addr(unsafe.Pointer(&noMagazine)) + slotsStart
 	return rack{top: slots, bottom: slots, limit: slots}
 }

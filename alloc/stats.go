@@ -116,7 +116,7 @@ func (t *cacheTotals) add(cache uintptr) {
 	t.asked += l.asked
 	for i := range min(l.n, lotSize) {
 		t.parked.objects++
-		o := largeobj.At(l.parked[i])
+		o := largeobj.At(l.parked[i].at)
 		t.parked.bytes += int64(o.Total)
 		t.parked.requested += int64(o.Size)
 	}

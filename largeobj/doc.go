@@ -54,6 +54,12 @@
 // pool is at work on it. Changes from Live are made by compare-and-swap: of two
 // calls that race to free an object one wins, and the other is told.
 //
+// An allocator's caches may park a few objects for themselves: Park takes one from
+// the program and Unpark gives it back to it, Live ◄──► Parked, without a lock or
+// an atomic operation, since only the cache's holder has it in between. Two calls
+// of Park that race for an object may both succeed; the second Unpark tells. A
+// parked object counts as Live; Retire makes it Retained.
+//
 // The kernel may refuse to unmap (see package vm) or to purge. The region is
 // retained then as what it is, and overdue: every further beat tries it again.
 //
@@ -66,6 +72,7 @@
 //	mappings  = as many regions, Carved ones not counted, + Chunks.Chunks
 //	Carved    = Chunks.Used ≤ Live
 //	Requested + 64·objects ≤ Live
+//	Requested = Σ booked + asked − what callers of Unpark have yet to report to Asked
 //	Dirty + Clean = Σ over shards and cold of (bytes listed + bytes in transit)
 //	Dirty + Clean ≤ budget + an eighth, but for what the kernel refused, when Free returns
 //	region holds an object of size bytes ⇒ total ≤ (1 + 1/8)·(what it needs), when Alloc returns

@@ -39,7 +39,7 @@ func headerAt(user uintptr) *header { return raw.At[header](user - headerSize) }
 // cookieOf mixes an object's address and its region's length with a secret: the
 // product of two odd multiples folded, as in wyhash.
 func cookieOf(secret uint64, user, total uintptr) uint64 {
-	hi, lo := bits.Mul64(uint64(user)^secret, uint64(total)^bits.RotateLeft64(secret, 32)|1)
+	hi, lo := bits.Mul64(uint64(user)^secret, uint64(total)^bits.RotateLeft64(secret, 32))
 	return hi ^ lo
 }
 

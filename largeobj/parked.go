@@ -22,27 +22,27 @@ func (h *Heap) Park(addr uintptr) (at, usable uintptr) {
 }
 
 // Unpark makes the parked object with the descriptor at one of size bytes, if its
-// region suits that, and returns its address, else 0. change is by how much the
-// bytes asked for have changed: the caller adds them up for Asked.
+// region suits that; fits tells. Its address is addr, as it was given to Park.
+// change is by how much the bytes asked for have changed: the caller adds them up
+// for Asked.
 //
 // parked is false if the object is not parked any more: it was freed, and so
-// parked, twice at the same time, and the other descriptor was used already.
-func (h *Heap) Unpark(at, size uintptr) (addr uintptr, change int64, parked bool) {
+// parked, twice at the same time, and the other entry was used already.
+func (h *Heap) Unpark(at, addr, size uintptr) (change int64, fits, parked bool) {
 	o := objectAt(at)
 	if o.current() != Parked {
-		return 0, 0, false
+		return 0, false, false
 	}
 	if usable := o.usable(); usable < size || usable > roomiest(size)+parkLoss {
-		return 0, 0, true
+		return 0, false, true
 	}
-	addr = o.user()
 	change = int64(size) - int64(o.requested)
 	o.requested = size
 	header := headerAt(addr)
 	header[wordRequested] = uint64(size)
 	header[wordState] = uint64(Live)
 	o.set(Live)
-	return addr, change, true
+	return change, true, true
 }
 
 // FreedTwiceAtOnce returns the story of a descriptor that was not parked any more.

@@ -3,9 +3,7 @@ package alloc
 import (
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
-	"strings"
 	"testing"
 	"unsafe"
 
@@ -113,23 +111,6 @@ func giveUp(a *Allocator, blocks *[]modelBlock) error {
 	}
 	a.Free(b.p)
 	return nil
-}
-
-// addressSpace returns how many bytes of it the process uses.
-func addressSpace() int64 { return statm(0) }
-
-// statm returns a number of /proc/self/statm, in bytes: 0 is the address space, 1
-// the resident set.
-func statm(i int) int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		panic(err)
-	}
-	var n int64
-	if _, err := fmt.Sscan(strings.Fields(string(text))[i], &n); err != nil {
-		panic(err)
-	}
-	return n * int64(os.Getpagesize())
 }
 
 // TestAddressSpaceLimit: under RLIMIT_AS lack of memory is an error, and no more.

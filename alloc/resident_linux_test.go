@@ -1,0 +1,54 @@
+package alloc
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"unsafe"
+)
+
+// addressSpace returns how many bytes of it the process uses.
+func addressSpace() int64 { return statm(0) }
+
+// statm returns a number of /proc/self/statm, in bytes: 0 is the address space, 1
+// the resident set.
+func statm(i int) int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		panic(err)
+	}
+	var n int64
+	if _, err := fmt.Sscan(strings.Fields(string(text))[i], &n); err != nil {
+		panic(err)
+	}
+	return n * int64(os.Getpagesize())
+}
+
+// TestResident asks the kernel whether the memory really went.
+func TestResident(t *testing.T) {
+	const size, n = 4096, 64 << 20 / 4096
+	a := open(t, still)
+	blocks := make([]unsafe.Pointer, n)
+	for i := range blocks {
+		blocks[i] = alloc(t, a, size)
+	}
+	before := statm(1)
+	for _, p := range blocks {
+		fill(bytesAt(p, size), 1)
+	}
+	used := statm(1)
+	if used-before < n*size*9/10 {
+		t.Errorf("%d bytes were written, the resident set grew by %d", n*size, used-before)
+	}
+	for _, p := range blocks {
+		a.Free(p)
+	}
+	freed := a.Trim()
+	if left := statm(1) - before; left > n*size/50 {
+		t.Errorf("%d bytes of %d are still resident after Trim", left, n*size)
+	}
+	if freed < n*size {
+		t.Errorf("Trim gave %d bytes back of %d", freed, n*size)
+	}
+}
