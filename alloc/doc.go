@@ -100,7 +100,8 @@
 // *MisuseError that tells the whole story; the Allocator has refused the operation
 // and goes on working. Two goroutines that free one block at the very same moment
 // may both succeed; the second entry is found, and reported, when it is about to
-// be handed out. What a large object's header says is compared with a registry
+// be handed out (the requested bytes of its class are off by one block from then
+// on). What a large object's header says is compared with a registry
 // before it is believed.
 //
 // Not caught: use of a block after it was freed, and writes beyond its end, unless

@@ -19,7 +19,7 @@ type MisuseError struct {
 	Addr  uintptr // what was passed
 	Block uintptr // start of the block that Addr is in, 0 if it is in none
 	Size  int     // size of that block in bytes: of its class if it is small
-	State string  // what the block was: "live", "free", "never allocated", or ""
+	State string  // what the block was: "live", "free", "never allocated"; for large ones in more words; or ""
 	Story string  // what is wrong and what to look for
 }
 

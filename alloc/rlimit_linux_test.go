@@ -3,6 +3,7 @@ package alloc
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"testing"
 	"unsafe"
@@ -15,21 +16,23 @@ func init() { children["rlimit"] = exhaust }
 // exhaust takes all the address space that a limit leaves, with blocks small and
 // large, and gives it back; twice.
 func exhaust() error {
-	debug.SetGCPercent(-1) // the Go heap needs address space too, to grow
+	roomForGo()
 	var a Allocator
 	a.options.Decay = -1
 	l := a.NewLocal()
 	blocks := make([]modelBlock, 0, 1<<20)
-	warm := make([]byte, 8<<20) // what the Go heap grows to
-	_ = append(warm[:0], 1)
 
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_AS, &limit); err != nil {
 		return err
 	}
 	before := limit.Cur
-	limit.Cur = uint64(addressSpace() + 256<<20)
-	if err := unix.Setrlimit(unix.RLIMIT_AS, &limit); err != nil {
+	within := uint64(addressSpace() + 256<<20)
+	set := func(n uint64) error {
+		limit.Cur = n
+		return unix.Setrlimit(unix.RLIMIT_AS, &limit)
+	}
+	if err := set(within); err != nil {
 		return err
 	}
 	for round := range 2 {
@@ -59,7 +62,8 @@ func exhaust() error {
 			if n == 0 && size >= 1<<20 {
 				return fmt.Errorf("round %d: not one block of %d bytes", round, size)
 			}
-			if err := a.checkInvariants(); err != nil {
+			// The check itself needs more of the Go heap than there may be.
+			if err := errors.Join(set(before), a.checkInvariants(), set(within)); err != nil {
 				return err
 			}
 			// Growing fails as well, and leaves the block as it is.
@@ -88,8 +92,7 @@ func exhaust() error {
 			return fmt.Errorf("the footprint is %d bytes when all is freed", n)
 		}
 	}
-	limit.Cur = before
-	if err := unix.Setrlimit(unix.RLIMIT_AS, &limit); err != nil {
+	if err := set(before); err != nil {
 		return err
 	}
 	var p unsafe.Pointer
@@ -99,6 +102,20 @@ func exhaust() error {
 	}
 	a.Free(p)
 	return a.Close()
+}
+
+// roomForGo gives the Go runtime, which does not survive a lack of memory, what it
+// may need later.
+func roomForGo() {
+	runtime.MemProfileRate = 0
+	var warm [][]byte
+	for range 16 << 20 / 1024 {
+		warm = append(warm, make([]byte, 1024))
+	}
+	runtime.KeepAlive(warm)
+	warm = nil
+	runtime.GC()
+	debug.SetGCPercent(-1)
 }
 
 // giveUp frees the last block, whose ends must hold what was written.

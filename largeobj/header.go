@@ -37,7 +37,7 @@ const magic = 0x4f4c72616c687361
 func headerAt(user uintptr) *header { return raw.At[header](user - headerSize) }
 
 // cookieOf mixes an object's address and its region's length with a secret: the
-// product of two odd multiples folded, as in wyhash.
+// 128-bit product of the two, folded, as in wyhash. Every bit of both counts.
 func cookieOf(secret uint64, user, total uintptr) uint64 {
 	hi, lo := bits.Mul64(uint64(user)^secret, uint64(total)^bits.RotateLeft64(secret, 32))
 	return hi ^ lo
@@ -66,9 +66,11 @@ func (o *object) seal(secret uint64) {
 // and the descriptor are fetched at the same time, and both tend to be far away.
 func (o *object) intact(addr uintptr, secret uint64) bool {
 	got := headerAt(addr)
+	total := uintptr(got[wordTotal]) // half of the word, on 32-bit
 	return (got[wordMagic]^magic)|
 		(got[wordAddress]^uint64(addr))|
-		(cookieOf(secret, addr, uintptr(got[wordTotal]))^o.cookie)|
+		(got[wordTotal]^uint64(total))|
+		(cookieOf(secret, addr, total)^o.cookie)|
 		(got[wordRequested]^uint64(o.requested))|
 		(got[wordState]^uint64(Live))|
 		(got[wordGuard]^^o.cookie)|

@@ -39,7 +39,8 @@ func shapeOf(size, align uintptr) (shape, bool) {
 	}
 	page := vm.PageSize()
 	lead := min(align, page)
-	return shape{size, align, lead, totalFor(lead, size, page)}, true
+	total := totalFor(lead, size, page)
+	return shape{size, align, lead, total}, total < tooLarge
 }
 
 // totalFor returns the length of a region whose object of size bytes begins at

@@ -26,12 +26,13 @@ func TestShapeOfImpossibleRequests(t *testing.T) {
 		ok          bool
 	}{
 		{"small", 1, 1, true},
-		{"half the address space", tooLarge - 1, 64, true},
+		{"nearly half the address space", tooLarge - 1<<20, 64, true},
+		{"half, with its header", tooLarge - 1, 64, false},
 		{"more than half", tooLarge, 64, false},
 		{"everything", ^uintptr(0), 64, false},
 		{"everything but the header", ^uintptr(0) - headerSize, 64, false},
 		{"largest alignment", 1, maxAlign, true},
-		{"largest of both", tooLarge - 1, maxAlign, true},
+		{"largest of both", tooLarge - 1<<20, maxAlign, true},
 		{"alignment beyond", 1, maxAlign * 2, false},
 	} {
 		w, ok := shapeOf(c.size, c.align)

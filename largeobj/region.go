@@ -78,11 +78,11 @@ func (h *Heap) carve(o *object, w *shape) error {
 	if n > pageheap.MaxRun {
 		return vm.ErrOutOfMemory
 	}
+	h.carving.Store(true) // first, for a refused run can leave a chunk behind
 	start, clean, err := h.chunks.Alloc(int(n))
 	if err != nil {
 		return err
 	}
-	h.carving.Store(true)
 	o.mapping, o.start, o.end = vm.Mapping{}, start, start+total
 	o.pages = stale
 	if clean {

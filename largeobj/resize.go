@@ -19,11 +19,11 @@ func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if size >= tooLarge {
+	total := totalFor(addr-o.start, min(size, tooLarge), vm.PageSize())
+	if total >= tooLarge {
 		o.set(Live)
 		return 0, vm.ErrOutOfMemory
 	}
-	total := totalFor(addr-o.start, size, vm.PageSize())
 	switch {
 	case total <= o.total() && (o.carved() || o.total()-total < o.total()/8):
 		h.resizeInPlace(o, size)

@@ -11,10 +11,17 @@ import (
 // Portable reports which implementation this is.
 const Portable = true
 
-// slots bounds the number of sections that run at once. A goroutine can lose
-// its processor inside a section here, so there are more slots than processors
-// on most machines.
-const slots = 64
+// slots bounds the number of sections that run at once. A goroutine can lose its
+// processor inside a section here, so there are some more slots than processors;
+// but not many more, for what is kept per slot is kept that many times.
+const (
+	slots        = 64
+	perProcessor = 3
+)
+
+// spread returns how many of the slots are in use, but for what a larger
+// GOMAXPROCS may have left in others.
+func spread() int { return min(slots, perProcessor*runtime.GOMAXPROCS(0)) }
 
 var locks [slots]struct {
 	held atomic.Uint32
@@ -25,9 +32,10 @@ var locks [slots]struct {
 // spread over them, and returns its id.
 func Pin() int {
 	for {
-		first := rand.IntN(slots)
-		for i := range slots {
-			id := (first + i) % slots
+		n := spread()
+		first := rand.IntN(n)
+		for i := range n {
+			id := (first + i) % n
 			if locks[id].held.CompareAndSwap(0, 1) {
 				return id
 			}

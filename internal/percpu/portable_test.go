@@ -9,15 +9,16 @@ import (
 
 // All slots can be held at once, each by one; who comes then waits for one.
 func TestAllSlots(t *testing.T) {
-	var held [slots]bool
-	for range slots {
+	n := spread()
+	held := make([]bool, n)
+	for range n {
 		id := Pin()
-		if id < 0 || id >= slots || held[id] {
+		if id < 0 || id >= n || held[id] {
 			t.Fatalf("id %d is out of range or held already", id)
 		}
 		held[id] = true
 	}
-	const freed = 17
+	freed := n - 1
 	var letGo atomic.Bool
 	got := make(chan int)
 	go func() {
@@ -32,7 +33,7 @@ func TestAllSlots(t *testing.T) {
 	if id := <-got; id != freed {
 		t.Errorf("the only free slot is %d, got %d", freed, id)
 	}
-	for id := range slots {
+	for id := range n {
 		Unpin(id)
 	}
 }

@@ -1,0 +1,36 @@
+package fuzz
+
+import (
+	"runtime"
+	"testing"
+)
+
+// FuzzAllocator plays inputs of all operations.
+func FuzzAllocator(f *testing.F) {
+	f.Add(spill())
+	for _, options := range []byte{0, 1, 2, 0x30} {
+		f.Add(exhaust(options))
+	}
+	fuzzAlone(f, allOps, 32)
+}
+
+// FuzzRealloc plays inputs in which few blocks are resized often.
+func FuzzRealloc(f *testing.F) { fuzzAlone(f, reallocOps, 16) }
+
+// FuzzAlignment plays inputs that ask for alignments up to 1 GiB and beyond.
+func FuzzAlignment(f *testing.F) { fuzzAlone(f, alignOps, 16) }
+
+// fuzzAlone fuzzes with one player and one processor, so that an input has the
+// same effects whenever it is played.
+func fuzzAlone(f *testing.F, ops []operation, n int) {
+	procs := runtime.GOMAXPROCS(1)
+	f.Cleanup(func() { runtime.GOMAXPROCS(procs) })
+	for _, seed := range seeds(n) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := playAlone(data, ops); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

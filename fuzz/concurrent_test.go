@@ -1,0 +1,19 @@
+package fuzz
+
+import "testing"
+
+// FuzzConcurrent plays inputs by several goroutines at once.
+func FuzzConcurrent(f *testing.F) {
+	for _, seed := range seeds(16) {
+		f.Add(seed)
+	}
+	for _, shape := range []byte{5, 64 + 12} {
+		f.Add(storm(shape, 32<<10, 48<<10))
+		f.Add(storm(shape, 100, 2000, 20<<10))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := playTogether(data); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,130 @@
+// Package fuzz proves the allocator: models of what a program may expect of it,
+// and native Go fuzz targets that compare it with them.
+//
+//	FuzzAllocator       one player, all operations
+//	FuzzRealloc         one player, few blocks that are resized often
+//	FuzzAlignment       one player, alignments up to 1 GiB and beyond
+//	FuzzConcurrent      several players at once, who hand blocks over to each other
+//	FuzzLargePolicies   a largeobj.Heap, whose time passes in beats
+//	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
+//
+// # Structures
+//
+//	input ─► stream ─► player ─► machine: an Allocator, injected faults, another Allocator
+//	                     │
+//	                     └─► shadow: the live blocks, in order of age and by address
+//
+//	stream    bytes as choices: operations, sizes, alignments, blocks
+//	block     address, bytes asked for and usable, pattern
+//	shadow    the blocks of one player, and their sums by size class
+//	player    plays a stream on a machine with three Locals, and keeps a shadow
+//	hoard     the same for a largeobj.Heap
+//	faults    kernel calls that are going to fail (vm.Inject)
+//	trace     the last operations, for the report
+//
+// Each input gets an Allocator of its own. The targets of one player run on one
+// processor, and blocks are chosen by age, not by address: an input means the same
+// whenever it is played. Of FuzzConcurrent that holds for each player's choices,
+// not for the schedule.
+//
+// # From bytes to operations
+//
+// The first byte of an input chooses the options of large objects:
+//
+//	bits 0–1  policy: retain, unmap, keep, retain
+//	bits 2–3  budget of retained bytes: default, 1 MiB, 256 KiB, none
+//	bit 4     purge by MADV_FREE
+//	bit 5     carve from shared mappings
+//
+// The second is the ending: bit 0 leaves live blocks to Close, bit 1 closes Locals
+// after the Allocator, bit 2 has a callback free a block when the limit is reached.
+// A hoard has only the first bit of it. FuzzConcurrent has a byte between them: how
+// many players (2 + b mod 3) and processors (1 + bits 2–3), and bit 6, with which
+// memory ages all the while.
+//
+// Then operations follow, a hoard's one of those in large.go for each byte. For
+// players the low six bits of a byte choose one, by the weights in game.go and
+// concurrent.go; the high two a handle, 0 for the Allocator, else a Local. More
+// bytes are read as the operation needs them; behind the end all are 0.
+//
+//	operation            reads                 does
+//	malloc               size                  Malloc
+//	calloc               size, n               Calloc of n elements, size bytes together
+//	memalign, far        align, size           Memalign, up to 1 MiB or without bound
+//	realloc              block, size           Realloc; Resize of a slice
+//	free                 block                 Free, through a handle that need not be the block's
+//	burst                size, n               2n times Malloc
+//	freeburst            how, n                2n times Free: last, first, or every so many
+//	usable               block                 UsableSize
+//	makeslice            type, size, length    MakeSlice, of elements of 1, 3, 8 or 100 bytes
+//	append               block, n              Append of n values, of the slice's own if n is odd
+//	resize               block, size           Resize
+//	trim, stats, check                         Trim; compare the numbers; also verify all blocks
+//	limit                amount                SetLimit above or below the footprint, mostly to none
+//	misuse               kind, how             see below
+//	fail                 which, amount         have kernel calls fail: kinds, from when, how many
+//	heal                                       let them work again
+//	reopen                                     Local.Close; its next use opens it again
+//	send, receive        block                 hand a block to another player, take what others sent
+//
+//	size   two bytes    most often at most 4 bytes from a class bound; anywhere in a
+//	                    class; large, within 64 bytes of a page bound; up to 12 MiB;
+//	                    rarely negative or next to the largest int
+//	align  one byte     a power of two; one in sixteen is none
+//	block  one byte     of the first 256 that are live
+//
+// A misuse passes an address inside a block, of Go memory or of none, freed before,
+// or of another Allocator's block, or a large object whose header was damaged, to
+// Free, Realloc or UsableSize.
+//
+// # What is asserted
+//
+// Of each operation:
+//
+//	no block overlaps another, whoever's it is
+//	address mod alignment = 0;  size ≤ usable; small: usable = block size of the class
+//	Calloc, MakeSlice and what Resize adds are zero
+//	a block holds its pattern until it is freed; Realloc, Append and Resize keep it
+//	up to the smaller size, to the last byte
+//	an error: only where the request is invalid, a limit would really be exceeded,
+//	or a kernel call failed meanwhile; then nothing has changed
+//	a misuse panics with *alloc.MisuseError, and nothing has changed
+//
+// Now and then, and after each misuse and Trim, of the numbers:
+//
+//	Memory.Total() = Mapped + Metadata.Mapped
+//	Memory.Dirty() = Footprint + Metadata.Footprint,  Footprint ≤ limit
+//	for each class:  Blocks = Live + Cached + InDepot + Idle
+//	                 Live, Allocs and Requested = the shadow's
+//	large objects:   Live and LargeRequested = the shadow's
+//
+// At the end everything is freed: after Trim nothing is mapped and the page map
+// leads nowhere; the Allocator works again; after Close nothing is mapped, its
+// blocks are refused, and no byte of metadata is lost.
+//
+// While several players play, what is said of numbers holds only when they have
+// ended. A hoard is asserted after each operation to keep what the documentation
+// of package largeobj states, by its own Check and by its sums.
+//
+// Patterns are noise that depends on block and position. Blocks are filled wholly
+// up to 48 KiB, those of a burst up to 2 KiB; of longer ones the ends, a piece in
+// each 28 KiB, and the bytes in front of where a Realloc cuts.
+//
+// # Running
+//
+//	go test ./fuzz                                              the seed corpus, in seconds
+//	go test ./fuzz -run '^$' -fuzz '^FuzzRealloc$' -fuzztime 5m -fuzzminimizetime 10x
+//
+// An input that covers something new is minimised first, for up to a minute;
+// -fuzzminimizetime keeps that short. Processes of -parallel do not disturb one
+// another.
+//
+// A failure says what was wrong, with the operations that led there: their handle,
+// and the numbers that they read (sizes, blocks, counts) in order. go test writes
+// the input to testdata/fuzz, names it, and says how to run it again:
+//
+//	go test ./fuzz -run 'FuzzRealloc/0123456789abcdef'
+//
+// Inputs stay there as part of the corpus when what they found was mended. What
+// FuzzConcurrent found may need repeating: -count 100, or -race.
+package fuzz

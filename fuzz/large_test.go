@@ -1,0 +1,20 @@
+package fuzz
+
+import (
+	"runtime"
+	"testing"
+)
+
+// FuzzLargePolicies plays inputs on a heap of large objects under each policy.
+func FuzzLargePolicies(f *testing.F) {
+	procs := runtime.GOMAXPROCS(1)
+	f.Cleanup(func() { runtime.GOMAXPROCS(procs) })
+	for _, seed := range seeds(32) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := playHoard(data); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

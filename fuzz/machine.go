@@ -1,0 +1,176 @@
+package fuzz
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// localCount is how many Locals a player has.
+const localCount = 3
+
+// A machine is the Allocator under test and what its players share.
+type machine struct {
+	a       *alloc.Allocator
+	faults  faults
+	limited bool  // there may be a limit
+	ceiling int64 // what the footprint cannot exceed while there is one
+	aging   bool  // the purger is at work
+	moving  bool  // it is, or several players are: numbers change while they are read
+
+	before  int              // bytes of metadata in use before a
+	peer    *alloc.Allocator // another one, whose blocks are foreign to a
+	foreign [2]unsafe.Pointer
+}
+
+// retained are the budgets that an input chooses from.
+var retained = [4]int64{0, 1 << 20, 256 << 10, -1}
+
+// largeOptions are what one byte chooses for large objects.
+func largeOptions(b int) largeobj.Options {
+	o := largeobj.Options{
+		Policy:      [4]largeobj.Policy{largeobj.Retain, largeobj.Unmap, largeobj.Keep, largeobj.Retain}[b%4],
+		RetainBytes: retained[b/4%4],
+		LazyPurge:   b&16 != 0,
+	}
+	if b&32 != 0 {
+		o.MaxMappings = 1 // carve
+	}
+	return o
+}
+
+// newMachine makes an Allocator with options from one byte. onLimit may be nil.
+func newMachine(options int, onLimit func(int), decay time.Duration) (*machine, error) {
+	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options)}
+	m := &machine{before: metadata.InUse(), aging: decay >= 0, moving: decay >= 0}
+	var err error
+	m.a, err = alloc.NewAllocator(o)
+	return m, err
+}
+
+// strangers returns blocks, a small and a large one, of another Allocator.
+func (m *machine) strangers() ([2]unsafe.Pointer, error) {
+	if m.peer != nil {
+		return m.foreign, nil
+	}
+	peer, err := alloc.NewAllocator(alloc.Options{Decay: -1})
+	if err != nil {
+		return m.foreign, err
+	}
+	for i, size := range []int{1000, 200 << 10} {
+		if m.foreign[i], err = peer.Malloc(size); err != nil {
+			return m.foreign, errors.Join(err, peer.Close())
+		}
+	}
+	m.peer = peer
+	return m.foreign, nil
+}
+
+// snapshot returns the Allocator's numbers, which add up to what is mapped.
+func (m *machine) snapshot() (*stats.Snapshot, error) {
+	s := new(stats.Snapshot)
+	m.a.Stats(s)
+	if m.moving {
+		return s, nil
+	}
+	if got, want := s.Memory.Total(), s.Mapped.Now+s.Metadata.Mapped; got != want {
+		return s, fmt.Errorf("the memory sums to %d bytes, %d are mapped\n%v", got, want, s)
+	}
+	if got, want := s.Memory.Dirty(), s.Footprint.Now+s.Metadata.Footprint; got != want {
+		return s, fmt.Errorf("what may be dirty sums to %d bytes, the footprint is %d\n%v", got, want, s)
+	}
+	if m.limited && s.Footprint.Now > m.ceiling {
+		return s, fmt.Errorf("the footprint is %d bytes, the limit allows %d", s.Footprint.Now, m.ceiling)
+	}
+	return s, nil
+}
+
+// setLimit limits the footprint to n bytes, 0 for no limit.
+func (m *machine) setLimit(n int64) {
+	var s stats.Snapshot
+	m.a.Stats(&s)
+	m.a.SetLimit(n)
+	m.limited, m.ceiling = n > 0, max(n, s.Footprint.Now)
+}
+
+// empty trims an Allocator without live blocks, after which nothing may be left.
+func (m *machine) empty(seen map[uintptr]struct{}) error {
+	var s *stats.Snapshot
+	var err error
+	for end := time.Now().Add(2 * time.Second); ; time.Sleep(time.Millisecond) {
+		m.a.Trim()
+		if s, err = m.snapshot(); err != nil {
+			return err
+		}
+		if done := s.Footprint.Now == 0 && s.Mapped.Now == 0; done || !m.aging || time.Now().After(end) {
+			break
+		}
+	}
+	if s.Footprint.Now != 0 || s.Mapped.Now != 0 || s.Mappings.Now != 0 || s.Live() != 0 {
+		return fmt.Errorf("all is freed and trimmed, but there are %d live blocks, a footprint of %d bytes, "+
+			"and %d bytes mapped in %d mappings\n%v", s.Live(), s.Footprint.Now, s.Mapped.Now, s.Mappings.Now, s)
+	}
+	return forgotten(seen)
+}
+
+// close closes the Allocator, after which nothing may be left of it anywhere.
+func (m *machine) close(seen map[uintptr]struct{}) error {
+	if err := m.a.Close(); err != nil {
+		return fmt.Errorf("closing: %w", err)
+	}
+	var s stats.Snapshot
+	m.a.Stats(&s)
+	if s.Footprint.Now != 0 || s.Mapped.Now != 0 || s.Mappings.Now != 0 {
+		return fmt.Errorf("after Close: a footprint of %d bytes, %d bytes mapped in %d mappings",
+			s.Footprint.Now, s.Mapped.Now, s.Mappings.Now)
+	}
+	if _, err := m.a.Malloc(100); !errors.Is(err, alloc.ErrClosed) {
+		return fmt.Errorf("allocating after Close: %w", err)
+	}
+	return forgotten(seen)
+}
+
+// closePeer closes the other Allocator.
+func (m *machine) closePeer() error {
+	if m.peer == nil {
+		return nil
+	}
+	for _, p := range m.foreign {
+		m.peer.Free(p)
+	}
+	return m.peer.Close()
+}
+
+// spoilt says that an input has failed before in this process: its Allocators are
+// still open, and what they have of the process' metadata may change.
+var spoilt atomic.Bool
+
+// leaked reports metadata that was not given back. All Allocators must be closed,
+// and their Locals.
+func (m *machine) leaked() error { return leakedSince(m.before) }
+
+func leakedSince(before int) error {
+	if n := metadata.InUse() - before; n != 0 && !spoilt.Load() {
+		return fmt.Errorf("%d bytes of metadata are lost", n)
+	}
+	return nil
+}
+
+// forgotten reports an address that the page map still leads somewhere from,
+// though nothing is live.
+func forgotten(seen map[uintptr]struct{}) error {
+	for addr := range seen {
+		if d := pagemap.Get(addr); d != 0 {
+			return fmt.Errorf("the page map leads from %#x, where a block was, to %#x", addr, d)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package fuzz
+
+import (
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+func (p *player) malloc(h int) error {
+	size := p.size()
+	at, err := p.handle(h).Malloc(size)
+	return p.settle(request{size: size}, at, err)
+}
+
+// calloc asks for a size as elements, whose number comes from the stream too.
+func (p *player) calloc(h int) error {
+	size, n := p.size(), 1+p.in.below(9)
+	p.trace.note(n)
+	if size > 0 && size < 1<<30 {
+		size /= n
+	}
+	r := request{size: size * n, zero: true}
+	if size < 0 || size >= 1<<30 && n > 1 {
+		r.size = -1 // the product overflows
+	}
+	at, err := p.handle(h).Calloc(n, size)
+	return p.settle(r, at, err)
+}
+
+// memalign asks for alignments up to 1 MiB.
+func (p *player) memalign(h int) error { return p.memalignTo(h, 20) }
+
+// memalignFar asks for any alignment there is.
+func (p *player) memalignFar(h int) error { return p.memalignTo(h, 31) }
+
+func (p *player) memalignTo(h, bits int) error {
+	r := request{align: p.in.align(bits), size: p.size()}
+	p.trace.note(r.align)
+	at, err := p.handle(h).Memalign(r.align, r.size)
+	if r.align == 0 {
+		r.align = -1 // no alignment: an error of this operation's
+	}
+	return p.settle(r, at, err)
+}
+
+func (p *player) freeOne(h int) error {
+	if b := p.pick(); b != nil {
+		return p.free(h, b)
+	}
+	return nil
+}
+
+// free frees b, whose pattern must be intact.
+func (p *player) free(h int, b *block) error {
+	if err := b.verify(); err != nil {
+		return err
+	}
+	p.remove(b)
+	p.handle(h).Free(b.pointer())
+	return nil
+}
+
+// realloc changes the size of a block: contents move along, and a failure changes
+// nothing.
+func (p *player) realloc(h int) error {
+	b := p.pick()
+	switch {
+	case b == nil:
+		return p.reallocNil(h)
+	case b.slice != nil:
+		return p.resizeSlice(b)
+	}
+	return p.reallocTo(h, b, p.size())
+}
+
+func (p *player) reallocNil(h int) error {
+	size := p.size()
+	at, err := p.handle(h).Realloc(nil, size)
+	return p.settle(request{size: size}, at, err)
+}
+
+func (p *player) reallocTo(h int, b *block, size int) error {
+	if err := b.verify(); err != nil {
+		return err
+	}
+	lo, hi := b.seam(size)
+	b.busy = true
+	at, err := p.handle(h).Realloc(b.pointer(), size)
+	b.busy = false
+	switch {
+	case err != nil:
+		if at != nil {
+			return fmt.Errorf("a pointer and an error: %w", err)
+		}
+		return p.unchanged(b, request{size: size}, err)
+	case size == 0:
+		if at != nil {
+			return fmt.Errorf("reallocating to nothing returned %p", at)
+		}
+		p.remove(b)
+		return nil
+	}
+	now, err := p.judge(request{size: size}, at, err)
+	if err != nil {
+		return err
+	}
+	if err := b.verifyAt(now.addr, size); err != nil {
+		return err
+	}
+	if err := b.seamAt(now.addr, lo, hi); err != nil {
+		return err
+	}
+	p.remove(b)
+	now.known = min(now.usable, maxBytes)
+	return p.enter(now, now.addr != b.addr)
+}
+
+// unchanged says that an operation on b failed as it may, and left b alone.
+func (p *player) unchanged(b *block, r request, err error) error {
+	if err := p.refusal(r, err); err != nil {
+		return err
+	}
+	if n := alloc.UsableSize(b.pointer()); n != b.usable {
+		return fmt.Errorf("%v has %d usable bytes after it could not be resized", b, n)
+	}
+	return b.verify()
+}
+
+func (p *player) usable(int) error {
+	b := p.pick()
+	if b == nil {
+		return nil
+	}
+	if n := alloc.UsableSize(b.pointer()); n != b.usable {
+		return fmt.Errorf("%v: UsableSize is %d", b, n)
+	}
+	return b.verify()
+}
+
+// burst allocates many blocks of one size, enough to fill magazines and spans.
+func (p *player) burst(h int) error {
+	size, n := p.size(), 2*p.in.next()
+	p.trace.note(n)
+	for i := range n {
+		if len(p.live) >= maxBlocks || i > 0 && i*size > maxBurst {
+			return nil
+		}
+		at, err := p.handle(h).Malloc(size)
+		b, err := p.judge(request{size: size}, at, err)
+		if b == nil || err != nil {
+			return err
+		}
+		b.known, b.sparse = min(b.usable, maxBytes), true
+		if err := p.enter(b, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// freeBurst frees many blocks: the last, the first, or every so many.
+func (p *player) freeBurst(h int) error {
+	how, n := p.in.next(), 2*p.in.next()
+	p.trace.note(how, n)
+	for i := range min(n, len(p.live)) {
+		at := len(p.live) - 1
+		if how%3 == 1 {
+			at = 0
+		} else if how%3 == 2 {
+			at = i * (1 + how) % len(p.live)
+		}
+		if err := p.free(h, p.live[at]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

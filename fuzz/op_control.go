@@ -1,0 +1,92 @@
+package fuzz
+
+func (p *player) trim(int) error {
+	p.a.Trim()
+	return p.reconcile()
+}
+
+// limit sets or, more often, removes a limit, from one byte.
+func (p *player) limit(int) error {
+	x := p.in.next()
+	p.trace.note(x)
+	if x < 160 {
+		p.setLimit(0)
+		return nil
+	}
+	s, err := p.snapshot()
+	if err != nil {
+		return err
+	}
+	if x >= 248 {
+		p.setLimit(s.Footprint.Now/2 + 1)
+	} else {
+		p.setLimit(s.Footprint.Now + int64(x-160)*(64<<10) + 1)
+	}
+	return nil
+}
+
+func (p *player) stats(int) error { return p.reconcile() }
+
+func (p *player) check(int) error { return p.audit() }
+
+// fail has kernel calls fail from now on, as two bytes say.
+func (p *player) fail(int) error {
+	which, amount := p.in.next(), p.in.next()
+	p.trace.note(which, amount)
+	p.faults.arm(which, amount)
+	return nil
+}
+
+func (p *player) heal(int) error {
+	disarm()
+	return nil
+}
+
+// reopen closes a Local, whose next use opens it again.
+func (p *player) reopen(h int) error {
+	if h > 0 {
+		p.locals[h-1].Close()
+	}
+	return nil
+}
+
+// send hands a block over to another player, if that has room in its mail.
+func (p *player) send(h int) error {
+	b := p.pick()
+	if b == nil || b.slice != nil || len(p.friends) == 0 {
+		return nil
+	}
+	if err := b.verify(); err != nil {
+		return err
+	}
+	p.remove(b) // first: from then on it may be anybody's
+	select {
+	case p.friends[h%len(p.friends)].mail <- b:
+		return nil
+	default:
+		return p.add(b, false)
+	}
+}
+
+// receive takes over the blocks that others have handed to this player, and frees
+// every second one.
+func (p *player) receive(h int) error {
+	for i := 0; ; i++ {
+		select {
+		case b := <-p.mail:
+			if err := b.verify(); err != nil {
+				return err
+			}
+			if err := p.add(b, false); err != nil {
+				return err
+			}
+			if i%2 == 0 {
+				if err := p.free(h, b); err != nil {
+					return err
+				}
+			}
+		default:
+			return nil
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package fuzz
+
+import (
+	"bytes"
+	"fmt"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+// A sliceType performs the generic operations for one type of element, of bytes
+// only, so that a slice can be compared as bytes.
+type sliceType interface {
+	elemBytes() int
+	make(a *alloc.Allocator, n, c int) (view, error)
+	append(a *alloc.Allocator, s view, values []byte) (view, error)
+	appendOwn(a *alloc.Allocator, s view, lo, hi int) (view, error)
+	resize(a *alloc.Allocator, s view, n int) (view, error)
+}
+
+// A view is a slice without its type.
+type view struct {
+	at       unsafe.Pointer
+	len, cap int
+}
+
+// elements is the sliceType of []T.
+type elements[T any] struct{}
+
+var sliceTypes = [...]sliceType{elements[byte]{}, elements[[3]byte]{}, elements[[8]byte]{}, elements[[100]byte]{}}
+
+func viewOf[T any](s []T, err error) (view, error) {
+	return view{unsafe.Pointer(unsafe.SliceData(s)), len(s), cap(s)}, err
+}
+
+func sliceOf[T any](v view) []T { return unsafe.Slice((*T)(v.at), v.cap)[:v.len] }
+
+func (elements[T]) elemBytes() int { return int(unsafe.Sizeof(*new(T))) }
+
+func (elements[T]) make(a *alloc.Allocator, n, c int) (view, error) {
+	return viewOf(alloc.MakeSlice[T](a, n, c))
+}
+
+func (e elements[T]) append(a *alloc.Allocator, s view, values []byte) (view, error) {
+	more := make([]T, len(values)/e.elemBytes())
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(more))), len(values)), values)
+	return viewOf(alloc.Append(a, sliceOf[T](s), more...))
+}
+
+func (elements[T]) appendOwn(a *alloc.Allocator, s view, lo, hi int) (view, error) {
+	own := sliceOf[T](s)
+	return viewOf(alloc.Append(a, own, own[lo:hi]...))
+}
+
+func (elements[T]) resize(a *alloc.Allocator, s view, n int) (view, error) {
+	return viewOf(alloc.Resize(a, sliceOf[T](s), n))
+}
+
+func (b *block) view() view { return view{b.pointer(), b.length, b.capacity} }
+
+// fits returns what a slice of c elements asks for.
+func fits(t sliceType, c int) request { return request{size: alloc.GoodSize(c * t.elemBytes())} }
+
+func (p *player) makeSlice(int) error {
+	t := sliceTypes[p.in.below(len(sliceTypes))]
+	c := max(p.size(), 0) / t.elemBytes()
+	if c > 1<<20 {
+		c = 10
+	}
+	n := c * p.in.below(5) / 4
+	p.trace.note(n, c)
+	v, err := t.make(p.a, min(n, c), c)
+	if err != nil {
+		return p.refusal(fits(t, c), err)
+	}
+	b, err := p.judge(fits(t, c), v.at, nil)
+	if err != nil {
+		return err
+	}
+	if err := b.reshape(t, v, min(n, c)); err != nil {
+		return err
+	}
+	if at := nonZero(b.bytes(b.known)); at >= 0 {
+		return fmt.Errorf("MakeSlice: byte %d is not zero", at)
+	}
+	return p.enter(b, true)
+}
+
+// reshape makes b a slice of n elements, as v should be.
+func (b *block) reshape(t sliceType, v view, n int) error {
+	if v.len != n || v.cap < n || v.cap*t.elemBytes() > b.usable {
+		return fmt.Errorf("%v: a slice of length %d has length %d, capacity %d", b, n, v.len, v.cap)
+	}
+	b.slice, b.length, b.capacity = t, n, v.cap
+	b.known = n * t.elemBytes()
+	return nil
+}
+
+// pickSlice returns a slice that the stream chooses, nil if it meets none.
+func (p *player) pickSlice() *block {
+	b := p.pick()
+	for i := range 8 {
+		if b == nil || b.slice != nil {
+			return b
+		}
+		b = p.live[(b.index+1+i)%len(p.live)]
+	}
+	return nil
+}
+
+// appendSlice appends values from outside, or elements of the slice itself.
+func (p *player) appendSlice(h int) error {
+	b := p.pickSlice()
+	if b == nil {
+		return p.makeSlice(h)
+	}
+	if err := b.verify(); err != nil {
+		return err
+	}
+	size, n := b.slice.elemBytes(), p.in.next()
+	if p.bytes+b.usable+n*size > maxBytes {
+		return nil
+	}
+	if own := min(n, b.length); n%2 == 1 && own > 0 {
+		lo := b.length - own
+		tail := b.bytes(b.known)[lo*size:]
+		fill(tail, b.id, lo*size)
+		want := bytes.Clone(tail)
+		return p.appended(b, want, own, func() (view, error) { return b.slice.appendOwn(p.a, b.view(), lo, b.length) })
+	}
+	want := make([]byte, n*size)
+	fill(want, p.lastID+1, b.known)
+	return p.appended(b, want, n, func() (view, error) { return b.slice.append(p.a, b.view(), want) })
+}
+
+// appended performs an append of n elements, whose bytes are to be want.
+func (p *player) appended(b *block, want []byte, n int, do func() (view, error)) error {
+	t, length := b.slice, b.length+n
+	r := fits(t, max(length, b.length+b.length/2))
+	b.busy = true
+	v, err := do()
+	b.busy = false
+	if err != nil {
+		return p.unmoved(b, v, r, err)
+	}
+	if length <= b.capacity {
+		r.size = b.asked // it stays as it is
+	}
+	if err := p.relocate(b, v, r, length); err != nil {
+		return err
+	}
+	got := p.live[len(p.live)-1]
+	if i := differ(want, got.bytes(length * t.elemBytes())[b.known:]); i < len(want) {
+		return fmt.Errorf("%v: byte %d of what was appended is wrong", got, i)
+	}
+	got.fill()
+	return nil
+}
+
+// resizeSlice makes b longer or shorter.
+func (p *player) resizeSlice(b *block) error {
+	t := b.slice
+	n := max(p.size(), 0) / t.elemBytes()
+	if n > 1<<20 {
+		n = 10
+	}
+	if err := b.verify(); err != nil {
+		return err
+	}
+	lo, hi := b.seam(n * t.elemBytes())
+	b.busy = true
+	v, err := t.resize(p.a, b.view(), n)
+	b.busy = false
+	if err != nil {
+		return p.unmoved(b, v, fits(t, n), err)
+	}
+	if err := p.relocate(b, v, fits(t, n), n); err != nil {
+		return err
+	}
+	got := p.live[len(p.live)-1]
+	if err := b.seamAt(got.addr, lo, hi); err != nil {
+		return err
+	}
+	if n > b.length {
+		if at := nonZero(got.bytes(got.known)[b.known:]); at >= 0 {
+			return fmt.Errorf("%v: byte %d of what Resize added is not zero", got, at)
+		}
+	}
+	got.fill()
+	return nil
+}
+
+func (p *player) resizeOne(h int) error {
+	if b := p.pickSlice(); b != nil {
+		return p.resizeSlice(b)
+	}
+	return p.makeSlice(h)
+}
+
+// unmoved says that an operation on the slice b failed as it may, and left it as
+// it was.
+func (p *player) unmoved(b *block, v view, r request, err error) error {
+	if v != b.view() {
+		return fmt.Errorf("%v: a failure returned another slice: %+v", b, v)
+	}
+	return p.unchanged(b, r, err)
+}
+
+// relocate replaces the slice b by v, which has n elements and begins with what b
+// held. The new block is the last live one; it is not filled yet.
+func (p *player) relocate(b *block, v view, r request, n int) error {
+	now, err := p.judge(r, v.at, nil)
+	if err != nil {
+		return err
+	}
+	if err := now.reshape(b.slice, v, n); err != nil {
+		return err
+	}
+	if err := b.verifyAt(now.addr, now.known); err != nil {
+		return err
+	}
+	p.remove(b)
+	now.id = p.newID()
+	return p.add(now, now.addr != b.addr)
+}

@@ -1,0 +1,159 @@
+package fuzz
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+const (
+	maxBlocks = 3000     // live ones of a player
+	maxBytes  = 24 << 20 // in them
+	maxBurst  = 3 << 20  // in those of one burst
+	auditStep = 64       // operations from one look at everything to the next
+)
+
+// A handle is an Allocator or a Local of it.
+type handle interface {
+	Malloc(size int) (unsafe.Pointer, error)
+	Calloc(n, size int) (unsafe.Pointer, error)
+	Memalign(align, size int) (unsafe.Pointer, error)
+	Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error)
+	Free(p unsafe.Pointer)
+}
+
+// A player performs the operations of one stream on a machine and compares what
+// happens with its shadow. It is one goroutine's.
+type player struct {
+	*machine
+	shadow
+	in     stream
+	ops    []operation
+	alone  bool // nobody else uses the machine: its numbers are the shadow's
+	locals [localCount]*alloc.Local
+	trace  trace
+	fired  int64 // faults, when the operation began; 0 unless alone
+
+	mail    chan *block // blocks handed to this player
+	friends []*player   // whom it hands blocks to
+}
+
+// An operation is what one byte of a stream stands for, so many of 64 values.
+type operation struct {
+	name   string
+	weight int
+	do     func(p *player, h int) error
+}
+
+// table spells the weights out.
+func table(ops []operation) []operation {
+	var t []operation
+	for _, o := range ops {
+		for range o.weight {
+			t = append(t, o)
+		}
+	}
+	return t
+}
+
+func newPlayer(m *machine, in stream, ops []operation) *player {
+	p := &player{machine: m, in: in, ops: table(ops)}
+	for i := range p.locals {
+		p.locals[i] = m.a.NewLocal()
+	}
+	return p
+}
+
+// handle returns the Allocator for 0, else a Local.
+func (p *player) handle(h int) handle {
+	if h == 0 {
+		return p.a
+	}
+	return p.locals[h-1]
+}
+
+// play performs all operations. Panics become errors, faults among them.
+func (p *player) play() (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+		if err != nil {
+			err = p.trace.wrap(err)
+		}
+	}()
+	for p.in.more() {
+		if err := p.step(); err != nil {
+			return err
+		}
+	}
+	p.trace.begin("audit", 0)
+	return p.audit()
+}
+
+// step performs the next operation.
+func (p *player) step() error {
+	b := p.in.next()
+	o, h := p.ops[b%64%len(p.ops)], b/64
+	p.trace.begin(o.name, h)
+	if p.alone {
+		p.fired = p.faults.fired.Load()
+	}
+	if err := o.do(p, h); err != nil {
+		return err
+	}
+	if p.trace.steps%auditStep == 0 {
+		return p.audit()
+	}
+	return nil
+}
+
+// audit looks at everything: what the blocks hold, and what the Allocator counts.
+func (p *player) audit() error {
+	if err := p.verify(); err != nil {
+		return err
+	}
+	return p.reconcile()
+}
+
+// size takes a size from the stream, a small one if the player has enough.
+func (p *player) size() int {
+	n := p.in.size()
+	if n > 0 && n < 1<<30 && p.bytes+n > maxBytes {
+		n %= 512
+	}
+	p.trace.note(n)
+	return n
+}
+
+// pick returns a live block that the stream chooses, nil if there is none.
+func (p *player) pick() *block {
+	if len(p.live) == 0 {
+		return nil
+	}
+	b := p.live[p.in.below(min(len(p.live), 256))]
+	p.trace.note(b.id)
+	return b
+}
+
+// freeAll frees what is left, through all handles.
+func (p *player) freeAll(order uint64) error {
+	r := rand.New(rand.NewPCG(order, 1))
+	for len(p.live) > 0 {
+		b := p.live[r.IntN(len(p.live))]
+		if err := p.free(r.IntN(1+localCount), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *player) closeLocals() {
+	for _, l := range p.locals {
+		l.Close()
+	}
+}

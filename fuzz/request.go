@@ -1,0 +1,140 @@
+package fuzz
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// A request is what an allocation was asked for, in bytes.
+type request struct {
+	size  int
+	align int // 0 where the operation takes none
+	zero  bool
+}
+
+// valid reports whether the request is one that can be made.
+func (r request) valid() bool {
+	return r.size >= 0 && r.align >= 0 && r.align&(r.align-1) == 0 && r.align <= alloc.MaxAlign
+}
+
+// place returns a block as the request should get it, but for the address: small
+// or large, and with how many bytes asked for.
+func (r request) place() *block {
+	n := max(r.size, 1)
+	if r.align <= sizeclass.PageSize {
+		n = int(raw.AlignUp(uintptr(n), uintptr(max(r.align, 1))))
+	}
+	if r.size < sizeclass.LargeMin && n < sizeclass.LargeMin && r.align <= sizeclass.PageSize {
+		return &block{asked: n, small: true, class: sizeclass.Of(n)}
+	}
+	return &block{asked: max(r.size, 1)}
+}
+
+// aligned returns what the address must be a multiple of.
+func (r request) aligned(small bool) uintptr {
+	if small {
+		return uintptr(max(r.align, sizeclass.Granule))
+	}
+	return uintptr(max(r.align, 64))
+}
+
+// most returns the usable bytes that a large block of the request may have at
+// most, or the footprint that getting it may add.
+func (r request) most() int {
+	return (r.size+r.align+4*64<<10)/8*9 + 256<<10
+}
+
+// hopeless reports whether no machine has so much, or this one may not.
+func (r request) hopeless() bool {
+	if bits.UintSize == 32 {
+		return r.size >= 16<<20 || r.align >= 16<<20
+	}
+	return r.size >= math.MaxInt-1<<20
+}
+
+// settle judges the outcome of an allocation and makes the block, if there is
+// one, part of the shadow, with a pattern in all of it.
+func (p *player) settle(r request, at unsafe.Pointer, err error) error {
+	b, err := p.judge(r, at, err)
+	if b == nil || err != nil {
+		return err
+	}
+	b.known = min(b.usable, maxBytes) // a 32-bit machine may have almost all there is
+	return p.enter(b, true)
+}
+
+// enter adds a new block to the shadow and fills it.
+func (p *player) enter(b *block, fresh bool) error {
+	b.id = p.newID()
+	if err := p.add(b, fresh); err != nil {
+		return err
+	}
+	b.fill()
+	return nil
+}
+
+// judge returns the block that an allocation got, not yet part of the shadow, or
+// nil where it may have got none.
+func (p *player) judge(r request, at unsafe.Pointer, err error) (*block, error) {
+	if err != nil {
+		if at != nil {
+			return nil, fmt.Errorf("a pointer and an error: %w", err)
+		}
+		return nil, p.refusal(r, err)
+	}
+	if !r.valid() || at == nil {
+		return nil, fmt.Errorf("size %d, alignment %d: got %p without an error", r.size, r.align, at)
+	}
+	b := r.place()
+	b.addr, b.usable = raw.Addr(at), alloc.UsableSize(at)
+	if b.addr%r.aligned(b.small) != 0 {
+		return nil, fmt.Errorf("size %d, alignment %d: got %p", r.size, r.align, at)
+	}
+	switch {
+	case b.usable < r.size:
+		return nil, fmt.Errorf("%d bytes asked for, %d usable", r.size, b.usable)
+	case b.small && b.usable != b.class.Size():
+		return nil, fmt.Errorf("%d bytes asked for, %d usable, want %d", b.asked, b.usable, b.class.Size())
+	}
+	if r.zero {
+		if i := nonZero(b.bytes(r.size)); i >= 0 {
+			return nil, fmt.Errorf("%d bytes at %p: byte %d is not zero", r.size, at, i)
+		}
+	}
+	return b, nil
+}
+
+// refusal returns nil if err is an answer that the request deserves.
+func (p *player) refusal(r request, err error) error {
+	var e *alloc.Error
+	ok := false
+	switch {
+	case !errors.As(err, &e):
+	case !r.valid():
+		ok = errors.Is(err, alloc.ErrInvalidSize)
+	case errors.Is(err, alloc.ErrLimit):
+		ok = p.limited && p.overLimit(r)
+	case errors.Is(err, alloc.ErrOutOfMemory):
+		ok = r.hopeless() || p.faults.fired.Load() > p.fired // of the operation, or, among players, ever
+	}
+	if !ok {
+		return fmt.Errorf("size %d, alignment %d: %w", r.size, r.align, err)
+	}
+	return nil
+}
+
+// overLimit reports whether granting the request could break the limit.
+func (p *player) overLimit(r request) bool {
+	if !p.alone || r.hopeless() {
+		return true
+	}
+	s, err := p.snapshot()
+	return err == nil && s.Footprint.Now+int64(r.most()) > s.Limit
+}

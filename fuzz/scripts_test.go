@@ -1,0 +1,73 @@
+package fuzz
+
+import "github.com/ashlar-go/ashlar/sizeclass"
+
+// A script composes an input by hand, for situations that random bytes seldom
+// lead to.
+type script struct {
+	ops []operation
+	out []byte
+}
+
+// newScript begins an input with the bytes that its target reads first.
+func newScript(ops []operation, header ...byte) *script { return &script{table(ops), header} }
+
+// do adds an operation by the handle h, with the bytes that it reads.
+func (s *script) do(name string, h int, args ...byte) *script {
+	for i, o := range s.ops {
+		if o.name == name {
+			s.out = append(append(s.out, byte(i+64*h)), args...)
+			return s
+		}
+	}
+	panic("no operation " + name)
+}
+
+// again adds n times what add adds.
+func (s *script) again(n int, add func()) *script {
+	for range n {
+		add()
+	}
+	return s
+}
+
+// exactly returns the two bytes that stand for the block size of class c.
+func exactly(c sizeclass.Class) []byte { return []byte{byte(2 * c), 4} }
+
+// spill frees more blocks of 64 KiB than caches and depots keep, and asks for
+// zeroed blocks whose spans begin on the pages of the former ones and reach beyond.
+func spill() []byte {
+	s := newScript(allOps, 0, 0)
+	s.again(3, func() { s.do("burst", 0, append(exactly(sizeclass.Of(64<<10)), 40)...) })
+	s.again(2, func() { s.do("freeburst", 0, 1, 200) })
+	s.again(40, func() { s.do("calloc", 0, append(exactly(sizeclass.Of(120<<10)), 0)...) })
+	return s.out
+}
+
+// exhaust asks for more and more while kernel calls of each kind fail.
+func exhaust(options byte) []byte {
+	s := newScript(allOps, options, 4)
+	for kind := range byte(4) {
+		s.do("fail", 0, kind+4*kind, 255)
+		for c := byte(0); c < 80; c += 7 {
+			s.do("burst", int(c%4), 2*c, 4, 40).do("freeburst", int(c%3), 2, 30)
+			s.do("malloc", 0, formClasses+c%formLarge, c).do("realloc", 1, c, formClasses+c%64, 7)
+		}
+		s.do("trim", 0).do("misuse", 1, 3, 2).do("heal", 0).do("check", 0)
+		s.do("freeburst", 0, 1, 255).do("trim", 0)
+	}
+	return s.out
+}
+
+// storm has all players exchange magazines of a few classes, as fast as they can.
+func storm(shape byte, sizes ...int) []byte {
+	s := newScript(concurrentOps, 0, shape, 0)
+	s.again(120/len(sizes), func() {
+		for _, size := range sizes {
+			c := exactly(sizeclass.Of(size))
+			s.do("burst", len(s.out)%2, c[0], c[1], 100).do("send", 1, 3).do("receive", 2)
+			s.do("freeburst", len(s.out)%3, 0, 110)
+		}
+	})
+	return s.out
+}

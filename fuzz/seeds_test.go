@@ -1,0 +1,19 @@
+package fuzz
+
+import "math/rand/v2"
+
+// seeds returns n inputs of various lengths. Their first bytes, which choose
+// options, take all values that matter.
+func seeds(n int) [][]byte {
+	inputs := make([][]byte, n)
+	for i := range inputs {
+		r := rand.New(rand.NewPCG(uint64(i), 42))
+		b := make([]byte, 64<<(i%7))
+		for j := range b {
+			b[j] = byte(r.Uint32())
+		}
+		b[0] = byte(i * 37) // odd: low and high bits vary
+		inputs[i] = b
+	}
+	return inputs
+}

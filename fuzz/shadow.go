@@ -1,0 +1,154 @@
+package fuzz
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// A shadow is the model of a program's memory: which blocks are live and what
+// they hold.
+//
+//	live is in the order of the operations, so that the same input names the same
+//	blocks wherever the kernel puts them;  sorted = live, by address
+//	sorted[i].addr + sorted[i].usable ≤ sorted[i+1].addr
+type shadow struct {
+	live   []*block
+	sorted []*block
+	lastID int
+	bytes  int // Σ usable
+
+	small  [sizeclass.Count]classSums
+	large  int   // objects
+	wanted int64 // bytes asked for in large objects
+
+	freed [64]uintptr // addresses freed last, a ring
+	turn  int
+	seen  map[uintptr]struct{} // all addresses that were ever a block's
+}
+
+// classSums is what the model counts of one size class.
+type classSums struct {
+	live   int64
+	allocs int64 // ever
+	asked  int64 // bytes in live blocks
+}
+
+// overlapping returns a block that shares bytes with [addr, addr+n), nil if none
+// does.
+func (s *shadow) overlapping(addr uintptr, n int) *block {
+	i := s.search(addr)
+	if i < len(s.sorted) && s.sorted[i].addr < addr+uintptr(n) {
+		return s.sorted[i]
+	}
+	if i > 0 && s.sorted[i-1].addr+uintptr(s.sorted[i-1].usable) > addr {
+		return s.sorted[i-1]
+	}
+	return nil
+}
+
+// search returns the index in sorted of the first block at addr or above.
+func (s *shadow) search(addr uintptr) int {
+	return sort.Search(len(s.sorted), func(i int) bool { return s.sorted[i].addr >= addr })
+}
+
+// add makes b live under a new number. fresh says that the allocator handed it
+// out anew, rather than that it stayed where it was or came from another shadow.
+func (s *shadow) add(b *block, fresh bool) error {
+	if o := s.overlapping(b.addr, b.usable); o != nil {
+		return fmt.Errorf("%v overlaps %v", b, o)
+	}
+	i := s.search(b.addr)
+	s.sorted = append(s.sorted, nil)
+	copy(s.sorted[i+1:], s.sorted[i:])
+	s.sorted[i] = b
+	b.index = len(s.live)
+	s.live = append(s.live, b)
+	s.bytes += b.usable
+	if s.seen == nil {
+		s.seen = map[uintptr]struct{}{}
+	}
+	s.seen[b.addr] = struct{}{}
+	s.count(b, 1)
+	if fresh && b.small {
+		s.small[b.class].allocs++
+	}
+	return nil
+}
+
+// newID returns a number that no block of this shadow has had.
+func (s *shadow) newID() int {
+	s.lastID++
+	return s.lastID
+}
+
+// remove takes b out: it was freed, or is another shadow's from now on.
+func (s *shadow) remove(b *block) {
+	i := s.search(b.addr)
+	s.sorted = append(s.sorted[:i], s.sorted[i+1:]...)
+	last := s.live[len(s.live)-1]
+	s.live[b.index], last.index = last, b.index
+	s.live = s.live[:len(s.live)-1]
+	s.bytes -= b.usable
+	s.count(b, -1)
+	s.freed[s.turn%len(s.freed)] = b.addr
+	s.turn++
+}
+
+// count adds b to the sums, n times.
+func (s *shadow) count(b *block, n int64) {
+	if b.small {
+		s.small[b.class].live += n
+		s.small[b.class].asked += n * int64(b.asked)
+		return
+	}
+	s.large += int(n)
+	s.wanted += n * int64(b.asked)
+}
+
+// stale returns an address that was freed lately and is no live block's now, 0
+// if there is none.
+func (s *shadow) stale(turn int) uintptr {
+	for i := range s.freed {
+		addr := s.freed[(turn+i)%len(s.freed)]
+		if addr == 0 {
+			continue
+		}
+		if j := s.search(addr); j == len(s.sorted) || s.sorted[j].addr != addr {
+			return addr
+		}
+	}
+	return 0
+}
+
+// verify reports the first block that does not hold its pattern.
+func (s *shadow) verify() error {
+	for _, b := range s.live {
+		if err := b.verify(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge moves the blocks of other to s.
+func (s *shadow) merge(other *shadow) error {
+	for c := range s.small {
+		s.small[c].allocs += other.small[c].allocs
+	}
+	if s.seen == nil {
+		s.seen = map[uintptr]struct{}{}
+	}
+	for addr := range other.seen {
+		s.seen[addr] = struct{}{}
+	}
+	for len(other.live) > 0 {
+		b := other.live[0]
+		other.remove(b)
+		if err := s.add(b, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}

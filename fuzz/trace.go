@@ -1,0 +1,45 @@
+package fuzz
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A trace remembers the last operations, to be told when one fails.
+type trace struct {
+	steps int
+	last  [24]traced
+}
+
+type traced struct {
+	step   int
+	name   string
+	handle int
+	detail [3]int
+	noted  int
+}
+
+// begin notes that an operation begins.
+func (t *trace) begin(name string, handle int) {
+	t.steps++
+	t.last[t.steps%len(t.last)] = traced{step: t.steps, name: name, handle: handle}
+}
+
+// note adds numbers to the operation: what it works on, how much it asks for.
+func (t *trace) note(numbers ...int) {
+	now := &t.last[t.steps%len(t.last)]
+	now.noted += copy(now.detail[now.noted:], numbers)
+}
+
+// wrap tells what led to err.
+func (t *trace) wrap(err error) error {
+	spoilt.Store(true)
+	var b strings.Builder
+	for i := range t.last {
+		e := &t.last[(t.steps+1+i)%len(t.last)]
+		if e.step > 0 {
+			fmt.Fprintf(&b, "\n\t%5d %-10s handle %d  %v", e.step, e.name, e.handle, e.detail[:e.noted])
+		}
+	}
+	return fmt.Errorf("step %d: %w\nthe last steps:%s", t.steps, err, b.String())
+}

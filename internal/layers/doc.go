@@ -1,0 +1,48 @@
+// Package layers is the overview of the module, and the test that keeps the
+// overview true. It holds no code.
+//
+// # The packages
+//
+// From bottom to top; each imports only packages that are listed before it.
+//
+//	internal/raw         the only conversions from addresses to pointers
+//	internal/invariants  whether this build checks its invariants, by build tag
+//	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
+//	internal/vm          the only calls to the kernel: map, remap, purge, release; what is mapped and dirty
+//	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
+//	internal/metadata    memory for the allocator's own structures, off the Go heap
+//	internal/pagemap     from an address to the span or large object that owns it
+//	internal/pageheap    runs of pages for spans, out of large mappings
+//	largeobj             objects of 128 KiB and more: mapped for one object, kept a while, grown in place
+//	stats                the numbers of an allocator: snapshots, differences, text
+//	alloc                the allocator: what programs use
+//	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
+//	internal/layers      this overview
+//
+// The module benchmarks, in the directory of that name, stands on top of all. It
+// is a module of its own so that the peers that it measures are no dependencies
+// of this one.
+//
+// # Rules
+//
+// The tests of this package keep these:
+//
+//   - Every package is in the list, and imports only those before it, and so do
+//     the tests inside it.
+//   - The module requires golang.org/x/sys and github.com/google/pprof at most.
+//   - There is no cgo.
+//   - Addresses become pointers in internal/raw only.
+//   - Only internal/vm imports golang.org/x/sys and syscall, tests excepted.
+//   - Every package says what it is for, in doc.go if it has more than a file or two,
+//     and every exported name says what it means.
+//   - No file is longer than 450 lines, unless it was generated.
+//   - The README's program runs and prints what the README says; what the Markdown
+//     files refer to exists.
+//   - Where the kernel's interface is missing, programs build and get an error that says so.
+//
+// # Where to begin
+//
+// The life of a block is told in package alloc, and that of a large object in
+// package largeobj. To follow it downwards, read on in internal/pageheap,
+// internal/metadata and internal/vm. Package sizeclass can be read alone.
+package layers
