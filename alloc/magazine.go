@@ -42,7 +42,7 @@ const (
 	// processors' reach.
 	magazineBytes = 64 << 10
 	magazineMin   = 2
-	magazineMax   = 64
+	magazineMax   = 128
 )
 
 // noBlock is the state of the block that a sentinel names.
