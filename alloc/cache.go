@@ -12,9 +12,9 @@ import (
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
-// A cache is a rack for every class and a lot for large objects. Each processor has one, found through the
-// allocator's table of caches, and so has each Local. Cache and table live in
-// metadata.
+// A cache is a rack for every class and a lot for large objects. Each processor
+// has one, found through the allocator's table of caches, and so has each Local.
+// Cache and table live in metadata.
 const (
 	cacheSize = lotStart + unsafe.Sizeof(lot{})
 	wordShift = 2 + wordSize/8
@@ -37,8 +37,10 @@ func bare(cache uintptr) {
 	}
 }
 
-// rackFor returns the rack of a fit's class, rackOf that of a class.
+// rackFor returns the rack of a fit's class.
 func rackFor(cache uintptr, f sizeclass.Fit) *rack { return (*rack)(raw.Pointer(cache + f.Row())) }
+
+// rackOf returns the rack of a class.
 func rackOf(cache uintptr, c sizeclass.Class) *rack {
 	return (*rack)(raw.Pointer(cache + uintptr(c)*rackSize))
 }

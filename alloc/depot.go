@@ -34,7 +34,7 @@ type depot struct {
 	// beat: the fewest that there were.
 	unwanted int
 
-	_ [16]byte
+	_ [8]byte // to two cache lines, on 64-bit
 }
 
 // magazines is a stack of magazines.
@@ -59,6 +59,19 @@ func (l *magazines) pop() uintptr {
 		l.blocks -= int(magazineAt(m).n)
 	}
 	return m
+}
+
+// cut keeps the topmost magazines, so many, and returns the others.
+func (l *magazines) cut(keep int) (rest magazines) {
+	var top magazines
+	for range keep {
+		top.push(l.pop())
+	}
+	rest, *l = *l, magazines{}
+	for range keep {
+		l.push(top.pop())
+	}
+	return rest
 }
 
 // depotFull is how many magazines with blocks a depot keeps at most. What comes
@@ -136,7 +149,7 @@ func (d *depot) put(c sizeclass.Class, m uintptr) (empty spanList) {
 	case d.full.count < depotFull:
 		d.full.push(m)
 	default:
-		d.uncarve(m, &empty)
+		d.uncarve(c, m, &empty)
 		d.empty.push(m)
 	}
 	return empty
@@ -144,16 +157,17 @@ func (d *depot) put(c sizeclass.Class, m uintptr) (empty spanList) {
 
 // uncarve returns the blocks of magazine m to their spans and adds the spans
 // that become wholly idle to empty, out of the depot's lists.
-func (d *depot) uncarve(m uintptr, empty *spanList) {
+func (d *depot) uncarve(c sizeclass.Class, m uintptr, empty *spanList) {
 	mag := magazineAt(m)
 	for i := range mag.n {
 		s := slotOf(m, i)
 		st := raw.At[state](s.state)
-		if !isCached(*st) {
-			continue // freed twice at the same time; its other slot decides
+		span := pagemap.Get(s.addr)
+		if !isCached(*st) || span == 0 || s.state-statesOf(span) >= uintptr(c.Blocks()) {
+			continue // freed twice at the same time: its other slot decided
 		}
 		*st ^= cached | idle
-		d.giveBack(pagemap.Get(s.addr), s.state, empty)
+		d.giveBack(span, s.state, empty)
 	}
 	mag.n = 0
 }
@@ -198,13 +212,13 @@ func (d *depot) addSpan(s, m uintptr) error {
 func (d *depot) age(c sizeclass.Class, all bool) (empty spanList) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n := d.unwanted
+	keep := d.full.count - d.unwanted
 	if all {
-		n = d.full.count
+		keep = 0
 	}
-	for range n {
-		m := d.full.pop()
-		d.uncarve(m, &empty)
+	unwanted := d.full.cut(keep)
+	for m := unwanted.pop(); m != 0; m = unwanted.pop() {
+		d.uncarve(c, m, &empty)
 		d.empty.push(m)
 	}
 	d.unwanted = d.full.count

@@ -7,14 +7,13 @@ import (
 )
 
 // A lot is the part of a cache where freed large objects are parked: a few, to be
-// handed out again without asking the large heap, which locks. Like a rack it is
-// touched by the cache's holder only.
+// handed out again without asking the large heap, which locks; the large heap says
+// how large at most. Like a rack it is touched by the cache's holder only.
 //
-//	0 ≤ n ≤ lotSize,  bytes = Σ usable bytes of what is parked
+//	0 ≤ n ≤ lotSize
 //	asked = Σ changes in what is asked for, by objects handed out again
 type lot struct {
 	n      uintptr
-	bytes  uintptr
 	asked  int64
 	served uint64          // objects handed out
 	parked [lotSize]parked // the oldest first
@@ -27,21 +26,19 @@ type parked struct{ at, addr uintptr }
 
 const (
 	lotSize  = 4
-	lotBytes = 4 << 20                    // more is parked only if it is a single object
 	lotStart = rackSize * sizeclass.Count // offset in a cache
 )
 
 func lotOf(cache uintptr) *lot { return raw.At[lot](cache + lotStart) }
 
-// add parks an object of so many usable bytes as the youngest. If that is too
-// much, the oldest is taken out, to be retired.
-func (l *lot) add(p parked, bytes uintptr) (out uintptr) {
-	if l.n == lotSize || l.n > 0 && l.bytes+bytes > lotBytes {
+// add parks an object as the youngest. If the lot is full, the oldest is taken
+// out, to be retired.
+func (l *lot) add(p parked) (out uintptr) {
+	if l.n == lotSize {
 		out = l.remove(0)
 	}
 	l.parked[l.n] = p
 	l.n++
-	l.bytes += bytes
 	return out
 }
 
@@ -49,7 +46,6 @@ func (l *lot) add(p parked, bytes uintptr) (out uintptr) {
 func (l *lot) remove(i uintptr) uintptr {
 	at := l.parked[i].at
 	l.n--
-	l.bytes -= largeobj.UsableAt(at)
 	for ; i < l.n; i++ {
 		l.parked[i] = l.parked[i+1]
 	}
@@ -90,9 +86,9 @@ func (a *Allocator) park(h holder, addr uintptr) error {
 		return a.large.Free(addr)
 	}
 	out := uintptr(0)
-	at, bytes := a.large.Park(addr)
+	at := a.large.Park(addr)
 	if at != 0 {
-		out = lotOf(cache).add(parked{at, addr}, bytes)
+		out = lotOf(cache).add(parked{at, addr})
 	}
 	h.letGo(id)
 	if out != 0 {

@@ -56,7 +56,7 @@
 //
 // An allocator's caches may park a few objects for themselves: Park takes one from
 // the program and Unpark gives it back to it, Live ◄──► Parked, without a lock or
-// an atomic operation, since only the cache's holder has it in between. Two calls
+// a compare-and-swap, since only the cache's holder has it in between. Two calls
 // of Park that race for an object may both succeed; the second Unpark tells. A
 // parked object counts as Live; Retire makes it Retained.
 //

@@ -4,21 +4,20 @@ package largeobj
 const parkMost = 2 << 20
 
 // Park takes a live object off the program for a caller who keeps a few freed
-// objects for itself, to hand them out again by Unpark. Neither locks or uses an
-// atomic operation. It returns the object's descriptor and its usable bytes; no
-// descriptor if this is not an object to be parked, or none
-// at all: Free knows.
+// objects for itself, to hand them out again by Unpark. Neither locks or uses a
+// read-modify-write operation. It returns the object's descriptor; none if this is
+// not an object to be parked, or no object at all: Free knows.
 //
 // A parked object stays dirty and counts as live in Stats. It must end in Unpark
 // or Retire.
-func (h *Heap) Park(addr uintptr) (at, usable uintptr) {
+func (h *Heap) Park(addr uintptr) (at uintptr) {
 	o := h.lookup(addr)
 	if o == nil || o.current() != Live || o.usable() > h.parks || !o.intact(addr, h.secret) {
-		return 0, 0
+		return 0
 	}
 	o.set(Parked)
 	headerAt(addr)[wordState] = uint64(Parked)
-	return o.addr(), o.usable()
+	return o.addr()
 }
 
 // Unpark makes the parked object with the descriptor at one of size bytes, if its
