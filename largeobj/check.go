@@ -89,11 +89,8 @@ func (h *Heap) checkRegions(listed int64) error {
 			if o.carved() {
 				got.carved.add(o)
 			}
-			if o.user() < o.start+headerSize || o.user()%(1<<o.align) != 0 || o.usable() < o.requested {
-				return fmt.Errorf("largeobj: the %s lies badly in its region", o.story())
-			}
-			if pagemap.Get(o.user()) != at {
-				return fmt.Errorf("largeobj: the page map does not know the %s", o.story())
+			if err := o.checkPlace(); err != nil && (o.current() == Live || o.current() == Parked) {
+				return err
 			}
 		case Retained:
 			got.retained(o).add(o)
@@ -108,6 +105,19 @@ func (h *Heap) checkRegions(listed int64) error {
 	}
 	if n := want.dirty.Objects + want.clean.Objects; n != listed {
 		return fmt.Errorf("largeobj: %d regions are counted as retained, %d are", n, listed)
+	}
+	return nil
+}
+
+// checkPlace checks where a live object lies. A call may win the object meanwhile,
+// for that it needs no lock, and change what is read here; it cannot make the
+// object live again before the locks are let go.
+func (o *object) checkPlace() error {
+	if o.user() < o.start+headerSize || o.user()%(1<<o.align) != 0 || o.usable() < o.requested {
+		return fmt.Errorf("largeobj: the %s lies badly in its region", o.story())
+	}
+	if pagemap.Get(o.user()) != o.addr() {
+		return fmt.Errorf("largeobj: the page map does not know the %s", o.story())
 	}
 	return nil
 }

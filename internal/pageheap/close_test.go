@@ -25,6 +25,20 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// A call that comes too late finds nothing, and does no harm.
+func TestAfterClose(t *testing.T) {
+	f := newFixture(t)
+	addr := f.dirtied(3)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := f.Alloc(1); !errors.Is(err, vm.ErrClosed) {
+		t.Errorf("Alloc after Close: %v", err)
+	}
+	f.Free(addr, 3)
+	f.expect("closed", 0, 0, 0)
+}
+
 // A chunk that the kernel keeps is purged, counted, and unmapped by another Close.
 func TestCloseFails(t *testing.T) {
 	for _, c := range []struct {

@@ -10,9 +10,6 @@ import (
 
 // Where the kernel refuses large chunks, smaller ones do.
 func TestSmallerChunks(t *testing.T) {
-	f := newFixture(t)
-	f.Free(f.dirtied(1), 1) // so that metadata has what it needs
-	f.purge(true)
 	for _, c := range []struct {
 		name    string
 		refused int // mappings, before one is granted
@@ -24,6 +21,9 @@ func TestSmallerChunks(t *testing.T) {
 		{"the longest run", 1, MaxRun, chunkBytes / 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t)
+			f.Free(f.dirtied(1), 1) // so that metadata has what it needs
+			f.purge(true)
 			left := c.refused
 			stop := f.fail(vm.OpMap, func() bool { left--; return left >= 0 })
 			addr, clean := f.alloc(c.n)

@@ -49,6 +49,7 @@ type Heap struct {
 	purger sync.Mutex // makes Purge and Close wait for each other; taken before mu
 
 	mu     sync.Mutex
+	closed bool
 	chunks []uintptr // *chunk, ascending by start
 	used   int       // pages allocated
 	dirty  int       // pages that are free and may occupy RAM, those being purged included
@@ -62,10 +63,13 @@ func (h *Heap) Init(space *vm.Space) {
 
 // Alloc returns the address of a run of n pages, 0 < n ≤ MaxRun, with room for
 // it in the page map. clean means that all its bytes are zero and none occupies
-// RAM yet.
+// RAM yet. After Close it fails with vm.ErrClosed.
 func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closed {
+		return 0, false, vm.ErrClosed
+	}
 	c, first := h.find(n)
 	if c == nil {
 		if c, err = h.grow(n); err != nil {
@@ -155,10 +159,13 @@ func (h *Heap) search(addr uintptr) int {
 	return sort.Search(len(h.chunks), func(i int) bool { return chunkAt(h.chunks[i]).start > addr })
 }
 
-// Free takes back the run of n pages at addr.
+// Free takes back the run of n pages at addr, unless Close has done so.
 func (h *Heap) Free(addr uintptr, n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
 	c := chunkAt(h.chunks[h.search(addr)-1])
 	first := int(addr-c.start) / pageSize
 	h.free(c, first, first+n)

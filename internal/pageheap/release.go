@@ -61,6 +61,7 @@ func (h *Heap) Close() error {
 	defer h.purger.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.closed = true
 	err := h.releaseIf(func(c *chunk) bool {
 		h.freeAll(c)
 		return true
