@@ -13,8 +13,9 @@ func TestReserveFails(t *testing.T) {
 	if bits.UintSize == 32 {
 		t.Skip("other tests use both leaves")
 	}
-	addr := leaf
-	addr <<= 3 // no other test goes there
+	first := leaf
+	first <<= 3 // no other test goes there
+	addr := fresh(first, leaf)
 	failed := errors.New("injected")
 	vm.Inject(func(vm.Op) error { return failed })
 	defer vm.Inject(nil)

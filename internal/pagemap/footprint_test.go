@@ -11,7 +11,7 @@ import (
 // Each kernel page of entries is charged once, whoever reserves it how often.
 func TestFootprint(t *testing.T) {
 	reach := vm.PageSize() / wordBytes * page // address space behind one kernel page
-	base := 40 * reach
+	base := fresh(40*reach, 11*reach)
 	reserve(t, base-1, 1) // the leaf, and the page in front
 	before := metadata.Space.Footprint.Now()
 	var wg sync.WaitGroup
