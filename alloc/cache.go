@@ -97,13 +97,18 @@ func (a *Allocator) attach(id int) error {
 	return nil
 }
 
-// growTable makes the table of caches hold n entries at least.
+// growTable makes the table of caches hold n entries at least. There is room for
+// those of some thousand processors.
 func (a *Allocator) growTable(n int) error {
+	const most = metadata.MaxSize >> wordShift
 	old, oldLen := a.table, int(a.tableLen)
 	if n <= oldLen {
 		return nil
 	}
-	n = max(n, 2*oldLen, runtime.GOMAXPROCS(0), runtime.NumCPU(), 8)
+	if n > most {
+		return ErrOutOfMemory
+	}
+	n = min(max(n, 2*oldLen, runtime.GOMAXPROCS(0), runtime.NumCPU(), 8), most)
 	table, err := metadata.Alloc(uintptr(n) << wordShift)
 	if err != nil {
 		return err

@@ -14,14 +14,14 @@
 //	 ▼
 //	┌───────────┬────────────┬────────────┬─────
 //	│ table     │ slab 1     │ slab 2     │ …
-//	│ header[i] │ obj obj …  │ obj obj …  │
+//	│ header[i] │  obj obj … │   obj obj …│      each begins with an unused colour
 //	└───────────┴────────────┴────────────┴─────
 //
 // An object's slab header is found from its address alone. Free objects of a
 // slab are linked through their first word: unlike users' blocks, nobody but
 // this package writes them.
 //
-//	carved·size ≤ 64 KiB, live ≤ carved             for each slab
+//	colour + carved·size ≤ 64 KiB, live ≤ carved    for each slab
 //	a slab with 0 < live is on its class's list iff it has room
 //	a slab with live = 0 is on the idle list, to be any class's next slab
 //	in use    = Σ live·size

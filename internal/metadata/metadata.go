@@ -17,6 +17,11 @@ const (
 	slabShift  = 16
 	slabSize   = 1 << slabShift
 	slabs      = chunkSize / slabSize
+	colours    = 15
+
+	// MaxSize is the size of the largest object in bytes: that of the largest class
+	// of which one fits in a slab behind every colour.
+	MaxSize = 60 << 10
 )
 
 // A slabHeader describes one slab. Guarded by mu.
@@ -42,7 +47,7 @@ var (
 )
 
 // Alloc returns size bytes of zeroed memory, aligned to 64 bytes when size is at
-// least 64. 0 < size < sizeclass.LargeMin/2.
+// least 64. 0 < size ≤ MaxSize.
 func Alloc(size uintptr) (uintptr, error) {
 	c := classOf(size)
 	mu.Lock()
@@ -59,12 +64,12 @@ func Alloc(size uintptr) (uintptr, error) {
 	if reused {
 		h.free = *raw.At[uintptr](p)
 	} else {
-		p = slab + uintptr(h.carved)*uintptr(h.size)
+		p = slab + colour(slab) + uintptr(h.carved)*uintptr(h.size)
 		h.carved++
 	}
 	h.live++
 	inUse += int(h.size)
-	if h.free == 0 && uintptr(h.carved+1)*uintptr(h.size) > slabSize {
+	if h.full(slab) {
 		unlink(&room[c], slab)
 	}
 	if reused || h.dirty {
@@ -80,7 +85,7 @@ func Free(p, size uintptr) {
 	defer mu.Unlock()
 	slab := raw.AlignDown(p, slabSize)
 	h := header(slab)
-	full := h.free == 0 && uintptr(h.carved+1)*uintptr(h.size) > slabSize
+	full := h.full(slab)
 	*raw.At[uintptr](p) = h.free
 	h.free = p
 	h.live--
@@ -96,6 +101,17 @@ func Free(p, size uintptr) {
 		link(&room[c], slab)
 	}
 }
+
+// full reports whether the slab has no room for another object.
+func (h *slabHeader) full(slab uintptr) bool {
+	return h.free == 0 && colour(slab)+uintptr(h.carved+1)*uintptr(h.size) > slabSize
+}
+
+// colour returns where in a slab the first object begins (Bonwick, "The Slab
+// Allocator", USENIX 1994). It is never at the start of a page, where users'
+// larger blocks begin: what is read with every one of them would be driven out of
+// the processor's cache by the blocks' first lines, which all fall into one set.
+func colour(slab uintptr) uintptr { return 64 * (1 + slab>>slabShift%colours) }
 
 // classOf rounds an object's size so that objects neither share cache lines
 // nor straddle them needlessly.

@@ -3,11 +3,9 @@ package metadata
 import (
 	"fmt"
 	"testing"
-
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
-var sizes = []uintptr{1, 8, 16, 17, 32, 33, 48, 64, 65, 100, 128, 320, 1000, 3104, 4288, 9000, 32768, 40000, sizeclass.LargeMin/2 - 1}
+var sizes = []uintptr{1, 8, 16, 17, 32, 33, 48, 64, 65, 100, 128, 320, 1000, 3104, 4288, 9000, 32768, 40000, MaxSize}
 
 func TestZeroedAndAligned(t *testing.T) {
 	for _, size := range sizes {
@@ -55,7 +53,7 @@ func TestInUse(t *testing.T) {
 
 // The place of a freed object is used before another slab is.
 func TestReuse(t *testing.T) {
-	const size = slabSize/2 - 1000 // two in a slab
+	const size = 30 << 10 // two in a slab
 	Purge()
 	var live []uintptr
 	for range 3 {
@@ -67,6 +65,23 @@ func TestReuse(t *testing.T) {
 	live = append(live, alloc(t, size))
 	if n := Space.Footprint.Now(); n != footprint {
 		t.Errorf("four objects in two slabs have a footprint of %d bytes more than three", n-footprint)
+	}
+	freeAll(live, size)
+}
+
+// What begins a page shares its set of the processor's cache with the first lines
+// of users' larger blocks: nothing of ours does, as far as it has a choice.
+func TestColours(t *testing.T) {
+	starts := map[uintptr]bool{}
+	var live []uintptr
+	const size = MaxSize // a slab each
+	for range 2 * colours {
+		p := alloc(t, size)
+		live = append(live, p)
+		starts[p%slabSize] = true
+	}
+	if starts[0] || len(starts) != colours {
+		t.Errorf("the first objects of slabs begin at %v", starts)
 	}
 	freeAll(live, size)
 }
