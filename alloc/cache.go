@@ -15,6 +15,11 @@ import (
 // A cache is a rack for every class and a lot for large objects. Each processor
 // has one, found through the allocator's table of caches, and so has each Local.
 // Cache and table live in metadata.
+//
+// Blocks of whole pages all begin in one set of the processor's cache, that of the
+// pages' first lines. The rack of class c is the c-th line of a cache, classes of
+// whole pages are odd up to the 64th line, and metadata begins an even number of
+// lines behind a page: so their racks are in other sets.
 const (
 	cacheSize = lotStart + unsafe.Sizeof(lot{})
 	wordShift = 2 + wordSize/8

@@ -17,7 +17,7 @@ const (
 	slabShift  = 16
 	slabSize   = 1 << slabShift
 	slabs      = chunkSize / slabSize
-	colours    = 15
+	colours    = 7
 
 	// MaxSize is the size of the largest object in bytes: that of the largest class
 	// of which one fits in a slab behind every colour.
@@ -111,7 +111,8 @@ func (h *slabHeader) full(slab uintptr) bool {
 // Allocator", USENIX 1994). It is never at the start of a page, where users'
 // larger blocks begin: what is read with every one of them would be driven out of
 // the processor's cache by the blocks' first lines, which all fall into one set.
-func colour(slab uintptr) uintptr { return 64 * (1 + slab>>slabShift%colours) }
+// In steps of two lines it keeps the allocator's racks from there as well.
+func colour(slab uintptr) uintptr { return 128 * (1 + slab>>slabShift%colours) }
 
 // classOf rounds an object's size so that objects neither share cache lines
 // nor straddle them needlessly.
