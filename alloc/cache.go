@@ -67,8 +67,8 @@ func (a *Allocator) hasCache(id int) bool { return uint(id) < uint(atomic.LoadUi
 // cacheOf returns the cache of slot id, for which the table has an entry. Only
 // whoever holds the slot may use it, and only until it lets go of the slot.
 //
-// The length was read before the table, and the table only ever grows: what is
-// found now is as long at least.
+// The length was read before the table, and the table only grows until Close, which
+// waits for its readers: what is found now is as long at least.
 func (a *Allocator) cacheOf(id int) uintptr {
 	return atomic.LoadUintptr(entryOf(atomic.LoadUintptr(&a.table), id))
 }

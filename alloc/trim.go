@@ -31,8 +31,8 @@ func (a *Allocator) trimShared() {
 // memory, or nothing more can be done about that: OnLimit is called, if it is the
 // limit that is reached, and then what is unused is given back.
 //
-// The caches are left alone when it is the kernel that refuses: stopping the world
-// can make the Go runtime itself ask for memory, and it does not survive a no.
+// The caches are left alone when it is the kernel that refuses: taking them away
+// needs a little of the Go heap, and the Go runtime does not survive a no.
 func (a *Allocator) retry(size int, get func() error) error {
 	err := get()
 	if errors.Is(err, ErrLimit) && a.options.OnLimit != nil {

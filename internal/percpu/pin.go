@@ -7,9 +7,6 @@ import (
 	_ "unsafe" // for go:linkname
 )
 
-// Portable reports which implementation this is.
-const Portable = false
-
 //go:linkname procPin runtime.procPin
 func procPin() int
 

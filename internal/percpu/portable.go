@@ -8,9 +8,6 @@ import (
 	"sync/atomic"
 )
 
-// Portable reports which implementation this is.
-const Portable = true
-
 // slots bounds the number of sections that run at once. A goroutine can lose its
 // processor inside a section here, so there are some more slots than processors;
 // but not many more, for what is kept per slot is kept that many times.
