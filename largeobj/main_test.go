@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -177,3 +178,9 @@ func residentBytes(t testing.TB) int64 {
 	}
 	return pages * int64(vm.PageSize())
 }
+
+// ptr returns the address of the first byte of b.
+func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
+
+// pid tells the names of this process' shared objects from others'.
+var pid = strconv.Itoa(os.Getpid())

@@ -39,6 +39,9 @@ func sysPurge(base, size uintptr, lazy bool) error {
 
 func sysRemap(base, old, size uintptr) (uintptr, error) {
 	p, err := unix.MremapPtr(raw.Pointer(base), old, nil, size, unix.MREMAP_MAYMOVE)
+	if errors.Is(err, unix.EFAULT) {
+		return 0, explain(OpRemap, size, err)
+	}
 	if err != nil {
 		return 0, oom("mremap", size, err)
 	}
