@@ -79,6 +79,9 @@ func (r *Region) SyncRange(off, n int) error { return r.sync(off, n, false) }
 
 func (r *Region) sync(off, n int, async bool) error {
 	return r.onPages("Sync", off, n, func(p extent) error {
+		if r.file == nil {
+			return nil
+		}
 		p = r.around(p)
 		return space.Sync(p.begin, p.size(), async)
 	})

@@ -3,8 +3,10 @@ package largeobj
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -56,10 +58,12 @@ func newFile(t testing.TB, text []byte) string {
 	return path
 }
 
+var sharedNames atomic.Int64
+
 // sharedName returns a name for a shared object that nobody else has.
 func sharedName(t testing.TB) string {
 	t.Helper()
-	name := "ashlar-test-" + filepath.Base(t.TempDir()) + "-" + filepath.Base(os.TempDir()) + "-" + pid
+	name := fmt.Sprintf("ashlar-test-%d-%d", os.Getpid(), sharedNames.Add(1))
 	t.Cleanup(func() { _ = RemoveShared(name) })
 	return name
 }
