@@ -40,8 +40,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// childCommand returns the command that runs a child.
-func childCommand(name string) *exec.Cmd {
+// ChildCommand returns the command that runs a child.
+func ChildCommand(name string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), childVar+"="+name)
 	return cmd
@@ -211,3 +211,6 @@ func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
 
 // byteAt returns the address of a byte that may lie outside b.
 func byteAt(b []byte, off int) *byte { return (*byte)(unsafe.Add(ptr(b), off)) }
+
+// AddChild adds a child, for the examples.
+func AddChild(name string, run func() error) { children[name] = run }

@@ -18,7 +18,7 @@ func init() {
 // its own, where it may mount, but owns no limits.
 func runConfined(t *testing.T, name string) {
 	t.Helper()
-	cmd := childCommand(name)
+	cmd := ChildCommand(name)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},

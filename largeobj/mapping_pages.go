@@ -132,13 +132,14 @@ func (r *Region) pagesOf(p extent) extent {
 	return extent{raw.AlignDown(p.begin, r.page), raw.AlignUp(p.end, r.page)}
 }
 
-// around returns the pages that bytes lie in, and for all bytes the whole mapping:
-// the page of the header must be like the others, or the kernel splits the mapping.
+// around returns the pages that bytes lie in, and for all bytes that of the header
+// too: unless it is like the others the kernel splits the mapping.
 func (r *Region) around(p extent) extent {
-	if body := r.frame.body; p == r.bounds() {
-		return extent{body.Base, body.Base + body.Size}
+	pages := r.pagesOf(p)
+	if p == r.bounds() {
+		pages.begin = r.frame.body.Base
 	}
-	return r.pagesOf(p)
+	return pages
 }
 
 // inside returns the pages of which no byte lies outside p. What the last page has

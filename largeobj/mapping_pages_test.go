@@ -9,12 +9,12 @@ import (
 
 // Advice changes nothing but what it says.
 func TestRegionAdvise(t *testing.T) {
-	const n = 100_000
+	const n = 20_000
 	for a := AdviseNormal; a <= AdvisePopulateWrite; a++ {
 		t.Run(a.String(), func(t *testing.T) {
 			eachKind(t, n, func(t *testing.T, r *Region) {
 				paint(r.Bytes())
-				for _, part := range [][2]int{{0, n}, {0, toEnd}, {5000, 50_000}, {n, 0}} {
+				for _, part := range [][2]int{{0, n}, {0, toEnd}, {5000, 10_000}, {n, 0}} {
 					err := r.AdviseRange(part[0], part[1], a)
 					if errors.Is(err, ErrKernelLacks) {
 						t.Skip(err)

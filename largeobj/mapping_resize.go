@@ -159,7 +159,8 @@ func (r *Region) locking(exclusive bool, f func(regionHeader) error) error {
 	if err := space.LockFile(r.file, exclusive, true); err != nil {
 		return err
 	}
-	return errors.Join(r.checked(f), space.UnlockFile(r.file))
+	defer r.unlockFile()
+	return r.checked(f)
 }
 
 func (r *Region) checked(f func(regionHeader) error) error {
@@ -227,16 +228,19 @@ func (r *Region) resizeFile(n uintptr) error {
 			return err
 		}
 	}
+	if r.mode == FileShared && end < before && before == info.Size {
+		if err := space.Truncate(r.file, end); err != nil {
+			return err
+		}
+		_ = r.stretch(n) // what is not cut off stays mapped, beyond the end of the region
+		r.length = n
+		return nil
+	}
 	if err := r.stretch(n); err != nil {
 		if end > info.Size {
 			err = errors.Join(err, space.Truncate(r.file, info.Size))
 		}
 		return err
-	}
-	if r.mode == FileShared && end < before && before == info.Size {
-		if err := space.Truncate(r.file, end); err != nil {
-			return errors.Join(err, r.stretch(r.length))
-		}
 	}
 	r.length = n
 	return nil

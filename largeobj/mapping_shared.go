@@ -187,13 +187,18 @@ func (r *Region) found(n uintptr) error {
 func (r *Region) join(n uintptr, o *SharedOptions) error {
 	err := space.LockFile(r.file, false, true)
 	if err == nil {
-		err = errors.Join(r.joinLocked(n, o), space.UnlockFile(r.file))
+		err = r.joinLocked(n, o)
+		r.unlockFile()
 	}
 	if err != nil {
 		return errors.Join(err, r.dismantle())
 	}
 	return nil
 }
+
+// unlockFile gives the lock of the object back: of a file that is open the kernel
+// always takes it.
+func (r *Region) unlockFile() { _ = space.UnlockFile(r.file) }
 
 func (r *Region) joinLocked(n uintptr, o *SharedOptions) error {
 	info, err := space.Stat(r.file)
