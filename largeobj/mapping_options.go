@@ -180,6 +180,7 @@ const (
 	AdviseDump          = Advice(vm.Dump)
 	AdviseWipeOnFork    = Advice(vm.WipeOnFork) // a child of fork sees zeros; only Map
 	AdviseKeepOnFork    = Advice(vm.KeepOnFork)
+	AdviseDontFork      = Advice(vm.DontFork)      // a child of fork does not have it
 	AdvisePopulateRead  = Advice(vm.PopulateRead)  // bring all pages in for reading, now; Linux 5.14
 	AdvisePopulateWrite = Advice(vm.PopulateWrite) // bring all pages in for writing, now; Linux 5.14
 )

@@ -42,7 +42,7 @@ func TestRegionAdvise(t *testing.T) {
 func mayRefuse(r *Region, a Advice) bool {
 	switch a {
 	case AdviseFree, AdviseWipeOnFork, AdviseKeepOnFork:
-		return r.kind != Anonymous
+		return r.kind != Anonymous || r.huge == ExplicitPages
 	case AdviseDontNeed:
 		return r.kind == Secret // locked
 	case AdviseDump, AdvisePopulateRead, AdvisePopulateWrite, AdviseHugePage, AdviseNoHugePage:

@@ -28,7 +28,7 @@ func (r *Region) Resize(n int) error {
 			return r.resizeShared(uintptr(n))
 		case r.kind == FileData:
 			return r.resizeFile(uintptr(n))
-		case r.secret || r.huge == ExplicitPages:
+		case r.kind == Secret || r.huge == ExplicitPages:
 			return r.replace(uintptr(n))
 		}
 		return r.resizePrivate(uintptr(n))
