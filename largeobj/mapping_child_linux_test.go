@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -137,6 +138,25 @@ func lockTooMuch() error {
 		return fmt.Errorf("left behind: %+v", after)
 	}
 	return nil
+}
+
+// A pipe that has the name of a file or an object is refused, and not waited for.
+func TestPipes(t *testing.T) {
+	balanced(t)
+	path := filepath.Join(t.TempDir(), "pipe")
+	must(t, syscall.Mkfifo(path, 0o600))
+	for _, mode := range []FileMode{FileReadOnly, FileShared} {
+		if _, err := MapFile(path, FileOptions{Mode: mode}); !errors.Is(err, ErrInvalid) {
+			t.Errorf("MapFile: %v", err)
+		}
+	}
+	name := sharedName(t)
+	must(t, syscall.Mkfifo(filepath.Join(sharedDir, name), 0o600))
+	for _, readOnly := range []bool{false, true} {
+		if _, err := MapShared(name, 100, SharedOptions{ReadOnly: readOnly}); !errors.Is(err, ErrForeign) {
+			t.Errorf("MapShared: %v", err)
+		}
+	}
 }
 
 // Secret memory has the flags that make its promises true, and no other process of

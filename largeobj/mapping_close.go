@@ -6,8 +6,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Close gives the region back. It waits for calls of View to end, and must not be
-// called inside one. Slices that Bytes returned must not be used any more. Secret
+// Close gives the region back. It waits for calls of View to end, must not be called
+// inside one, and calls that come meanwhile fail with ErrClosed. Slices that Bytes returned must not be used any more. Secret
 // memory is wiped first. Further calls do nothing.
 //
 // Changes to a file are not lost by it, but not stored either: see Sync. An error

@@ -120,7 +120,7 @@ func (r *Region) showFile(o *FileOptions) error {
 
 // fileView returns the mapping that shows the file.
 func (r *Region) fileView() vm.Kind {
-	k := vm.Kind{File: r.file, Offset: r.offset, Shared: r.mode != FileCopyOnWrite, Populate: r.options.Populate}
+	k := vm.Kind{File: r.file, Offset: r.offset, Shared: r.mode != FileCopyOnWrite, Populate: r.populate()}
 	if r.mode == FileReadOnly {
 		k.Access = vm.ReadOnly
 	}

@@ -82,6 +82,31 @@ func TestMapFileWindow(t *testing.T) {
 	}
 }
 
+// Offsets may be beyond an address space of 32 bits.
+func TestMapFileFar(t *testing.T) {
+	balanced(t)
+	const far = 5<<30 + 123
+	path := newFile(t, nil)
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	must(t, err)
+	_, err = f.WriteAt([]byte("far"), far)
+	must(t, errors.Join(err, f.Close()))
+	r, err := MapFile(path, FileOptions{Offset: far, Mode: FileShared})
+	closeLater(t, r, err)
+	if string(r.Bytes()) != "far" {
+		t.Errorf("the file says %q", r.Bytes())
+	}
+	must(t, r.Resize(100_000))
+	if info, err := os.Stat(path); err != nil || info.Size() != far+100_000 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if whole, err := MapFile(path, FileOptions{}); err == nil {
+		must(t, whole.Close()) // 64 bits
+	} else if !errors.Is(err, ErrOutOfMemory) {
+		t.Errorf("of the whole: %v", err)
+	}
+}
+
 // How long the file is after each step.
 func TestMapFileLength(t *testing.T) {
 	for _, sparse := range []bool{false, true} {

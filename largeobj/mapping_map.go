@@ -71,8 +71,8 @@ func (r *Region) finish() error {
 	if r.file == nil && !r.secret {
 		_ = space.Name(m.Base, m.Size, "ashlar:"+r.name) // decoration
 	}
-	if r.huge == TransparentPages && space.Advise(m.Base, m.Size, vm.HugePage) != nil {
-		r.huge = SmallPages // a kernel without them, or a file system
+	if r.huge == TransparentPages {
+		r.useTransparent()
 	}
 	if r.options.Lock && !r.secret {
 		if err := space.Lock(m.Base, m.Size, false); err != nil {
@@ -82,6 +82,26 @@ func (r *Region) finish() error {
 	}
 	return nil
 }
+
+// useTransparent advises the kernel to use transparent huge pages, and populates
+// only then: MAP_POPULATE would have brought in small ones.
+func (r *Region) useTransparent() {
+	m := r.frame.body
+	if space.Advise(m.Base, m.Size, vm.HugePage) != nil {
+		r.huge = SmallPages // a kernel or a file system without them
+	}
+	if !r.options.Populate {
+		return
+	}
+	populate := vm.PopulateRead // what is shared is not to be written for that
+	if r.private() {
+		populate = vm.PopulateWrite
+	}
+	_ = space.Advise(m.Base, m.Size, populate)
+}
+
+// populate reports whether the mapping is populated as it is made.
+func (r *Region) populate() bool { return r.options.Populate && r.huge != TransparentPages }
 
 // mapPrivate makes the mapping of n bytes of private memory, and its header.
 func (r *Region) mapPrivate(n uintptr) error {
@@ -97,7 +117,7 @@ func (r *Region) mapPrivate(n uintptr) error {
 		if err := r.mapSecret(n); err != nil {
 			return err
 		}
-	} else if err := r.show(vm.Kind{Populate: r.options.Populate}, n); err != nil {
+	} else if err := r.show(vm.Kind{Populate: r.populate()}, n); err != nil {
 		return err
 	}
 	r.writeHeader()
@@ -107,7 +127,7 @@ func (r *Region) mapPrivate(n uintptr) error {
 // mapExplicit tries explicit huge pages.
 func (r *Region) mapExplicit(n uintptr) error {
 	r.page, r.lead = vm.HugePageSize(), 0
-	return r.show(vm.Kind{Huge: true, Populate: r.options.Populate}, n)
+	return r.show(vm.Kind{Huge: true, Populate: r.populate()}, n)
 }
 
 // mapSecret makes a mapping of secret memory, or, where the kernel has none, of

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/ashlar-go/ashlar/internal/fault"
@@ -30,7 +31,8 @@ const attempts = 100
 // 0 for any. A name appears when its object is complete: nobody maps half of one. A
 // process that dies leaves its objects as they are, and their bytes as it had
 // written them: what is stale in them is for the program to tell, and an object that
-// is not wanted any more to be removed.
+// is not wanted any more to be removed. One that is stopped in the middle of Resize
+// keeps others from opening and resizing the object until it goes on or dies.
 func MapShared(name string, n int, o SharedOptions) (*Region, error) {
 	r := newRegion(Shared, name, o.RegionOptions)
 	r.shareAs(&o)
@@ -50,6 +52,7 @@ func MapInherited(f *os.File, o SharedOptions) (*Region, error) {
 		// Opened anew, not duplicated: locks belong to an opening, and the one that was
 		// inherited is shared with whom it came from.
 		opened, err := space.Open(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), r.openFlags(), 0)
+		runtime.KeepAlive(f)
 		if err != nil {
 			return err
 		}

@@ -42,9 +42,10 @@ func (s *Space) Open(name string, flags OpenFlags, permissions uint32) (*File, e
 }
 
 // Memfd makes a file without a name on any file system, of no bytes, in RAM. name
-// is shown in /proc/self/maps.
+// is shown in /proc/self/maps, as Name does it.
 func (s *Space) Memfd(name string) (*File, error) {
-	return s.file(OpMemfd, name, func() (int, error) { return sysMemfd(name) })
+	const longest = 249
+	return s.file(OpMemfd, name, func() (int, error) { return sysMemfd(printable(name, longest)) })
 }
 
 // Secret makes a file of memory that only its mappings can reach, not even the
