@@ -152,9 +152,9 @@
 //	 0 magic    "ashlarRG"
 //	 8 version  1
 //	16 lead     bytes from the object's beginning to Bytes: the page size
-//	24 length   bytes, as last resized
+//	24 length   bytes, as last resized: 48 bits, and above them 16 to check them by
 //	32 seal     drawn at random when it was made
-//	40 check    mixed from the words above
+//	40 check    mixed from the words above but the length
 //	48 guard    the complement of check
 //	56 guard    again: where an underflow strikes first
 //
@@ -183,7 +183,8 @@
 //
 // Shared objects are made without a name, completed, and then linked to it, so that
 // nobody opens half of one and of two makers one wins. Their length is changed under
-// the file's lock (flock), which a dying process cannot keep. They are 0600 and are
+// the file's lock (flock), which a dying process cannot keep, and by one store: a
+// process that is killed leaves the old length or the new one. They are 0600 and are
 // refused when another user owns or may open them. A name is removed by RemoveShared,
 // or by Close if the Region was told to; a process that is killed leaves it behind.
 //

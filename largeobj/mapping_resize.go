@@ -42,8 +42,7 @@ func (r *Region) Refresh() error {
 		if r.kind != Shared {
 			return nil
 		}
-		return r.locking(false, func(h regionHeader) error {
-			length := uintptr(h[regionLength])
+		return r.locking(false, func(length uintptr, _ int64) error {
 			if err := r.stretch(length); err != nil {
 				return err
 			}
@@ -108,11 +107,12 @@ func (r *Region) showFirst(n uintptr) error {
 	return nil
 }
 
-// clear zeroes what the last page holds beyond n bytes, for the next growth.
-func (r *Region) clear(n uintptr) {
-	if n < r.length {
-		end := min(r.length, r.sizeFor(n)-r.lead)
-		clear(raw.Bytes(r.base()+n, end-n))
+// clear zeroes what the last page of length bytes holds beyond them, as far as it is
+// among the first n bytes now: it may have been in use before the region was made
+// shorter.
+func (r *Region) clear(length, n uintptr) {
+	if end := min(n, r.sizeFor(length)-r.lead); length < end {
+		clear(raw.Bytes(r.base()+length, end-length))
 	}
 }
 
@@ -123,7 +123,7 @@ func (r *Region) resizePrivate(n uintptr) error {
 	if err := r.stretch(n); err != nil {
 		return err
 	}
-	r.clear(n)
+	r.clear(r.length, n)
 	r.length = n
 	r.writeHeader()
 	return nil
@@ -154,38 +154,33 @@ func (r *Region) replace(n uintptr) error {
 	return nil
 }
 
-// locking runs f with the header of a shared object under the object's lock.
-func (r *Region) locking(exclusive bool, f func(regionHeader) error) error {
+// locking runs f with the length that the header of a shared object tells and the
+// size of the object, under the object's lock.
+func (r *Region) locking(exclusive bool, f func(length uintptr, size int64) error) error {
 	if err := space.LockFile(r.file, exclusive, true); err != nil {
 		return err
 	}
 	defer r.unlockFile()
-	return r.checked(f)
-}
-
-func (r *Region) checked(f func(regionHeader) error) error {
 	info, err := space.Stat(r.file)
 	if err != nil {
 		return err
 	}
-	h, err := r.readHeader(uint64(info.Size))
+	length, err := r.readHeader(uint64(info.Size))
 	if err != nil {
 		return err
 	}
-	return f(h)
+	return f(length, info.Size)
 }
 
+// resizeShared changes the object, the mapping and the header in an order that has
+// the header true wherever the process is killed.
 func (r *Region) resizeShared(n uintptr) error {
 	if r.mode == FileReadOnly {
 		return ErrReadOnly
 	}
-	return r.locking(true, func(h regionHeader) error {
-		info, err := space.Stat(r.file)
-		if err != nil {
-			return err
-		}
-		before, after := info.Size, int64(r.sizeFor(n))
-		if need := int64(r.sizeFor(uintptr(h[regionLength]))); need < before { // it could not be cut off once
+	return r.locking(true, func(length uintptr, before int64) error {
+		after := int64(r.sizeFor(n))
+		if need := int64(r.sizeFor(length)); need < before { // it was not cut off once
 			if err := space.Truncate(r.file, need); err != nil {
 				return err
 			}
@@ -202,12 +197,11 @@ func (r *Region) resizeShared(n uintptr) error {
 			}
 			return err
 		}
-		r.length = uintptr(h[regionLength]) // others may have changed it
-		r.clear(n)
+		r.clear(length, n)
 		r.length = n
 		r.writeHeader()
 		if after < before {
-			_ = space.Truncate(r.file, after) // refused, it is longer than it must be
+			_ = space.Truncate(r.file, after) // refused, it is cut off by the next
 		}
 		return nil
 	})

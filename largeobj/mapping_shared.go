@@ -221,26 +221,29 @@ func (r *Region) joinLocked(n uintptr, o *SharedOptions) error {
 	if err := r.show(r.fileView(), uintptr(info.Size)-r.lead); err != nil {
 		return err
 	}
-	h, err := r.readHeader(uint64(info.Size))
+	length, err := r.readHeader(uint64(info.Size))
 	if err != nil {
 		return err
 	}
-	if n != 0 && h[regionLength] != uint64(n) {
-		return fmt.Errorf("%w: it has %d bytes", ErrMismatch, h[regionLength])
+	if n != 0 && length != n {
+		return fmt.Errorf("%w: it has %d bytes", ErrMismatch, length)
 	}
-	r.length, r.seal = uintptr(h[regionLength]), h[regionSeal]
+	r.length = length
 	return nil
 }
 
-// readHeader reads the header of an object that others may be playing with.
-func (r *Region) readHeader(size uint64) (h regionHeader, err error) {
-	err = fault.Catch(func() { h = loadRegionHeader(r.base()) }, func(addr uintptr) error {
+// readHeader reads and verifies the header of an object that others may be playing
+// with, and returns the length of the region.
+func (r *Region) readHeader(size uint64) (uintptr, error) {
+	var h regionHeader
+	err := fault.Catch(func() { h = loadRegionHeader(r.base()) }, func(addr uintptr) error {
 		return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
 	})
 	if err != nil {
-		return h, err
+		return 0, err
 	}
-	return h, h.verify(r.lead, size)
+	r.seal = h[regionSeal]
+	return h.verify(r.lead, size)
 }
 
 // trust refuses a file that other users may have made or may write to, unless the
