@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // share maps a shared object and closes it at the end of the test.
@@ -79,7 +80,7 @@ func TestMapSharedRefuses(t *testing.T) {
 		{"another magic number", 0, SharedOptions{}, ErrForeign, flip(t, 8*regionMagic)},
 		{"one open to all", 0, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Chmod(path, 0o644)) }},
 		{"a link", 0, SharedOptions{}, nil, func(path, _ string) {
-			must(t, errors.Join(os.Remove(path), os.Symlink("/etc/passwd", path)))
+			must(t, errors.Join(os.Rename(path, path+"-moved"), os.Symlink(path+"-moved", path)))
 		}},
 		{"a directory", 0, SharedOptions{ReadOnly: true}, ErrForeign, func(path, _ string) {
 			must(t, errors.Join(os.Remove(path), os.Mkdir(path, 0o600)))
@@ -95,7 +96,7 @@ func TestMapSharedRefuses(t *testing.T) {
 		if r != nil || err == nil || c.want != nil && !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", c.what, err)
 		}
-		must(t, os.RemoveAll(path))
+		must(t, errors.Join(os.RemoveAll(path), os.RemoveAll(path+"-moved")))
 	}
 }
 
@@ -140,6 +141,23 @@ func TestSharedResize(t *testing.T) {
 	must(t, a.Refresh())
 	painted(t, a.Bytes()[:5000])
 	allZero(t, a.Bytes()[5000:])
+}
+
+// An object that could not be made longer is as it was, to its size.
+func TestSharedResizeRefused(t *testing.T) {
+	balanced(t)
+	name := sharedName(t)
+	r := share(t, name, 10_000, SharedOptions{})
+	before, err := os.Stat(filepath.Join(sharedDir, name))
+	must(t, err)
+	refuse(vm.OpRemap)
+	err = r.Resize(100_000)
+	vm.Inject(nil)
+	after, err2 := os.Stat(filepath.Join(sharedDir, name))
+	must(t, err2)
+	if !errors.Is(err, ErrOutOfMemory) || r.Len() != 10_000 || after.Size() != before.Size() {
+		t.Errorf("%v, %d bytes in a file of %d, was %d", err, r.Len(), after.Size(), before.Size())
+	}
 }
 
 // Many open one name at once: one makes it, and all have the same.
@@ -202,6 +220,16 @@ func TestSharedUnlink(t *testing.T) {
 	if !exists() {
 		t.Error("another's name was removed")
 	}
+	must(t, RemoveShared(name))
+	a = share(t, name, 100, SharedOptions{Unlink: true})
+	path := filepath.Join(sharedDir, name)
+	must(t, os.Rename(path, path+"-moved"))
+	b = share(t, name, 100, SharedOptions{})
+	must(t, a.Close())
+	if !exists() {
+		t.Error("another's name was removed, for one that has another now")
+	}
+	must(t, os.Remove(path+"-moved"))
 	b.Bytes()[0] = 1
 	if err := RemoveShared(name); err != nil {
 		t.Error(err)

@@ -60,6 +60,38 @@ func TestGuardPassesThrough(t *testing.T) {
 	must(t, r.Protect(ReadWrite))
 }
 
+// Resize and Close have not happened as long as a function looks at the bytes, however
+// long that takes.
+func TestViewHoldsOffOne(t *testing.T) {
+	for name, change := range map[string]func(*Region) error{
+		"Resize": func(r *Region) error { return r.Resize(2_000_000) }, "Close": (*Region).Close,
+	} {
+		balanced(t)
+		r := closeLater(t, mapped(t, 1000), nil)
+		var done atomic.Bool
+		var wg sync.WaitGroup
+		must(t, r.View(func(b []byte) error {
+			started := make(chan struct{})
+			wg.Go(func() {
+				close(started)
+				if err := change(r); err != nil {
+					t.Error(err)
+				}
+				done.Store(true)
+			})
+			<-started
+			for range 10_000 {
+				runtime.Gosched()
+			}
+			if b[999]++; done.Load() {
+				t.Errorf("%s went ahead", name)
+			}
+			return nil
+		}))
+		wg.Wait()
+	}
+}
+
 // While functions look at the bytes nobody moves or unmaps them, and methods called
 // inside do not wait for those who want to.
 func TestViewHoldsOff(t *testing.T) {
