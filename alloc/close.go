@@ -19,6 +19,7 @@ import (
 func (a *Allocator) Close() error {
 	a.init()
 	a.closed.Store(true)
+	a.tenants.Close()
 	a.stopPurger()
 	a.detach(func(int, uintptr) bool { return true })
 	a.dropTable()

@@ -17,7 +17,9 @@
 //	internal/pageheap    runs of pages for spans, out of large mappings
 //	largeobj             objects of 128 KiB and more: mapped for one object, kept a while, grown in place
 //	stats                the numbers of an allocator: snapshots, differences, text
+//	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use
+//	arena                memory that is freed at once
 //	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
 //	internal/layers      this overview
 //
