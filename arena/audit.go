@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -52,23 +53,9 @@ func (a *Arena) Audit() error {
 // spans returns the core's memory, in order of address.
 func (c *core) spans() []span {
 	var s []span
-	for _, list := range [...][]chunk{c.chunks, c.own} {
-		for _, k := range list {
-			s = append(s, span{k.base, k.base + k.size})
-		}
-	}
-	slices.SortFunc(s, func(a, b span) int { return compare(a.base, b.base) })
+	c.each(func(k chunk) { s = append(s, span{k.base, k.base + k.size}) })
+	slices.SortFunc(s, func(a, b span) int { return cmp.Compare(a.base, b.base) })
 	return s
-}
-
-func compare(a, b uintptr) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // An audit is a walk over linked objects.
@@ -143,7 +130,7 @@ func (u *audit) boxed(v reflect.Value, path string) {
 
 // leads reports the field v if addr is not in the arena.
 func (u *audit) leads(v reflect.Value, path string, addr uintptr) {
-	i, found := slices.BinarySearchFunc(u.inside, addr, func(s span, addr uintptr) int { return compare(s.base, addr) })
+	i, found := slices.BinarySearchFunc(u.inside, addr, func(s span, addr uintptr) int { return cmp.Compare(s.base, addr) })
 	if !found {
 		i--
 	}

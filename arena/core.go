@@ -27,6 +27,7 @@ type core struct {
 	chunks  []chunk    // in order of use: chunks[:current] are left, those after it untouched
 	current int
 	own     []chunk // blocks of single requests
+	taken   uintptr // bytes of both
 	skipped int64   // bytes in front of windows, for alignment
 	resets  int64
 	high    int64   // bytes: most that was used
@@ -118,7 +119,7 @@ func (c *core) block(n, align uintptr) (window, error) {
 // obtain gets a chunk of n bytes or more from the allocator. The caller holds mu.
 func (c *core) obtain(n, align uintptr) (chunk, error) {
 	n, align = c.options.shape(n, align)
-	if limit := c.options.Limit; limit > 0 && n > uintptr(max(limit-c.reserved(), 0)) {
+	if limit := c.options.Limit; limit > 0 && int64(n) > limit-int64(c.taken) {
 		return chunk{}, alloc.ErrLimit
 	}
 	addr, zero, err := c.host.Obtain(int(n), int(align))
@@ -137,6 +138,7 @@ func (c *core) obtain(n, align uintptr) (chunk, error) {
 		return chunk{}, err
 	}
 	arenaMemory.add(k.base, k.size)
+	c.taken += k.size
 	return k, nil
 }
 
@@ -161,30 +163,32 @@ func (c *core) unlock(k chunk) {
 // release gives a chunk back to the allocator. The caller holds mu.
 func (c *core) release(k chunk) {
 	c.unlock(k)
-	arenaMemory.remove(k.base, k.size)
+	c.forget(k)
 	c.host.Release(k.base)
+}
+
+// forget takes a chunk off the books. The caller holds mu.
+func (c *core) forget(k chunk) {
+	arenaMemory.remove(k.base, k.size)
+	c.taken -= k.size
 }
 
 // HostClosed implements tenancy.Tenant: the allocator took everything back.
 func (c *core) HostClosed() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range c.spans() {
-		arenaMemory.remove(s.base, s.limit-s.base)
-	}
+	c.each(c.forget)
 	c.chunks, c.own, c.current = nil, nil, 0
 	c.runs.free()
 	c.closed = true
 }
 
-// reserved returns the bytes taken from the allocator. The caller holds mu.
-func (c *core) reserved() int64 {
-	var n uintptr
-	for i := range c.chunks {
-		n += c.chunks[i].size
+// each calls f with each chunk and own block. The caller holds mu.
+func (c *core) each(f func(k chunk)) {
+	for _, k := range c.chunks {
+		f(k)
 	}
-	for i := range c.own {
-		n += c.own[i].size
+	for _, k := range c.own {
+		f(k)
 	}
-	return int64(n)
 }

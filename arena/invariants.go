@@ -22,8 +22,10 @@ func (a *Arena) checkInvariants() error {
 			return fmt.Errorf("the window %#x to %#x does not end where %+v is used", a.next, a.limit, *k)
 		}
 	}
-	if limit := c.options.Limit; limit > 0 && c.reserved() > limit {
-		return fmt.Errorf("%d bytes are reserved, more than %d", c.reserved(), limit)
+	taken := uintptr(0)
+	c.each(func(k chunk) { taken += k.size })
+	if limit := c.options.Limit; taken != c.taken || limit > 0 && int64(taken) > limit {
+		return fmt.Errorf("%d bytes are reserved, %d counted, the limit is %d", taken, c.taken, limit)
 	}
 	spans := c.spans()
 	for i, s := range spans {

@@ -36,8 +36,12 @@ func (a *Arena) fromLane(n uintptr) (p uintptr) {
 	return p
 }
 
-// laneShare is which part of a chunk one lane takes at a time.
-const laneShare = 16
+// A lane takes a part of what the arena has reserved at a time, one laneShare-th of
+// it, but not more than mostLane bytes.
+const (
+	laneShare = 64
+	mostLane  = 32 << 10
+)
 
 // refillLane returns n bytes from a block of their own or from a new window, whose
 // rest goes to the processor's lane.
@@ -64,7 +68,7 @@ func (a *Arena) newLaneWindow(op string, n, align uintptr) (window, error) {
 	if c.isLarge(n, align) {
 		return c.block(n, align)
 	}
-	want := max(c.nextSize()/laneShare, windowSize)
+	want := max(windowSize, min(c.taken/laneShare, mostLane))
 	if n > want/4 {
 		want = n // the lane keeps what it has
 	}

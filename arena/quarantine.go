@@ -84,18 +84,16 @@ func (c *core) quarantine(how string) {
 		c.ended = here(2)
 	}
 	q := quarantineOf(c.host, c.options.Quarantine)
-	for _, list := range [...][]chunk{c.chunks, c.own} {
-		for _, k := range list {
-			c.unlock(k)
-			split, err := c.host.Space().Guard(k.base, k.size)
-			if err != nil { // the kernel refuses: it is just freed
-				c.release(k)
-				continue
-			}
-			arenaMemory.remove(k.base, k.size)
-			q.add(held{k, split, c, c.resets, how, c.ended})
+	c.each(func(k chunk) {
+		c.unlock(k)
+		split, err := c.host.Space().Guard(k.base, k.size)
+		if err != nil { // the kernel refuses: it is just freed
+			c.release(k)
+			return
 		}
-	}
+		c.forget(k)
+		q.add(held{k, split, c, c.resets, how, c.ended})
+	})
 	c.chunks, c.own = c.chunks[:0], c.own[:0]
 }
 

@@ -77,12 +77,7 @@ func (c *core) reset() {
 // releaseAll gives everything back, for good. The caller holds mu.
 func (c *core) releaseAll() {
 	c.use()
-	for _, k := range c.chunks {
-		c.release(k)
-	}
-	for _, k := range c.own {
-		c.release(k)
-	}
+	c.each(c.release)
 	c.chunks, c.own = nil, nil
 	c.runs.free()
 	c.freed = true
@@ -98,7 +93,7 @@ type Dropped struct {
 // drop frees the core of an arena whose handle the collector found unreachable.
 func (c *core) drop() {
 	c.mu.Lock()
-	d := Dropped{Name: c.options.Name, Made: c.made.String(), Reserved: c.reserved()}
+	d := Dropped{Name: c.options.Name, Made: c.made.String(), Reserved: int64(c.taken)}
 	if c.options.Checked {
 		c.ended = place{}
 		c.quarantine("dropped")

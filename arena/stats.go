@@ -3,8 +3,8 @@ package arena
 import "github.com/ashlar-go/ashlar/stats"
 
 // Stats returns the arena's numbers. What is left of windows that are being handed
-// out from, up to 4 KiB (in a concurrent arena one for each processor, up to a
-// 16th of a chunk), counts as used. It may be called by any goroutine.
+// out from, up to 4 KiB (in a concurrent arena up to 32 KiB for each processor), counts as
+// used. It may be called by any goroutine.
 func (a *Arena) Stats() stats.Arena { return a.core.Stats() }
 
 // Stats implements tenancy.Tenant.
@@ -16,7 +16,7 @@ func (c *core) Stats() stats.Arena {
 		Name:       c.options.Name,
 		Made:       c.made.String(),
 		Concurrent: c.options.Concurrent,
-		Reserved:   c.reserved(),
+		Reserved:   int64(c.taken),
 		Used:       c.use(),
 		Chunks:     int64(len(c.chunks) + len(c.own)),
 		Resets:     c.resets,
