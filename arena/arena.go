@@ -2,6 +2,7 @@ package arena
 
 import (
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
@@ -17,17 +18,19 @@ import (
 // It must be kept reachable while its memory is in use (see runtime.KeepAlive): an
 // arena that the program has dropped is freed. It must not be copied.
 type Arena struct {
-	// Read and written by every allocation. [next, limit) is free, and zero unless
-	// the arena does not zero; both are 0 when there is no window, and always in a
-	// concurrent arena.
-	next, limit uintptr
-	mask        uintptr // Align − 1
-	lanes       []lane  // of a concurrent arena
+	bump         // the window, of an arena that is not concurrent and aligns to 8 bytes
+	wide  bump   // the window of one that aligns to more
+	lanes []lane // the windows of a concurrent one
+	run   run    // of linked objects, the last one
 
-	run     run // of linked objects, the last one
+	mask    uintptr // Align − 1
 	core    *core
 	cleanup runtime.Cleanup
 }
+
+// A bump is a window that is being handed out: [next, limit) is free, and zero unless
+// the arena does not zero. Both are 0 when there is none.
+type bump struct{ next, limit uintptr }
 
 // NewArena returns an arena with default options. It takes no memory yet.
 func NewArena() *Arena {
@@ -97,20 +100,28 @@ func (a *Arena) Alloc(size, align int) (unsafe.Pointer, error) {
 	return raw.Pointer(p), err
 }
 
-// alloc returns size bytes for a value of type t, size > 0. It is the fast path of
-// New, which is inlined into a call of it.
-func (a *Arena) alloc(size uintptr, t *gotype.Type) unsafe.Pointer {
-	n := (size + a.mask) &^ a.mask
+// padded has the size of a T rounded up to minAlign: a constant where T is known.
+type padded[T any] struct {
+	_ [0]atomic.Int64 // aligned to 8 bytes on every platform
+	_ T
+}
+
+// alloc returns n bytes, a multiple of minAlign, for a value of type t. It is the fast
+// path of New, which is inlined into a call of it, and needs no more stack than the
+// runtime grants to functions that do not check it.
+//
+//go:nosplit
+func (a *Arena) alloc(n uintptr, t *gotype.Type) unsafe.Pointer {
 	if p := a.next; n-1 < a.limit-p && t.Plain() { // n is 0 for no size, and n−1 the most there is
 		a.next = p + n
 		return raw.Pointer(p)
 	}
-	if len(a.lanes) > 0 && t.Plain() {
+	if len(a.lanes) > 0 && a.mask < minAlign && t.Plain() {
 		if p := a.fromLane(n); p != 0 {
 			return raw.Pointer(p)
 		}
 	}
-	return raw.Pointer(a.slow("New", size, t))
+	return raw.Pointer(a.slow("New", n, t))
 }
 
 // slow is alloc where the window does not suffice, and panics if there is no memory.
@@ -130,7 +141,7 @@ func (a *Arena) take(op string, size, align uintptr) (uintptr, error) {
 	if size > maxChunk {
 		return 0, a.core.fail(op, size, alloc.ErrInvalidSize)
 	}
-	n := (max(size, 1) + a.mask) &^ a.mask
+	n := raw.AlignUp(max(size, 1), a.mask+1)
 	if a.lanes != nil {
 		if align <= a.mask+1 {
 			if p := a.fromLane(n); p != 0 {
@@ -139,17 +150,26 @@ func (a *Arena) take(op string, size, align uintptr) (uintptr, error) {
 		}
 		return a.refillLane(op, n, align)
 	}
-	if at := raw.AlignUp(a.next, align); at <= a.limit && n <= a.limit-at && a.limit != 0 {
-		a.next = at + n
+	b := a.window()
+	if at := raw.AlignUp(b.next, align); at <= b.limit && n <= b.limit-at && b.limit != 0 {
+		b.next = at + n
 		return at, nil
 	}
 	return a.refill(op, n, align)
 }
 
+// window returns the window of an arena that is not concurrent.
+func (a *Arena) window() *bump {
+	if a.mask < minAlign {
+		return &a.bump
+	}
+	return &a.wide
+}
+
 // windowSize is how many bytes a window has at least, if the chunk has as many. It
 // is what is cleared at once: little enough to be in the processor's first cache
 // when it is handed out, and enough to make clearing fast.
-const windowSize = 4 << 10
+const windowSize = 16 << 10
 
 // refill returns n bytes from a block of their own or from a new window.
 func (a *Arena) refill(op string, n, align uintptr) (uintptr, error) {
@@ -174,15 +194,16 @@ func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 	}
 	a.giveBack()
 	if w, err = c.window(n, align, windowSize); err == nil {
-		a.next, a.limit = w.at+n, w.limit
+		*a.window() = bump{w.at + n, w.limit}
 	}
 	return w, err
 }
 
 // giveBack ends the window. The caller holds the core's lock.
 func (a *Arena) giveBack() {
-	if c := a.core; a.limit != 0 && !c.closed {
-		c.chunks[c.current].giveBack(a.next)
+	b := a.window()
+	if c := a.core; b.limit != 0 && !c.closed {
+		c.chunks[c.current].giveBack(b.next)
 	}
-	a.next, a.limit = 0, 0
+	*b = bump{}
 }

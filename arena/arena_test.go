@@ -65,8 +65,8 @@ func TestNew(t *testing.T) {
 		var points []*point
 		for i := range 2000 {
 			p := New[point](a)
-			if *p != (point{}) {
-				t.Fatalf("point %d is %v", i, *p)
+			if *p != (point{}) || addr(p)%uintptr(a.core.options.Align) != 0 {
+				t.Fatalf("point %d is %v at %p", i, *p, p)
 			}
 			*p = point{i, -i}
 			if b := New[byte](a); *b != 0 {

@@ -8,8 +8,9 @@ func (a *Arena) checkInvariants() error {
 	c := a.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if a.next > a.limit || a.lanes != nil && a.limit != 0 {
-		return fmt.Errorf("window %#x to %#x", a.next, a.limit)
+	b := *a.window()
+	if b.next > b.limit || a.bump != b && a.bump != (bump{}) || a.lanes != nil && b.limit != 0 {
+		return fmt.Errorf("windows %#x and %#x", a.bump, a.wide)
 	}
 	for i := range c.chunks {
 		k := &c.chunks[i]
@@ -17,9 +18,9 @@ func (a *Arena) checkInvariants() error {
 			return fmt.Errorf("chunk %d of %d, current %d: %+v", i, len(c.chunks), c.current, *k)
 		}
 	}
-	if a.limit != 0 {
-		if k := &c.chunks[c.current]; a.limit != k.base+k.used || a.next < k.base {
-			return fmt.Errorf("the window %#x to %#x does not end where %+v is used", a.next, a.limit, *k)
+	if b.limit != 0 {
+		if k := &c.chunks[c.current]; b.limit != k.base+k.used || b.next < k.base {
+			return fmt.Errorf("the window %#x does not end where %+v is used", b, *k)
 		}
 	}
 	taken := uintptr(0)

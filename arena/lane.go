@@ -10,8 +10,8 @@ import (
 // the processor touches it, and Reset and Free, which run alone. The race detector
 // knows nothing of pinning: functions that touch lanes keep it out.
 type lane struct {
-	next, limit uintptr
-	_           [128 - 2*wordSize]byte // two cache lines: processors fetch pairs
+	bump
+	_ [128 - 2*wordSize]byte // two cache lines: processors fetch pairs
 }
 
 const wordSize = 32 << (^uintptr(0) >> 63) / 8
@@ -21,12 +21,13 @@ const wordSize = 32 << (^uintptr(0) >> 63) / 8
 func newLanes() []lane { return make([]lane, max(3*runtime.GOMAXPROCS(0), runtime.NumCPU(), 8)) }
 
 // fromLane returns n bytes from the processor's lane, 0 if it has not as many. They
-// are aligned to Options.Align, as all of a lane is.
+// are aligned to 8 bytes.
 //
 //go:norace
+//go:nosplit
 func (a *Arena) fromLane(n uintptr) (p uintptr) {
 	id := percpu.Pin()
-	if id < len(a.lanes) {
+	if uint(id) < uint(len(a.lanes)) {
 		if l := &a.lanes[id]; n-1 < l.limit-l.next { // n is 0 for no size, and n−1 the most there is
 			p = l.next
 			l.next = p + n
@@ -90,7 +91,7 @@ func (a *Arena) install(next, limit uintptr) (lost uintptr) {
 			lost = 0
 		case l.limit-l.next < lost:
 			lost = l.limit - l.next
-			l.next, l.limit = next, limit
+			l.bump = bump{next, limit}
 		}
 	}
 	percpu.Unpin(id)
@@ -102,6 +103,6 @@ func (a *Arena) install(next, limit uintptr) (lost uintptr) {
 //go:norace
 func (a *Arena) closeLanes() {
 	for i := range a.lanes {
-		a.lanes[i].next, a.lanes[i].limit = 0, 0
+		a.lanes[i].bump = bump{}
 	}
 }

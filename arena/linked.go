@@ -15,7 +15,7 @@ import (
 //
 // It panics with an *Error as New does. In a concurrent arena it takes a lock.
 func NewLinked[T any](a *Arena) *T {
-	return (*T)(a.linked(unsafe.Sizeof(*new(T)), gotype.Of[T]()))
+	return (*T)(a.linked(unsafe.Sizeof(*new(padded[T])), gotype.Of[T]()))
 }
 
 // MakeLinkedSlice is MakeSlice for elements that NewLinked admits. The slice is
@@ -34,15 +34,15 @@ type run struct {
 	end uintptr      // where the next object must begin
 }
 
-// linked returns memory for a linked object. It is the fast path of NewLinked.
-func (a *Arena) linked(size uintptr, t *gotype.Type) unsafe.Pointer {
-	n := (size + a.mask) &^ a.mask
+// linked returns n bytes, a multiple of minAlign, for a linked object. It is the fast
+// path of NewLinked.
+func (a *Arena) linked(n uintptr, t *gotype.Type) unsafe.Pointer {
 	if p := a.next; n-1 < a.limit-p && a.run.of == t && a.run.end == p {
 		a.next = p + n
 		a.run.end = p + n
 		return raw.Pointer(p)
 	}
-	return a.slowLinked("NewLinked", size, n, t)
+	return a.slowLinked("NewLinked", n, raw.AlignUp(n, a.mask+1), t)
 }
 
 // slowLinked returns zeroed memory for linked objects of stride bytes each, size in
@@ -66,7 +66,7 @@ func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) unsa
 	if err := c.runs.add(t, p, n, stride); err != nil {
 		panic(c.fail(op, size, err))
 	}
-	if a.lanes == nil && !c.options.NoZero && p+n == a.next {
+	if !c.options.NoZero && p+n == a.next {
 		a.run = run{t, p + n}
 	}
 	return raw.Pointer(p)

@@ -15,7 +15,9 @@ import (
 //
 // It panics with an *Error: alloc.ErrHasPointers if T holds Go pointers (NewLinked
 // may be what you want), else an error of Alloc's.
-func New[T any](a *Arena) *T { return (*T)(a.alloc(unsafe.Sizeof(*new(T)), gotype.Of[T]())) }
+func New[T any](a *Arena) *T {
+	return (*T)(a.alloc(unsafe.Sizeof(*new(padded[T])), gotype.Of[T]()))
+}
 
 // MakeSlice returns a slice of the given length and capacity in the arena, zeroed
 // unless the arena was made with NoZero. It must not be used after Reset or Free.
@@ -31,7 +33,7 @@ func MakeSlice[T any](a *Arena, len, cap int) []T {
 // slice returns memory for a slice of type t whose elements have elem bytes.
 func (a *Arena) slice(op string, elem uintptr, len, cap int, t *gotype.Type) unsafe.Pointer {
 	size := a.sliceSize(op, elem, len, cap)
-	n := (size + a.mask) &^ a.mask
+	n := raw.AlignUp(size, minAlign)
 	if p := a.next; n-1 < a.limit-p && t.Plain() {
 		a.next = p + n
 		return raw.Pointer(p)
@@ -76,12 +78,12 @@ func grow[T any](a *Arena, s []T, n int) []T {
 // extend makes the allocation of old bytes at p one of size bytes, if the window
 // begins right behind it and has as many.
 func (a *Arena) extend(p, old, size uintptr) bool {
-	end := p + (old+a.mask)&^a.mask
-	n := (size + a.mask) &^ a.mask
-	if end != a.next || old == 0 || n > a.limit-p {
+	b, align := a.window(), a.mask+1
+	n := raw.AlignUp(size, align)
+	if p+raw.AlignUp(old, align) != b.next || old == 0 || n > b.limit-p {
 		return false
 	}
-	a.next = p + n
+	b.next = p + n
 	return true
 }
 

@@ -92,6 +92,7 @@ var kinds = []struct {
 	{"concurrent", Options{Concurrent: true}},
 	{"small chunks", Options{InitialSize: 1 << 10, MaxChunk: 4 << 10}},
 	{"aligned", Options{Align: 64}},
+	{"concurrent, aligned", Options{Concurrent: true, Align: 256}},
 	{"no zero", Options{NoZero: true}},
 	{"huge pages", Options{HugePages: true}},
 	{"checked", Options{Checked: true, InitialSize: 16 << 10}},
