@@ -166,11 +166,6 @@ func (a *Arena) window() *bump {
 	return &a.wide
 }
 
-// windowSize is how many bytes a window has at least, if the chunk has as many. It
-// is what is cleared at once: little enough to be in the processor's first cache
-// when it is handed out, and enough to make clearing fast.
-const windowSize = 16 << 10
-
 // refill returns n bytes from a block of their own or from a new window.
 func (a *Arena) refill(op string, n, align uintptr) (uintptr, error) {
 	w, err := a.newWindow(op, n, align)
@@ -193,7 +188,7 @@ func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 		return c.block(n, align)
 	}
 	a.giveBack()
-	if w, err = c.window(n, align, windowSize); err == nil {
+	if w, err = c.window(n, align, c.windowSize()); err == nil {
 		*a.window() = bump{w.at + n, w.limit}
 	}
 	return w, err

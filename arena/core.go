@@ -82,6 +82,26 @@ func (c *core) window(n, align, want uintptr) (window, error) {
 	return c.zeroed(w), nil
 }
 
+// A window is what is cleared at once: little enough to be in the processor's first
+// cache when it is handed out, and enough to make clearing fast. In the first chunk
+// each is as long as all before it, so that a small arena clears little in vain.
+const (
+	leastWindow = 2 << 10
+	mostWindow  = 16 << 10
+)
+
+// windowSize returns how many bytes the next window has at least, if the chunk has
+// as many. The caller holds mu.
+func (c *core) windowSize() uintptr {
+	switch {
+	case c.current > 0:
+		return mostWindow
+	case len(c.chunks) == 0:
+		return leastWindow
+	}
+	return min(max(c.chunks[0].used, leastWindow), mostWindow)
+}
+
 // zeroed returns the window with nothing stale if nobody wants zeros.
 func (c *core) zeroed(w window) window {
 	if c.options.NoZero {

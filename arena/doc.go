@@ -16,8 +16,8 @@
 //
 // # Structures
 //
-//	Arena       the handle: options' alignment, and the window
-//	window      a few KiB, cleared, that allocations are cut from by adding to a pointer
+//	Arena       the handle: the window, and what else an allocation needs
+//	window      some KiB, cleared, that allocations are cut from by adding to a pointer
 //	lane        a window for one processor, in a concurrent arena
 //	core        the rest: chunks, numbers, where it was made
 //	chunk       a block of the allocator's that windows are cut from
@@ -50,18 +50,19 @@
 // descriptor. It rounds the size up, compares it with what is left of the window,
 // loads from the descriptor that T holds no pointers, and adds.
 //
-//	window ─► the chunk's next 4 KiB, cleared if they are not fresh     core's lock
+//	window ─► the chunk's next 2 to 16 KiB, cleared if not fresh        core's lock
 //	       ─► the next chunk                                            core's lock
 //	       ─► the allocator: cache, retained region, kernel             its locks
 //
 // # Zeroing
 //
 // Memory is cleared when a window is cut off, right before it is handed out, and
-// only where an earlier round has used it. That was measured against clearing each
-// object as it is allocated, which takes a third longer for 64 bytes, since the
-// stores of one object are few, and against clearing at Reset, which is as fast while
-// the arena fits in the second cache and half as fast beyond it, since what it
-// cleared is out of the caches when it is needed. Windows of 1 to 8 KiB differ little.
+// only where an earlier round has used it. Of the other ways that were measured,
+// clearing each object as it is allocated takes half as long again for 64 bytes,
+// since it cannot use the processor's long stores; clearing everything at Reset is as
+// fast while it fits in the second cache, and slower beyond, since what was cleared is
+// out of the caches when it is needed. Windows shorter than 8 KiB cost more, and those
+// longer than 64 KiB, too.
 //
 // # Reset
 //

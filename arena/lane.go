@@ -38,9 +38,10 @@ func (a *Arena) fromLane(n uintptr) (p uintptr) {
 }
 
 // A lane takes a part of what the arena has reserved at a time, one laneShare-th of
-// it, but not more than mostLane bytes.
+// it, between leastLane and mostLane bytes.
 const (
 	laneShare = 64
+	leastLane = 4 << 10
 	mostLane  = 32 << 10
 )
 
@@ -69,7 +70,7 @@ func (a *Arena) newLaneWindow(op string, n, align uintptr) (window, error) {
 	if c.isLarge(n, align) {
 		return c.block(n, align)
 	}
-	want := max(windowSize, min(c.taken/laneShare, mostLane))
+	want := min(max(c.taken/laneShare, leastLane), mostLane)
 	if n > want/4 {
 		want = n // the lane keeps what it has
 	}

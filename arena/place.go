@@ -3,45 +3,32 @@ package arena
 import (
 	"fmt"
 	"runtime"
-	"strings"
 )
 
-// A place is where in the program something happened.
-type place [placeDepth]uintptr
-
-// placeDepth is how many frames are kept: those of this package, and the caller's.
-const placeDepth = 4
+// A place is where in the program something happened: a return address, 0 for
+// nowhere.
+type place uintptr
 
 // here returns the place of the caller, skip frames above it.
-func here(skip int) (p place) {
-	runtime.Callers(2+skip, p[:])
-	return p
+func here(skip int) place {
+	var pc [1]uintptr
+	runtime.Callers(2+skip, pc[:])
+	return place(pc[0])
 }
 
-// String returns the first function outside this package, with file and line, ""
-// for no place.
-func (p *place) String() string {
-	if p[0] == 0 {
+// String returns the function, the file and the line, "" for nowhere.
+func (p place) String() string {
+	if p == 0 {
 		return ""
 	}
-	n := 0
-	for n < len(p) && p[n] != 0 {
-		n++
-	}
-	for frames := runtime.CallersFrames(p[:n]); ; {
-		f, more := frames.Next()
-		if !more || !strings.HasPrefix(f.Function, packagePrefix) || strings.HasSuffix(f.File, "_test.go") {
-			return fmt.Sprintf("%s %s:%d", f.Function, f.File, f.Line)
-		}
-	}
+	f, _ := runtime.CallersFrames([]uintptr{uintptr(p)}).Next()
+	return fmt.Sprintf("%s %s:%d", f.Function, f.File, f.Line)
 }
 
 // at returns " at " and the place, or nothing.
-func (p *place) at() string {
-	if s := p.String(); s != "" {
-		return " at " + s
+func (p place) at() string {
+	if p == 0 {
+		return ""
 	}
-	return ""
+	return " at " + p.String()
 }
-
-const packagePrefix = "github.com/ashlar-go/ashlar/arena."

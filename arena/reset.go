@@ -95,7 +95,7 @@ func (c *core) drop() {
 	c.mu.Lock()
 	d := Dropped{Name: c.options.Name, Made: c.made.String(), Reserved: int64(c.taken)}
 	if c.options.Checked {
-		c.ended = place{}
+		c.ended = 0
 		c.quarantine("dropped")
 	}
 	c.releaseAll()

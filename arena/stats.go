@@ -3,7 +3,7 @@ package arena
 import "github.com/ashlar-go/ashlar/stats"
 
 // Stats returns the arena's numbers. What is left of windows that are being handed
-// out from, up to 4 KiB (in a concurrent arena up to 32 KiB for each processor), counts as
+// out from, up to 16 KiB (in a concurrent arena up to 32 KiB for each processor), counts as
 // used. It may be called by any goroutine.
 func (a *Arena) Stats() stats.Arena { return a.core.Stats() }
 

@@ -83,11 +83,13 @@ func checkArena(t testing.TB, a *Arena) {
 	}
 }
 
-// kinds are the arenas that everything must hold for.
-var kinds = []struct {
+type kind struct {
 	name    string
 	options Options
-}{
+}
+
+// kinds are the arenas that everything must hold for.
+var kinds = []kind{
 	{"plain", Options{}},
 	{"concurrent", Options{Concurrent: true}},
 	{"small chunks", Options{InitialSize: 1 << 10, MaxChunk: 4 << 10}},
