@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"testing"
 	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
 type node struct {
@@ -117,6 +119,10 @@ func TestAudit(t *testing.T) {
 		{"Func", func(_ *Arena, e *everything) { e.Func = func() { outside.X++ } }},
 		{"Chan", func(_ *Arena, e *everything) { e.Chan = make(chan int) }},
 		{"Raw", func(_ *Arena, e *everything) { e.Raw = unsafe.Pointer(outside) }},
+		{"Raw", func(a *Arena, e *everything) {
+			s := a.core.spans()
+			e.Raw = raw.Pointer(s[len(s)-1].limit) // right behind the arena
+		}},
 		{"Deep[1].P", func(_ *Arena, e *everything) { e.Deep[1].P = outside }},
 		{"Deep[0].P", func(_ *Arena, e *everything) {
 			other := open(t, Options{})

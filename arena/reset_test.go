@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -139,6 +140,29 @@ func TestStats(t *testing.T) {
 				t.Errorf("after Reset: %+v", got)
 			}
 		})
+	}
+}
+
+// TestWaste: what an alignment skips is waste, and what a chunk leaves behind.
+func TestWaste(t *testing.T) {
+	a := open(t, Options{InitialSize: 32 << 10, MaxChunk: 32 << 10})
+	alloc := func(size, align int) uintptr {
+		p, err := a.Alloc(size, align)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw.Addr(p)
+	}
+	end := alloc(104, 8) + 104
+	skipped := int64(alloc(4000, 2048) - end)
+	if s := a.Stats(); s.Waste != skipped || s.Used != 104+4000 {
+		t.Errorf("skipped %d bytes: %+v", skipped, s)
+	}
+	for a.Stats().Chunks == 1 {
+		alloc(2000, 8)
+	}
+	if s := a.Stats(); s.Waste <= skipped || s.Used+s.Free+s.Waste != s.Reserved {
+		t.Errorf("after the end of a chunk: %+v", s)
 	}
 }
 
