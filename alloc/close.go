@@ -18,8 +18,8 @@ import (
 // else.
 func (a *Allocator) Close() error {
 	a.init()
+	a.tenants.Close() // first: an arena that was dropped frees its memory at any time
 	a.closed.Store(true)
-	a.tenants.Close()
 	a.stopPurger()
 	a.detach(func(int, uintptr) bool { return true })
 	a.dropTable()

@@ -18,12 +18,12 @@ import (
 // It must be kept reachable while its memory is in use (see runtime.KeepAlive): an
 // arena that the program has dropped is freed. It must not be copied.
 type Arena struct {
-	bump         // the window, of an arena that is not concurrent and aligns to 8 bytes
-	wide  bump   // the window of one that aligns to more
-	lanes []lane // the windows of a concurrent one
-	run   run    // of linked objects, the last one
+	bump          // the window, of an arena that is not concurrent and aligns to 8 bytes
+	run   run     // of linked objects, the last one
+	mask  uintptr // Align − 1
+	lanes []lane  // the windows of a concurrent arena
+	wide  bump    // the window of one that aligns to more
 
-	mask    uintptr // Align − 1
 	core    *core
 	cleanup runtime.Cleanup
 }
@@ -76,7 +76,7 @@ func (a *Arena) start() error {
 	c := a.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k, err := c.obtain(c.nextSize(), uintptr(c.options.Align))
+	k, err := c.obtain(uintptr(c.options.InitialSize), uintptr(c.options.Align))
 	if err != nil {
 		return c.fail("NewWithOptions", uintptr(c.options.InitialSize), err)
 	}
@@ -181,8 +181,8 @@ func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 	c := a.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.freed {
-		c.gone(op)
+	if err := c.ready(op); err != nil {
+		return window{}, err
 	}
 	if c.isLarge(n, align) {
 		return c.block(n, align)

@@ -217,6 +217,20 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// TestSmallLimit: an arena with a limit below the size of a chunk uses all of it.
+func TestSmallLimit(t *testing.T) {
+	for _, limit := range []int64{2 << 10, 10_000, 100_000} {
+		a := open(t, Options{Limit: limit})
+		n := int64(0)
+		for panicOf(func() { New[[2]int64](a) }) == nil {
+			n += 16
+		}
+		if n > limit || n < limit*7/8 {
+			t.Errorf("%d bytes of %d were handed out", n, limit)
+		}
+	}
+}
+
 func TestAppend(t *testing.T) {
 	each(t, func(t *testing.T, a *Arena) {
 		var s []int

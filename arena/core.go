@@ -61,6 +61,18 @@ func (c *core) String() string {
 	return "made at " + c.made.String()
 }
 
+// ready returns an error if there is no more memory to be had, and panics if the arena
+// was freed. The caller holds mu.
+func (c *core) ready(op string) error {
+	if c.freed {
+		c.gone(op)
+	}
+	if c.closed {
+		return alloc.ErrClosed
+	}
+	return nil
+}
+
 // window cuts off a window for n bytes aligned to align, and for more up to want
 // bytes in all, from the current chunk or those after it. The caller holds mu.
 func (c *core) window(n, align, want uintptr) (window, error) {
@@ -71,7 +83,11 @@ func (c *core) window(n, align, want uintptr) (window, error) {
 			return c.zeroed(w), nil
 		}
 	}
-	k, err := c.obtain(max(c.nextSize(), n+align), uintptr(c.options.Align))
+	need := n
+	if align > uintptr(c.options.Align) {
+		need += align
+	}
+	k, err := c.obtain(max(c.nextSize(), need), uintptr(c.options.Align))
 	if err != nil {
 		c.current = max(len(c.chunks)-1, 0) // a smaller request may fit
 		return window{}, err
@@ -112,10 +128,19 @@ func (c *core) zeroed(w window) window {
 
 // nextSize returns how long the next chunk is to be.
 func (c *core) nextSize() uintptr {
+	size := uintptr(c.options.InitialSize)
 	if n := len(c.chunks); n > 0 {
-		return min(2*c.chunks[n-1].size, uintptr(c.options.MaxChunk))
+		size = min(2*c.chunks[n-1].size, uintptr(c.options.MaxChunk))
 	}
-	return uintptr(c.options.InitialSize)
+	return min(size, c.room())
+}
+
+// room returns how many bytes more the arena may take. The caller holds mu.
+func (c *core) room() uintptr {
+	if limit := c.options.Limit; limit > 0 {
+		return uintptr(min(max(limit-int64(c.taken), 0), maxChunk))
+	}
+	return maxChunk
 }
 
 // isLarge reports whether a request gets a block of its own. Below that the tails
@@ -138,8 +163,9 @@ func (c *core) block(n, align uintptr) (window, error) {
 
 // obtain gets a chunk of n bytes or more from the allocator. The caller holds mu.
 func (c *core) obtain(n, align uintptr) (chunk, error) {
-	n, align = c.options.shape(n, align)
-	if limit := c.options.Limit; limit > 0 && int64(n) > limit-int64(c.taken) {
+	room := c.room()
+	n, align = c.options.shape(n, align, room)
+	if n > room {
 		return chunk{}, alloc.ErrLimit
 	}
 	addr, zero, err := c.host.Obtain(int(n), int(align))

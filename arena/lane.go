@@ -64,8 +64,8 @@ func (a *Arena) newLaneWindow(op string, n, align uintptr) (window, error) {
 	c := a.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.freed {
-		c.gone(op)
+	if err := c.ready(op); err != nil {
+		return window{}, err
 	}
 	if c.isLarge(n, align) {
 		return c.block(n, align)

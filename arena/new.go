@@ -65,8 +65,11 @@ func Append[T any](a *Arena, s []T, values ...T) []T {
 // grow returns s with room for n elements.
 func grow[T any](a *Arena, s []T, n int) []T {
 	elem := unsafe.Sizeof(*new(T))
-	c := max(n, 2*cap(s), int(4*minAlign/max(elem, 1)))
-	old, size := uintptr(cap(s))*elem, a.sliceSize("Append", elem, n, max(c, n))
+	c := max(n, int(4*minAlign/max(elem, 1)))
+	if twice := 2 * cap(s); uintptr(twice)*elem <= maxChunk {
+		c = max(c, twice)
+	}
+	old, size := uintptr(cap(s))*elem, a.sliceSize("Append", elem, n, c)
 	if p := unsafe.SliceData(s); gotype.Of[T]().Plain() && a.extend(raw.Addr(unsafe.Pointer(p)), old, size) {
 		return unsafe.Slice(p, c)[:len(s)]
 	}

@@ -60,9 +60,8 @@ type Options struct {
 	// RAM but count for the Allocator's limit until it is reached. 0 means 64 MiB.
 	Quarantine int64
 
-	// OnDrop is called, if set, when the arena was dropped without Free, with its
-	// last numbers (Made says where it was made), after its memory was released. It
-	// runs on a goroutine of the runtime's and must not block.
+	// OnDrop is called, if set, when the arena was dropped without Free, after its
+	// memory was released. It runs on a goroutine of the runtime's and must not block.
 	OnDrop func(Dropped)
 }
 
@@ -108,9 +107,9 @@ func (o Options) settle() (Options, error) {
 }
 
 // shape returns length and alignment of a chunk for n bytes aligned to align: all of
-// an allocator's block, whole pages where the kernel is asked about them, huge ones
-// where they are wanted.
-func (o *Options) shape(n, align uintptr) (uintptr, uintptr) {
+// an allocator's block if there is room for that, whole pages where the kernel is asked
+// about them, huge ones where they are wanted.
+func (o *Options) shape(n, align, room uintptr) (uintptr, uintptr) {
 	unit := uintptr(minAlign)
 	if o.Checked || o.Locked {
 		unit = vm.PageSize()
@@ -118,8 +117,11 @@ func (o *Options) shape(n, align uintptr) (uintptr, uintptr) {
 	if o.HugePages {
 		unit = max(unit, hugePage)
 	}
-	if unit == minAlign {
-		return raw.AlignDown(uintptr(alloc.GoodSize(int(n))), unit), align
+	if unit > minAlign {
+		return raw.AlignUp(n, unit), max(align, unit)
 	}
-	return raw.AlignUp(n, unit), max(align, unit)
+	if block := raw.AlignDown(uintptr(alloc.GoodSize(int(n))), unit); block <= room {
+		return block, align
+	}
+	return n, align
 }
