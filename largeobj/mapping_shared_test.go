@@ -215,7 +215,7 @@ func TestSharedUnlink(t *testing.T) {
 	}
 	a = share(t, name, 100, SharedOptions{Unlink: true})
 	must(t, RemoveShared(name))
-	b := share(t, name, 100, SharedOptions{})
+	share(t, name, 100, SharedOptions{})
 	must(t, a.Close())
 	if !exists() {
 		t.Error("another's name was removed")
@@ -224,7 +224,7 @@ func TestSharedUnlink(t *testing.T) {
 	a = share(t, name, 100, SharedOptions{Unlink: true})
 	path := filepath.Join(sharedDir, name)
 	must(t, os.Rename(path, path+"-moved"))
-	b = share(t, name, 100, SharedOptions{})
+	b := share(t, name, 100, SharedOptions{})
 	must(t, a.Close())
 	if !exists() {
 		t.Error("another's name was removed, for one that has another now")

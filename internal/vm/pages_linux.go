@@ -16,10 +16,7 @@ var protections = [...]int{
 
 func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 	fd, flags := -1, unix.MAP_PRIVATE
-	switch {
-	case k.Shared && k.File != nil:
-		flags = unix.MAP_SHARED_VALIDATE
-	case k.Shared:
+	if k.Shared {
 		flags = unix.MAP_SHARED
 	}
 	if k.File != nil {
