@@ -23,9 +23,9 @@ func (k RegionKind) String() string {
 }
 
 // A Region is a mapping as an object with a length: Map, MapFile, MapShared and
-// MapInherited make one. It is safe for concurrent use; what the bytes are used
-// for is the program's to order. It is not freed until it is closed, whatever
-// becomes of the last pointer to it: see Regions.
+// MapInherited make one; the zero value is a closed one. It is safe for concurrent
+// use; what the bytes are used for is the program's to order. It is not freed until
+// it is closed, whatever becomes of the last pointer to it: see Regions.
 //
 // Bytes may be used until the region is resized or closed. A program whose
 // goroutines do not know of each other uses View: Resize and Close wait for it.
@@ -33,24 +33,25 @@ type Region struct {
 	kind    RegionKind
 	name    string
 	options RegionOptions
-	page    uintptr // size of its pages, a multiple of the kernel's
-	lead    uintptr // bytes of the mapping in front of Bytes
-	file    *vm.File
+	file    *vm.File // what is shown, nil for private memory
 	mode    FileMode
 	offset  int64  // of the mapping in the file
 	sparse  bool   // the file takes its space when it is written
 	unlink  string // file to be removed by Close
 	charged bool   // its bytes can occupy RAM that cannot be written back
-	huge    HugePages
-	secret  bool // memory of memfd_secret: it has no locked pages to unlock, and no size to change
 
+	// Behind the gate: what Resize may change.
 	gate      gate
-	frame     frame      // behind gate
-	length    uintptr    // behind gate; bytes
-	seal      uint64     // behind gate; what the header of a private region says
-	protected bool       // behind gate; pages have other access than at first
-	locked    bool       // behind gate
-	mu        sync.Mutex // of protected and locked among calls that share the gate
+	page      uintptr // size of its pages, a multiple of the kernel's
+	lead      uintptr // bytes of the mapping in front of Bytes
+	huge      HugePages
+	secret    bool // memory of memfd_secret, which is locked and has no name
+	frame     frame
+	length    uintptr    // bytes
+	seal      uint64     // of the header
+	protected bool       // pages have other access than at first
+	locked    bool       // all pages are
+	mu        sync.Mutex // of the two, among calls that share the gate
 }
 
 // Kind returns what the region shows.
@@ -60,8 +61,14 @@ func (r *Region) Kind() RegionKind { return r.kind }
 func (r *Region) Name() string { return r.name }
 
 // HugePages returns which pages were asked of the kernel in the end: less than the
-// options say where it had no better.
-func (r *Region) HugePages() HugePages { return r.huge }
+// options say where it had no better, and SmallPages when the region is closed.
+func (r *Region) HugePages() HugePages {
+	if r.gate.enter() != nil {
+		return SmallPages
+	}
+	defer r.gate.leave()
+	return r.huge
+}
 
 // Bytes returns the region's memory, nil when it is closed. The slice is for use
 // until the region is resized or closed; after that its memory faults, or is

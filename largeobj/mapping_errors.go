@@ -61,7 +61,7 @@ func (e *Error) Error() string {
 		s += fmt.Sprintf(" of %q", e.Region)
 	}
 	if e.Size != 0 {
-		s += fmt.Sprintf(" to %d bytes", e.Size)
+		s += fmt.Sprintf(", %d bytes", e.Size)
 	}
 	return s + ": " + e.Err.Error()
 }

@@ -22,6 +22,9 @@ type gate struct {
 
 func (g *gate) init() { g.changed.L = &g.mu }
 
+// shut reports whether nobody comes in any more; a gate without init is.
+func (g *gate) shut() bool { return g.closed || g.changed.L == nil }
+
 // enter waits for a change to end and counts a user, or fails with ErrClosed.
 func (g *gate) enter() error {
 	g.mu.Lock()
@@ -29,7 +32,7 @@ func (g *gate) enter() error {
 	for g.busy {
 		g.changed.Wait()
 	}
-	if g.closed || g.closing {
+	if g.shut() || g.closing {
 		return vm.ErrClosed
 	}
 	g.users++
@@ -54,7 +57,7 @@ func (g *gate) acquire() error {
 		}
 		g.changed.Wait()
 	}
-	if g.closed {
+	if g.shut() {
 		return vm.ErrClosed
 	}
 	g.busy = true
@@ -70,7 +73,7 @@ func (g *gate) acquireLast() error {
 		g.changed.Wait()
 	}
 	g.closing = false
-	if g.closed {
+	if g.shut() {
 		return vm.ErrClosed
 	}
 	g.busy = true

@@ -10,7 +10,8 @@ import (
 // Resize makes the region n bytes long, 1 at least. Bytes keep their values, what
 // is added is zeroed (or what the file holds), nothing is copied but explicit huge
 // pages and secret memory, and the region may move: slices that Bytes returned are
-// invalid. It waits for calls of View to end, and must not be called inside one.
+// invalid. It waits for calls of View to end, must not be called inside one, and is put
+// off by calls that overlap without end.
 //
 // A shared object gets the new length for everybody; other processes see it when
 // they call Refresh. A file that is mapped FileShared is made longer as needed, and

@@ -25,6 +25,16 @@ func TestViewReturns(t *testing.T) {
 		_ = r.View(func([]byte) error { panic(want) })
 	}()
 	must(t, r.Close()) // the panic left the gate
+	allClosed(t, r)
+	allClosed(t, new(Region))
+}
+
+// allClosed finds every method to say that a region is closed.
+func allClosed(t *testing.T, r *Region) {
+	t.Helper()
+	if r.Bytes() != nil || r.Len() != 0 || r.Close() != nil {
+		t.Error("it has bytes, or fails to close")
+	}
 	if err := r.View(func([]byte) error { return nil }); !errors.Is(err, ErrClosed) {
 		t.Errorf("View of a closed region: %v", err)
 	}
