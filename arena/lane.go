@@ -42,7 +42,7 @@ func (a *Arena) fromLane(n uintptr) (p uintptr) {
 const (
 	laneShare = 64
 	leastLane = 4 << 10
-	mostLane  = 32 << 10
+	mostLane  = 16 << 10
 )
 
 // refillLane returns n bytes from a block of their own or from a new window, whose
