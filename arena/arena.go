@@ -7,6 +7,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/gotype"
+	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
@@ -116,8 +117,14 @@ func (a *Arena) alloc(n uintptr, t *gotype.Type) unsafe.Pointer {
 		a.next = p + n
 		return raw.Pointer(p)
 	}
-	if len(a.lanes) > 0 && a.mask < minAlign && t.Plain() {
-		if p := a.fromLane(n); p != 0 {
+	if len(a.lanes) > 0 && a.mask < minAlign && t.Plain() && !raceEnabled {
+		var p uintptr // as in fromLane, which would be one more call
+		id := percpu.Pin()
+		if uint(id) < uint(len(a.lanes)) {
+			p = a.lanes[id].cut(n)
+		}
+		percpu.Unpin(id)
+		if p != 0 {
 			return raw.Pointer(p)
 		}
 	}
