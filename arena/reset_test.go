@@ -6,7 +6,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // request is what a server might do for a request: 100 allocations of 16 B to 4 KiB.
@@ -244,14 +243,13 @@ func TestDropped(t *testing.T) {
 			NewLinked[*int](a)
 		}
 	}()
-	var s *stats.Snapshot
 	if !eventually(func() bool {
 		runtime.GC()
-		s = numbers(h)
-		return len(s.Arenas) == 0
+		return len(numbers(h).Arenas) == 0
 	}) {
 		t.Fatal("the arenas are still there")
 	}
+	s := numbers(h)
 	for range 2 {
 		d := <-reports
 		if d.Name != "forgotten" || d.Reserved < 1<<20 {
