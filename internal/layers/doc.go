@@ -15,7 +15,7 @@
 //	internal/metadata    memory for the allocator's own structures, off the Go heap
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
-//	largeobj             objects of 128 KiB and more: mapped for one object, kept a while, grown in place
+//	largeobj             objects of 128 KiB and more, one mapping each; files, shared and secret memory as regions
 //	stats                the numbers of an allocator: snapshots, differences, text
 //	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use

@@ -57,6 +57,7 @@ var advices = [NumAdvice]uintptr{
 	Dump:          unix.MADV_DODUMP,
 	WipeOnFork:    unix.MADV_WIPEONFORK,
 	KeepOnFork:    unix.MADV_KEEPONFORK,
+	DontFork:      unix.MADV_DONTFORK,
 	PopulateRead:  unix.MADV_POPULATE_READ,
 	PopulateWrite: unix.MADV_POPULATE_WRITE,
 }

@@ -39,7 +39,12 @@ func sysPurge(base, size uintptr, lazy bool) error {
 
 func sysRemap(base, old, size uintptr) (uintptr, error) {
 	p, err := unix.MremapPtr(raw.Pointer(base), old, nil, size, unix.MREMAP_MAYMOVE)
-	if err != nil {
+	switch {
+	case errors.Is(err, unix.EFAULT):
+		return 0, explain(OpRemap, size, err)
+	case errors.Is(err, unix.EAGAIN): // its pages are locked
+		return 0, fmt.Errorf("%w: %w", ErrOutOfMemory, explain(OpRemap, size, err))
+	case err != nil:
 		return 0, oom("mremap", size, err)
 	}
 	return raw.Addr(p), nil
