@@ -4,8 +4,6 @@ import (
 	"runtime"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/ortuman/nuke"
 
 	"github.com/ashlar-go/ashlar/arena"
@@ -80,12 +78,3 @@ func benchTree(b *testing.B, make func() *node, drop func()) {
 
 // root holds the tree.
 var root *node
-
-// cpu returns the time of all processors spent in this process, in nanoseconds.
-func cpu(b *testing.B) int64 {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
-}
