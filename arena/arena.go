@@ -17,7 +17,8 @@ import (
 // any number of goroutines at once.
 //
 // It must be kept reachable while its memory is in use (see runtime.KeepAlive): an
-// arena that the program has dropped is freed. It must not be copied.
+// arena that the program has dropped is freed. It must not be copied. The zero Arena
+// is of no use.
 type Arena struct {
 	bump          // the window, of an arena that is not concurrent and aligns to 8 bytes
 	run   run     // of linked objects, the last one
@@ -198,6 +199,7 @@ func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 	if w, err = c.window(n, align, c.windowSize()); err == nil {
 		*a.window() = bump{w.at + n, w.limit}
 	}
+	a.checked()
 	return w, err
 }
 
