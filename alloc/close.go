@@ -9,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
-// Close gives all memory back to the kernel, live blocks included: there must be
-// no use of them any more. Using the Allocator afterwards is an error (ErrClosed),
+// Close gives all memory back to the kernel, live blocks and arenas included: there
+// must be no use of them any more. Using the Allocator afterwards is an error (ErrClosed),
 // freeing one of its blocks panics with a *MisuseError.
 //
 // An error means that the kernel did not take everything back; what is left is

@@ -104,6 +104,10 @@
 // on). What a large object's header says is compared with a registry
 // before it is believed.
 //
+// Memory that was made inaccessible on purpose, like that of checked arenas after
+// their end, tells its story when it is used: Protect turns the fault into a
+// *MisuseError, and Explain knows it from the address.
+//
 // Not caught: use of a block after it was freed, and writes beyond its end, unless
 // they hit a large object's header. A wild write can in principle hit the
 // metadata, as it can hit anything in the process.

@@ -19,28 +19,17 @@ func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
 	const op = "Arena"
 	a := (*Allocator)(t)
 	switch {
-	case size < sizeclass.LargeMin && align <= minAlign:
+	case align <= minAlign || size >= sizeclass.LargeMin && align <= largeAlign:
 		return a.slowMalloc((*processors)(a), op, size, false)
 	case size < sizeclass.LargeMin:
 		p, err := a.Memalign(align, size)
 		return raw.Addr(p), false, err
-	case align <= largeAlign:
-		if addr := a.unpark((*processors)(a), op, uintptr(size)); addr != 0 {
-			return addr, false, nil
-		}
 	}
-	a.init()
-	if a.closed.Load() {
-		return 0, false, &Error{Op: op, Size: size, Err: ErrClosed}
-	}
-	err = a.retry(size, func() error {
-		addr, zero, err = a.large.AllocFresh(uintptr(size), uintptr(align))
-		return err
-	})
+	addr, zero, err = a.mapLarge(uintptr(size), uintptr(align), false)
 	if err != nil {
-		return 0, false, &Error{Op: op, Size: size, Err: err}
+		err = &Error{Op: op, Size: size, Err: err}
 	}
-	return addr, zero, nil
+	return addr, zero, err
 }
 
 // What Malloc aligns blocks and large objects to, in bytes.

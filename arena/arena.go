@@ -7,6 +7,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/gotype"
+	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
@@ -16,7 +17,8 @@ import (
 // any number of goroutines at once.
 //
 // It must be kept reachable while its memory is in use (see runtime.KeepAlive): an
-// arena that the program has dropped is freed. It must not be copied.
+// arena that the program has dropped is freed. It must not be copied. The zero Arena
+// is of no use.
 type Arena struct {
 	bump          // the window, of an arena that is not concurrent and aligns to 8 bytes
 	run   run     // of linked objects, the last one
@@ -116,8 +118,14 @@ func (a *Arena) alloc(n uintptr, t *gotype.Type) unsafe.Pointer {
 		a.next = p + n
 		return raw.Pointer(p)
 	}
-	if len(a.lanes) > 0 && a.mask < minAlign && t.Plain() {
-		if p := a.fromLane(n); p != 0 {
+	if len(a.lanes) > 0 && a.mask < minAlign && t.Plain() && !raceEnabled {
+		var p uintptr // as in fromLane, which would be one more call
+		id := percpu.Pin()
+		if uint(id) < uint(len(a.lanes)) {
+			p = a.lanes[id].cut(n)
+		}
+		percpu.Unpin(id)
+		if p != 0 {
 			return raw.Pointer(p)
 		}
 	}
@@ -191,6 +199,7 @@ func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 	if w, err = c.window(n, align, c.windowSize()); err == nil {
 		*a.window() = bump{w.at + n, w.limit}
 	}
+	a.checked()
 	return w, err
 }
 

@@ -74,7 +74,7 @@
 // # Concurrent arenas
 //
 // Each processor has a lane, which package percpu gives to one goroutine at a time.
-// A lane takes 4 to 32 KiB at a time under the core's lock, and clears them outside. What a goroutine brings to another processor's lane replaces
+// A lane takes 4 to 16 KiB at a time under the core's lock, and clears them outside. What a goroutine brings to another processor's lane replaces
 // what that has left, if it is more; the lesser of both is lost until Reset.
 //
 // # Linked objects

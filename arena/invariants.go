@@ -1,13 +1,32 @@
 package arena
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/internal/invariants"
+)
+
+// checked panics, in builds that check invariants, if they do not hold. The caller
+// holds the core's lock.
+func (a *Arena) checked() {
+	if invariants.Enabled {
+		if err := a.violated(); err != nil {
+			panic("arena: invariant violated: " + err.Error())
+		}
+	}
+}
 
 // checkInvariants returns an error if the arena's structures contradict each other.
 // Nobody else may be using the arena.
 func (a *Arena) checkInvariants() error {
+	a.core.mu.Lock()
+	defer a.core.mu.Unlock()
+	return a.violated()
+}
+
+// violated is checkInvariants under the core's lock.
+func (a *Arena) violated() error {
 	c := a.core
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	b := *a.window()
 	if b.next > b.limit || a.bump != b && a.bump != (bump{}) || a.lanes != nil && b.limit != 0 {
 		return fmt.Errorf("windows %#x and %#x", a.bump, a.wide)

@@ -16,6 +16,15 @@ type lane struct {
 
 const wordSize = 32 << (^uintptr(0) >> 63) / 8
 
+// cut takes n bytes off, n > 0, and returns where they are, 0 if there are not as many.
+func (b *bump) cut(n uintptr) (p uintptr) {
+	if n-1 < b.limit-b.next { // no size is as much as there can be
+		p = b.next
+		b.next = p + n
+	}
+	return p
+}
+
 // newLanes returns a lane for every slot of package percpu there may be. Slots of
 // processors that are added later have none; they share the core's lock.
 func newLanes() []lane { return make([]lane, max(3*runtime.GOMAXPROCS(0), runtime.NumCPU(), 8)) }
@@ -28,10 +37,7 @@ func newLanes() []lane { return make([]lane, max(3*runtime.GOMAXPROCS(0), runtim
 func (a *Arena) fromLane(n uintptr) (p uintptr) {
 	id := percpu.Pin()
 	if uint(id) < uint(len(a.lanes)) {
-		if l := &a.lanes[id]; n-1 < l.limit-l.next { // n is 0 for no size, and n−1 the most there is
-			p = l.next
-			l.next = p + n
-		}
+		p = a.lanes[id].cut(n)
 	}
 	percpu.Unpin(id)
 	return p
@@ -42,7 +48,7 @@ func (a *Arena) fromLane(n uintptr) (p uintptr) {
 const (
 	laneShare = 64
 	leastLane = 4 << 10
-	mostLane  = 32 << 10
+	mostLane  = 16 << 10
 )
 
 // refillLane returns n bytes from a block of their own or from a new window, whose

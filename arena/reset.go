@@ -19,6 +19,7 @@ func (a *Arena) Reset() {
 		c.quarantine("reset")
 	}
 	c.reset()
+	a.checked()
 }
 
 // Free frees the arena and everything allocated from it. Its chunks go back to the

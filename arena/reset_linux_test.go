@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/invariants"
 )
 
 // faults returns the page faults of this thread so far.
@@ -19,6 +21,9 @@ func faults(t *testing.T) int64 {
 // TestRefillFaults: an arena of 64 MiB that is reset and filled again needs no page
 // from the kernel.
 func TestRefillFaults(t *testing.T) {
+	if invariants.Enabled {
+		t.Skip("checking invariants costs what this counts")
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	a := open(t, Options{})

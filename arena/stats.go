@@ -2,9 +2,9 @@ package arena
 
 import "github.com/ashlar-go/ashlar/stats"
 
-// Stats returns the arena's numbers. What is left of windows that are being handed
-// out from, up to 16 KiB (in a concurrent arena up to 32 KiB for each processor), counts as
-// used. It may be called by any goroutine.
+// Stats returns the arena's numbers. What is left of windows that are being handed out
+// from counts as used: up to 16 KiB, in a concurrent arena for each processor. It may
+// be called by any goroutine.
 func (a *Arena) Stats() stats.Arena { return a.core.Stats() }
 
 // Stats implements tenancy.Tenant.

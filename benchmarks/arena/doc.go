@@ -25,8 +25,10 @@ All but the nozero ones hand out zeroed memory.
 
 	New        allocate an object of 64 bytes and write its first and last word; reset after each round of 1 or
 	           8 MiB
-	Parallel   the same by 1 and 2 goroutines from one arena, 64 Ki objects each between two resets
-	Tree       build a perfect binary tree of 2^20−1 nodes of 32 bytes, count them, and drop it; cpu-ns/op is the time of all
+	Parallel   the same by 1 and 2 goroutines from one arena, 64 Ki objects each between two resets, which is one
+	           operation; ns/object is wall time over the objects of all goroutines, and
+	           cpu-ns/object the processors' time
+	Tree       build a perfect binary tree of 2^20−1 nodes of 32 bytes and drop it; cpu-ns/op is the time of all
 	           processors, the collector's share included
 	Request    100 slices of 16 bytes to 4 KiB, then a reset, or a new arena for each request
 

@@ -58,8 +58,11 @@ func benchParallel(b *testing.B, goroutines int, reset, each func()) {
 	}
 	round()
 	b.ResetTimer()
+	before := cpu(b)
 	for range b.N {
 		round()
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*share*goroutines), "ns/object")
+	objects := float64(b.N * share * goroutines)
+	b.ReportMetric(float64(cpu(b)-before)/objects, "cpu-ns/object")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/objects, "ns/object")
 }

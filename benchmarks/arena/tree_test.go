@@ -4,8 +4,6 @@ import (
 	"runtime"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/ortuman/nuke"
 
 	"github.com/ashlar-go/ashlar/arena"
@@ -61,29 +59,22 @@ func BenchmarkTree(b *testing.B) {
 	run("goheap", func(b *testing.B) { benchTree(b, func() *node { return new(node) }, func() {}) })
 }
 
-// benchTree builds a tree, counts it and drops it in each operation.
+// benchTree builds a tree and drops it in each operation.
 func benchTree(b *testing.B, make func() *node, drop func()) {
-	once := func() {
-		if n := build(make, treeDepth).count(); n != 1<<treeDepth-1 {
-			b.Fatalf("%d nodes", n)
-		}
-		drop()
+	if n := build(make, treeDepth).count(); n != 1<<treeDepth-1 {
+		b.Fatalf("%d nodes", n)
 	}
-	once()
+	drop()
 	runtime.GC()
 	b.ResetTimer()
 	before := cpu(b)
 	for range b.N {
-		once()
+		root = build(make, treeDepth)
+		root = nil
+		drop()
 	}
 	b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/op")
 }
 
-// cpu returns the time of all processors spent in this process, in nanoseconds.
-func cpu(b *testing.B) int64 {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
-}
+// root holds the tree.
+var root *node
