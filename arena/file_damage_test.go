@@ -197,7 +197,7 @@ func FuzzFileImage(f *testing.F) {
 			image = bytes.Clone(unfinished)
 		}
 		for ; len(edits) >= 5; edits = edits[5:] { // a place, and bits to flip there or 0 to cut
-			at := int(binary.BigEndian.Uint32(edits)) % (len(image) + 1)
+			at := int(binary.BigEndian.Uint32(edits) % uint32(len(image)+1))
 			if bits := edits[4]; bits == 0 || at == len(image) {
 				image = image[:at]
 			} else {

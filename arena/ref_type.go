@@ -2,6 +2,7 @@ package arena
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"hash"
 	"reflect"
@@ -10,6 +11,9 @@ import (
 // A fingerprint stands for the layout of a type: of two types with the same one a
 // value of the one can be read as the other.
 type fingerprint [32]byte
+
+// word returns eight bytes of the fingerprint, never 0.
+func (f fingerprint) word() uint64 { return binary.NativeEndian.Uint64(f[:]) | 1 }
 
 // fingerprintOf describes T in words and digests them. Refs are described with what
 // they lead to, which may lead back: types met before are named by their number.

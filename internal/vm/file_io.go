@@ -5,33 +5,26 @@ import "io"
 // ReadFile fills p with the bytes of f from offset on. io.ErrUnexpectedEOF says that
 // the file ends before.
 func (s *Space) ReadFile(f *File, p []byte, offset int64) error {
-	for len(p) > 0 {
-		n := 0
-		err := s.call(OpRead, 0, func() (err error) {
-			n, err = sysRead(f.fd, p, offset)
-			return err
-		})
-		if err == nil && n == 0 {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return named(f.name, err)
-		}
-		p, offset = p[n:], offset+int64(n)
-	}
-	return nil
+	return s.transfer(OpRead, f, p, offset, sysRead, io.ErrUnexpectedEOF)
 }
 
 // WriteFile writes p to f from offset on. On failure part of it may be written.
 func (s *Space) WriteFile(f *File, p []byte, offset int64) error {
+	return s.transfer(OpWrite, f, p, offset, sysWrite, io.ErrShortWrite)
+}
+
+// transfer repeats a call that may do a part only, until all is done. end says what it
+// means when that was nothing.
+func (s *Space) transfer(op Op, f *File, p []byte, offset int64,
+	sys func(fd int, p []byte, offset int64) (int, error), end error) error {
 	for len(p) > 0 {
 		n := 0
-		err := s.call(OpWrite, 0, func() (err error) {
-			n, err = sysWrite(f.fd, p, offset)
+		err := s.call(op, 0, func() (err error) {
+			n, err = sys(f.fd, p, offset)
 			return err
 		})
 		if err == nil && n == 0 {
-			err = io.ErrShortWrite
+			err = end
 		}
 		if err != nil {
 			return named(f.name, err)
