@@ -60,8 +60,8 @@
 // only where an earlier round has used it. Of the other ways that were measured,
 // clearing each object as it is allocated takes half as long again for 64 bytes,
 // since it cannot use the processor's long stores; clearing everything at Reset is as
-// fast while it fits in the second cache, and slower beyond, since what was cleared is
-// out of the caches when it is needed. Windows shorter than 8 KiB cost more, and those
+// fast while it fits in the second cache, and clears also what the next round does not
+// use. Windows shorter than 8 KiB cost more, and those
 // longer than 64 KiB, too.
 //
 // # Reset
@@ -74,8 +74,9 @@
 // # Concurrent arenas
 //
 // Each processor has a lane, which package percpu gives to one goroutine at a time.
-// A lane takes 4 to 16 KiB at a time under the core's lock, and clears them outside. What a goroutine brings to another processor's lane replaces
-// what that has left, if it is more; the lesser of both is lost until Reset.
+// A lane takes 4 to 16 KiB at a time under the core's lock, and clears them outside.
+// What a goroutine brings to another processor's lane replaces what that has left, if
+// it is more; the lesser of both is lost until Reset.
 //
 // # Linked objects
 //
@@ -96,6 +97,32 @@
 // then each use of them faults. alloc.Protect turns the fault into an error that
 // names the arena and says where it was made and where it was freed or reset.
 //
+// # Files
+//
+// Open keeps an arena in a file. What is in it is reached from Root by refs, offsets
+// that hold wherever the file is mapped; file_format.go draws the file. Its memory is
+// a private mapping of the file: what the program writes makes the kernel copy the page
+// and reaches the file by Sync alone, which writes the copies, as the kernel lists them,
+// by way of a journal (file_sync.go has the steps). So, of what a file holds:
+//
+//	after the process was killed  the state of the last Sync that returned nil, or of the
+//	                              one that was under way
+//	after the system has died     the same, unless FileOptions.NoStore
+//	bits flipped in a header      the state of the last Sync: there are two
+//	in the journal, the table     ErrDamaged by Open, by Verify
+//	in the data                   ErrDamaged by Verify, FileOptions.Verify; else unnoticed
+//	cut, foreign, newer           ErrTruncated, ErrForeign, ErrVersion by Open
+//
+//	pages(Used) = pages that the last commit needs as they are
+//	table[i] = sum of page i of the data, for each i < pages(Used)
+//	both header slots are equal, while no commit is under way
+//	behind the data the file is zero, while no commit is under way
+//
+// # Shared arenas
+//
+// OpenShared has processes allocate from one memory, by a compare-and-swap of a word in
+// its header (shared.go draws it). There is no lock that a process could die with.
+//
 // # Invariants
 //
 // Those of a chunk are beside its structure. Of an arena:
@@ -109,6 +136,9 @@
 //
 //	next, limit, run   the one goroutine that uses the arena
 //	lanes              whoever is pinned to the processor; Reset and Free
+//	memory of a File   its users; nobody but Sync or Close while these run
+//	a File otherwise   its mutex
+//	a shared arena     everybody, by atomic operations on its header
 //	core               its mutex; an arena that is not concurrent takes it, too, since
 //	                   Stats reads the numbers from outside
 //	quarantine         its mutex, taken with a core's held
@@ -129,4 +159,8 @@
 //     the Go heap, is a "bad pointer" to the collector even if it is never used. On
 //     64-bit systems the Go heap's addresses lie elsewhere.
 //   - 16-byte vectors and the like want Options.Align.
+//   - Nothing in a File or a shared arena is freed but with the whole. What the layout of
+//     a type is (field names, kinds, offsets) is part of it: a changed type is refused.
+//   - A page of a file that was damaged on the disk, and is then changed in part, gets a
+//     new sum: Verify first where that matters.
 package arena
