@@ -1,0 +1,32 @@
+// Package grpcmem gives gRPC's Go library message buffers that the garbage
+// collector does not see.
+//
+// A Pool has the methods of mem.BufferPool of google.golang.org/grpc/mem. Give it
+// to a client and a server (both functions are in google.golang.org/grpc/experimental):
+//
+//	pool := grpcmem.New(nil)
+//	grpc.NewClient(address, experimental.WithBufferPool(pool), …)
+//	grpc.NewServer(experimental.BufferPool(pool), …)
+//
+// # Buffers
+//
+// A buffer of more than 1 KiB is a block of its own, so that a message of 33 KiB
+// takes 36 KiB and not the next of a few sizes, and what a burst of large messages
+// took goes back to the kernel when it is over. gRPC counts references and puts such
+// buffers back when the last is gone. Buffers up to 1 KiB are never put back: they
+// come from the Go heap.
+//
+//	Get(n ≤ 1 KiB)  ─► Go heap
+//	Get(n > 1 KiB)  ─► alloc.Allocator ─► gRPC ─► Put
+//	InUse = Gets of more than 1 KiB − Puts of them
+//
+// # Misuse
+//
+// Putting a buffer back twice, or one of more than 1 KiB that is not from this Pool,
+// panics with an *alloc.MisuseError. A buffer that is used after it was put back is
+// not caught. With a pool of Go memory such a program reads another message's bytes;
+// with this one it may also fault, which ends it: codecs must copy what they keep.
+// A buffer that is not put back is never freed; InUse shows it.
+//
+// gRPC has no way to hear of a lack of memory: Get panics with an *alloc.Error.
+package grpcmem
