@@ -53,19 +53,17 @@ func (a *Allocator) Reallocate(size int, b []byte) []byte {
 	case size == 0:
 		a.Free(b)
 		return []byte{}
-	case size > cap(b) || blockSize(size) <= cap(b)/2:
-		p, err := a.heap.Realloc(unsafe.Pointer(unsafe.SliceData(b)), blockSize(size))
-		if err != nil {
+	}
+	p, want := unsafe.Pointer(unsafe.SliceData(b)), blockSize(size)
+	if usable := alloc.UsableSize(p); want <= usable/2 || want > usable {
+		var err error
+		if p, err = a.heap.Realloc(p, want); err != nil {
 			panic(err)
 		}
-		grown := view(p, size)
-		clear(grown[min(len(b), size):])
-		return grown
-	default:
-		grown := b[:size]
-		clear(grown[min(len(b), size):])
-		return grown
 	}
+	resized := view(p, size)
+	clear(resized[min(len(b), size):])
+	return resized
 }
 
 // Free takes b back. A slice of capacity 0, such as nil, is ignored.
@@ -75,6 +73,6 @@ func (a *Allocator) Free(b []byte) {
 	}
 }
 
-func view(p unsafe.Pointer, size int) []byte {
-	return unsafe.Slice((*byte)(p), alloc.UsableSize(p))[:size]
-}
+// view returns the first size bytes of block p, without capacity for more: there
+// are kernels of Arrow that take a capacity for a length.
+func view(p unsafe.Pointer, size int) []byte { return unsafe.Slice((*byte)(p), size) }

@@ -22,6 +22,18 @@ func Example() {
 	// Output: 1048576 0
 }
 
+// fill writes to all of b's block.
+func fill(b []byte, first byte) {
+	if len(b) == 0 {
+		return
+	}
+	p := unsafe.Pointer(unsafe.SliceData(b))
+	block := unsafe.Slice((*byte)(p), alloc.UsableSize(p))
+	for i := range block {
+		block[i] = first + byte(i)
+	}
+}
+
 func address(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
 
 // newHeap returns an allocator that must be without live blocks at the end.
@@ -56,16 +68,13 @@ func TestAllocate(t *testing.T) {
 	for _, size := range sizes {
 		first, second := mem.Allocate(size), mem.Allocate(size)
 		for _, b := range [][]byte{first, second} {
-			if size > 0 && address(b)%64 != 0 || len(b) != size {
-				t.Fatalf("%d bytes: %d at %#x", size, len(b), address(b))
+			if size > 0 && address(b)%64 != 0 || len(b) != size || cap(b) != size {
+				t.Fatalf("%d bytes: %d at %#x, capacity %d", size, len(b), address(b), cap(b))
 			}
 			if bytes.Count(b, []byte{0}) != size {
 				t.Fatalf("%d bytes are not all zero", size)
 			}
-			b = b[:cap(b)]
-			for i := range b {
-				b[i] = 1
-			}
+			fill(b, 1)
 			mem.Free(b)
 		}
 	}
@@ -85,9 +94,7 @@ func TestReallocate(t *testing.T) {
 		if !bytes.Equal(b, want) {
 			t.Fatalf("step %d, to %d bytes: other contents", i, size)
 		}
-		for j := range b[:cap(b)] {
-			b[:cap(b)][j] = byte(i + j)
-		}
+		fill(b, byte(i))
 		copy(want, b)
 	}
 	mem.Free(b)
@@ -98,8 +105,8 @@ func TestShrinkGivesBack(t *testing.T) {
 	mem := arrowmem.New(newHeap(t))
 	for _, size := range []int{1 << 20, 64 << 10} {
 		b := mem.Reallocate(1000, mem.Allocate(size))
-		if cap(b) > 2048 {
-			t.Errorf("from %d bytes to 1000, the block has %d", size, cap(b))
+		if n := alloc.UsableSize(unsafe.Pointer(unsafe.SliceData(b))); n > 2048 {
+			t.Errorf("from %d bytes to 1000, the block has %d", size, n)
 		}
 		mem.Free(b)
 	}

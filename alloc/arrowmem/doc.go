@@ -14,12 +14,11 @@
 //
 // # A buffer
 //
-//	 address, a multiple of 64      len                              cap
+//	 address, a multiple of 64      len = cap                        usable size
 //	 ▼                              ▼                                ▼
 //	┌──────────────────────────────┬────────────────────────────────┐
 //	│ what was asked for           │ rest of the block, unspecified │
 //	└──────────────────────────────┴────────────────────────────────┘
-//	cap = usable size of the block ≥ len
 //
 // Bytes that Allocate or Reallocate adds to len are zero. Growth stays in the block
 // where it fits, and has the kernel move the pages of blocks of 128 KiB and more

@@ -1,12 +1,14 @@
 // Package grpcmem gives gRPC's Go library message buffers that the garbage
 // collector does not see.
 //
-// A Pool has the methods of mem.BufferPool of google.golang.org/grpc/mem. Give it
-// to a client and a server (both functions are in google.golang.org/grpc/experimental):
+// A Pool has the methods of mem.BufferPool of google.golang.org/grpc/mem. Make it
+// that of the process, before the first client or server:
 //
-//	pool := grpcmem.New(nil)
-//	grpc.NewClient(address, experimental.WithBufferPool(pool), …)
-//	grpc.NewServer(experimental.BufferPool(pool), …)
+//	experimental.SetDefaultBufferPool(grpcmem.New(nil)) // google.golang.org/grpc/experimental
+//
+// Options of that package (WithBufferPool, BufferPool) give a client or a server one
+// of its own; the codec of protocol buffers, which makes what is sent, asks the
+// process' alone.
 //
 // # Buffers
 //
