@@ -20,7 +20,13 @@
 //
 //	Get(n ≤ 1 KiB)  ─► Go heap
 //	Get(n > 1 KiB)  ─► alloc.Allocator ─► gRPC ─► Put
-//	InUse = Gets of more than 1 KiB − Puts of them
+//	                                           └► forgotten ─► found by the collector
+//	Gets of more than 1 KiB = their Puts + Lost + InUse
+//
+// When a stream is cancelled, gRPC forgets messages that were under way. With a pool
+// of Go memory the collector takes these buffers; here it finds the pointer that Get
+// returned unreachable, and the buffer is freed and counted as lost. So that pointer
+// must be kept for as long as the buffer is used, as gRPC does.
 //
 // # Misuse
 //
@@ -28,7 +34,6 @@
 // panics with an *alloc.MisuseError. A buffer that is used after it was put back is
 // not caught. With a pool of Go memory such a program reads another message's bytes;
 // with this one it may also fault, which ends it: codecs must copy what they keep.
-// A buffer that is not put back is never freed; InUse shows it.
 //
 // gRPC has no way to hear of a lack of memory: Get panics with an *alloc.Error.
 package grpcmem

@@ -2,6 +2,7 @@ package grpcmem
 
 import (
 	"cmp"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -16,9 +17,10 @@ const smallest = 1 << 10
 type Pool struct {
 	heap  *alloc.Allocator
 	inUse atomic.Int64
-	// slices are slice headers without a buffer: gRPC passes buffers by pointers to
-	// them, which are Go memory.
-	slices sync.Pool
+	lost  atomic.Int64
+	// out has what is to be stopped when a buffer comes back: address of its
+	// block → runtime.Cleanup.
+	out sync.Map
 }
 
 // New returns a Pool that takes its memory from heap; nil means alloc.Default.
@@ -38,25 +40,44 @@ func (p *Pool) Get(length int) *[]byte {
 		panic(err)
 	}
 	p.inUse.Add(1)
-	b, _ := p.slices.Get().(*[]byte)
-	if b == nil {
-		b = new([]byte)
-	}
+	b := new([]byte)
 	*b = unsafe.Slice((*byte)(block), alloc.UsableSize(block))[:length]
+	p.out.Store(uintptr(block), runtime.AddCleanup(b, p.reclaim, block))
 	return b
 }
 
-// Put takes a buffer from Get back, which may have been cut at its end. Nobody may
-// use it afterwards, nor what b points to.
+// Put takes a buffer from Get back, by the pointer that Get returned; the slice may
+// have been cut at its end. Nobody may use it afterwards.
 func (p *Pool) Put(b *[]byte) {
 	if b == nil || cap(*b) <= smallest {
 		return // Go memory
 	}
-	p.heap.Free(unsafe.Pointer(unsafe.SliceData(*b)))
+	block := unsafe.Pointer(unsafe.SliceData(*b))
+	cleanup, out := p.out.LoadAndDelete(uintptr(block))
+	if !out {
+		panic(&alloc.MisuseError{Op: "Put", Addr: uintptr(block),
+			Story: "no buffer of this Pool that is in use: it was put back before, or is not from Get"})
+	}
+	cleanup.(runtime.Cleanup).Stop()
+	runtime.KeepAlive(b) // or it might have been reclaimed before
+	p.heap.Free(block)
 	p.inUse.Add(-1)
 	*b = nil
-	p.slices.Put(b)
 }
 
-// InUse returns how many buffers of more than 1 KiB were got and not put back.
+// reclaim frees a buffer that the collector found to be nobody's any more.
+func (p *Pool) reclaim(block unsafe.Pointer) {
+	if _, out := p.out.LoadAndDelete(uintptr(block)); out {
+		p.heap.Free(block)
+		p.inUse.Add(-1)
+		p.lost.Add(1)
+	}
+}
+
+// InUse returns how many buffers of more than 1 KiB are out: got, and neither put
+// back nor lost.
 func (p *Pool) InUse() int64 { return p.inUse.Load() }
+
+// Lost returns how many buffers were never put back and freed when the collector
+// found them unreachable.
+func (p *Pool) Lost() int64 { return p.lost.Load() }

@@ -3,6 +3,7 @@ package grpcmem_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -66,6 +67,39 @@ func TestMisuse(t *testing.T) {
 				}
 			}()
 			pool.Put(b)
+		})
+	}
+}
+
+// TestLost: buffers that nobody has any more are freed, those that somebody has stay.
+func TestLost(t *testing.T) {
+	pool := grpcmem.New(nil)
+	kept := pool.Get(5000)
+	const lost = 100
+	for range lost {
+		pool.Get(5000)
+	}
+	for pool.Lost() < lost {
+		runtime.GC() // cleanups run some time after
+		runtime.Gosched()
+	}
+	if pool.Lost() != lost || pool.InUse() != 1 {
+		t.Errorf("%d lost, %d in use", pool.Lost(), pool.InUse())
+	}
+	pool.Put(kept)
+	if pool.InUse() != 0 {
+		t.Errorf("%d in use", pool.InUse())
+	}
+}
+
+// BenchmarkGetPut is to be compared with what a message of its size costs.
+func BenchmarkGetPut(b *testing.B) {
+	pool := grpcmem.New(nil)
+	for _, size := range []int{4 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("size=%d/peer=ashlar", size), func(b *testing.B) {
+			for b.Loop() {
+				pool.Put(pool.Get(size))
+			}
 		})
 	}
 }
