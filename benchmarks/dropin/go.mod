@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/apache/arrow-go/v18 v18.8.0
 	github.com/ashlar-go/ashlar v0.0.0
+	github.com/ashlar-go/ashlar/benchmarks v0.0.0
 	github.com/cockroachdb/swiss v0.0.0-20260820225851-333444432258
 	github.com/tetratelabs/wazero v1.12.0
 	google.golang.org/grpc v1.85.0

@@ -36,7 +36,7 @@ func start() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	c := &comparison{dir: dir, rows: *rows, repeats: *repeats}
+	c := &contest{dir: dir, rows: *rows, repeats: *repeats}
 	if err := c.build(); err != nil {
 		return err
 	}
