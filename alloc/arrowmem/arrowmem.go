@@ -55,15 +55,16 @@ func (a *Allocator) Reallocate(size int, b []byte) []byte {
 		return []byte{}
 	}
 	p, want := unsafe.Pointer(unsafe.SliceData(b)), blockSize(size)
-	if usable := alloc.UsableSize(p); want <= usable/2 || want > usable {
-		var err error
-		if p, err = a.heap.Realloc(p, want); err != nil {
-			panic(err)
-		}
+	if usable := alloc.UsableSize(p); want <= usable && want > usable/2 {
+		resized := view(p, size)
+		clear(resized[min(len(b), size):])
+		return resized
 	}
-	resized := view(p, size)
-	clear(resized[min(len(b), size):])
-	return resized
+	p, err := a.heap.Recalloc(p, min(len(b), size), want)
+	if err != nil {
+		panic(err)
+	}
+	return view(p, size)
 }
 
 // Free takes b back. A slice of capacity 0, such as nil, is ignored.
