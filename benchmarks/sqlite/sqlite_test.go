@@ -190,6 +190,18 @@ func TestNoLeak(t *testing.T) {
 	}
 }
 
+// TestUpstream runs the tests for leaks that modernc.org/sqlite has, on ashlar.
+func TestUpstream(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it links SQLite once more")
+	}
+	command := exec.Command("go", "test", "-v", "-tags", "memory.counters", "-run", "Leak$", "modernc.org/sqlite")
+	out, err := command.CombinedOutput()
+	if n := strings.Count(string(out), "--- PASS"); err != nil || n < 3 {
+		t.Errorf("%v, %d tests passed\n%s", err, n, out)
+	}
+}
+
 // TestWorkload: the comparison's workload runs.
 func TestWorkload(t *testing.T) {
 	for place, name := range map[string]string{"memory": inMemory, "file": filepath.Join(t.TempDir(), "test.db")} {
