@@ -38,6 +38,13 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 	}
 }
 
+// Footprint returns the bytes that may occupy RAM and the mappings that the
+// allocator has now, metadata excepted: Footprint and Mappings of a Snapshot,
+// for those who look often.
+func (a *Allocator) Footprint() (bytes, mappings int64) {
+	return a.space.Footprint.Now(), a.space.Mappings.Now()
+}
+
 func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.Peak()} }
 
 // countSmall counts the blocks of each class and what they add up to.

@@ -20,12 +20,18 @@
 //	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use
 //	arena                memory that is freed at once
+//	alloc/arrowmem       buffers of Apache Arrow, by shape, on alloc
+//	alloc/grpcmem        buffers of gRPC, likewise
+//	alloc/swissmem       tables of cockroachdb/swiss, likewise
+//	alloc/wazeromem      linear memories of wazero, likewise: reserved, and committed as they grow
 //	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
 //	internal/layers      this overview
 //
 // The module benchmarks, in the directory of that name, stands on top of all. It
 // is a module of its own so that the peers that it measures are no dependencies
-// of this one.
+// of this one. So are alloc/modernc, which takes the place of modernc.org/memory in
+// a program; benchmarks/sqlite, which has SQLite run on that; and benchmarks/dropin,
+// which has the other adapters run below the programs that they are for.
 //
 // # Rules
 //
