@@ -180,9 +180,9 @@ func (s *Space) Purge(base, size uintptr, lazy bool) error {
 	return sysPurge(base, size, lazy)
 }
 
-// Remap changes the size of a mapping, moving it if it must, without copying:
-// pages keep their contents and added ones are clean. On failure the mapping is
-// as it was.
+// Remap changes the size of a mapping, moving it if it must to grow, without
+// copying: pages keep their contents and added ones are clean. A mapping that
+// shrinks stays where it is. On failure the mapping is as it was.
 func (s *Space) Remap(m Mapping, size uintptr) (Mapping, error) {
 	if err := s.enter(OpRemap); err != nil {
 		return m, err
