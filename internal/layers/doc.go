@@ -16,6 +16,7 @@
 //	largeobj             objects of 128 KiB and more: mapped for one object, kept a while, grown in place
 //	stats                the numbers of an allocator: snapshots, differences, text
 //	alloc                the allocator: what programs use
+//	fuzz/abuse           what programs do wrong with memory, and what is reported
 //	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
 //	internal/layers      this overview
 //
