@@ -17,7 +17,8 @@
 //	stats                the numbers of an allocator: snapshots, differences, text
 //	alloc                the allocator: what programs use
 //	fuzz/abuse           what programs do wrong with memory, and what is reported
-//	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
+//	fuzz                 proof: models, fuzz targets, faults on purpose, random programs, a soak
+//	fuzz/planted         bugs that the fuzz targets must find
 //	internal/layers      this overview
 //
 // The module benchmarks, in the directory of that name, stands on top of all. It
