@@ -198,18 +198,18 @@ func (s *soaking) end(m *machine, workers []*worker, all bool) error {
 	}
 	m.moving = m.aging
 	if all {
-		if err := m.empty(nil); err != nil {
+		if err := collected(func() error { return m.empty(nil) }); err != nil {
 			return err
 		}
 	}
-	return errors.Join(m.close(nil), collected(m))
+	return errors.Join(m.close(nil), collected(m.leaked))
 }
 
-// collected reports metadata that is lost. Locals that were left to the collector
-// still have theirs until it comes to them.
-func collected(m *machine) error {
-	err := m.leaked()
-	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); err = m.leaked() {
+// collected reports what is left, after a while: Locals that were left to the
+// collector have their blocks until it comes to them.
+func collected(left func() error) error {
+	err := left()
+	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); err = left() {
 		runtime.GC()
 		time.Sleep(time.Millisecond)
 	}
