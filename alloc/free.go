@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -97,6 +98,7 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 // freeToSpan frees a block without a magazine, for when there is no memory for
 // one: freeing must not fail.
 func (a *Allocator) freeToSpan(c sizeclass.Class, addr uintptr, st *state, code uint8) {
+	watch.Release(addr)
 	d := &a.depots[c]
 	d.mu.Lock()
 	var empty spanList

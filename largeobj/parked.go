@@ -1,5 +1,7 @@
 package largeobj
 
+import "github.com/ashlar-go/ashlar/internal/watch"
+
 // parkMost is the usable length of the largest object that is parked, in bytes.
 const parkMost = 2 << 20
 
@@ -10,6 +12,8 @@ const parkMost = 2 << 20
 //
 // A parked object stays dirty and counts as live in Stats. It must end in Unpark
 // or Retire.
+//
+//go:norace
 func (h *Heap) Park(addr uintptr) (at uintptr) {
 	o := h.lookup(addr)
 	if o == nil || o.current() != Live || o.usable() > h.parks || !o.intact(addr, h.secret) {
@@ -27,6 +31,8 @@ func (h *Heap) Park(addr uintptr) (at uintptr) {
 //
 // parked is false if the object is not parked any more: it was freed, and so
 // parked, twice at the same time, and the other entry was used already.
+//
+//go:norace
 func (h *Heap) Unpark(at, addr, size uintptr) (change int64, fits, parked bool) {
 	o := objectAt(at)
 	if o.current() != Parked {
@@ -58,6 +64,7 @@ const parkLoss = 8 << 10
 // Retire frees a parked object. One that was parked twice is freed once.
 func (h *Heap) Retire(at uintptr) {
 	if o := objectAt(at); o.swap(Parked, Releasing) {
+		watch.Acquire(o.user())
 		h.dispose(o)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -83,6 +84,7 @@ func (h *Heap) carve(o *object, w *shape) error {
 	if err != nil {
 		return err
 	}
+	watch.Reshape()
 	o.mapping, o.start, o.end = vm.Mapping{}, start, start+total
 	o.pages = stale
 	if clean {

@@ -8,6 +8,7 @@
 //	internal/raw         the only conversions from addresses to pointers
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
+//	internal/watch       what the race detector is told of blocks; nothing in other builds
 //	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
 //	internal/fault       accesses to memory that is not there, turned into errors
 //	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
