@@ -38,11 +38,12 @@ func sysPurge(base, size uintptr, lazy bool) error {
 }
 
 func sysRemap(base, old, size uintptr) (uintptr, error) {
-	flags := unix.MREMAP_MAYMOVE
-	if size <= old {
-		flags = 0 // with it qemu-user moves a mapping that shrinks; Linux does not
+	if size < old {
+		// To Linux it is the same. Not to qemu-user: it moves a mapping that shrinks,
+		// or takes away what lies behind it.
+		return base, sysUnmap(base+size, old-size)
 	}
-	p, err := unix.MremapPtr(raw.Pointer(base), old, nil, size, flags)
+	p, err := unix.MremapPtr(raw.Pointer(base), old, nil, size, unix.MREMAP_MAYMOVE)
 	if err != nil {
 		return 0, oom("mremap", size, err)
 	}
