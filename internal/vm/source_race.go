@@ -4,6 +4,7 @@ package vm
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"unsafe"
@@ -35,6 +36,7 @@ var goMemory struct {
 	pieces [][]byte  // kept, and so allocated
 	bytes  uintptr   // in them
 	spare  []Mapping // zero, and in nobody's use
+	pins   runtime.Pinner
 }
 
 // obtain returns size bytes that are zero. own says that they are for structures
@@ -68,6 +70,7 @@ func addPiece(size uintptr) int {
 	g, page := &goMemory, PageSize()
 	piece := make([]byte, size+page)
 	g.pieces = append(g.pieces, piece)
+	g.pins.Pin(unsafe.SliceData(piece)) // programs may pass blocks to C
 	g.bytes += size
 	base := raw.AlignUp(raw.Addr(unsafe.Pointer(unsafe.SliceData(piece))), page)
 	return addSpare(Mapping{base, size})
