@@ -1,6 +1,9 @@
 package largeobj
 
-import "github.com/ashlar-go/ashlar/internal/watch"
+import (
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/internal/watch"
+)
 
 // parkMost is the usable length of the largest object that is parked, in bytes.
 const parkMost = 2 << 20
@@ -25,7 +28,8 @@ func (h *Heap) Park(addr uintptr) (at uintptr) {
 }
 
 // Unpark makes the parked object with the descriptor at one of size bytes, if its
-// region suits that; fits tells. Its address is addr, as it was given to Park.
+// region suits that; fits tells. A region that was mapped for an object of the same
+// size may have almost two pages behind it. Its address is addr, as it was given to Park.
 // change is by how much the bytes asked for have changed: the caller adds them up
 // for Asked.
 //
@@ -38,7 +42,7 @@ func (h *Heap) Unpark(at, addr, size uintptr) (change int64, fits, parked bool) 
 	if o.current() != Parked {
 		return 0, false, false
 	}
-	if usable := o.usable(); usable < size || usable > roomiest(size)+parkLoss {
+	if usable := o.usable(); usable < size || usable > roomiest(size)+2*vm.PageSize() {
 		return 0, false, true
 	}
 	change = int64(size) - int64(o.requested)
@@ -56,10 +60,6 @@ func FreedTwiceAtOnce(at uintptr) *Violation {
 	return &Violation{s.Base, DoubleFree, s, "two goroutines freed the " + s.String() +
 		" at the same time; that was found when it was about to be used again"}
 }
-
-// parkLoss is what a region that was mapped for an object of the same size may
-// have behind it: less than two pages of 4 KiB.
-const parkLoss = 8 << 10
 
 // Retire frees a parked object. One that was parked twice is freed once.
 func (h *Heap) Retire(at uintptr) {
