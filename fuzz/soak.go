@@ -197,6 +197,11 @@ func (s *soaking) end(m *machine, workers []*worker, all bool) error {
 		w.local.Close()
 	}
 	m.moving = m.aging
+	if s.procs > 0 {
+		// A cleanup that was queued on a processor waits until there is that one again
+		// (runtime/mcleanup.go, flush).
+		runtime.GOMAXPROCS(s.procs)
+	}
 	if all {
 		if err := collected(func() error { return m.empty(nil) }); err != nil {
 			return err
