@@ -44,7 +44,12 @@ func headerAt(user uintptr) *header { return raw.At[header](user - headerSize) }
 // cookieOf mixes an object's address and its region's length with a secret: the
 // 128-bit product of the two, folded, as in wyhash. Every bit of both counts.
 func cookieOf(secret uint64, user, total uintptr) uint64 {
-	hi, lo := bits.Mul64(uint64(user)^secret, uint64(total)^bits.RotateLeft64(secret, 32))
+	return fold(uint64(user)^secret, uint64(total)^bits.RotateLeft64(secret, 32))
+}
+
+// fold returns the two halves of the 128-bit product as one.
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
 	return hi ^ lo
 }
 

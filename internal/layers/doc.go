@@ -15,7 +15,7 @@
 //	internal/metadata    memory for the allocator's own structures, off the Go heap
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
-//	largeobj             objects of 128 KiB and more: mapped for one object, kept a while, grown in place
+//	largeobj             objects of 128 KiB and more, one mapping each; files, shared and secret memory as regions
 //	stats                the numbers of an allocator: snapshots, differences, text
 //	alloc                the allocator: what programs use
 //	fuzz/abuse           what programs do wrong with memory, and what is reported

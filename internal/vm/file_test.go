@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -95,6 +96,15 @@ func TestAllocateAndTruncate(t *testing.T) {
 		if info, err := s.Stat(f); err != nil || info.Size != want {
 			t.Errorf("%+v, %v, want %d bytes", info, err, want)
 		}
+	}
+}
+
+func TestMemfdName(t *testing.T) {
+	var s Space
+	for _, name := range []string{"", "a\x00b", strings.Repeat("long", 100)} {
+		f, err := s.Memfd(name)
+		must(t, err)
+		must(t, s.CloseFile(f))
 	}
 }
 

@@ -44,7 +44,12 @@ func sysRemap(base, old, size uintptr) (uintptr, error) {
 		return base, sysUnmap(base+size, old-size)
 	}
 	p, err := unix.MremapPtr(raw.Pointer(base), old, nil, size, unix.MREMAP_MAYMOVE)
-	if err != nil {
+	switch {
+	case errors.Is(err, unix.EFAULT):
+		return 0, explain(OpRemap, size, err)
+	case errors.Is(err, unix.EAGAIN): // its pages are locked
+		return 0, fmt.Errorf("%w: %w", ErrOutOfMemory, explain(OpRemap, size, err))
+	case err != nil:
 		return 0, oom("mremap", size, err)
 	}
 	return raw.Addr(p), nil
