@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/largeobj"
@@ -38,6 +39,8 @@ type Allocator struct {
 	large  largeobj.Heap
 	depots [sizeclass.Count]depot
 	purger purger
+
+	tenants tenancy.Register // the arenas in this memory
 }
 
 // lastID is the identity given out last. Identities are never reused, so that the

@@ -23,6 +23,7 @@ import (
 // else.
 func (a *Allocator) Close() error {
 	a.init()
+	a.tenants.Close() // first: an arena that was dropped frees its memory at any time
 	a.closed.Store(true)
 	a.stopPurger()
 	a.detach(func(int, uintptr) bool { return true })

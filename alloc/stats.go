@@ -28,6 +28,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 	a.countLarge(s, caches)
 	a.countPages(s)
 	countMetadata(s)
+	s.Arenas, s.Dropped = a.tenants.Stats()
 	s.Kernel = stats.Kernel{
 		Mmap:     int64(a.space.Calls(vm.OpMap)),
 		Munmap:   int64(a.space.Calls(vm.OpRelease)),

@@ -6,6 +6,7 @@
 // From bottom to top; each imports only packages that are listed before it.
 //
 //	internal/raw         the only conversions from addresses to pointers
+//	internal/gotype      whether values of a type hold Go pointers
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
 //	internal/watch       what the race detector is told of blocks; nothing in other builds
@@ -17,7 +18,9 @@
 //	internal/pageheap    runs of pages for spans, out of large mappings
 //	largeobj             objects of 128 KiB and more, one mapping each; files, shared and secret memory as regions
 //	stats                the numbers of an allocator: snapshots, differences, text
+//	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use
+//	arena                memory that is freed at once
 //	fuzz/abuse           what programs do wrong with memory, and what is reported
 //	fuzz                 proof: models, fuzz targets, faults on purpose, random programs, a soak
 //	fuzz/planted         bugs that the fuzz targets must find
