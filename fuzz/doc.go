@@ -9,6 +9,7 @@
 //	FuzzAlignment       one player, alignments up to 1 GiB and beyond
 //	FuzzConcurrent      several players at once, who hand blocks over to each other
 //	FuzzLargePolicies   a largeobj.Heap, whose time passes in beats
+//	FuzzArena           an arena of any kind
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
 // # Structures
@@ -22,6 +23,7 @@
 //	shadow    the blocks of one player, and their sums by size class
 //	player    plays a stream on a machine with three Locals, and keeps a shadow
 //	hoard     the same for a largeobj.Heap
+//	yard      the same for an arena
 //	faults    kernel calls that are going to fail (vm.Inject)
 //	trace     the last operations, for the report
 //
@@ -41,11 +43,13 @@
 //
 // The second is the ending: bit 0 leaves live blocks to Close, bit 1 closes Locals
 // after the Allocator, bit 2 has a callback free a block when the limit is reached.
-// A hoard has only the first bit of it. FuzzConcurrent has a byte between them: how
+// A hoard has only the first bit of it. A yard has a byte of its own in front of
+// the options instead, as arenaOptions reads it, and no ending. FuzzConcurrent has a byte between them: how
 // many players (2 + b mod 3) and processors (1 + bits 2–3), and bit 6, with which
 // memory ages all the while.
 //
-// Then operations follow, a hoard's one of those in large.go for each byte. For
+// Then operations follow, a hoard's one of those in large.go for each byte, a yard's
+// one of those in yard.go. For
 // players the low six bits of a byte choose one, by the weights in game.go and
 // concurrent.go; the high two a handle, 0 for the Allocator, else a Local. More
 // bytes are read as the operation needs them; behind the end all are 0.

@@ -91,5 +91,11 @@ func Bugs() []Bug {
 		{"alloc: a depot is used without its lock", "alloc/depot.go",
 			"func (d *depot) put(c sizeclass.Class, m uintptr) (empty spanList) {\n	d.mu.Lock()\n	defer d.mu.Unlock()\n",
 			"func (d *depot) put(c sizeclass.Class, m uintptr) (empty spanList) {\n", "soak handover"},
+		{"arena: a window overlaps the next", "arena/chunk.go",
+			"	c.used = end\n	c.clean", "	c.used = end - (end-off)/8\n	c.clean", "FuzzArena"},
+		{"arena: what an earlier round wrote passes for zero", "arena/chunk.go",
+			"	c.dirty = max(c.dirty, c.used)\n", "", "FuzzArena"},
+		{"arena: growth in place takes more than there is", "arena/new.go",
+			"n > b.limit-p {", "n > 2*(b.limit-p) {", "FuzzArena"},
 	}
 }

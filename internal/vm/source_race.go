@@ -3,10 +3,10 @@
 package vm
 
 import (
-	"errors"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -108,15 +108,30 @@ func isGo(addr uintptr) bool {
 	})
 }
 
+// guarded says that a part of Go's memory was ever made inaccessible.
+var guarded atomic.Bool
+
+// noteGuard notes that memory is about to become inaccessible.
+func noteGuard(base uintptr) {
+	if !guarded.Load() && isGo(base) {
+		guarded.Store(true)
+	}
+}
+
 // giveBack takes back what obtain returned, or a part of it.
 func giveBack(base, size uintptr) error {
 	if !isGo(base) {
 		return sysUnmap(base, size)
 	}
-	// Guards go with a mapping that is unmapped. Here they are lifted, if there are
+	// Guards go with a mapping that is unmapped. Here they are lifted, if there may be
 	// any: who has memory next may touch all of it.
-	_ = sysGuard(base, size, false)
-	if err := errors.Join(sysProtect(base, size, ReadWrite), sysPurge(base, size, false)); err != nil {
+	if guarded.Load() {
+		_ = sysGuard(base, size, false)
+		if err := sysProtect(base, size, ReadWrite); err != nil {
+			return err
+		}
+	}
+	if err := sysPurge(base, size, false); err != nil {
 		return err
 	}
 	goMemory.mu.Lock()
