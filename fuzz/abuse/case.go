@@ -48,7 +48,7 @@ func (c *Case) in(m int) Report { return c.Want[min(m, len(c.Want)-1)] }
 func Cases() []Case {
 	var all []Case
 	for _, some := range [][]Case{
-		doubleFrees, invalidFrees, foreignFrees, reallocs, overruns, afterFree, typed, sizes, correct,
+		doubleFrees, invalidFrees, foreignFrees, partFrees, reallocs, overruns, afterFree, typed, sizes, correct,
 	} {
 		all = append(all, some...)
 	}
