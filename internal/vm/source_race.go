@@ -3,6 +3,7 @@
 package vm
 
 import (
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -132,7 +133,10 @@ func giveBack(base, size uintptr) error {
 		}
 	}
 	if err := sysPurge(base, size, false); err != nil {
-		return err
+		// Locked memory cannot be purged. That goes with the mapping as well.
+		if err := errors.Join(sysUnlock(base, size), sysPurge(base, size, false)); err != nil {
+			return err
+		}
 	}
 	goMemory.mu.Lock()
 	addSpare(Mapping{base, size})
