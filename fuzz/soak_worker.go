@@ -29,7 +29,7 @@ type worker struct {
 	trace   trace
 	allocs  [sizeclass.Count]int64
 
-	ops, allocated, freed, resized, sent, verified, touched, refused int64
+	allocated, freed, resized, sent, verified, touched, refused int64
 }
 
 func newWorkers(s *soaking, m *machine, r *rand.Rand) []*worker {

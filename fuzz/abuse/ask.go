@@ -167,7 +167,7 @@ func reallocKeeps(s *Scene) error {
 		p = must(s.a.Realloc(p, size))
 		n = min(n, size)
 		if got := unsafe.Slice((*byte)(p), n); string(got) != string(written[:n]) {
-			return fmt.Errorf("Realloc to %d bytes lost contents", size)
+			return fmt.Errorf("contents are lost by Realloc to %d bytes", size)
 		}
 	}
 	return nil

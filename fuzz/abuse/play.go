@@ -63,7 +63,7 @@ func (c *Case) play(m int, want Report, do func(*Scene) error) error {
 	if err != nil {
 		return err
 	}
-	got, value := attempt(s, do)
+	value, got := attempt(s, do)
 	if err := want.compare(s, got, value); err != nil {
 		return err
 	}
@@ -88,10 +88,10 @@ func (c *Case) play(m int, want Report, do func(*Scene) error) error {
 	return nil
 }
 
-// attempt returns the error and the panic's value that do ends with.
-func attempt(s *Scene, do func(*Scene) error) (err error, value any) {
+// attempt returns the panic's value and the error that do ends with.
+func attempt(s *Scene, do func(*Scene) error) (value any, err error) {
 	defer func() { value = recover() }()
-	return do(s), nil
+	return nil, do(s)
 }
 
 // compare reports how the error or the panic's value differs from the Report.
