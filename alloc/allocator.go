@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
@@ -90,6 +91,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	if err != nil {
 		return err
 	}
+	watch.Reshape()
 	s, err := newSpan(a.id, c, base, clean)
 	if err == nil {
 		if err = a.depots[c].addSpan(s, m); err == nil {

@@ -34,6 +34,11 @@ var wordNames = [...]string{
 // magic reads "ashlarLO" in memory, on little-endian machines.
 const magic = 0x4f4c72616c687361
 
+// mark writes a region's state into the header of the object at user.
+//
+//go:norace
+func mark(user uintptr, s State) { headerAt(user)[wordState] = uint64(s) }
+
 func headerAt(user uintptr) *header { return raw.At[header](user - headerSize) }
 
 // cookieOf mixes an object's address and its region's length with a secret: the
@@ -57,6 +62,8 @@ func (o *object) header(s State) header {
 }
 
 // seal binds the header to where the object now lies.
+//
+//go:norace
 func (o *object) seal(secret uint64) {
 	o.cookie = cookieOf(secret, o.user(), o.total())
 	*headerAt(o.user()) = o.header(Live)
@@ -69,6 +76,8 @@ func (o *object) seal(secret uint64) {
 //
 // It reads the header of addr, not of o.user(), which is the same: so the header
 // and the descriptor are fetched at the same time, and both tend to be far away.
+//
+//go:norace
 func (o *object) intact(addr uintptr, secret uint64) bool {
 	got := headerAt(addr)
 	total := uintptr(got[wordTotal]) // half of the word, on 32-bit
@@ -84,6 +93,8 @@ func (o *object) intact(addr uintptr, secret uint64) bool {
 }
 
 // damage tells how the header of a live object differs from the descriptor.
+//
+//go:norace
 func (o *object) damage() string {
 	got, want := *headerAt(o.user()), o.header(Live)
 	var b strings.Builder

@@ -9,6 +9,7 @@
 //	internal/gotype      whether values of a type hold Go pointers
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
+//	internal/watch       what the race detector is told of blocks; nothing in other builds
 //	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
 //	internal/fault       accesses to memory that is not there, turned into errors
 //	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
@@ -24,7 +25,9 @@
 //	alloc/grpcmem        buffers of gRPC, likewise
 //	alloc/swissmem       tables of cockroachdb/swiss, likewise
 //	alloc/wazeromem      linear memories of wazero, likewise: reserved, and committed as they grow
-//	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
+//	fuzz/abuse           what programs do wrong with memory, and what is reported
+//	fuzz                 proof: models, fuzz targets, faults on purpose, random programs, a soak
+//	fuzz/planted         bugs that the fuzz targets must find
 //	internal/layers      this overview
 //
 // The module benchmarks, in the directory of that name, stands on top of all. It

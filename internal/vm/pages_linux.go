@@ -33,6 +33,11 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 		flags |= unix.MAP_NORESERVE
 	}
 	p, err := unix.MmapPtr(fd, k.Offset, nil, size, protections[k.Access], flags)
+	if err != nil && flags&unix.MAP_SHARED_VALIDATE == unix.MAP_SHARED_VALIDATE && isInvalid(err) {
+		// Linux before 4.15 does not know it, nor do emulators of Linux.
+		flags = flags&^unix.MAP_SHARED_VALIDATE | unix.MAP_SHARED
+		p, err = unix.MmapPtr(fd, k.Offset, nil, size, protections[k.Access], flags)
+	}
 	return raw.Addr(p), err
 }
 

@@ -38,6 +38,11 @@ func sysPurge(base, size uintptr, lazy bool) error {
 }
 
 func sysRemap(base, old, size uintptr) (uintptr, error) {
+	if size < old {
+		// To Linux it is the same. Not to qemu-user: it moves a mapping that shrinks,
+		// or takes away what lies behind it.
+		return base, sysUnmap(base+size, old-size)
+	}
 	p, err := unix.MremapPtr(raw.Pointer(base), old, nil, size, unix.MREMAP_MAYMOVE)
 	switch {
 	case errors.Is(err, unix.EFAULT):
