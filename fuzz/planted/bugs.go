@@ -71,7 +71,7 @@ func Bugs() []Bug {
 		{"alloc: a carved block is handed out twice", "alloc/span.go",
 			"			sp.idle--\n", "			sp.idle--\n			if i == 7 {\n				states[i] ^= idle | cached\n				sp.idle++\n			}\n", "FuzzAllocator"},
 		{"alloc: a block moves without its last byte", "alloc/realloc.go",
-			"n := min(usable, uintptr(size))", "n := min(usable, uintptr(size)) - 1", "FuzzRealloc"},
+			"n := min(usable, kept, uintptr(size))", "n := min(usable, kept, uintptr(size)) - 1", "FuzzRealloc"},
 		{"alloc: a double free passes", "alloc/state.go",
 			"func isLive(s state) bool { return s-live < special }",
 			"func isLive(s state) bool { return s-live < special || s == cached|used }", "FuzzAllocator"},
