@@ -22,6 +22,7 @@
 //	alloc                the allocator: what programs use
 //	arena                memory that is freed at once
 //	alloc/arrowmem       buffers of Apache Arrow, by shape, on alloc
+//	alloc/buffer         bytes.Buffer and a pool of byte slices, on alloc
 //	alloc/grpcmem        buffers of gRPC, likewise
 //	alloc/swissmem       tables of cockroachdb/swiss, likewise
 //	alloc/wazeromem      linear memories of wazero, likewise: reserved, and committed as they grow
