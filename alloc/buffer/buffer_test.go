@@ -186,7 +186,7 @@ func TestGrow(t *testing.T) {
 			t.Fatalf("byte %d has changed", i)
 		}
 	}
-	for n, want := range map[int]error{-1: alloc.ErrInvalidSize, math.MaxInt: alloc.ErrInvalidSize, math.MaxInt / 2: alloc.ErrOutOfMemory} {
+	for n, want := range map[int]error{-1: alloc.ErrInvalidSize, math.MaxInt: alloc.ErrInvalidSize} {
 		if err := b.Grow(n); !errors.Is(err, want) || b.Len() != 1<<20 {
 			t.Errorf("Grow(%d): %v, want %v", n, err, want)
 		}
@@ -196,6 +196,29 @@ func TestGrow(t *testing.T) {
 		t.Errorf("after Reset: %d of %d", b.Len(), b.Cap())
 	}
 }
+
+// TestLimit: where there is no more memory nothing is lost.
+func TestLimit(t *testing.T) {
+	heap, err := alloc.NewAllocator(alloc.Options{Limit: 4 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := buffer.New(heap)
+	n, err := b.ReadFrom(io.LimitReader(zeros{}, 100<<20))
+	if !errors.Is(err, alloc.ErrLimit) || n != int64(b.Len()) || n < 1<<20 {
+		t.Errorf("%d bytes read, %d there: %v", n, b.Len(), err)
+	}
+	if m, err := b.Write(make([]byte, 8<<20)); m != 0 || !errors.Is(err, alloc.ErrLimit) || int64(b.Len()) != n {
+		t.Errorf("Write: %d, %v", m, err)
+	}
+	if err := errors.Join(b.Close(), heap.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 // TestQueue: a buffer that is written and read in turn does not grow for ever.
 func TestQueue(t *testing.T) {
