@@ -87,6 +87,9 @@ func (s *Snapshot) Live() int64 {
 	return n
 }
 
+// used reports whether the class has, or had, blocks.
+func (c *Class) used() bool { return c.Blocks != 0 || c.Allocs != 0 || c.Live != 0 }
+
 // Sub returns what changed from an earlier snapshot of the same allocator to s:
 // each number is the difference, but Limit, the sizes of classes and the peaks,
 // which are those of s.

@@ -65,7 +65,7 @@ func (s *Snapshot) writeClasses(b *bytes.Buffer) {
 		"class", "live", "live bytes", "cached", "in depot", "idle", "spans", "used", "allocs", "frees")
 	for i := range s.Classes {
 		c := &s.Classes[i]
-		if c.Blocks == 0 && c.Allocs == 0 && c.Live == 0 {
+		if !c.used() {
 			continue
 		}
 		used := "-"

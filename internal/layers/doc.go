@@ -14,7 +14,8 @@
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
 //	largeobj             objects of 128 KiB and more: mapped for one object, kept a while, grown in place
-//	stats                the numbers of an allocator: snapshots, differences, text
+//	stats                the numbers of an allocator: snapshots, differences, text, metrics
+//	stats/vars           metrics by expvar
 //	alloc                the allocator: what programs use
 //	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
 //	internal/layers      this overview
