@@ -6,6 +6,7 @@
 // From bottom to top; each imports only packages that are listed before it.
 //
 //	internal/raw         the only conversions from addresses to pointers
+//	internal/procfs      the kernel's files: mappings, control group, pressure on memory
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
 //	internal/vm          the only calls to the kernel: map, remap, purge, release; what is mapped and dirty
