@@ -202,6 +202,16 @@ func charge(addr uintptr) {
 	}
 }
 
+// Mappings calls yield with the mapping of each leaf that is in use.
+func Mappings(yield func(vm.Mapping)) {
+	size := leafBytes + raw.AlignUp(chargedBytes, vm.PageSize())
+	for i := range root {
+		if leaf := atomic.LoadUintptr(&root[i]); leaf != 0 {
+			yield(vm.Mapping{Base: leaf, Size: size})
+		}
+	}
+}
+
 // Set registers descriptor for the pages of [addr, addr+size), for which Reserve
 // has succeeded; descriptor 0 removes them.
 func Set(addr, size, descriptor uintptr) {
