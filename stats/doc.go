@@ -50,6 +50,7 @@
 //	/ashlar/mapped/peak:bytes             gauge    most address space held so far
 //	/ashlar/mappings/now:mappings         gauge    mappings held
 //	/ashlar/mappings/peak:mappings        gauge    most mappings held so far
+//	/ashlar/mappings/limit:mappings       gauge    mappings that the kernel lets the process have, 0 if it is not known
 //	/ashlar/memory/small/requested:bytes  gauge    in live blocks, as asked for
 //	/ashlar/memory/small/slack:bytes      gauge    in live blocks, rounding to size classes
 //	/ashlar/memory/small/cached:bytes     gauge    free blocks in caches of processors and Locals

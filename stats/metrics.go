@@ -80,6 +80,7 @@ var totalMetrics = []Metric{
 	gauge("mapped/peak:bytes", "most address space held so far", func(s *Snapshot) int64 { return s.Mapped.Peak }),
 	gauge("mappings/now:mappings", "mappings held", func(s *Snapshot) int64 { return s.Mappings.Now }),
 	gauge("mappings/peak:mappings", "most mappings held so far", func(s *Snapshot) int64 { return s.Mappings.Peak }),
+	gauge("mappings/limit:mappings", "mappings that the kernel lets the process have, 0 if it is not known", func(s *Snapshot) int64 { return s.MaxMappings }),
 }
 
 var classMetrics = []Metric{
