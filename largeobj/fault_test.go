@@ -179,7 +179,7 @@ func TestEveryKernelCallFails(t *testing.T) {
 func TestKernelCallsFailAtRandom(t *testing.T) {
 	for name, options := range faultOptions {
 		t.Run(name, func(t *testing.T) {
-			for op := range vm.NumOps {
+			for op := vm.OpMap; op <= vm.OpRemap; op++ {
 				f := newFixture(t, options)
 				s := &script{f: f, rng: rand.New(rand.NewPCG(uint64(op), 1))}
 				dice := rand.New(rand.NewPCG(uint64(op), 2))

@@ -9,7 +9,8 @@
 //	internal/procfs      the kernel's files: mappings, control group, pressure on memory
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
-//	internal/vm          the only calls to the kernel: map, remap, purge, release; what is mapped and dirty
+//	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
+//	internal/fault       accesses to memory that is not there, turned into errors
 //	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
 //	internal/metadata    memory for the allocator's own structures, off the Go heap
 //	internal/pagemap     from an address to the span or large object that owns it

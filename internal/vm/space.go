@@ -6,22 +6,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// Op names a kind of kernel call.
-type Op uint8
-
-// The kinds of kernel calls.
-const (
-	OpMap     Op = iota // mmap
-	OpPurge             // madvise MADV_DONTNEED or MADV_FREE
-	OpRelease           // munmap
-	OpRemap             // mremap
-	NumOps
-)
-
-func (o Op) String() string {
-	return [...]string{"mmap", "madvise", "munmap", "mremap"}[o]
-}
-
 // Gauge is a quantity with the highest value it has had.
 type Gauge struct{ now, peak atomic.Int64 }
 
@@ -50,7 +34,7 @@ func (g *Gauge) Peak() int64 { return g.peak.Load() }
 type Space struct {
 	Mapped    Gauge // bytes of address space
 	Footprint Gauge // bytes charged: those that may occupy RAM
-	Mappings  Gauge // calls to Map less calls to Release
+	Mappings  Gauge // made, and made of others by guards and Place, less released
 
 	limit atomic.Int64 // of the footprint, bytes; 0: none
 	calls [NumOps]atomic.Uint64
@@ -104,15 +88,20 @@ type Mapping struct{ Base, Size uintptr }
 // a multiple of align, from which size bytes are usable. size is a multiple of
 // the kernel's page size and align a power of two.
 func (s *Space) Map(size, align uintptr) (start uintptr, m Mapping, err error) {
+	return s.mapAligned(size, align, s.mmap)
+}
+
+// mapAligned obtains size bytes at a multiple of align by way of mmap.
+func (s *Space) mapAligned(size, align uintptr, mmap func(uintptr) (Mapping, error)) (start uintptr, m Mapping, err error) {
 	page := PageSize()
 	if align <= page {
-		m, err = s.mmap(size)
+		m, err = mmap(size)
 		return m.Base, m, err
 	}
 	if size+align < size {
 		return 0, Mapping{}, ErrOutOfMemory
 	}
-	m, err = s.mmap(size + align - page)
+	m, err = mmap(size + align - page)
 	if err != nil {
 		return 0, Mapping{}, err
 	}
@@ -142,10 +131,20 @@ func (s *Space) mmap(size uintptr) (Mapping, error) {
 	if err != nil {
 		return Mapping{}, err
 	}
-	s.Mapped.Add(int64(size))
-	s.Mappings.Add(1)
-	mappings.Add(1)
+	s.add(size)
 	return Mapping{base, size}, nil
+}
+
+// add counts a new mapping of size bytes.
+func (s *Space) add(size uintptr) {
+	s.Mapped.Add(int64(size))
+	s.count(1)
+}
+
+// count counts n mappings more.
+func (s *Space) count(n int64) {
+	s.Mappings.Add(n)
+	mappings.Add(n)
 }
 
 // Release gives the mapping back to the kernel. If it fails the mapping is
@@ -154,8 +153,7 @@ func (s *Space) Release(m Mapping) error {
 	if err := s.munmap(m.Base, m.Size); err != nil {
 		return err
 	}
-	s.Mappings.Add(-1)
-	mappings.Add(-1)
+	s.count(-1)
 	return nil
 }
 
@@ -193,25 +191,4 @@ func (s *Space) Remap(m Mapping, size uintptr) (Mapping, error) {
 	}
 	s.Mapped.Add(int64(size) - int64(m.Size))
 	return Mapping{base, size}, nil
-}
-
-// enter counts a kernel call and lets tests fail it.
-func (s *Space) enter(op Op) error {
-	s.calls[op].Add(1)
-	if f := injector.Load(); f != nil {
-		return (*f)(op)
-	}
-	return nil
-}
-
-var injector atomic.Pointer[func(Op) error]
-
-// Inject has f called before each kernel call of the process; an error it
-// returns is returned in the call's place. nil ends it. For tests.
-func Inject(f func(Op) error) {
-	if f == nil {
-		injector.Store(nil)
-		return
-	}
-	injector.Store(&f)
 }

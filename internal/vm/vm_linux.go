@@ -3,10 +3,6 @@ package vm
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -58,18 +54,3 @@ func oom(call string, size uintptr, err error) error {
 	}
 	return fmt.Errorf("%s of %d bytes: %w", call, size, err)
 }
-
-// MaxMappings returns how many mappings the kernel lets the process have
-// (vm.max_map_count), read once.
-var MaxMappings = sync.OnceValue(func() int64 {
-	const kernelDefault = 65530
-	text, err := os.ReadFile("/proc/sys/vm/max_map_count")
-	if err != nil {
-		return kernelDefault
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	if err != nil || n <= 0 {
-		return kernelDefault
-	}
-	return n
-})

@@ -1,0 +1,72 @@
+package vm
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// explain gives the kernel's answer to a call the sentinel that callers test for,
+// and words for who reads it. The answer itself stays in the chain.
+func explain(op Op, size uintptr, err error) error {
+	if err == nil {
+		return nil
+	}
+	what := op.String()
+	if size > 0 {
+		what = fmt.Sprintf("%s of %d bytes", what, size)
+	}
+	if reason := reasonOf(op, size, err); reason != nil {
+		return fmt.Errorf("%w: %s: %w", reason, what, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// reasonOf returns the sentinel for an answer, nil if there is none.
+func reasonOf(op Op, size uintptr, err error) error {
+	is := func(errno unix.Errno) bool { return errors.Is(err, errno) }
+	switch {
+	case op == OpLock && is(unix.EPERM),
+		op == OpLock && is(unix.ENOMEM) && beyondLockLimit(size),
+		(op == OpMap || op == OpRemap) && is(unix.EAGAIN):
+		return lockLimit()
+	case is(unix.ENOMEM), op == OpLock && is(unix.EAGAIN), op == OpMap && is(unix.EOVERFLOW):
+		return ErrOutOfMemory
+	case is(unix.ENOSPC), is(unix.EDQUOT):
+		return ErrNoSpace
+	case is(unix.ENOSYS), op == OpAllocate && is(unix.EOPNOTSUPP):
+		return ErrKernelLacks
+	case op == OpFlock && is(unix.EWOULDBLOCK):
+		return ErrFileLocked
+	}
+	return nil
+}
+
+// lockLimit tells the limit of locked memory and how to raise it.
+func lockLimit() error {
+	limit, ok := lockable()
+	if !ok {
+		return ErrLockLimit
+	}
+	return fmt.Errorf("%w (RLIMIT_MEMLOCK is %d bytes; raise it with ulimit -l, LimitMEMLOCK= or CAP_IPC_LOCK)", ErrLockLimit, limit)
+}
+
+// lockable returns how many bytes the process may lock, if there is a limit.
+func lockable() (uint64, bool) {
+	var r unix.Rlimit
+	if err := unix.Prlimit(0, unix.RLIMIT_MEMLOCK, nil, &r); err != nil || r.Cur == unix.RLIM_INFINITY {
+		return 0, false
+	}
+	return uint64(r.Cur), true
+}
+
+// beyondLockLimit reports whether size bytes more than are locked now would be
+// beyond the limit: mlock has one answer for that and for lack of memory.
+func beyondLockLimit(size uintptr) bool {
+	limit, ok := lockable()
+	return ok && kibibytes("/proc/self/status", "VmLck:")+uint64(size) > limit
+}
+
+// isInvalid reports whether the kernel did not understand a call.
+func isInvalid(err error) bool { return errors.Is(err, unix.EINVAL) }

@@ -1,0 +1,174 @@
+package vm
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// must ends the test at an error; where there is no kernel interface it skips it.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if errors.Is(err, ErrUnsupported) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lacks skips a test of what this kernel does not have.
+func lacks(t *testing.T, err error) {
+	t.Helper()
+	if errors.Is(err, ErrKernelLacks) {
+		t.Skip(err)
+	}
+	must(t, err)
+}
+
+// newFile makes a file of size bytes, which is closed at the end of the test.
+func newFile(t *testing.T, s *Space, size uintptr) *File {
+	t.Helper()
+	f, err := s.Open(filepath.Join(t.TempDir(), "file"), ForWriting|Create|Exclusive, 0o600)
+	must(t, err)
+	t.Cleanup(func() { must(t, s.CloseFile(f)) })
+	must(t, s.Truncate(f, int64(size)))
+	return f
+}
+
+// balanced finds the account as it was, at the end of a test that releases all.
+func balanced(t *testing.T, s *Space) {
+	t.Helper()
+	if m, n := s.Mapped.Now(), s.Mappings.Now(); m != 0 || n != 0 {
+		t.Errorf("%d bytes in %d mappings are left", m, n)
+	}
+}
+
+func TestMapKind(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		shared  bool
+		offset  int64
+		reaches bool // what is written is in the file
+	}{
+		{"shared", true, 0, true},
+		{"private", false, 0, false},
+		{"shared window", true, int64(PageSize()), true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var s Space
+			f := newFile(t, &s, mib)
+			size := mib - uintptr(c.offset)
+			a, err := s.MapKind(size, Kind{File: f, Offset: c.offset, Shared: c.shared, Populate: true})
+			must(t, err)
+			b, err := s.MapKind(mib, Kind{File: f, Access: ReadOnly})
+			must(t, err)
+			fill(a.Base, size, 7)
+			want := byte(0)
+			if c.reaches {
+				want = 7
+			}
+			check(t, "by the other mapping", b.Base+uintptr(c.offset), size, want)
+			release(t, &s, a)
+			release(t, &s, b)
+			balanced(t, &s)
+		})
+	}
+}
+
+// A mapping keeps its contents when it is placed, whatever it shows, and grows.
+func TestPlace(t *testing.T) {
+	const align = 2 * mib
+	for _, c := range []struct {
+		name string
+		file func(*Space) (*File, error)
+	}{
+		{"anonymous", func(*Space) (*File, error) { return nil, nil }},
+		{"memfd", func(s *Space) (*File, error) { return s.Memfd("test") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var s Space
+			f, err := c.file(&s)
+			must(t, err)
+			if f != nil {
+				must(t, s.Truncate(f, 2*mib))
+				defer func() { must(t, s.CloseFile(f)) }()
+			}
+			m, err := s.MapKind(mib, Kind{File: f, Shared: f != nil})
+			must(t, err)
+			fill(m.Base, mib, 5)
+			page := PageSize()
+			start, hull, err := s.Reserve(align+2*mib+page, align)
+			must(t, err)
+			head, body, tail, err := s.Place(m, hull, start+align, 2*mib)
+			must(t, err)
+			if head != (Mapping{hull.Base, start + align - hull.Base}) || body != (Mapping{start + align, 2 * mib}) ||
+				tail.Base != body.Base+2*mib || tail.Base+tail.Size != hull.Base+hull.Size {
+				t.Fatalf("parts %v %v %v of %v", head, body, tail, hull)
+			}
+			wantGauge(t, "mapped", &s.Mapped, int64(hull.Size), s.Mapped.Peak())
+			if n := s.Mappings.Now(); n != 3 {
+				t.Errorf("%d mappings, want 3", n)
+			}
+			check(t, "placed", body.Base, mib, 5)
+			check(t, "added", body.Base+mib, mib, 0)
+			for _, part := range []Mapping{head, body, tail} {
+				release(t, &s, part)
+			}
+			balanced(t, &s)
+		})
+	}
+}
+
+func TestPlaceRefused(t *testing.T) {
+	var s Space
+	m, err := s.MapKind(mib, Kind{})
+	must(t, err)
+	fill(m.Base, mib, 5)
+	start, hull, err := s.Reserve(mib, PageSize())
+	must(t, err)
+	stop := fail(t, OpRemap, 0)
+	_, same, _, err := s.Place(m, hull, start, mib)
+	stop()
+	if !errors.Is(err, errInjected) || same != m {
+		t.Errorf("Place: %v, %v", same, err)
+	}
+	check(t, "after the refusal", m.Base, mib, 5)
+	release(t, &s, m)
+	release(t, &s, hull)
+	balanced(t, &s)
+}
+
+// There may be no huge pages; then the kernel says so, and not by a signal later.
+func TestHuge(t *testing.T) {
+	var s Space
+	const size = 4 << 20 // whole pages where huge ones have 2 or 4 MiB
+	m, err := s.MapKind(size, Kind{Huge: true})
+	if err != nil {
+		if errors.Is(err, ErrUnsupported) {
+			t.Skip(err)
+		}
+		if !errors.Is(err, ErrOutOfMemory) {
+			t.Errorf("%v", err)
+		}
+		return
+	}
+	fill(m.Base, size, 1)
+	release(t, &s, m)
+	balanced(t, &s)
+}
+
+func TestSecret(t *testing.T) {
+	var s Space
+	f, err := s.Secret()
+	lacks(t, err)
+	must(t, s.Truncate(f, 8192))
+	m, err := s.MapKind(8192, Kind{File: f, Shared: true})
+	must(t, err)
+	must(t, s.CloseFile(f))
+	*raw.At[byte](m.Base) = 3
+	check(t, "secret", m.Base, 1, 3)
+	release(t, &s, m)
+}

@@ -1,0 +1,126 @@
+package vm
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+var protections = [...]int{
+	ReadWrite: unix.PROT_READ | unix.PROT_WRITE,
+	ReadOnly:  unix.PROT_READ,
+	NoAccess:  unix.PROT_NONE,
+}
+
+func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
+	fd, flags := -1, unix.MAP_PRIVATE
+	switch {
+	case k.Shared && k.File != nil:
+		flags = unix.MAP_SHARED_VALIDATE
+	case k.Shared:
+		flags = unix.MAP_SHARED
+	}
+	if k.File != nil {
+		fd = k.File.fd
+	} else {
+		flags |= unix.MAP_ANON
+	}
+	if k.Populate {
+		flags |= unix.MAP_POPULATE
+	}
+	if k.Huge {
+		flags |= unix.MAP_HUGETLB // and not MAP_NORESERVE, or a shortage would be SIGBUS
+	} else {
+		flags |= unix.MAP_NORESERVE
+	}
+	p, err := unix.MmapPtr(fd, k.Offset, nil, size, protections[k.Access], flags)
+	return raw.Addr(p), err
+}
+
+func sysMove(base, old, to, size uintptr) error {
+	_, err := unix.MremapPtr(raw.Pointer(base), old, raw.Pointer(to), size, unix.MREMAP_MAYMOVE|unix.MREMAP_FIXED)
+	return err
+}
+
+var advices = [NumAdvice]uintptr{
+	Normal:        unix.MADV_NORMAL,
+	Sequential:    unix.MADV_SEQUENTIAL,
+	Random:        unix.MADV_RANDOM,
+	WillNeed:      unix.MADV_WILLNEED,
+	DontNeed:      unix.MADV_DONTNEED,
+	Free:          unix.MADV_FREE,
+	HugePage:      unix.MADV_HUGEPAGE,
+	NoHugePage:    unix.MADV_NOHUGEPAGE,
+	DontDump:      unix.MADV_DONTDUMP,
+	Dump:          unix.MADV_DODUMP,
+	WipeOnFork:    unix.MADV_WIPEONFORK,
+	KeepOnFork:    unix.MADV_KEEPONFORK,
+	PopulateRead:  unix.MADV_POPULATE_READ,
+	PopulateWrite: unix.MADV_POPULATE_WRITE,
+}
+
+func sysAdvise(base, size uintptr, a Advice) error { return madvise(base, size, advices[a]) }
+
+func sysGuard(base, size uintptr, on bool) error {
+	if on {
+		return madvise(base, size, unix.MADV_GUARD_INSTALL)
+	}
+	return madvise(base, size, unix.MADV_GUARD_REMOVE)
+}
+
+// madvise is not unix.Madvise: a range may be longer than a slice of a 32-bit
+// platform. So with the calls below.
+func madvise(base, size, advice uintptr) error {
+	return pages(unix.SYS_MADVISE, base, size, advice)
+}
+
+func sysProtect(base, size uintptr, a Access) error {
+	return pages(unix.SYS_MPROTECT, base, size, uintptr(protections[a]))
+}
+
+const lockOnFault = 1 // MLOCK_ONFAULT, which x/sys does not have
+
+func sysLock(base, size uintptr, onFault bool) error {
+	if onFault {
+		return pages(unix.SYS_MLOCK2, base, size, lockOnFault)
+	}
+	return pages(unix.SYS_MLOCK, base, size, 0)
+}
+
+func sysUnlock(base, size uintptr) error { return pages(unix.SYS_MUNLOCK, base, size, 0) }
+
+func sysSync(base, size uintptr, async bool) error {
+	if async {
+		return pages(unix.SYS_MSYNC, base, size, unix.MS_ASYNC)
+	}
+	return pages(unix.SYS_MSYNC, base, size, unix.MS_SYNC)
+}
+
+// pages makes one of the calls that take a range of pages and one argument more.
+func pages(call, base, size, argument uintptr) error {
+	for {
+		_, _, errno := unix.Syscall(call, base, size, argument)
+		switch errno {
+		case 0:
+			return nil
+		case unix.EINTR:
+		default:
+			return errno
+		}
+	}
+}
+
+func sysName(base, size uintptr, name string) error {
+	text, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return err
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_PRCTL, unix.PR_SET_VMA, unix.PR_SET_VMA_ANON_NAME,
+		base, size, uintptr(unsafe.Pointer(text)), 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}

@@ -1,0 +1,8 @@
+//go:build !(386 || amd64 || arm64 || loong64 || riscv64)
+
+package vm
+
+import "golang.org/x/sys/unix"
+
+// sysSecret: the kernel has memfd_secret for other processors only.
+func sysSecret() (int, error) { return -1, unix.ENOSYS }
