@@ -18,6 +18,7 @@
 //	largeobj             objects of 128 KiB and more: mapped for one object, kept a while, grown in place
 //	stats                the numbers of an allocator: snapshots, differences, text, metrics
 //	stats/vars           metrics by expvar
+//	stats/web            the HTTP face: a live page, metrics, JSON
 //	alloc                the allocator: what programs use
 //	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
 //	internal/layers      this overview

@@ -1,0 +1,233 @@
+package web_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/stats"
+	"github.com/ashlar-go/ashlar/stats/web"
+)
+
+// fixed is a source that always says the same.
+type fixed struct{ s stats.Snapshot }
+
+func (f *fixed) Stats(s *stats.Snapshot) { *s = f.s }
+
+func (f *fixed) HeapMap(chunks int) *stats.HeapMap {
+	return &stats.HeapMap{PageSize: 8192, Omitted: 3, Chunks: []stats.ChunkMap{{
+		Start: 0x7f000000, Pages: 1000, Runs: []stats.PageRun{
+			{Use: stats.PageSpan, Pages: 8, Size: 64, Blocks: 1024, Idle: 1000},
+			{Use: stats.PageDirty, Pages: 100},
+			{Use: stats.PageSpan, Pages: 16, Size: 4096, Blocks: 32},
+			{Use: stats.PageClean, Pages: 876},
+		}}}}
+}
+
+var example = &fixed{stats.Snapshot{
+	Time: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC),
+	Memory: stats.Memory{
+		Requested: 60 << 20, Slack: 4 << 20, Cached: 3 << 20, Depot: 5 << 20, Idle: 64 << 20,
+		LargeRequested: 1 << 30, LargeSlack: 4 << 10, LargeDirty: 7 << 20, PagesClean: 62 << 20, Metadata: 20 << 10, MetadataClean: 15 << 20,
+	},
+	Mapped: stats.Gauge{Now: 1300 << 20, Peak: 2 << 30}, Footprint: stats.Gauge{Now: 1170 << 20, Peak: 1180 << 20},
+	Mappings: stats.Gauge{Now: 2345, Peak: 5000}, Limit: 1200 << 20, MaxMappings: 65530,
+	Classes: []stats.Class{
+		{Size: 16},
+		{Size: 32, Spans: 10, Blocks: 20480, Live: 20000, Cached: 100, InDepot: 200, Idle: 180, Allocs: 50000, Frees: 30000, Requested: 600000},
+		{Size: 1024, Spans: 1000, Blocks: 64000, Live: 1000, Idle: 63000, Allocs: 64000, Frees: 63000, Requested: 1000 * 1024},
+	},
+	Large: stats.Large{Live: 1, Bytes: 1<<30 + 4<<10, Retained: 3},
+}}
+
+func serve(t *testing.T, source stats.Source) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.Handle("/some/where/ashlar/", web.Handler(source, web.Options{Name: "cache <1>"}))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL + "/some/where/ashlar/"
+}
+
+var tag = regexp.MustCompile(`<[^>]*>`)
+
+// rowsOf returns the cells of the rows of a table's body, by what their first cell says.
+func rowsOf(t *testing.T, dom, id string) (rows map[string][]string, order []string) {
+	t.Helper()
+	_, rest, found := strings.Cut(dom, `id="`+id+`"`)
+	if !found {
+		t.Fatalf("there is no %s in\n%s", id, dom)
+	}
+	if _, after, found := strings.Cut(rest[:strings.Index(rest, "</table>")], "<tbody"); found {
+		rest = after
+	}
+	rest, _, _ = strings.Cut(rest, "</tbody>")
+	rows = map[string][]string{}
+	for _, tr := range strings.Split(rest, "<tr")[1:] {
+		var cells []string
+		for _, cell := range regexp.MustCompile(`(?s)<t[hd][^>]*>(.*?)</t[hd]>`).FindAllStringSubmatch(tr, -1) {
+			cells = append(cells, strings.TrimSpace(tag.ReplaceAllString(cell[1], "")))
+		}
+		rows[cells[0]] = cells
+		order = append(order, cells[0])
+	}
+	return rows, order
+}
+
+// TestPageShowsSnapshot: what a browser shows is what the snapshot says.
+func TestPageShowsSnapshot(t *testing.T) {
+	dom := browse(t, serve(t, example), "--dump-dom")
+	s := &example.s
+
+	if !strings.Contains(dom, ">live, one look a second<") {
+		t.Error("the page did not poll")
+	}
+	for name, want := range map[string]string{
+		"requested": stats.Bytes(s.Memory.Requested + s.Memory.LargeRequested),
+		"footprint": stats.Bytes(s.Footprint.Now),
+		"limit":     "97.5 % of 1.17 GiB",
+		"mapped":    stats.Bytes(s.Mapped.Now),
+		"mappings":  "2\u202f345 of 65\u202f530 mappings",
+	} {
+		if !regexp.MustCompile(fmt.Sprintf(`data-tile="%s"[^>]*>%s<`, name, want)).MatchString(dom) {
+			t.Errorf("the tile %s does not say %q", name, want)
+		}
+	}
+	for _, a := range s.Advice() {
+		if !strings.Contains(dom, a.What) || !strings.Contains(dom, a.Do) {
+			t.Errorf("the page does not say %q", a)
+		}
+	}
+
+	memory, order := rowsOf(t, dom, "memory")
+	for _, m := range stats.Metrics() {
+		path, found := strings.CutPrefix(m.Name, "/ashlar/memory/")
+		if !found {
+			continue
+		}
+		label := strings.ReplaceAll(strings.TrimSuffix(path, ":bytes"), "/", " ")
+		if got, want := memory[label], stats.Bytes(m.Value(s)); len(got) < 2 || got[1] != want {
+			t.Errorf("%s: %q, want %s", label, got, want)
+		}
+	}
+	if order[0] != "large requested" || order[1] != "small idle" {
+		t.Errorf("the largest are not first: %q", order)
+	}
+
+	classes, order := rowsOf(t, dom, "classes")
+	want := []string{"1.00 KiB", "62.5 MiB", "", "1\u202f000", "0", "63\u202f000", "61.5 MiB", "98.4 %", "–"}
+	if got := classes["1.00 KiB"]; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("class of 1 KiB: %q, want %q", got, want)
+	}
+	if fmt.Sprint(order) != "[1.00 KiB 32 B]" {
+		t.Errorf("classes %q", order)
+	}
+
+	series, _ := rowsOf(t, dom, "series")
+	for name, n := range map[string]int64{
+		"requested": s.Memory.Requested + s.Memory.LargeRequested, "slack": s.Memory.Slack + s.Memory.LargeSlack,
+		"cached, idle": s.Memory.Cached + s.Memory.Depot + s.Memory.Idle,
+		"dirty":        s.Memory.LargeDirty + s.Memory.Metadata, "mapped": s.Mapped.Now,
+	} {
+		if got := series[name]; len(got) < 2 || got[1] != stats.Bytes(n) {
+			t.Errorf("the chart's table says %q of %s, want %s", got, name, stats.Bytes(n))
+		}
+	}
+
+	chunks, _ := rowsOf(t, dom, "chunks")
+	for _, got := range chunks {
+		want := []string{"7.81 MiB", "192 KiB", "800 KiB", "6.84 MiB", "6.84 MiB", "1 of 2"}
+		if fmt.Sprint(got[1:]) != fmt.Sprint(want) {
+			t.Errorf("chunk %q, want %q", got[1:], want)
+		}
+	}
+	if len(chunks) != 1 || !strings.Contains(dom, "3 more chunks are not shown") || !strings.Contains(dom, `<canvas role="img"`) {
+		t.Errorf("the map of the heap is incomplete: %d chunks", len(chunks))
+	}
+}
+
+// TestPageWithLittle: a source that is nothing but a source has a page too.
+func TestPageWithLittle(t *testing.T) {
+	dom := browse(t, serve(t, bare{}), "--dump-dom")
+	for _, want := range []string{">live, one look a second<", "Nothing."} {
+		if !strings.Contains(dom, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	for _, no := range []string{`id="map"`, `id="process"`, `href="profile"`, "NaN", "undefined"} {
+		if strings.Contains(dom, no) {
+			t.Errorf("the page has %q", no)
+		}
+	}
+}
+
+type bare struct{}
+
+func (bare) Stats(s *stats.Snapshot) { *s = stats.Snapshot{} }
+
+// busy returns an allocator whose heap has something of everything.
+func busy(t *testing.T) *alloc.Allocator {
+	t.Helper()
+	a, err := alloc.NewAllocator(alloc.Options{Limit: 1 << 30, Decay: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	random := rand.New(rand.NewPCG(1, 2))
+	var blocks []unsafe.Pointer
+	get := func(size int) {
+		p, err := a.Malloc(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := unsafe.Slice((*byte)(p), size)
+		for i := 0; i < size; i += 4096 {
+			b[i] = 1
+		}
+		blocks = append(blocks, p)
+	}
+	for range 60000 {
+		get(16 << random.IntN(9) * (8 + random.IntN(8)) / 8)
+	}
+	for range 300 {
+		get(10000 + random.IntN(100000))
+	}
+	for range 20 {
+		get(200000 + random.IntN(3000000))
+	}
+	for i, p := range blocks { // some stretches wholly, of the rest most
+		if i/5000%3 == 0 || i%10 != 0 && i < 40000 || i%5 == 0 {
+			a.Free(p)
+		}
+	}
+	return a
+}
+
+// TestScreens keeps pictures of the page: in light and in dark, and as wide as a phone.
+// Look at them after a change: go test -artifacts -run Screens ./stats/web.
+func TestScreens(t *testing.T) {
+	if os.Getenv("CI") == "" && !keeps() {
+		t.Skip("takes some seconds, for pictures: CI=1 or -artifacts")
+	}
+	url := serve(t, busy(t))
+	for name, args := range map[string][]string{
+		"light": {"--window-size=1280,2300", "--blink-settings=preferredColorScheme=1"},
+		"dark":  {"--window-size=1280,2300", "--blink-settings=preferredColorScheme=0"},
+		"phone": {"--window-size=390,3400", "--blink-settings=preferredColorScheme=1"},
+	} {
+		file := artifact(t, name+".png")
+		browse(t, url, append(args, "--screenshot="+file)...)
+		if info, err := os.Stat(file); err != nil || info.Size() < 20<<10 {
+			t.Errorf("no picture: %v", err)
+		}
+		t.Logf("%s: %s", name, file)
+	}
+}
