@@ -37,6 +37,7 @@ type Allocator struct {
 	large  largeobj.Heap
 	depots [sizeclass.Count]depot
 	purger purger
+	warned [warnings]atomic.Bool // what Options.Logger was told
 }
 
 // lastID is the identity given out last. Identities are never reused, so that the

@@ -183,5 +183,6 @@ func (a *Allocator) mapLarge(size, align uintptr, zero bool) (addr uintptr, err 
 		addr, err = a.large.Alloc(size, align, zero)
 		return err
 	})
+	a.warnMany()
 	return addr, err
 }

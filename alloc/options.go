@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/ashlar-go/ashlar/largeobj"
@@ -25,6 +26,12 @@ type Options struct {
 	// Decay is how long unused memory is retained before its RAM is given back to
 	// the kernel. 0 means one second; a negative value, for ever (until Trim).
 	Decay time.Duration
+
+	// Logger, if set, is warned, once of each thing and with advice: that mappings are
+	// many, that the limit or that of locked memory is reached, that the kernel refuses
+	// memory or does not take it back. It is called without any lock held, on the
+	// goroutine that allocates or the one that gives memory back.
+	Logger *slog.Logger
 
 	// Large chooses what becomes of freed objects of 128 KiB and more.
 	Large largeobj.Options

@@ -130,10 +130,11 @@ func newSlab(c sizeclass.Class) (uintptr, error) {
 		unlink(&idle, slab)
 	} else {
 		if chunk == 0 || carved == chunkSize {
-			start, _, err := Space.Map(chunkSize, chunkSize)
+			start, m, err := Space.Map(chunkSize, chunkSize)
 			if err != nil {
 				return 0, err
 			}
+			Space.Label(m, "ashlar metadata")
 			header(start).next = chunk
 			chunk, carved = start, slabSize // the table takes the first slab
 			Space.Footprint.Add(slabs * int64(unsafe.Sizeof(slabHeader{})))

@@ -144,10 +144,11 @@ func grow(i uintptr) error {
 
 func newLeaf() (uintptr, error) {
 	tail := raw.AlignUp(chargedBytes, vm.PageSize())
-	leaf, _, err := metadata.Space.Map(leafBytes+tail, vm.PageSize())
+	leaf, m, err := metadata.Space.Map(leafBytes+tail, vm.PageSize())
 	if err != nil {
 		return 0, err
 	}
+	metadata.Space.Label(m, "ashlar page map")
 	metadata.Space.Footprint.Add(int64(tail))
 	return leaf, nil
 }
