@@ -20,6 +20,7 @@
 //	stats/vars           metrics by expvar
 //	stats/web            the HTTP face: a live page, metrics, JSON
 //	alloc                the allocator: what programs use
+//	alloc/budget         one limit for the Go heap and off-heap memory together
 //	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
 //	internal/layers      this overview
 //
