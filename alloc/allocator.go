@@ -5,7 +5,9 @@ import (
 	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
@@ -38,6 +40,8 @@ type Allocator struct {
 	depots [sizeclass.Count]depot
 	purger purger
 	warned [warnings]atomic.Bool // what Options.Logger was told
+
+	tenants tenancy.Register // the arenas in this memory
 }
 
 // lastID is the identity given out last. Identities are never reused, so that the
@@ -88,6 +92,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	if err != nil {
 		return err
 	}
+	watch.Reshape()
 	s, err := newSpan(a.id, c, base, clean)
 	if err == nil {
 		if err = a.depots[c].addSpan(s, m); err == nil {

@@ -9,15 +9,21 @@ import (
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
-// Close gives all memory back to the kernel, live blocks included: there must be
-// no use of them any more. Using the Allocator afterwards is an error (ErrClosed),
+// Close gives all memory back to the kernel, live blocks and arenas included: there
+// must be no use of them any more. Using the Allocator afterwards is an error (ErrClosed),
 // freeing one of its blocks panics with a *MisuseError.
+//
+// Malloc and Free of blocks below 128 KiB, Trim, Stats, and Close itself may be
+// under way in other goroutines, and end as before Close or as after it. Nothing
+// else may: what reads or writes blocks (Calloc and Realloc do), works on large
+// objects, or uses a Local.
 //
 // An error means that the kernel did not take everything back; what is left is
 // purged, and Close may be called again. Closing a closed Allocator does nothing
 // else.
 func (a *Allocator) Close() error {
 	a.init()
+	a.tenants.Close() // first: an arena that was dropped frees its memory at any time
 	a.closed.Store(true)
 	a.stopPurger()
 	a.detach(func(int, uintptr) bool { return true })

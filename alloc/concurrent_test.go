@@ -139,40 +139,44 @@ func TestConcurrent(t *testing.T) {
 			l.Close()
 		}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-			a := open(t, c.o)
-			over := make(chan modelBlock, 64)
-			var all sync.WaitGroup
-			var left atomic.Int32
-			left.Store(int32(c.workers))
-			for g := range c.workers {
-				all.Go(func() {
-					defer left.Add(-1)
-					w := &worker{m: whole{a}, r: rand.New(rand.NewPCG(uint64(g), 5)), out: over, in: over}
-					if c.local && g%2 == 0 {
-						l := a.NewLocal()
-						defer l.Close()
-						w.m = handle{l, a}
-					}
-					if err := w.work(fewer(32000) / c.workers); err != nil {
-						t.Error(err)
-					}
-				})
+		t.Run(c.name, func(t *testing.T) { disturbed(t, c.o, c.workers, c.local, c.disturb) })
+	}
+}
+
+// disturbed has workers share an Allocator, every second with a Local if that is
+// wanted, and calls disturb again and again until they are done.
+func disturbed(t *testing.T, o Options, workers int, locals bool, disturb func(*Allocator)) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	a := open(t, o)
+	over := make(chan modelBlock, 64)
+	var all sync.WaitGroup
+	var left atomic.Int32
+	left.Store(int32(workers))
+	for g := range workers {
+		all.Go(func() {
+			defer left.Add(-1)
+			w := &worker{m: whole{a}, r: rand.New(rand.NewPCG(uint64(g), 5)), out: over, in: over}
+			if locals && g%2 == 0 {
+				l := a.NewLocal()
+				defer l.Close()
+				w.m = handle{l, a}
 			}
-			for c.disturb != nil && left.Load() > 0 {
-				c.disturb(a)
-				runtime.Gosched()
-			}
-			all.Wait()
-			close(over)
-			for b := range over {
-				a.Free(b.p)
-			}
-			if !t.Failed() {
-				drained(t, a)
+			if err := w.work(fewer(32000) / workers); err != nil {
+				t.Error(err)
 			}
 		})
+	}
+	for disturb != nil && left.Load() > 0 {
+		disturb(a)
+		runtime.Gosched()
+	}
+	all.Wait()
+	close(over)
+	for b := range over {
+		a.Free(b.p)
+	}
+	if !t.Failed() {
+		drained(t, a)
 	}
 }
 

@@ -104,6 +104,10 @@
 // on). What a large object's header says is compared with a registry
 // before it is believed.
 //
+// Memory that was made inaccessible on purpose, like that of checked arenas after
+// their end, tells its story when it is used: Protect turns the fault into a
+// *MisuseError, and Explain knows it from the address.
+//
 // Not caught: use of a block after it was freed, and writes beyond its end, unless
 // they hit a large object's header. A wild write can in principle hit the
 // metadata, as it can hit anything in the process.
@@ -115,7 +119,9 @@
 //     hold pointers; Malloc cannot know.
 //   - GOMEMLIMIT and the Go runtime's statistics do not count this memory; Stats
 //     and Options.Limit do.
-//   - The race detector does not watch it.
+//   - The race detector watches it on Linux only: builds with -race take the memory
+//     of blocks from the Go heap (internal/watch), up to 8 GiB. There it stays mapped
+//     when it is given back, so a use after free is a race or nothing, not a fault.
 //   - A block that is never freed stays for ever, as in C.
 //   - runtime.SetFinalizer and runtime.AddCleanup do not work on its pointers.
 //   - A Local's cached blocks, 5 KiB of metadata and at most two magazines a class,

@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -68,7 +69,7 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 		cache, id, err := h.hold()
 		if err != nil {
 			a.stow(c, hand)
-			a.freeToSpan(c, addr, st, code)
+			a.freeToSpan(op, c, addr, st, code)
 			return
 		}
 		r := rackOf(cache, c)
@@ -88,7 +89,7 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 			return
 		}
 		if hand, err = a.depots[c].takeEmpty(c); err != nil {
-			a.freeToSpan(c, addr, st, code)
+			a.freeToSpan(op, c, addr, st, code)
 			return
 		}
 	}
@@ -96,9 +97,14 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 
 // freeToSpan frees a block without a magazine, for when there is no memory for
 // one: freeing must not fail.
-func (a *Allocator) freeToSpan(c sizeclass.Class, addr uintptr, st *state, code uint8) {
+func (a *Allocator) freeToSpan(op string, c sizeclass.Class, addr uintptr, st *state, code uint8) {
+	watch.Release(addr)
 	d := &a.depots[c]
 	d.mu.Lock()
+	if d.closed { // since the block was found live: its span has gone
+		d.mu.Unlock()
+		panic(a.misuse(op, addr))
+	}
 	var empty spanList
 	d.codes -= uint64(code)
 	*st = idle | used

@@ -131,7 +131,12 @@ func (l *Local) Memalign(align, size int) (unsafe.Pointer, error) {
 
 // Realloc is Allocator.Realloc.
 func (l *Local) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
-	return l.a.realloc(l, p, size)
+	return l.a.realloc(l, "Realloc", p, size, size)
+}
+
+// Recalloc is Allocator.Recalloc.
+func (l *Local) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+	return l.a.realloc(l, "Recalloc", p, kept, size)
 }
 
 // Free is Allocator.Free.

@@ -2,6 +2,7 @@ package alloc
 
 import (
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
@@ -70,6 +71,7 @@ func (a *Allocator) unpark(h holder, op string, size uintptr) uintptr {
 		l.asked += change
 		l.served++
 		h.letGo(id)
+		watch.Acquire(p.addr)
 		if !ok {
 			panic(explainLarge(op, p.addr, largeobj.FreedTwiceAtOnce(at)))
 		}
@@ -86,6 +88,7 @@ func (a *Allocator) park(h holder, addr uintptr) error {
 		return a.large.Free(addr)
 	}
 	out := uintptr(0)
+	watch.Release(addr)
 	at := a.large.Park(addr)
 	if at != 0 {
 		out = lotOf(cache).add(parked{at, addr})

@@ -76,14 +76,13 @@ func product(op string, n, size int) (int, error) {
 }
 
 // slowMalloc serves every request that the loaded magazine cannot. If the block
-// is wanted zeroed a large object is; of a small one, zero tells whether it is.
+// is wanted zeroed a large object is; zero tells whether it is known to be.
 func (a *Allocator) slowMalloc(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
 	switch {
 	case size < 0:
 		err = ErrInvalidSize
 	case size >= sizeclass.LargeMin:
-		zero = wanted
-		addr, err = a.allocLarge(h, op, uintptr(size), zero)
+		addr, zero, err = a.allocLarge(h, op, uintptr(size), wanted)
 	default:
 		err = a.retry(size, func() error {
 			addr, zero, err = a.allocSmall(h, op, max(size, 1))
@@ -161,28 +160,32 @@ func (a *Allocator) stow(c sizeclass.Class, hand uintptr) {
 	}
 }
 
-// allocLarge returns a large object, zeroed if that is wanted: one parked in h's
-// cache, or one of the large heap's.
-func (a *Allocator) allocLarge(h holder, op string, size uintptr, zero bool) (uintptr, error) {
+// allocLarge returns a large object, zeroed if that is wanted, and whether it is
+// known to be: one parked in h's cache, or one of the large heap's.
+func (a *Allocator) allocLarge(h holder, op string, size uintptr, wanted bool) (addr uintptr, zero bool, err error) {
 	if addr := a.unpark(h, op, size); addr != 0 {
-		if zero {
+		if wanted {
 			clear(raw.Bytes(addr, size))
 		}
-		return addr, nil
+		return addr, wanted, nil
 	}
-	return a.mapLarge(size, 1, zero)
+	return a.mapLarge(size, 1, wanted)
 }
 
-// mapLarge returns a large object of the large heap's.
-func (a *Allocator) mapLarge(size, align uintptr, zero bool) (addr uintptr, err error) {
+// mapLarge returns a large object of the large heap's, as allocLarge does.
+func (a *Allocator) mapLarge(size, align uintptr, wanted bool) (addr uintptr, zero bool, err error) {
 	a.init()
 	if a.closed.Load() {
-		return 0, ErrClosed
+		return 0, false, ErrClosed
 	}
 	err = a.retry(int(size), func() error {
-		addr, err = a.large.Alloc(size, align, zero)
+		addr, zero, err = a.large.AllocFresh(size, align)
 		return err
 	})
 	a.warnMany()
-	return addr, err
+	if err == nil && wanted && !zero {
+		clear(raw.Bytes(addr, size))
+		zero = true
+	}
+	return addr, zero, err
 }

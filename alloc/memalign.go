@@ -30,7 +30,7 @@ func (a *Allocator) memalign(h holder, align, size int) (unsafe.Pointer, error) 
 			return raw.Pointer(addr), err
 		}
 	}
-	addr, err := a.mapLarge(uintptr(max(size, 1)), uintptr(align), false)
+	addr, _, err := a.mapLarge(uintptr(max(size, 1)), uintptr(align), false)
 	if err != nil {
 		return nil, &Error{Op: op, Size: size, Err: err}
 	}

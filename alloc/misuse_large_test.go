@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"fmt"
 	"testing"
 	"unsafe"
 
@@ -83,23 +84,29 @@ func TestMisuseHeader(t *testing.T) {
 				if m.op == "UsableSize" {
 					continue // it does not look at the header
 				}
-				a := open(t, still)
-				l := local(t, a)
-				p := alloc(t, a, size)
-				fill(bytesAt(p, size), 5)
-				header := bytesAt(at(p, -64), 64)
-				header[64+offset] ^= 0x55
-				want := MisuseError{Op: m.op, Addr: uintptr(p), Block: uintptr(p), Size: size, State: "live"}
-				wantMisuse(t, func() { m.do(a, l, p) }, want, "header was overwritten", "in front of the object")
-				header[64+offset] ^= 0x55
-				if !filled(bytesAt(p, size), 5) {
-					t.Fatal("the report changed the object")
-				}
-				a.Free(p)
-				stillWorks(t, a, l)
+				t.Run(fmt.Sprint(size, offset, m.name), func(t *testing.T) { overwriteHeader(t, size, offset, m) })
 			}
 		}
 	}
+}
+
+// overwriteHeader misuses an object of size bytes whose header was overwritten at
+// an offset from the object.
+func overwriteHeader(t *testing.T, size, offset int, m misuse) {
+	a := open(t, still)
+	l := local(t, a)
+	p := alloc(t, a, size)
+	fill(bytesAt(p, size), 5)
+	header := bytesAt(at(p, -64), 64)
+	header[64+offset] ^= 0x55
+	want := MisuseError{Op: m.op, Addr: uintptr(p), Block: uintptr(p), Size: size, State: "live"}
+	wantMisuse(t, func() { m.do(a, l, p) }, want, "header was overwritten", "in front of the object")
+	header[64+offset] ^= 0x55
+	if !filled(bytesAt(p, size), 5) {
+		t.Fatal("the report changed the object")
+	}
+	a.Free(p)
+	stillWorks(t, a, l)
 }
 
 // TestMisuseCarved frees an object twice that shares its mapping with others.

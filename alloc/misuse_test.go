@@ -22,11 +22,13 @@ type badPointer struct {
 	usable bool        // not for UsableSize, which does not ask whose block it is
 }
 
-// misuses are the ways to give a pointer to an Allocator.
-var misuses = []struct {
+// A misuse is a way to give a pointer to an Allocator.
+type misuse struct {
 	name, op string
 	do       func(a *Allocator, l *Local, p unsafe.Pointer)
-}{
+}
+
+var misuses = []misuse{
 	{"Free", "Free", func(a *Allocator, _ *Local, p unsafe.Pointer) { a.Free(p) }},
 	{"Local.Free", "Free", func(_ *Allocator, l *Local, p unsafe.Pointer) { l.Free(p) }},
 	{"Realloc", "Realloc", func(a *Allocator, _ *Local, p unsafe.Pointer) { _, _ = a.Realloc(p, 50) }},

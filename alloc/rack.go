@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // A rack is one class' part of a cache: two magazines (Bonwick and Adams,
@@ -68,6 +69,7 @@ func (r *rack) take(code uint8) uintptr {
 	r.top -= slotSize
 	r.allocs++
 	r.codes += uint64(code)
+	watch.Acquire(s.addr)
 	return s.addr
 }
 
@@ -77,6 +79,7 @@ func (r *rack) takes() bool { return r.top != r.limit }
 // put puts the block at addr, whose state byte st was found live with the fit
 // code, into the loaded magazine, which has room.
 func (r *rack) put(addr uintptr, st *state, code uint8) {
+	watch.Release(addr)
 	r.codes -= uint64(code)
 	*st = cached | used
 	*(*slot)(raw.Pointer(r.top)) = slot{addr, raw.Addr(unsafe.Pointer(st))}

@@ -16,38 +16,45 @@ import (
 // an error is returned, p is as it was; the errors are those of Malloc. A p that
 // Free would not take panics with a *MisuseError.
 func (a *Allocator) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
-	return a.realloc((*processors)(a), p, size)
+	return a.realloc((*processors)(a), "Realloc", p, size, size)
 }
 
-func (a *Allocator) realloc(h holder, p unsafe.Pointer, size int) (unsafe.Pointer, error) {
-	const op = "Realloc"
+// Recalloc is Realloc, but of the contents only the first kept bytes count, at most
+// UsableSize of them, and all that follow in the size bytes are zero. It is for
+// blocks that begin as Calloc's: pages that the kernel adds to a large object are
+// zero without being written to.
+func (a *Allocator) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+	return a.realloc((*processors)(a), "Recalloc", p, kept, size)
+}
+
+// realloc is Recalloc, and Realloc if all of size is kept.
+func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	addr := raw.Addr(p)
 	switch {
-	case size < 0:
-		return nil, &Error{Op: op, Size: size, Err: ErrInvalidSize}
+	case size < 0 || kept < 0:
+		return nil, &Error{Op: op, Size: min(kept, size), Err: ErrInvalidSize}
 	case p == nil:
-		addr, _, err := a.slowMalloc(h, op, size, false)
-		return raw.Pointer(addr), err
+		return a.replace(h, op, 0, 0, uintptr(kept), size)
 	case size == 0:
 		a.slowFree(h, op, addr)
 		return nil, nil
 	}
 	st, _, c := a.liveBlock(addr)
 	if st == nil {
-		return a.reallocLarge(h, addr, size)
+		return a.reallocLarge(h, op, addr, uintptr(kept), size)
 	}
 	if size < sizeclass.LargeMin {
 		if fit := sizeclass.FitOf(size); fit.Class() == c {
 			a.recode(c, st, fit.Code())
+			clearFrom(addr, uintptr(kept), uintptr(size))
 			return p, nil
 		}
 	}
-	return a.move(h, addr, uintptr(c.Size()), size)
+	return a.replace(h, op, addr, uintptr(c.Size()), uintptr(kept), size)
 }
 
 // reallocLarge resizes a large object.
-func (a *Allocator) reallocLarge(h holder, addr uintptr, size int) (unsafe.Pointer, error) {
-	const op = "Realloc"
+func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size int) (unsafe.Pointer, error) {
 	if !a.isLarge(addr) {
 		panic(a.misuse(op, addr))
 	}
@@ -56,11 +63,11 @@ func (a *Allocator) reallocLarge(h holder, addr uintptr, size int) (unsafe.Point
 		panic(explainLarge(op, addr, err))
 	}
 	if size < sizeclass.LargeMin {
-		return a.move(h, addr, usable, size)
+		return a.replace(h, op, addr, usable, kept, size)
 	}
 	now := addr
 	err = a.retry(size, func() error {
-		now, err = a.large.Resize(addr, uintptr(size))
+		now, err = a.large.ResizeZero(addr, kept, uintptr(size))
 		return err
 	})
 	if err != nil {
@@ -69,17 +76,30 @@ func (a *Allocator) reallocLarge(h holder, addr uintptr, size int) (unsafe.Point
 	return raw.Pointer(now), nil
 }
 
-// move copies the block at addr, which has usable bytes, into a new one of size
-// bytes and frees it.
-func (a *Allocator) move(h holder, addr, usable uintptr, size int) (unsafe.Pointer, error) {
-	to, _, err := a.slowMalloc(h, "Realloc", size, false)
+// replace copies the block at addr, which has usable bytes, into a new one of size
+// bytes, of which it zeroes those behind the first kept, and frees it. Address 0 is
+// that of no block.
+func (a *Allocator) replace(h holder, op string, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
+	to, zero, err := a.slowMalloc(h, op, size, kept < uintptr(size))
 	if err != nil {
 		return nil, err
 	}
-	n := min(usable, uintptr(size))
-	copy(raw.Bytes(to, n), raw.Bytes(addr, n))
-	a.slowFree(h, "Realloc", addr)
+	n := min(usable, kept, uintptr(size))
+	if addr != 0 {
+		copy(raw.Bytes(to, n), raw.Bytes(addr, n))
+	}
+	if !zero {
+		clearFrom(to, kept, uintptr(size))
+	}
+	a.slowFree(h, op, addr)
 	return raw.Pointer(to), nil
+}
+
+// clearFrom zeroes the block at addr from its kept-th byte on, up to size.
+func clearFrom(addr, kept, size uintptr) {
+	if kept < size {
+		clear(raw.Bytes(addr+kept, size-kept))
+	}
 }
 
 // recode notes that another part of a live block is asked for.

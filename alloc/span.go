@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -101,7 +102,9 @@ func carve(s, m uintptr, want uint32) {
 		for free := idleIn(states[at:]); free != 0 && want > 0; free &= free - 1 {
 			i := at + uint32(bits.TrailingZeros64(free)/8)
 			states[i] ^= idle | cached
-			*slotOf(m, mag.n) = slot{sp.Base + uintptr(i)*uintptr(sp.Size), statesOf(s) + uintptr(i)}
+			addr := sp.Base + uintptr(i)*uintptr(sp.Size)
+			watch.Release(addr)
+			*slotOf(m, mag.n) = slot{addr, statesOf(s) + uintptr(i)}
 			mag.n++
 			want--
 			sp.idle--

@@ -30,6 +30,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 	a.countLarge(s, caches)
 	a.countPages(s)
 	countMetadata(s)
+	s.Arenas, s.Dropped = a.tenants.Stats()
 	s.Kernel = stats.Kernel{
 		Mmap:     int64(a.space.Calls(vm.OpMap)),
 		Munmap:   int64(a.space.Calls(vm.OpRelease)),
@@ -37,6 +38,13 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		Mremap:   int64(a.space.Calls(vm.OpRemap)),
 		Metadata: s.Kernel.Metadata,
 	}
+}
+
+// Footprint returns the bytes that may occupy RAM and the mappings that the
+// allocator has now, metadata excepted: Footprint and Mappings of a Snapshot,
+// for those who look often.
+func (a *Allocator) Footprint() (bytes, mappings int64) {
+	return a.space.Footprint.Now(), a.space.Mappings.Now()
 }
 
 func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.Peak()} }

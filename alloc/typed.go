@@ -2,9 +2,9 @@ package alloc
 
 import (
 	"fmt"
-	"reflect"
-	"sync"
 	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/gotype"
 )
 
 // New returns a pointer to a zeroed T outside the Go heap. The error wraps
@@ -122,40 +122,12 @@ func room[T any](c int) int {
 	return c
 }
 
-// checkedTypes remembers the answer for each type: reflect.Type → bool.
-var checkedTypes sync.Map
-
 // pointerFree returns an error if T holds Go pointers. The collector would not
 // see them, and free what they point to.
 func pointerFree[T any](op string) error {
-	t := reflect.TypeFor[T]()
-	free, known := checkedTypes.Load(t)
-	if !known {
-		free = !hasPointers(t)
-		checkedTypes.Store(t, free)
-	}
-	if free.(bool) {
+	t := gotype.Of[T]()
+	if t.Plain() {
 		return nil
 	}
-	return &Error{Op: op, Size: int(t.Size()), Err: fmt.Errorf("%w: %v", ErrHasPointers, t)}
-}
-
-func hasPointers(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
-		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
-		return false
-	case reflect.Array:
-		return t.Len() > 0 && hasPointers(t.Elem())
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if hasPointers(t.Field(i).Type) {
-				return true
-			}
-		}
-		return false
-	default:
-		return true
-	}
+	return &Error{Op: op, Size: elemSize[T](), Err: fmt.Errorf("%w: %v", ErrHasPointers, t.Reflect())}
 }

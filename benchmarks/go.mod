@@ -9,4 +9,6 @@ require (
 	modernc.org/memory v1.12.1
 )
 
+require github.com/ortuman/nuke v1.3.0
+
 replace github.com/ashlar-go/ashlar => ../

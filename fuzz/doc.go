@@ -1,11 +1,15 @@
-// Package fuzz proves the allocator: models of what a program may expect of it,
-// and native Go fuzz targets that compare it with them.
+// Fuzz proves the allocator: models of what a program may expect of it, native Go
+// fuzz targets that compare it with them, and a soak that does so for hours.
+//
+//	go run ./fuzz -duration 10m -profile mixed      the soak
+//	go test ./fuzz -run '^$' -fuzz '^FuzzRealloc$'  a fuzz target
 //
 //	FuzzAllocator       one player, all operations
 //	FuzzRealloc         one player, few blocks that are resized often
 //	FuzzAlignment       one player, alignments up to 1 GiB and beyond
 //	FuzzConcurrent      several players at once, who hand blocks over to each other
 //	FuzzLargePolicies   a largeobj.Heap, whose time passes in beats
+//	FuzzArena           an arena of any kind
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
 // # Structures
@@ -19,6 +23,7 @@
 //	shadow    the blocks of one player, and their sums by size class
 //	player    plays a stream on a machine with three Locals, and keeps a shadow
 //	hoard     the same for a largeobj.Heap
+//	yard      the same for an arena
 //	faults    kernel calls that are going to fail (vm.Inject)
 //	trace     the last operations, for the report
 //
@@ -38,11 +43,13 @@
 //
 // The second is the ending: bit 0 leaves live blocks to Close, bit 1 closes Locals
 // after the Allocator, bit 2 has a callback free a block when the limit is reached.
-// A hoard has only the first bit of it. FuzzConcurrent has a byte between them: how
+// A hoard has only the first bit of it. A yard has a byte of its own in front of
+// the options instead, as arenaOptions reads it, and no ending. FuzzConcurrent has a byte between them: how
 // many players (2 + b mod 3) and processors (1 + bits 2–3), and bit 6, with which
 // memory ages all the while.
 //
-// Then operations follow, a hoard's one of those in large.go for each byte. For
+// Then operations follow, a hoard's one of those in large.go for each byte, a yard's
+// one of those in yard.go. For
 // players the low six bits of a byte choose one, by the weights in game.go and
 // concurrent.go; the high two a handle, 0 for the Allocator, else a Local. More
 // bytes are read as the operation needs them; behind the end all are 0.
@@ -110,8 +117,33 @@
 // up to 48 KiB, those of a burst up to 2 KiB; of longer ones the ends, a piece in
 // each 28 KiB, and the bytes in front of where a Realloc cuts.
 //
+// # The soak
+//
+// It plays games, each with a new Allocator, whose options the seed chooses, and
+// of a few rounds:
+//
+//	workers   goroutines, every fourth locked to its thread: allocate, fill, verify,
+//	          resize, free, and hand over to each other, as the profile of load says
+//	disturb   one goroutine: GOMAXPROCS from 1 to -procs, collections, Trim, kernel
+//	          calls that fail, limits, Locals that are left to the collector
+//	audit     after each round, with nobody at work: every block's contents, and the
+//	          Allocator's numbers against those of all workers
+//	end       everything is freed, or every second block is left to Close; nothing
+//	          may be mapped then, and no metadata be lost
+//
+//	small     blocks up to 256 bytes, most of them at home in caches
+//	mixed     up to 16 KiB, small ones more often; one in 256 is large
+//	large     64 KiB to 4 MiB
+//	handover  up to 2 KiB; most blocks are freed by another worker
+//
+// The first violation ends it: the worker's last operations are told, and the
+// command that makes the same choices again, though not in the same schedule. The
+// exit status is 1 then. It is 1, too, with all goroutines' stacks, if no operation
+// ends in two minutes. An operation is an allocation, a free or a resize.
+//
 // # Running
 //
+//	go run ./fuzz -help                                         the flags of the soak
 //	go test ./fuzz                                              the seed corpus, in seconds
 //	go test ./fuzz -run '^$' -fuzz '^FuzzRealloc$' -fuzztime 5m -fuzzminimizetime 10x
 //
@@ -127,4 +159,4 @@
 //
 // Inputs stay there as part of the corpus when what they found was mended. What
 // FuzzConcurrent found may need repeating: -count 100, or -race.
-package fuzz
+package main

@@ -1,4 +1,4 @@
-package fuzz
+package main
 
 func (p *player) trim(int) error {
 	p.a.Trim()

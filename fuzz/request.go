@@ -1,4 +1,4 @@
-package fuzz
+package main
 
 import (
 	"errors"
@@ -26,15 +26,37 @@ func (r request) valid() bool {
 
 // place returns a block as the request should get it, but for the address: small
 // or large, and with how many bytes asked for.
-func (r request) place() *block {
+func (r request) place() block {
 	n := max(r.size, 1)
 	if r.align <= sizeclass.PageSize {
 		n = int(raw.AlignUp(uintptr(n), uintptr(max(r.align, 1))))
 	}
 	if r.size < sizeclass.LargeMin && n < sizeclass.LargeMin && r.align <= sizeclass.PageSize {
-		return &block{asked: n, small: true, class: sizeclass.Of(n)}
+		return block{asked: n, small: true, class: sizeclass.Of(n)}
 	}
-	return &block{asked: max(r.size, 1)}
+	return block{asked: max(r.size, 1)}
+}
+
+// block returns the block that the request got at an address, if it is one that
+// it should get.
+func (r request) block(at unsafe.Pointer) (block, error) {
+	b := r.place()
+	b.addr, b.usable = raw.Addr(at), alloc.UsableSize(at)
+	if b.addr%r.aligned(b.small) != 0 {
+		return b, fmt.Errorf("size %d, alignment %d: got %p", r.size, r.align, at)
+	}
+	switch {
+	case b.usable < r.size:
+		return b, fmt.Errorf("%d bytes asked for, %d usable", r.size, b.usable)
+	case b.small && b.usable != b.class.Size():
+		return b, fmt.Errorf("%d bytes asked for, %d usable, want %d", b.asked, b.usable, b.class.Size())
+	}
+	if r.zero {
+		if i := nonZero(b.bytes(r.size)); i >= 0 {
+			return b, fmt.Errorf("%d bytes at %p: byte %d is not zero", r.size, at, i)
+		}
+	}
+	return b, nil
 }
 
 // aligned returns what the address must be a multiple of.
@@ -92,23 +114,8 @@ func (p *player) judge(r request, at unsafe.Pointer, err error) (*block, error) 
 	if !r.valid() || at == nil {
 		return nil, fmt.Errorf("size %d, alignment %d: got %p without an error", r.size, r.align, at)
 	}
-	b := r.place()
-	b.addr, b.usable = raw.Addr(at), alloc.UsableSize(at)
-	if b.addr%r.aligned(b.small) != 0 {
-		return nil, fmt.Errorf("size %d, alignment %d: got %p", r.size, r.align, at)
-	}
-	switch {
-	case b.usable < r.size:
-		return nil, fmt.Errorf("%d bytes asked for, %d usable", r.size, b.usable)
-	case b.small && b.usable != b.class.Size():
-		return nil, fmt.Errorf("%d bytes asked for, %d usable, want %d", b.asked, b.usable, b.class.Size())
-	}
-	if r.zero {
-		if i := nonZero(b.bytes(r.size)); i >= 0 {
-			return nil, fmt.Errorf("%d bytes at %p: byte %d is not zero", r.size, at, i)
-		}
-	}
-	return b, nil
+	b, err := r.block(at)
+	return &b, err
 }
 
 // refusal returns nil if err is an answer that the request deserves.

@@ -15,25 +15,32 @@ import (
 // It fails with vm.ErrLimit when the space's limit would be exceeded, to which
 // what is retained counts, and with vm.ErrOutOfMemory when the kernel refuses.
 func (h *Heap) Alloc(size, align uintptr, wantZeros bool) (addr uintptr, err error) {
+	addr, zero, err := h.AllocFresh(size, align)
+	if err == nil && wantZeros && !zero {
+		clear(raw.Bytes(addr, size))
+	}
+	return addr, err
+}
+
+// AllocFresh is Alloc without zeros wanted, for who clears memory as it is used:
+// zero tells whether all bytes are zeros already.
+func (h *Heap) AllocFresh(size, align uintptr) (addr uintptr, zero bool, err error) {
 	w, ok := shapeOf(size, align)
 	if !ok {
-		return 0, vm.ErrOutOfMemory
+		return 0, false, vm.ErrOutOfMemory
 	}
 	o, err := h.reuse(&w)
 	if o == nil && err == nil {
 		o, err = h.obtain(&w)
 	}
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	addr = o.user()
-	if wantZeros && o.pages != zeroed {
-		clear(raw.Bytes(addr, size))
-	}
+	zero = o.pages == zeroed
 	o.pages = dirty
 	o.seal(h.secret)
 	o.set(Live)
-	return addr, nil
+	return o.user(), zero, nil
 }
 
 // reuse returns a retained region with room made for an object of shape w, nil

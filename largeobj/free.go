@@ -62,7 +62,7 @@ func (h *Heap) lookup(addr uintptr) *object {
 
 // dispose is what the policy makes of the region of a freed object.
 func (h *Heap) dispose(o *object) {
-	headerAt(o.user())[wordState] = uint64(Retained)
+	mark(o.user(), Retained)
 	if o.carved() {
 		h.uncarve(o)
 		return

@@ -34,12 +34,22 @@ var wordNames = [...]string{
 // magic reads "ashlarLO" in memory, on little-endian machines.
 const magic = 0x4f4c72616c687361
 
+// mark writes a region's state into the header of the object at user.
+//
+//go:norace
+func mark(user uintptr, s State) { headerAt(user)[wordState] = uint64(s) }
+
 func headerAt(user uintptr) *header { return raw.At[header](user - headerSize) }
 
 // cookieOf mixes an object's address and its region's length with a secret: the
 // 128-bit product of the two, folded, as in wyhash. Every bit of both counts.
 func cookieOf(secret uint64, user, total uintptr) uint64 {
-	hi, lo := bits.Mul64(uint64(user)^secret, uint64(total)^bits.RotateLeft64(secret, 32))
+	return fold(uint64(user)^secret, uint64(total)^bits.RotateLeft64(secret, 32))
+}
+
+// fold returns the two halves of the 128-bit product as one.
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
 	return hi ^ lo
 }
 
@@ -52,6 +62,8 @@ func (o *object) header(s State) header {
 }
 
 // seal binds the header to where the object now lies.
+//
+//go:norace
 func (o *object) seal(secret uint64) {
 	o.cookie = cookieOf(secret, o.user(), o.total())
 	*headerAt(o.user()) = o.header(Live)
@@ -64,6 +76,8 @@ func (o *object) seal(secret uint64) {
 //
 // It reads the header of addr, not of o.user(), which is the same: so the header
 // and the descriptor are fetched at the same time, and both tend to be far away.
+//
+//go:norace
 func (o *object) intact(addr uintptr, secret uint64) bool {
 	got := headerAt(addr)
 	total := uintptr(got[wordTotal]) // half of the word, on 32-bit
@@ -79,6 +93,8 @@ func (o *object) intact(addr uintptr, secret uint64) bool {
 }
 
 // damage tells how the header of a live object differs from the descriptor.
+//
+//go:norace
 func (o *object) damage() string {
 	got, want := *headerAt(o.user()), o.header(Live)
 	var b strings.Builder

@@ -56,6 +56,10 @@ func totalFor(lead, size, page uintptr) uintptr {
 	return max(raw.AlignUp(lead+size, page), least)
 }
 
+// startAlign returns what every region begins at a multiple of: a mapping begins
+// with a page of the kernel's, a run of a shared chunk with a heap page.
+func startAlign() uintptr { return min(vm.PageSize(), sizeclass.PageSize) }
+
 // place returns where in the region of total bytes at start an object of shape w
 // goes, 0 if the region does not suit it.
 //
@@ -65,7 +69,7 @@ func totalFor(lead, size, page uintptr) uintptr {
 // steps of the alignment and within the first page.
 func (w *shape) place(start, total uintptr, colour uint16) uintptr {
 	page := vm.PageSize()
-	if w.align > page {
+	if w.align > startAlign() {
 		addr := raw.AlignUp(start+headerSize, w.align)
 		offset := addr - start
 		if addr < start || w.size > total || offset > total-w.size || totalFor(offset, w.size, page) > total {

@@ -1,5 +1,10 @@
 package largeobj
 
+import (
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/internal/watch"
+)
+
 // parkMost is the usable length of the largest object that is parked, in bytes.
 const parkMost = 2 << 20
 
@@ -10,6 +15,8 @@ const parkMost = 2 << 20
 //
 // A parked object stays dirty and counts as live in Stats. It must end in Unpark
 // or Retire.
+//
+//go:norace
 func (h *Heap) Park(addr uintptr) (at uintptr) {
 	o := h.lookup(addr)
 	if o == nil || o.current() != Live || o.usable() > h.parks || !o.intact(addr, h.secret) {
@@ -21,18 +28,21 @@ func (h *Heap) Park(addr uintptr) (at uintptr) {
 }
 
 // Unpark makes the parked object with the descriptor at one of size bytes, if its
-// region suits that; fits tells. Its address is addr, as it was given to Park.
+// region suits that; fits tells. A region that was mapped for an object of the same
+// size may have almost two pages behind it. Its address is addr, as it was given to Park.
 // change is by how much the bytes asked for have changed: the caller adds them up
 // for Asked.
 //
 // parked is false if the object is not parked any more: it was freed, and so
 // parked, twice at the same time, and the other entry was used already.
+//
+//go:norace
 func (h *Heap) Unpark(at, addr, size uintptr) (change int64, fits, parked bool) {
 	o := objectAt(at)
 	if o.current() != Parked {
 		return 0, false, false
 	}
-	if usable := o.usable(); usable < size || usable > roomiest(size)+parkLoss {
+	if usable := o.usable(); usable < size || usable > roomiest(size)+2*vm.PageSize() {
 		return 0, false, true
 	}
 	change = int64(size) - int64(o.requested)
@@ -51,13 +61,10 @@ func FreedTwiceAtOnce(at uintptr) *Violation {
 		" at the same time; that was found when it was about to be used again"}
 }
 
-// parkLoss is what a region that was mapped for an object of the same size may
-// have behind it: less than two pages of 4 KiB.
-const parkLoss = 8 << 10
-
 // Retire frees a parked object. One that was parked twice is freed once.
 func (h *Heap) Retire(at uintptr) {
 	if o := objectAt(at); o.swap(Parked, Releasing) {
+		watch.Acquire(o.user())
 		h.dispose(o)
 	}
 }

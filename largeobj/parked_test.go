@@ -50,7 +50,7 @@ func TestUnparkFits(t *testing.T) {
 	f := newFixture(t, Options{})
 	p := f.alloc(1 << 20)
 	at := f.park(p)
-	for _, size := range []uintptr{1, 128 << 10, 900_000, 1<<20 + 4096, 2 << 20} {
+	for _, size := range []uintptr{1, 128 << 10, 800_000, 1<<20 + vm.PageSize(), 2 << 20} {
 		if _, fits, parked := f.Unpark(at, p, size); fits || !parked {
 			t.Errorf("an object of %d bytes is handed out in a region of 1 MiB", size)
 		}

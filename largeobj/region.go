@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -72,8 +73,8 @@ func (h *Heap) mapRegion(o *object, w *shape) error {
 // carve gives o a run of a shared chunk for an object of shape w.
 func (h *Heap) carve(o *object, w *shape) error {
 	total := raw.AlignUp(w.total, sizeclass.PageSize)
-	if w.align > vm.PageSize() {
-		total = raw.AlignUp(w.align+w.size, sizeclass.PageSize) // wherever the run begins
+	if w.align > startAlign() {
+		total = raw.AlignUp(w.align+w.size, max(vm.PageSize(), sizeclass.PageSize)) // wherever the run begins
 	}
 	n := total / sizeclass.PageSize
 	if n > pageheap.MaxRun {
@@ -84,6 +85,7 @@ func (h *Heap) carve(o *object, w *shape) error {
 	if err != nil {
 		return err
 	}
+	watch.Reshape()
 	o.mapping, o.start, o.end = vm.Mapping{}, start, start+total
 	o.pages = stale
 	if clean {

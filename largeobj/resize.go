@@ -15,14 +15,30 @@ import (
 // A *Violation says that there is no intact live object at addr. After any error
 // the object is as it was.
 func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
+	newAddr, _, err = h.resize(addr, size)
+	return newAddr, err
+}
+
+// ResizeZero is Resize, but of the contents the first kept bytes count, and all
+// that follow are zero. Pages that the kernel adds are so without being written.
+func (h *Heap) ResizeZero(addr, kept, size uintptr) (newAddr uintptr, err error) {
+	newAddr, written, err := h.resize(addr, size)
+	if written = min(written, size); err == nil && kept < written {
+		clear(raw.Bytes(newAddr+kept, written-kept))
+	}
+	return newAddr, err
+}
+
+// resize is Resize; from the written-th byte on the object is zero.
+func (h *Heap) resize(addr, size uintptr) (newAddr, written uintptr, err error) {
 	o, err := h.claim(addr, Resizing)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	total := totalFor(addr-o.start, min(size, tooLarge), vm.PageSize())
 	if total >= tooLarge {
 		o.set(Live)
-		return 0, vm.ErrOutOfMemory
+		return 0, 0, vm.ErrOutOfMemory
 	}
 	switch {
 	case total <= o.total() && (o.carved() || o.total()-total < o.total()/8):
@@ -30,11 +46,12 @@ func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
 	case total < o.total():
 		h.shrink(o, size, total)
 	case o.carved() || 1<<o.align > vm.PageSize():
-		return h.resizeByCopy(o, size, o.usable())
+		newAddr, err = h.resizeByCopy(o, size, o.usable())
+		return newAddr, size, err
 	default:
 		return h.grow(o, size, total)
 	}
-	return addr, nil
+	return addr, size, nil
 }
 
 // resizeInPlace changes only the bytes that count as asked for.
@@ -77,17 +94,17 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 //
 // The page map forgets the object first: once it has moved, its old addresses
 // may be anybody's.
-func (h *Heap) grow(o *object, size, total uintptr) (newAddr uintptr, err error) {
-	more := total - o.total()
+func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, err error) {
+	more, written := total-o.total(), o.usable()
 	if err := h.space.Charge(more); err != nil {
 		o.set(Live)
-		return 0, err
+		return 0, 0, err
 	}
 	room, err := pagemap.Prepare()
 	if err != nil {
 		h.space.Refund(more)
 		o.set(Live)
-		return 0, err
+		return 0, 0, err
 	}
 	old, page, ahead := o.user(), o.page, o.start-o.mapping.Base
 	o.unregister()
@@ -96,7 +113,8 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr uintptr, err error)
 		room.Drop()
 		h.space.Refund(more)
 		_ = o.register(page) // cannot fail: it was registered there
-		return h.resizeByCopy(o, size, o.usable())
+		newAddr, err = h.resizeByCopy(o, size, written)
+		return newAddr, size, err
 	}
 	start := m.Base + ahead
 	user := old - o.start + start
@@ -108,7 +126,7 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr uintptr, err error)
 	}
 	_ = o.register(user) // cannot fail: there is room
 	h.resized(o, size, start, total, m)
-	return user, nil
+	return user, written, nil
 }
 
 // resizeByCopy moves the object to another region, with the first kept bytes, as

@@ -21,6 +21,9 @@ type Snapshot struct {
 	Classes []Class // one for each size class, in order of size
 	Large   Large
 
+	Arenas  []Arena         // in order of their making
+	Dropped []DroppedArenas // arenas that were dropped without Free, by the place of their making
+
 	// Metadata is the whole process', all allocators taken together.
 	Metadata Metadata
 
@@ -95,8 +98,8 @@ func (s *Snapshot) Live() int64 {
 func (c *Class) used() bool { return c.Blocks != 0 || c.Allocs != 0 || c.Live != 0 }
 
 // Sub returns what changed from an earlier snapshot of the same allocator to s:
-// each number is the difference, but the limits, the sizes of classes and the peaks,
-// which are those of s.
+// each number is the difference, but the limits, the sizes of classes, the peaks and the
+// arenas' HighWater, which are those of s. An arena that is not in s is left out.
 func (s *Snapshot) Sub(earlier *Snapshot) *Snapshot {
 	d := *s
 	d.Elapsed = s.Time.Sub(earlier.Time)
@@ -109,6 +112,8 @@ func (s *Snapshot) Sub(earlier *Snapshot) *Snapshot {
 		*memoryLines[i].of(&d.Memory) -= *memoryLines[i].of(&earlier.Memory)
 	}
 	subtract(d.numbers(), earlier.numbers())
+	d.Arenas = subArenas(s.Arenas, earlier.Arenas)
+	d.Dropped = subDropped(s.Dropped, earlier.Dropped)
 	d.Caches -= earlier.Caches
 	d.Chunks -= earlier.Chunks
 	return &d

@@ -9,7 +9,8 @@ import (
 // numbered returns a snapshot in which every number is different, n apart from
 // those of numbered(0).
 func numbered(n int64) *Snapshot {
-	s := &Snapshot{Time: time.Unix(1000+n, 0), Classes: make([]Class, 3)}
+	s := &Snapshot{Time: time.Unix(1000+n, 0), Classes: make([]Class, 3),
+		Arenas: make([]Arena, 2), Dropped: make([]DroppedArenas, 1)}
 	next := int64(1)
 	var fill func(v reflect.Value)
 	fill = func(v reflect.Value) {
@@ -32,6 +33,9 @@ func numbered(n int64) *Snapshot {
 	}
 	fill(reflect.ValueOf(s).Elem())
 	s.Elapsed = 0
+	for i := range s.Arenas {
+		s.Arenas[i].ID = int64(i)
+	}
 	return s
 }
 
@@ -41,7 +45,7 @@ func TestSub(t *testing.T) {
 	before, after := numbered(0), numbered(1)
 	d := after.Sub(before)
 	kept := map[string]bool{ // what the documentation says is the later snapshot's
-		"Limit": true, "MaxMappings": true, "Peak": true, "Size": true,
+		"Limit": true, "MaxMappings": true, "Peak": true, "Size": true, "ID": true, "HighWater": true,
 	}
 	var compare func(path string, d, b, a reflect.Value)
 	compare = func(path string, d, b, a reflect.Value) {
@@ -109,5 +113,20 @@ func TestLive(t *testing.T) {
 	s := Snapshot{Classes: []Class{{Live: 3}, {}, {Live: 40}}, Large: Large{Live: 500}}
 	if got := s.Live(); got != 543 {
 		t.Errorf("Live = %d, want 543", got)
+	}
+}
+
+// TestSubArenas: arenas come and go between two snapshots.
+func TestSubArenas(t *testing.T) {
+	before := &Snapshot{Arenas: []Arena{{ID: 1, Used: 10, HighWater: 70}, {ID: 2, Used: 20}}}
+	after := &Snapshot{Arenas: []Arena{{ID: 2, Name: "b", Used: 50, HighWater: 60, Resets: 3}, {ID: 3, Used: 7}},
+		Dropped: []DroppedArenas{{Made: "here", Arenas: 1, Bytes: 9}}}
+	d := after.Sub(before)
+	want := []Arena{{ID: 2, Name: "b", Used: 30, HighWater: 60, Resets: 3}, {ID: 3, Used: 7}}
+	if !reflect.DeepEqual(d.Arenas, want) {
+		t.Errorf("got  %+v\nwant %+v", d.Arenas, want)
+	}
+	if !reflect.DeepEqual(d.Dropped, after.Dropped) {
+		t.Errorf("dropped: %+v", d.Dropped)
 	}
 }

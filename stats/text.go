@@ -8,7 +8,7 @@ import (
 )
 
 // WriteTo writes the snapshot as text for people: where the memory is, the
-// classes with the most of it, the kernel's part, and what to do next.
+// classes with the most of it, the arenas, the kernel's part, and what to do next.
 func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	n, err := w.Write([]byte(s.String()))
 	return int64(n), err
@@ -20,6 +20,7 @@ func (s *Snapshot) String() string {
 	s.writeHead(&b)
 	s.writeMemory(&b)
 	s.writeClasses(&b)
+	s.writeArenas(&b)
 	s.writeRest(&b)
 	return b.String()
 }

@@ -36,7 +36,13 @@ var example = Snapshot{
 	Limit:     1 << 30,
 	Classes:   []Class{{Size: 16}, {Size: 32, Spans: 1, Blocks: 2048, Live: 2000, Idle: 48, Allocs: 5000, Frees: 3000}},
 	Large:     Large{Live: 1, Bytes: 1<<20 + 4<<10, Retained: 3},
-	Kernel:    Kernel{Mmap: 7, Munmap: 5, Madvise: 3, Mremap: 1, Metadata: 2},
+	Arenas: []Arena{
+		{ID: 4, Name: "request", Made: "main.serve main.go:7", Reserved: 64 << 10, Used: 60 << 10, Free: 3 << 10, Waste: 1 << 10,
+			HighWater: 62 << 10, Chunks: 2, Resets: 9},
+		{ID: 5, Concurrent: true, Reserved: 1 << 20, Quarantined: 8 << 20},
+	},
+	Dropped: []DroppedArenas{{Made: "main.load main.go:70", Arenas: 3, Bytes: 192 << 10}},
+	Kernel:  Kernel{Mmap: 7, Munmap: 5, Madvise: 3, Mremap: 1, Metadata: 2},
 }
 
 // TestString looks for what a reader at three in the morning needs.
@@ -52,6 +58,9 @@ func TestString(t *testing.T) {
 		`(?m)^= total +78\.1 MiB `,
 		`(?m)^ +32 +2000 +62\.5 KiB +0 +0 +48 +1 +98% +5000 +3000$`,
 		`(?m)^ +large +1 +1\.00 MiB .* 3 regions retained$`,
+		`(?m)^request +60\.0 KiB +3\.00 KiB +1\.00 KiB +64\.0 KiB +62\.0 KiB +2 +9  main\.serve main\.go:7$`,
+		`(?m)^#5 \(concurrent\) +0 B .* 1\.00 MiB .*\n +8\.00 MiB in quarantine\nrequest`,
+		`(?m)^3 arenas with 192 KiB were dropped without Free; made at main\.load main\.go:70$`,
 		`(?m)^kernel calls: 7 mmap, 5 munmap, 3 madvise, 1 mremap; 2 for metadata$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(text) {
@@ -87,5 +96,20 @@ func TestWriteTo(t *testing.T) {
 	n, err := example.WriteTo(&b)
 	if err != nil || b.String() != example.String() || n != int64(b.Len()) {
 		t.Errorf("WriteTo wrote %d bytes, says %d, %v", b.Len(), n, err)
+	}
+}
+
+// TestStringOfManyArenas: the largest are shown, the others summed up.
+func TestStringOfManyArenas(t *testing.T) {
+	s := Snapshot{Arenas: make([]Arena, mostArenas+5)}
+	for i := range s.Arenas {
+		s.Arenas[i] = Arena{ID: int64(i), Reserved: int64(i) << 10, Chunks: 1}
+	}
+	text := s.String()
+	if want := `(?m)^\(5 more\) .* 10\.0 KiB +0 B +5 +0 `; !regexp.MustCompile(want).MatchString(text) {
+		t.Errorf("no line matches %q in\n%s", want, text)
+	}
+	if strings.Contains(text, "#4 ") || !strings.Contains(text, "#5 ") {
+		t.Errorf("not the largest arenas:\n%s", text)
 	}
 }

@@ -22,7 +22,7 @@ func Example() {
 	defer cache.Close()
 	b.Add(cache)
 
-	_, err = cache.Malloc(2 << 30) // more than the budget
+	_, err = cache.Malloc(1 << 30) // as much as the budget
 	fmt.Println(err)
-	// Output: alloc: Malloc of 2147483648 bytes: memory limit reached
+	// Output: alloc: Malloc of 1073741824 bytes: memory limit reached
 }

@@ -7,26 +7,39 @@
 //
 //	internal/raw         the only conversions from addresses to pointers
 //	internal/procfs      the kernel's files: mappings, control group, pressure on memory
+//	internal/gotype      whether values of a type hold Go pointers
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
+//	internal/watch       what the race detector is told of blocks; nothing in other builds
 //	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
 //	internal/fault       accesses to memory that is not there, turned into errors
 //	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
 //	internal/metadata    memory for the allocator's own structures, off the Go heap
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
-//	largeobj             objects of 128 KiB and more: mapped for one object, kept a while, grown in place
+//	largeobj             objects of 128 KiB and more, one mapping each; files, shared and secret memory as regions
 //	stats                the numbers of an allocator: snapshots, differences, text, metrics
 //	stats/vars           metrics by expvar
 //	stats/web            the HTTP face: a live page, metrics, JSON
+//	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use
+//	arena                memory that is freed at once
+//	alloc/arrowmem       buffers of Apache Arrow, by shape, on alloc
 //	alloc/budget         one limit for the Go heap and off-heap memory together
-//	fuzz                 proof: models, fuzz targets, faults on purpose, random programs
+//	alloc/buffer         bytes.Buffer and a pool of byte slices, on alloc
+//	alloc/grpcmem        buffers of gRPC, likewise
+//	alloc/swissmem       tables of cockroachdb/swiss, likewise
+//	alloc/wazeromem      linear memories of wazero, likewise: reserved, and committed as they grow
+//	fuzz/abuse           what programs do wrong with memory, and what is reported
+//	fuzz                 proof: models, fuzz targets, faults on purpose, random programs, a soak
+//	fuzz/planted         bugs that the fuzz targets must find
 //	internal/layers      this overview
 //
 // The module benchmarks, in the directory of that name, stands on top of all. It
 // is a module of its own so that the peers that it measures are no dependencies
-// of this one.
+// of this one. So are alloc/modernc, which takes the place of modernc.org/memory in
+// a program; benchmarks/sqlite, which has SQLite run on that; and benchmarks/dropin,
+// which has the other adapters run below the programs that they are for.
 //
 // # Rules
 //

@@ -133,7 +133,8 @@ func isWordByte(c byte) bool {
 
 // TestExamples: the packages that programs use show how.
 func TestExamples(t *testing.T) {
-	for _, dir := range []string{"alloc", "sizeclass"} {
+	for _, dir := range []string{"alloc", "alloc/arrowmem", "alloc/buffer", "alloc/grpcmem", "alloc/swissmem",
+		"alloc/wazeromem", "arena", "largeobj", "sizeclass"} {
 		found := false
 		for _, s := range own(t) {
 			for _, d := range s.syntax.Decls {

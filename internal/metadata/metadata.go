@@ -36,7 +36,7 @@ type slabHeader struct {
 
 var (
 	// Space is the account of all metadata in the process.
-	Space vm.Space
+	Space = vm.Space{Own: true}
 
 	mu     sync.Mutex
 	room   [sizeclass.Count]uintptr // slabs with room, by class of the object

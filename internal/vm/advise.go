@@ -18,6 +18,7 @@ const (
 	Dump                        // do not
 	WipeOnFork                  // a child of fork sees zeros. Anonymous private memory only
 	KeepOnFork                  // it sees the memory
+	DontFork                    // a child of fork does not have the range at all
 	PopulateRead                // bring all pages in for reading, now. Linux 5.14
 	PopulateWrite               // bring all pages in for writing, now: faults are prevented. Linux 5.14
 	NumAdvice
@@ -26,7 +27,7 @@ const (
 func (a Advice) String() string {
 	return [...]string{
 		"normal", "sequential", "random", "will need", "don't need", "free", "huge page", "no huge page",
-		"don't dump", "dump", "wipe on fork", "keep on fork", "populate for reading", "populate for writing",
+		"don't dump", "dump", "wipe on fork", "keep on fork", "don't fork", "populate for reading", "populate for writing",
 	}[a]
 }
 

@@ -19,6 +19,8 @@ var (
 	ErrKernelLacks = errors.New("this kernel is too old for it, or was built without it")
 	// ErrLockLimit means that the process may not lock so much memory.
 	ErrLockLimit = errors.New("limit of locked memory reached")
+	// ErrMixed means that a mapping became several, which cannot be resized as one.
+	ErrMixed = errors.New("parts of the mapping differ in advice, locks or protection")
 	// ErrNoSpace means that a file system is full, or the user's share of it is.
 	ErrNoSpace = errors.New("no space left in the file system")
 	// ErrFileLocked means that another open file description holds the lock of a file.

@@ -33,6 +33,8 @@ func reasonOf(op Op, size uintptr, err error) error {
 		return lockLimit()
 	case is(unix.ENOMEM), op == OpLock && is(unix.EAGAIN), op == OpMap && is(unix.EOVERFLOW):
 		return ErrOutOfMemory
+	case op == OpRemap && is(unix.EFAULT):
+		return ErrMixed
 	case is(unix.ENOSPC), is(unix.EDQUOT):
 		return ErrNoSpace
 	case is(unix.ENOSYS), op == OpAllocate && is(unix.EOPNOTSUPP):

@@ -42,9 +42,10 @@ func (s *Space) Open(name string, flags OpenFlags, permissions uint32) (*File, e
 }
 
 // Memfd makes a file without a name on any file system, of no bytes, in RAM. name
-// is shown in /proc/self/maps.
+// is shown in /proc/self/maps, as Name does it.
 func (s *Space) Memfd(name string) (*File, error) {
-	return s.file(OpMemfd, name, func() (int, error) { return sysMemfd(name) })
+	const longest = 249
+	return s.file(OpMemfd, name, func() (int, error) { return sysMemfd(printable(name, longest)) })
 }
 
 // Secret makes a file of memory that only its mappings can reach, not even the
@@ -72,13 +73,17 @@ func (s *Space) file(op Op, name string, sys func() (int, error)) (*File, error)
 }
 
 // CloseFile closes f, also when it returns an error.
-func (s *Space) CloseFile(f *File) error {
-	injected := s.enter(OpClose)
-	err := sysClose(f.fd)
+func (s *Space) CloseFile(f *File) error { return s.surely(OpClose, f, sysClose) }
+
+// surely makes a call that gives something back, also where a test has it fail: it
+// cannot be repeated, or is not.
+func (s *Space) surely(op Op, f *File, sys func(fd int) error) error {
+	injected := s.enter(op)
+	err := sys(f.fd)
 	if injected != nil {
 		err = injected
 	}
-	return named(f.name, explain(OpClose, 0, err))
+	return named(f.name, explain(op, 0, err))
 }
 
 // Stat tells what is known of f.
@@ -110,10 +115,8 @@ func (s *Space) LockFile(f *File, exclusive, wait bool) error {
 	return named(f.name, s.call(OpFlock, 0, func() error { return sysFlock(f.fd, exclusive, wait) }))
 }
 
-// UnlockFile gives the advisory lock of f back.
-func (s *Space) UnlockFile(f *File) error {
-	return named(f.name, s.call(OpFlock, 0, func() error { return sysFunlock(f.fd) }))
-}
+// UnlockFile gives the advisory lock of f back, also when it returns an error.
+func (s *Space) UnlockFile(f *File) error { return s.surely(OpFlock, f, sysFunlock) }
 
 // Link gives a file that was opened Unnamed a name. It fails with fs.ErrExist where
 // there is one: of two that race to make a file, one wins, and nobody sees it half made.

@@ -8,7 +8,8 @@ import (
 )
 
 func sysOpen(name string, flags OpenFlags, permissions uint32) (fd int, err error) {
-	mode := unix.O_RDONLY | unix.O_CLOEXEC
+	// Not to wait for whoever is to open the other end of a pipe of that name.
+	mode := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK
 	for _, f := range [...]struct {
 		flag OpenFlags
 		mode int

@@ -12,6 +12,7 @@ const splits = 2
 // The owner keeps split, to give it to Unguard or ForgetGuard. A guarded range
 // reads as zeros when it is accessible again.
 func (s *Space) Guard(base, size uintptr) (split bool, err error) {
+	noteGuard(base)
 	err = s.call(OpGuard, size, func() error { return sysGuard(base, size, true) })
 	if !isInvalid(err) && !isLacking(err) {
 		return false, err
@@ -48,5 +49,6 @@ func (s *Space) ForgetGuard(split bool) {
 // Protect changes what a program may do with whole pages. On part of a mapping
 // that may make up to three of one; only Guard counts them.
 func (s *Space) Protect(base, size uintptr, a Access) error {
+	noteGuard(base)
 	return s.call(OpProtect, size, func() error { return sysProtect(base, size, a) })
 }

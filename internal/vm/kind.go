@@ -39,6 +39,9 @@ func (s *Space) MapKind(size uintptr, k Kind) (Mapping, error) {
 		base, err = sysMapKind(size, &k)
 		return err
 	})
+	if k.Huge && isInvalid(err) {
+		err = lacking("mmap with MAP_HUGETLB", err)
+	}
 	if err != nil {
 		return Mapping{}, err
 	}

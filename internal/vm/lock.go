@@ -19,23 +19,26 @@ func (s *Space) Sync(base, size uintptr, async bool) error {
 	return s.call(OpSync, size, func() error { return sysSync(base, size, async) })
 }
 
-// maxName is how many bytes the kernel takes for a name.
-const maxName = 79
-
 // Name shows a range of anonymous memory under a name in /proc/self/maps. Bytes
 // that the kernel refuses become underscores. Kernels without
 // CONFIG_ANON_VMA_NAME say ErrKernelLacks, which harms nothing.
 func (s *Space) Name(base, size uintptr, name string) error {
-	text := []byte(name[:min(len(name), maxName)])
+	const longest = 79
+	err := s.call(OpName, size, func() error { return sysName(base, size, printable(name, longest)) })
+	if isInvalid(err) {
+		return lacking("prctl(PR_SET_VMA_ANON_NAME)", err)
+	}
+	return err
+}
+
+// printable returns what of a name the kernel takes, of at most n bytes.
+func printable(name string, n int) string {
+	text := []byte(name[:min(len(name), n)])
 	for i, c := range text {
 		switch {
 		case c < ' ' || c > '~', c == '[', c == ']', c == '\\', c == '$', c == '`':
 			text[i] = '_'
 		}
 	}
-	err := s.call(OpName, size, func() error { return sysName(base, size, string(text)) })
-	if isInvalid(err) {
-		return lacking("prctl(PR_SET_VMA_ANON_NAME)", err)
-	}
-	return err
+	return string(text)
 }

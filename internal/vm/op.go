@@ -30,6 +30,10 @@ const (
 	OpLink               // linkat
 	OpUnlink             // unlink
 	OpClose              // close
+	OpRead               // pread
+	OpWrite              // pwrite
+	OpStore              // fdatasync
+	OpCopied             // read of /proc/self/pagemap
 	NumOps
 )
 
@@ -37,7 +41,7 @@ func (o Op) String() string {
 	return [...]string{
 		"mmap", "madvise", "munmap", "mremap", "madvise", "madvise guard", "mprotect", "mlock", "munlock",
 		"msync", "prctl", "open", "memfd_create", "memfd_secret", "fcntl", "fstat", "ftruncate", "fallocate",
-		"flock", "linkat", "unlink", "close",
+		"flock", "linkat", "unlink", "close", "pread", "pwrite", "fdatasync", "read of /proc/self/pagemap",
 	}[o]
 }
 

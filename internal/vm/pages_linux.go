@@ -16,10 +16,7 @@ var protections = [...]int{
 
 func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 	fd, flags := -1, unix.MAP_PRIVATE
-	switch {
-	case k.Shared && k.File != nil:
-		flags = unix.MAP_SHARED_VALIDATE
-	case k.Shared:
+	if k.Shared {
 		flags = unix.MAP_SHARED
 	}
 	if k.File != nil {
@@ -36,6 +33,11 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 		flags |= unix.MAP_NORESERVE
 	}
 	p, err := unix.MmapPtr(fd, k.Offset, nil, size, protections[k.Access], flags)
+	if err != nil && flags&unix.MAP_SHARED_VALIDATE == unix.MAP_SHARED_VALIDATE && isInvalid(err) {
+		// Linux before 4.15 does not know it, nor do emulators of Linux.
+		flags = flags&^unix.MAP_SHARED_VALIDATE | unix.MAP_SHARED
+		p, err = unix.MmapPtr(fd, k.Offset, nil, size, protections[k.Access], flags)
+	}
 	return raw.Addr(p), err
 }
 
@@ -57,6 +59,7 @@ var advices = [NumAdvice]uintptr{
 	Dump:          unix.MADV_DODUMP,
 	WipeOnFork:    unix.MADV_WIPEONFORK,
 	KeepOnFork:    unix.MADV_KEEPONFORK,
+	DontFork:      unix.MADV_DONTFORK,
 	PopulateRead:  unix.MADV_POPULATE_READ,
 	PopulateWrite: unix.MADV_POPULATE_WRITE,
 }

@@ -36,6 +36,10 @@ type Space struct {
 	Footprint Gauge // bytes charged: those that may occupy RAM
 	Mappings  Gauge // made, and made of others by guards and Place, less released
 
+	// Own says that the memory is for structures of the module itself: the race
+	// detector does not watch it. It is set before the first mapping.
+	Own bool
+
 	limit atomic.Int64 // of the footprint, bytes; 0: none
 	calls [NumOps]atomic.Uint64
 }
@@ -127,7 +131,7 @@ func (s *Space) mmap(size uintptr) (Mapping, error) {
 	if err := s.enter(OpMap); err != nil {
 		return Mapping{}, err
 	}
-	base, err := sysMap(size)
+	base, err := obtain(size, s.Own)
 	if err != nil {
 		return Mapping{}, err
 	}
@@ -161,7 +165,7 @@ func (s *Space) munmap(base, size uintptr) error {
 	if err := s.enter(OpRelease); err != nil {
 		return err
 	}
-	if err := sysUnmap(base, size); err != nil {
+	if err := giveBack(base, size); err != nil {
 		return err
 	}
 	s.Mapped.Add(-int64(size))
@@ -178,14 +182,14 @@ func (s *Space) Purge(base, size uintptr, lazy bool) error {
 	return sysPurge(base, size, lazy)
 }
 
-// Remap changes the size of a mapping, moving it if it must, without copying:
-// pages keep their contents and added ones are clean. On failure the mapping is
-// as it was.
+// Remap changes the size of a mapping, moving it if it must to grow, without
+// copying: pages keep their contents and added ones are clean. A mapping that
+// shrinks stays where it is. On failure the mapping is as it was.
 func (s *Space) Remap(m Mapping, size uintptr) (Mapping, error) {
 	if err := s.enter(OpRemap); err != nil {
 		return m, err
 	}
-	base, err := sysRemap(m.Base, m.Size, size)
+	base, err := changeSize(m.Base, m.Size, size)
 	if err != nil {
 		return m, err
 	}

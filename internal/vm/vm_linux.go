@@ -38,8 +38,18 @@ func sysPurge(base, size uintptr, lazy bool) error {
 }
 
 func sysRemap(base, old, size uintptr) (uintptr, error) {
+	if size < old {
+		// To Linux it is the same. Not to qemu-user: it moves a mapping that shrinks,
+		// or takes away what lies behind it.
+		return base, sysUnmap(base+size, old-size)
+	}
 	p, err := unix.MremapPtr(raw.Pointer(base), old, nil, size, unix.MREMAP_MAYMOVE)
-	if err != nil {
+	switch {
+	case errors.Is(err, unix.EFAULT):
+		return 0, explain(OpRemap, size, err)
+	case errors.Is(err, unix.EAGAIN): // its pages are locked
+		return 0, fmt.Errorf("%w: %w", ErrOutOfMemory, explain(OpRemap, size, err))
+	case err != nil:
 		return 0, oom("mremap", size, err)
 	}
 	return raw.Addr(p), nil

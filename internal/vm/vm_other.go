@@ -30,6 +30,10 @@ func sysFlock(int, bool, bool) error                   { return ErrUnsupported }
 func sysFunlock(int) error                             { return ErrUnsupported }
 func sysLink(int, string) error                        { return ErrUnsupported }
 func sysUnlink(string) error                           { return ErrUnsupported }
+func sysRead(int, []byte, int64) (int, error)          { return 0, ErrUnsupported }
+func sysWrite(int, []byte, int64) (int, error)         { return 0, ErrUnsupported }
+func sysStore(int) error                               { return ErrUnsupported }
+func sysCopied(uintptr, uintptr, func(uintptr)) error  { return ErrUnsupported }
 func explain(_ Op, _ uintptr, err error) error         { return err }
 func isInvalid(error) bool                             { return false }
 

@@ -1,0 +1,178 @@
+package buffer
+
+import (
+	"errors"
+	"io"
+	"math"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+// A Buffer is a variable-sized buffer of bytes outside the Go heap, with the methods of
+// bytes.Buffer that stream. The zero value is empty and takes its memory from
+// alloc.Default. It is for one goroutine at a time and must not be copied after first
+// use.
+type Buffer struct {
+	heap   *alloc.Allocator
+	all    []byte // the block, up to len
+	off    int    // where the unread begins
+	last   int    // what was read last: the length of a rune, byteRead, or 0 for nothing
+	closed bool
+}
+
+// New returns an empty Buffer that takes its memory from a; nil means alloc.Default.
+func New(a *alloc.Allocator) *Buffer { return &Buffer{heap: a} }
+
+// ErrUnread: the last operation was not one that can be taken back.
+var ErrUnread = errors.New("buffer: nothing was read that can be unread")
+
+const (
+	byteRead = -1
+	smallest = 64      // bytes of the first block
+	readSize = 4 << 10 // room that ReadFrom wants at least
+)
+
+// Bytes returns what is unread. The slice is for use until the next change.
+func (b *Buffer) Bytes() []byte { return b.all[b.off:] }
+
+// String returns a copy of what is unread, in the Go heap.
+func (b *Buffer) String() string { return string(b.Bytes()) }
+
+// Len returns the number of unread bytes.
+func (b *Buffer) Len() int { return len(b.all) - b.off }
+
+// Cap returns the length of the block in bytes.
+func (b *Buffer) Cap() int { return cap(b.all) }
+
+// Available returns how many bytes can be written without growing.
+func (b *Buffer) Available() int { return cap(b.all) - len(b.all) }
+
+// AvailableBuffer returns an empty slice with that capacity, to be appended to and given
+// to Write at once.
+func (b *Buffer) AvailableBuffer() []byte { return b.all[len(b.all):] }
+
+// Reset makes the Buffer empty and keeps its block.
+func (b *Buffer) Reset() { b.all, b.off, b.last = b.all[:0], 0, 0 }
+
+// Truncate keeps the first n unread bytes. It panics if there are fewer.
+func (b *Buffer) Truncate(n int) {
+	if n < 0 || n > b.Len() {
+		panic("buffer: Truncate beyond what is unread")
+	}
+	b.all, b.last = b.all[:b.off+n], 0
+}
+
+// Close frees the block. Further writes are alloc.ErrClosed, reads io.EOF; a second Close
+// does nothing.
+func (b *Buffer) Close() error {
+	b.free()
+	b.closed = true
+	return nil
+}
+
+func (b *Buffer) free() {
+	alloc.FreeSlice(b.allocator(), b.all[:0])
+	b.all, b.off, b.last = nil, 0, 0
+}
+
+func (b *Buffer) allocator() *alloc.Allocator {
+	if b.heap == nil {
+		b.heap = alloc.Default()
+	}
+	return b.heap
+}
+
+// Grow makes room for n bytes more. The error wraps one of alloc's; the Buffer is as it
+// was then.
+func (b *Buffer) Grow(n int) error {
+	if n < 0 {
+		return &alloc.Error{Op: "Buffer.Grow", Size: n, Err: alloc.ErrInvalidSize}
+	}
+	return b.room(n)
+}
+
+// room makes room for n bytes behind the last.
+func (b *Buffer) room(n int) error {
+	unread := b.Len()
+	switch {
+	case b.closed:
+		return &alloc.Error{Op: "Buffer.Write", Size: n, Err: alloc.ErrClosed}
+	case n <= b.Available():
+		return nil
+	case n <= cap(b.all)/2-unread:
+		copy(b.all[:unread], b.all[b.off:])
+		b.all, b.off = b.all[:unread], 0
+		return nil
+	case n > math.MaxInt-len(b.all):
+		return &alloc.Error{Op: "Buffer.Write", Size: n, Err: alloc.ErrInvalidSize}
+	}
+	return b.enlarge(max(len(b.all)+n, 2*cap(b.all), smallest))
+}
+
+// enlarge moves the block into one of n bytes.
+func (b *Buffer) enlarge(n int) error {
+	p, err := b.allocator().Realloc(b.block(), n)
+	if err != nil {
+		return err
+	}
+	b.all = unsafe.Slice((*byte)(p), alloc.UsableSize(p))[:len(b.all)]
+	return nil
+}
+
+func (b *Buffer) block() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.all)) }
+
+// Write appends p. It writes all or, with an error that wraps one of alloc's, nothing.
+func (b *Buffer) Write(p []byte) (int, error) {
+	if err := b.room(len(p)); err != nil {
+		return 0, err
+	}
+	b.all = append(b.all, p...)
+	b.last = 0
+	return len(p), nil
+}
+
+// WriteString appends s, as Write does.
+func (b *Buffer) WriteString(s string) (int, error) {
+	return b.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
+}
+
+// WriteByte appends c, as Write does.
+func (b *Buffer) WriteByte(c byte) error {
+	if err := b.room(1); err != nil {
+		return err
+	}
+	b.all = append(b.all, c)
+	b.last = 0
+	return nil
+}
+
+// WriteRune appends the UTF-8 of r and returns its length.
+func (b *Buffer) WriteRune(r rune) (int, error) {
+	var text [utf8.UTFMax]byte
+	return b.Write(text[:utf8.EncodeRune(text[:], r)])
+}
+
+// ReadFrom appends all that r has. io.EOF is no error. A reader that returns a negative
+// count, or more than it was given room for, panics.
+func (b *Buffer) ReadFrom(r io.Reader) (n int64, err error) {
+	b.last = 0
+	for {
+		if err := b.room(readSize); err != nil {
+			return n, err
+		}
+		m, err := r.Read(b.all[len(b.all):cap(b.all)])
+		if m < 0 || m > b.Available() {
+			panic("buffer: reader returned an invalid count from Read")
+		}
+		b.all = b.all[:len(b.all)+m]
+		n += int64(m)
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+}

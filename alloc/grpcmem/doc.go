@@ -1,0 +1,39 @@
+// Package grpcmem gives gRPC's Go library message buffers that the garbage
+// collector does not see.
+//
+// A Pool has the methods of mem.BufferPool of google.golang.org/grpc/mem. Make it
+// that of the process, before the first client or server:
+//
+//	experimental.SetDefaultBufferPool(grpcmem.New(nil)) // google.golang.org/grpc/experimental
+//
+// Options of that package (WithBufferPool, BufferPool) give a client or a server one
+// of its own; the codec of protocol buffers, which makes what is sent, asks the
+// process' alone.
+//
+// # Buffers
+//
+// A buffer of more than 1 KiB is a block of its own, so that a message of 33 KiB
+// takes 36 KiB and not the next of a few sizes, and what a burst of large messages
+// took goes back to the kernel when it is over. gRPC counts references and puts such
+// buffers back when the last is gone. Buffers up to 1 KiB are never put back: they
+// come from the Go heap.
+//
+//	Get(n ≤ 1 KiB)  ─► Go heap
+//	Get(n > 1 KiB)  ─► alloc.Allocator ─► gRPC ─► Put
+//	                                           └► forgotten ─► found by the collector
+//	Gets of more than 1 KiB = their Puts + Lost + InUse
+//
+// When a stream is cancelled, gRPC forgets messages that were under way. With a pool
+// of Go memory the collector takes these buffers; here it finds the pointer that Get
+// returned unreachable, and the buffer is freed and counted as lost. So that pointer
+// must be kept for as long as the buffer is used, as gRPC does.
+//
+// # Misuse
+//
+// Putting a buffer back twice, or one of more than 1 KiB that is not from this Pool,
+// panics with an *alloc.MisuseError. A buffer that is used after it was put back is
+// not caught. With a pool of Go memory such a program reads another message's bytes;
+// with this one it may also fault, which ends it: codecs must copy what they keep.
+//
+// gRPC has no way to hear of a lack of memory: Get panics with an *alloc.Error.
+package grpcmem

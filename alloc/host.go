@@ -1,0 +1,48 @@
+package alloc
+
+import (
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/tenancy"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// host is an Allocator as its arenas see it.
+type host Allocator
+
+func init() {
+	tenancy.HostOf = func(allocator any) tenancy.Host { return (*host)(allocator.(*Allocator)) }
+}
+
+// Obtain implements tenancy.Host.
+func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
+	const op = "Arena"
+	a := (*Allocator)(t)
+	switch {
+	case align <= minAlign || size >= sizeclass.LargeMin && align <= largeAlign:
+		return a.slowMalloc((*processors)(a), op, size, false)
+	case size < sizeclass.LargeMin:
+		p, err := a.Memalign(align, size)
+		return raw.Addr(p), false, err
+	}
+	addr, zero, err = a.mapLarge(uintptr(size), uintptr(align), false)
+	if err != nil {
+		err = &Error{Op: op, Size: size, Err: err}
+	}
+	return addr, zero, err
+}
+
+// What Malloc aligns blocks and large objects to, in bytes.
+const (
+	minAlign   = 16
+	largeAlign = 64
+)
+
+// Release implements tenancy.Host.
+func (t *host) Release(addr uintptr) { (*Allocator)(t).Free(raw.Pointer(addr)) }
+
+// Space implements tenancy.Host.
+func (t *host) Space() *vm.Space { return &t.space }
+
+// Register implements tenancy.Host.
+func (t *host) Register() *tenancy.Register { return &t.tenants }

@@ -1,0 +1,9 @@
+module modernc.org/memory
+
+go 1.25.0
+
+require github.com/ashlar-go/ashlar v0.0.0
+
+require golang.org/x/sys v0.47.0 // indirect
+
+replace github.com/ashlar-go/ashlar => ../..

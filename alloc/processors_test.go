@@ -1,0 +1,157 @@
+package alloc
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// busy has goroutines, many more than processors, use the caches of all of these.
+func busy(t *testing.T, a *Allocator, procs int) {
+	var all sync.WaitGroup
+	for range 4 * procs {
+		all.Go(func() {
+			var mine []unsafe.Pointer
+			for i := range 200 {
+				p, err := a.Malloc(1 + i*7%3000)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mine = append(mine, p)
+				if i%10 == 0 {
+					runtime.Gosched()
+				}
+			}
+			for _, p := range mine {
+				a.Free(p)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestProcessors: whatever GOMAXPROCS was and becomes, blocks that are cached for
+// processors that there are no more come back.
+func TestProcessors(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		decay   time.Duration
+		recover func(*Allocator)
+	}{
+		{"by the purger", 8 * time.Millisecond, func(*Allocator) {}},
+		{"by Trim", -1, func(a *Allocator) { a.Trim() }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+			a := open(t, Options{Decay: c.decay})
+			for _, procs := range []int{64, 1, 2, 16, 3, 33, 1} {
+				runtime.GOMAXPROCS(procs)
+				busy(t, a, procs)
+			}
+			if c.decay < 0 {
+				var s stats.Snapshot
+				a.Stats(&s)
+				if s.Caches < 2 && runtime.NumCPU() > 1 || s.Memory.Cached == 0 {
+					t.Errorf("%d caches hold %d bytes: nothing is there to be recovered", s.Caches, s.Memory.Cached)
+				}
+			}
+			// One processor is left, and its goroutine does nothing.
+			var s stats.Snapshot
+			if !eventually(func() bool {
+				c.recover(a)
+				a.Stats(&s)
+				return s.Caches == 0 && s.Memory.Cached == 0 && s.Footprint.Now == 0
+			}) {
+				t.Errorf("%d caches hold %d bytes, the footprint is %d", s.Caches, s.Memory.Cached, s.Footprint.Now)
+			}
+		})
+	}
+}
+
+// TestCleanups: blocks may be freed by finalizers and cleanups of Go objects.
+func TestCleanups(t *testing.T) {
+	a := open(t, still)
+	const n = 2000
+	var freed atomic.Int64
+	type handle struct{ p unsafe.Pointer }
+	for i := range n {
+		h := &handle{alloc(t, a, 1+i%500)}
+		if i%2 == 0 {
+			runtime.AddCleanup(h, func(p unsafe.Pointer) { a.Free(p); freed.Add(1) }, h.p)
+			continue
+		}
+		runtime.SetFinalizer(h, func(h *handle) {
+			p, err := a.Realloc(h.p, 600)
+			if err != nil {
+				t.Error(err)
+			}
+			a.Free(p)
+			freed.Add(1)
+		})
+	}
+	if !eventually(func() bool { runtime.GC(); return freed.Load() == n }) {
+		t.Fatalf("%d of %d blocks were freed", freed.Load(), n)
+	}
+	drained(t, a)
+}
+
+// TestCloseWhileInUse: what may be under way while the Allocator is closed ends as
+// before that, or as after it.
+func TestCloseWhileInUse(t *testing.T) {
+	for range fewer(80) {
+		a, err := NewAllocator(still)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		var begun atomic.Int32
+		for g := range 4 {
+			all.Go(func() {
+				for i := 0; ; i++ {
+					p, err := a.Malloc(16 << ((i + g) % 12))
+					begun.Add(1)
+					if errors.Is(err, ErrClosed) {
+						return
+					}
+					var m *MisuseError
+					v := panicOf(func() { a.Free(p) })
+					if e, _ := v.(error); err != nil || v != nil && (!errors.As(e, &m) || !a.closed.Load()) {
+						t.Errorf("Malloc: %v, Free: panic(%v)", err, v)
+						return
+					}
+				}
+			})
+		}
+		all.Go(func() {
+			var s stats.Snapshot
+			for !a.closed.Load() {
+				a.Stats(&s)
+				a.Trim()
+			}
+		})
+		for begun.Load() < 400 {
+			runtime.Gosched()
+		}
+		for range 2 {
+			all.Go(func() {
+				if err := a.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		if s := &a.space; s.Footprint.Now() != 0 || s.Mapped.Now() != 0 {
+			t.Fatalf("after Close: footprint %d, %d bytes mapped", s.Footprint.Now(), s.Mapped.Now())
+		}
+	}
+}

@@ -1,0 +1,47 @@
+// Package wazeromem gives wazero, a WebAssembly runtime, linear memories that grow
+// in place and that the garbage collector does not see.
+//
+// Its types have the methods of MemoryAllocator and LinearMemory of
+// github.com/tetratelabs/wazero/experimental, but for the name of a result, which
+// one line supplies:
+//
+//	var memories wazeromem.Allocator
+//	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
+//		func(cap, max uint64) experimental.LinearMemory { return memories.Allocate(cap, max) }))
+//	module, err := runtime.Instantiate(ctx, binary)
+//
+// # A linear memory
+//
+//	 base                    length            committed                  reserved
+//	 ▼                       ▼                 ▼                          ▼
+//	┌───────────────────────┬─────────────────┬──────────────────────────┐
+//	│ the module's memory   │ zero            │ not accessible           │
+//	└───────────────────────┴─────────────────┴──────────────────────────┘
+//	length ≤ committed ≤ reserved
+//
+// Allocate reserves address space for the maximum that the module declares, or
+// 4 GiB, and makes the initial pages accessible; Reallocate makes further ones
+// accessible. The base never moves and nothing is ever copied, so that the memory
+// can back a shared one. Reserved space costs no RAM and counts against no limit
+// on committed memory (vm.overcommit_memory) but address space; committed pages cost
+// RAM as they are written.
+//
+// # When memory is short
+//
+// Where the maximum cannot be reserved, on 32 bits or under a limit of address space
+// (ulimit -v), half of it is tried, and half of that, down to the initial size. A
+// module can then grow up to what was reserved. Growth beyond it, beyond
+// Allocator.Limit, or that the kernel refuses, fails in the module: memory.grow
+// returns -1. Wazero cannot hear that not even the initial size is to be had:
+// Allocate panics with an *alloc.Error then.
+//
+// # Misuse
+//
+// wazero frees a memory when its module is closed. Slices that api.Memory.Read
+// returned are views of it: using them afterwards is a fault that ends the program,
+// where with Go memory they would still be read. Free may be called again and does
+// nothing then.
+//
+// Linear memories do not come from an alloc.Allocator, whose Stats and Limit do not
+// count them: Reserved, Committed and Limit of the Allocator here do.
+package wazeromem

@@ -1,0 +1,131 @@
+package arena
+
+import (
+	"errors"
+	"runtime"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+// wantFault fails unless f faults on memory of the arena, and the fault's story has
+// all words.
+func wantFault(t *testing.T, at uintptr, f func(), words ...string) {
+	t.Helper()
+	err := alloc.Protect(f)
+	var m *alloc.MisuseError
+	if !errors.As(err, &m) || m.Addr != at {
+		t.Fatalf("Protect: %v, want a *MisuseError at %#x", err, at)
+	}
+	wantWords(t, err, words...)
+	told, ok := alloc.Explain(at)
+	if !ok || told.Error() != m.Error() {
+		t.Errorf("Explain: %v, %v", told, ok)
+	}
+}
+
+// TestUseAfterFree: in checked mode memory is inaccessible after Reset and Free, and
+// the fault tells the story.
+func TestUseAfterFree(t *testing.T) {
+	for _, o := range []Options{{}, {Concurrent: true}, {HugePages: true}, {InitialSize: 1 << 20}} {
+		o.Checked, o.Name, o.Allocator = true, "checked", host(t)
+		a := open(t, o)
+		p, s := New[point](a), MakeSlice[byte](a, 1<<20, 1<<20)
+		p.X, s[1<<19] = 3, 4
+		a.Reset()
+		wantFault(t, addr(p), func() { p.X++ }, `arena "checked", made at`, "testing_test.go", "was reset at", "checked_test.go", "round 1")
+		wantFault(t, addr(&s[1<<19]), func() { s[1<<19]++ }, "was reset at")
+		q := New[point](a)
+		q.X = 5 // the next round is not hindered
+		a.Free()
+		wantFault(t, addr(q), func() { q.X++ }, "was freed at", "checked_test.go", "round 2")
+		wantFault(t, addr(p), func() { p.X++ }, "was reset at", "round 1")
+	}
+}
+
+// TestQuarantine: addresses come back when the quarantine is full, and memory when
+// it is needed.
+func TestQuarantine(t *testing.T) {
+	h := host(t)
+	const hold = 1 << 20
+	a := open(t, Options{Checked: true, Quarantine: hold, InitialSize: 64 << 10, Allocator: h})
+	first := addr(New[point](a))
+	rounds, again := 0, false
+	for ; rounds < 100 && !again; rounds++ {
+		a.Reset()
+		again = addr(New[point](a)) == first
+		if n := a.Stats().Quarantined; n > hold {
+			t.Fatalf("%d bytes are in quarantine, more than %d", n, hold)
+		}
+	}
+	if rounds < hold>>16 || !again {
+		t.Errorf("after %d rounds of 64 KiB the address is reused: %v", rounds, again)
+	}
+	p := New[point](a)
+	if *p != (point{}) {
+		t.Error("reused memory is not zero")
+	}
+}
+
+// TestQuarantineYields: memory in quarantine does not make an arena fail at the
+// allocator's limit.
+func TestQuarantineYields(t *testing.T) {
+	h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Limit: 6 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	a, err := NewWithOptions(Options{Checked: true, Allocator: h})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if _, err := a.Alloc(1<<20, 8); err != nil {
+			t.Fatal(err)
+		}
+		a.Reset()
+	}
+	a.Free()
+	if n := a.Stats().Quarantined; n == 0 {
+		t.Error("nothing is in quarantine")
+	}
+}
+
+// TestDroppedChecked: the memory of a checked arena that was dropped is inaccessible.
+func TestDroppedChecked(t *testing.T) {
+	h := host(t)
+	at := func() uintptr {
+		a, err := NewWithOptions(Options{Checked: true, Allocator: h})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return addr(New[point](a))
+	}()
+	if !eventually(func() bool {
+		runtime.GC()
+		_, ok := alloc.Explain(at)
+		return ok
+	}) {
+		t.Fatal("the arena was not freed")
+	}
+	m, _ := alloc.Explain(at)
+	wantWords(t, m, "was dropped", "TestDroppedChecked")
+}
+
+// TestProtectPassesThrough: what is no explained fault is none of Protect's.
+func TestProtectPassesThrough(t *testing.T) {
+	if err := alloc.Protect(func() {}); err != nil {
+		t.Error(err)
+	}
+	value := errors.New("value")
+	if err := panicOf(func() { _ = alloc.Protect(func() { panic(value) }) }); err != value {
+		t.Errorf("panic(%v)", err)
+	}
+	if m, ok := alloc.Explain(addr(new(int))); ok {
+		t.Errorf("Explain of Go memory: %v", m)
+	}
+	a := open(t, Options{Checked: true})
+	if m, ok := alloc.Explain(addr(New[int](a))); ok {
+		t.Errorf("Explain of live memory: %v", m)
+	}
+}

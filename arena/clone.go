@@ -1,0 +1,52 @@
+package arena
+
+import (
+	"reflect"
+	"strings"
+)
+
+// Clone returns a shallow copy of v in the Go heap if v is in an arena, so that it
+// can outlive that; anything else is returned as it is. T must be a pointer, a slice
+// or a string, or an interface that holds one: otherwise Clone panics.
+//
+// It asks for the memory of arenas of this process, whichever they are. Clone may be
+// called by any number of goroutines.
+func Clone[T any](v T) T {
+	r := reflect.ValueOf(&v).Elem()
+	if r.Kind() == reflect.Interface {
+		r = r.Elem()
+	}
+	switch r.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.String:
+		if arenaMemory.contains(addressOf(r)) {
+			return copyOf(r).Interface().(T)
+		}
+		return v
+	}
+	panic("arena: Clone only supports pointers, slices, and strings")
+}
+
+// addressOf returns the address that a pointer, slice or string leads to.
+func addressOf(v reflect.Value) uintptr {
+	if v.Kind() == reflect.String {
+		return stringAddr(v.String())
+	}
+	return v.Pointer()
+}
+
+// copyOf returns a copy of what a pointer, slice or string leads to.
+func copyOf(v reflect.Value) reflect.Value {
+	t := v.Type()
+	switch t.Kind() {
+	case reflect.String:
+		return reflect.ValueOf(strings.Clone(v.String())).Convert(t)
+	case reflect.Slice:
+		s := reflect.MakeSlice(t, v.Len(), v.Len())
+		reflect.Copy(s, v)
+		return s
+	default:
+		p := reflect.New(t.Elem())
+		p.Elem().Set(v.Elem())
+		return p.Convert(t)
+	}
+}

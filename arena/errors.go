@@ -1,0 +1,39 @@
+package arena
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+// An Error says which operation failed, in which arena, for how many bytes, and
+// why. It wraps one of package alloc's errors (ErrOutOfMemory, ErrLimit, ErrClosed,
+// ErrInvalidSize, ErrHasPointers, ErrUnsupported).
+type Error struct {
+	Op    string // "New", "MakeSlice", …
+	Arena string // its name, or where it was made
+	Size  int    // bytes asked for
+	Err   error
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("arena: %s of %d bytes in arena %s: %v", e.Op, e.Size, e.Arena, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *Error) Unwrap() error { return e.Err }
+
+// fail returns err, of an operation for size bytes, as an *Error of the arena.
+func (c *core) fail(op string, size uintptr, err error) error {
+	if e := (*alloc.Error)(nil); errors.As(err, &e) {
+		err = e.Err // its operation and size are this one's
+	}
+	return &Error{Op: op, Arena: c.String(), Size: int(size), Err: err}
+}
+
+// gone panics with the story of an operation on an arena that was freed.
+func (c *core) gone(op string) {
+	panic(&alloc.MisuseError{Op: "arena." + op, State: "freed",
+		Story: fmt.Sprintf("arena %s was freed%s: it cannot be used any more", c, c.ended.at())})
+}

@@ -1,0 +1,113 @@
+package arena
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/tenancy"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// play makes an arena with the options and uses everything there is. What fails for
+// lack of memory is counted, and done again.
+func play(t *testing.T, o Options) (failures int) {
+	try := func(f func() error) {
+		for range 5 { // more than a burst
+			err := f()
+			if err == nil {
+				return
+			}
+			var e *Error
+			if !errors.Is(err, errInjected) || !errors.As(err, &e) {
+				t.Fatalf("error %v, want what was injected", err)
+			}
+			failures++
+		}
+		t.Fatal("failed for ever")
+	}
+	var a *Arena
+	try(func() (err error) { a, err = NewWithOptions(o); return err })
+	for range 2 {
+		try(func() error { return panicOf(func() { New[point](a).X = 1 }) })
+		try(func() error { return panicOf(func() { NewLinked[node](a).Key = 1 }) })
+		try(func() error { return panicOf(func() { MakeLinkedSlice[node](a, 70, 70)[69].Key = 1 }) })
+		try(func() error { return panicOf(func() { MakeSlice[byte](a, 700<<10, 700<<10)[700<<10-1] = 1 }) })
+		var s []int
+		for i := range 3000 {
+			try(func() error { return panicOf(func() { s = Append(a, s, i) }) })
+		}
+		for i, v := range s {
+			if v != i {
+				t.Fatalf("element %d is %d", i, v)
+			}
+		}
+		try(func() error { _, err := a.Alloc(3<<20, 4096); return err })
+		if err := a.Audit(); err != nil {
+			t.Fatal(err)
+		}
+		checkArena(t, a)
+		a.Reset()
+		checkArena(t, a)
+	}
+	a.Free()
+	return failures
+}
+
+var errInjected = fmt.Errorf("%w: injected", vm.ErrOutOfMemory)
+
+// TestKernelRefuses fails each kernel call of a program once, the n-th time n is the
+// call's number, and a second time all calls from there on for a while: allocations
+// fail or do not, and nothing is lost.
+func TestKernelRefuses(t *testing.T) {
+	all := kinds
+	if a, err := NewWithOptions(Options{Locked: true, InitialSize: 1 << 20}); err == nil {
+		a.Free()
+		all = append(all[:len(all):len(all)], kind{"locked", Options{Locked: true, Checked: true}})
+	}
+	for _, k := range all {
+		for _, burst := range []int64{1, 3} {
+			t.Run(fmt.Sprintf("%s/burst=%d", k.name, burst), func(t *testing.T) {
+				failed := 0
+				for n := int64(0); ; n++ {
+					var calls atomic.Int64 // the default allocator's purger makes some, too
+					h, err := alloc.NewAllocator(alloc.Options{Decay: -1})
+					if err != nil {
+						t.Fatal(err)
+					}
+					k.options.Allocator, k.options.Quarantine = h, 1<<20
+					vm.Inject(func(vm.Op) error {
+						if i := calls.Add(1); i > n && i <= n+burst {
+							return errInjected
+						}
+						return nil
+					})
+					failed += play(t, k.options)
+					vm.Inject(nil)
+					q := quarantineOf(tenancy.HostOf(h), 0)
+					q.flush()
+					if live := numbers(h).Live(); live != 0 {
+						t.Fatalf("call %d failed: %d blocks are lost", n, live)
+					}
+					if s := numbers(h); len(s.Arenas) != 0 {
+						t.Fatalf("call %d failed: %d arenas are listed", n, len(s.Arenas))
+					}
+					if err := h.Close(); err != nil {
+						t.Fatal(err)
+					}
+					if calls.Load() <= n {
+						break
+					}
+					if n > 500 {
+						t.Fatal("no end of kernel calls")
+					}
+				}
+				if burst > 1 && failed == 0 {
+					t.Error("nothing ever failed")
+				}
+			})
+		}
+	}
+}

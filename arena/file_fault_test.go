@@ -1,0 +1,97 @@
+//go:build linux
+
+package arena
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// TestFileKernelRefuses fails every kernel call of three commits, one at a time and
+// from there on: nothing is lost, and what is said of it is true.
+func TestFileKernelRefuses(t *testing.T) {
+	for _, persistent := range []bool{false, true} {
+		for at := int64(1); ; at++ {
+			if !refused(t, at, persistent) {
+				t.Logf("%d calls, persistent: %v", at-1, persistent)
+				break
+			}
+		}
+	}
+}
+
+// refused plays with call number at failing, and reports whether there was one.
+func refused(t *testing.T, at int64, persistent bool) (reached bool) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "f")
+	var calls atomic.Int64
+	vm.Inject(func(op vm.Op) error {
+		n := calls.Add(1)
+		if n == at || persistent && n > at {
+			reached = true
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	defer vm.Inject(nil)
+	name := fmt.Sprintf("call %d, persistent %v", at, persistent)
+
+	synced := uint64(0)
+	f, err := Open(path, FileOptions{Capacity: historyCapacity})
+	for i := 0; err == nil && i < 3; i++ {
+		if err = advance(f); err == nil {
+			if err = f.Sync(); err == nil {
+				synced++
+			}
+		}
+	}
+	if err != nil && !errors.Is(err, ErrNoSpace) && !errors.Is(err, ErrKernelLacks) {
+		t.Errorf("%s: the error does not say why: %v", name, err)
+	}
+	vm.Inject(nil)
+	if err != nil && f != nil && !errors.Is(err, ErrReopen) { // all goes on when the cause is gone
+		before, wrong := inspectHistory(f)
+		if again := f.Sync(); again != nil || wrong != nil {
+			t.Fatalf("%s: after %v: %v, %v", name, err, wrong, again)
+		}
+		synced = before
+	}
+	if f != nil {
+		_ = f.Close()
+	}
+	if got := reopened(t, path); got < synced || got > synced+1 {
+		t.Errorf("%s: %d commits were made, the file holds %d", name, synced, got)
+	}
+	return reached
+}
+
+// TestFileComparing: where the kernel does not tell which pages are copies, the file
+// is compared with memory.
+func TestFileComparing(t *testing.T) {
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpCopied {
+			return vm.ErrKernelLacks
+		}
+		return nil
+	})
+	defer vm.Inject(nil)
+	path := filepath.Join(t.TempDir(), "f")
+	f := openFile(t, path, FileOptions{Capacity: historyCapacity, NoStore: true})
+	for range 5 {
+		if err := errors.Join(advance(f), f.Sync()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := reopened(t, path); got != 5 {
+		t.Errorf("the file holds commit %d, want 5", got)
+	}
+}

@@ -1,0 +1,126 @@
+//go:build linux
+
+package arena
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+const (
+	killPath = "ASHLAR_KILL_PATH" // the child's file
+	killAt   = "ASHLAR_KILL_AT"   // the kernel call at which it kills itself, 0: never
+	killRuns = "ASHLAR_KILL_RUNS" // commits
+)
+
+// TestFileKillChild is the child: it makes commits, tells of each, and dies on the way.
+func TestFileKillChild(t *testing.T) {
+	path := os.Getenv(killPath)
+	if path == "" {
+		t.Skip("run by TestFileKilled")
+	}
+	at, _ := strconv.ParseInt(os.Getenv(killAt), 10, 64)
+	runs, _ := strconv.Atoi(os.Getenv(killRuns))
+	var calls atomic.Int64
+	vm.Inject(func(vm.Op) error {
+		if calls.Add(1) == at {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+		return nil
+	})
+	f, err := Open(path, FileOptions{Capacity: historyCapacity})
+	for i := 0; err == nil && i < runs; i++ {
+		if err = advance(f); err == nil {
+			err = f.Sync()
+		}
+		fmt.Println("committed")
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("calls", calls.Load())
+}
+
+func killChild(t *testing.T, path string, at, runs int) *exec.Cmd {
+	t.Helper()
+	c := exec.Command(os.Args[0], "-test.run", "^TestFileKillChild$")
+	c.Env = append(os.Environ(), killPath+"="+path, fmt.Sprintf("%s=%d", killAt, at), fmt.Sprintf("%s=%d", killRuns, runs))
+	return c
+}
+
+// TestFileKilled kills a process at each of its kernel calls: the file holds the last
+// commit that was told of, or the next.
+func TestFileKilled(t *testing.T) {
+	const runs = 3
+	dir := t.TempDir()
+	out, err := killChild(t, filepath.Join(dir, "whole"), 0, runs).Output()
+	_, last, _ := strings.Cut(string(out), "calls ")
+	calls, _ := strconv.Atoi(strings.Fields(last + " 0")[0])
+	if err != nil || calls == 0 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	step := 1
+	if testing.Short() {
+		step = 5
+	}
+	for at := 1; at <= calls; at += step {
+		path := filepath.Join(dir, fmt.Sprint(at))
+		out, err := killChild(t, path, at, runs).Output()
+		if err == nil {
+			t.Fatalf("call %d: the child was not killed: %s", at, out)
+		}
+		acked := uint64(bytes.Count(out, []byte("committed")))
+		if got := reopened(t, path); got < acked || got > acked+1 {
+			t.Errorf("killed at call %d after %d commits: the file holds commit %d", at, acked, got)
+		}
+	}
+	t.Logf("killed at each of %d calls", calls)
+}
+
+// TestFileKilledAnywhere kills a process from outside, wherever it is.
+func TestFileKilledAnywhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	random := rand.New(rand.NewPCG(1, 2))
+	sum := uint64(0)
+	for range 6 {
+		c := killChild(t, path, 0, 1_000_000)
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines, acked := bufio.NewScanner(out), uint64(0)
+		for n := 1 + random.IntN(20); n > 0 && lines.Scan(); n-- {
+			acked++
+		}
+		_ = c.Process.Kill()
+		for lines.Scan() {
+			acked++
+		}
+		_ = c.Wait()
+		if acked == 0 {
+			t.Fatal("the child made no commit")
+		}
+		got := reopened(t, path)
+		if got < sum+acked || got > sum+acked+1 {
+			t.Errorf("killed after commit %d: the file holds %d", sum+acked, got)
+		}
+		sum = got + 1 // that of reopened
+	}
+}

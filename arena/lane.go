@@ -1,0 +1,115 @@
+package arena
+
+import (
+	"runtime"
+
+	"github.com/ashlar-go/ashlar/internal/percpu"
+)
+
+// A lane is the window of one processor in a concurrent arena. Only who is pinned to
+// the processor touches it, and Reset and Free, which run alone. The race detector
+// knows nothing of pinning: functions that touch lanes keep it out.
+type lane struct {
+	bump
+	_ [128 - 2*wordSize]byte // two cache lines: processors fetch pairs
+}
+
+const wordSize = 32 << (^uintptr(0) >> 63) / 8
+
+// cut takes n bytes off, n > 0, and returns where they are, 0 if there are not as many.
+func (b *bump) cut(n uintptr) (p uintptr) {
+	if n-1 < b.limit-b.next { // no size is as much as there can be
+		p = b.next
+		b.next = p + n
+	}
+	return p
+}
+
+// newLanes returns a lane for every slot of package percpu there may be. Slots of
+// processors that are added later have none; they share the core's lock.
+func newLanes() []lane { return make([]lane, max(3*runtime.GOMAXPROCS(0), runtime.NumCPU(), 8)) }
+
+// fromLane returns n bytes from the processor's lane, 0 if it has not as many. They
+// are aligned to 8 bytes.
+//
+//go:norace
+//go:nosplit
+func (a *Arena) fromLane(n uintptr) (p uintptr) {
+	id := percpu.Pin()
+	if uint(id) < uint(len(a.lanes)) {
+		p = a.lanes[id].cut(n)
+	}
+	percpu.Unpin(id)
+	return p
+}
+
+// A lane takes a part of what the arena has reserved at a time, one laneShare-th of
+// it, between leastLane and mostLane bytes.
+const (
+	laneShare = 64
+	leastLane = 4 << 10
+	mostLane  = 16 << 10
+)
+
+// refillLane returns n bytes from a block of their own or from a new window, whose
+// rest goes to the processor's lane.
+func (a *Arena) refillLane(op string, n, align uintptr) (uintptr, error) {
+	w, err := a.newLaneWindow(op, n, align)
+	if err != nil {
+		return 0, a.core.fail(op, n, err)
+	}
+	w.clear()
+	if rest := w.at + n; rest < w.limit {
+		a.core.lost.Add(int64(a.install(rest, w.limit)))
+	}
+	return w.at, nil
+}
+
+// newLaneWindow is refillLane under the lock.
+func (a *Arena) newLaneWindow(op string, n, align uintptr) (window, error) {
+	c := a.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.ready(op); err != nil {
+		return window{}, err
+	}
+	if c.isLarge(n, align) {
+		return c.block(n, align)
+	}
+	want := min(max(c.taken/laneShare, leastLane), mostLane)
+	if n > want/4 {
+		want = n // the lane keeps what it has
+	}
+	return c.window(n, align, want)
+}
+
+// install gives the window to the processor's lane, unless what that has is more,
+// and returns how many bytes are lost.
+//
+//go:norace
+func (a *Arena) install(next, limit uintptr) (lost uintptr) {
+	lost = limit - next
+	id := percpu.Pin()
+	if id < len(a.lanes) {
+		l := &a.lanes[id]
+		switch {
+		case l.limit == next:
+			l.limit = limit
+			lost = 0
+		case l.limit-l.next < lost:
+			lost = l.limit - l.next
+			l.bump = bump{next, limit}
+		}
+	}
+	percpu.Unpin(id)
+	return lost
+}
+
+// closeLanes takes all windows away. Nobody else may be using the arena.
+//
+//go:norace
+func (a *Arena) closeLanes() {
+	for i := range a.lanes {
+		a.lanes[i].bump = bump{}
+	}
+}

@@ -1,0 +1,35 @@
+package arena
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// TestLocked: chunks are locked as long as the arena has them, or the error says what
+// the limit is.
+func TestLocked(t *testing.T) {
+	for _, checked := range []bool{false, true} {
+		h := host(t)
+		o := Options{Locked: true, Checked: checked, InitialSize: 16 << 10, Allocator: h}
+		a, err := NewWithOptions(o)
+		if errors.Is(err, vm.ErrLockLimit) {
+			t.Skip(err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			for range 100 {
+				New[[1000]byte](a)[999] = 1
+			}
+			checkArena(t, a)
+			a.Reset()
+		}
+		a.Free()
+		if n := h.Trim(); n == 0 && !checked {
+			t.Error("nothing was given back: locked pages cannot be purged")
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package arena
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// Options choose how an arena behaves. The zero value is what NewArena uses.
+type Options struct {
+	// Name says what the arena is for, in the allocator's dump and in errors.
+	Name string
+
+	// Allocator is where the arena's chunks come from and go to. nil means
+	// alloc.Default().
+	Allocator *alloc.Allocator
+
+	// Concurrent makes an arena that any number of goroutines may allocate from at
+	// once, at some cost. Without it an arena is for one goroutine at a time.
+	Concurrent bool
+
+	// InitialSize is the length of the first chunk, in bytes; each further one is
+	// twice as long as the one before, up to MaxChunk. 0 means 32 KiB.
+	InitialSize int
+
+	// MaxChunk bounds the length of chunks, in bytes. A request of more than a
+	// quarter of it gets a block of its own. 0 means 1 MiB, or InitialSize if that
+	// is more.
+	MaxChunk int
+
+	// Limit bounds what the arena takes from its allocator, in bytes. Beyond it
+	// allocations fail with alloc.ErrLimit. 0 means no limit.
+	Limit int64
+
+	// Align is what every allocation is aligned to at least, in bytes, a power of
+	// two up to 4096. Sizes are rounded up to it. 0 means 8.
+	Align int
+
+	// NoZero leaves memory as it is found. Without it all memory is handed out
+	// zeroed. What NewLinked returns is zeroed in any case.
+	NoZero bool
+
+	// HugePages asks the kernel to back chunks by huge pages. They are multiples of
+	// 2 MiB then, aligned to that.
+	HugePages bool
+
+	// Locked keeps chunks in RAM: they are never swapped out.
+	Locked bool
+
+	// Checked makes use after Free or Reset fault instead of hitting other data:
+	// chunks become inaccessible and are not used again until Quarantine bytes of
+	// others are, too. See alloc.Protect for what becomes of the fault.
+	Checked bool
+
+	// Quarantine is how many bytes of inaccessible chunks the Allocator's checked
+	// arenas keep together; the largest value of any of them counts. They occupy no
+	// RAM but count for the Allocator's limit until it is reached. 0 means 64 MiB.
+	Quarantine int64
+
+	// OnDrop is called, if set, when the arena was dropped without Free, after its
+	// memory was released. It runs on a goroutine of the runtime's and must not block.
+	OnDrop func(Dropped)
+}
+
+const (
+	minAlign       = 8 // 64-bit words are aligned on every platform
+	maxAlign       = 4096
+	defaultInitial = 32 << 10
+	defaultBound   = 1 << 20
+	defaultHold    = 64 << 20
+	minChunk       = 1 << 10
+	maxChunk       = 1 << (bits.UintSize - 4)
+	hugePage       = 2 << 20
+)
+
+// settle returns the options with defaults filled in, or what is wrong with them.
+func (o Options) settle() (Options, error) {
+	if o.InitialSize < 0 || o.MaxChunk < 0 || o.Limit < 0 || o.Quarantine < 0 ||
+		o.InitialSize > maxChunk || o.MaxChunk > maxChunk {
+		return o, fmt.Errorf("%w: a negative or too large number in Options", alloc.ErrInvalidSize)
+	}
+	if o.Align < 0 || o.Align&(o.Align-1) != 0 || o.Align > maxAlign {
+		return o, fmt.Errorf("%w: Options.Align is %d, not a power of two up to %d", alloc.ErrInvalidSize, o.Align, maxAlign)
+	}
+	if o.Allocator == nil {
+		o.Allocator = alloc.Default()
+	}
+	if o.InitialSize == 0 {
+		o.InitialSize = defaultInitial
+		if o.MaxChunk > 0 {
+			o.InitialSize = min(o.InitialSize, o.MaxChunk)
+		}
+	}
+	if o.MaxChunk == 0 {
+		o.MaxChunk = defaultBound
+	}
+	if o.Quarantine == 0 {
+		o.Quarantine = defaultHold
+	}
+	o.Align = max(o.Align, minAlign)
+	o.InitialSize = max(o.InitialSize, minChunk)
+	o.MaxChunk = max(o.MaxChunk, o.InitialSize)
+	return o, nil
+}
+
+// shape returns length and alignment of a chunk for n bytes aligned to align: all of
+// an allocator's block if there is room for that, whole pages where the kernel is asked
+// about them, huge ones where they are wanted.
+func (o *Options) shape(n, align, room uintptr) (uintptr, uintptr) {
+	unit := uintptr(minAlign)
+	if o.Checked || o.Locked {
+		unit = vm.PageSize()
+	}
+	if o.HugePages {
+		unit = max(unit, hugePage)
+	}
+	if unit > minAlign {
+		return raw.AlignUp(n, unit), max(align, unit)
+	}
+	if block := raw.AlignDown(uintptr(alloc.GoodSize(int(n))), unit); block <= room {
+		return block, align
+	}
+	return n, align
+}

@@ -1,0 +1,181 @@
+package arena
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/fault"
+	"github.com/ashlar-go/ashlar/internal/tenancy"
+)
+
+// A quarantine holds the inaccessible chunks of an allocator's checked arenas, until
+// it is full.
+//
+//	bytes = Σ held.size ≤ limit, but for what the kernel refused
+type quarantine struct {
+	host tenancy.Host
+
+	mu    sync.Mutex // guards what follows; taken with a core's lock held
+	limit int64
+	bytes int64
+	held  []held // the oldest first
+}
+
+// held is a chunk in quarantine, and its story.
+type held struct {
+	chunk
+	split bool // see vm.Space.Guard
+	core  *core
+	round int64  // of the arena: how often it had been reset
+	how   string // "freed", "reset" or "dropped"
+	ended place
+}
+
+// quarantines has those that hold something, or did, by allocator.
+var quarantines struct {
+	mu    sync.Mutex
+	of    map[tenancy.Host]*quarantine
+	start sync.Once
+}
+
+// quarantineOf returns the quarantine of an allocator, which holds limit bytes at
+// least.
+func quarantineOf(host tenancy.Host, limit int64) *quarantine {
+	s := &quarantines
+	s.start.Do(func() { fault.Register(explain) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.of[host]
+	if q == nil {
+		q = &quarantine{host: host}
+		if s.of == nil {
+			s.of = map[tenancy.Host]*quarantine{}
+		}
+		s.of[host] = q
+		host.Register().OnClose(q.forget)
+	}
+	q.mu.Lock()
+	q.limit = max(q.limit, limit)
+	q.mu.Unlock()
+	return q
+}
+
+// forget drops everything, since the allocator took it back.
+func (q *quarantine) forget() {
+	quarantines.mu.Lock()
+	delete(quarantines.of, q.host)
+	quarantines.mu.Unlock()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, h := range q.held {
+		q.host.Space().ForgetGuard(h.split)
+		h.core.inQuarantine.Add(-int64(h.size))
+	}
+	q.held, q.bytes = nil, 0
+}
+
+// quarantine makes all of a checked arena's memory inaccessible. The caller holds
+// c.mu.
+func (c *core) quarantine(how string) {
+	c.use()
+	if how != "dropped" {
+		c.ended = here(2)
+	}
+	q := quarantineOf(c.host, c.options.Quarantine)
+	c.each(func(k chunk) {
+		c.unlock(k)
+		split, err := c.host.Space().Guard(k.base, k.size)
+		if err != nil { // the kernel refuses: it is just freed
+			c.release(k)
+			return
+		}
+		c.forget(k)
+		q.add(held{k, split, c, c.resets, how, c.ended})
+	})
+	c.chunks, c.own = c.chunks[:0], c.own[:0]
+}
+
+// add takes a chunk in, and lets the oldest go as long as that is too much.
+func (q *quarantine) add(h held) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	h.core.inQuarantine.Add(int64(h.size))
+	q.held = append(q.held, h)
+	q.bytes += int64(h.size)
+	q.shrink(q.limit)
+}
+
+// flush lets everything go, and reports whether there was something.
+func (q *quarantine) flush() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	before := q.bytes
+	q.shrink(0)
+	return q.bytes < before
+}
+
+// shrink lets the oldest chunks go, down to n bytes. What the kernel does not make
+// accessible again stays. The caller holds mu.
+func (q *quarantine) shrink(n int64) {
+	for i := 0; q.bytes > n && i < len(q.held); {
+		h := q.held[i]
+		if q.host.Space().Unguard(h.base, h.size, h.split) != nil {
+			i++
+			continue
+		}
+		q.held = append(q.held[:i], q.held[i+1:]...)
+		q.bytes -= int64(h.size)
+		h.core.inQuarantine.Add(-int64(h.size))
+		q.host.Release(h.base)
+	}
+}
+
+// explain tells what was at an address that is in quarantine.
+func explain(addr uintptr) error {
+	quarantines.mu.Lock()
+	all := make([]*quarantine, 0, len(quarantines.of))
+	for _, q := range quarantines.of {
+		all = append(all, q)
+	}
+	quarantines.mu.Unlock()
+	for _, q := range all {
+		if err := q.explain(addr); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q *quarantine) explain(addr uintptr) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.held {
+		if h := &q.held[i]; addr-h.base < h.size {
+			return h.story(addr)
+		}
+	}
+	return nil
+}
+
+// story returns what a use of the chunk at addr is answered with.
+func (h *held) story(addr uintptr) error {
+	c := h.core
+	made := ""
+	if c.options.Name != "" {
+		made = ", made" + c.made.at() + ","
+	}
+	return &alloc.MisuseError{Op: "use after free", Addr: addr, Block: h.base, Size: int(h.size), State: h.how,
+		Story: fmt.Sprintf("memory of arena %s%s was used after the arena was %s%s (round %d, byte %d of a chunk)",
+			c, made, h.how, h.ended.at(), h.round+1, addr-h.base)}
+}
+
+// flush empties the quarantine if that may remedy err, a lack of memory, and reports
+// whether there was something to let go. The caller holds c.mu.
+func (c *core) flush(err error) bool {
+	if !c.options.Checked || !errors.Is(err, alloc.ErrLimit) && !errors.Is(err, alloc.ErrOutOfMemory) {
+		return false
+	}
+	return quarantineOf(c.host, c.options.Quarantine).flush()
+}

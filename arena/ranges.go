@@ -1,0 +1,60 @@
+package arena
+
+import "sync"
+
+// arenaMemory knows the memory of all arenas, so that Clone can tell it from other
+// memory.
+var arenaMemory ranges
+
+// A ranges is a set of address ranges that do not overlap. Each is listed under
+// every granule of the address space that it touches: a chunk touches one or two.
+type ranges struct {
+	mu       sync.RWMutex
+	granules map[uintptr][]span
+}
+
+// A span is the addresses from base to limit.
+type span struct{ base, limit uintptr }
+
+const granuleShift = 24
+
+// add puts the size bytes at base into the set.
+func (r *ranges) add(base, size uintptr) {
+	s := span{base, base + size}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.granules == nil {
+		r.granules = map[uintptr][]span{}
+	}
+	for g := base >> granuleShift; g <= (s.limit-1)>>granuleShift; g++ {
+		r.granules[g] = append(r.granules[g], s)
+	}
+}
+
+// remove takes out what add(base, size) put in.
+func (r *ranges) remove(base, size uintptr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for g := base >> granuleShift; g <= (base+size-1)>>granuleShift; g++ {
+		list := r.granules[g]
+		for i := range list {
+			if list[i].base == base {
+				list[i] = list[len(list)-1]
+				r.granules[g] = list[:len(list)-1]
+				break
+			}
+		}
+	}
+}
+
+// contains reports whether addr is in the set.
+func (r *ranges) contains(addr uintptr) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, s := range r.granules[addr>>granuleShift] {
+		if addr-s.base < s.limit-s.base {
+			return true
+		}
+	}
+	return false
+}

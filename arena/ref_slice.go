@@ -1,0 +1,99 @@
+package arena
+
+import (
+	"fmt"
+	"math/bits"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+// A SliceRef is a slice of Ts in a Store, by offset. The zero SliceRef is empty.
+type SliceRef[T any] struct {
+	_             [0]*T
+	off, len, cap uint64
+}
+
+// NewSliceRef allocates a zeroed slice in the store. The error is one of NewRef's, or
+// wraps alloc.ErrInvalidSize if the length is negative or more than the capacity.
+func NewSliceRef[T any](s Store, len, cap int) (SliceRef[T], error) {
+	const op = "NewSliceRef"
+	if err := plain[T](); err != nil {
+		return SliceRef[T]{}, s.fail(op, err)
+	}
+	hi, size := bits.Mul64(sizeOf[T](), uint64(cap))
+	if len < 0 || cap < len || hi != 0 {
+		return SliceRef[T]{}, s.fail(op, fmt.Errorf("%w: length %d, capacity %d", alloc.ErrInvalidSize, len, cap))
+	}
+	off, err := s.take(op, size, alignOf[T]())
+	if err != nil {
+		return SliceRef[T]{}, err
+	}
+	return SliceRef[T]{off: off, len: uint64(len), cap: uint64(cap)}, nil
+}
+
+// Len returns the number of elements.
+func (r SliceRef[T]) Len() int { return int(r.len) }
+
+// Cap returns the number of elements that there is room for.
+func (r SliceRef[T]) Cap() int { return int(r.cap) }
+
+// Get returns the slice where it is now; it panics as Ref.Get does. The built-in append
+// beyond its capacity copies it into the Go heap: use AppendRef.
+func (r SliceRef[T]) Get(s Store) []T {
+	if r.off == 0 {
+		return nil
+	}
+	hi, size := bits.Mul64(sizeOf[T](), r.cap)
+	if hi != 0 || r.len > r.cap {
+		s.view().stray(r.off, size)
+	}
+	return unsafe.Slice((*T)(s.view().at(r.off, size, alignOf[T]())), int(r.cap))[:r.len]
+}
+
+// AppendRef appends values and returns the longer slice. If the capacity does not
+// suffice the slice is copied to a new place, and the old one is lost to the store.
+// The errors are those of NewSliceRef; r is as it was then.
+func AppendRef[T any](s Store, r SliceRef[T], values ...T) (SliceRef[T], error) {
+	n := r.len + uint64(len(values))
+	if n > r.cap {
+		grown, err := NewSliceRef[T](s, int(r.len), int(max(n, 2*r.cap)))
+		if err != nil {
+			return r, err
+		}
+		copy(grown.Get(s), r.Get(s))
+		r = grown
+	}
+	from := r.len
+	r.len = n
+	copy(r.Get(s)[from:], values)
+	return r, nil
+}
+
+// A StringRef is a string in a Store, by offset. The zero StringRef is empty.
+type StringRef struct{ off, len uint64 }
+
+// NewStringRef copies a string into the store. The errors are those of NewSliceRef.
+func NewStringRef(s Store, text string) (StringRef, error) {
+	if text == "" {
+		return StringRef{}, nil
+	}
+	r, err := NewSliceRef[byte](s, len(text), len(text))
+	if err != nil {
+		return StringRef{}, err
+	}
+	copy(r.Get(s), text)
+	return StringRef{r.off, r.len}, nil
+}
+
+// Len returns the length in bytes.
+func (r StringRef) Len() int { return int(r.len) }
+
+// Get returns the string, which shares the store's memory and must not be used after
+// the store is closed; strings.Clone takes it out. It panics as Ref.Get does.
+func (r StringRef) Get(s Store) string {
+	if r.off == 0 {
+		return ""
+	}
+	return unsafe.String((*byte)(s.view().at(r.off, r.len, 1)), int(r.len))
+}

@@ -1,0 +1,108 @@
+package arena
+
+import "runtime"
+
+// Reset frees everything allocated from the arena, which goes on to be used. It
+// keeps the chunks that the last rounds used, the longer unused the fewer, and
+// gives the others back to the allocator: no kernel call, and nothing is cleared
+// yet. Nobody else may be using the arena. An arena that was freed panics with an
+// *alloc.MisuseError.
+func (a *Arena) Reset() {
+	c := a.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.freed {
+		c.gone("Reset")
+	}
+	a.leave()
+	if c.options.Checked {
+		c.quarantine("reset")
+	}
+	c.reset()
+	a.checked()
+}
+
+// Free frees the arena and everything allocated from it. Its chunks go back to the
+// allocator, which keeps them for the next arena for a while. Nobody else may be
+// using the arena. Freeing it again, or any other use, panics with an
+// *alloc.MisuseError.
+func (a *Arena) Free() {
+	c := a.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.freed {
+		c.gone("Free")
+	}
+	a.leave()
+	a.cleanup.Stop()
+	if c.options.Checked {
+		c.quarantine("freed")
+	}
+	c.releaseAll()
+	c.host.Register().Remove(&c.entry)
+	runtime.KeepAlive(a)
+}
+
+// leave takes the windows away.
+func (a *Arena) leave() {
+	a.giveBack()
+	a.closeLanes()
+	a.run = run{}
+}
+
+// keepShift says how fast Reset forgets: an eighth a round.
+const keepShift = 3
+
+// reset makes the core's memory free for the next round. The caller holds mu.
+func (c *core) reset() {
+	used := c.use()
+	c.keep = max(uintptr(used), c.keep-c.keep>>keepShift)
+	kept, n := uintptr(0), 0
+	for ; n < len(c.chunks) && (n == 0 || kept < c.keep); n++ {
+		kept += c.chunks[n].size
+		c.chunks[n].reset()
+	}
+	for _, k := range c.chunks[n:] {
+		c.release(k)
+	}
+	for _, k := range c.own {
+		c.release(k)
+	}
+	c.chunks, c.own = c.chunks[:n], c.own[:0]
+	c.runs.free()
+	c.current, c.skipped = 0, 0
+	c.lost.Store(0)
+	c.resets++
+}
+
+// releaseAll gives everything back, for good. The caller holds mu.
+func (c *core) releaseAll() {
+	c.use()
+	c.each(c.release)
+	c.chunks, c.own = nil, nil
+	c.runs.free()
+	c.freed = true
+}
+
+// A Dropped is what is known of an arena that the program dropped without Free.
+type Dropped struct {
+	Name     string
+	Made     string // where: function and file:line
+	Reserved int64  // bytes, now released
+}
+
+// drop frees the core of an arena whose handle the collector found unreachable.
+func (c *core) drop() {
+	c.mu.Lock()
+	d := Dropped{Name: c.options.Name, Made: c.made.String(), Reserved: int64(c.taken)}
+	if c.options.Checked {
+		c.ended = 0
+		c.quarantine("dropped")
+	}
+	c.releaseAll()
+	c.mu.Unlock()
+	c.host.Register().Drop(&c.entry, d.Made, d.Reserved)
+	if c.options.OnDrop != nil {
+		c.options.OnDrop(d)
+	}
+}

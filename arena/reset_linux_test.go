@@ -1,0 +1,46 @@
+package arena
+
+import (
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/invariants"
+)
+
+// faults returns the page faults of this thread so far.
+func faults(t *testing.T) int64 {
+	const thread = 1 // RUSAGE_THREAD
+	var u syscall.Rusage
+	if err := syscall.Getrusage(thread, &u); err != nil {
+		t.Fatal(err)
+	}
+	return int64(u.Minflt)
+}
+
+// TestRefillFaults: an arena of 64 MiB that is reset and filled again needs no page
+// from the kernel.
+func TestRefillFaults(t *testing.T) {
+	if invariants.Enabled {
+		t.Skip("checking invariants costs what this counts")
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	a := open(t, Options{})
+	fill := func() {
+		for range 64 << 20 / 64 {
+			New[[8]uint64](a)[7] = 1
+		}
+	}
+	fill()
+	least := int64(1 << 62)
+	for range 3 { // the runtime and the test itself may need a page at some time
+		before := faults(t)
+		a.Reset()
+		fill()
+		least = min(least, faults(t)-before)
+	}
+	if least != 0 {
+		t.Errorf("%d page faults", least)
+	}
+}

@@ -1,0 +1,202 @@
+package arena
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"os"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// SharedOptions are the settings of OpenShared. The zero value is the default of each,
+// but for Size.
+type SharedOptions struct {
+	// Size is the length of an arena that is made, in bytes, for all its life. One that
+	// exists has its own; 0 takes any.
+	Size int
+
+	// SharedOptions say how the memory is made or found: who may open it, whether its
+	// RAM is taken at once, and so on.
+	largeobj.SharedOptions
+}
+
+// A sharedHeader begins a shared arena. Each word is changed by one atomic operation,
+// so that a process can die between any two and leave nothing half done.
+//
+//	 0        64                                         used                      length
+//	┌────────┬──────────────────────────────────────────┬─────────────────────────┐
+//	│ header │ allocated, by whichever process          │ zero                    │
+//	└────────┴──────────────────────────────────────────┴─────────────────────────┘
+//
+//	used only grows: each allocation is a compare-and-swap of it, and of those that
+//	race one wins. A process that dies afterwards has lost what it allocated.
+type sharedHeader struct {
+	magic    uint64 // sharedMagic; 0: the arena was made just now
+	used     uint64 // bytes, with the header
+	root     uint64 // offset of the root; 0: none yet
+	rootType uint64 // of the fingerprint of its type; 0: none yet
+}
+
+const sharedMagic = 0x01_73_7261_6c68_7361 // "ashlars", where the low byte comes first, and the format
+
+// A SharedArena is an arena that processes of one machine allocate from together. What
+// is allocated is reached from Root, by refs, and freed with the whole: when its name
+// was removed and all processes have closed it.
+//
+// It is safe for concurrent use, but for Close. The order in which processes see what
+// others write is theirs to see to: an AtomicRef publishes what it leads to.
+type SharedArena struct {
+	seen     view
+	region   *largeobj.Region
+	name     string
+	readOnly bool
+}
+
+// OpenShared opens the arena of that name, or makes it; without a name it makes one
+// that other processes get by inheriting its descriptor (File, OpenInherited). The name
+// stays until it is removed: largeobj.RemoveShared. The error is a *FileError; it wraps
+// one of package largeobj's where the memory is refused, and ErrForeign, ErrVersion or
+// ErrDamaged where it does not hold an arena.
+func OpenShared(name string, o SharedOptions) (*SharedArena, error) {
+	r, err := largeobj.MapShared(name, o.Size, o.SharedOptions)
+	return openShared("OpenShared", name, o.ReadOnly, r, err)
+}
+
+// OpenInherited opens the arena of an inherited descriptor; f stays the caller's. The
+// errors are those of OpenShared.
+func OpenInherited(f *os.File, o SharedOptions) (*SharedArena, error) {
+	r, err := largeobj.MapInherited(f, o.SharedOptions)
+	return openShared("OpenInherited", f.Name(), o.ReadOnly, r, err)
+}
+
+func openShared(op, name string, readOnly bool, r *largeobj.Region, err error) (*SharedArena, error) {
+	s := &SharedArena{region: r, name: name, readOnly: readOnly}
+	if err != nil {
+		return nil, s.fail(op, err)
+	}
+	if err := s.begin(); err != nil {
+		return nil, s.fail(op, errors.Join(err, r.Close()))
+	}
+	return s, nil
+}
+
+// begin checks the header, or writes it: several processes may do that at once, for
+// all write the same.
+func (s *SharedArena) begin() error {
+	memory := s.region.Bytes()
+	if len(memory) < dataFloor {
+		return fmt.Errorf("%w: %d bytes", alloc.ErrInvalidSize, len(memory))
+	}
+	s.seen.base = raw.Addr(unsafe.Pointer(&memory[0]))
+	h := s.header()
+	s.seen.used = &h.used
+	if !s.readOnly && atomic.LoadUint64(&h.magic) == 0 {
+		atomic.CompareAndSwapUint64(&h.used, 0, dataFloor)
+		atomic.CompareAndSwapUint64(&h.magic, 0, sharedMagic) // last: with it the header is whole
+	}
+	const format = 0xff << 56
+	switch magic := atomic.LoadUint64(&h.magic); {
+	case magic == sharedMagic:
+	case magic == bits.ReverseBytes64(sharedMagic):
+		return fmt.Errorf("%w: it comes from a machine with another byte order", ErrForeign)
+	case magic&^format == sharedMagic&^format && magic > sharedMagic:
+		return fmt.Errorf("%w: format %d", ErrVersion, magic>>56)
+	default:
+		return fmt.Errorf("%w: the shared object holds something else", ErrForeign)
+	}
+	if used := atomic.LoadUint64(&h.used); used < dataFloor || used > uint64(len(memory)) {
+		return fmt.Errorf("%w: the header says that %d of %d bytes are used", ErrDamaged, used, len(memory))
+	}
+	return nil
+}
+
+func (s *SharedArena) header() *sharedHeader { return raw.At[sharedHeader](s.seen.base) }
+
+// take implements Store.
+func (s *SharedArena) take(op string, size, align uint64) (uint64, error) {
+	length := uint64(s.region.Len())
+	switch {
+	case length == 0:
+		return 0, s.fail(op, alloc.ErrClosed)
+	case s.readOnly:
+		return 0, s.fail(op, ErrReadOnly)
+	}
+	align = max(align, minAlign)
+	for {
+		used := atomic.LoadUint64(s.seen.used)
+		off := (used + align - 1) &^ (align - 1)
+		if size > length || off > length-size {
+			return 0, s.fail(op, fmt.Errorf("%w: %d bytes more than the %d in use exceed the size of %d",
+				alloc.ErrLimit, size, used, length))
+		}
+		if atomic.CompareAndSwapUint64(s.seen.used, used, off+size) {
+			return off, nil
+		}
+	}
+}
+
+// rooted implements Store. The type is settled first: who dies then leaves a root to be
+// made by the next, of the same type.
+func (s *SharedArena) rooted(op string, t fingerprint, make func() (uint64, error)) (uint64, error) {
+	if s.region.Len() == 0 {
+		return 0, s.fail(op, alloc.ErrClosed)
+	}
+	h, word := s.header(), t.word()
+	if !s.readOnly {
+		atomic.CompareAndSwapUint64(&h.rootType, 0, word)
+	}
+	switch known := atomic.LoadUint64(&h.rootType); {
+	case known == 0:
+		return 0, s.fail(op, fmt.Errorf("%w, and nobody has made a root", ErrReadOnly))
+	case known != word:
+		return 0, s.fail(op, ErrRootType)
+	}
+	if root := atomic.LoadUint64(&h.root); root != 0 {
+		return root, nil
+	}
+	root, err := make()
+	if err != nil {
+		return 0, err
+	}
+	atomic.CompareAndSwapUint64(&h.root, 0, root)
+	return atomic.LoadUint64(&h.root), nil
+}
+
+// File returns a new descriptor of the arena, for a process that is to inherit it; it
+// is the caller's to close.
+func (s *SharedArena) File() (*os.File, error) {
+	f, err := s.region.File()
+	if err != nil {
+		return nil, s.fail("File", err)
+	}
+	return f, nil
+}
+
+// Close gives up this process' mapping. Nobody may use the arena, or what is in it,
+// meanwhile or afterwards. Further calls do nothing.
+func (s *SharedArena) Close() error {
+	s.seen.used = new(uint64) // refs lead nowhere now
+	if err := s.region.Close(); err != nil {
+		return s.fail("Close", err)
+	}
+	return nil
+}
+
+// Stats returns the numbers of the arena: Reserved is its size, Resets is 0.
+func (s *SharedArena) Stats() stats.Arena {
+	length, used := int64(s.region.Len()), int64(atomic.LoadUint64(s.seen.used))
+	return stats.Arena{Name: s.name, Concurrent: true, Reserved: length,
+		Used: used, Free: length - used, HighWater: used, Chunks: 1}
+}
+
+func (s *SharedArena) view() *view { return &s.seen }
+
+func (s *SharedArena) fail(op string, err error) error {
+	return &FileError{Op: op, Path: s.name, Err: err}
+}

@@ -1,0 +1,274 @@
+//go:build linux
+
+package arena
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/largeobj"
+)
+
+// board is where processes post what they have allocated.
+type board struct {
+	First AtomicRef[post]
+}
+
+type post struct {
+	Next  Ref[post]
+	Owner uint64
+	Text  SliceRef[uint64]
+}
+
+const sharedName = "ASHLAR_SHARED_NAME"
+
+func sharedTestName(t *testing.T) string {
+	name := fmt.Sprintf("ashlar-test-%d-%s", os.Getpid(), t.Name())
+	t.Cleanup(func() { _ = largeobj.RemoveShared(name) })
+	return name
+}
+
+// posting allocates and posts n posts of an owner.
+func posting(s Store, owner uint64, n int) error {
+	b, err := Root[board](s)
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		r, err := NewRef[post](s)
+		if err != nil {
+			return err
+		}
+		p := r.Get(s)
+		length := 1 + i%40
+		if p.Text, err = NewSliceRef[uint64](s, length, length); err != nil {
+			return err
+		}
+		for k := range p.Text.Get(s) {
+			p.Text.Get(s)[k] += number(owner, uint64(length+k)) // it must have been zero
+		}
+		p.Owner = owner
+		for {
+			p.Next = b.First.Load()
+			if b.First.CompareAndSwap(p.Next, r) {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// posted checks all posts and counts them by owner.
+func posted(t *testing.T, s Store) map[uint64]int {
+	t.Helper()
+	count := map[uint64]int{}
+	for p := rootOf[board](t, s).First.Load().Get(s); p != nil; p = p.Next.Get(s) {
+		text := p.Text.Get(s)
+		for k, w := range text {
+			if w != number(p.Owner, uint64(len(text)+k)) {
+				t.Fatalf("a post of %d was overwritten", p.Owner)
+			}
+		}
+		count[p.Owner]++
+	}
+	return count
+}
+
+// TestSharedChild is a process of TestSharedProcesses: it posts until it is killed or
+// the arena is full, and tells of each batch.
+func TestSharedChild(t *testing.T) {
+	name := os.Getenv(sharedName)
+	if name == "" {
+		t.Skip("run by TestSharedProcesses")
+	}
+	s, err := OpenShared(name, SharedOptions{})
+	for err == nil {
+		if err = posting(s, uint64(os.Getpid()), 100); err == nil {
+			fmt.Println("posted")
+		}
+	}
+	if !errors.Is(err, alloc.ErrLimit) {
+		t.Fatal(err)
+	}
+}
+
+// TestSharedProcesses: processes that are killed while they allocate harm nobody.
+func TestSharedProcesses(t *testing.T) {
+	name := sharedTestName(t)
+	s, err := OpenShared(name, SharedOptions{Size: 8 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	least := map[uint64]int{}
+	var children []*exec.Cmd
+	var outs []*bufio.Scanner
+	for range 3 {
+		c := exec.Command(os.Args[0], "-test.run", "^TestSharedChild$")
+		c.Env = append(os.Environ(), sharedName+"="+name)
+		out, err := c.StdoutPipe()
+		if err == nil {
+			err = c.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		children, outs = append(children, c), append(outs, bufio.NewScanner(out))
+	}
+	for i, c := range children {
+		killed := i < 2
+		for outs[i].Scan() {
+			if outs[i].Text() == "posted" {
+				least[uint64(c.Process.Pid)] += 100
+			}
+			if killed && least[uint64(c.Process.Pid)] >= 300*(i+1) {
+				_ = c.Process.Kill()
+			}
+		}
+		if err := c.Wait(); err != nil && !killed {
+			t.Errorf("child %d: %v", i, err)
+		}
+	}
+	count := posted(t, s)
+	for pid, n := range least {
+		if count[pid] < n {
+			t.Errorf("process %d told of %d posts, there are %d", pid, n, count[pid])
+		}
+	}
+	if err := posting(s, 7, 1<<20); !errors.Is(err, alloc.ErrLimit) { // the rest of it
+		t.Errorf("a full arena: %v", err)
+	}
+	posted(t, s)
+	if st := s.Stats(); st.Used > st.Reserved || st.Reserved != 8<<20 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestSharedGoroutines: two openings of one arena, at different addresses, and many
+// goroutines.
+func TestSharedGoroutines(t *testing.T) {
+	a, err := OpenShared("", SharedOptions{Size: 4 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	f, err := a.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := OpenInherited(f, SharedOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for g := range uint64(8) {
+		wg.Go(func() {
+			s := []Store{a, b}[g%2]
+			if err := posting(s, g, 300); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for g, n := range posted(t, b) {
+		if n != 300 {
+			t.Errorf("%d of %d posts are there", n, g)
+		}
+	}
+	first := rootOf[board](t, b).First.Load()
+	if err := errors.Join(b.Close(), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	wantStray(t, "closed", func() { first.Get(b) })
+	if _, err := NewRef[post](b); !errors.Is(err, alloc.ErrClosed) {
+		t.Errorf("NewRef after Close: %v", err)
+	}
+	if first.Get(a) == nil {
+		t.Error("what one closed is gone for the other")
+	}
+}
+
+// TestSharedRefused: objects that hold no arena of this kind, and other roots.
+func TestSharedRefused(t *testing.T) {
+	name := sharedTestName(t)
+	s, err := OpenShared(name, SharedOptions{Size: 1 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	reopen := func(o SharedOptions) error {
+		o.Open = largeobj.MustExist
+		other, err := OpenShared(name, o)
+		if err == nil {
+			defer other.Close()
+			_, err = Root[board](other)
+		}
+		return err
+	}
+	readOnly := SharedOptions{SharedOptions: largeobj.SharedOptions{ReadOnly: true}}
+	if err := reopen(readOnly); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("no root yet, read-only: %v", err)
+	}
+	rootOf[board](t, s)
+	if err := errors.Join(reopen(SharedOptions{}), reopen(readOnly)); err != nil {
+		t.Error(err)
+	}
+	if _, err := Root[int64](s); !errors.Is(err, ErrRootType) {
+		t.Errorf("another root: %v", err)
+	}
+	h := s.header()
+	good := *h
+	for what, c := range map[string]struct {
+		damage func()
+		want   error
+	}{
+		"foreign":    {func() { h.magic = 12345 }, ErrForeign},
+		"newer":      {func() { h.magic += 1 << 56 }, ErrVersion},
+		"order":      {func() { h.magic = 0x7361_686c_6172_7301 }, ErrForeign},
+		"used":       {func() { h.used = 1 << 40 }, ErrDamaged},
+		"used less":  {func() { h.used = 3 }, ErrDamaged},
+		"other type": {func() { h.rootType ^= 4 }, ErrRootType},
+	} {
+		c.damage()
+		if err := reopen(SharedOptions{}); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", what, err, c.want)
+		}
+		*h = good
+	}
+	if _, err := OpenShared("", SharedOptions{Size: 10}); !errors.Is(err, alloc.ErrInvalidSize) {
+		t.Errorf("10 bytes: %v", err)
+	}
+}
+
+// TestSharedUnfinished: a process that died while it made the arena, at each step.
+func TestSharedUnfinished(t *testing.T) {
+	for step, h := range []sharedHeader{
+		{},
+		{used: dataFloor},
+		{used: dataFloor, magic: sharedMagic, rootType: fingerprintOf[board]().word()},
+	} {
+		name := sharedTestName(t) + strconv.Itoa(step)
+		r, err := largeobj.MapShared(name, 1<<16, largeobj.SharedOptions{Unlink: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		*raw.At[sharedHeader](raw.Addr(unsafe.Pointer(&r.Bytes()[0]))) = h
+		s, err := OpenShared(name, SharedOptions{})
+		if err == nil {
+			err = errors.Join(posting(s, 1, 5), s.Close())
+		}
+		if err = errors.Join(err, r.Close()); err != nil {
+			t.Errorf("step %d: %v", step, err)
+		}
+	}
+}

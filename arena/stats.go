@@ -1,0 +1,45 @@
+package arena
+
+import "github.com/ashlar-go/ashlar/stats"
+
+// Stats returns the arena's numbers. What is left of windows that are being handed out
+// from counts as used: up to 16 KiB, in a concurrent arena for each processor. It may
+// be called by any goroutine.
+func (a *Arena) Stats() stats.Arena { return a.core.Stats() }
+
+// Stats implements tenancy.Tenant.
+func (c *core) Stats() stats.Arena {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := stats.Arena{
+		ID:         c.id,
+		Name:       c.options.Name,
+		Made:       c.made.String(),
+		Concurrent: c.options.Concurrent,
+		Reserved:   int64(c.taken),
+		Used:       c.use(),
+		Chunks:     int64(len(c.chunks) + len(c.own)),
+		Resets:     c.resets,
+	}
+	s.HighWater = c.high
+	s.Quarantined = c.inQuarantine.Load()
+	for i := c.current; i < len(c.chunks); i++ {
+		s.Free += int64(c.chunks[i].size - c.chunks[i].used)
+	}
+	s.Waste = s.Reserved - s.Used - s.Free
+	return s
+}
+
+// use returns the bytes that are used, of which it notes the most. The caller holds
+// mu.
+func (c *core) use() int64 {
+	n := -c.skipped - c.lost.Load()
+	for i := range c.chunks {
+		n += int64(c.chunks[i].used)
+	}
+	for i := range c.own {
+		n += int64(c.own[i].used)
+	}
+	c.high = max(c.high, n)
+	return n
+}

@@ -1,0 +1,151 @@
+package arena
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+func TestMain(m *testing.M) {
+	if runtime.GOOS != "linux" {
+		if _, err := NewArena().Alloc(1, 1); errors.Is(err, alloc.ErrUnsupported) {
+			_, _ = os.Stderr.WriteString(err.Error() + "\n")
+			os.Exit(0)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// host returns an Allocator where nothing happens by itself, closed when the test
+// ends. By then all blocks must be back.
+func host(t testing.TB) *alloc.Allocator {
+	t.Helper()
+	a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		vm.Inject(nil)
+		if n := numbers(a).Live(); n != 0 && !t.Failed() {
+			for _, q := range quarantines.of {
+				q.flush()
+			}
+			if n = numbers(a).Live(); n != 0 {
+				t.Errorf("%d blocks are live when all arenas are freed", n)
+			}
+		}
+		if err := a.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return a
+}
+
+func numbers(a *alloc.Allocator) *stats.Snapshot {
+	s := new(stats.Snapshot)
+	a.Stats(s)
+	return s
+}
+
+// open returns an arena that is freed when the test ends.
+func open(t testing.TB, o Options) *Arena {
+	t.Helper()
+	if o.Allocator == nil {
+		o.Allocator = host(t)
+	}
+	a, err := NewWithOptions(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !a.core.freed {
+			checkArena(t, a)
+			a.Free()
+		}
+	})
+	return a
+}
+
+// checkArena fails if the arena's numbers or chunks contradict each other.
+func checkArena(t testing.TB, a *Arena) {
+	t.Helper()
+	if err := a.checkInvariants(); err != nil {
+		t.Error(err)
+	}
+}
+
+type kind struct {
+	name    string
+	options Options
+}
+
+// kinds are the arenas that everything must hold for.
+var kinds = []kind{
+	{"plain", Options{}},
+	{"concurrent", Options{Concurrent: true}},
+	{"small chunks", Options{InitialSize: 1 << 10, MaxChunk: 4 << 10}},
+	{"aligned", Options{Align: 64}},
+	{"concurrent, aligned", Options{Concurrent: true, Align: 256}},
+	{"no zero", Options{NoZero: true}},
+	{"huge pages", Options{HugePages: true}},
+	{"checked", Options{Checked: true, InitialSize: 16 << 10}},
+}
+
+// each runs f with an arena of each kind.
+func each(t *testing.T, f func(t *testing.T, a *Arena)) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) { f(t, open(t, k.options)) })
+	}
+}
+
+func addr[T any](p *T) uintptr { return raw.Addr(unsafe.Pointer(p)) }
+
+// panicOf returns the error that f panics with, nil if it does not.
+func panicOf(f func()) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = v.(error)
+		}
+	}()
+	f()
+	return nil
+}
+
+// wantMisuse fails unless f panics with a *MisuseError whose text has all words.
+func wantMisuse(t testing.TB, f func(), words ...string) {
+	t.Helper()
+	err := panicOf(f)
+	var m *alloc.MisuseError
+	if !errors.As(err, &m) {
+		t.Fatalf("panic(%v), want a *MisuseError", err)
+	}
+	wantWords(t, err, words...)
+}
+
+func wantWords(t testing.TB, err error, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%q does not say %q", err, w)
+		}
+	}
+}
+
+// eventually polls until ok, for ten seconds at most, and reports whether it was.
+func eventually(ok func() bool) bool {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if ok() {
+			return true
+		}
+	}
+	return ok()
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package arena
+
+import "testing"
+
+// cpu is not known here.
+func cpu(*testing.B) int64 { return 0 }

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/compute"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/alloc/arrowmem"
+)
+
+var _ memory.Allocator = (*arrowmem.Allocator)(nil)
+
+// checkedMemory returns an allocator on ashlar that must have everything back at the
+// end of the test, as Arrow's own check and ashlar's numbers see it.
+func checkedMemory(t *testing.T) memory.Allocator {
+	t.Helper()
+	heap := new(alloc.Allocator)
+	mem := memory.NewCheckedAllocator(arrowmem.New(heap))
+	t.Cleanup(func() {
+		mem.AssertSize(t, 0)
+		wantNoLive(t, heap)
+	})
+	return mem
+}
+
+// schema has a column of each kind of buffer: bits, numbers, offsets and bytes, lists.
+var schema = arrow.NewSchema([]arrow.Field{
+	{Name: "flag", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
+	{Name: "number", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
+	{Name: "text", Type: arrow.BinaryTypes.String, Nullable: true},
+	{Name: "list", Type: arrow.ListOf(arrow.PrimitiveTypes.Float64), Nullable: true},
+}, nil)
+
+// newRecord builds a batch of n rows.
+func newRecord(mem memory.Allocator, n int) arrow.RecordBatch {
+	random := rand.New(rand.NewPCG(1, uint64(n)))
+	b := array.NewRecordBuilder(mem, schema)
+	defer b.Release()
+	list := b.Field(3).(*array.ListBuilder)
+	for i := range n {
+		if random.IntN(10) == 0 {
+			for _, field := range b.Fields() {
+				field.AppendNull()
+			}
+			continue
+		}
+		b.Field(0).(*array.BooleanBuilder).Append(i%3 == 0)
+		b.Field(1).(*array.Int64Builder).Append(random.Int64N(1000))
+		b.Field(2).(*array.StringBuilder).Append(fmt.Sprint("row ", i))
+		list.Append(true)
+		for range random.IntN(5) {
+			list.ValueBuilder().(*array.Float64Builder).Append(random.Float64())
+		}
+	}
+	return b.NewRecordBatch()
+}
+
+var batchSizes = []int{0, 1, 63, 64, 1000, 100_000}
+
+// TestArrowArrays: arrays that are built on ashlar equal those of Arrow's own allocator.
+func TestArrowArrays(t *testing.T) {
+	mem := checkedMemory(t)
+	for _, n := range batchSizes {
+		ours, theirs := newRecord(mem, n), newRecord(memory.NewGoAllocator(), n)
+		if !array.RecordEqual(ours, theirs) {
+			t.Errorf("batches of %d rows differ", n)
+		}
+		ours.Release()
+		theirs.Release()
+	}
+}
+
+// TestArrowCompute: kernels that take and make arrays on ashlar come to the same results.
+func TestArrowCompute(t *testing.T) {
+	mem := checkedMemory(t)
+	ours, theirs := newRecord(mem, 50_000), newRecord(memory.NewGoAllocator(), 50_000)
+	defer ours.Release()
+	defer theirs.Release()
+	for _, kernel := range []struct {
+		name string
+		call func(context.Context, arrow.RecordBatch) (compute.Datum, error)
+	}{
+		{"add", func(ctx context.Context, r arrow.RecordBatch) (compute.Datum, error) {
+			return compute.CallFunction(ctx, "add", nil, datum(r, 1), datum(r, 1))
+		}},
+		{"filter", func(ctx context.Context, r arrow.RecordBatch) (compute.Datum, error) {
+			return compute.CallFunction(ctx, "filter", compute.DefaultFilterOptions(), datum(r, 2), datum(r, 0))
+		}},
+		{"cast", func(ctx context.Context, r arrow.RecordBatch) (compute.Datum, error) {
+			return compute.CallFunction(ctx, "cast", compute.SafeCastOptions(arrow.PrimitiveTypes.Float64), datum(r, 1))
+		}},
+		{"unique", func(ctx context.Context, r arrow.RecordBatch) (compute.Datum, error) {
+			return compute.CallFunction(ctx, "unique", nil, datum(r, 1))
+		}},
+	} {
+		t.Run(kernel.name, func(t *testing.T) {
+			got, err := kernel.call(compute.WithAllocator(t.Context(), mem), ours)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer got.Release()
+			want, err := kernel.call(t.Context(), theirs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer want.Release()
+			if !got.Equals(want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// datum views a column; the batch keeps it.
+func datum(r arrow.RecordBatch, column int) compute.Datum {
+	return &compute.ArrayDatum{Value: r.Column(column).Data()}
+}
+
+// TestArrowIPC: batches come back from the wire as they went, compressed or not.
+func TestArrowIPC(t *testing.T) {
+	mem := checkedMemory(t)
+	for name, options := range map[string][]ipc.Option{"plain": nil, "lz4": {ipc.WithLZ4()}, "zstd": {ipc.WithZstd()}} {
+		t.Run(name, func(t *testing.T) {
+			var wire bytes.Buffer
+			options := append(options, ipc.WithAllocator(mem), ipc.WithSchema(schema))
+			w := ipc.NewWriter(&wire, options...)
+			for _, n := range batchSizes {
+				r := newRecord(mem, n)
+				if err := w.Write(r); err != nil {
+					t.Fatal(err)
+				}
+				r.Release()
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			readBack(t, mem, &wire)
+		})
+	}
+}
+
+func readBack(t *testing.T, mem memory.Allocator, wire *bytes.Buffer) {
+	t.Helper()
+	r, err := ipc.NewReader(wire, ipc.WithAllocator(mem))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Release()
+	for _, n := range batchSizes {
+		if !r.Next() {
+			t.Fatalf("no batch of %d rows: %v", n, r.Err())
+		}
+		want := newRecord(memory.NewGoAllocator(), n)
+		if !array.RecordEqual(r.RecordBatch(), want) {
+			t.Errorf("batches of %d rows differ", n)
+		}
+		want.Release()
+	}
+}

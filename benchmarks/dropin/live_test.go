@@ -1,0 +1,30 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// wantNoLive closes heap, which must have no live blocks any more.
+func wantNoLive(t *testing.T, heap *alloc.Allocator) {
+	t.Helper()
+	if n := live(heap); n != 0 {
+		t.Errorf("%d blocks are live at the end", n)
+	}
+	if err := heap.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// live returns the number of blocks that were handed out and not freed.
+func live(heap *alloc.Allocator) int64 {
+	var s stats.Snapshot
+	heap.Stats(&s)
+	n := s.Large.Live
+	for _, c := range s.Classes {
+		n += c.Live
+	}
+	return n
+}

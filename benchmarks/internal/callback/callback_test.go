@@ -1,0 +1,36 @@
+//go:build cgo
+
+package callback
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// TestCallbacks: threads of C's use the allocator through callbacks, pass blocks
+// among them, and write to them, while processors come and go.
+func TestCallbacks(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, procs := range []int{1, 2, 16} {
+		runtime.GOMAXPROCS(procs)
+		a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := play(a, 12, 400); n > 0 {
+			t.Errorf("%d processors: %d blocks were damaged or missing", procs, n)
+		}
+		a.Trim()
+		var s stats.Snapshot
+		if a.Stats(&s); s.Live() != 0 || s.Large.Live != 0 || s.Footprint.Now != 0 {
+			t.Errorf("%d processors: %d small and %d large blocks, %d bytes are left",
+				procs, s.Live(), s.Large.Live, s.Footprint.Now)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+// Package versus compares two programs, or two forms of one, that run in turn.
+package versus
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+
+	"github.com/ashlar-go/ashlar/benchmarks/internal/stat"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+)
+
+// A Comparison holds samples of two peers by what was measured, in the order in
+// which that came up. The zero value has none.
+type Comparison struct {
+	figures []string
+	samples [2]map[string][]float64
+}
+
+// Run calls measure for both peers, 0 and 1, in a random order, as often as repeats
+// says.
+func (c *Comparison) Run(repeats int, measure func(peer int) error) error {
+	for range repeats {
+		for _, peer := range rand.Perm(len(c.samples)) {
+			if err := measure(peer); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Add adds a sample.
+func (c *Comparison) Add(peer int, figure string, value float64) {
+	if c.samples[0][figure] == nil && c.samples[1][figure] == nil {
+		c.figures = append(c.figures, figure)
+	}
+	if c.samples[peer] == nil {
+		c.samples[peer] = map[string][]float64{}
+	}
+	c.samples[peer][figure] = append(c.samples[peer][figure], value)
+}
+
+// AddProcessorTime adds what a program that has ended took.
+func (c *Comparison) AddProcessorTime(peer int, ended *exec.Cmd) {
+	seconds := (ended.ProcessState.UserTime() + ended.ProcessState.SystemTime()).Seconds()
+	c.Add(peer, "processor time, s", seconds)
+}
+
+// Ratio is the median of peer 0 to that of peer 1.
+func (c *Comparison) Ratio(figure string) float64 {
+	return stat.Median(c.samples[0][figure]) / stat.Median(c.samples[1][figure])
+}
+
+// Table shows the medians, with half the distance between the quartiles as a share
+// of them, and the ratio of the first peer's to the other's.
+func (c *Comparison) Table(title string, peers [2]string) *table.Table {
+	t := &table.Table{Title: title, Header: []string{"", peers[0], peers[1], "ratio"}}
+	for _, figure := range c.figures {
+		t.Add(figure, cell(c.samples[0][figure]), cell(c.samples[1][figure]), fmt.Sprintf("%.3f", c.Ratio(figure)))
+	}
+	return t
+}
+
+func cell(samples []float64) string {
+	s := stat.Summarize(samples)
+	return fmt.Sprintf("%.2f ±%.0f%%", s.Median, 100*s.Spread())
+}

@@ -1,0 +1,18 @@
+/*
+Sqlite measures modernc.org/sqlite on ashlar beside modernc.org/sqlite on the allocator
+it comes with.
+
+	go run -C benchmarks/sqlite .                   a million rows, in memory and in a file
+	go run -C benchmarks/sqlite . -rows 100000 -repeats 3
+
+The go.mod of this module has the two lines that put ashlar below SQLite. peer.mod is the
+same without the first of them. The program builds itself once with each, runs the two
+programs in turn, each time in a new process and in a random order, and prints the medians
+of what they report: seconds of each part of the workload, processor time, and peak
+resident memory.
+
+The workload fills a table of keys and blobs through a prepared statement in
+transactions of 10,000 rows, with an index on the key; reads rows by the index, one by
+one and in ranges; deletes a third of them in transactions; and vacuums.
+*/
+package main

@@ -1,0 +1,93 @@
+package abuse
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/watch"
+)
+
+// childVar says which case a child process plays: the number of a mode and a name.
+const childVar = "ASHLAR_ABUSE"
+
+// touching begins the line on which a child says what it is about to touch.
+const touching = "touching "
+
+func TestMain(m *testing.M) {
+	if which := os.Getenv(childVar); which != "" {
+		playChild(which)
+		return
+	}
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+// playChild plays a case that is to end this process. If it does not, that is no
+// success either.
+func playChild(which string) {
+	mode, name, _ := strings.Cut(which, " ")
+	m, err := strconv.Atoi(mode)
+	for _, c := range Cases() {
+		if c.Name == name && err == nil {
+			err = c.PlayFault(m, func(addr uintptr) { fmt.Printf("%s%#x\n", touching, addr) })
+			fmt.Println("survived:", err)
+			return
+		}
+	}
+	fmt.Println("no such case:", which, err)
+}
+
+// TestCases plays each case in each mode.
+func TestCases(t *testing.T) {
+	for m := range Modes {
+		t.Run(Modes[m].Name, func(t *testing.T) {
+			for _, c := range Cases() {
+				t.Run(c.Name, func(t *testing.T) {
+					if c.in(m).Kind == Faults {
+						if watch.Enabled {
+							t.Skip("in race builds memory stays mapped")
+						}
+						checkFault(t, m, c.Name)
+						return
+					}
+					if err := c.Play(m); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		})
+	}
+}
+
+// checkFault plays a case in a child, which must die of a fault at the address
+// that it touches last.
+func checkFault(t *testing.T, m int, name string) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %s", childVar, m, name), "GOTRACEBACK=single")
+	out, err := cmd.CombinedOutput()
+	text := string(out)
+	_, addr, found := strings.Cut(text, touching)
+	addr, _, _ = strings.Cut(addr, "\n")
+	if err == nil || !found || !strings.Contains(text, "unexpected fault address "+addr) {
+		t.Errorf("%v, want a fault at %s:\n%s", err, addr, text)
+	}
+}
+
+// TestNames: a name is one case's.
+func TestNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range Cases() {
+		if seen[c.Name] {
+			t.Errorf("two cases are named %q", c.Name)
+		}
+		seen[c.Name] = true
+		if (c.Bad == nil) == (c.Do == nil) || len(c.Want) == 0 || len(c.Want) > len(Modes) {
+			t.Errorf("%q: how it is made, or what is to come of it, is missing", c.Name)
+		}
+	}
+}

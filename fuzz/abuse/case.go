@@ -1,0 +1,76 @@
+package abuse
+
+import "unsafe"
+
+// A Kind is the way in which a mistake becomes known.
+type Kind uint8
+
+// The kinds of reports.
+const (
+	Unnoticed Kind = iota // nothing is said
+	Works                 // it is no mistake, and nothing is said
+	Refused               // an *alloc.Error
+	Panics                // a *alloc.MisuseError
+	Faults                // the process is ended by the processor's fault
+)
+
+func (k Kind) String() string {
+	return [...]string{"not noticed", "works", "error", "reported", "faults"}[k]
+}
+
+// A Report is what is to come of a case.
+type Report struct {
+	Kind  Kind
+	Op    string   // that is named; alternatives are separated by |
+	Size  int      // of the block that is named, in bytes
+	State string   // of that block, or a word of it; alternatives as in Op
+	Err   error    // that an error wraps
+	Words []string // of the story
+	When  string   // for the table: when it is reported, if not at the mistake itself
+}
+
+// A Case is one mistake. It is made in one of two ways.
+type Case struct {
+	Name string
+	Kin  Kin
+	// Bad makes an address that is given to Free, a Local's Free, and Realloc, each
+	// on a Scene of its own.
+	Bad func(*Scene) unsafe.Pointer
+	// Do makes the mistake itself and returns the error, if that is what it leads to.
+	Do   func(*Scene) error
+	Want []Report // by Mode
+}
+
+// in returns what is to be reported in mode m.
+func (c *Case) in(m int) Report { return c.Want[min(m, len(c.Want)-1)] }
+
+// Cases returns all cases, in the order of the table.
+func Cases() []Case {
+	var all []Case
+	for _, some := range [][]Case{
+		doubleFrees, invalidFrees, foreignFrees, partFrees, reallocs, overruns, afterFree, typed, sizes, correct,
+	} {
+		all = append(all, some...)
+	}
+	return all
+}
+
+// panics is a Report by a panic of op, "" for whatever operation is given a Bad
+// address.
+func panics(op string, size int, state string, words ...string) []Report {
+	return []Report{{Kind: Panics, Op: op, Size: size, State: state, Words: words}}
+}
+
+// later is panics, some time after the mistake.
+func later(when, op string, size int, state string, words ...string) []Report {
+	return []Report{{Kind: Panics, Op: op, Size: size, State: state, Words: words, When: when}}
+}
+
+// refused is a Report by an error of op.
+func refused(op string, err error) []Report { return []Report{{Kind: Refused, Op: op, Err: err}} }
+
+var (
+	unnoticed = []Report{{Kind: Unnoticed}}
+	works     = []Report{{Kind: Works}}
+	faults    = []Report{{Kind: Faults}}
+)

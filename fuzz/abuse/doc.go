@@ -1,0 +1,45 @@
+// Package abuse lists what programs do wrong with memory, and says of each mode
+// of the allocator what comes of it. The list is the table in fuzz/ABUSE.md, and
+// its own test.
+//
+// # Structures
+//
+//	Case      a mistake: a name, what makes it, what is to be reported
+//	Report    what is reported: the kind of it, operation, size, state, words
+//	Mode      a way to run an Allocator; each has a column
+//	Scene     an Allocator in a mode, on which one case is played
+//	Kin       what other allocators' documentation calls the mistake
+//
+//	Cases ─► Play ─► a fresh Scene ─► the mistake ─► panic, error, fault, silence
+//	  │                                                │
+//	  └────► Table (Markdown)              compared with Case.in(Mode)
+//
+// # What is asserted
+//
+// A case asserts what is reported, not only that something was:
+//
+//	Panics     a *alloc.MisuseError with the operation, the address that was passed,
+//	           the block it is in, that block's size and state, and words of the story
+//	Refused    an *alloc.Error with the operation, which wraps the sentinel
+//	Faults     the process ends by a fault at the address that was touched
+//	Unnoticed  neither panic nor error: what is not caught is stated as well
+//	Works      the use is right, though it looks wrong, and must go on working
+//
+// After all but a fault the Allocator must still work: blocks of all kinds are
+// handed out once, hold what is written, and come back; the numbers add up; Close
+// leaves nothing mapped.
+//
+// A case whose Report is a fault is played by a child process, the others in a
+// fresh Allocator each, with the panic recovered.
+//
+// # Modes to come
+//
+// A mode is an entry of Modes with its options. What a case reports there is its
+// entry of the same index in Case.Want; where there is none it is what the mode
+// before reports. The table grows a column by it.
+//
+// # The table
+//
+//	go test ./fuzz/abuse                    compares fuzz/ABUSE.md with the list
+//	go test ./fuzz/abuse -run Table -update writes it
+package abuse

@@ -1,0 +1,279 @@
+package abuse
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+var doubleFrees = []Case{
+	{Name: "free twice, at once", Kin: doubleFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.blockAt(s.freed(s.small())) },
+		Want: panics("", smallBlock, "free", "free already", "freed twice")},
+	{Name: "free twice, others between", Kin: doubleFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			p, q, r := s.small(), s.small(), s.small()
+			s.a.Free(p)
+			s.a.Free(q)
+			s.a.Free(r)
+			return s.blockAt(p)
+		},
+		Want: panics("", smallBlock, "free", "free already")},
+	{Name: "free twice, one reused between", Kin: doubleFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			p, q := s.small(), s.small()
+			s.a.Free(p)
+			s.a.Free(q)
+			s.small() // q, most likely
+			if s.at = raw.Addr(p); alloc.UsableSize(s.small()) != smallBlock {
+				panic("not a block of that class")
+			}
+			return s.blockAt(s.freed(s.small()))
+		},
+		Want: panics("", smallBlock, "free", "free already")},
+	{Name: "free twice, a thousand frees between", Kin: doubleFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			var all []unsafe.Pointer
+			for range 1000 {
+				all = append(all, s.small())
+			}
+			for _, p := range all {
+				s.a.Free(p)
+			}
+			return s.blockAt(all[3])
+		},
+		Want: panics("", smallBlock, "free", "free already")},
+	{Name: "free twice, the pages given back between", Kin: doubleFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			p := s.freed(s.small())
+			s.a.Trim()
+			return s.nobodys(p)
+		},
+		Want: panics("", 0, "", "not memory of this Allocator", "given back to the kernel")},
+	{Name: "free twice, the block handed out again between", Kin: staleFree,
+		Do: func(s *Scene) error {
+			p := s.freed(s.small())
+			q := s.reuse(p)
+			s.a.Free(p) // cannot be told from the new owner's
+			s.a.Free(s.blockAt(q))
+			return nil
+		},
+		Want: later("at the new owner's Free", "Free", smallBlock, "free", "free already", "freed twice")},
+	{Name: "free twice, from two goroutines at once", Kin: doubleFree, Do: freeTogether(smallSize),
+		Want: panics("Free|Malloc", smallBlock, "free")},
+	{Name: "free twice, large", Kin: doubleFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.blockAt(s.freed(s.large())) },
+		Want: panics("", largeSize, "free", "freed already")},
+	{Name: "free twice, large, others between", Kin: doubleFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			p := s.freed(s.large())
+			s.freed(must(s.a.Malloc(3 * largeSize)))
+			s.freed(s.small())
+			return s.blockAt(p)
+		},
+		Want: panics("", largeSize, "free", "freed already")},
+	{Name: "free twice, large, unmapped between", Kin: doubleFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			p := s.freed(s.large())
+			s.a.Trim()
+			return s.blockAt(p)
+		},
+		Want: panics("", largeSize, "returned to the kernel", "freed already", "returned to the kernel")},
+	{Name: "free twice, large, from two goroutines at once", Kin: doubleFree, Do: freeTogether(largeSize),
+		Want: panics("Free", largeSize, "free|released")},
+	{Name: "free a block that Realloc moved", Kin: doubleFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			p := s.small()
+			must(s.a.Realloc(p, 1000))
+			return s.blockAt(p)
+		},
+		Want: panics("", smallBlock, "free", "free already")},
+	{Name: "free a block that Realloc freed", Kin: doubleFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			p := s.small()
+			_, _ = s.a.Realloc(p, 0)
+			return s.blockAt(p)
+		},
+		Want: panics("", smallBlock, "free", "free already")},
+}
+
+// reuse allocates until it gets the block p again.
+func (s *Scene) reuse(p unsafe.Pointer) unsafe.Pointer {
+	for range 10_000 {
+		if s.small() == p {
+			return p
+		}
+	}
+	panic("the block is not reused")
+}
+
+// freeTogether has two goroutines free one block, until a report names it.
+func freeTogether(size int) func(*Scene) error {
+	return func(s *Scene) error {
+		for range 1000 {
+			p := must(s.a.Malloc(size))
+			s.blockAt(p)
+			if v := race(func() { s.a.Free(p) }, func() { s.a.Free(p) }); v != nil {
+				panic(v)
+			}
+			for range 400 { // both went through: the second entry comes up now, or in another cache
+				must(s.a.Malloc(size))
+			}
+		}
+		return nil
+	}
+}
+
+// race runs f and g at once and returns what one of them panics with.
+func race(f, g func()) (v any) {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	start := make(chan struct{})
+	for _, f := range []func(){f, g} {
+		all.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					mu.Lock()
+					v = r
+					mu.Unlock()
+				}
+			}()
+			<-start
+			f()
+		})
+	}
+	runtime.Gosched()
+	close(start)
+	all.Wait()
+	return v
+}
+
+var invalidFrees = []Case{
+	{Name: "free inside a block", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.small(), 16) },
+		Want: panics("", smallBlock, "live", "16 bytes inside a block")},
+	{Name: "free a misaligned address", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.small(), 1) },
+		Want: panics("", smallBlock, "live", "1 bytes inside a block")},
+	{Name: "free inside a freed block", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.freed(s.small()), 8) },
+		Want: panics("", smallBlock, "free", "8 bytes inside a block")},
+	{Name: "free on another page of a block", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(must(s.a.Malloc(80<<10)), 4<<10) },
+		Want: panics("", 80<<10, "live", "4096 bytes inside a block")},
+	{Name: "free what was never handed out", Kin: invalidFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			p := must(s.a.Malloc(144)) // the first block of a new span
+			return s.blockAt(at(p, 144))
+		},
+		Want: panics("", 144, "never allocated", "never handed out")},
+	{Name: "free behind the last block of a span", Kin: invalidFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			p := must(s.a.Malloc(6000)) // the one block of its span, whose last page is not full
+			return s.nobodys(at(p, alloc.GoodSize(6000)))
+		},
+		Want: panics("", 0, "", "behind the last block of a span")},
+	{Name: "free inside a large object", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.large(), 16) },
+		Want: panics("", largeSize, "live", "16 bytes into")},
+	{Name: "free on another page of a large object", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.large(), 4<<10) },
+		Want: panics("", largeSize, "live", "4096 bytes into")},
+	{Name: "free the header of a large object", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.large(), -64) },
+		Want: panics("", largeSize, "live", "64 bytes in front of")},
+	{Name: "free behind a large object", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.large(), largeSize) },
+		Want: panics("", largeSize, "live", "0 bytes behind the end")},
+	{Name: "free 1 GiB away from a block", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(raw.Pointer(raw.Addr(s.small()) ^ 1<<30)) },
+		Want: panics("", 0, "", foreign)},
+	{Name: "free an address with high bits", Kin: invalidFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			high := uintptr(1) << 31
+			if wide {
+				high = math.MaxInt/2 + 1
+			}
+			return s.nobodys(raw.Pointer(raw.Addr(s.small()) ^ high))
+		},
+		Want: panics("", 0, "", foreign)},
+	{Name: "free a small number", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(raw.Pointer(4096)) },
+		Want: panics("", 0, "", foreign)},
+	{Name: "free an address behind the last span", Kin: invalidFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			return s.nobodys(at(s.small(), 8<<20)) // of a chunk that nobody has used so far
+		},
+		Want: panics("", 0, "", foreign)},
+}
+
+// foreign is said of memory that is nobody's.
+const foreign = "not memory of this Allocator"
+
+// static is memory of the program's.
+var static [64]byte
+
+var foreignFrees = []Case{
+	{Name: "free Go memory", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(unsafe.Pointer(new([64]byte))) },
+		Want: panics("", 0, "", foreign, "Go memory")},
+	{Name: "free a variable on the stack", Kin: invalidFree, Do: freeStack,
+		Want: panics("Free", 0, "", foreign, "a stack")},
+	{Name: "free static data", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(unsafe.Pointer(&static)) },
+		Want: panics("", 0, "", foreign, "static data")},
+	{Name: "free another Allocator's block", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(must(s.other().Malloc(smallSize))) },
+		Want: panics("", 0, "", "another Allocator")},
+	{Name: "free another Allocator's large object", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(must(s.other().Malloc(largeSize))) },
+		Want: panics("", 0, "", "another Allocator")},
+	{Name: "free a block of a closed Allocator", Kin: invalidFree, Do: freeClosed(smallSize),
+		Want: panics("Free", 0, "", "was closed")},
+	{Name: "free a large object of a closed Allocator", Kin: invalidFree, Do: freeClosed(largeSize),
+		Want: panics("Free", 0, "", "was closed")},
+	{Name: "free through an Allocator never used", Kin: invalidFree,
+		Do: func(s *Scene) error {
+			var unused alloc.Allocator
+			s.ends = append(s.ends, func() { _ = unused.Close() })
+			unused.Free(s.nobodys(s.small()))
+			return nil
+		},
+		Want: panics("Free", 0, "", "another Allocator")},
+}
+
+// freeStack frees a variable that stays on the stack: its address goes nowhere
+// else but into a number.
+func freeStack(s *Scene) error {
+	var x [64]byte
+	s.at = uintptr(unsafe.Pointer(&x))
+	s.a.Free(unsafe.Pointer(&x))
+	return nil
+}
+
+// other returns another Allocator.
+func (s *Scene) other() *alloc.Allocator {
+	a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
+	if err != nil {
+		panic(failure{err})
+	}
+	s.ends = append(s.ends, func() { _ = a.Close() })
+	return a
+}
+
+// freeClosed closes the Allocator and frees one of its blocks.
+func freeClosed(size int) func(*Scene) error {
+	return func(s *Scene) error {
+		p, a := must(s.a.Malloc(size)), s.a
+		if err := a.Close(); err != nil {
+			panic(failure{err})
+		}
+		s.a = nil
+		a.Free(s.nobodys(p))
+		return nil
+	}
+}

@@ -1,0 +1,57 @@
+package abuse
+
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/arena"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/largeobj"
+)
+
+// partFrees free parts of what is freed as a whole only.
+var partFrees = []Case{
+	{Name: "free an object of an arena", Kin: invalidFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			a := s.arena()
+			first := unsafe.Pointer(arena.New[[64]byte](a)) // where the arena's chunk begins
+			p := unsafe.Pointer(arena.New[[64]byte](a))
+			return s.is(p, first)
+		},
+		Want: panics("", 32<<10, "live", "64 bytes inside a block")},
+	{Name: "free the first object of an arena", Kin: invalidFree,
+		Do: func(s *Scene) error {
+			a := s.arena()
+			p := unsafe.Pointer(arena.New[[64]byte](a))
+			s.a.Free(s.blockAt(p)) // takes the chunk away
+			a.Free()
+			return nil
+		},
+		Want: later("when the arena is freed", "Free", 32<<10, "free", "free already")},
+	{Name: "free the bytes of a region", Kin: invalidFree,
+		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(s.region()) },
+		Want: panics("", 0, "", foreign)},
+	{Name: "free the header of a region", Kin: invalidFree,
+		Bad: func(s *Scene) unsafe.Pointer {
+			return s.nobodys(raw.Pointer(raw.Addr(s.region()) - 64))
+		},
+		Want: panics("", 0, "", foreign)},
+}
+
+// arena returns an arena on the Scene's Allocator.
+func (s *Scene) arena() *arena.Arena {
+	a, err := arena.NewWithOptions(arena.Options{Allocator: s.a})
+	if err != nil {
+		panic(failure{err})
+	}
+	return a
+}
+
+// region returns the first byte of a region.
+func (s *Scene) region() unsafe.Pointer {
+	r, err := largeobj.Map(1<<20, largeobj.MapOptions{})
+	if err != nil {
+		panic(failure{err})
+	}
+	s.ends = append(s.ends, func() { _ = r.Close() })
+	return unsafe.Pointer(unsafe.SliceData(r.Bytes()))
+}

@@ -1,0 +1,141 @@
+package abuse
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// A way is one to give an address to an Allocator.
+type way struct {
+	name, op string
+	do       func(s *Scene, p unsafe.Pointer)
+}
+
+var ways = []way{
+	{"Free", "Free", func(s *Scene, p unsafe.Pointer) { s.a.Free(p) }},
+	{"Local.Free", "Free", func(s *Scene, p unsafe.Pointer) { s.l.Free(p) }},
+	{"Realloc", "Realloc", func(s *Scene, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 50) }},
+	{"Realloc to 0", "Realloc", func(s *Scene, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 0) }},
+}
+
+// Play plays a case whose Report is not a fault in mode m and reports how what
+// happened differs from what should have.
+func (c *Case) Play(m int) error {
+	if c.Do != nil {
+		return c.play(m, c.in(m), c.Do)
+	}
+	for _, w := range ways {
+		want := c.in(m)
+		if want.Op == "" {
+			want.Op = w.op
+		}
+		err := c.play(m, want, func(s *Scene) error {
+			w.do(s, c.Bad(s))
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+	}
+	return nil
+}
+
+// PlayFault plays a case whose Report in mode m is a fault, as a process that it
+// ends. tell is called with each address that is about to be touched.
+func (c *Case) PlayFault(m int, tell func(addr uintptr)) error {
+	s, err := newScene(&Modes[m])
+	if err != nil {
+		return err
+	}
+	s.quiet = tell
+	return c.Do(s)
+}
+
+// play makes one mistake on a fresh Scene.
+func (c *Case) play(m int, want Report, do func(*Scene) error) error {
+	s, err := newScene(&Modes[m])
+	if err != nil {
+		return err
+	}
+	value, got := attempt(s, do)
+	if err := want.compare(s, got, value); err != nil {
+		return err
+	}
+	if s.a == nil {
+		return nil // the case closed it
+	}
+	if err := s.works(); err != nil {
+		return fmt.Errorf("afterwards: %w", err)
+	}
+	var n stats.Snapshot
+	s.a.Stats(&n)
+	if got, want := n.Memory.Total(), n.Mapped.Now+n.Metadata.Mapped; got != want {
+		return fmt.Errorf("afterwards: the memory sums to %d bytes, %d are mapped", got, want)
+	}
+	if err := s.end(); err != nil {
+		return fmt.Errorf("closing: %w", err)
+	}
+	s.a.Stats(&n)
+	if n.Mapped.Now != 0 || n.Footprint.Now != 0 {
+		return fmt.Errorf("closed: %d bytes are mapped, the footprint is %d", n.Mapped.Now, n.Footprint.Now)
+	}
+	return nil
+}
+
+// attempt returns the panic's value and the error that do ends with.
+func attempt(s *Scene, do func(*Scene) error) (value any, err error) {
+	defer func() { value = recover() }()
+	return nil, do(s)
+}
+
+// compare reports how the error or the panic's value differs from the Report.
+func (r *Report) compare(s *Scene, err error, value any) error {
+	if f, ok := value.(failure); ok {
+		return fmt.Errorf("the case failed: %w", f.error)
+	}
+	switch {
+	case r.Kind == Panics:
+		got, ok := value.(*alloc.MisuseError)
+		if !ok {
+			return fmt.Errorf("panic(%v), error %w; want a *MisuseError", value, err)
+		}
+		return r.compareMisuse(s, got)
+	case value != nil:
+		return fmt.Errorf("panic: %v", value)
+	case r.Kind == Refused:
+		var e *alloc.Error
+		if !errors.As(err, &e) || !errors.Is(err, r.Err) || e.Op != r.Op {
+			return fmt.Errorf("got %w, want an *Error of %s that wraps %w", err, r.Op, r.Err)
+		}
+	case err != nil:
+		return err
+	}
+	return nil
+}
+
+// compareMisuse is compare for what a misuse should say.
+func (r *Report) compareMisuse(s *Scene, got *alloc.MisuseError) error {
+	switch {
+	case !slices.Contains(strings.Split(r.Op, "|"), got.Op):
+		return fmt.Errorf("operation %q, want %q: %w", got.Op, r.Op, got)
+	case got.Addr != s.at || got.Block != s.block || got.Size != r.Size:
+		return fmt.Errorf("address %#x, block %#x of %d bytes, want %#x, %#x, %d: %w",
+			got.Addr, got.Block, got.Size, s.at, s.block, r.Size, got)
+	case !slices.ContainsFunc(strings.Split(r.State, "|"), func(w string) bool {
+		return w == got.State || w != "" && strings.Contains(got.State, w)
+	}):
+		return fmt.Errorf("state %q, want %q: %w", got.State, r.State, got)
+	}
+	for _, w := range r.Words {
+		if !strings.Contains(got.Story, w) {
+			return fmt.Errorf("the story does not say %q: %w", w, got)
+		}
+	}
+	return nil
+}

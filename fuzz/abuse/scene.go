@@ -1,0 +1,171 @@
+package abuse
+
+import (
+	"fmt"
+	"math/bits"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// A Mode is a way to run an Allocator.
+type Mode struct {
+	Name    string
+	Options alloc.Options
+}
+
+// Modes are the columns of the table. Nothing happens by itself in any of them.
+var Modes = []Mode{
+	{"default", alloc.Options{Decay: -1}},
+}
+
+// The sizes of the blocks that cases are about, in bytes.
+const (
+	smallSize  = 100
+	smallBlock = 112 // of its class
+	largeSize  = 1<<20 + 1000
+)
+
+// A Scene is an Allocator on which one case is played.
+type Scene struct {
+	a     *alloc.Allocator
+	l     *alloc.Local
+	at    uintptr  // what is passed
+	block uintptr  // the block it is in; 0: none
+	ends  []func() // what to clean up, last first
+	quiet func(addr uintptr)
+}
+
+// newScene returns a Scene in a mode.
+func newScene(m *Mode) (*Scene, error) {
+	a, err := alloc.NewAllocator(m.Options)
+	if err != nil {
+		return nil, err
+	}
+	return &Scene{a: a, l: a.NewLocal(), quiet: func(uintptr) {}}, nil
+}
+
+// A failure is what a case could not do that had nothing to do with its mistake.
+type failure struct{ error }
+
+// must returns p.
+func must(p unsafe.Pointer, err error) unsafe.Pointer {
+	if err != nil {
+		panic(failure{err})
+	}
+	return p
+}
+
+// small and large return live blocks.
+func (s *Scene) small() unsafe.Pointer { return must(s.a.Malloc(smallSize)) }
+func (s *Scene) large() unsafe.Pointer { return must(s.a.Malloc(largeSize)) }
+
+// freed returns p, which it frees.
+func (s *Scene) freed(p unsafe.Pointer) unsafe.Pointer {
+	s.a.Free(p)
+	return p
+}
+
+// is says that p is passed, and that it lies in block, nil if in none.
+func (s *Scene) is(p, block unsafe.Pointer) unsafe.Pointer {
+	s.at, s.block = raw.Addr(p), raw.Addr(block)
+	return p
+}
+
+// block says that p is passed, at which a block begins.
+func (s *Scene) blockAt(p unsafe.Pointer) unsafe.Pointer { return s.is(p, p) }
+
+// inside says that an address offset bytes from the start of block is passed.
+func (s *Scene) inside(block unsafe.Pointer, offset int) unsafe.Pointer {
+	return s.is(at(block, offset), block)
+}
+
+// nobodys says that p is passed, of which no block is known.
+func (s *Scene) nobodys(p unsafe.Pointer) unsafe.Pointer { return s.is(p, nil) }
+
+// at returns the address offset bytes from p.
+func at(p unsafe.Pointer, offset int) unsafe.Pointer {
+	return raw.Pointer(raw.Addr(p) + uintptr(offset))
+}
+
+// write writes n bytes from p on, one by one or by one copy.
+func (s *Scene) write(p unsafe.Pointer, n int, copied bool) {
+	s.touch(p)
+	to := unsafe.Slice((*byte)(p), n)
+	if copied {
+		copy(to, written[:n])
+		return
+	}
+	for i := range to {
+		to[i] = written[i]
+	}
+}
+
+// read reads the byte at p.
+func (s *Scene) read(p unsafe.Pointer) byte {
+	s.touch(p)
+	return *(*byte)(p)
+}
+
+// touch tells what is going to be touched, should that be the end.
+func (s *Scene) touch(p unsafe.Pointer) {
+	s.at = raw.Addr(p)
+	s.quiet(s.at)
+}
+
+// written is what overruns write.
+var written = func() []byte {
+	b := make([]byte, 1<<20)
+	for i := range b {
+		b[i] = byte(i%251) + 1
+	}
+	return b
+}()
+
+// works reports what does not work any more after a case was played.
+func (s *Scene) works() error {
+	var blocks []unsafe.Pointer
+	seen := map[unsafe.Pointer]bool{}
+	for i, size := range []int{0, 16, smallSize, 1000, 5000, 80000, 128 << 10, largeSize} {
+		for j := range 6 {
+			get := s.a.Malloc
+			if j%2 == 1 {
+				get = s.l.Malloc
+			}
+			p, err := get(size)
+			if err != nil {
+				return err
+			}
+			if seen[p] {
+				return fmt.Errorf("the block %p of %d bytes was handed out twice", p, size)
+			}
+			seen[p] = true
+			blocks = append(blocks, p)
+			copy(unsafe.Slice((*byte)(p), size), written[i+j:])
+		}
+		for j := range 6 {
+			p := blocks[len(blocks)-6+j]
+			n := min(size, 1<<10)
+			if got, want := unsafe.Slice((*byte)(p), n), written[i+j:][:n]; string(got) != string(want) {
+				return fmt.Errorf("the block %p of %d bytes does not hold what was written", p, size)
+			}
+		}
+	}
+	for _, p := range blocks {
+		s.a.Free(p)
+	}
+	return nil
+}
+
+// end closes the Scene.
+func (s *Scene) end() error {
+	for i := len(s.ends) - 1; i >= 0; i-- {
+		s.ends[i]()
+	}
+	s.l.Close()
+	return s.a.Close()
+}
+
+// wide says that addresses have bits to spare.
+const wide = bits.UintSize == 64

@@ -1,0 +1,198 @@
+package abuse
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+var reallocs = []Case{
+	{Name: "reallocate after free", Kin: doubleFree,
+		Do:   func(s *Scene) error { _, err := s.a.Realloc(s.blockAt(s.freed(s.small())), 2*smallSize); return err },
+		Want: panics("Realloc", smallBlock, "free", "free already", "used after it was freed")},
+	{Name: "reallocate after free, large", Kin: doubleFree,
+		Do:   func(s *Scene) error { _, err := s.a.Realloc(s.blockAt(s.freed(s.large())), 2*largeSize); return err },
+		Want: panics("Realloc", largeSize, "free", "freed already")},
+	{Name: "reallocate Go memory", Kin: invalidFree,
+		Do: func(s *Scene) error {
+			_, err := s.a.Realloc(s.nobodys(unsafe.Pointer(new([64]byte))), 100)
+			return err
+		},
+		Want: panics("Realloc", 0, "", foreign)},
+	{Name: "ask for the usable size of a freed block", Kin: usableSize,
+		Do:   func(s *Scene) error { alloc.UsableSize(s.blockAt(s.freed(s.small()))); return nil },
+		Want: panics("UsableSize", smallBlock, "free", "used after it was freed")},
+	{Name: "ask for the usable size inside a block", Kin: usableSize,
+		Do:   func(s *Scene) error { alloc.UsableSize(s.inside(s.small(), 16)); return nil },
+		Want: panics("UsableSize", smallBlock, "live", "16 bytes inside a block")},
+	{Name: "ask for the usable size of Go memory", Kin: usableSize,
+		Do: func(s *Scene) error {
+			alloc.UsableSize(s.nobodys(unsafe.Pointer(new([64]byte))))
+			return nil
+		},
+		Want: panics("UsableSize", 0, "", foreign)},
+}
+
+// overruns are writes beyond the ends of live blocks.
+var overruns = func() []Case {
+	var all []Case
+	for _, n := range []int{1, 8, 32, 1 << 20} {
+		for _, copied := range []bool{false, true} {
+			all = append(all,
+				Case{Name: "overflow by " + bytesBy(n, copied), Kin: overflow, Want: unnoticed,
+					Do: func(s *Scene) error {
+						p := s.small()
+						s.write(at(p, alloc.UsableSize(p)), n, copied)
+						s.a.Free(p)
+						return nil
+					}},
+				Case{Name: "underflow by " + bytesBy(n, copied), Kin: underflow, Want: unnoticed,
+					Do: func(s *Scene) error {
+						p := s.farther(n)
+						s.write(at(p, -n), n, copied)
+						s.a.Free(p)
+						return nil
+					}})
+		}
+	}
+	for _, n := range []int{1, 8, 32} {
+		for _, copied := range []bool{false, true} {
+			all = append(all,
+				Case{Name: "overflow of a large object by " + bytesBy(n, copied), Kin: overflowLarge, Want: unnoticed,
+					Do: func(s *Scene) error {
+						p := s.large()
+						s.write(at(p, largeSize), n, copied) // into the last page's rest
+						s.a.Free(p)
+						return nil
+					}},
+				Case{Name: "underflow of a large object by " + bytesBy(n, copied), Kin: underflow,
+					Do: func(s *Scene) error {
+						p := s.large()
+						s.write(at(p, -n), n, copied)
+						s.a.Free(s.blockAt(p))
+						return nil
+					},
+					Want: later("at its Free", "Free", largeSize, "live", "header was overwritten", "suspect an underflow of this object")})
+		}
+	}
+	return append(all,
+		Case{Name: "overflow of a large object into the next one", Kin: overflowLarge, Do: intoNext,
+			Want: later("at the next one's Free", "Free", largeSize, "live", "header was overwritten")},
+		Case{Name: "overwrite the header of a large object", Kin: underflow,
+			Do: func(s *Scene) error {
+				p := s.large()
+				s.write(at(p, -64), 16, false)
+				_, err := s.a.Realloc(s.blockAt(p), 2*largeSize)
+				return err
+			},
+			Want: later("at its Free or Realloc", "Realloc", largeSize, "live", "header was overwritten", "suspect a wild write")},
+	)
+}()
+
+// bytesBy names a number of bytes and how they are written.
+func bytesBy(n int, copied bool) string {
+	unit := "byte"
+	if n > 1 {
+		unit = "bytes"
+	}
+	text := fmt.Sprintf("%d %s", n, unit)
+	if n == 1<<20 {
+		text = "1 MiB"
+	}
+	if copied {
+		return text + ", copied"
+	}
+	return text + ", stored"
+}
+
+// farther returns a small block with n bytes of the Allocator's in front of it.
+func (s *Scene) farther(n int) unsafe.Pointer {
+	first := s.small()
+	for range 1 << 20 {
+		if p := s.small(); raw.Addr(p)-raw.Addr(first) >= uintptr(n) && raw.Addr(p) > raw.Addr(first) {
+			return p
+		}
+	}
+	panic("blocks do not go upwards")
+}
+
+// intoNext overflows a large object up to the one whose mapping follows.
+func intoNext(s *Scene) error {
+	objects := []unsafe.Pointer{}
+	for range 64 {
+		p := s.large()
+		for _, q := range objects {
+			low, high := min(uintptr(p), uintptr(q)), max(uintptr(p), uintptr(q))
+			if high-low < largeSize+64<<10 {
+				from := raw.Pointer(low + largeSize)
+				s.write(from, int(high-low)-largeSize, true)
+				s.a.Free(s.blockAt(raw.Pointer(high)))
+				return errors.New("the overflow was not noticed")
+			}
+		}
+		objects = append(objects, p)
+	}
+	return errors.New("no two mappings are neighbours")
+}
+
+// afterFree are uses of memory that was freed.
+var afterFree = []Case{
+	{Name: "write after free", Kin: writeAfterFree, Want: unnoticed,
+		Do: func(s *Scene) error {
+			s.write(s.freed(s.small()), smallSize, true)
+			return nil
+		}},
+	{Name: "write after free, and reuse", Kin: writeAfterFree, Want: unnoticed,
+		Do: func(s *Scene) error {
+			p := s.freed(s.small())
+			s.write(p, smallSize, false)
+			s.reuse(p)
+			return nil
+		}},
+	{Name: "write after free, large", Kin: largeAfterFree, Want: unnoticed,
+		Do: func(s *Scene) error {
+			s.write(s.freed(s.large()), smallSize, true)
+			return nil
+		}},
+	{Name: "write after free, large, unmapped between", Kin: largeAfterFree, Want: faults,
+		Do: func(s *Scene) error {
+			p := s.freed(s.large())
+			s.a.Trim()
+			s.write(p, 1, false)
+			return nil
+		}},
+	{Name: "read after free", Kin: readAfterFree, Want: unnoticed,
+		Do: func(s *Scene) error {
+			s.read(s.freed(s.small()))
+			return nil
+		}},
+	{Name: "read after free, large", Kin: largeAfterFree, Want: unnoticed,
+		Do: func(s *Scene) error {
+			s.read(s.freed(s.large()))
+			return nil
+		}},
+	{Name: "read after free, large, unmapped between", Kin: largeAfterFree, Want: faults,
+		Do: func(s *Scene) error {
+			p := s.freed(s.large())
+			s.a.Trim()
+			s.read(p)
+			return nil
+		}},
+	{Name: "read or write a block of size zero", Kin: overflow, Want: unnoticed,
+		Do: func(s *Scene) error {
+			p := must(s.a.Malloc(0))
+			s.read(p)
+			s.write(p, 1, false)
+			s.a.Free(p)
+			return nil
+		}},
+	{Name: "lose a block", Kin: leak, Want: unnoticed,
+		Do: func(s *Scene) error {
+			s.small()
+			s.large()
+			return nil
+		}},
+}

@@ -1,0 +1,101 @@
+package planted
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Bug is a mistake that is easily made, and what finds it.
+type Bug struct {
+	Name  string
+	File  string // relative to the module's root
+	Right string // stands in the file once
+	Wrong string // is compiled instead
+	Found string // the target of ./fuzz that finds it, or soak: the profile of load that does
+}
+
+// plant returns the text of the bug's file with the bug in it.
+func (b *Bug) plant(text string) (string, error) {
+	if n := strings.Count(text, b.Right); n != 1 {
+		return "", fmt.Errorf("%q stands %d times in %s, want once", b.Right, n, b.File)
+	}
+	return strings.Replace(text, b.Right, b.Wrong, 1), nil
+}
+
+// Bugs returns the list, from the bottom layer to the top.
+func Bugs() []Bug {
+	return []Bug{
+		{"vm: a release is not counted", "internal/vm/space.go",
+			"	s.Mapped.Add(-int64(size))\n	return nil", "	return nil", "FuzzAllocator"},
+		{"vm: what is purged is not zero", "internal/vm/vm_linux.go",
+			"if lazy {", "if lazy || size > 0 {", "FuzzAllocator"},
+		{"vm: a charge above the limit passes", "internal/vm/space.go",
+			"now > limit || uint64(n) > uint64(limit-now)", "now > 2*limit", "FuzzAllocator"},
+		{"sizeclass: a bound is off by one", "sizeclass/fit.go",
+			"x := uint(size - 1)", "x := uint(max(size-2, 0))", "FuzzSizeClass"},
+		{"sizeclass: a bound is off by one, seen from the allocator", "sizeclass/fit.go",
+			"x := uint(size - 1)", "x := uint(max(size-2, 0))", "FuzzAllocator"},
+		{"sizeclass: an index is rounded up", "sizeclass/sizeclass.go",
+			"uint64(off) * uint64(magic)", "(uint64(off) + 1) * uint64(magic)", "FuzzSizeClass"},
+		{"metadata: what is freed is not counted", "internal/metadata/metadata.go",
+			"	inUse -= int(h.size)\n", "", "FuzzAllocator"},
+		{"metadata: a freed object is not cleared for the next", "internal/metadata/metadata.go",
+			"if reused || h.dirty {", "if h.dirty {", "FuzzAllocator"},
+		{"pagemap: the last page of a span is missing", "internal/pagemap/pagemap.go",
+			"page <= last; page++", "page < last || page == addr>>sizeclass.PageShift; page++", "FuzzAllocator"},
+		{"pageheap: a run is one page short", "internal/pageheap/heap.go",
+			"	c.busy.set(first, first+n)\n	c.dirty.clear", "	c.busy.set(first, first+max(n-1, 1))\n	c.dirty.clear", "FuzzAllocator"},
+		{"pageheap: dirty pages pass for clean ones", "internal/pageheap/heap.go",
+			"return addr, dirty == 0, nil", "return addr, dirty < n, nil", "FuzzAllocator"},
+		{"pageheap: a page that could not be purged passes for clean", "internal/pageheap/purge.go",
+			"		c.dirty.add(&was, first, end)\n", "", "FuzzAllocator"},
+		{"largeobj: the header does not move with mremap", "largeobj/resize.go",
+			"	o.seal(h.secret)\n	o.set(Live)", "	if start == o.start && s == nil {\n		o.seal(h.secret)\n	}\n	o.set(Live)", "FuzzRealloc"},
+		{"largeobj: lazily purged memory passes for zero", "largeobj/release.go",
+			"		o.pages = stale\n", "", "FuzzLargePolicies"},
+		{"largeobj: an alignment is lost when an object is reused", "largeobj/layout.go",
+			"addr := raw.AlignUp(start+headerSize, w.align)",
+			"addr := raw.AlignUp(start+headerSize, page)", "FuzzAlignment"},
+		{"largeobj: a copy ends early", "largeobj/resize.go",
+			"copy(raw.Bytes(newAddr, n), raw.Bytes(o.user(), n))",
+			"copy(raw.Bytes(newAddr, n-1), raw.Bytes(o.user(), n-1))", "FuzzLargePolicies"},
+		{"largeobj: a header is believed", "largeobj/header.go",
+			"(got[wordCookie]^o.cookie) == 0", "(got[wordCookie]^o.cookie) < 1<<8", "FuzzLargePolicies"},
+		{"largeobj: a region is retained twice", "largeobj/cache.go",
+			"	c.bytes -= int64(o.total())\n	c.count--", "	c.bytes -= int64(o.total())", "FuzzLargePolicies"},
+		{"alloc: a block is lost in a magazine swap", "alloc/rack.go",
+			"	r.top = r.bottom + uintptr(magazineAt(m).n)*slotSize",
+			"	r.top = r.bottom + uintptr(magazineAt(m).n-magazineAt(m).n/100)*slotSize", "FuzzAllocator"},
+		{"alloc: a used block passes for zero", "alloc/rack.go",
+			"	*st = cached | used\n", "	*st = cached\n", "FuzzAllocator"},
+		{"alloc: a carved block is handed out twice", "alloc/span.go",
+			"			sp.idle--\n", "			sp.idle--\n			if i == 7 {\n				states[i] ^= idle | cached\n				sp.idle++\n			}\n", "FuzzAllocator"},
+		{"alloc: a block moves without its last byte", "alloc/realloc.go",
+			"n := min(usable, kept, uintptr(size))", "n := min(usable, kept, uintptr(size)) - 1", "FuzzRealloc"},
+		{"alloc: a double free passes", "alloc/state.go",
+			"func isLive(s state) bool { return s-live < special }",
+			"func isLive(s state) bool { return s-live < special || s == cached|used }", "FuzzAllocator"},
+		{"alloc: an address inside a block passes", "internal/pagemap/pagemap.go",
+			"return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner == owner",
+			"return uintptr(i)*uintptr(h.Size) <= addr-h.Base && h.Owner == owner", "FuzzAllocator"},
+		{"alloc: another Allocator's block passes", "internal/pagemap/pagemap.go",
+			"return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner == owner",
+			"return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner <= max(owner, h.Owner)", "FuzzAllocator"},
+		{"alloc: an alignment is rounded away", "alloc/memalign.go",
+			"addr, _, err := a.slowMalloc(h, op, n, false)", "addr, _, err := a.slowMalloc(h, op, max(size, 1), false)", "FuzzAlignment"},
+		{"alloc: a span is kept when its last block comes back", "alloc/depot.go",
+			"if sp.idle == sp.Blocks {", "if sp.idle == sp.Blocks && sp.Blocks != 8 {", "FuzzAllocator"},
+		{"alloc: a cache of a vanished processor is forgotten", "alloc/cache.go",
+			"		a.drain(cache)\n		metadata.Free(cache, cacheSize)\n	}\n	a.mu.Unlock()",
+			"		if cache != gone[0] {\n			a.drain(cache)\n		}\n		metadata.Free(cache, cacheSize)\n	}\n	a.mu.Unlock()", "soak mixed"},
+		{"alloc: a depot is used without its lock", "alloc/depot.go",
+			"func (d *depot) put(c sizeclass.Class, m uintptr) (empty spanList) {\n	d.mu.Lock()\n	defer d.mu.Unlock()\n",
+			"func (d *depot) put(c sizeclass.Class, m uintptr) (empty spanList) {\n", "soak handover"},
+		{"arena: a window overlaps the next", "arena/chunk.go",
+			"	c.used = end\n	c.clean", "	c.used = end - (end-off)/8\n	c.clean", "FuzzArena"},
+		{"arena: what an earlier round wrote passes for zero", "arena/chunk.go",
+			"	c.dirty = max(c.dirty, c.used)\n", "", "FuzzArena"},
+		{"arena: growth in place takes more than there is", "arena/new.go",
+			"n > b.limit-p {", "n > 2*(b.limit-p) {", "FuzzArena"},
+	}
+}

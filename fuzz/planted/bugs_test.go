@@ -1,0 +1,27 @@
+package planted
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+const root = "../.."
+
+// TestBugs: each bug can be planted in the present code.
+func TestBugs(t *testing.T) {
+	names := map[string]bool{}
+	for _, b := range Bugs() {
+		text, err := os.ReadFile(filepath.Join(root, b.File))
+		if err == nil {
+			_, err = b.plant(string(text))
+		}
+		if err != nil {
+			t.Errorf("%s: %v", b.Name, err)
+		}
+		if names[b.Name] {
+			t.Errorf("there are two of %q", b.Name)
+		}
+		names[b.Name] = true
+	}
+}

@@ -1,0 +1,128 @@
+//go:build planted
+
+package planted
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// within is how long a target may take to find a bug.
+const within = time.Minute
+
+// TestPlanted: each bug is found, by the target that the list says, and what it
+// prints tells how to see it again.
+func TestPlanted(t *testing.T) {
+	for _, b := range Bugs() {
+		t.Run(b.Name, func(t *testing.T) {
+			overlay := write(t, &b)
+			if profile, found := strings.CutPrefix(b.Found, "soak "); found {
+				binary := build(t, overlay, "build")
+				fails(t, "VIOLATION", binary, "-profile", profile, "-seed", "1", "-duration", "8s")
+				return
+			}
+			fails(t, "--- FAIL: "+b.Found, build(t, overlay, "test", "-c"), "-test.run", "^"+b.Found+"$", "-test.failfast")
+		})
+	}
+}
+
+// TestSound: without a bug the same programs find nothing.
+func TestSound(t *testing.T) {
+	test := build(t, "", "test", "-c")
+	if out, err := run(t, test, "-test.short"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, profile := range []string{"mixed", "handover"} {
+		if out, err := run(t, build(t, "", "build"), "-profile", profile, "-seed", "1", "-duration", "5s"); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+}
+
+// write writes the bug's file and the overlay that puts it in place.
+func write(t *testing.T, b *Bug) (overlay string) {
+	dir := t.TempDir()
+	original, err := filepath.Abs(filepath.Join(root, b.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(original)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong, err := b.plant(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(dir, filepath.Base(b.File))
+	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{original: copied}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay = filepath.Join(dir, "overlay.json")
+	if err := errors.Join(os.WriteFile(copied, []byte(wrong), 0o644), os.WriteFile(overlay, replace, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	return overlay
+}
+
+// build compiles ./fuzz, as a program or a test.
+func build(t *testing.T, overlay string, how ...string) (binary string) {
+	binary = filepath.Join(t.TempDir(), "fuzz")
+	args := append(how, "-overlay", overlay, "-o", binary, "./fuzz")
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go %v: %v\n%s", args, err, out)
+	}
+	return binary
+}
+
+// run runs a program in the directory of package fuzz, for its corpus.
+func run(t *testing.T, binary string, args ...string) (string, error) {
+	ctx, stop := context.WithTimeout(t.Context(), within)
+	defer stop()
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Dir = filepath.Join(root, "fuzz")
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		t.Fatalf("it takes more than %v", within)
+	}
+	return string(out), err
+}
+
+// fails fails unless the program does, and says why.
+func fails(t *testing.T, says, binary string, args ...string) {
+	begun := time.Now()
+	out, err := run(t, binary, args...)
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || !saysOneOf(out, says, "panic: ", "fatal error: ") {
+		t.Fatalf("%v, want a failure that says %q:\n%s", err, says, out)
+	}
+	t.Logf("found in %v: %s", time.Since(begun).Round(time.Millisecond), reason(out))
+}
+
+// saysOneOf reports whether out has one of the texts: the last two are of crashes
+// in goroutines that are not the program's.
+func saysOneOf(out string, texts ...string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(out, text) })
+}
+
+// reason returns the line of a report that says what was wrong.
+func reason(out string) string {
+	for _, line := range strings.Split(out, "\n") {
+		for _, mark := range []string{"step ", "options 0x", "VIOLATION", "panic: ", "fatal error:", "_test.go:"} {
+			if strings.Contains(line, mark) {
+				return strings.TrimSpace(line)
+			}
+		}
+	}
+	return "(no line says why)"
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// A soakConfig says what a soak does, and for how long.
+type soakConfig struct {
+	duration   time.Duration
+	operations int64 // 0: no bound
+	seed       uint64
+	profile    string
+	workers    int
+	procs      int
+	faults     bool
+	limits     bool
+	progress   time.Duration // 0: none is told
+}
+
+// String returns the command that makes the same choices again.
+func (c soakConfig) String() string {
+	return fmt.Sprintf("go run ./fuzz -seed %d -profile %s -workers %d -procs %d -faults=%t -limits=%t -operations %d -duration %v",
+		c.seed, c.profile, c.workers, c.procs, c.faults, c.limits, c.operations, c.duration)
+}
+
+// A soaking is a soak under way: game after game, each with an Allocator of its
+// own, in which workers do what the profile says while one goroutine disturbs them.
+type soaking struct {
+	soakConfig
+	load    *profile
+	out     io.Writer
+	begun   time.Time
+	tally   tally
+	games   int
+	peak    int64                  // footprint, bytes
+	visited [sizeclass.Count]int64 // blocks that visitors allocated in this game
+
+	stop atomic.Bool
+	mu   sync.Mutex
+	bad  error // the first violation
+}
+
+// tally counts what a soak did. Workers add to it now and then.
+type tally struct {
+	ops, allocs, frees, resizes, sent atomic.Int64
+	verified                          atomic.Int64 // blocks
+	bytes                             atomic.Int64 // written and verified
+	refused                           atomic.Int64 // for lack of memory, or by a limit
+	faults                            atomic.Int64 // kernel calls that failed
+	trims, collections, moves, limits atomic.Int64 // moves: of GOMAXPROCS
+	audits                            atomic.Int64
+}
+
+const (
+	rounds    = 4               // of a game, an audit behind each
+	roundTime = 5 * time.Second // at most
+	stuckTime = 2 * time.Minute // without an operation
+	leastTime = 20 * time.Millisecond
+)
+
+// soak lets the load run and reports the first violation of what the package
+// documentation states.
+func soak(c soakConfig, out io.Writer) error {
+	p := profileOf(c.profile)
+	if p == nil || c.workers < 1 {
+		return fmt.Errorf("no profile %q, or %d workers", c.profile, c.workers)
+	}
+	s := &soaking{soakConfig: c, load: p, out: out, begun: time.Now()}
+	if c.progress > 0 {
+		fmt.Fprintln(out, c)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	done := make(chan struct{})
+	var told sync.WaitGroup
+	told.Go(func() { s.tell(done) })
+	for s.goesOn() {
+		if err := s.game(); err != nil {
+			s.violation(err)
+		}
+	}
+	close(done)
+	told.Wait()
+	if c.progress > 0 {
+		s.summary()
+	}
+	return s.bad
+}
+
+// goesOn reports whether there is to be another game, or round.
+func (s *soaking) goesOn() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bad == nil && time.Since(s.begun) < s.duration &&
+		(s.operations == 0 || s.tally.ops.Load() < s.operations)
+}
+
+// violation ends the soak with an error.
+func (s *soaking) violation(err error) {
+	spoilt.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bad == nil {
+		s.bad = fmt.Errorf("game %d: %w", s.games, err)
+	}
+	s.stop.Store(true)
+}
+
+// game plays one game from a new Allocator to its Close.
+func (s *soaking) game() error {
+	s.games++
+	r := rand.New(rand.NewPCG(s.seed, uint64(s.games)))
+	decay := time.Duration(-1)
+	if r.IntN(2) == 0 {
+		decay = 4 * time.Millisecond << r.IntN(6)
+	}
+	m, err := newMachine(int(r.Uint32()&0x3f), nil, decay)
+	if err != nil {
+		return err
+	}
+	m.moving = true
+	s.visited = [sizeclass.Count]int64{}
+	workers := newWorkers(s, m, r)
+	for range rounds {
+		if !s.goesOn() {
+			break
+		}
+		s.round(m, workers, r)
+		if err := s.audit(m, workers); err != nil {
+			return err
+		}
+	}
+	return s.end(m, workers, r.IntN(2) == 0)
+}
+
+// round has the workers work for a while, and disturbs them.
+func (s *soaking) round(m *machine, workers []*worker, r *rand.Rand) {
+	s.stop.Store(false)
+	var all sync.WaitGroup
+	for _, w := range workers {
+		all.Go(w.work)
+	}
+	length := max(min(roundTime, s.duration/(2*rounds)), leastTime)
+	for end := time.Now().Add(length); time.Now().Before(end) && !s.stop.Load() && s.goesOn(); {
+		s.disturb(m, r)
+	}
+	s.stop.Store(true)
+	all.Wait()
+	disarm()
+	m.a.SetLimit(0)
+}
+
+// audit looks at everything while nobody works: each block's contents, and what
+// the Allocator counts.
+func (s *soaking) audit(m *machine, workers []*worker) error {
+	if s.bad != nil {
+		return nil
+	}
+	sum := &player{machine: m, alone: !m.aging} // else the purger moves what is counted
+	for c, n := range s.visited {
+		sum.small[c].allocs += n
+	}
+	for _, w := range workers {
+		if err := w.verifyAll(&sum.shadow); err != nil {
+			return err
+		}
+	}
+	s.tally.audits.Add(1)
+	s.tally.faults.Add(m.faults.fired.Swap(0))
+	m.moving = m.aging
+	defer func() { m.moving = true }()
+	n, err := m.snapshot()
+	if err != nil {
+		return err
+	}
+	s.peak = max(s.peak, n.Footprint.Peak)
+	return sum.reconcile()
+}
+
+// end frees everything, or leaves half of it to Close.
+func (s *soaking) end(m *machine, workers []*worker, all bool) error {
+	if s.bad != nil {
+		return nil
+	}
+	for _, w := range workers {
+		if err := w.freeAll(all); err != nil {
+			return err
+		}
+		w.local.Close()
+	}
+	m.moving = m.aging
+	if s.procs > 0 {
+		// A cleanup that was queued on a processor waits until there is that one again
+		// (runtime/mcleanup.go, flush).
+		runtime.GOMAXPROCS(s.procs)
+	}
+	if all {
+		if err := collected(func() error { return m.empty(nil) }); err != nil {
+			return err
+		}
+	}
+	return errors.Join(m.close(nil), collected(m.leaked))
+}
+
+// collected reports what is left, after a while: Locals that were left to the
+// collector have their blocks until it comes to them.
+func collected(left func() error) error {
+	err := left()
+	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); err = left() {
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	return err
+}

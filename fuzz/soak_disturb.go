@@ -1,0 +1,107 @@
+package main
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// A disturbance is what happens around the workers while they work.
+type disturbance struct {
+	weight int
+	do     func(*soaking, *machine, *rand.Rand)
+}
+
+var disturbances = []disturbance{
+	{4, (*soaking).changeProcs},
+	{3, (*soaking).collect},
+	{3, (*soaking).trim},
+	{2, (*soaking).fail},
+	{2, (*soaking).limitFor},
+	{1, (*soaking).visit},
+	{4, (*soaking).look},
+}
+
+// disturb disturbs the workers once, and then leaves them alone for a while.
+func (s *soaking) disturb(m *machine, r *rand.Rand) {
+	total := 0
+	for _, d := range disturbances {
+		total += d.weight
+	}
+	n := r.IntN(total)
+	for _, d := range disturbances {
+		if n -= d.weight; n < 0 {
+			d.do(s, m, r)
+			break
+		}
+	}
+	time.Sleep(time.Duration(r.IntN(8)) * time.Millisecond)
+}
+
+// changeProcs changes the number of processors, so that caches are stranded on
+// those that vanish.
+func (s *soaking) changeProcs(_ *machine, r *rand.Rand) {
+	if s.procs > 0 {
+		runtime.GOMAXPROCS(1 + r.IntN(s.procs))
+		s.tally.moves.Add(1)
+	}
+}
+
+func (s *soaking) collect(_ *machine, r *rand.Rand) {
+	if r.IntN(4) == 0 {
+		debug.FreeOSMemory()
+	} else {
+		runtime.GC()
+	}
+	s.tally.collections.Add(1)
+}
+
+func (s *soaking) trim(m *machine, _ *rand.Rand) {
+	m.a.Trim()
+	s.tally.trims.Add(1)
+}
+
+// fail has kernel calls fail for a while.
+func (s *soaking) fail(m *machine, r *rand.Rand) {
+	if !s.faults {
+		return
+	}
+	m.faults.arm(r.IntN(256), r.IntN(256))
+	time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond)
+	disarm()
+}
+
+// limitFor limits the footprint to about what it is for a while.
+func (s *soaking) limitFor(m *machine, r *rand.Rand) {
+	if !s.limits {
+		return
+	}
+	var n stats.Snapshot
+	m.a.Stats(&n)
+	s.tally.limits.Add(1) // first: workers look here for why they are refused
+	m.a.SetLimit(n.Footprint.Now/2 + r.Int64N(n.Footprint.Now+1) + 1)
+	time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond)
+	m.a.SetLimit(0)
+}
+
+// visit opens a Local, uses it and leaves it to the collector.
+func (s *soaking) visit(m *machine, r *rand.Rand) {
+	l := m.a.NewLocal()
+	for range 10 {
+		size := 1 + r.IntN(300)
+		if p, err := l.Malloc(size); err == nil {
+			m.a.Free(p)
+			s.visited[sizeclass.Of(size)]++
+		}
+	}
+}
+
+// look reads the numbers while they change.
+func (s *soaking) look(m *machine, _ *rand.Rand) {
+	var n stats.Snapshot
+	m.a.Stats(&n)
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"math/rand/v2"
+
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// A profile is a kind of load.
+type profile struct {
+	name  string
+	slots int // blocks of a worker, at most
+	bytes int // in them, at most
+	send  int // of 64 operations on a block, how many hand it over
+	size  func(r *rand.Rand) int
+}
+
+var profiles = []profile{
+	{"small", 4000, 8 << 20, 4, func(r *rand.Rand) int { return 1 + r.IntN(256) }},
+	{"mixed", 3000, 24 << 20, 8, func(r *rand.Rand) int {
+		if r.IntN(256) == 0 {
+			return sizeclass.LargeMin + r.IntN(1<<20)
+		}
+		return 1 + r.IntN(16<<r.IntN(11))
+	}},
+	{"large", 24, 64 << 20, 8, func(r *rand.Rand) int { return 64<<10 + r.IntN(256<<10<<r.IntN(5)) }},
+	{"handover", 1000, 8 << 20, 40, func(r *rand.Rand) int { return 1 + r.IntN(16<<r.IntN(8)) }},
+}
+
+func profileNames() []string {
+	var names []string
+	for _, p := range profiles {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// profileOf returns the profile of a name, nil if there is none.
+func profileOf(name string) *profile {
+	for i := range profiles {
+		if profiles[i].name == name {
+			return &profiles[i]
+		}
+	}
+	return nil
+}
+
+// request returns what the profile asks for next.
+func (p *profile) request(r *rand.Rand) request {
+	q := request{size: p.size(r)}
+	switch n := r.IntN(64); {
+	case n < 6:
+		q.zero = true
+	case n < 8:
+		q.align = 1 << r.IntN(15)
+	}
+	return q
+}

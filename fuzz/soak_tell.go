@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/pprof"
+	"time"
+)
+
+// tell tells how the soak goes until done is closed, and ends the process if
+// nothing goes on for long.
+func (s *soaking) tell(done <-chan struct{}) {
+	step := s.progress
+	if step == 0 {
+		step = stuckTime
+	}
+	ticker := time.NewTicker(step)
+	defer ticker.Stop()
+	last, since := int64(-1), time.Now()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+		}
+		ops := s.tally.ops.Load()
+		if ops != last {
+			last, since = ops, time.Now()
+		} else if time.Since(since) >= stuckTime {
+			fmt.Fprintf(os.Stderr, "\nVIOLATION: no operation ended in %v\n\n\t%v\n\n", stuckTime, s.soakConfig)
+			_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+			os.Exit(1)
+		}
+		if s.progress > 0 {
+			elapsed := time.Since(s.begun)
+			fmt.Fprintf(s.out, "%8v  %d operations (%.2f M/s), %d verified, %d refused, %d audits\n",
+				elapsed.Round(time.Second), ops, float64(ops)/elapsed.Seconds()/1e6,
+				s.tally.verified.Load(), s.tally.refused.Load(), s.tally.audits.Load())
+		}
+	}
+}
+
+// summary prints the figures of the whole.
+func (s *soaking) summary() {
+	t, elapsed := &s.tally, time.Since(s.begun)
+	fmt.Fprintf(s.out, "\nseed %d, profile %s, %d workers, %v\n", s.seed, s.load.name, s.workers, elapsed.Round(time.Millisecond))
+	for _, line := range []struct {
+		what string
+		n    int64
+	}{
+		{"operations", t.ops.Load()},
+		{"  allocations", t.allocs.Load()},
+		{"  frees", t.frees.Load()},
+		{"  resizes", t.resizes.Load()},
+		{"blocks handed over", t.sent.Load()},
+		{"blocks verified", t.verified.Load()},
+		{"bytes written and verified", t.bytes.Load()},
+		{"requests refused", t.refused.Load()},
+		{"kernel calls that failed", t.faults.Load()},
+		{"changes of GOMAXPROCS", t.moves.Load()},
+		{"collections", t.collections.Load()},
+		{"trims", t.trims.Load()},
+		{"limits", t.limits.Load()},
+		{"audits of everything", t.audits.Load()},
+		{"Allocators opened and closed", int64(s.games)},
+		{"highest footprint, bytes", s.peak},
+	} {
+		fmt.Fprintf(s.out, "%16d  %s\n", line.n, line.what)
+	}
+	if s.bad == nil {
+		fmt.Fprintln(s.out, "nothing was violated")
+	}
+}

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// A worker is one goroutine of a soak. It keeps its blocks in slots, of which it
+// picks one at random for each operation. It belongs to whoever runs its work,
+// and between rounds to the soak.
+type worker struct {
+	s       *soaking
+	m       *machine
+	n       int
+	r       *rand.Rand
+	local   *alloc.Local
+	slots   []block // known = 0: empty
+	bytes   int     // usable ones, of the blocks in slots
+	mail    chan block
+	friends []*worker
+	lastID  int
+	trace   trace
+	allocs  [sizeclass.Count]int64
+
+	allocated, freed, resized, sent, verified, touched, refused int64
+}
+
+func newWorkers(s *soaking, m *machine, r *rand.Rand) []*worker {
+	workers := make([]*worker, s.workers)
+	for i := range workers {
+		workers[i] = &worker{
+			s: s, m: m, n: i, r: rand.New(rand.NewPCG(r.Uint64(), r.Uint64())),
+			local: m.a.NewLocal(), slots: make([]block, s.load.slots),
+			mail: make(chan block, mailbox), friends: workers, lastID: i << 24,
+		}
+	}
+	return workers
+}
+
+// work performs operations until the round ends.
+func (w *worker) work() {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer w.report()
+	defer func() {
+		if v := recover(); v != nil {
+			w.s.violation(fmt.Errorf("worker %d: %w", w.n, w.trace.wrap(fmt.Errorf("panic: %v\n%s", v, debug.Stack()))))
+		}
+	}()
+	if w.n%4 == 3 {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
+	for !w.s.stop.Load() {
+		for range 256 {
+			if err := w.step(); err != nil {
+				w.s.violation(fmt.Errorf("worker %d: %w", w.n, w.trace.wrap(err)))
+				return
+			}
+		}
+		w.report()
+		runtime.Gosched() // who disturbs has a turn soon, also on one processor
+	}
+}
+
+// report adds what was done to the tally.
+func (w *worker) report() {
+	t := &w.s.tally
+	t.ops.Add(w.allocated + w.freed + w.resized)
+	t.allocs.Add(w.allocated)
+	t.frees.Add(w.freed)
+	t.resizes.Add(w.resized)
+	t.sent.Add(w.sent)
+	t.verified.Add(w.verified)
+	t.bytes.Add(w.touched)
+	t.refused.Add(w.refused)
+	w.allocated, w.freed, w.resized, w.sent, w.verified, w.touched, w.refused = 0, 0, 0, 0, 0, 0, 0
+}
+
+// handle returns the Allocator or the Local.
+func (w *worker) handle() handle {
+	if w.r.IntN(4) == 0 {
+		return w.m.a
+	}
+	return w.local
+}
+
+// step does something with a slot.
+func (w *worker) step() error {
+	b := &w.slots[w.r.IntN(len(w.slots))]
+	if b.known == 0 {
+		return w.fillSlot(b)
+	}
+	switch n := w.r.IntN(64); {
+	case n < w.s.load.send:
+		return w.send(b)
+	case n < w.s.load.send+8:
+		return w.resize(b)
+	default:
+		return w.free(b)
+	}
+}
+
+// fillSlot puts into an empty slot what another worker sent, or a new block.
+func (w *worker) fillSlot(b *block) error {
+	select {
+	case *b = <-w.mail:
+		w.bytes += b.usable
+		return w.verify(b)
+	default:
+	}
+	if w.bytes > w.s.load.bytes {
+		return nil
+	}
+	q := w.s.load.request(w.r)
+	at, err := w.ask(q)
+	if err != nil {
+		return w.mayFail(err)
+	}
+	w.allocated++
+	return w.enter(b, q, at, true)
+}
+
+// ask performs an allocation.
+func (w *worker) ask(q request) (unsafe.Pointer, error) {
+	h := w.handle()
+	switch {
+	case q.zero:
+		w.trace.begin("calloc", 0)
+		w.trace.note(q.size)
+		return h.Calloc(q.size, 1)
+	case q.align > 0:
+		w.trace.begin("memalign", 0)
+		w.trace.note(q.align, q.size)
+		return h.Memalign(q.align, q.size)
+	}
+	w.trace.begin("malloc", 0)
+	w.trace.note(q.size)
+	return h.Malloc(q.size)
+}
+
+// enter makes what a request got the slot's block.
+func (w *worker) enter(b *block, q request, at unsafe.Pointer, fresh bool) error {
+	now, err := q.block(at)
+	if err != nil {
+		return err
+	}
+	w.lastID++
+	now.id, now.known, now.sparse = w.lastID, now.usable, true
+	if fresh && now.small {
+		w.allocs[now.class]++
+	}
+	now.fill()
+	w.bytes += now.usable
+	w.touched += int64(min(now.usable, sparseBytes))
+	*b = now
+	return nil
+}
+
+// mayFail judges a refusal: it must be lack of memory, and there must be a reason
+// for it.
+func (w *worker) mayFail(err error) error {
+	w.refused++
+	switch {
+	case errors.Is(err, alloc.ErrOutOfMemory) && w.m.faults.fired.Load()+w.s.tally.faults.Load() > 0,
+		errors.Is(err, alloc.ErrLimit) && w.s.tally.limits.Load() > 0:
+		return nil
+	}
+	return err
+}
+
+// verify looks at what a block holds.
+func (w *worker) verify(b *block) error {
+	w.verified++
+	w.touched += int64(min(b.usable, sparseBytes))
+	return b.verify()
+}
+
+// free frees a slot's block.
+func (w *worker) free(b *block) error {
+	w.trace.begin("free", 0)
+	w.trace.note(b.id)
+	if err := w.verify(b); err != nil {
+		return err
+	}
+	w.handle().Free(b.pointer())
+	w.freed++
+	w.bytes -= b.usable
+	*b = block{}
+	return nil
+}
+
+// resize changes the size of a slot's block.
+func (w *worker) resize(b *block) error {
+	q := request{size: w.s.load.size(w.r)}
+	w.trace.begin("realloc", 0)
+	w.trace.note(b.id, q.size)
+	if err := w.verify(b); err != nil {
+		return err
+	}
+	lo, hi := b.seam(q.size)
+	at, err := w.handle().Realloc(b.pointer(), q.size)
+	if err != nil {
+		if err := w.mayFail(err); err != nil {
+			return err
+		}
+		return b.seamAt(b.addr, lo, hi)
+	}
+	w.resized++
+	old := *b
+	w.bytes -= old.usable
+	now, err := q.block(at)
+	if err != nil {
+		return err
+	}
+	if err := old.verifyAt(now.addr, q.size); err != nil {
+		return err
+	}
+	if err := old.seamAt(now.addr, lo, hi); err != nil {
+		return err
+	}
+	return w.enter(b, q, at, now.addr != old.addr)
+}
+
+// send hands a slot's block over to another worker, if there is room in its mail.
+func (w *worker) send(b *block) error {
+	w.trace.begin("send", 0)
+	w.trace.note(b.id)
+	select {
+	case w.friends[w.r.IntN(len(w.friends))].mail <- *b:
+		w.sent++
+		w.bytes -= b.usable
+		*b = block{}
+		return nil
+	default:
+		return w.free(b)
+	}
+}
+
+// verifyAll looks at all blocks, those in the mail too, and counts them in sum.
+func (w *worker) verifyAll(sum *shadow) error {
+	defer w.report()
+	for c, n := range w.allocs {
+		sum.small[c].allocs += n
+	}
+	for i := range w.slots {
+		if b := &w.slots[i]; b.known > 0 {
+			if err := w.verify(b); err != nil {
+				return err
+			}
+			sum.count(b, 1)
+		}
+	}
+	for range len(w.mail) {
+		b := <-w.mail
+		if err := w.verify(&b); err != nil {
+			return err
+		}
+		sum.count(&b, 1)
+		w.mail <- b
+	}
+	return nil
+}
+
+// freeAll frees all blocks, or every second one.
+func (w *worker) freeAll(all bool) error {
+	defer w.report()
+	for len(w.mail) > 0 {
+		b := <-w.mail
+		w.bytes += b.usable
+		if err := w.free(&b); err != nil {
+			return err
+		}
+	}
+	for i := range w.slots {
+		if b := &w.slots[i]; b.known > 0 && (all || i%2 == 0) {
+			if err := w.free(b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

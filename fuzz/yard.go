@@ -1,0 +1,343 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/arena"
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// A yard performs the operations of a stream on an arena, and compares what
+// happens with its shadow: nothing is freed but everything at once.
+type yard struct {
+	*machine
+	shadow
+	arena   *arena.Arena
+	options arena.Options
+	in      stream
+	fired   int64 // when the operation began
+	trace   trace
+	tail    []byte // a slice of the arena's that grows, nil if there is none
+	last    *block // it, in the shadow
+}
+
+// yardOps are what the values of an operation's byte mean, modulo their number.
+var yardOps = []struct {
+	name string
+	do   func(*yard) error
+}{
+	{"alloc", (*yard).alloc}, {"alloc", (*yard).alloc}, {"alloc", (*yard).alloc}, {"alloc", (*yard).alloc},
+	{"new", (*yard).new}, {"new", (*yard).new}, {"new", (*yard).new},
+	{"slice", (*yard).slice}, {"slice", (*yard).slice},
+	{"append", (*yard).append}, {"append", (*yard).append}, {"append", (*yard).append},
+	{"reset", (*yard).reset},
+	{"renew", (*yard).renew},
+	{"trim", (*yard).trim},
+	{"fail", (*yard).fail},
+	{"heal", (*yard).heal},
+}
+
+// arenaOptions are what one byte chooses for an arena.
+func arenaOptions(b int, a *alloc.Allocator) arena.Options {
+	o := arena.Options{
+		Allocator: a, Concurrent: b&1 != 0, NoZero: b&2 != 0, Checked: b&4 != 0,
+		Align: [4]int{0, 16, 64, 4096}[b>>3&3], MaxChunk: [4]int{0, 4 << 10, 64 << 10, 0}[b>>5&3],
+	}
+	if o.MaxChunk > 0 {
+		o.InitialSize = 2 << 10
+	}
+	if b&128 != 0 {
+		o.Limit = 8 << 20
+	}
+	return o
+}
+
+// playYard plays an input. Its first byte chooses the arena's options, the second
+// those of the Allocator under it.
+func playYard(data []byte) (err error) {
+	defer disarm()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	y := &yard{in: newStream(data)}
+	options := y.in.next()
+	if y.machine, err = newMachine(y.in.next(), nil, -1); err != nil {
+		return err
+	}
+	y.options = arenaOptions(options, y.a)
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+		if err != nil {
+			err = fmt.Errorf("options %#x: %w", options, y.trace.wrap(err))
+		}
+	}()
+	for y.in.more() {
+		if err := y.step(); err != nil {
+			return err
+		}
+	}
+	return y.end()
+}
+
+// open makes the arena if there is none, and reports whether there is one.
+func (y *yard) open() (bool, error) {
+	if y.arena != nil {
+		return true, nil
+	}
+	a, err := arena.NewWithOptions(y.options)
+	if err != nil {
+		return false, y.refusal(err)
+	}
+	y.arena = a
+	return true, nil
+}
+
+func (y *yard) step() error {
+	o := yardOps[y.in.next()%len(yardOps)]
+	y.trace.begin(o.name, 0)
+	y.fired = y.faults.fired.Load()
+	if there, err := y.open(); !there || err != nil {
+		return err
+	}
+	if err := o.do(y); err != nil {
+		return err
+	}
+	if y.trace.steps%auditStep == 0 && y.arena != nil {
+		return y.sound()
+	}
+	return nil
+}
+
+// sound checks what all allocations hold, and the arena's numbers.
+func (y *yard) sound() error {
+	if err := y.verify(); err != nil {
+		return err
+	}
+	s := y.arena.Stats()
+	if s.Used+s.Free+s.Waste != s.Reserved || s.Used < int64(y.bytes) || s.HighWater < s.Used ||
+		y.options.Limit > 0 && s.Reserved > y.options.Limit {
+		return fmt.Errorf("%d bytes are allocated: %+v", y.bytes, s)
+	}
+	return nil
+}
+
+// refusal returns nil if err is an answer that may be given now.
+func (y *yard) refusal(err error) error {
+	switch {
+	case errors.Is(err, alloc.ErrOutOfMemory) && y.faults.fired.Load() > y.fired,
+		errors.Is(err, alloc.ErrLimit) && y.options.Limit > 0:
+		return nil
+	}
+	return err
+}
+
+// size takes a size from the stream: mostly a small one, of which there is enough.
+func (y *yard) size() int {
+	n := y.in.size()
+	if n < 0 || n > 4<<20 || y.bytes+n > maxBytes {
+		n &= 0x3ff
+	}
+	y.trace.note(n)
+	return n
+}
+
+// enter judges size bytes at an address, of which the arena says that they are new.
+func (y *yard) enter(at unsafe.Pointer, size, align int) (*block, error) {
+	b := &block{addr: raw.Addr(at), asked: size, usable: size, known: size, id: y.newID()}
+	if align = max(align, y.options.Align); at == nil || b.addr%uintptr(align) != 0 {
+		return nil, fmt.Errorf("%d bytes aligned to %d: got %p", size, align, at)
+	}
+	if !y.options.NoZero {
+		if i := nonZero(b.bytes(size)); i >= 0 {
+			return nil, fmt.Errorf("%v: byte %d is not zero", b, i)
+		}
+	}
+	if size == 0 {
+		return b, nil
+	}
+	err := y.add(b, true)
+	b.fill()
+	return b, err
+}
+
+func (y *yard) alloc() error {
+	size, align := y.size(), y.in.align(14)
+	y.trace.note(align)
+	p, err := y.arena.Alloc(size, align)
+	if align <= 0 || align&(align-1) != 0 || align > alloc.MaxAlign {
+		if p != nil || !errors.Is(err, alloc.ErrInvalidSize) {
+			return fmt.Errorf("alignment %d: got %p, %w", align, p, err)
+		}
+		return nil
+	}
+	if err != nil {
+		return y.refusal(err)
+	}
+	_, err = y.enter(p, size, align)
+	return err
+}
+
+// try calls f, whose lack of memory is a panic.
+func (y *yard) try(f func()) (done bool, err error) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case *arena.Error:
+			done, err = false, y.refusal(v)
+		default:
+			panic(v)
+		}
+	}()
+	f()
+	return true, nil
+}
+
+func (y *yard) new() error {
+	var p unsafe.Pointer
+	size := 0
+	done, err := y.try(func() {
+		switch y.in.next() % 3 {
+		case 0:
+			p, size = unsafe.Pointer(arena.New[[3]byte](y.arena)), 3
+		case 1:
+			p, size = unsafe.Pointer(arena.New[[5]uint64](y.arena)), 40
+		default:
+			p, size = unsafe.Pointer(arena.New[[1000]uint16](y.arena)), 2000
+		}
+	})
+	if !done || err != nil {
+		return err
+	}
+	_, err = y.enter(p, size, 1)
+	return err
+}
+
+func (y *yard) slice() error {
+	var s []uint32
+	n := y.size() / 4
+	done, err := y.try(func() { s = arena.MakeSlice[uint32](y.arena, n/2, n) })
+	if !done || err != nil {
+		return err
+	}
+	if len(s) != n/2 || cap(s) != n {
+		return fmt.Errorf("a slice of %d, %d has %d, %d", n/2, n, len(s), cap(s))
+	}
+	_, err = y.enter(unsafe.Pointer(unsafe.SliceData(s)), 4*n, 4)
+	return err
+}
+
+// append appends to a slice, which may grow in place if it is what was allocated last.
+func (y *yard) append() error {
+	more := make([]byte, y.size()%5000)
+	if y.bytes+3*len(more)+2*len(y.tail) > maxBytes {
+		return nil
+	}
+	if y.last != nil {
+		if err := y.last.verify(); err != nil {
+			return err
+		}
+	}
+	before := len(y.tail)
+	grown := y.tail
+	if done, err := y.try(func() { grown = arena.Append(y.arena, y.tail, more...) }); !done || err != nil {
+		return err
+	}
+	if len(grown) != before+len(more) {
+		return fmt.Errorf("%d bytes and %d are %d", before, len(more), len(grown))
+	}
+	if y.last != nil {
+		if err := y.last.verifyAt(raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))), before); err != nil {
+			return err
+		}
+		y.remove(y.last)
+		y.last = nil
+	}
+	if y.tail = grown; cap(grown) == 0 {
+		return nil
+	}
+	b := &block{addr: raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))), asked: len(grown),
+		usable: cap(grown), known: len(grown), id: y.newID()}
+	if i := nonZero(b.bytes(len(grown))[before:]); i >= 0 {
+		return fmt.Errorf("byte %d of what was appended is wrong", i)
+	}
+	y.last = b
+	err := y.add(b, true)
+	b.fill()
+	return err
+}
+
+// reset resets the arena; what it had is gone, and in a checked arena out of reach.
+func (y *yard) reset() error {
+	if err := y.sound(); err != nil {
+		return err
+	}
+	y.arena.Reset()
+	return y.forget()
+}
+
+// renew frees the arena, in whose place another is made.
+func (y *yard) renew() error {
+	if err := y.sound(); err != nil {
+		return err
+	}
+	y.arena.Free()
+	y.arena = nil
+	return y.forget()
+}
+
+// forget drops all blocks from the shadow.
+func (y *yard) forget() error {
+	checked := y.options.Checked && y.faults.fired.Load() == 0
+	for len(y.live) > 0 {
+		b := y.live[0]
+		if checked && len(y.live)%16 == 1 {
+			var m *alloc.MisuseError
+			if err := alloc.Protect(func() { b.bytes(1)[0]++ }); !errors.As(err, &m) {
+				return fmt.Errorf("%v was written to after it was gone: %w", b, err)
+			}
+		}
+		y.remove(b)
+	}
+	y.tail, y.last = nil, nil
+	return nil
+}
+
+func (y *yard) trim() error {
+	y.a.Trim()
+	return y.sound()
+}
+
+func (y *yard) fail() error {
+	which, amount := y.in.next(), y.in.next()
+	y.trace.note(which, amount)
+	y.faults.arm(which, amount)
+	return nil
+}
+
+func (y *yard) heal() error {
+	disarm()
+	return nil
+}
+
+// end frees the arena, after which the Allocator must be as new.
+func (y *yard) end() error {
+	disarm()
+	if y.arena != nil {
+		if err := y.renew(); err != nil {
+			return err
+		}
+	}
+	if !y.options.Checked { // else there is a quarantine
+		if err := y.empty(nil); err != nil {
+			return err
+		}
+	}
+	if err := y.close(nil); err != nil {
+		return err
+	}
+	return y.leaked()
+}

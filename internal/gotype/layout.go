@@ -1,0 +1,61 @@
+//go:build !ashlar_portable
+
+package gotype
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// A Type is the beginning of the runtime's descriptor of a type (internal/abi,
+// Type). Descriptors are static data, made by the compiler.
+type Type struct {
+	size         uintptr // bytes of a value
+	pointerBytes uintptr // how far into a value there can be pointers
+}
+
+// pointerType is the descriptor of a pointer type (internal/abi, PtrType).
+type pointerType struct {
+	_    [4*wordSize + 16]byte
+	elem *Type
+}
+
+const wordSize = unsafe.Sizeof(uintptr(0))
+
+// boxed is how an any is laid out.
+type boxed[D any] struct {
+	descriptor *D
+	_          unsafe.Pointer
+}
+
+// Of returns the descriptor of T. That it goes by *T spares it a value of T.
+func Of[T any]() *Type {
+	e := any((*T)(nil))
+	return (*boxed[pointerType])(unsafe.Pointer(&e)).descriptor.elem
+}
+
+// Plain reports whether values of the type hold no Go pointers.
+func (t *Type) Plain() bool { return t.pointerBytes == 0 }
+
+// Reflect returns the type as package reflect knows it.
+func (t *Type) Reflect() reflect.Type {
+	var e any
+	(*boxed[Type])(unsafe.Pointer(&e)).descriptor = t
+	return reflect.TypeOf(e)
+}
+
+// The layout is believed only after it has told the truth about these.
+func init() {
+	if !truthful[byte]() || !truthful[[3]uint64]() || !truthful[struct{ a, b int32 }]() ||
+		!truthful[*int]() || !truthful[string]() || !truthful[struct {
+		a int
+		b []byte
+	}]() || !truthful[[0]string]() || !truthful[any]() {
+		panic("ashlar: this release of Go describes types in another way: build with the tag ashlar_portable")
+	}
+}
+
+func truthful[T any]() bool {
+	t, want := Of[T](), reflect.TypeFor[T]()
+	return t.size == want.Size() && t.Plain() == !HasPointers(want) && t.Reflect() == want
+}

@@ -1,0 +1,22 @@
+package tenancy
+
+import "github.com/ashlar-go/ashlar/internal/vm"
+
+// A Host lends memory to tenants.
+type Host interface {
+	// Obtain returns a block of size bytes aligned to align, a power of two, and
+	// whether all of it is known to be zero. Errors are those of Malloc.
+	Obtain(size, align int) (addr uintptr, zero bool, err error)
+
+	// Release takes back what Obtain returned. It panics as Free does.
+	Release(addr uintptr)
+
+	// Space is the account of the memory that Obtain returns.
+	Space() *vm.Space
+
+	// Register lists the tenants.
+	Register() *Register
+}
+
+// HostOf returns an allocator as a Host. Package alloc sets it.
+var HostOf func(allocator any) Host

@@ -1,0 +1,87 @@
+package vm
+
+import (
+	"syscall"
+	"testing"
+)
+
+// Guards cost no mapping where the kernel has markers, and two where it has not;
+// either way they open again, empty.
+func TestGuard(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		without bool // guard markers
+	}{
+		{"as the kernel can", false},
+		{"by mprotect", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var s Space
+			start, m := mapIn(t, &s, mib, PageSize())
+			fill(start, mib, 5)
+			if c.without {
+				Inject(func(op Op) error {
+					if op == OpGuard {
+						return syscall.EINVAL
+					}
+					return nil
+				})
+				defer Inject(nil)
+			}
+			page := PageSize()
+			split, err := s.Guard(start+page, page)
+			must(t, err)
+			if c.without && !split {
+				t.Error("the split was not told")
+			}
+			want := int64(1)
+			if split {
+				want = 3
+			}
+			if n := s.Mappings.Now(); n != want {
+				t.Errorf("%d mappings with the guard, want %d", n, want)
+			}
+			if accessible(t, &s, start+page) || !accessible(t, &s, start) || !accessible(t, &s, start+2*page) {
+				t.Error("other pages than the guard are inaccessible")
+			}
+			must(t, s.Unguard(start+page, page, split))
+			if n := s.Mappings.Now(); n != 1 {
+				t.Errorf("%d mappings without the guard, want 1", n)
+			}
+			check(t, "opened", start+page, page, 0)
+			check(t, "behind", start+2*page, mib-2*page, 5)
+			if split, err = s.Guard(start, page); err != nil {
+				t.Error(err)
+			}
+			release(t, &s, m)
+			s.ForgetGuard(split)
+			balanced(t, &s)
+		})
+	}
+}
+
+// accessible asks the kernel to read a byte: a system call faults softly.
+func accessible(t *testing.T, s *Space, addr uintptr) bool {
+	t.Helper()
+	f := newFile(t, s, 0)
+	_, _, errno := syscall.Syscall(syscall.SYS_WRITE, uintptr(f.Fd()), addr, 1)
+	if errno != 0 && errno != syscall.EFAULT {
+		t.Fatal(errno)
+	}
+	return errno == 0
+}
+
+func TestProtect(t *testing.T) {
+	var s Space
+	start, m := mapIn(t, &s, mib, PageSize())
+	defer release(t, &s, m)
+	fill(start, mib, 5)
+	must(t, s.Protect(start, mib, NoAccess))
+	if accessible(t, &s, start) {
+		t.Error("accessible")
+	}
+	must(t, s.Protect(start, mib, ReadOnly))
+	check(t, "read-only", start, mib, 5)
+	must(t, s.Protect(start, mib, ReadWrite))
+	fill(start, mib, 6)
+}

@@ -1,0 +1,116 @@
+package stats
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// An Arena is the numbers of one arena, in bytes unless they say otherwise. Its
+// memory is live blocks of its allocator's, and counted there too.
+//
+//	Used + Free + Waste = Reserved
+type Arena struct {
+	ID         int64 // identity, in the order of making
+	Name       string
+	Made       string // where: function and file:line
+	Concurrent bool
+
+	Reserved    int64 // taken from the allocator
+	Used        int64 // handed out since the last Reset
+	Free        int64 // to be handed out next
+	Waste       int64 // left behind for alignment and at the ends of chunks
+	Quarantined int64 // of earlier rounds, inaccessible; not part of Reserved
+	HighWater   int64 // the most that was ever Used
+	Chunks      int64 // blocks of the allocator's
+	Resets      int64
+}
+
+// DroppedArenas counts the arenas made at one place that the program dropped
+// without freeing them: the collector found them, and their memory was released.
+type DroppedArenas struct {
+	Made   string // where: function and file:line
+	Arenas int64
+	Bytes  int64 // reserved by them
+}
+
+// numbers returns the numbers that Sub subtracts.
+func (a *Arena) numbers() []*int64 {
+	return []*int64{&a.Reserved, &a.Used, &a.Free, &a.Waste, &a.Quarantined, &a.Chunks, &a.Resets}
+}
+
+// subArenas returns the change of each arena in now. One that was not there before
+// has changed from nothing; one that is gone is left out.
+func subArenas(now, before []Arena) []Arena {
+	was := map[int64]*Arena{}
+	for i := range before {
+		was[before[i].ID] = &before[i]
+	}
+	d := slices.Clone(now)
+	for i := range d {
+		if b := was[d[i].ID]; b != nil {
+			subtract(d[i].numbers(), b.numbers())
+		}
+	}
+	return d
+}
+
+// subDropped is subArenas for the dropped ones, which are never gone.
+func subDropped(now, before []DroppedArenas) []DroppedArenas {
+	d := slices.Clone(now)
+	for i := range d {
+		for _, b := range before {
+			if b.Made == d[i].Made {
+				d[i].Arenas -= b.Arenas
+				d[i].Bytes -= b.Bytes
+			}
+		}
+	}
+	return d
+}
+
+// mostArenas is how many arenas the text shows one by one.
+const mostArenas = 20
+
+// writeArenas writes a row for each of the largest arenas, and one for the others.
+func (s *Snapshot) writeArenas(b *bytes.Buffer) {
+	if len(s.Arenas) > 0 {
+		fmt.Fprintf(b, "\n%-24s%12s%12s%12s%12s%12s%8s%10s  %s\n",
+			"arena", "used", "free", "waste", "reserved", "high water", "chunks", "resets", "made")
+		largest := slices.Clone(s.Arenas)
+		slices.SortStableFunc(largest, func(a, b Arena) int { return cmp.Compare(b.Reserved, a.Reserved) })
+		shown := min(len(largest), mostArenas)
+		for i := range largest[:shown] {
+			largest[i].writeRow(b)
+		}
+		if rest := largest[shown:]; len(rest) > 0 {
+			sum := Arena{Name: fmt.Sprintf("(%d more)", len(rest))}
+			for i := range rest {
+				for j, n := range rest[i].numbers() {
+					*sum.numbers()[j] += *n
+				}
+				sum.HighWater += rest[i].HighWater
+			}
+			sum.writeRow(b)
+		}
+	}
+	for _, d := range s.Dropped {
+		fmt.Fprintf(b, "%d arenas with %s were dropped without Free; made at %s\n", d.Arenas, Bytes(d.Bytes), d.Made)
+	}
+}
+
+func (a *Arena) writeRow(b *bytes.Buffer) {
+	name := a.Name
+	if name == "" {
+		name = fmt.Sprintf("#%d", a.ID)
+	}
+	if a.Concurrent {
+		name += " (concurrent)"
+	}
+	fmt.Fprintf(b, "%-24s%12s%12s%12s%12s%12s%8d%10d  %s\n", name, Bytes(a.Used), Bytes(a.Free), Bytes(a.Waste),
+		Bytes(a.Reserved), Bytes(a.HighWater), a.Chunks, a.Resets, a.Made)
+	if a.Quarantined != 0 {
+		fmt.Fprintf(b, "%-24s%12s in quarantine\n", "", Bytes(a.Quarantined))
+	}
+}
