@@ -76,6 +76,17 @@
 //	/ashlar/classes/allocs:blocks         counter  handed out, ever
 //	/ashlar/classes/frees:blocks          counter  taken back, ever
 //	/ashlar/classes/requested:bytes       gauge    asked for, in live blocks
+//	/ashlar/arenas/count:arenas           gauge    arenas of the name
+//	/ashlar/arenas/reserved:bytes         gauge    taken from the allocator
+//	/ashlar/arenas/used:bytes             gauge    handed out since the last Reset
+//	/ashlar/arenas/free:bytes             gauge    to be handed out next
+//	/ashlar/arenas/waste:bytes            gauge    left behind for alignment and at the ends of chunks
+//	/ashlar/arenas/quarantined:bytes      gauge    of earlier rounds, inaccessible
+//	/ashlar/arenas/peak:bytes             gauge    the most that each ever used, added up
+//	/ashlar/arenas/chunks:chunks          gauge    blocks taken from the allocator
+//	/ashlar/arenas/resets:calls           gauge    resets of the arenas that there are
+//	/ashlar/dropped:arenas                counter  arenas dropped without Free, found by the collector
+//	/ashlar/dropped:bytes                 counter  reserved by the arenas that were dropped
 //	/ashlar/large/live:objects            gauge    live large objects
 //	/ashlar/large/carved:objects          gauge    of these, in shared mappings
 //	/ashlar/large/retained:objects        gauge    freed regions kept for reuse
@@ -90,5 +101,6 @@
 //	/ashlar/kernel/mremap:calls           counter  calls of mremap
 //	/ashlar/kernel/metadata:calls         counter  kernel calls for metadata of the whole process
 //
-// Metrics of classes are one number for each size class.
+// Metrics of classes are one number for each size class, those of arenas one for each
+// name (ArenaGroups).
 package stats

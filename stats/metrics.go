@@ -1,6 +1,9 @@
 package stats
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Metric describes one number of a Snapshot, under a name in the manner of the
 // package runtime/metrics: a path and a unit. There is one list of them, from which
@@ -10,9 +13,11 @@ type Metric struct {
 	Description string
 	Cumulative  bool // it only ever grows: a counter
 	PerClass    bool // a number for each size class
+	PerArena    bool // a number for each of Snapshot.ArenaGroups
 
 	of      func(*Snapshot) int64
 	ofClass func(*Class) int64
+	ofArena func(*ArenaGroup) int64
 }
 
 // Unit returns what follows the colon of the name: "bytes", "blocks", "calls".
@@ -21,21 +26,29 @@ func (m *Metric) Unit() string {
 	return unit
 }
 
-// Value returns the metric's number in s; of a PerClass one the sum over all
-// classes.
-func (m *Metric) Value(s *Snapshot) int64 {
-	if !m.PerClass {
-		return m.of(s)
-	}
-	var n int64
-	for i := range s.Classes {
-		n += m.ofClass(&s.Classes[i])
+// Value returns the metric's number in s; of a PerClass or PerArena one the sum over
+// all classes or arenas.
+func (m *Metric) Value(s *Snapshot) (n int64) {
+	switch {
+	case m.PerClass:
+		for i := range s.Classes {
+			n += m.ofClass(&s.Classes[i])
+		}
+	case m.PerArena:
+		for i := range s.Arenas {
+			n += m.ofArena(&ArenaGroup{Arena: s.Arenas[i], Count: 1})
+		}
+	default:
+		n = m.of(s)
 	}
 	return n
 }
 
 // ClassValue returns the number of a PerClass metric in c.
 func (m *Metric) ClassValue(c *Class) int64 { return m.ofClass(c) }
+
+// ArenaValue returns the number of a PerArena metric in g.
+func (m *Metric) ArenaValue(g *ArenaGroup) int64 { return m.ofArena(g) }
 
 // Metrics returns the descriptions of all metrics, in the order in which they are
 // shown. The package documentation lists them.
@@ -53,7 +66,7 @@ func buildMetrics() []Metric {
 			of:          func(s *Snapshot) int64 { return *l.of(&s.Memory) },
 		})
 	}
-	return append(append(list, classMetrics...), otherMetrics...)
+	return slices.Concat(list, classMetrics, arenaMetrics, otherMetrics)
 }
 
 // gauge describes a number that rises and falls.
@@ -70,6 +83,11 @@ func counter(name, description string, of func(*Snapshot) int64) Metric {
 func class(name, description string, cumulative bool, of func(*Class) int64) Metric {
 	return Metric{Name: "/ashlar/classes/" + name, Description: description,
 		Cumulative: cumulative, PerClass: true, ofClass: of}
+}
+
+// arenas describes a number of each group of arenas.
+func arenas(name, description string, of func(*ArenaGroup) int64) Metric {
+	return Metric{Name: "/ashlar/arenas/" + name, Description: description, PerArena: true, ofArena: of}
 }
 
 var totalMetrics = []Metric{
@@ -95,7 +113,31 @@ var classMetrics = []Metric{
 	class("requested:bytes", "asked for, in live blocks", false, func(c *Class) int64 { return c.Requested }),
 }
 
+var arenaMetrics = []Metric{
+	arenas("count:arenas", "arenas of the name", func(g *ArenaGroup) int64 { return g.Count }),
+	arenas("reserved:bytes", "taken from the allocator", func(g *ArenaGroup) int64 { return g.Reserved }),
+	arenas("used:bytes", "handed out since the last Reset", func(g *ArenaGroup) int64 { return g.Used }),
+	arenas("free:bytes", "to be handed out next", func(g *ArenaGroup) int64 { return g.Free }),
+	arenas("waste:bytes", "left behind for alignment and at the ends of chunks", func(g *ArenaGroup) int64 { return g.Waste }),
+	arenas("quarantined:bytes", "of earlier rounds, inaccessible", func(g *ArenaGroup) int64 { return g.Quarantined }),
+	arenas("peak:bytes", "the most that each ever used, added up", func(g *ArenaGroup) int64 { return g.HighWater }),
+	arenas("chunks:chunks", "blocks taken from the allocator", func(g *ArenaGroup) int64 { return g.Chunks }),
+	arenas("resets:calls", "resets of the arenas that there are", func(g *ArenaGroup) int64 { return g.Resets }),
+}
+
 var otherMetrics = []Metric{
+	counter("dropped:arenas", "arenas dropped without Free, found by the collector", func(s *Snapshot) (n int64) {
+		for i := range s.Dropped {
+			n += s.Dropped[i].Arenas
+		}
+		return n
+	}),
+	counter("dropped:bytes", "reserved by the arenas that were dropped", func(s *Snapshot) (n int64) {
+		for i := range s.Dropped {
+			n += s.Dropped[i].Bytes
+		}
+		return n
+	}),
 	gauge("large/live:objects", "live large objects", func(s *Snapshot) int64 { return s.Large.Live }),
 	gauge("large/carved:objects", "of these, in shared mappings", func(s *Snapshot) int64 { return s.Large.Carved }),
 	gauge("large/retained:objects", "freed regions kept for reuse", func(s *Snapshot) int64 { return s.Large.Retained }),

@@ -58,7 +58,7 @@ func TestMetricNames(t *testing.T) {
 // TestMetricsComplete: every number of a Snapshot is in exactly one metric.
 func TestMetricsComplete(t *testing.T) {
 	s := numbered(0)
-	s.Classes = s.Classes[:1]
+	s.Classes, s.Arenas = s.Classes[:1], s.Arenas[:1]
 	times := map[int64]int{}
 	for _, m := range Metrics() {
 		times[m.Value(s)]++
@@ -78,7 +78,8 @@ func TestMetricsComplete(t *testing.T) {
 				look(path, v.Index(i))
 			}
 		case reflect.Int, reflect.Int64:
-			if path == "Snapshot.Elapsed" || path == "Snapshot.Classes.Size" {
+			switch path {
+			case "Snapshot.Elapsed", "Snapshot.Classes.Size", "Snapshot.Arenas.ID":
 				return
 			}
 			if n := times[v.Int()]; n != 1 {
@@ -87,6 +88,39 @@ func TestMetricsComplete(t *testing.T) {
 		}
 	}
 	look("Snapshot", reflect.ValueOf(*s))
+}
+
+// TestArenaGroups: arenas of one name are one, those without go by where they were made.
+func TestArenaGroups(t *testing.T) {
+	s := &Snapshot{Arenas: []Arena{
+		{ID: 1, Name: "request", Reserved: 10, HighWater: 7},
+		{ID: 2, Made: "main.load", Reserved: 100},
+		{ID: 3, Name: "request", Reserved: 20, HighWater: 5, Resets: 2},
+	}}
+	want := []ArenaGroup{
+		{Arena{ID: 2, Made: "main.load", Reserved: 100}, 1},
+		{Arena{ID: 1, Name: "request", Reserved: 30, HighWater: 12, Resets: 2}, 2},
+	}
+	if got := s.ArenaGroups(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for _, m := range Metrics() {
+		if m.Name == "/ashlar/arenas/count:arenas" && m.Value(s) != 3 {
+			t.Errorf("there are %d arenas, want 3", m.Value(s))
+		}
+	}
+}
+
+// TestLabels: whatever an arena is called, its line is one, and valid.
+func TestLabels(t *testing.T) {
+	s := &Snapshot{Arenas: []Arena{{Name: "a \"b\" \\ \n\xff", Used: 3}}}
+	var b strings.Builder
+	if err := s.WriteMetrics(&b, OpenMetrics); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\nashlar_arenas_used_bytes{arena=\"a \\\"b\\\" \\\\ \\n?\"} 3\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("no %q in\n%s", want, &b)
+	}
 }
 
 // TestPerClass: the value of a metric of classes is the sum.
@@ -119,6 +153,8 @@ func TestWriteMetrics(t *testing.T) {
 			"# TYPE ashlar_footprint_now_bytes gauge\n# UNIT ashlar_footprint_now_bytes bytes\nashlar_footprint_now_bytes 2097152\n",
 			"\nashlar_classes_live_blocks{class=\"32\"} 2000\n",
 			"\nashlar_classes_allocs_blocks_total{class=\"32\"} 5000\n",
+			"\nashlar_arenas_used_bytes{arena=\"request\"} 61440\n",
+			"\nashlar_dropped_arenas_total 3\n",
 		}, []string{`class="16"`}},
 		{Prometheus, []string{
 			"# TYPE ashlar_kernel_mmap_calls_total counter\nashlar_kernel_mmap_calls_total 7\n",

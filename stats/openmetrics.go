@@ -27,11 +27,12 @@ func (f Format) ContentType() string {
 // the slashes and the colon of Metric.Name replaced by underscores, and counters end
 // in "_total": ashlar_kernel_mmap_calls_total. Numbers of size classes are labelled
 // with the size of a block in bytes, {class="64"}; classes that were never used are
-// left out.
+// left out. Those of arenas are labelled with the names of ArenaGroups, {arena="request"}.
 func (s *Snapshot) WriteMetrics(w io.Writer, f Format) error {
 	b := make([]byte, 0, 16<<10)
+	groups := s.ArenaGroups()
 	for i := range metricList {
-		b = metricList[i].appendTo(b, s, f)
+		b = metricList[i].appendTo(b, s, groups, f)
 	}
 	if f == OpenMetrics {
 		b = append(b, "# EOF\n"...)
@@ -41,7 +42,7 @@ func (s *Snapshot) WriteMetrics(w io.Writer, f Format) error {
 }
 
 // appendTo writes a metric's family: its head, and a line for each number.
-func (m *Metric) appendTo(b []byte, s *Snapshot, f Format) []byte {
+func (m *Metric) appendTo(b []byte, s *Snapshot, groups []ArenaGroup, f Format) []byte {
 	family := exposedName(m.Name)
 	sample, kind := family, "gauge"
 	if m.Cumulative {
@@ -56,16 +57,27 @@ func (m *Metric) appendTo(b []byte, s *Snapshot, f Format) []byte {
 	if f == OpenMetrics {
 		b = appendLine(b, "# UNIT ", head, " ", m.Unit())
 	}
-	if !m.PerClass {
-		return appendLine(b, sample, " ", strconv.FormatInt(m.of(s), 10))
-	}
-	for i := range s.Classes {
-		if c := &s.Classes[i]; c.used() {
-			b = appendLine(b, sample, `{class="`, strconv.Itoa(c.Size), `"} `, strconv.FormatInt(m.ofClass(c), 10))
+	switch {
+	case m.PerClass:
+		for i := range s.Classes {
+			if c := &s.Classes[i]; c.used() {
+				b = appendLine(b, sample, `{class="`, strconv.Itoa(c.Size), `"} `, strconv.FormatInt(m.ofClass(c), 10))
+			}
 		}
+	case m.PerArena:
+		for i := range groups {
+			g := &groups[i]
+			b = appendLine(b, sample, `{arena="`, labelEscapes.Replace(g.Label()), `"} `, strconv.FormatInt(m.ofArena(g), 10))
+		}
+	default:
+		b = appendLine(b, sample, " ", strconv.FormatInt(m.of(s), 10))
 	}
 	return b
 }
+
+// labelEscapes writes the value of a label as both formats want it. What is no UTF-8
+// they do not take.
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 func appendLine(b []byte, parts ...string) []byte {
 	for _, p := range parts {

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/prometheus/model/textparse"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/arena"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -25,6 +26,16 @@ func snapshot(t *testing.T) *stats.Snapshot {
 	t.Cleanup(func() { a.Close() })
 	for _, size := range []int{16, 64, 64, 1000, 1 << 20} {
 		if _, err := a.Malloc(size); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"request", `quoted "\\" name`} {
+		b, err := arena.NewWithOptions(arena.Options{Name: name, Allocator: &a})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(b.Free)
+		if _, err := b.Alloc(100, 8); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -41,20 +52,25 @@ func expected(s *stats.Snapshot) map[string]float64 {
 		if m.Cumulative {
 			name += "_total"
 		}
-		if !m.PerClass {
-			want[name] = float64(m.Value(s))
-			continue
-		}
-		for i := range s.Classes {
-			if c := &s.Classes[i]; c.Blocks > 0 {
-				want[name+series(c.Size)] = float64(m.ClassValue(c))
+		switch {
+		case m.PerClass:
+			for i := range s.Classes {
+				if c := &s.Classes[i]; c.Blocks > 0 {
+					want[name+series("class", strconv.Itoa(c.Size))] = float64(m.ClassValue(c))
+				}
 			}
+		case m.PerArena:
+			for _, g := range s.ArenaGroups() {
+				want[name+series("arena", g.Label())] = float64(m.ArenaValue(&g))
+			}
+		default:
+			want[name] = float64(m.Value(s))
 		}
 	}
 	return want
 }
 
-func series(size int) string { return labels.FromStrings("class", strconv.Itoa(size)).String() }
+func series(label, value string) string { return labels.FromStrings(label, value).String() }
 
 // compare complains of each series that is missing, added or different.
 func compare(t *testing.T, got, want map[string]float64) {

@@ -19,6 +19,7 @@ func (f *fixed) Stats(s *stats.Snapshot) { *s = stats.Snapshot(*f) }
 var source = &fixed{
 	Footprint: stats.Gauge{Now: 12345, Peak: 20000},
 	Classes:   []stats.Class{{Size: 16}, {Size: 32, Live: 7}},
+	Arenas:    []stats.Arena{{Name: "request", Used: 5}, {Name: "request", Used: 6}},
 }
 
 // TestPublish reads the variable where its users do.
@@ -35,6 +36,7 @@ func TestPublish(t *testing.T) {
 	for name, want := range map[string]string{
 		"/ashlar/footprint/now:bytes": "12345",
 		"/ashlar/classes/live:blocks": `{"32":7}`,
+		"/ashlar/arenas/used:bytes":   `{"request":11}`,
 		"/ashlar/kernel/mmap:calls":   "0",
 	} {
 		if got := string(all.Ashlar[name]); got != want {

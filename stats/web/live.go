@@ -1,10 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/procfs"
+	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -14,6 +17,8 @@ type live struct {
 	Time    int64            `json:"time"` // milliseconds since 1970
 	Metrics map[string]int64 `json:"metrics"`
 	Classes []classRow       `json:"classes"`
+	Arenas  []arenaRow       `json:"arenas"`  // the largest
+	Regions []regionRow      `json:"regions"` // the largest
 	Process *residentSet     `json:"process,omitempty"`
 	Advice  []stats.Advice   `json:"advice"`
 }
@@ -21,6 +26,29 @@ type live struct {
 // A classRow is a class that has blocks: size, spans, blocks, live, cached, in depot,
 // idle, allocations, bytes asked for.
 type classRow [9]int64
+
+// An arenaRow is the arenas of one name.
+type arenaRow struct {
+	Name     string `json:"name"`
+	Count    int64  `json:"count"`
+	Used     int64  `json:"used"`
+	Reserved int64  `json:"reserved"`
+	Waste    int64  `json:"waste"`
+	Peak     int64  `json:"peak"`
+	Resets   int64  `json:"resets"`
+}
+
+// A regionRow is a region of package largeobj, of whatever part of the program.
+type regionRow struct {
+	Name    string `json:"name"`
+	Kind    string `json:"kind"`
+	Len     int    `json:"len"`
+	Charged int    `json:"charged"`
+	Locked  bool   `json:"locked"`
+}
+
+// shown bounds the rows of arenas and regions.
+const shown = 100
 
 type residentSet struct {
 	RSS  int64 `json:"rss"`
@@ -50,11 +78,21 @@ func (h *handler) now() *live {
 		}
 		l.Classes = append(l.Classes, classRow{int64(c.Size), c.Spans, c.Blocks, c.Live, c.Cached, c.InDepot, c.Idle, c.Allocs, c.Requested})
 	}
+	for _, g := range head(s.ArenaGroups()) {
+		l.Arenas = append(l.Arenas, arenaRow{g.Label(), g.Count, g.Used, g.Reserved, g.Waste, g.HighWater, g.Resets})
+	}
+	regions := largeobj.Regions()
+	slices.SortStableFunc(regions, func(a, b largeobj.RegionInfo) int { return cmp.Compare(b.Len, a.Len) })
+	for _, r := range head(regions) {
+		l.Regions = append(l.Regions, regionRow{r.Name, r.Kind.String(), r.Len, r.Charged, r.Locked})
+	}
 	if status, err := procfs.ReadStatus(procfs.System()); err == nil {
 		l.Process = &residentSet{status.RSS, status.PeakRSS, status.Swap}
 	}
 	return l
 }
+
+func head[T any](list []T) []T { return list[:min(len(list), shown)] }
 
 // A chunkRuns is a chunk of the map of the heap, with its runs one after the other in
 // one list, five numbers for each: use, pages, block size, blocks, idle blocks.

@@ -13,6 +13,8 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/arena"
+	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/stats"
 	"github.com/ashlar-go/ashlar/stats/web"
 )
@@ -46,6 +48,12 @@ var example = &fixed{stats.Snapshot{
 		{Size: 1024, Spans: 1000, Blocks: 64000, Live: 1000, Idle: 63000, Allocs: 64000, Frees: 63000, Requested: 1000 * 1024},
 	},
 	Large: stats.Large{Live: 1, Bytes: 1<<30 + 4<<10, Retained: 3},
+	Arenas: []stats.Arena{
+		{ID: 1, Name: "request", Made: "main.serve main.go:7", Reserved: 64 << 10, Used: 60 << 10, Free: 3 << 10, Waste: 1 << 10, HighWater: 62 << 10, Resets: 9},
+		{ID: 2, Made: "main.load main.go:70", Reserved: 1 << 20, Used: 1 << 20, HighWater: 1 << 20},
+		{ID: 3, Name: "request", Reserved: 32 << 10, Free: 32 << 10},
+	},
+	Dropped: []stats.DroppedArenas{{Made: "main.leak main.go:90", Arenas: 3, Bytes: 192 << 10}},
 }}
 
 func serve(t *testing.T, source stats.Source) string {
@@ -82,8 +90,19 @@ func rowsOf(t *testing.T, dom, id string) (rows map[string][]string, order []str
 	return rows, order
 }
 
+// mapRegion opens a region, which the page shows wherever it belongs to.
+func mapRegion(t *testing.T) {
+	t.Helper()
+	r, err := largeobj.Map(3<<20, largeobj.MapOptions{RegionOptions: largeobj.RegionOptions{Name: "embeddings"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+}
+
 // TestPageShowsSnapshot: what a browser shows is what the snapshot says.
 func TestPageShowsSnapshot(t *testing.T) {
+	mapRegion(t)
 	dom := browse(t, serve(t, example), "--dump-dom")
 	s := &example.s
 
@@ -129,6 +148,20 @@ func TestPageShowsSnapshot(t *testing.T) {
 	}
 	if fmt.Sprint(order) != "[1.00 KiB 32 B]" {
 		t.Errorf("classes %q", order)
+	}
+
+	arenas, order := rowsOf(t, dom, "arenas")
+	want = []string{"request", "2", "96.0 KiB", "60.0 KiB", "1.00 KiB", "62.0 KiB", "9"}
+	if got := arenas["request"]; fmt.Sprint(got) != fmt.Sprint(want) || len(order) != 2 || order[0] != "main.load main.go:70" {
+		t.Errorf("arenas %q, want %q second of two", arenas, want)
+	}
+	if !strings.Contains(dom, "3 more, with 192 KiB, were dropped without Free.") {
+		t.Error("the page does not speak of dropped arenas")
+	}
+
+	regions, _ := rowsOf(t, dom, "regions")
+	if got := regions["embeddings"]; len(got) < 3 || got[2] != "3.00 MiB" {
+		t.Errorf("regions %q", regions)
 	}
 
 	series, _ := rowsOf(t, dom, "series")
@@ -203,6 +236,19 @@ func busy(t *testing.T) *alloc.Allocator {
 	for range 20 {
 		get(200000 + random.IntN(3000000))
 	}
+	for _, o := range []arena.Options{{Name: "request"}, {Name: "request"}, {Name: "memtable", InitialSize: 4 << 20, MaxChunk: 4 << 20}, {}} {
+		o.Allocator = a
+		b, err := arena.NewWithOptions(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(b.Free)
+		for range 100 {
+			if _, err := b.Alloc(random.IntN(5000), 8); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	for i, p := range blocks { // some stretches wholly, of the rest most
 		if i/5000%3 == 0 || i%10 != 0 && i < 40000 || i%5 == 0 {
 			a.Free(p)
@@ -217,6 +263,7 @@ func TestScreens(t *testing.T) {
 	if os.Getenv("CI") == "" && !keeps() {
 		t.Skip("takes some seconds, for pictures: CI=1 or -artifacts")
 	}
+	mapRegion(t)
 	url := serve(t, busy(t))
 	for name, args := range map[string][]string{
 		"light": {"--window-size=1280,2300", "--blink-settings=preferredColorScheme=1"},

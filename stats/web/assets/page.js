@@ -112,13 +112,21 @@ function showClasses(live, before) {
 }
 
 function showArenas(live) {
-  const arenas = (live.arenas || []).toSorted((a, b) => b.held - a.held);
-  $("arenas").tBodies[0].replaceChildren(...arenas.map(a => {
-    const tr = row(a.name, count(a.count), bytes(a.used), bytes(a.held), bytes(a.peak));
-    tr.cells[0].className = "text";
+  const arenas = live.arenas || [], dropped = metric(live, "dropped:arenas");
+  $("arenas").tBodies[0].replaceChildren(...arenas.map(a =>
+    row(a.name || "–", count(a.count), bytes(a.reserved), bytes(a.used), bytes(a.waste), bytes(a.peak), count(a.resets))));
+  $("dropped").textContent = dropped ? `${count(dropped)} more, with ${bytes(metric(live, "dropped:bytes"))}, were dropped without Free.` : "";
+  $("arenas-section").hidden = arenas.length === 0 && dropped === 0;
+}
+
+function showRegions(live) {
+  const regions = live.regions || [];
+  $("regions").tBodies[0].replaceChildren(...regions.map(r => {
+    const tr = row(r.name || "–", r.kind + (r.locked ? ", locked" : ""), bytes(r.len), bytes(r.charged));
+    tr.cells[1].className = "text";
     return tr;
   }));
-  $("arenas-section").hidden = arenas.length === 0;
+  $("regions-section").hidden = regions.length === 0;
 }
 
 async function showMap() {
@@ -161,6 +169,7 @@ function show(live) {
   showMemory(live);
   showClasses(live, last);
   showArenas(live);
+  showRegions(live);
   before = last;
   last = live;
 }
