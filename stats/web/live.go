@@ -30,6 +30,7 @@ type classRow [9]int64
 // An arenaRow is the arenas of one name.
 type arenaRow struct {
 	Name     string `json:"name"`
+	Made     string `json:"made"` // where, for those without a name
 	Count    int64  `json:"count"`
 	Used     int64  `json:"used"`
 	Reserved int64  `json:"reserved"`
@@ -79,7 +80,7 @@ func (h *handler) now() *live {
 		l.Classes = append(l.Classes, classRow{int64(c.Size), c.Spans, c.Blocks, c.Live, c.Cached, c.InDepot, c.Idle, c.Allocs, c.Requested})
 	}
 	for _, g := range head(s.ArenaGroups()) {
-		l.Arenas = append(l.Arenas, arenaRow{g.Label(), g.Count, g.Used, g.Reserved, g.Waste, g.HighWater, g.Resets})
+		l.Arenas = append(l.Arenas, arenaRow{g.Name, g.Made, g.Count, g.Used, g.Reserved, g.Waste, g.HighWater, g.Resets})
 	}
 	regions := largeobj.Regions()
 	slices.SortStableFunc(regions, func(a, b largeobj.RegionInfo) int { return cmp.Compare(b.Len, a.Len) })

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -10,10 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unsafe"
 
-	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/arena"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/stats"
 	"github.com/ashlar-go/ashlar/stats/web"
@@ -50,7 +46,7 @@ var example = &fixed{stats.Snapshot{
 	Large: stats.Large{Live: 1, Bytes: 1<<30 + 4<<10, Retained: 3},
 	Arenas: []stats.Arena{
 		{ID: 1, Name: "request", Made: "main.serve main.go:7", Reserved: 64 << 10, Used: 60 << 10, Free: 3 << 10, Waste: 1 << 10, HighWater: 62 << 10, Resets: 9},
-		{ID: 2, Made: "main.load main.go:70", Reserved: 1 << 20, Used: 1 << 20, HighWater: 1 << 20},
+		{ID: 2, Made: "example.org/m/main.load /src/m/main.go:70", Reserved: 1 << 20, Used: 1 << 20, HighWater: 1 << 20},
 		{ID: 3, Name: "request", Reserved: 32 << 10, Free: 32 << 10},
 	},
 	Dropped: []stats.DroppedArenas{{Made: "main.leak main.go:90", Arenas: 3, Bytes: 192 << 10}},
@@ -206,57 +202,6 @@ type bare struct{}
 
 func (bare) Stats(s *stats.Snapshot) { *s = stats.Snapshot{} }
 
-// busy returns an allocator whose heap has something of everything.
-func busy(t *testing.T) *alloc.Allocator {
-	t.Helper()
-	a, err := alloc.NewAllocator(alloc.Options{Limit: 1 << 30, Decay: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { a.Close() })
-	random := rand.New(rand.NewPCG(1, 2))
-	var blocks []unsafe.Pointer
-	get := func(size int) {
-		p, err := a.Malloc(size)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := unsafe.Slice((*byte)(p), size)
-		for i := 0; i < size; i += 4096 {
-			b[i] = 1
-		}
-		blocks = append(blocks, p)
-	}
-	for range 60000 {
-		get(16 << random.IntN(9) * (8 + random.IntN(8)) / 8)
-	}
-	for range 300 {
-		get(10000 + random.IntN(100000))
-	}
-	for range 20 {
-		get(200000 + random.IntN(3000000))
-	}
-	for _, o := range []arena.Options{{Name: "request"}, {Name: "request"}, {Name: "memtable", InitialSize: 4 << 20, MaxChunk: 4 << 20}, {}} {
-		o.Allocator = a
-		b, err := arena.NewWithOptions(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(b.Free)
-		for range 100 {
-			if _, err := b.Alloc(random.IntN(5000), 8); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for i, p := range blocks { // some stretches wholly, of the rest most
-		if i/5000%3 == 0 || i%10 != 0 && i < 40000 || i%5 == 0 {
-			a.Free(p)
-		}
-	}
-	return a
-}
-
 // TestScreens keeps pictures of the page: in light and in dark, and as wide as a phone.
 // Look at them after a change: go test -artifacts -run Screens ./stats/web.
 func TestScreens(t *testing.T) {
@@ -264,14 +209,14 @@ func TestScreens(t *testing.T) {
 		t.Skip("takes some seconds, for pictures: CI=1 or -artifacts")
 	}
 	mapRegion(t)
-	url := serve(t, busy(t))
+	url := serve(t, newBusy(t))
 	for name, args := range map[string][]string{
-		"light": {"--window-size=1280,2300", "--blink-settings=preferredColorScheme=1"},
-		"dark":  {"--window-size=1280,2300", "--blink-settings=preferredColorScheme=0"},
-		"phone": {"--window-size=390,3400", "--blink-settings=preferredColorScheme=1"},
+		"light": {"--window-size=1280,3000", "--blink-settings=preferredColorScheme=1"},
+		"dark":  {"--window-size=1280,3000", "--blink-settings=preferredColorScheme=0"},
+		"phone": {"--window-size=390,4400", "--blink-settings=preferredColorScheme=1"},
 	} {
 		file := artifact(t, name+".png")
-		browse(t, url, append(args, "--screenshot="+file)...)
+		browse(t, url, append(args, "--virtual-time-budget=90000", "--screenshot="+file)...)
 		if info, err := os.Stat(file); err != nil || info.Size() < 20<<10 {
 			t.Errorf("no picture: %v", err)
 		}

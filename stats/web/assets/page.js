@@ -111,10 +111,13 @@ function showClasses(live, before) {
   $("all-classes").textContent = allClasses ? `Only the ${few} largest` : `All ${rows.length} classes`;
 }
 
+// withoutPaths shortens "host/module/package.Function /dir/file.go:7".
+const withoutPaths = made => made.replace(/\S*\/(?=\S)/g, "") || "–";
+
 function showArenas(live) {
   const arenas = live.arenas || [], dropped = metric(live, "dropped:arenas");
   $("arenas").tBodies[0].replaceChildren(...arenas.map(a =>
-    row(a.name || "–", count(a.count), bytes(a.reserved), bytes(a.used), bytes(a.waste), bytes(a.peak), count(a.resets))));
+    row(a.name || withoutPaths(a.made), count(a.count), bytes(a.reserved), bytes(a.used), bytes(a.waste), bytes(a.peak), count(a.resets))));
   $("dropped").textContent = dropped ? `${count(dropped)} more, with ${bytes(metric(live, "dropped:bytes"))}, were dropped without Free.` : "";
   $("arenas-section").hidden = arenas.length === 0 && dropped === 0;
 }
