@@ -12,13 +12,14 @@
 //	metrics        OpenMetrics text, or Prometheus' older format, as the client accepts
 //	snapshot.txt   the snapshot as text; with ?seconds=10 what changes in that time
 //	snapshot.json  the same as JSON, which encoding/json decodes to a stats.Snapshot
-//	profile        the heap profile, for go tool pprof, if the source has one
+//	profile        the heap profile, for go tool pprof, if the source has one; ?seconds= likewise
+//	stacks.json    the stacks with the most live memory, if the source knows them
 //	heapmap.json   the chunks page by page, if the source has a map; ?chunks=16
 //	process.json   what the kernel says of the process, if the source asks it
 //	live.json      what the page polls, once a second
 //
 // The page shows memory over time, where it is, the size classes, the map of the
-// heap, and what to do about what stands out. It keeps its own history, from when it
+// heap, the top stacks, arenas and regions by name, and what to do about what stands out. It keeps its own history, from when it
 // was opened; the server keeps nothing, and runs nothing between requests. Without
 // scripts the page is a snapshot.
 //
@@ -30,6 +31,8 @@
 //	HeapMap(chunks int) *stats.HeapMap
 //	Process(*stats.Process) error
 //	WriteHeapProfile(io.Writer) error
+//	WriteHeapProfileSince(w io.Writer, earlier io.Reader) error   for profile?seconds=
+//	HeapStacks(n int) stats.Stacks
 //	Trim() int64                         for Controls only
 //	SetLimit(bytes int64)                for Controls only
 //

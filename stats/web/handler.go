@@ -4,7 +4,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -25,8 +24,7 @@ type (
 	mapper interface {
 		HeapMap(chunks int) *stats.HeapMap
 	}
-	process  interface{ Process(*stats.Process) error }
-	profiler interface{ WriteHeapProfile(io.Writer) error }
+	process interface{ Process(*stats.Process) error }
 )
 
 // longest bounds ?seconds=, and most bounds ?chunks=, which would otherwise let a
@@ -64,6 +62,9 @@ func Handler(source stats.Source, o Options) http.Handler {
 	}
 	if s, ok := source.(profiler); ok {
 		h.files["profile"] = func(w http.ResponseWriter, r *http.Request) { h.profile(w, r, s) }
+	}
+	if s, ok := source.(stackSource); ok {
+		h.files["stacks.json"] = func(w http.ResponseWriter, r *http.Request) { h.stacks(w, r, s) }
 	}
 	for name, contentType := range map[string]string{
 		"page.css": "text/css", "page.js": "text/javascript", "chart.js": "text/javascript",

@@ -196,6 +196,54 @@ func TestControls(t *testing.T) {
 	}
 }
 
+// profiled is a source with a heap profile.
+type profiled struct {
+	growing
+	fail error
+}
+
+func (p *profiled) WriteHeapProfile(w io.Writer) error {
+	p.n++
+	fmt.Fprintf(w, "profile %d", p.n)
+	return p.fail
+}
+
+func (p *profiled) HeapStacks(n int) stats.Stacks {
+	return stats.Stacks{Rate: 512 << 10, Bytes: 4 << 20, Top: []stats.Stack{{Bytes: 3 << 20, Objects: 1500, Frames: []string{"main.load main.go:70", "main.main main.go:7"}}}}
+}
+
+// compared has differences of profiles, too.
+type compared struct{ profiled }
+
+func (c *compared) WriteHeapProfileSince(w io.Writer, earlier io.Reader) error {
+	was, err := io.ReadAll(earlier)
+	fmt.Fprintf(w, "since %s", was)
+	return err
+}
+
+func TestProfile(t *testing.T) {
+	for name, c := range map[string]struct {
+		source stats.Source
+		target string
+		code   int
+		body   string
+	}{
+		"whole":            {&profiled{}, "/profile", 200, "profile 1"},
+		"change":           {&compared{}, "/profile?seconds=0.01", 200, "since profile 1"},
+		"change, not had":  {&profiled{}, "/profile?seconds=0.01", 501, "no differences"},
+		"too long":         {&compared{}, "/profile?seconds=1000", 400, "from 0 to 300"},
+		"failing":          {&profiled{fail: io.ErrUnexpectedEOF}, "/profile", 500, "unexpected EOF\n"},
+		"none":             {bare{}, "/profile", 404, "not found"},
+		"stacks":           {&profiled{}, "/stacks.json", 200, `{"Rate":524288,"Bytes":4194304,"Top":[{"Bytes":3145728,`},
+		"stacks, not had ": {bare{}, "/stacks.json", 404, "not found"},
+	} {
+		w := ask(web.Handler(c.source, web.Options{}), "GET", c.target)
+		if w.Code != c.code || !strings.Contains(w.Body.String(), c.body) {
+			t.Errorf("%s: %d %q, want %d %q", name, w.Code, w.Body, c.code, c.body)
+		}
+	}
+}
+
 // TestProcessFails: where the kernel does not say, the page is told so.
 func TestProcessFails(t *testing.T) {
 	if w := ask(web.Handler(&controlled{}, web.Options{}), "GET", "/process.json"); w.Code != 501 {

@@ -183,6 +183,21 @@ func TestPageShowsSnapshot(t *testing.T) {
 	}
 }
 
+// TestPageShowsStacks: the stacks are the source's, frames one below the other.
+func TestPageShowsStacks(t *testing.T) {
+	dom := browse(t, serve(t, &profiled{}), "--dump-dom")
+	stacks, _ := rowsOf(t, dom, "stacks")
+	want := []string{"3.00 MiB", "75.0 %", "1\u202f500", "main.load main.go:70\nmain.main main.go:7"}
+	if got := stacks["3.00 MiB"]; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("stacks %q, want %q", stacks, want)
+	}
+	for _, has := range []string{"one each 512 KiB on average", `href="profile"`} {
+		if !strings.Contains(dom, has) {
+			t.Errorf("the page does not have %q", has)
+		}
+	}
+}
+
 // TestPageWithLittle: a source that is nothing but a source has a page too.
 func TestPageWithLittle(t *testing.T) {
 	dom := browse(t, serve(t, bare{}), "--dump-dom")
@@ -216,7 +231,7 @@ func TestScreens(t *testing.T) {
 		"phone": {"--window-size=390,4400", "--blink-settings=preferredColorScheme=1"},
 	} {
 		file := artifact(t, name+".png")
-		browse(t, url, append(args, "--virtual-time-budget=90000", "--screenshot="+file)...)
+		browse(t, url, append(args, "--virtual-time-budget=45000", "--screenshot="+file)...)
 		if info, err := os.Stat(file); err != nil || info.Size() < 20<<10 {
 			t.Errorf("no picture: %v", err)
 		}

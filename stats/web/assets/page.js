@@ -143,9 +143,10 @@ async function showStacks() {
   if (!$("stacks-section")) return;
   const found = await get("stacks.json");
   $("stacks-section").hidden = false;
-  $("stacks-note").textContent = found.note;
-  $("stacks").tBodies[0].replaceChildren(...found.stacks.map(s => {
-    const tr = row(bytes(s.bytes), percent(s.bytes, found.bytes), count(s.objects), s.frames.join("\n"));
+  $("stacks-note").textContent = found.Rate ?
+    `Estimated from samples, one each ${bytes(found.Rate)} on average.` : "Sampling is off.";
+  $("stacks").tBodies[0].replaceChildren(...(found.Top || []).map(s => {
+    const tr = row(bytes(s.Bytes), percent(s.Bytes, found.Bytes), count(s.Objects), s.Frames.join("\n"));
     tr.cells[3].className = "text";
     return tr;
   }));
