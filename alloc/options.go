@@ -29,8 +29,9 @@ type Options struct {
 
 	// Logger, if set, is warned, once of each thing and with advice: that mappings are
 	// many, that the limit or that of locked memory is reached, that the kernel refuses
-	// memory or does not take it back. It is called without any lock held, on the
-	// goroutine that allocates or the one that gives memory back.
+	// memory or huge pages, or does not take memory back. It is called without any lock
+	// of the allocator's held, on the goroutine that allocates or the one that gives
+	// memory back; where that is an arena that grows, the arena's lock may be held.
 	Logger *slog.Logger
 
 	// Large chooses what becomes of freed objects of 128 KiB and more.

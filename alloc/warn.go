@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 
+	"github.com/ashlar-go/ashlar/internal/procfs"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -17,11 +19,15 @@ const (
 	warnMemory
 	warnLocked
 	warnKept
+	warnHuge
 	warnings
 )
 
-// maxMappings is how many mappings the kernel allows; tests pretend.
-var maxMappings = vm.MaxMappings
+// What the kernel says; tests pretend.
+var (
+	maxMappings = vm.MaxMappings
+	noHugePages = sync.OnceValue(func() bool { return procfs.NoHugePages(procfs.System()) })
+)
 
 // warn tells the logger, if there is one, unless it was told before. It is called with
 // no lock held and not pinned: a handler may do what it likes, even allocate from here.
@@ -76,4 +82,15 @@ func (a *Allocator) warnUnreturned(err error) {
 	a.warn(warnKept, "the kernel does not take memory back",
 		"it is kept and tried again; if the cause is the number of mappings: sysctl -w vm.max_map_count=262144",
 		slog.Int64("mappings", vm.Mappings()), slog.Int64("max_map_count", vm.MaxMappings()), slog.Any("err", err))
+}
+
+// warnSmallPages tells that advice to use huge pages came to nothing: by an error, or
+// because the kernel takes it and never follows it.
+func (a *Allocator) warnSmallPages(err error) {
+	if a.options.Logger == nil || err == nil && !noHugePages() {
+		return
+	}
+	a.warn(warnHuge, "the kernel refuses huge pages",
+		"small ones are used; to allow them: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
+		slog.Any("err", err))
 }

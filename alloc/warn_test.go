@@ -9,11 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // TestLogger has each thing happen twice: it is told once, with what to do.
 func TestLogger(t *testing.T) {
+	defer func(was func() bool) { noHugePages = was }(noHugePages)
 	for name, c := range map[string]struct {
 		happen func(t *testing.T, a *Allocator)
 		want   []string // in the only line; none: nothing is told
@@ -36,6 +38,18 @@ func TestLogger(t *testing.T) {
 			defer func() { maxMappings = vm.MaxMappings }()
 			a.Free(alloc(t, a, 1<<20))
 		}, []string{"mappings", "sysctl -w vm.max_map_count", "max_map_count=2"}},
+		"huge pages": {func(t *testing.T, a *Allocator) {
+			noHugePages = func() bool { return false }
+			adviseHuge(t, a, errors.New("made up"))
+		}, []string{"refuses huge pages", "made up", "transparent_hugepage"}},
+		"huge pages, never": {func(t *testing.T, a *Allocator) {
+			noHugePages = func() bool { return true }
+			adviseHuge(t, a, nil)
+		}, []string{"refuses huge pages"}},
+		"huge pages, granted": {func(t *testing.T, a *Allocator) {
+			noHugePages = func() bool { return false }
+			adviseHuge(t, a, nil)
+		}, nil},
 		"kept": {func(t *testing.T, a *Allocator) {
 			p := alloc(t, a, 5000)
 			a.Free(p)
@@ -86,6 +100,21 @@ func refuse(t *testing.T, a *Allocator, kind vm.Op, err error) {
 	if _, got := a.Malloc(3 << 20); !errors.Is(got, err) {
 		t.Errorf("%v, want %v", got, err)
 	}
+}
+
+// adviseHuge asks for huge pages as arenas do, with an answer of the kernel's.
+func adviseHuge(t *testing.T, a *Allocator, err error) {
+	t.Helper()
+	p := alloc(t, a, 1<<20)
+	defer a.Free(p)
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpAdvise {
+			return err
+		}
+		return nil
+	})
+	defer vm.Inject(nil)
+	(*host)(a).AdviseHuge(raw.AlignUp(raw.Addr(p), vm.PageSize()), vm.PageSize())
 }
 
 // TestLoggerAllocates: a handler may use the allocator that speaks to it.
