@@ -3,6 +3,7 @@ package alloc
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/ashlar-go/ashlar/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
@@ -51,4 +52,41 @@ func withSpans(b *testing.B, spans int) *Allocator {
 		}
 	}
 	return a
+}
+
+// BenchmarkObserved is the pair of calls with so many snapshots a second taken beside
+// it, of an allocator with 10 spans in each class.
+func BenchmarkObserved(b *testing.B) {
+	for _, rate := range []int{0, 1000} {
+		b.Run(fmt.Sprintf("snapshots=%d", rate), func(b *testing.B) {
+			a := withSpans(b, 10)
+			stop, done := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(done)
+				if rate == 0 {
+					return
+				}
+				beat := time.NewTicker(time.Second / time.Duration(rate))
+				defer beat.Stop()
+				var s stats.Snapshot
+				for {
+					select {
+					case <-stop:
+						return
+					case <-beat.C:
+						a.Stats(&s)
+					}
+				}
+			}()
+			for b.Loop() {
+				p, err := a.Malloc(64)
+				if err != nil {
+					b.Fatal(err)
+				}
+				a.Free(p)
+			}
+			close(stop)
+			<-done
+		})
+	}
 }
