@@ -116,7 +116,7 @@ func TestOpenMetrics(t *testing.T) {
 			var l labels.Labels
 			p.Labels(&l)
 			name := l.Get(model.MetricNameLabel)
-			if rest := l.DropMetricName(); rest.Len() > 0 {
+			if rest := l.DropReserved(func(name string) bool { return name == model.MetricNameLabel }); rest.Len() > 0 {
 				name += rest.String()
 			}
 			got[name] = value
