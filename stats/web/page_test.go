@@ -33,7 +33,7 @@ func (f *fixed) HeapMap(chunks int) *stats.HeapMap {
 var example = &fixed{stats.Snapshot{
 	Time: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC),
 	Memory: stats.Memory{
-		Requested: 60 << 20, Slack: 4 << 20, Cached: 3 << 20, Depot: 5 << 20, Idle: 64 << 20,
+		Requested: 60 << 20, Slack: 4<<20 + 1<<17, LargeClean: 5<<20 + 3<<17, Cached: 3 << 20, Depot: 5 << 20, Idle: 64 << 20,
 		LargeRequested: 1 << 30, LargeSlack: 4 << 10, LargeDirty: 7 << 20, PagesClean: 62 << 20, Metadata: 20 << 10, MetadataClean: 15 << 20,
 	},
 	Mapped: stats.Gauge{Now: 1300 << 20, Peak: 2 << 30}, Footprint: stats.Gauge{Now: 1170 << 20, Peak: 1180 << 20},
@@ -98,6 +98,7 @@ func mapRegion(t *testing.T) {
 
 // TestPageShowsSnapshot: what a browser shows is what the snapshot says.
 func TestPageShowsSnapshot(t *testing.T) {
+	t.Parallel()
 	mapRegion(t)
 	dom := browse(t, serve(t, example), "--dump-dom")
 	s := &example.s
@@ -122,18 +123,7 @@ func TestPageShowsSnapshot(t *testing.T) {
 		}
 	}
 
-	memory, order := rowsOf(t, dom, "memory")
-	for _, m := range stats.Metrics() {
-		path, found := strings.CutPrefix(m.Name, "/ashlar/memory/")
-		if !found {
-			continue
-		}
-		label := strings.ReplaceAll(strings.TrimSuffix(path, ":bytes"), "/", " ")
-		if got, want := memory[label], stats.Bytes(m.Value(s)); len(got) < 2 || got[1] != want {
-			t.Errorf("%s: %q, want %s", label, got, want)
-		}
-	}
-	if order[0] != "large requested" || order[1] != "small idle" {
+	if order := checkMemory(t, dom, s); order[0] != "large requested" || order[1] != "small idle" {
 		t.Errorf("the largest are not first: %q", order)
 	}
 
@@ -183,8 +173,50 @@ func TestPageShowsSnapshot(t *testing.T) {
 	}
 }
 
+// checkMemory compares the lines of memory with the snapshot, and returns their order.
+func checkMemory(t *testing.T, dom string, s *stats.Snapshot) []string {
+	t.Helper()
+	memory, order := rowsOf(t, dom, "memory")
+	for _, m := range stats.Metrics() {
+		path, found := strings.CutPrefix(m.Name, "/ashlar/memory/")
+		if !found {
+			continue
+		}
+		label := strings.ReplaceAll(strings.TrimSuffix(path, ":bytes"), "/", " ")
+		if got, want := memory[label], stats.Bytes(m.Value(s)); len(got) < 2 || got[1] != want {
+			t.Errorf("%s: %q, want %s", label, got, want)
+		}
+	}
+	return order
+}
+
+// TestPageShowsAllocator: the numbers are those of an allocator at rest.
+func TestPageShowsAllocator(t *testing.T) {
+	t.Parallel()
+	a := newBusy(t).Allocator
+	dom := browse(t, serve(t, a), "--dump-dom")
+	var s stats.Snapshot
+	a.Stats(&s)
+	checkMemory(t, dom, &s)
+	arenas, _ := rowsOf(t, dom, "arenas")
+	for _, g := range s.ArenaGroups() {
+		if got := arenas[g.Name]; g.Name != "" && (len(got) < 4 || got[2] != stats.Bytes(g.Reserved) || got[3] != stats.Bytes(g.Used)) {
+			t.Errorf("arena %s: %q, want %+v", g.Name, got, g)
+		}
+	}
+	if chunks, _ := rowsOf(t, dom, "chunks"); len(chunks) != s.Chunks {
+		t.Errorf("the map shows %d chunks, want %d", len(chunks), s.Chunks)
+	}
+	for _, want := range []string{`data-tile="footprint">` + stats.Bytes(s.Footprint.Now) + "<", `data-tile="mapped">` + stats.Bytes(s.Mapped.Now) + "<"} {
+		if !strings.Contains(dom, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
 // TestPageShowsStacks: the stacks are the source's, frames one below the other.
 func TestPageShowsStacks(t *testing.T) {
+	t.Parallel()
 	dom := browse(t, serve(t, &profiled{}), "--dump-dom")
 	stacks, _ := rowsOf(t, dom, "stacks")
 	want := []string{"3.00 MiB", "75.0 %", "1\u202f500", "main.load main.go:70\nmain.main main.go:7"}
@@ -200,6 +232,7 @@ func TestPageShowsStacks(t *testing.T) {
 
 // TestPageWithLittle: a source that is nothing but a source has a page too.
 func TestPageWithLittle(t *testing.T) {
+	t.Parallel()
 	dom := browse(t, serve(t, bare{}), "--dump-dom")
 	for _, want := range []string{">live, one look a second<", "Nothing."} {
 		if !strings.Contains(dom, want) {

@@ -1,5 +1,11 @@
 // How quantities are written, and how rows of tables are made.
 
+// fixed is toFixed with halves to even, as Go has it.
+function fixed(x, digits) {
+  const below = Math.floor(x * 10 ** digits), half = x * 2 ** (digits + 1) % 2 === 1;
+  return (half && below % 2 === 0 ? below / 10 ** digits : x).toFixed(digits);
+}
+
 // bytes writes a number of bytes as stats.Bytes does: in the largest binary unit
 // that it fills, with three significant digits.
 export function bytes(n) {
@@ -8,7 +14,7 @@ export function bytes(n) {
   let unit = 0;
   for (abs /= 1024; abs >= 1023.5 && unit < 5; abs /= 1024) unit++;
   const digits = abs >= 99.95 ? 0 : abs >= 9.995 ? 1 : 2;
-  return (n < 0 ? "-" : "") + abs.toFixed(digits) + " " + "KMGTPE"[unit] + "iB";
+  return (n < 0 ? "-" : "") + fixed(abs, digits) + " " + "KMGTPE"[unit] + "iB";
 }
 
 // count writes a number of things, thousands apart.
