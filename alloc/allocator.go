@@ -39,6 +39,7 @@ type Allocator struct {
 	large  largeobj.Heap
 	depots [sizeclass.Count]depot
 	purger purger
+	warned [warnings]atomic.Bool // what Options.Logger was told
 
 	tenants tenancy.Register // the arenas in this memory
 }

@@ -41,6 +41,11 @@ const (
 // Release implements tenancy.Host.
 func (t *host) Release(addr uintptr) { (*Allocator)(t).Free(raw.Pointer(addr)) }
 
+// AdviseHuge implements tenancy.Host.
+func (t *host) AdviseHuge(addr, size uintptr) {
+	(*Allocator)(t).warnSmallPages(t.space.Advise(addr, size, vm.HugePage))
+}
+
 // Space implements tenancy.Host.
 func (t *host) Space() *vm.Space { return &t.space }
 

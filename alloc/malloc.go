@@ -182,6 +182,7 @@ func (a *Allocator) mapLarge(size, align uintptr, wanted bool) (addr uintptr, ze
 		addr, zero, err = a.large.AllocFresh(size, align)
 		return err
 	})
+	a.warnMany()
 	if err == nil && wanted && !zero {
 		clear(raw.Bytes(addr, size))
 		zero = true

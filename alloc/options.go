@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/ashlar-go/ashlar/largeobj"
@@ -25,6 +26,13 @@ type Options struct {
 	// Decay is how long unused memory is retained before its RAM is given back to
 	// the kernel. 0 means one second; a negative value, for ever (until Trim).
 	Decay time.Duration
+
+	// Logger, if set, is warned, once of each thing and with advice: that mappings are
+	// many, that the limit or that of locked memory is reached, that the kernel refuses
+	// memory or huge pages, or does not take memory back. It is called without any lock
+	// of the allocator's held, on the goroutine that allocates or the one that gives
+	// memory back; where that is an arena that grows, the arena's lock may be held.
+	Logger *slog.Logger
 
 	// Large chooses what becomes of freed objects of 128 KiB and more.
 	Large largeobj.Options

@@ -82,8 +82,10 @@ func (a *Allocator) beat() {
 		a.release(c, a.depots[c].age(c, false))
 	}
 	// What the kernel refuses now stays and is tried again at the next beat.
-	_, _ = a.pages.Purge(false)
-	_, _ = a.large.Purge(false)
+	_, err := a.pages.Purge(false)
+	a.warnUnreturned(err)
+	_, err = a.large.Purge(false)
+	a.warnUnreturned(err)
 	metadata.Purge()
 }
 

@@ -21,6 +21,8 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		Mappings:  gauge(&a.space.Mappings),
 		Limit:     a.space.Limit(),
 		Classes:   make([]stats.Class, sizeclass.Count),
+
+		MaxMappings: vm.MaxMappings(),
 	}
 	caches := a.readCaches()
 	s.Caches = caches.count

@@ -47,5 +47,6 @@ func (a *Allocator) retry(size int, get func() error) error {
 		a.Trim()
 		err = get()
 	}
+	a.warnRefused(size, err)
 	return err
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
-	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // A core is all of an arena but the window that its handle, or its lanes, hand out
@@ -190,8 +189,8 @@ func (c *core) obtain(n, align uintptr) (chunk, error) {
 
 // prepare asks the kernel for what the options want of a new chunk.
 func (c *core) prepare(k chunk) error {
-	if c.options.HugePages { // advice: that the kernel has none is no error
-		_ = c.host.Space().Advise(k.base, k.size, vm.HugePage)
+	if c.options.HugePages {
+		c.host.AdviseHuge(k.base, k.size)
 	}
 	if c.options.Locked {
 		return c.host.Space().Lock(k.base, k.size, false)

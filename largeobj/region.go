@@ -63,6 +63,7 @@ func (h *Heap) mapRegion(o *object, w *shape) error {
 	if err != nil {
 		return err
 	}
+	h.space.Label(m, "ashlar large")
 	o.mapping, o.start, o.end = m, start+ahead, start+ahead+w.total
 	o.pages = zeroed
 	o.Base = o.start + headerSize + pagemap.LargeBias

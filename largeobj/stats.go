@@ -1,6 +1,9 @@
 package largeobj
 
-import "github.com/ashlar-go/ashlar/internal/pageheap"
+import (
+	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
 
 // Stats are a heap's numbers at one moment. Bytes are of whole regions unless
 // they say otherwise. The package documentation has the equations.
@@ -41,6 +44,22 @@ func (h *Heap) Stats() Stats {
 		Requested: c.requested + h.asked.Load(), Slack: c.slack, Chunks: h.chunks.Stats(),
 	}
 }
+
+// Mappings calls yield with the mapping of each region that has one of its own, and
+// of each shared chunk. New regions wait meanwhile.
+func (h *Heap) Mappings(yield func(vm.Mapping)) {
+	h.mu.Lock()
+	for at := h.all; at != 0; at = objectAt(at).all.next {
+		if o := objectAt(at); !o.carved() {
+			yield(o.mapping)
+		}
+	}
+	h.mu.Unlock()
+	h.chunks.Mappings(yield)
+}
+
+// Layouts calls yield with the layout of each shared chunk, until it returns false.
+func (h *Heap) Layouts(yield func(*pageheap.Layout) bool) { h.chunks.Layouts(yield) }
 
 // sum adds up the shards' counts. Call it with all locks held.
 func (h *Heap) sum() counts {

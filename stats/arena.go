@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // An Arena is the numbers of one arena, in bytes unless they say otherwise. Its
@@ -33,6 +34,42 @@ type DroppedArenas struct {
 	Made   string // where: function and file:line
 	Arenas int64
 	Bytes  int64 // reserved by them
+}
+
+// Label returns the arena's name, or, if it has none, where it was made.
+func (a *Arena) Label() string { return strings.ToValidUTF8(cmp.Or(a.Name, a.Made), "?") }
+
+// An ArenaGroup is the arenas of one Label taken together: numbers are sums, the rest
+// is that of the first.
+type ArenaGroup struct {
+	Arena
+	Count int64 // arenas
+}
+
+// ArenaGroups returns the arenas by Label, those with the most reserved first.
+func (s *Snapshot) ArenaGroups() (groups []ArenaGroup) {
+	index := map[string]int{}
+	for i := range s.Arenas {
+		label := s.Arenas[i].Label()
+		at, found := index[label]
+		if !found {
+			at = len(groups)
+			index[label] = at
+			groups = append(groups, ArenaGroup{Arena: Arena{Name: s.Arenas[i].Name, Made: s.Arenas[i].Made, ID: s.Arenas[i].ID, Concurrent: s.Arenas[i].Concurrent}})
+		}
+		groups[at].Count++
+		groups[at].add(&s.Arenas[i])
+	}
+	slices.SortStableFunc(groups, func(g, h ArenaGroup) int { return cmp.Compare(h.Reserved, g.Reserved) })
+	return groups
+}
+
+// add adds b's numbers to a's.
+func (a *Arena) add(b *Arena) {
+	for i, n := range b.numbers() {
+		*a.numbers()[i] += *n
+	}
+	a.HighWater += b.HighWater
 }
 
 // numbers returns the numbers that Sub subtracts.
@@ -87,10 +124,7 @@ func (s *Snapshot) writeArenas(b *bytes.Buffer) {
 		if rest := largest[shown:]; len(rest) > 0 {
 			sum := Arena{Name: fmt.Sprintf("(%d more)", len(rest))}
 			for i := range rest {
-				for j, n := range rest[i].numbers() {
-					*sum.numbers()[j] += *n
-				}
-				sum.HighWater += rest[i].HighWater
+				sum.add(&rest[i])
 			}
 			sum.writeRow(b)
 		}

@@ -1,7 +1,7 @@
 // Package stats holds the numbers of an allocator: what is counted, once, and
 // how it is shown.
 //
-// A Snapshot is filled by Allocator.Stats. It is a value: keep it, compare it
+// A Snapshot is filled by a Source, which every Allocator is. It is a value: keep it, compare it
 // with a later one by Sub, print it by WriteTo.
 //
 // # What adds up
@@ -36,4 +36,71 @@
 // Numbers are read while the program goes on allocating; nobody is stopped. Each
 // is right at some moment, but not all at the same one: under load the sums above
 // may be off by the blocks that were on the move. Without load they are exact.
+//
+// # Metrics
+//
+// Each number has a name in the manner of runtime/metrics. Metrics returns the list,
+// WriteMetrics writes it for Prometheus and what else reads OpenMetrics; package
+// stats/vars publishes it by expvar, package stats/web by HTTP.
+//
+//	/ashlar/footprint/now:bytes           gauge    may occupy RAM; what the limit limits
+//	/ashlar/footprint/peak:bytes          gauge    highest footprint so far
+//	/ashlar/footprint/limit:bytes         gauge    limit of the footprint, 0 if there is none
+//	/ashlar/mapped/now:bytes              gauge    address space held
+//	/ashlar/mapped/peak:bytes             gauge    most address space held so far
+//	/ashlar/mappings/now:mappings         gauge    mappings held
+//	/ashlar/mappings/peak:mappings        gauge    most mappings held so far
+//	/ashlar/mappings/limit:mappings       gauge    mappings that the kernel lets the process have, 0 if it is not known
+//	/ashlar/memory/small/requested:bytes  gauge    in live blocks, as asked for
+//	/ashlar/memory/small/slack:bytes      gauge    in live blocks, rounding to size classes
+//	/ashlar/memory/small/cached:bytes     gauge    free blocks in caches of processors and Locals
+//	/ashlar/memory/small/depots:bytes     gauge    free blocks in the depots' magazines
+//	/ashlar/memory/small/idle:bytes       gauge    free blocks beside live ones
+//	/ashlar/memory/small/tails:bytes      gauge    behind the last block of each span
+//	/ashlar/memory/large/requested:bytes  gauge    in live objects, as asked for
+//	/ashlar/memory/large/slack:bytes      gauge    headers and rounding to pages
+//	/ashlar/memory/large/dirty:bytes      gauge    freed, retained with its RAM
+//	/ashlar/memory/large/clean:bytes      gauge    freed, purged, address space retained
+//	/ashlar/memory/pages/dirty:bytes      gauge    free pages, retained with their RAM
+//	/ashlar/memory/pages/clean:bytes      gauge    free pages, purged or never used
+//	/ashlar/memory/unused:bytes           gauge    left over by alignment
+//	/ashlar/memory/metadata/used:bytes    gauge    own structures, of the whole process
+//	/ashlar/memory/metadata/dirty:bytes   gauge    free metadata that keeps its RAM
+//	/ashlar/memory/metadata/clean:bytes   gauge    address space for metadata
+//	/ashlar/classes/spans:spans           gauge    runs of pages cut into blocks of the class
+//	/ashlar/classes/total:blocks          gauge    blocks of these spans
+//	/ashlar/classes/live:blocks           gauge    handed out and not freed
+//	/ashlar/classes/cached:blocks         gauge    free, in caches of processors and Locals
+//	/ashlar/classes/depot:blocks          gauge    free, in the depot's magazines
+//	/ashlar/classes/idle:blocks           gauge    free, left in their spans
+//	/ashlar/classes/allocs:blocks         counter  handed out, ever
+//	/ashlar/classes/frees:blocks          counter  taken back, ever
+//	/ashlar/classes/requested:bytes       gauge    asked for, in live blocks
+//	/ashlar/arenas/count:arenas           gauge    arenas of the name
+//	/ashlar/arenas/reserved:bytes         gauge    taken from the allocator
+//	/ashlar/arenas/used:bytes             gauge    handed out since the last Reset
+//	/ashlar/arenas/free:bytes             gauge    to be handed out next
+//	/ashlar/arenas/waste:bytes            gauge    left behind for alignment and at the ends of chunks
+//	/ashlar/arenas/quarantined:bytes      gauge    of earlier rounds, inaccessible
+//	/ashlar/arenas/peak:bytes             gauge    the most that each ever used, added up
+//	/ashlar/arenas/chunks:chunks          gauge    blocks taken from the allocator
+//	/ashlar/arenas/resets:calls           gauge    resets of the arenas that there are
+//	/ashlar/dropped:arenas                counter  arenas dropped without Free, found by the collector
+//	/ashlar/dropped:bytes                 counter  reserved by the arenas that were dropped
+//	/ashlar/large/live:objects            gauge    live large objects
+//	/ashlar/large/carved:objects          gauge    of these, in shared mappings
+//	/ashlar/large/retained:objects        gauge    freed regions kept for reuse
+//	/ashlar/large/live:bytes              gauge    regions of live large objects
+//	/ashlar/metadata/mapped:bytes         gauge    address space for metadata of the whole process
+//	/ashlar/metadata/footprint:bytes      gauge    metadata of the whole process that may occupy RAM
+//	/ashlar/caches:caches                 gauge    caches of processors and of Locals
+//	/ashlar/chunks:chunks                 gauge    mappings that spans are cut from
+//	/ashlar/kernel/mmap:calls             counter  calls of mmap
+//	/ashlar/kernel/munmap:calls           counter  calls of munmap
+//	/ashlar/kernel/madvise:calls          counter  calls of madvise
+//	/ashlar/kernel/mremap:calls           counter  calls of mremap
+//	/ashlar/kernel/metadata:calls         counter  kernel calls for metadata of the whole process
+//
+// Metrics of classes are one number for each size class, those of arenas one for each
+// name (ArenaGroups).
 package stats

@@ -14,6 +14,10 @@ type Snapshot struct {
 	Mappings  Gauge // mappings of address space
 	Limit     int64 // of the footprint, bytes; 0: none
 
+	// MaxMappings is how many mappings the kernel lets the process have
+	// (vm.max_map_count); 0 if it is not known.
+	MaxMappings int64
+
 	Classes []Class // one for each size class, in order of size
 	Large   Large
 
@@ -90,8 +94,11 @@ func (s *Snapshot) Live() int64 {
 	return n
 }
 
+// used reports whether the class has, or had, blocks.
+func (c *Class) used() bool { return c.Blocks != 0 || c.Allocs != 0 || c.Live != 0 }
+
 // Sub returns what changed from an earlier snapshot of the same allocator to s:
-// each number is the difference, but Limit, the sizes of classes, the peaks and the
+// each number is the difference, but the limits, the sizes of classes, the peaks and the
 // arenas' HighWater, which are those of s. An arena that is not in s is left out.
 func (s *Snapshot) Sub(earlier *Snapshot) *Snapshot {
 	d := *s

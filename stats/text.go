@@ -8,7 +8,7 @@ import (
 )
 
 // WriteTo writes the snapshot as text for people: where the memory is, the
-// classes with the most of it, the arenas, the kernel's part.
+// classes with the most of it, the arenas, the kernel's part, and what to do next.
 func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	n, err := w.Write([]byte(s.String()))
 	return int64(n), err
@@ -66,7 +66,7 @@ func (s *Snapshot) writeClasses(b *bytes.Buffer) {
 		"class", "live", "live bytes", "cached", "in depot", "idle", "spans", "used", "allocs", "frees")
 	for i := range s.Classes {
 		c := &s.Classes[i]
-		if c.Blocks == 0 && c.Allocs == 0 && c.Live == 0 {
+		if !c.used() {
 			continue
 		}
 		used := "-"
@@ -86,4 +86,13 @@ func (s *Snapshot) writeRest(b *bytes.Buffer) {
 	fmt.Fprintf(b, "\nkernel calls: %d mmap, %d munmap, %d madvise, %d mremap; %d for metadata\n",
 		k.Mmap, k.Munmap, k.Madvise, k.Mremap, k.Metadata)
 	fmt.Fprintf(b, "%d caches, %d chunks\n", s.Caches, s.Chunks)
+	if s.Elapsed != 0 {
+		return
+	}
+	for i, a := range s.Advice() {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(b, "* %s\n  %s\n", a.What, a.Do)
+	}
 }

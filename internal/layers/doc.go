@@ -6,6 +6,7 @@
 // From bottom to top; each imports only packages that are listed before it.
 //
 //	internal/raw         the only conversions from addresses to pointers
+//	internal/procfs      the kernel's files: mappings, control group, pressure on memory
 //	internal/gotype      whether values of a type hold Go pointers
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
@@ -17,11 +18,14 @@
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
 //	largeobj             objects of 128 KiB and more, one mapping each; files, shared and secret memory as regions
-//	stats                the numbers of an allocator: snapshots, differences, text
+//	stats                the numbers of an allocator: snapshots, differences, text, metrics
+//	stats/vars           metrics by expvar
+//	stats/web            the HTTP face: a live page, metrics, JSON
 //	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use
 //	arena                memory that is freed at once
 //	alloc/arrowmem       buffers of Apache Arrow, by shape, on alloc
+//	alloc/budget         one limit for the Go heap and off-heap memory together
 //	alloc/buffer         bytes.Buffer and a pool of byte slices, on alloc
 //	alloc/grpcmem        buffers of gRPC, likewise
 //	alloc/swissmem       tables of cockroachdb/swiss, likewise

@@ -26,7 +26,7 @@ const (
 
 // A slabHeader describes one slab. Guarded by mu.
 type slabHeader struct {
-	next, prev uintptr // in the class's list of slabs with room, or the idle list
+	next, prev uintptr // in the class's list of slabs with room, or the idle list; of the table: next chunk
 	free       uintptr // first free object, linked through the objects' first words
 	carved     uint32  // objects handed out at least once since the slab was cleaned
 	live       uint32  // objects handed out now
@@ -41,7 +41,7 @@ var (
 	mu     sync.Mutex
 	room   [sizeclass.Count]uintptr // slabs with room, by class of the object
 	idle   uintptr                  // slabs without objects
-	chunk  uintptr                  // the chunk being carved into slabs
+	chunk  uintptr                  // the chunk being carved into slabs; the head of the list of chunks
 	carved uintptr                  // bytes of it carved so far
 	inUse  int                      // bytes of live objects
 )
@@ -130,10 +130,12 @@ func newSlab(c sizeclass.Class) (uintptr, error) {
 		unlink(&idle, slab)
 	} else {
 		if chunk == 0 || carved == chunkSize {
-			start, _, err := Space.Map(chunkSize, chunkSize)
+			start, m, err := Space.Map(chunkSize, chunkSize)
 			if err != nil {
 				return 0, err
 			}
+			Space.Label(m, "ashlar metadata")
+			header(start).next = chunk
 			chunk, carved = start, slabSize // the table takes the first slab
 			Space.Footprint.Add(slabs * int64(unsafe.Sizeof(slabHeader{})))
 		}
@@ -184,6 +186,15 @@ func InUse() int {
 func header(slab uintptr) *slabHeader {
 	i := slab & (chunkSize - 1) >> slabShift
 	return raw.At[slabHeader](raw.AlignDown(slab, chunkSize) + i*unsafe.Sizeof(slabHeader{}))
+}
+
+// Mappings calls yield with the mapping of each chunk.
+func Mappings(yield func(vm.Mapping)) {
+	mu.Lock()
+	defer mu.Unlock()
+	for at := chunk; at != 0; at = header(at).next {
+		yield(vm.Mapping{Base: at, Size: chunkSize})
+	}
 }
 
 // link puts slab at the head of a list.

@@ -36,6 +36,8 @@ func (b *bitmap) add(other *bitmap, from, to int) {
 	}
 }
 
+func (b *bitmap) has(bit int) bool { return b[bit/64]>>(bit%64)&1 != 0 }
+
 func (b *bitmap) count(from, to int) int {
 	n := 0
 	for i := from / 64; i*64 < to; i++ {

@@ -144,6 +144,7 @@ func (h *Heap) grow(n int) (*chunk, error) {
 		metadata.Free(at, unsafe.Sizeof(chunk{}))
 		return nil, err
 	}
+	h.space.Label(c.mapping, "ashlar chunk")
 	c.pages = int(size / pageSize)
 	c.bound = c.pages
 	c.busy.set(c.pages, chunkPages)

@@ -1,5 +1,7 @@
 package pageheap
 
+import "github.com/ashlar-go/ashlar/internal/vm"
+
 // Stats are the bytes of a heap by state. Used + Dirty + Clean = Mapped, the
 // part of the chunks that is usable.
 type Stats struct {
@@ -24,4 +26,55 @@ func (h *Heap) Stats() Stats {
 	}
 	s.Clean = s.Mapped - s.Used - s.Dirty
 	return s
+}
+
+// A Layout is the state of a chunk's pages at one moment.
+type Layout struct {
+	Start uintptr // address of the first page
+	Pages int
+
+	busy, dirty bitmap
+}
+
+// Layouts calls yield with each chunk's layout, by address, until it returns false.
+// The lock is held while one chunk's two bitmaps are copied, and not in between:
+// chunks that come or go meanwhile may be missed.
+func (h *Heap) Layouts(yield func(*Layout) bool) {
+	var l Layout
+	for h.layoutAfter(&l) && yield(&l) {
+	}
+}
+
+// layoutAfter replaces l by the layout of the first chunk above it.
+func (h *Heap) layoutAfter(l *Layout) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := h.search(l.Start)
+	if i == len(h.chunks) {
+		return false
+	}
+	c := chunkAt(h.chunks[i])
+	l.Start, l.Pages, l.busy, l.dirty = c.start, c.pages, c.busy, c.dirty
+	return true
+}
+
+// Next returns the run of pages alike that begins at page from: the page behind it,
+// whether it is allocated (or being purged), and whether, if it is free, it may occupy
+// RAM.
+func (l *Layout) Next(from int) (end int, busy, dirty bool) {
+	busy, dirty = l.busy.has(from), l.dirty.has(from)
+	end = l.busy.scan(from, !busy)
+	if !busy {
+		end = min(end, l.dirty.scan(from, !dirty))
+	}
+	return min(end, l.Pages), busy, dirty
+}
+
+// Mappings calls yield with the mapping of each chunk.
+func (h *Heap) Mappings(yield func(vm.Mapping)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, at := range h.chunks {
+		yield(chunkAt(at).mapping)
+	}
 }

@@ -144,10 +144,11 @@ func grow(i uintptr) error {
 
 func newLeaf() (uintptr, error) {
 	tail := raw.AlignUp(chargedBytes, vm.PageSize())
-	leaf, _, err := metadata.Space.Map(leafBytes+tail, vm.PageSize())
+	leaf, m, err := metadata.Space.Map(leafBytes+tail, vm.PageSize())
 	if err != nil {
 		return 0, err
 	}
+	metadata.Space.Label(m, "ashlar page map")
 	metadata.Space.Footprint.Add(int64(tail))
 	return leaf, nil
 }
@@ -199,6 +200,16 @@ func charge(addr uintptr) {
 	bit := uint32(1) << (page % 32)
 	if atomic.LoadUint32(word)&bit == 0 && atomic.OrUint32(word, bit)&bit == 0 {
 		metadata.Space.Footprint.Add(int64(vm.PageSize()))
+	}
+}
+
+// Mappings calls yield with the mapping of each leaf that is in use.
+func Mappings(yield func(vm.Mapping)) {
+	size := leafBytes + raw.AlignUp(chargedBytes, vm.PageSize())
+	for i := range root {
+		if leaf := atomic.LoadUintptr(&root[i]); leaf != 0 {
+			yield(vm.Mapping{Base: leaf, Size: size})
+		}
 	}
 }
 

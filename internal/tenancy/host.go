@@ -11,6 +11,10 @@ type Host interface {
 	// Release takes back what Obtain returned. It panics as Free does.
 	Release(addr uintptr)
 
+	// AdviseHuge asks for huge pages. That the kernel has none is no error; the
+	// allocator's logger is told.
+	AdviseHuge(addr, size uintptr)
+
 	// Space is the account of the memory that Obtain returns.
 	Space() *vm.Space
 

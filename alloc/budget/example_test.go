@@ -1,0 +1,28 @@
+package budget_test
+
+import (
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/alloc/budget"
+)
+
+func Example() {
+	b, err := budget.Start(budget.Options{Limit: 1 << 30}) // 0: the control group's
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer b.Stop()
+	cache, err := alloc.NewAllocator(alloc.Options{OnLimit: b.OnLimit})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cache.Close()
+	b.Add(cache)
+
+	_, err = cache.Malloc(1 << 30) // as much as the budget
+	fmt.Println(err)
+	// Output: alloc: Malloc of 1073741824 bytes: memory limit reached
+}

@@ -1,0 +1,92 @@
+package alloc
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// BenchmarkStats takes snapshots of an allocator with so many spans in each class. Its
+// 1,000 hold 8 GiB of address space and 100 MiB of metadata, and take some seconds to
+// make.
+func BenchmarkStats(b *testing.B) {
+	for _, spans := range []int{10, 1000} {
+		b.Run(fmt.Sprintf("spans=%d", spans), func(b *testing.B) {
+			a := withSpans(b, spans)
+			var s stats.Snapshot
+			b.ReportAllocs()
+			for b.Loop() {
+				a.Stats(&s)
+			}
+		})
+	}
+}
+
+// BenchmarkHeapMap draws the map of as much, of the 16 chunks that the live page shows.
+func BenchmarkHeapMap(b *testing.B) {
+	a := withSpans(b, 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		a.HeapMap(16)
+	}
+}
+
+// withSpans returns an allocator with so many spans in each class, of whose blocks
+// nothing was written.
+func withSpans(b *testing.B, spans int) *Allocator {
+	a, err := NewAllocator(still)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { a.Close() })
+	l := a.NewLocal()
+	b.Cleanup(l.Close)
+	for c := range sizeclass.Class(sizeclass.Count) {
+		for range spans * c.Blocks() {
+			if _, err := l.Malloc(c.Size()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	return a
+}
+
+// BenchmarkObserved is the pair of calls with so many snapshots a second taken beside
+// it, of an allocator with 10 spans in each class.
+func BenchmarkObserved(b *testing.B) {
+	for _, rate := range []int{0, 1000} {
+		b.Run(fmt.Sprintf("snapshots=%d", rate), func(b *testing.B) {
+			a := withSpans(b, 10)
+			stop, done := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(done)
+				if rate == 0 {
+					return
+				}
+				beat := time.NewTicker(time.Second / time.Duration(rate))
+				defer beat.Stop()
+				var s stats.Snapshot
+				for {
+					select {
+					case <-stop:
+						return
+					case <-beat.C:
+						a.Stats(&s)
+					}
+				}
+			}()
+			for b.Loop() {
+				p, err := a.Malloc(64)
+				if err != nil {
+					b.Fatal(err)
+				}
+				a.Free(p)
+			}
+			close(stop)
+			<-done
+		})
+	}
+}

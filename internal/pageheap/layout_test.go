@@ -1,0 +1,64 @@
+package pageheap
+
+import (
+	"fmt"
+	"testing"
+)
+
+// picture writes the pages of all chunks up to the given one: u(sed), d(irty), c(lean).
+func (f *fixture) picture(pages int) (s string) {
+	f.Layouts(func(l *Layout) bool {
+		for at := 0; at < l.Pages; {
+			end, busy, dirty := l.Next(at)
+			letter := "c"
+			switch {
+			case busy:
+				letter = "u"
+			case dirty:
+				letter = "d"
+			}
+			if at < pages {
+				s += fmt.Sprintf("%d%s ", min(end, pages)-at, letter)
+			}
+			at = end
+		}
+		s += "| "
+		return true
+	})
+	return s
+}
+
+func TestLayouts(t *testing.T) {
+	f := newFixture(t)
+	if got := f.picture(30); got != "" {
+		t.Errorf("an empty heap shows %q", got)
+	}
+	low := f.dirtied(10)
+	f.dirtied(3)
+	high := f.dirtied(7)
+	f.Free(low, 10)
+	f.purge(true)
+	f.Free(high, 7)
+	if got, want := f.picture(30), "10c 3u 7d 10c | "; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	f.alloc(MaxRun) // the rest of the chunk, and a new one
+	f.alloc(MaxRun)
+	chunks := 0
+	f.Layouts(func(l *Layout) bool { chunks++; return false })
+	if chunks != 1 {
+		t.Errorf("the walk went on to %d chunks after it was ended", chunks)
+	}
+	var last uintptr
+	f.Layouts(func(l *Layout) bool {
+		if l.Start <= last {
+			t.Errorf("%#x follows %#x", l.Start, last)
+		}
+		last = l.Start
+		chunks++
+		return true
+	})
+	if got := f.Stats().Chunks; chunks-1 != got {
+		t.Errorf("%d layouts of %d chunks", chunks-1, got)
+	}
+}

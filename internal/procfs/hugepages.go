@@ -1,0 +1,13 @@
+package procfs
+
+import (
+	"bytes"
+	"io/fs"
+)
+
+// NoHugePages reports whether the system is set up never to use transparent huge
+// pages, whatever it is advised.
+func NoHugePages(root fs.FS) bool {
+	text, err := fs.ReadFile(root, "sys/kernel/mm/transparent_hugepage/enabled")
+	return err == nil && bytes.Contains(text, []byte("[never]"))
+}

@@ -1,0 +1,40 @@
+package vm
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"testing"
+)
+
+// TestLabel: a mapping shows its name where the kernel takes names; where it does not
+// it is asked once.
+func TestLabel(t *testing.T) {
+	var s Space
+	_, m, err := s.Map(4*PageSize(), PageSize())
+	if err != nil {
+		t.Skip(err)
+	}
+	defer s.Release(m)
+	s.Label(m, "ashlar test")
+	if unlabelled.Load() {
+		s.Label(m, "ashlar test")
+		if n := s.Calls(OpName); n > 1 {
+			t.Errorf("the kernel was asked %d times", n)
+		}
+		t.Skip("this kernel takes no names")
+	}
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Skip(err)
+	}
+	for line := range bytes.Lines(maps) {
+		if bytes.HasPrefix(line, fmt.Appendf(nil, "%x-%x ", m.Base, m.Base+m.Size)) {
+			if !bytes.Contains(line, []byte("[anon:ashlar test]")) {
+				t.Errorf("the mapping shows as %s", line)
+			}
+			return
+		}
+	}
+	t.Errorf("no mapping of its own at %#x in\n%s", m.Base, maps)
+}

@@ -1,0 +1,93 @@
+package stats
+
+import (
+	"io"
+	"strconv"
+	"strings"
+)
+
+// A Format is a text format in which metrics are exposed to monitoring systems.
+type Format uint8
+
+// The formats of WriteMetrics.
+const (
+	OpenMetrics Format = iota // OpenMetrics 1.0
+	Prometheus                // the Prometheus text format, 0.0.4
+)
+
+// ContentType returns the format's media type, for HTTP.
+func (f Format) ContentType() string {
+	if f == Prometheus {
+		return "text/plain; version=0.0.4; charset=utf-8"
+	}
+	return "application/openmetrics-text; version=1.0.0; charset=utf-8"
+}
+
+// WriteMetrics writes all metrics of the snapshot in a format. A metric's name has
+// the slashes and the colon of Metric.Name replaced by underscores, and counters end
+// in "_total": ashlar_kernel_mmap_calls_total. Numbers of size classes are labelled
+// with the size of a block in bytes, {class="64"}; classes that were never used are
+// left out. Those of arenas are labelled with the names of ArenaGroups, {arena="request"}.
+func (s *Snapshot) WriteMetrics(w io.Writer, f Format) error {
+	b := make([]byte, 0, 16<<10)
+	groups := s.ArenaGroups()
+	for i := range metricList {
+		b = metricList[i].appendTo(b, s, groups, f)
+	}
+	if f == OpenMetrics {
+		b = append(b, "# EOF\n"...)
+	}
+	_, err := w.Write(b)
+	return err
+}
+
+// appendTo writes a metric's family: its head, and a line for each number.
+func (m *Metric) appendTo(b []byte, s *Snapshot, groups []ArenaGroup, f Format) []byte {
+	family := exposedName(m.Name)
+	sample, kind := family, "gauge"
+	if m.Cumulative {
+		sample, kind = family+"_total", "counter"
+	}
+	head := sample // the older format gives the head the name of the samples
+	if f == OpenMetrics {
+		head = family
+	}
+	b = appendLine(b, "# HELP ", head, " ", m.Description)
+	b = appendLine(b, "# TYPE ", head, " ", kind)
+	if f == OpenMetrics {
+		b = appendLine(b, "# UNIT ", head, " ", m.Unit())
+	}
+	switch {
+	case m.PerClass:
+		for i := range s.Classes {
+			if c := &s.Classes[i]; c.used() {
+				b = appendLine(b, sample, `{class="`, strconv.Itoa(c.Size), `"} `, strconv.FormatInt(m.ofClass(c), 10))
+			}
+		}
+	case m.PerArena:
+		for i := range groups {
+			g := &groups[i]
+			b = appendLine(b, sample, `{arena="`, labelEscapes.Replace(g.Label()), `"} `, strconv.FormatInt(m.ofArena(g), 10))
+		}
+	default:
+		b = appendLine(b, sample, " ", strconv.FormatInt(m.of(s), 10))
+	}
+	return b
+}
+
+// labelEscapes writes the value of a label as both formats want it. What is no UTF-8
+// they do not take.
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+func appendLine(b []byte, parts ...string) []byte {
+	for _, p := range parts {
+		b = append(b, p...)
+	}
+	return append(b, '\n')
+}
+
+// exposedName turns a metric's name into one that the formats allow. The unit stays
+// its last part, as OpenMetrics wants it.
+func exposedName(name string) string {
+	return strings.NewReplacer("/", "_", ":", "_", "-", "_").Replace(strings.TrimPrefix(name, "/"))
+}

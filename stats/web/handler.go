@@ -1,0 +1,209 @@
+package web
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"time"
+
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// Options say what the face shows. The zero value is the default.
+type Options struct {
+	// Name tells several allocators of a program apart, in the page's title.
+	Name string
+}
+
+// The optional abilities of a source; see the package documentation.
+type (
+	mapper interface {
+		HeapMap(chunks int) *stats.HeapMap
+	}
+	process interface{ Process(*stats.Process) error }
+)
+
+// longest bounds ?seconds=, and most bounds ?chunks=, which would otherwise let a
+// request take what it likes.
+const (
+	longest = 5 * time.Minute
+	most    = 256
+)
+
+//go:embed assets
+var assets embed.FS
+
+type handler struct {
+	source stats.Source
+	name   string
+	files  map[string]func(http.ResponseWriter, *http.Request)
+}
+
+// Handler returns a handler that shows source, to be mounted below any path that ends
+// in a slash. It is safe for concurrent use.
+func Handler(source stats.Source, o Options) http.Handler {
+	h := &handler{source: source, name: o.Name}
+	h.files = map[string]func(http.ResponseWriter, *http.Request){
+		"":              h.page,
+		"metrics":       h.metrics,
+		"snapshot.txt":  h.text,
+		"snapshot.json": h.json,
+		"live.json":     h.live,
+	}
+	if s, ok := source.(mapper); ok {
+		h.files["heapmap.json"] = func(w http.ResponseWriter, r *http.Request) { h.heapMap(w, r, s) }
+	}
+	if s, ok := source.(process); ok {
+		h.files["process.json"] = func(w http.ResponseWriter, r *http.Request) { h.process(w, r, s) }
+	}
+	if s, ok := source.(profiler); ok {
+		h.files["profile"] = func(w http.ResponseWriter, r *http.Request) { h.profile(w, r, s) }
+	}
+	if s, ok := source.(stackSource); ok {
+		h.files["stacks.json"] = func(w http.ResponseWriter, r *http.Request) { h.stacks(w, r, s) }
+	}
+	for name, contentType := range map[string]string{
+		"page.css": "text/css", "page.js": "text/javascript", "chart.js": "text/javascript",
+		"heapmap.js": "text/javascript", "units.js": "text/javascript",
+	} {
+		h.files[name] = asset(name, contentType)
+	}
+	return h
+}
+
+// ServeHTTP routes by the last element of the path, so that it does not matter under
+// which prefix the handler is mounted, or whether that was stripped.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Security-Policy",
+		"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "+
+			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Cache-Control", "no-store")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		header.Set("Allow", "GET, HEAD")
+		http.Error(w, "read only", http.StatusMethodNotAllowed)
+		return
+	}
+	if r.URL.Path == "" { // stripped of all: links on the page would lead beside it
+		if asked, err := url.ParseRequestURI(r.RequestURI); err == nil {
+			header.Set("Location", url.PathEscape(path.Base(asked.Path))+"/") // relative: within the prefix, whatever that is
+			w.WriteHeader(http.StatusMovedPermanently)
+			return
+		}
+	}
+	_, name := path.Split(r.URL.Path)
+	serve, found := h.files[name]
+	if !found {
+		http.NotFound(w, r)
+		return
+	}
+	serve(w, r)
+}
+
+func asset(name, contentType string) func(http.ResponseWriter, *http.Request) {
+	text, err := assets.ReadFile("assets/" + name)
+	if err != nil { // embedded: the build would have failed
+		panic(err)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType+"; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-cache")
+		_, _ = w.Write(text)
+	}
+}
+
+// snapshot takes a snapshot; with ?seconds= a second one that much later, of which the
+// difference is returned. It reports false if it has answered the request instead.
+func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) (*stats.Snapshot, bool) {
+	wait, ok := seconds(w, r)
+	if !ok {
+		return nil, false
+	}
+	first := new(stats.Snapshot)
+	h.source.Stats(first)
+	if wait == 0 {
+		return first, true
+	}
+	if !sleep(r, wait) {
+		return nil, false
+	}
+	second := new(stats.Snapshot)
+	h.source.Stats(second)
+	return second.Sub(first), true
+}
+
+// seconds returns what ?seconds= asks for. It reports false if it has refused it.
+func seconds(w http.ResponseWriter, r *http.Request) (time.Duration, bool) {
+	text := r.FormValue("seconds")
+	if text == "" {
+		return 0, true
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	wait := time.Duration(n * float64(time.Second))
+	if err != nil || !(n >= 0 && n <= longest.Seconds()) { // NaN is refused
+		http.Error(w, fmt.Sprintf("seconds: want a number from 0 to %g", longest.Seconds()), http.StatusBadRequest)
+		return 0, false
+	}
+	return wait, true
+}
+
+// sleep waits, unless the client goes away.
+func sleep(r *http.Request, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (h *handler) text(w http.ResponseWriter, r *http.Request) {
+	s, ok := h.snapshot(w, r)
+	if !ok {
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = s.WriteTo(w)
+}
+
+func (h *handler) json(w http.ResponseWriter, r *http.Request) {
+	if s, ok := h.snapshot(w, r); ok {
+		writeJSON(w, s)
+	}
+}
+
+func (h *handler) heapMap(w http.ResponseWriter, r *http.Request, source mapper) {
+	chunks := 16
+	if text := r.FormValue("chunks"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > most {
+			http.Error(w, fmt.Sprintf("chunks: want a number from 0 to %d", most), http.StatusBadRequest)
+			return
+		}
+		chunks = n
+	}
+	writeJSON(w, compactMap(source.HeapMap(chunks)))
+}
+
+func (h *handler) process(w http.ResponseWriter, r *http.Request, source process) {
+	var p stats.Process
+	if err := source.Process(&p); err != nil {
+		http.Error(w, err.Error(), http.StatusNotImplemented)
+		return
+	}
+	writeJSON(w, p)
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // an error is the client's: it went away
+}

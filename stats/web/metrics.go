@@ -1,0 +1,48 @@
+package web
+
+import (
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+func (h *handler) metrics(w http.ResponseWriter, r *http.Request) {
+	var s stats.Snapshot
+	h.source.Stats(&s)
+	format := negotiate(r.Header.Get("Accept"))
+	w.Header().Set("Content-Type", format.ContentType())
+	w.Header().Add("Vary", "Accept")
+	_ = s.WriteMetrics(w, format) // an error is the client's: it went away
+}
+
+// negotiate returns the format that a client prefers by its Accept header: OpenMetrics
+// if that is named and not less wanted than plain text, which browsers and old servers
+// get.
+func negotiate(accept string) stats.Format {
+	open, plain := 0.0, 0.0
+	for item := range strings.SplitSeq(accept, ",") {
+		mediaType, parameters, err := mime.ParseMediaType(item)
+		if err != nil {
+			continue
+		}
+		quality := 1.0
+		if q, err := strconv.ParseFloat(parameters["q"], 64); err == nil {
+			quality = q
+		}
+		switch mediaType {
+		case "application/openmetrics-text":
+			if v := parameters["version"]; v == "" || v == "1.0.0" || v == "0.0.1" {
+				open = max(open, quality)
+			}
+		case "text/plain":
+			plain = max(plain, quality)
+		}
+	}
+	if open > 0 && open >= plain {
+		return stats.OpenMetrics
+	}
+	return stats.Prometheus
+}

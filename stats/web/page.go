@@ -1,0 +1,58 @@
+package web
+
+import (
+	"html/template"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+var pageTemplate = template.Must(template.New("page.html").
+	Funcs(template.FuncMap{"bytes": stats.Bytes}).ParseFS(assets, "assets/page.html"))
+
+// A pageData is what the page shows before its scripts run, and without them.
+type pageData struct {
+	Name, Program string
+	PID           int
+	Go            string
+	Now           *live
+	Memory        []memoryRow // largest first
+	Has           map[string]bool
+}
+
+// A memoryRow is a line of where the memory is.
+type memoryRow struct {
+	Metric, Label, About string
+	Bytes                int64
+}
+
+func (h *handler) page(w http.ResponseWriter, r *http.Request) {
+	now := h.now()
+	data := pageData{
+		Name: h.name, Program: filepath.Base(os.Args[0]), PID: os.Getpid(), Go: runtime.Version(),
+		Now: now, Memory: memoryRows(now), Has: map[string]bool{},
+	}
+	for name := range h.files {
+		data.Has[name] = true
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = pageTemplate.Execute(w, data) // an error is the client's: it went away
+}
+
+func memoryRows(now *live) (rows []memoryRow) {
+	for _, m := range stats.Metrics() {
+		rest, found := strings.CutPrefix(m.Name, "/ashlar/memory/")
+		if !found {
+			continue
+		}
+		path, _, _ := strings.Cut(rest, ":")
+		rows = append(rows, memoryRow{m.Name, strings.ReplaceAll(path, "/", " "), m.Description, now.Metrics[m.Name]})
+	}
+	slices.SortStableFunc(rows, func(a, b memoryRow) int { return int(min(max(b.Bytes-a.Bytes, -1), 1)) })
+	return rows
+}
