@@ -23,7 +23,7 @@ func build(make func() *node, depth int) *node {
 		return nil
 	}
 	n := make()
-	n.key = depth
+	n.key, n.value = depth, 1
 	n.left, n.right = build(make, depth-1), build(make, depth-1)
 	return n
 }
