@@ -1,0 +1,16 @@
+module github.com/ashlar-go/ashlar/benchmarks/cacheserver
+
+go 1.26.0
+
+require (
+	github.com/HdrHistogram/hdrhistogram-go v1.1.2
+	github.com/ashlar-go/ashlar v0.0.0
+	github.com/ashlar-go/ashlar/benchmarks v0.0.0
+)
+
+require golang.org/x/sys v0.47.0 // indirect
+
+replace (
+	github.com/ashlar-go/ashlar => ../..
+	github.com/ashlar-go/ashlar/benchmarks => ../
+)
