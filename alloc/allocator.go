@@ -38,6 +38,7 @@ type Allocator struct {
 	pages  pageheap.Heap
 	large  largeobj.Heap
 	depots [sizeclass.Count]depot
+	odds   odds
 	purger purger
 
 	tenants tenancy.Register // the arenas in this memory

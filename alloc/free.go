@@ -40,14 +40,14 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 func headerAt(d uintptr) *pagemap.Header { return (*pagemap.Header)(raw.Pointer(d)) }
 
 // liveBlock returns the state byte, the fit code and the class of the live small
-// block that starts at addr; no state byte if none does.
+// block that starts at addr, be it special or not; no state byte if none does.
 func (a *Allocator) liveBlock(addr uintptr) (st *state, code uint8, c sizeclass.Class) {
 	if d := pagemap.Get(addr); d != 0 {
 		h := headerAt(d)
 		i := h.Index(addr)
 		st := stateOf(d, i)
-		if was := *st; h.Owns(i, addr, a.id) && isLive(was) {
-			return st, was - live, h.Class
+		if was := *st; h.Owns(i, addr, a.id) && was&live != 0 {
+			return st, was & codeMask, h.Class
 		}
 	}
 	return nil, 0, 0

@@ -114,17 +114,21 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 		if r.empty() && hand != 0 {
 			hand = r.exchange(hand, capacity(c))
 		}
-		ready := r.ready()
-		twice := !ready && !r.empty()
+		holds := r.holds()
+		twice := !holds && !r.empty()
+		chosen := holds && a.odds.choose(r, c)
 		switch {
-		case ready:
+		case chosen:
+			zero = r.zero()
+			addr = r.pop(live|special|fit.Code(), fit.Code())
+		case holds:
 			zero = r.zero()
 			addr = r.take(fit.Code())
 		case twice:
 			addr = r.drop()
 		}
 		h.letGo(id)
-		if ready || twice {
+		if holds || twice {
 			a.stow(c, hand)
 			if twice {
 				panic(freedTwiceAtOnce(op, addr, c))

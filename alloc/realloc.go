@@ -104,8 +104,8 @@ func clearFrom(addr, kept, size uintptr) {
 
 // recode notes that another part of a live block is asked for.
 func (a *Allocator) recode(c sizeclass.Class, st *state, code uint8) {
-	change := uint64(code) - uint64(*st-live)
-	*st = live | code
+	change := uint64(code) - uint64(*st&codeMask)
+	*st = *st&^codeMask | code
 	id := percpu.Pin()
 	if a.hasCache(id) {
 		if cache := a.cacheOf(id); cache != none() {
