@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -38,8 +39,11 @@ type Allocator struct {
 	pages  pageheap.Heap
 	large  largeobj.Heap
 	depots [sizeclass.Count]depot
-	odds   odds
 	purger purger
+
+	rate    atomic.Int64   // bytes between samples; 0: none
+	odds    odds           // of small blocks to be chosen
+	profile heapprof.Table // the samples
 
 	tenants tenancy.Register // the arenas in this memory
 }
@@ -74,6 +78,11 @@ func (a *Allocator) init() {
 		a.space.SetLimit(a.options.Limit)
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
+		rate := a.options.ProfileRate
+		if rate == 0 {
+			rate = defaultRate
+		}
+		a.setRate(rate)
 		atomic.StoreUintptr(&a.id, id)
 	})
 }

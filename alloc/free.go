@@ -8,6 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/watch"
+	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -64,6 +65,9 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 		a.freeLarge(h, op, addr)
 		return
 	}
+	if *st&special != 0 && !a.freeSpecial(addr) {
+		panic(freeingTwice(op, addr, c.Size()))
+	}
 	hand := uintptr(0) // a magazine on its way between the rack and the depot
 	for {
 		cache, id, err := h.hold()
@@ -117,6 +121,9 @@ func (a *Allocator) freeToSpan(op string, c sizeclass.Class, addr uintptr, st *s
 func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 	if !a.isLarge(addr) {
 		panic(a.misuse(op, addr))
+	}
+	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.freeLargeSpecial(addr) {
+		panic(freeingTwice(op, addr, int(largeobj.UsableAt(pagemap.Get(addr)))))
 	}
 	if err := a.park(h, addr); err != nil {
 		panic(explainLarge(op, addr, err))

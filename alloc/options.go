@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"io"
 	"time"
 
 	"github.com/ashlar-go/ashlar/largeobj"
@@ -25,6 +26,15 @@ type Options struct {
 	// Decay is how long unused memory is retained before its RAM is given back to
 	// the kernel. 0 means one second; a negative value, for ever (until Trim).
 	Decay time.Duration
+
+	// ProfileRate is how many bytes are allocated between two samples of the heap
+	// profile, on average. 0 means 512 KiB, a negative value no sampling, 1 samples
+	// every block. SetProfileRate changes it.
+	ProfileRate int
+
+	// Leaks, if set, is written a report by Close, of what is still live by the stacks
+	// that allocated it, if anything is.
+	Leaks io.Writer
 
 	// Large chooses what becomes of freed objects of 128 KiB and more.
 	Large largeobj.Options
