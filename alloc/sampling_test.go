@@ -25,8 +25,8 @@ func inUse(p *profile.Profile, value int) map[int64]float64 {
 	return sum
 }
 
-// TestEstimate: one stack that mixes sizes is estimated within three (of a fixed
-// number of cases: four) standard errors for each class; at rate 1 exactly; freeing
+// TestEstimate: one stack that mixes sizes is estimated within four standard errors
+// for each class, and one block for the rounding; at rate 1 exactly; freeing
 // everything leaves nothing in use; off means no samples.
 func TestEstimate(t *testing.T) {
 	for _, rate := range []int{1, 16 << 10, -1} {
