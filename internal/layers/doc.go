@@ -15,6 +15,7 @@
 //	internal/fault       accesses to memory that is not there, turned into errors
 //	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
 //	internal/metadata    memory for the allocator's own structures, off the Go heap
+//	internal/heapprof    the samples of a heap profile and the stacks that they came by
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
 //	largeobj             objects of 128 KiB and more, one mapping each; files, shared and secret memory as regions
@@ -23,6 +24,7 @@
 //	stats/web            the HTTP face: a live page, metrics, JSON
 //	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use
+//	alloc/alloctest      a helper for tests of programs that use the allocator
 //	arena                memory that is freed at once
 //	alloc/arrowmem       buffers of Apache Arrow, by shape, on alloc
 //	alloc/budget         one limit for the Go heap and off-heap memory together
