@@ -20,6 +20,7 @@ type load struct {
 	keys     int
 	conns    int
 	rate     int // requests a second, of all connections together
+	sets     int // of 100 requests
 	duration time.Duration
 }
 
@@ -169,7 +170,7 @@ func (c *client) play(l load, record *hdrhistogram.Histogram) error {
 	start := time.Now().Add(time.Duration(c.random.Int64N(int64(interval))))
 	for due := start; due.Sub(start) < l.duration; due = due.Add(interval) {
 		time.Sleep(time.Until(due))
-		if err := c.step(zipf()); err != nil {
+		if err := c.step(zipf(), l.sets); err != nil {
 			return err
 		}
 		_ = record.RecordValue(max(time.Since(due).Microseconds(), 1)) // beyond its range: the highest
@@ -184,8 +185,8 @@ func newZipf(random *rand.Rand, keys int) func() uint64 {
 }
 
 // step makes one request, and a set after a get that found nothing.
-func (c *client) step(i uint64) error {
-	if c.random.IntN(10) > 0 {
+func (c *client) step(i uint64, sets int) error {
+	if c.random.IntN(100) >= sets {
 		c.key = keyOf(c.key[:0], i)
 		value, err := c.ask([]byte("GET"), c.key)
 		if err == nil && string(value) != string(valueOf(i)) {

@@ -3,7 +3,7 @@ Cacheserver is a cache that speaks Redis' protocol, with its contents on the Go 
 ashlar, and measures both from outside, as their clients see them.
 
 	go run -C benchmarks/cacheserver .                      2 GiB in each, some minutes
-	go run -C benchmarks/cacheserver . -live 64 -duration 2s -rate 2000
+	go run -C benchmarks/cacheserver . -live 64 -duration 2s
 	go run -C benchmarks/cacheserver . -serve ashlar        a server alone, for redis-benchmark say
 
 # The stores
@@ -19,9 +19,10 @@ is removed when it is asked for, and by a sweep, a shard every 100 ms.
 
 	this program ─► server process, one store ◄─ loopback ─► client goroutines here
 
-Each server is filled to the live size, warmed up, and then asked at a fixed rate over
-some connections: nine gets to a set, keys by a Zipf distribution, values of 64 bytes to
-8 KiB, log-uniform, by key; a get that finds nothing is followed by a set. The time of a
+Each server is filled to the live size, and once more with new values, warmed up, and then
+asked at a fixed rate over some connections: as many gets as sets, keys by a Zipf
+distribution, values of 64 bytes to 8 KiB, log-uniform, by key; a get that finds nothing is
+followed by a set. The time of a
 request runs from when it was due, so that a server which stops for a while is charged
 with all that had to wait. The stores take turns, in another order each repeat.
 

@@ -25,8 +25,9 @@ func start() error {
 	live := flag.Int64("live", 2048, "`MiB` of keys and values in each store")
 	l := load{}
 	flag.IntVar(&l.rate, "rate", 5000, "requests a `second`")
+	flag.IntVar(&l.sets, "sets", 50, "how many of 100 `requests` set a value; the others get one")
 	flag.IntVar(&l.conns, "conns", 16, "`number` of connections")
-	flag.DurationVar(&l.duration, "duration", 20*time.Second, "`time` that each server is measured for")
+	flag.DurationVar(&l.duration, "duration", 60*time.Second, "`time` that each server is measured for")
 	repeats := flag.Int("repeats", 3, "`number` of times that each store is measured")
 	markdown := flag.Bool("markdown", false, "print the table as Markdown")
 	serve := flag.String("serve", "", "serve with this `store` until standard input ends, and measure nothing")
@@ -35,7 +36,7 @@ func start() error {
 	if *serve != "" {
 		return serveUntil(os.Stdin, os.Stdout, *serve, *address)
 	}
-	if *live < 1 || l.rate < 1 || l.conns < 1 || l.duration <= 0 || *repeats < 1 || flag.NArg() > 0 {
+	if *live < 1 || l.rate < 1 || l.conns < 1 || l.duration <= 0 || l.sets < 0 || *repeats < 1 || flag.NArg() > 0 {
 		return errors.New("-live, -rate, -conns, -duration and -repeats must be positive, and there are only flags")
 	}
 	l.keys = keysFor(*live << 20)
@@ -43,8 +44,8 @@ func start() error {
 	if err := c.Run(*repeats, func(peer int) error { return measure(&c, peer, l) }); err != nil {
 		return err
 	}
-	t := c.Table(fmt.Sprintf("Cache of %d MiB, %d requests a second over %d connections, medians of %d times %v",
-		*live, l.rate, l.conns, *repeats, l.duration), peers)
+	t := c.Table(fmt.Sprintf("Cache of %d MiB, %d requests a second, %d %% of them sets, over %d connections, medians of %d times %v",
+		*live, l.rate, l.sets, l.conns, *repeats, l.duration), peers)
 	t.Notes = append(t.Notes, machine.Describe().String())
 	t.Notes = append(t.Notes, verdicts(&c)...)
 	if *markdown {

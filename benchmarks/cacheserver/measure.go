@@ -87,7 +87,10 @@ func measure(figures *versus.Comparison, peer int, l load) error {
 }
 
 func playOn(server *child, figures *versus.Comparison, peer int, l load) error {
-	err := everybody(server.address, l.conns, func(i int, c *client) error { return c.fill(i, l.conns, l.keys) })
+	err := everybody(server.address, l.conns, func(i int, c *client) error {
+		// Twice, so that a heap with garbage is as large as it becomes.
+		return errors.Join(c.fill(i, l.conns, l.keys), c.fill(i, l.conns, l.keys))
+	})
 	if err != nil {
 		return err
 	}
