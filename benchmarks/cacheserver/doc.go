@@ -26,8 +26,10 @@ followed by a set. The time of a
 request runs from when it was due, so that a server which stops for a while is charged
 with all that had to wait. The stores take turns, in another order each repeat.
 
-The collector's share is what it took of the server's processor time (runtime/metrics,
-/cpu/classes/gc/total), resident memory what the kernel says of the server process.
+The collector's time is what it took of the processors since the server began
+(runtime/metrics, /cpu/classes/gc/total): a heap of 2 GiB is collected when 2 GiB of garbage
+have come up, which is seldom within a measurement. Resident memory is what the kernel says
+of the server process.
 
 # Caveats
 

@@ -21,8 +21,8 @@ const (
 	figure999    = "p99.9, µs"
 	figureMost   = "max, µs"
 	figureRate   = "requests a second"
-	figureGC     = "collector's share of the processor time, %"
-	figureCycles = "collections"
+	figureGC     = "collector's processor time, filling included, s"
+	figureCycles = "collections, filling included"
 	figureCPU    = "processor time, s"
 	figureSteady = "resident, MiB"
 	figurePeak   = "peak resident, MiB"
@@ -120,8 +120,8 @@ func playOn(server *child, figures *versus.Comparison, peer int, l load) error {
 	figures.Add(peer, figure999, float64(record.ValueAtQuantile(99.9)))
 	figures.Add(peer, figureMost, float64(record.Max()))
 	figures.Add(peer, figureRate, float64(record.TotalCount())/elapsed)
-	figures.Add(peer, figureGC, 100*(after.gcSeconds-before.gcSeconds)/cpu)
-	figures.Add(peer, figureCycles, float64(after.gcCycles-before.gcCycles))
+	figures.Add(peer, figureGC, after.gcSeconds)
+	figures.Add(peer, figureCycles, float64(after.gcCycles))
 	figures.Add(peer, figureCPU, cpu)
 	figures.Add(peer, figureSteady, float64(after.resident)/mib)
 	figures.Add(peer, figurePeak, float64(after.peak)/mib)
