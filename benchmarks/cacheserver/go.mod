@@ -1,0 +1,14 @@
+module github.com/ashlar-go/ashlar/benchmarks/cacheserver
+
+go 1.25.0
+
+replace github.com/ashlar-go/ashlar => ../..
+
+replace github.com/ashlar-go/ashlar/benchmarks => ..
+
+require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
+	github.com/ashlar-go/ashlar v0.0.0-00010101000000-000000000000
+)
+
+require golang.org/x/sys v0.47.0 // indirect
