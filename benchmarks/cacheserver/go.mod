@@ -8,7 +8,8 @@ replace github.com/ashlar-go/ashlar/benchmarks => ..
 
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
-	github.com/ashlar-go/ashlar v0.0.0-00010101000000-000000000000
+	github.com/ashlar-go/ashlar v0.0.0
+	github.com/ashlar-go/ashlar/benchmarks v0.0.0-00010101000000-000000000000
 )
 
 require golang.org/x/sys v0.47.0 // indirect
