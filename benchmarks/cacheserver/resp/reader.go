@@ -32,13 +32,14 @@ type Reader struct {
 	source     io.Reader
 	limits     Limits
 	buf        []byte
-	start, end int // what was received and is not done with
-	at         int // how far the command was parsed, from start
-	seen       int // how far no end of a line was found, from start
-	want       int // arguments that the command has, 0 before that is known
-	bulk       int // bytes of the next argument, -1 before that is known
-	bytes      int // of the arguments that were announced
-	whole      bool
+	start, end int   // what was received and is not done with
+	at         int   // how far the command was parsed, from start
+	seen       int   // how far no end of a line was found, from start
+	want       int   // arguments that the command has, 0 before that is known
+	bulk       int   // bytes of the next argument, -1 before that is known
+	bytes      int   // of the arguments that were announced
+	whole      bool  // all arguments are there
+	broken     error // what was wrong: nothing is read after that
 	spans      []span
 	args       [][]byte
 }
@@ -79,33 +80,37 @@ func (r *Reader) Next() ([][]byte, error) {
 }
 
 // Ready reports whether Next returns without reading from the source, which might block.
+// An error is what Next returns.
 func (r *Reader) Ready() (bool, error) {
 	if r.want < 0 {
 		r.drop()
 	}
-	if r.whole {
-		return true, nil
+	if !r.whole && r.broken == nil {
+		r.whole, r.broken = r.parse()
 	}
+	return r.whole, r.broken
+}
+
+// parse takes what there is of the command and reports whether that is all.
+func (r *Reader) parse() (bool, error) {
 	for r.want == 0 {
 		line, ok, err := r.line()
-		switch {
-		case err != nil || !ok:
+		if err != nil || !ok {
 			return false, err
-		case len(line) > 0 && line[0] == '*':
-			err = r.begin(line)
-		default:
-			r.whole, err = r.words(line)
 		}
-		if r.whole || err != nil {
-			return r.whole, err
+		if len(line) > 0 && line[0] == '*' {
+			err = r.begin(line)
+		} else if ok, err = r.words(line); ok {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
 		}
 		if r.want == 0 { // an empty line, or a command of no arguments
 			r.drop()
 		}
 	}
-	var err error
-	r.whole, err = r.arguments()
-	return r.whole, err
+	return r.arguments()
 }
 
 // begin takes the line that says how many arguments there are.

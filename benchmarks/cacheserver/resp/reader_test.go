@@ -25,6 +25,9 @@ func read(source io.Reader, limits Limits) (all [][]string, err error) {
 	for r := NewReader(source, limits); ; {
 		args, err := r.Next()
 		if err != nil {
+			if _, again := r.Next(); again != err {
+				return all, fmt.Errorf("%w, and then %w", err, again)
+			}
 			return all, err
 		}
 		words := make([]string, len(args))
