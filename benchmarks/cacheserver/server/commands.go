@@ -23,6 +23,7 @@ var commands = map[string]command{
 	"GET":      {2, 2, (*Server).get},
 	"SET":      {3, 5, (*Server).set},
 	"DEL":      {2, anyNumber, (*Server).del},
+	"EXISTS":   {2, anyNumber, (*Server).exists},
 	"PING":     {1, 2, ping},
 	"ECHO":     {2, 2, ping},
 	"DBSIZE":   {1, 1, (*Server).dbsize},
@@ -30,7 +31,8 @@ var commands = map[string]command{
 	"INFO":     {1, anyNumber, (*Server).info},
 	"CONFIG":   {2, anyNumber, config},
 	"COMMAND":  {1, anyNumber, noCommands},
-	"QUIT":     {1, 1, quit},
+	"CLIENT":   {2, anyNumber, ok},
+	"QUIT":     {1, 1, ok},
 }
 
 const longestName = 8
@@ -46,9 +48,9 @@ func (s *Server) do(dst []byte, args [][]byte) (answered []byte, quit bool) {
 			upper[i] = c - 'a' + 'A'
 		}
 	}
-	c, ok := commands[string(upper[:n])]
+	c, known := commands[string(upper[:n])]
 	switch {
-	case !ok || len(name) > longestName:
+	case !known || len(name) > longestName:
 		return resp.AppendError(dst, "ERR unknown command '"+printable(name)+"'"), false
 	case len(args) < c.least || len(args) > c.most:
 		return resp.AppendError(dst, "ERR wrong number of arguments for '"+printable(name)+"' command"), false
@@ -65,8 +67,8 @@ func printable(sent []byte) string {
 func (s *Server) now() int64 { return s.options.Clock().UnixMilli() }
 
 func (s *Server) get(dst []byte, args [][]byte) []byte {
-	dst, ok := s.store.Get(dst, args[1], s.now(), resp.AppendBulk)
-	if !ok {
+	dst, there := s.store.Get(dst, args[1], s.now(), resp.AppendBulk)
+	if !there {
 		return resp.AppendNull(dst)
 	}
 	return dst
@@ -123,6 +125,19 @@ func (s *Server) del(dst []byte, args [][]byte) []byte {
 	return resp.AppendInt(dst, n)
 }
 
+func (s *Server) exists(dst []byte, args [][]byte) []byte {
+	n := int64(0)
+	for _, key := range args[1:] {
+		if _, there := s.store.Get(nil, key, s.now(), nothing); there {
+			n++
+		}
+	}
+	return resp.AppendInt(dst, n)
+}
+
+// nothing is the form of a value that nobody wants.
+func nothing(dst, _ []byte) []byte { return dst }
+
 func ping(_ *Server, dst []byte, args [][]byte) []byte {
 	if len(args) == 2 {
 		return resp.AppendBulk(dst, args[1])
@@ -150,4 +165,5 @@ func config(_ *Server, dst []byte, args [][]byte) []byte {
 // noCommands answers redis-cli, which asks for help texts.
 func noCommands(_ *Server, dst []byte, _ [][]byte) []byte { return resp.AppendArray(dst, 0) }
 
-func quit(_ *Server, dst []byte, _ [][]byte) []byte { return resp.AppendStatus(dst, "OK") }
+// ok answers QUIT, and clients that tell their names.
+func ok(_ *Server, dst []byte, _ [][]byte) []byte { return resp.AppendStatus(dst, "OK") }

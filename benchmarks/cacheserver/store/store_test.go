@@ -37,13 +37,13 @@ func TestModel(t *testing.T) {
 	forBoth(t, Options{Shards: 4}, func(t *testing.T, s Store) {
 		model := map[string]entry{}
 		random := rand.New(rand.NewPCG(1, 2))
-		for now := range int64(100_000) {
-			key := fmt.Sprint(random.IntN(2000))
+		for now := range int64(30_000) {
+			key := fmt.Sprint(random.IntN(1000))
 			e, there := model[key]
 			there = there && now < e.expires
 			switch random.IntN(6) {
 			case 0, 1:
-				e = entry{fmt.Sprintf("%0*d", random.IntN(300), now), now + int64(random.IntN(50_000))}
+				e = entry{fmt.Sprintf("%0*d", random.IntN(300), now), now + int64(random.IntN(15_000))}
 				if err := s.Set([]byte(key), []byte(e.value), now, e.expires); err != nil {
 					t.Fatal(err)
 				}
@@ -85,9 +85,9 @@ func TestBound(t *testing.T) {
 	const limit = 64 << 10
 	forBoth(t, Options{Bytes: limit, Shards: 2}, func(t *testing.T, s Store) {
 		random := rand.New(rand.NewPCG(3, 4))
-		for now := range int64(20_000) {
+		for now := range int64(8000) {
 			key, value := fmt.Append(nil, random.IntN(500)), make([]byte, random.IntN(1000))
-			if err := s.Set(key, value, now, now+1+int64(random.IntN(5000))); err != nil {
+			if err := s.Set(key, value, now, now+1+int64(random.IntN(2000))); err != nil {
 				t.Fatal(err)
 			}
 			if got, ok := s.Get(nil, key, now, plain); !ok || !bytes.Equal(got, value) {
@@ -148,7 +148,7 @@ func TestConcurrent(t *testing.T) {
 		for g := range 4 {
 			running.Go(func() {
 				random := rand.New(rand.NewPCG(5, uint64(g)))
-				for range 5000 {
+				for range 2000 {
 					key := []byte{byte(random.IntN(50))}
 					switch random.IntN(8) {
 					case 0:
