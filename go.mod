@@ -2,4 +2,7 @@ module github.com/ashlar-go/ashlar
 
 go 1.25.0
 
-require golang.org/x/sys v0.47.0
+require (
+	github.com/google/pprof v0.0.0-20260709232956-b9395ee17fa0
+	golang.org/x/sys v0.47.0
+)

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -41,6 +42,10 @@ type Allocator struct {
 	purger purger
 	warned [warnings]atomic.Bool // what Options.Logger was told
 
+	rate    atomic.Int64   // bytes between samples; 0: none
+	odds    odds           // of small blocks to be chosen
+	profile heapprof.Table // the samples
+
 	tenants tenancy.Register // the arenas in this memory
 }
 
@@ -74,6 +79,7 @@ func (a *Allocator) init() {
 		a.space.SetLimit(a.options.Limit)
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
+		a.setRate(a.options.ProfileRate)
 		atomic.StoreUintptr(&a.id, id)
 	})
 }

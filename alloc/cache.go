@@ -167,7 +167,7 @@ func (a *Allocator) drain(cache uintptr) {
 		a.stow(c, r.prev)
 		d := &a.depots[c]
 		d.mu.Lock()
-		d.allocs += r.allocs
+		d.allocs += r.allocs()
 		d.codes += r.codes
 		d.mu.Unlock()
 		*r = noRack()

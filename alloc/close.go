@@ -24,6 +24,10 @@ import (
 func (a *Allocator) Close() error {
 	a.init()
 	a.tenants.Close() // first: an arena that was dropped frees its memory at any time
+	var leaks error
+	if w := a.options.Leaks; w != nil && !a.closed.Load() {
+		leaks = a.WriteLeaks(w)
+	}
 	a.closed.Store(true)
 	a.stopPurger()
 	a.detach(func(int, uintptr) bool { return true })
@@ -32,7 +36,8 @@ func (a *Allocator) Close() error {
 	for c := range a.depots {
 		a.depots[c].close(sizeclass.Class(c))
 	}
-	return errors.Join(a.pages.Close(), a.large.Close())
+	a.profile.Close()
+	return errors.Join(leaks, a.pages.Close(), a.large.Close())
 }
 
 func (a *Allocator) stopPurger() {

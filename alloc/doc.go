@@ -25,6 +25,7 @@
 //	page heap   mappings of 64 MiB, cut into runs of pages (internal/pageheap)
 //	page map    from an address to its span or large object (internal/pagemap)
 //	large heap  objects of 128 KiB and more, a mapping each (largeobj)
+//	profile     sampled blocks and their stacks (internal/heapprof)
 //	purger      a goroutine that gives unused memory back with age
 //
 // Everything but the Allocator itself lives outside the Go heap: with ten million

@@ -8,6 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/watch"
+	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -40,14 +41,14 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 func headerAt(d uintptr) *pagemap.Header { return (*pagemap.Header)(raw.Pointer(d)) }
 
 // liveBlock returns the state byte, the fit code and the class of the live small
-// block that starts at addr; no state byte if none does.
+// block that starts at addr, be it special or not; no state byte if none does.
 func (a *Allocator) liveBlock(addr uintptr) (st *state, code uint8, c sizeclass.Class) {
 	if d := pagemap.Get(addr); d != 0 {
 		h := headerAt(d)
 		i := h.Index(addr)
 		st := stateOf(d, i)
-		if was := *st; h.Owns(i, addr, a.id) && isLive(was) {
-			return st, was - live, h.Class
+		if was := *st; h.Owns(i, addr, a.id) && was&live != 0 {
+			return st, was & codeMask, h.Class
 		}
 	}
 	return nil, 0, 0
@@ -63,6 +64,9 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 	if st == nil {
 		a.freeLarge(h, op, addr)
 		return
+	}
+	if *st&special != 0 && !a.freeSpecial(addr) {
+		panic(freeingTwice(op, addr, c.Size()))
 	}
 	hand := uintptr(0) // a magazine on its way between the rack and the depot
 	for {
@@ -117,6 +121,9 @@ func (a *Allocator) freeToSpan(op string, c sizeclass.Class, addr uintptr, st *s
 func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 	if !a.isLarge(addr) {
 		panic(a.misuse(op, addr))
+	}
+	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.freeLargeSpecial(addr) {
+		panic(freeingTwice(op, addr, int(largeobj.UsableAt(pagemap.Get(addr)))))
 	}
 	if err := a.park(h, addr); err != nil {
 		panic(explainLarge(op, addr, err))

@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -16,7 +17,7 @@ func init() {
 
 // Obtain implements tenancy.Host.
 func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
-	const op = "Arena"
+	const op = opArena
 	a := (*Allocator)(t)
 	switch {
 	case align <= minAlign || size >= sizeclass.LargeMin && align <= largeAlign:
@@ -25,11 +26,25 @@ func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
 		p, err := a.Memalign(align, size)
 		return raw.Addr(p), false, err
 	}
+	chosen := a.choose((*processors)(a), uintptr(size))
 	addr, zero, err = a.mapLarge(uintptr(size), uintptr(align), false)
 	if err != nil {
 		err = &Error{Op: op, Size: size, Err: err}
+	} else if chosen {
+		a.chosenLarge(addr, uintptr(size), heapprof.Arena)
 	}
 	return addr, zero, err
+}
+
+// opArena is the operation for which arenas obtain memory.
+const opArena = "Arena"
+
+// kindFor returns what a heap profile calls a large object that op allocates.
+func kindFor(op string) heapprof.Kind {
+	if op == opArena {
+		return heapprof.Arena
+	}
+	return heapprof.Large
 }
 
 // What Malloc aligns blocks and large objects to, in bytes.

@@ -102,7 +102,7 @@ func (a *Allocator) checkClass(c sizeclass.Class) (tally, error) {
 		if err := r.check(c, &n); err != nil {
 			return n, err
 		}
-		allocs += r.allocs
+		allocs += r.allocs()
 		codes += r.codes
 	}
 	switch {

@@ -17,6 +17,8 @@ type lot struct {
 	n      uintptr
 	asked  int64
 	served uint64          // objects handed out
+	due    uintptr         // bytes of objects until one may be a chosen one
+	event  bool            // it is
 	parked [lotSize]parked // the oldest first
 }
 
@@ -55,12 +57,15 @@ func (l *lot) remove(i uintptr) uintptr {
 
 // unpark hands out a parked object for size bytes, if there is one that fits. The
 // youngest comes first: it is the likeliest to be in the processor's caches.
-func (a *Allocator) unpark(h holder, op string, size uintptr) uintptr {
+//
+// The request counts in any case: chosen tells whether its object is a chosen one.
+func (a *Allocator) unpark(h holder, op string, size uintptr) (addr uintptr, chosen bool) {
 	cache, id, err := h.hold()
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	l := lotOf(cache)
+	chosen = l.choose(size, a.rate.Load())
 	for i := l.n; i > 0; i-- {
 		p := l.parked[i-1]
 		change, fits, ok := a.large.Unpark(p.at, p.addr, size)
@@ -75,10 +80,10 @@ func (a *Allocator) unpark(h holder, op string, size uintptr) uintptr {
 		if !ok {
 			panic(explainLarge(op, p.addr, largeobj.FreedTwiceAtOnce(at)))
 		}
-		return p.addr
+		return p.addr, chosen
 	}
 	h.letGo(id)
-	return 0
+	return 0, chosen
 }
 
 // park frees a large object, into the lot if it suits that.

@@ -114,20 +114,28 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 		if r.empty() && hand != 0 {
 			hand = r.exchange(hand, capacity(c))
 		}
-		ready := r.ready()
-		twice := !ready && !r.empty()
+		holds := r.holds()
+		twice := !holds && !r.empty()
+		chosen := holds && a.odds.choose(r, c)
+		var st *state
 		switch {
-		case ready:
+		case chosen:
+			zero, st = r.zero(), r.state()
+			addr = r.pop(live|fit.Code(), fit.Code())
+		case holds:
 			zero = r.zero()
 			addr = r.take(fit.Code())
 		case twice:
 			addr = r.drop()
 		}
 		h.letGo(id)
-		if ready || twice {
+		if holds || twice {
 			a.stow(c, hand)
 			if twice {
 				panic(freedTwiceAtOnce(op, addr, c))
+			}
+			if chosen {
+				a.chosenBlock(addr, st, c)
 			}
 			return addr, zero, nil
 		}
@@ -163,13 +171,20 @@ func (a *Allocator) stow(c sizeclass.Class, hand uintptr) {
 // allocLarge returns a large object, zeroed if that is wanted, and whether it is
 // known to be: one parked in h's cache, or one of the large heap's.
 func (a *Allocator) allocLarge(h holder, op string, size uintptr, wanted bool) (addr uintptr, zero bool, err error) {
-	if addr := a.unpark(h, op, size); addr != 0 {
-		if wanted {
-			clear(raw.Bytes(addr, size))
+	addr, chosen := a.unpark(h, op, size)
+	switch {
+	case addr == 0:
+		if addr, zero, err = a.mapLarge(size, 1, wanted); err != nil {
+			return 0, false, err
 		}
-		return addr, wanted, nil
+	case wanted:
+		clear(raw.Bytes(addr, size))
+		zero = true
 	}
-	return a.mapLarge(size, 1, wanted)
+	if chosen {
+		a.chosenLarge(addr, size, kindFor(op))
+	}
+	return addr, zero, nil
 }
 
 // mapLarge returns a large object of the large heap's, as allocLarge does.

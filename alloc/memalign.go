@@ -3,6 +3,7 @@ package alloc
 import (
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
@@ -30,9 +31,13 @@ func (a *Allocator) memalign(h holder, align, size int) (unsafe.Pointer, error) 
 			return raw.Pointer(addr), err
 		}
 	}
+	chosen := a.choose(h, uintptr(max(size, 1)))
 	addr, _, err := a.mapLarge(uintptr(max(size, 1)), uintptr(align), false)
 	if err != nil {
 		return nil, &Error{Op: op, Size: size, Err: err}
+	}
+	if chosen {
+		a.chosenLarge(addr, uintptr(max(size, 1)), heapprof.Large)
 	}
 	return raw.Pointer(addr), nil
 }

@@ -116,6 +116,12 @@ func explainLarge(op string, addr uintptr, err error) error {
 	return e
 }
 
+// freeingTwice reports a block that another goroutine is freeing right now.
+func freeingTwice(op string, addr uintptr, size int) *MisuseError {
+	return &MisuseError{Op: op, Addr: addr, Block: addr, Size: size, State: "free",
+		Story: "another goroutine frees this block at the same time"}
+}
+
 // freedTwiceAtOnce reports a block that two goroutines freed at the same moment:
 // each saw it live and put it into a magazine. The second of the two slots was
 // found now, before the block could be handed out twice.

@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"io"
 	"log/slog"
 	"time"
 
@@ -33,6 +34,17 @@ type Options struct {
 	// of the allocator's held, on the goroutine that allocates or the one that gives
 	// memory back; where that is an arena that grows, the arena's lock may be held.
 	Logger *slog.Logger
+
+	// ProfileRate is how many bytes are allocated between two samples of the heap
+	// profile, on average: 512 KiB is what the Go heap has. 0 means no sampling, for a
+	// sample takes a stack, which costs as much as a hundred allocations: that is seen
+	// where blocks of some KiB come and go in a loop. 1 samples every block.
+	// SetProfileRate changes it.
+	ProfileRate int
+
+	// Leaks, if set, is written a report by Close, of what is still live by the stacks
+	// that allocated it, if anything is.
+	Leaks io.Writer
 
 	// Large chooses what becomes of freed objects of 128 KiB and more.
 	Large largeobj.Options

@@ -107,7 +107,7 @@ func activity(cache uintptr) uint64 {
 	var sum uint64
 	for c := range sizeclass.Class(sizeclass.Count) {
 		r := rackOf(cache, c)
-		sum = sum*31 + 3*r.allocs + uint64(r.top)
+		sum = sum*31 + 3*r.allocs() + uint64(r.top)
 	}
 	l := lotOf(cache)
 	return sum*31 + 3*l.served + uint64(l.n)

@@ -19,8 +19,11 @@ import (
 //	│ next, n │ sentinel │ slot │ slot │      │       │     bottom ≤ top ≤ limit
 //	└─────────┴──────────┴──────┴──────┴──────┴───────┘
 //
-//	allocs = blocks handed out through this rack
-//	codes  = Σ fit codes handed out − Σ taken back, modulo 2^64
+//	armed − due = blocks handed out through this rack
+//	codes       = Σ fit codes handed out − Σ taken back, modulo 2^64
+//
+// So many blocks as due says are handed out by the fast path; then the slow path
+// looks whether the next is a chosen one (chosen.go).
 //
 // A rack without magazines has bottom = top = limit behind a sentinel of its own.
 //
@@ -29,9 +32,11 @@ import (
 type rack struct {
 	top, bottom, limit uintptr // addresses of slots of the loaded magazine
 	prev               uintptr // the previous magazine, or 0
-	allocs             uint64
+	due                uintptr // blocks until the slow path is wanted
+	armed              uint64  // what due was when it was set, and all blocks before
 	codes              uint64
-	_                  [rackSize - 4*wordSize - 16]byte
+	chosen             bool // the block after those due is a chosen one
+	_                  [rackSize - 5*wordSize - 16 - wordSize]byte
 }
 
 const rackSize = 64 // a cache line; sizeclass.Fit.Row counts on it
@@ -48,9 +53,17 @@ func noRack() rack {
 // bare reports whether the rack has no magazines.
 func (r *rack) bare() bool { return r.bottom == r.limit }
 
-// ready reports whether there is a block to take: the loaded magazine is not
-// empty, and the block on top is free.
-func (r *rack) ready() bool { return isCached(*r.state()) }
+// ready reports whether the fast path may take a block: the loaded magazine is not
+// empty, the block on top is free, and none of the blocks until then is due for
+// the slow path.
+func (r *rack) ready() bool { return r.due != 0 && r.holds() }
+
+// holds reports whether there is a block to take, by whatever path.
+func (r *rack) holds() bool { return isCached(*r.state()) }
+
+// allocs returns how many blocks were handed out through this rack. Who reads it
+// while the holder goes on may be off by one stride.
+func (r *rack) allocs() uint64 { return r.armed - uint64(r.due) }
 
 // state returns the state byte of the block on top.
 func (r *rack) state() *state { return (*state)(raw.Pointer(r.slot().state)) }
@@ -64,10 +77,15 @@ func (r *rack) zero() bool { return *r.state() == cached }
 // take takes the block on top, for which the rack is ready, and marks it live
 // with the fit code.
 func (r *rack) take(code uint8) uintptr {
+	r.due--
+	return r.pop(live|code, code)
+}
+
+// pop takes the block on top, whose state becomes st, without counting it.
+func (r *rack) pop(st state, code uint8) uintptr {
 	s := r.slot()
-	*r.state() = live | code
+	*r.state() = st
 	r.top -= slotSize
-	r.allocs++
 	r.codes += uint64(code)
 	watch.Acquire(s.addr)
 	return s.addr

@@ -65,13 +65,21 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 	if size < sizeclass.LargeMin {
 		return a.replace(h, op, addr, usable, kept, size)
 	}
+	was := a.large.Requested(addr)
+	hand := a.lift(addr)
 	now := addr
 	err = a.retry(size, func() error {
 		now, err = a.large.ResizeZero(addr, kept, uintptr(size))
 		return err
 	})
 	if err != nil {
+		a.setDown(hand, addr, was)
 		return nil, &Error{Op: op, Size: size, Err: err}
+	}
+	if hand != 0 {
+		a.setDown(hand, now, uintptr(size))
+	} else if uintptr(size) > was {
+		a.grown(h, now, was, uintptr(size))
 	}
 	return raw.Pointer(now), nil
 }
@@ -104,8 +112,8 @@ func clearFrom(addr, kept, size uintptr) {
 
 // recode notes that another part of a live block is asked for.
 func (a *Allocator) recode(c sizeclass.Class, st *state, code uint8) {
-	change := uint64(code) - uint64(*st-live)
-	*st = live | code
+	change := uint64(code) - uint64(*st&codeMask)
+	*st = *st&^codeMask | code
 	id := percpu.Pin()
 	if a.hasCache(id) {
 		if cache := a.cacheOf(id); cache != none() {

@@ -13,7 +13,8 @@ package alloc
 //	0x80 | code  live         the user's; the low six bits are its fit code
 //
 // 0 is the state of no block: metadata that was purged or cleared reads as that.
-// 0x40 is kept free for live blocks that need more than the fast path of Free.
+// Live blocks that need more than the fast path of Free have the bit 0x40, special,
+// as well: sampled ones (special.go).
 //
 // The values are such that one subtraction and one comparison answer each question
 // of the fast paths.

@@ -119,7 +119,7 @@ func (t *cacheTotals) add(cache uintptr) {
 		r := rackOf(cache, c)
 		sum := &t.racks[c]
 		sum.blocks += int64(r.blocks(capacity(c)))
-		sum.allocs += r.allocs
+		sum.allocs += r.allocs()
 		sum.codes += r.codes
 	}
 	l := lotOf(cache)

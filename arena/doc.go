@@ -153,8 +153,8 @@
 //     made.
 //   - Use after Free or Reset is caught in checked arenas only.
 //   - The built-in append moves a slice to the Go heap when it grows.
-//   - The race detector does not watch this memory, but it does watch the handle: two
-//     goroutines that use an arena which is not concurrent are found.
+//   - The race detector sees blocks on Linux, and so the memory of arenas; not files and
+//     shared arenas. Two goroutines that use an arena which is not concurrent are found.
 //   - A pointer into an arena that was freed, whose addresses the kernel later gave to
 //     the Go heap, is a "bad pointer" to the collector even if it is never used. On
 //     64-bit systems the Go heap's addresses lie elsewhere.

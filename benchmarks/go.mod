@@ -11,4 +11,6 @@ require (
 
 require github.com/ortuman/nuke v1.3.0
 
+require github.com/google/pprof v0.0.0-20260709232956-b9395ee17fa0 // indirect
+
 replace github.com/ashlar-go/ashlar => ../

@@ -86,3 +86,12 @@ func (h *Heap) uncarve(o *object) {
 	h.chunks.Free(o.start, int(o.total()/sizeclass.PageSize))
 	o.drop()
 }
+
+// Requested returns what was asked for of the live object at addr, in bytes.
+func (h *Heap) Requested(addr uintptr) uintptr { return h.lookup(addr).requested }
+
+// IsLive reports whether a live object begins at addr.
+func (h *Heap) IsLive(addr uintptr) bool {
+	o := h.lookup(addr)
+	return o != nil && o.current() == Live
+}

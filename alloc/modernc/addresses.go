@@ -6,9 +6,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// pointer returns addr, that of a block or 0, as a pointer. The sum form rather
-// than a conversion tells go vet that no Go object is meant.
-func pointer(addr uintptr) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(nil), addr) }
+// pointer returns addr, that of a block or 0, as a pointer.
+func pointer(addr uintptr) unsafe.Pointer { return alloc.Ref(addr).Pointer() }
 
 // UintptrMalloc is UnsafeMalloc for addresses.
 func (a *Allocator) UintptrMalloc(size int) (uintptr, error) {

@@ -130,6 +130,7 @@ func (c *comparison) load(ctx context.Context, o *options, p *process, add func(
 	gc := w.change(server.InfoGCSeconds)
 	add("collections", w.change(server.InfoCycles))
 	add(figureGC, gc)
+	add("GC processor time since the start, s", w.last[server.InfoGCSeconds])
 	add("GC, % of the processors", 100*gc/(w.seconds*max(w.last[server.InfoProcessors], 1)))
 	add("keys, millions", w.last[server.InfoKeys]/1e6)
 	add("keys and values, MiB", mib(w.last[server.InfoBytes]))

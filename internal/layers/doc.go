@@ -15,6 +15,7 @@
 //	internal/fault       accesses to memory that is not there, turned into errors
 //	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
 //	internal/metadata    memory for the allocator's own structures, off the Go heap
+//	internal/heapprof    the samples of a heap profile and the stacks that they came by
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
 //	largeobj             objects of 128 KiB and more, one mapping each; files, shared and secret memory as regions
@@ -23,6 +24,7 @@
 //	stats/web            the HTTP face: a live page, metrics, JSON
 //	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use
+//	alloc/alloctest      a helper for tests of programs that use the allocator
 //	arena                memory that is freed at once
 //	alloc/arrowmem       buffers of Apache Arrow, by shape, on alloc
 //	alloc/budget         one limit for the Go heap and off-heap memory together
@@ -38,8 +40,9 @@
 // The module benchmarks, in the directory of that name, stands on top of all. It
 // is a module of its own so that the peers that it measures are no dependencies
 // of this one. So are alloc/modernc, which takes the place of modernc.org/memory in
-// a program; benchmarks/sqlite, which has SQLite run on that; and benchmarks/dropin,
-// which has the other adapters run below the programs that they are for.
+// a program; benchmarks/sqlite, which has SQLite run on that; benchmarks/dropin,
+// which has the other adapters run below the programs that they are for; and
+// benchmarks/cacheserver, a service that is measured by its clients.
 //
 // # Rules
 //

@@ -18,8 +18,9 @@
 //	process.json   what the kernel says of the process, if the source asks it
 //	live.json      what the page polls, once a second
 //
-// The page shows memory over time, where it is, the size classes, the map of the
-// heap, the top stacks, arenas and regions by name, and what to do about what stands out. It keeps its own history, from when it
+// The page shows memory over time, where it is, the size classes, the map of the heap,
+// the top stacks, arenas and regions by name, and what to do about what stands out. It
+// keeps its own history, from when it
 // was opened; the server keeps nothing, and runs nothing between requests. Without
 // scripts the page is a snapshot.
 //

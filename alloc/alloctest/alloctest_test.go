@@ -1,0 +1,50 @@
+package alloctest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/alloc/alloctest"
+)
+
+// recorder is a test whose failure is looked at.
+type recorder struct {
+	testing.TB
+	cleanup func()
+	text    string
+}
+
+func (r *recorder) Helper()                   {}
+func (r *recorder) Cleanup(f func())          { r.cleanup = f }
+func (r *recorder) Errorf(f string, v ...any) { r.text += fmt.Sprintf(f, v...) }
+
+// TestNoLeaks: what is left behind is reported with its stack, what is freed is not.
+func TestNoLeaks(t *testing.T) {
+	for _, size := range []int{64, 1 << 20} {
+		var a alloc.Allocator
+		before, _ := a.Malloc(size)
+		r := &recorder{TB: t}
+		alloctest.NoLeaks(r, &a)
+		p, err := a.Malloc(size)
+		if err != nil {
+			t.Skip(err)
+		}
+		a.Free(before)
+		q, _ := a.Malloc(size)
+		a.Free(q)
+		r.cleanup()
+		if !strings.Contains(r.text, fmt.Sprintf("%d bytes", size)) || !strings.Contains(r.text, "TestNoLeaks") {
+			t.Errorf("%d bytes leaked: %q", size, r.text)
+		}
+		r = &recorder{TB: t}
+		alloctest.NoLeaks(r, &a)
+		a.Free(p)
+		r.cleanup()
+		if r.text != "" {
+			t.Errorf("nothing leaked: %q", r.text)
+		}
+		_ = a.Close()
+	}
+}

@@ -1,0 +1,56 @@
+package heapprof
+
+import "slices"
+
+// A Line is the sums of one bucket: of a stack, a kind and a block size.
+type Line struct {
+	PCs                      []uintptr
+	Kind                     Kind
+	Size                     int // of a block, bytes; 0: of no size class
+	AllocObjects, AllocBytes float64
+	LiveObjects, LiveBytes   float64
+	PeakObjects, PeakBytes   float64
+	Extra                    float64 // sum over the live samples of what Lines was asked for
+}
+
+// Lines returns what the table holds. If beyond is set, each line's Extra is
+//
+//	Σ weight · beyond(address)    over its live samples
+//
+// A sampled block cannot be freed while beyond looks at it. Only samples with a
+// number above since count as live.
+func (t *Table) Lines(since uint64, beyond func(addr uintptr, kind Kind) float64) []Line {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := make([]Line, 0, t.stacks.nBuckets)
+	index := map[uintptr]int{}
+	for _, s := range t.stacks.all() {
+		pcs := slices.Clone(stackAt(s).pcs())
+		for b := stackAt(s).buckets; b != 0; b = bucketAt(b).next {
+			k := bucketAt(b)
+			index[b] = len(lines)
+			l := Line{PCs: pcs, Kind: k.kind, Size: int(k.size),
+				AllocObjects: k.allocObjects, AllocBytes: k.allocBytes,
+				PeakObjects: k.peakObjects, PeakBytes: k.peakBytes}
+			if since == 0 {
+				l.LiveObjects, l.LiveBytes = k.liveObjects, k.liveBytes
+			}
+			lines = append(lines, l)
+		}
+	}
+	if since == 0 && beyond == nil {
+		return lines
+	}
+	t.records.each(func(at uintptr) {
+		r := recordAt(at)
+		l := &lines[index[r.bucket]]
+		if since > 0 && r.seq > since {
+			l.LiveObjects += r.weight
+			l.LiveBytes += r.weight * float64(r.size)
+		}
+		if beyond != nil {
+			l.Extra += r.weight * beyond(r.addr, l.Kind)
+		}
+	})
+	return lines
+}

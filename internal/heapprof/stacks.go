@@ -1,0 +1,226 @@
+package heapprof
+
+import (
+	"iter"
+	"runtime"
+	"strings"
+	"unsafe"
+
+	"hash/maphash"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// Depth is how many program counters of a stack are kept.
+const Depth = 64
+
+// A stack is followed by its n program counters.
+type stack struct {
+	next    uintptr // in its chain
+	hash    uint64  // of its frames
+	buckets uintptr
+	n       uintptr
+}
+
+// stacks is a hash table of stacks, by their frames, with chains.
+type stacks struct {
+	n, nBuckets int
+	heads       uintptr // stackHeads words
+	recent      uintptr // recentSize entries
+}
+
+// A recent is a stack as it was lately met, by the hash of its program counters.
+type recent struct {
+	hash  uint64
+	stack uintptr
+}
+
+const (
+	stackSize  = unsafe.Sizeof(stack{})
+	stackHeads = 1 << 10
+	headsSize  = stackHeads * wordSize
+	recents    = 1 << 9
+	recentSize = unsafe.Sizeof(recent{})
+)
+
+func stackAt(s uintptr) *stack { return raw.At[stack](s) }
+
+func (s *stack) pcs() []uintptr {
+	p := (*uintptr)(raw.Pointer(raw.Addr(unsafe.Pointer(s)) + stackSize))
+	return unsafe.Slice(p, s.n)
+}
+
+func (s *stack) bytes() uintptr { return stackSize + s.n*wordSize }
+
+// bucketOf returns the bucket of a sample, 0 if there is no room for one.
+func (t *Table) bucketOf(s Sample, pcs []uintptr) uintptr {
+	if t.closed {
+		return 0
+	}
+	st := t.stackOf(pcs)
+	if st == 0 {
+		return 0
+	}
+	size := uint32(0)
+	if s.Kind == Small {
+		size = uint32(s.Size)
+	}
+	for b := stackAt(st).buckets; b != 0; b = bucketAt(b).next {
+		if k := bucketAt(b); k.kind == s.Kind && k.size == size {
+			return b
+		}
+	}
+	if t.stacks.nBuckets == maxBuckets {
+		return 0
+	}
+	b := t.alloc(bucketSize)
+	if b == 0 {
+		return 0
+	}
+	t.stacks.nBuckets++
+	*bucketAt(b) = bucket{next: stackAt(st).buckets, size: size, kind: s.Kind}
+	stackAt(st).buckets = b
+	return b
+}
+
+// stackOf returns the stack of the frames that pcs resolve to, 0 if there is no room.
+func (t *Table) stackOf(pcs []uintptr) uintptr {
+	ss := &t.stacks
+	if ss.heads == 0 {
+		if ss.heads = t.alloc(headsSize); ss.heads == 0 {
+			return 0
+		}
+	}
+	if ss.recent == 0 {
+		if ss.recent = t.alloc(recents * recentSize); ss.recent == 0 {
+			return 0
+		}
+	}
+	h := uint64(len(pcs))
+	for _, pc := range pcs {
+		h = mix(h + uint64(pc))
+	}
+	lately := raw.At[recent](ss.recent + uintptr(h%recents)*recentSize)
+	if lately.hash != h || lately.stack == 0 {
+		st := t.resolve(pcs)
+		if st == 0 {
+			return 0
+		}
+		*lately = recent{h, st}
+	}
+	return lately.stack
+}
+
+// resolve finds the stack with the same frames, or makes it.
+func (t *Table) resolve(pcs []uintptr) uintptr {
+	hash := hashFrames(pcs)
+	head := raw.At[uintptr](t.stacks.heads + uintptr(hash%stackHeads)*wordSize)
+	for s := *head; s != 0; s = stackAt(s).next {
+		if st := stackAt(s); st.hash == hash && sameFrames(st.pcs(), pcs) {
+			return s
+		}
+	}
+	if t.stacks.n == maxStacks {
+		return 0
+	}
+	s := t.alloc(stackSize + uintptr(len(pcs))*wordSize)
+	if s == 0 {
+		return 0
+	}
+	t.stacks.n++
+	*stackAt(s) = stack{next: *head, hash: hash, n: uintptr(len(pcs))}
+	copy(stackAt(s).pcs(), pcs)
+	*head = s
+	return s
+}
+
+var seed = maphash.MakeSeed()
+
+func hashFrames(pcs []uintptr) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for f := range Frames(pcs) {
+		_, _ = h.WriteString(f.Function)
+		_, _ = h.WriteString(f.File)
+		maphash.WriteComparable(&h, f.Line)
+	}
+	return h.Sum64()
+}
+
+func sameFrames(a, b []uintptr) bool {
+	next, stop := iter.Pull(Frames(b))
+	defer stop()
+	for f := range Frames(a) {
+		g, ok := next()
+		if !ok || f.Function != g.Function || f.File != g.File || f.Line != g.Line {
+			return false
+		}
+	}
+	_, more := next()
+	return !more
+}
+
+// Frames resolves program counters, the innermost first. Those of the allocator
+// itself, which every stack begins with, are left out.
+func Frames(pcs []uintptr) iter.Seq[runtime.Frame] {
+	return func(yield func(runtime.Frame) bool) {
+		if len(pcs) == 0 {
+			return
+		}
+		inside := true
+		frames := runtime.CallersFrames(pcs)
+		for {
+			f, more := frames.Next()
+			inside = inside && ours(&f)
+			if !inside && f.Function != "" && !yield(f) || !more {
+				return
+			}
+		}
+	}
+}
+
+// ours reports whether a frame is the allocator's: not that of a test of it.
+func ours(f *runtime.Frame) bool {
+	const module = "github.com/ashlar-go/ashlar/"
+	rest, ok := strings.CutPrefix(f.Function, module)
+	return ok && (strings.HasPrefix(rest, "alloc.") || strings.HasPrefix(rest, "arena.") ||
+		strings.HasPrefix(rest, "internal/tenancy.")) && !strings.HasSuffix(f.File, "_test.go")
+}
+
+// all returns the stacks.
+func (ss *stacks) all() []uintptr {
+	var all []uintptr
+	for i := uintptr(0); ss.heads != 0 && i < stackHeads; i++ {
+		for s := *raw.At[uintptr](ss.heads + i*wordSize); s != 0; s = stackAt(s).next {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// buckets returns the buckets of all stacks.
+func (ss *stacks) buckets() []uintptr {
+	all := make([]uintptr, 0, ss.nBuckets)
+	for _, s := range ss.all() {
+		for b := stackAt(s).buckets; b != 0; b = bucketAt(b).next {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+func (ss *stacks) close(t *Table) {
+	for _, b := range ss.buckets() {
+		t.free(b, bucketSize)
+	}
+	for _, s := range ss.all() {
+		t.free(s, stackAt(s).bytes())
+	}
+	if ss.heads != 0 {
+		t.free(ss.heads, headsSize)
+	}
+	if ss.recent != 0 {
+		t.free(ss.recent, recents*recentSize)
+	}
+	*ss = stacks{}
+}

@@ -1,0 +1,216 @@
+package heapprof
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// The bounds of a table: about 17 MiB of records, 5 MiB of stacks and 3 MiB of
+// buckets.
+const (
+	maxRecords = 1 << 18
+	maxStacks  = 8 << 10
+	maxBuckets = 32 << 10
+)
+
+// A Kind says what a sampled block is.
+type Kind uint8
+
+// The kinds.
+const (
+	Small Kind = iota
+	Large
+	Arena
+)
+
+func (k Kind) String() string { return [...]string{"small", "large", "arena"}[k] }
+
+// A Sample is a block that was chosen.
+type Sample struct {
+	Addr   uintptr
+	Size   uintptr // bytes
+	Kind   Kind
+	Weight float64 // blocks that it stands for
+}
+
+// A Table holds samples. The zero value is an empty one.
+type Table struct {
+	mu      sync.Mutex
+	records records
+	stacks  stacks
+	seq     uint64  // samples kept, ever
+	live    float64 // bytes, estimated
+	peak    float64 // of live bytes, at the last note
+	used    int64   // bytes of metadata
+	dropped Dropped
+	closed  bool
+}
+
+// Dropped counts samples for which there was no room.
+type Dropped struct {
+	Samples        int64
+	Objects, Bytes float64 // that they stand for
+}
+
+// Usage is what a table holds.
+type Usage struct {
+	Samples, Stacks int64 // live samples; stacks ever seen
+	Bytes           int64 // metadata
+	Dropped         Dropped
+}
+
+// A bucket is the sums of one stack, kind and size. Large objects have no size of
+// their own here, 0.
+type bucket struct {
+	next                     uintptr // of the stack's
+	size                     uint32
+	kind                     Kind
+	live                     int64 // records
+	allocObjects, allocBytes float64
+	liveObjects, liveBytes   float64
+	peakObjects, peakBytes   float64
+}
+
+const bucketSize = unsafe.Sizeof(bucket{})
+
+func bucketAt(b uintptr) *bucket { return raw.At[bucket](b) }
+
+// Add keeps a sample with the stack that allocated it and reports whether there was
+// room. pcs are as runtime.Callers returns them.
+func (t *Table) Add(s Sample, pcs []uintptr) bool { return t.add(s, pcs, 1, s.Size) }
+
+// AddGrown keeps a sample of a block that was allocated earlier, unsampled, and has
+// now grown by so many bytes: it is no further allocation.
+func (t *Table) AddGrown(s Sample, by uintptr, pcs []uintptr) bool { return t.add(s, pcs, 0, by) }
+
+func (t *Table) add(s Sample, pcs []uintptr, objects float64, bytes uintptr) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := t.bucketOf(s, pcs)
+	if b == 0 || !t.insert(s, b) {
+		t.dropped.Samples++
+		t.dropped.Objects += objects * s.Weight
+		t.dropped.Bytes += float64(bytes) * s.Weight
+		return false
+	}
+	k := bucketAt(b)
+	k.allocObjects += objects * s.Weight
+	k.allocBytes += float64(bytes) * s.Weight
+	t.count(k, 1, s.Weight, s.Weight*float64(s.Size))
+	t.notePeak()
+	return true
+}
+
+// count changes what is live.
+func (t *Table) count(k *bucket, samples int64, objects, bytes float64) {
+	k.live += samples
+	k.liveObjects += objects
+	k.liveBytes += bytes
+	t.live += bytes
+	if k.live == 0 { // nothing, however the sums were rounded
+		k.liveObjects, k.liveBytes = 0, 0
+	}
+	if t.records.n == 0 {
+		t.live = 0
+	}
+}
+
+// Remove takes out the sample of the block at addr and reports whether there was one.
+func (t *Table) Remove(addr uintptr) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := t.records.unlink(addr)
+	if at == 0 {
+		return false
+	}
+	r := recordAt(at)
+	t.count(bucketAt(r.bucket), -1, -r.weight, -r.weight*float64(r.size))
+	t.free(at, recordSize)
+	return true
+}
+
+// A Hand is a record that has no address at the moment; its block still counts.
+type Hand uintptr
+
+// Take takes the record of addr in hand, while its block moves; 0 if there is none.
+func (t *Table) Take(addr uintptr) Hand {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Hand(t.records.unlink(addr))
+}
+
+// Size returns the size and the weight of the block in hand.
+func (t *Table) Size(h Hand) (size uintptr, weight float64) {
+	r := recordAt(uintptr(h))
+	return r.size, r.weight
+}
+
+// Put gives what is in hand the address, size and weight of s. Growth counts as
+// allocated bytes.
+func (t *Table) Put(h Hand, s Sample) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := recordAt(uintptr(h))
+	k := bucketAt(r.bucket)
+	t.records.link(uintptr(h), s.Addr)
+	if s.Size > r.size {
+		k.allocBytes += float64(s.Size-r.size) * s.Weight
+	}
+	t.count(k, 0, s.Weight-r.weight, s.Weight*float64(s.Size)-r.weight*float64(r.size))
+	r.size, r.weight = s.Size, s.Weight
+	t.notePeak()
+}
+
+// notePeak notes what is live if it is a sixteenth more than at the last peak.
+func (t *Table) notePeak() {
+	if t.live <= t.peak*17/16 {
+		return
+	}
+	t.peak = t.live
+	for _, b := range t.stacks.buckets() {
+		k := bucketAt(b)
+		k.peakObjects, k.peakBytes = k.liveObjects, k.liveBytes
+	}
+}
+
+// Usage returns what the table holds.
+func (t *Table) Usage() Usage {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Usage{Samples: int64(t.records.n), Stacks: int64(t.stacks.n), Bytes: t.used, Dropped: t.dropped}
+}
+
+// Seq returns how many samples were kept ever: the number of the last one.
+func (t *Table) Seq() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.seq
+}
+
+// Close frees everything. The table keeps no samples afterwards.
+func (t *Table) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	t.records.close(t)
+	t.stacks.close(t)
+	t.live, t.peak = 0, 0
+}
+
+// alloc returns zeroed metadata, 0 if there is none.
+func (t *Table) alloc(size uintptr) uintptr {
+	p, err := metadata.Alloc(size)
+	if err != nil {
+		return 0
+	}
+	t.used += int64(size)
+	return p
+}
+
+func (t *Table) free(p, size uintptr) {
+	metadata.Free(p, size)
+	t.used -= int64(size)
+}

@@ -1,0 +1,24 @@
+package stats
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// Write writes the stacks for a person to read.
+func (s *Stacks) Write(w io.Writer) error {
+	var b bytes.Buffer
+	if s.Rate != 1 {
+		fmt.Fprintf(&b, "an estimate from samples, one in %s: set the profile rate to 1 to see every block\n", Bytes(int64(s.Rate)))
+	}
+	for i := range s.Top {
+		t := &s.Top[i]
+		fmt.Fprintf(&b, "\n%12s in %d blocks, allocated by\n", Bytes(t.Bytes), t.Objects)
+		for _, f := range t.Frames {
+			fmt.Fprintf(&b, "\t%s\n", f)
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}

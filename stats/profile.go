@@ -1,0 +1,164 @@
+package stats
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/google/pprof/profile"
+)
+
+// A Site is a place of allocation, for one kind and size of blocks, with what is
+// estimated of its blocks from those that were sampled.
+type Site struct {
+	Frames                   []runtime.Frame // the innermost first; none: samples that were dropped
+	Kind                     string          // "small", "large" or "arena"
+	Class                    int             // bytes of a block; 0 if of no size class
+	AllocObjects, AllocBytes float64         // handed out, ever
+	InuseObjects, InuseBytes float64         // not freed
+}
+
+// DroppedSite is the name under which a profile counts what it had no room for.
+const DroppedSite = "(dropped: table full)"
+
+// NewProfile returns the sites as a profile with the sample types of the Go
+// runtime's heap profile, with which it can be merged. rate is the mean of bytes
+// between samples.
+//
+// Labels: "bytes", the size of the block's class; "kind". The labels of the
+// goroutine (runtime/pprof.Do) are not among them: there is no supported way to read
+// those of the running goroutine.
+func NewProfile(sites []Site, rate int) *profile.Profile {
+	b := newBuilder(rate)
+	for _, n := range []string{"alloc_objects", "alloc_space", "inuse_objects", "inuse_space"} {
+		unit := "bytes"
+		if n == "alloc_objects" || n == "inuse_objects" {
+			unit = "count"
+		}
+		b.p.SampleType = append(b.p.SampleType, &profile.ValueType{Type: n, Unit: unit})
+	}
+	b.p.DefaultSampleType = "inuse_space"
+	for i := range sites {
+		s := &sites[i]
+		b.add(s, s.AllocObjects, s.AllocBytes, s.InuseObjects, s.InuseBytes)
+	}
+	return b.p
+}
+
+// NewFragmentation returns a profile of one value, fragmentation in bytes: what
+// beyond gives for each site.
+func NewFragmentation(sites []Site, beyond []float64, rate int) *profile.Profile {
+	b := newBuilder(rate)
+	b.p.SampleType = []*profile.ValueType{{Type: "fragmentation", Unit: "bytes"}}
+	for i := range sites {
+		b.add(&sites[i], beyond[i])
+	}
+	return b.p
+}
+
+// A builder makes a profile in which each function and place occurs once.
+type builder struct {
+	p         *profile.Profile
+	functions map[[2]string]*profile.Function
+	locations map[place]*profile.Location
+}
+
+type place struct {
+	function, file string
+	line           int
+}
+
+func newBuilder(rate int) *builder {
+	return &builder{
+		p: &profile.Profile{
+			PeriodType: &profile.ValueType{Type: "space", Unit: "bytes"},
+			Period:     int64(rate),
+			TimeNanos:  time.Now().UnixNano(),
+		},
+		functions: map[[2]string]*profile.Function{},
+		locations: map[place]*profile.Location{},
+	}
+}
+
+// add adds a sample unless all of its values are 0.
+func (b *builder) add(s *Site, values ...float64) {
+	sample := &profile.Sample{Value: make([]int64, len(values))}
+	some := false
+	for i, v := range values {
+		sample.Value[i] = int64(math.Round(v))
+		some = some || sample.Value[i] != 0
+	}
+	if !some {
+		return
+	}
+	if s.Kind != "" {
+		sample.Label = map[string][]string{"kind": {s.Kind}}
+	}
+	if s.Class > 0 {
+		sample.NumLabel = map[string][]int64{"bytes": {int64(s.Class)}}
+		sample.NumUnit = map[string][]string{"bytes": {"bytes"}}
+	}
+	for i := range s.Frames {
+		f := &s.Frames[i]
+		sample.Location = append(sample.Location, b.location(place{f.Function, f.File, f.Line}))
+	}
+	if len(s.Frames) == 0 {
+		sample.Location = append(sample.Location, b.location(place{function: DroppedSite}))
+	}
+	b.p.Sample = append(b.p.Sample, sample)
+}
+
+func (b *builder) location(at place) *profile.Location {
+	if l := b.locations[at]; l != nil {
+		return l
+	}
+	key := [2]string{at.function, at.file}
+	f := b.functions[key]
+	if f == nil {
+		f = &profile.Function{ID: uint64(len(b.p.Function) + 1), Name: at.function, SystemName: at.function, Filename: at.file}
+		b.functions[key] = f
+		b.p.Function = append(b.p.Function, f)
+	}
+	l := &profile.Location{ID: uint64(len(b.p.Location) + 1), Line: []profile.Line{{Function: f, Line: int64(at.line)}}}
+	b.locations[at] = l
+	b.p.Location = append(b.p.Location, l)
+	return l
+}
+
+// TopStacks sums the live blocks of sites by stack: the n with the most bytes, and
+// the sum of all.
+func TopStacks(sites []Site, rate, n int) Stacks {
+	total := Stacks{Rate: rate}
+	index := map[string]int{}
+	var bytes, objects []float64
+	for i := range sites {
+		s := &sites[i]
+		if s.InuseBytes <= 0 {
+			continue
+		}
+		var frames []string
+		for _, f := range s.Frames {
+			frames = append(frames, fmt.Sprintf("%s %s:%d", f.Function, f.File, f.Line))
+		}
+		key := fmt.Sprint(frames)
+		k, ok := index[key]
+		if !ok {
+			k = len(total.Top)
+			index[key] = k
+			total.Top = append(total.Top, Stack{Frames: frames})
+			bytes, objects = append(bytes, 0), append(objects, 0)
+		}
+		bytes[k] += s.InuseBytes
+		objects[k] += s.InuseObjects
+	}
+	for k := range total.Top {
+		total.Top[k].Bytes, total.Top[k].Objects = int64(math.Round(bytes[k])), int64(math.Round(objects[k]))
+		total.Bytes += total.Top[k].Bytes
+	}
+	slices.SortStableFunc(total.Top, func(a, b Stack) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	total.Top = total.Top[:min(n, len(total.Top))]
+	return total
+}
