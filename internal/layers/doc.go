@@ -40,8 +40,9 @@
 // The module benchmarks, in the directory of that name, stands on top of all. It
 // is a module of its own so that the peers that it measures are no dependencies
 // of this one. So are alloc/modernc, which takes the place of modernc.org/memory in
-// a program; benchmarks/sqlite, which has SQLite run on that; and benchmarks/dropin,
-// which has the other adapters run below the programs that they are for.
+// a program; benchmarks/sqlite, which has SQLite run on that; benchmarks/dropin,
+// which has the other adapters run below the programs that they are for; and
+// benchmarks/cacheserver, a service that is measured by its clients.
 //
 // # Rules
 //

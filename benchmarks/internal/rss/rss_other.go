@@ -10,3 +10,6 @@ func Current() (int64, error) { return 0, ErrUnsupported }
 
 // Peak is the largest resident set that the process has had so far, in bytes.
 func Peak() (int64, error) { return 0, ErrUnsupported }
+
+// Of is the resident set of another process, and the largest that it has had so far, in bytes.
+func Of(pid int) (current, peak int64, err error) { return 0, 0, ErrUnsupported }

@@ -3,6 +3,7 @@ package versus
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os/exec"
 
@@ -53,16 +54,27 @@ func (c *Comparison) Ratio(figure string) float64 {
 }
 
 // Table shows the medians, with half the distance between the quartiles as a share
-// of them, and the ratio of the first peer's to the other's.
+// of them, and the ratio of the first peer's to the other's. What would divide by
+// nothing is left out.
 func (c *Comparison) Table(title string, peers [2]string) *table.Table {
 	t := &table.Table{Title: title, Header: []string{"", peers[0], peers[1], "ratio"}}
 	for _, figure := range c.figures {
-		t.Add(figure, cell(c.samples[0][figure]), cell(c.samples[1][figure]), fmt.Sprintf("%.3f", c.Ratio(figure)))
+		t.Add(figure, cell(c.samples[0][figure]), cell(c.samples[1][figure]), ratioCell(c.Ratio(figure)))
 	}
 	return t
 }
 
 func cell(samples []float64) string {
 	s := stat.Summarize(samples)
+	if s.Median == 0 {
+		return "0"
+	}
 	return fmt.Sprintf("%.2f ±%.0f%%", s.Median, 100*s.Spread())
+}
+
+func ratioCell(ratio float64) string {
+	if math.IsNaN(ratio) || math.IsInf(ratio, 0) {
+		return "–"
+	}
+	return fmt.Sprintf("%.3f", ratio)
 }

@@ -1,0 +1,161 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// A Load is what is asked of a server.
+type Load struct {
+	Address     string
+	Connections int
+	Rate        float64       // operations a second, all connections together; 0: as many as the window lets through
+	Window      int           // operations of a connection on their way at once, at most
+	Warmup      time.Duration // before it counts
+	Duration    time.Duration // while it counts
+	Source      func(connection int) Source
+}
+
+// An Operation is one thing that is asked of the server.
+type Operation struct {
+	Get  bool          // else it sets
+	Key  uint64        // its number
+	Size int           // bytes of the value, of a set
+	TTL  time.Duration // of a set; 0: for ever
+}
+
+// A Source returns the next operation of a connection, or false when it has no more.
+type Source func() (Operation, bool)
+
+// A Mix draws gets and sets with Zipf-distributed keys, those of low numbers being the
+// most frequent.
+type Mix struct {
+	Keys uint64  // the keyspace
+	Gets float64 // the share of gets
+	Zipf float64 // the exponent, above 1
+	TTL  time.Duration
+	Sizes
+}
+
+// Source returns the operations of a connection. They live for half of TTL to all of it.
+func (m Mix) Source(connection int) Source {
+	random := rand.New(rand.NewPCG(uint64(connection), 7))
+	zipf := rand.NewZipf(random, m.Zipf, 1, m.Keys-1)
+	return func() (Operation, bool) {
+		o := Operation{Key: zipf.Uint64(), Get: random.Float64() < m.Gets}
+		if !o.Get {
+			o.Size, o.TTL = m.Draw(random), m.lifetime(random)
+		}
+		return o, true
+	}
+}
+
+// Fill returns operations that set each key once, the most frequent last, with lifetimes as
+// if they had been set over the time of TTL.
+func (m Mix) Fill(connections int) func(connection int) Source {
+	return func(connection int) Source {
+		random := rand.New(rand.NewPCG(uint64(connection), 8))
+		key := m.Keys - uint64(connection)
+		step := uint64(connections)
+		return func() (Operation, bool) {
+			if key == 0 || key > m.Keys {
+				return Operation{}, false
+			}
+			o := Operation{Key: key - 1, Size: m.Draw(random), TTL: m.lifetime(random)}
+			key -= step
+			return o, true
+		}
+	}
+}
+
+func (m Mix) lifetime(random *rand.Rand) time.Duration {
+	if m.TTL == 0 {
+		return 0
+	}
+	return m.TTL/2 + time.Duration(random.Int64N(int64(m.TTL/2)+1))
+}
+
+// Check returns an error if the mix cannot be drawn.
+func (m Mix) Check() error {
+	if m.Keys < 1 || m.Gets < 0 || m.Gets > 1 || m.Zipf <= 1 || m.TTL < 0 {
+		return fmt.Errorf("load: %d keys, %v gets, exponent %v, lifetime %v: want a key at least, a share, an exponent above 1",
+			m.Keys, m.Gets, m.Zipf, m.TTL)
+	}
+	return m.Sizes.Check()
+}
+
+// A Result is what came of a load while it counted.
+type Result struct {
+	Gets, Hits, Sets int64
+	Refused          int64                   // sets that the server answered with an error
+	FirstRefusal     string                  // what it said
+	Seconds          float64                 // from the first due to the last answer
+	Latency          *hdrhistogram.Histogram // nanoseconds
+}
+
+// Operations counts all.
+func (r *Result) Operations() int64 { return r.Gets + r.Sets }
+
+// newResult has room for latencies of up to ten minutes, to three digits.
+func newResult() *Result {
+	return &Result{Latency: hdrhistogram.New(1, (10 * time.Minute).Nanoseconds(), 3)}
+}
+
+func (r *Result) add(other *Result) {
+	r.Gets += other.Gets
+	r.Hits += other.Hits
+	r.Sets += other.Sets
+	r.Refused += other.Refused
+	if r.FirstRefusal == "" {
+		r.FirstRefusal = other.FirstRefusal
+	}
+	r.Seconds = max(r.Seconds, other.Seconds)
+	r.Latency.Merge(other.Latency)
+}
+
+// Run loads a server. The error is that of a connection, or says that the server gave a
+// value that is not the key's.
+func (l Load) Run(ctx context.Context) (*Result, error) {
+	if l.Connections < 1 || l.Window < 1 || l.Rate < 0 || l.Duration <= 0 || l.Warmup < 0 {
+		return nil, errors.New("load: want a connection, a window and a duration at least")
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	clients := make([]*client, l.Connections)
+	for i := range clients {
+		c, err := dial(ctx, l, i)
+		if err != nil {
+			return nil, err
+		}
+		defer c.connection.Close()
+		clients[i] = c
+	}
+	stop := context.AfterFunc(ctx, func() { // ends what waits for the server
+		for _, c := range clients {
+			_ = c.connection.Close()
+		}
+	})
+	defer stop()
+	errs := make([]error, len(clients))
+	start := time.Now()
+	var running sync.WaitGroup
+	for i, c := range clients {
+		running.Go(func() {
+			if errs[i] = c.run(start); errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	running.Wait()
+	sum := newResult()
+	for _, c := range clients {
+		sum.add(c.result)
+	}
+	return sum, errors.Join(errs...)
+}

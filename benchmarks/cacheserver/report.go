@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/store"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/machine"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+)
+
+// A bar is a ratio of ashlar to the Go heap that the project sets itself.
+type bar struct {
+	Figure string  `json:"figure"`
+	AtMost float64 `json:"at_most"`
+	Ratio  float64 `json:"ratio"`
+	Met    bool    `json:"met"`
+}
+
+// bars compares the ratios with what they are to be, at 2 GiB. One without a ratio, as no
+// collection ended while the load counted, is not met.
+func (c *comparison) bars() []bar {
+	list := []bar{{Figure: figureGC, AtMost: 0.05}, {Figure: figureP999, AtMost: 0.2}, {Figure: figureResident, AtMost: 0.7}}
+	for i := range list {
+		b := &list[i]
+		b.Ratio = c.figures.Ratio(b.Figure)
+		b.Met = b.Ratio <= b.AtMost
+	}
+	return list
+}
+
+// publish prints the table and writes the file of all figures.
+func (c *comparison) publish(out io.Writer, o *options) error {
+	title := fmt.Sprintf("Cache of %d MiB, values of %d to %d bytes, %.0f operations/s, %.0f %% gets, medians of %d",
+		o.bytes>>20, o.mix.Least, o.mix.Most, o.load.Rate, 100*o.mix.Gets, o.repeats)
+	t := c.figures.Table(title, store.Names)
+	t.Notes = append(t.Notes, machine.Describe().String())
+	if c.refused != "" {
+		t.Notes = append(t.Notes, "sets were refused: "+c.refused)
+	}
+	verdicts := &table.Table{Title: "Bars, at 2048 MiB", Header: []string{"ashlar ÷ goheap", "at most", "is", ""}}
+	bars := c.bars()
+	for _, b := range bars {
+		verdict := "missed"
+		if b.Met {
+			verdict = "met"
+		}
+		verdicts.Add(b.Figure, fmt.Sprint(b.AtMost), fmt.Sprintf("%.3f", b.Ratio), verdict)
+		if math.IsNaN(b.Ratio) || math.IsInf(b.Ratio, 0) {
+			verdicts.Notes = append(verdicts.Notes, b.Figure+": nothing to compare; let the load count for longer (-d)")
+		}
+	}
+	for _, t := range []*table.Table{t, verdicts} {
+		write := t.WriteText
+		if o.markdown {
+			write = t.WriteMarkdown
+		}
+		if err := write(out); err != nil {
+			return err
+		}
+	}
+	if o.jsonFile == "" {
+		return nil
+	}
+	return c.writeJSON(o, bars)
+}
+
+func (c *comparison) writeJSON(o *options, bars []bar) error {
+	for i := range bars {
+		if r := bars[i].Ratio; math.IsNaN(r) || math.IsInf(r, 0) {
+			bars[i].Ratio = -1 // JSON has neither
+		}
+	}
+	encoded, err := json.MarshalIndent(struct {
+		Machine machine.Description `json:"machine"`
+		MiB     int64               `json:"mib"`
+		Rate    float64             `json:"rate"`
+		Gets    float64             `json:"gets"`
+		Zipf    float64             `json:"zipf"`
+		Shape   float64             `json:"shape"`
+		Keys    uint64              `json:"keys"`
+		Runs    []run               `json:"runs"`
+		Bars    []bar               `json:"bars"`
+	}{machine.Describe(), o.bytes >> 20, o.load.Rate, o.mix.Gets, o.mix.Zipf, o.mix.Shape, o.mix.Keys, c.runs, bars}, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.jsonFile, append(encoded, '\n'), 0o644)
+}

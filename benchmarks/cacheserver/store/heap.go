@@ -1,0 +1,152 @@
+package store
+
+import (
+	"bytes"
+	"hash/maphash"
+	"sync"
+)
+
+// A heap is a store on the Go heap.
+type heap struct {
+	seed   maphash.Seed
+	shards []heapShard
+}
+
+type heapShard struct {
+	mu      sync.Mutex
+	entries map[string]heapEntry
+	limit   int64 // of Usage.Bytes
+	usage   Usage
+	_       [64]byte // the next shard is not on this one's cache line
+}
+
+// A heapEntry's value is never written to: who has it may read it without the lock.
+type heapEntry struct {
+	value   []byte
+	expires int64
+}
+
+func newHeap(seed maphash.Seed, shards int, limit int64) *heap {
+	h := &heap{seed: seed, shards: make([]heapShard, shards)}
+	for i := range h.shards {
+		h.shards[i].entries, h.shards[i].limit = map[string]heapEntry{}, limit
+	}
+	return h
+}
+
+func (h *heap) shard(key []byte) *heapShard {
+	return &h.shards[shardOf(maphash.Bytes(h.seed, key), len(h.shards))]
+}
+
+func (h *heap) Get(dst, key []byte, now int64, form Form) ([]byte, bool) {
+	s := h.shard(key)
+	s.mu.Lock()
+	e, ok := s.entries[string(key)]
+	if ok && now >= e.expires {
+		s.expire(string(key), e)
+		ok = false
+	}
+	s.mu.Unlock()
+	if !ok {
+		return dst, false
+	}
+	return form(dst, e.value), true
+}
+
+func (h *heap) Set(key, value []byte, now, expires int64) error {
+	s := h.shard(key)
+	size := int64(len(key) + len(value))
+	if size > s.limit {
+		return ErrTooLarge
+	}
+	k, e := string(key), heapEntry{bytes.Clone(value), expires}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.entries[k]; ok {
+		s.usage.Keys--
+		s.usage.Bytes -= int64(len(k) + len(old.value))
+		if s.usage.Bytes > s.limit-size {
+			delete(s.entries, k) // lest it goes to make room
+		}
+	}
+	for s.usage.Bytes > s.limit-size {
+		s.evict(now)
+	}
+	s.entries[k] = e
+	s.usage.Keys++
+	s.usage.Bytes += size
+	return nil
+}
+
+// evict removes, of some entries, the one that expires first.
+func (s *heapShard) evict(now int64) {
+	var key string
+	var first heapEntry
+	n := 0
+	for k, e := range s.entries { // from a random one on
+		if n == 0 || e.expires < first.expires {
+			key, first = k, e
+		}
+		if n++; n == sampled {
+			break
+		}
+	}
+	if now >= first.expires {
+		s.expire(key, first)
+		return
+	}
+	s.remove(key, first)
+	s.usage.Evicted++
+}
+
+func (s *heapShard) expire(key string, e heapEntry) {
+	s.remove(key, e)
+	s.usage.Expired++
+}
+
+func (s *heapShard) remove(key string, e heapEntry) {
+	delete(s.entries, key)
+	s.usage.Keys--
+	s.usage.Bytes -= int64(len(key) + len(e.value))
+}
+
+func (h *heap) Delete(key []byte, now int64) bool {
+	s := h.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.entries[string(key)]
+	switch {
+	case !ok:
+	case now >= e.expires:
+		s.expire(string(key), e)
+		return false
+	default:
+		s.remove(string(key), e)
+	}
+	return ok
+}
+
+func (h *heap) Clear() {
+	for i := range h.shards {
+		s := &h.shards[i]
+		s.mu.Lock()
+		s.entries = map[string]heapEntry{}
+		s.usage.Keys, s.usage.Bytes = 0, 0
+		s.mu.Unlock()
+	}
+}
+
+func (h *heap) Usage() (sum Usage) {
+	for i := range h.shards {
+		s := &h.shards[i]
+		s.mu.Lock()
+		sum.add(s.usage)
+		s.mu.Unlock()
+	}
+	return sum
+}
+
+func (h *heap) Close() error {
+	h.Clear()
+	return nil
+}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"math"
+)
+
+// Never is the time at which entries expire that do not.
+const Never = math.MaxInt64
+
+// ErrTooLarge: a key and its value are more than a shard may hold.
+var ErrTooLarge = errors.New("store: more than a shard of the store holds: raise the limit or have fewer shards")
+
+// A Form writes a value behind dst and returns the whole.
+type Form func(dst, value []byte) []byte
+
+// A Store maps keys to values that expire. Times are in milliseconds, of any clock. It is
+// safe for concurrent use, apart from Close.
+type Store interface {
+	// Get appends the value of a key by form, unless there is none or it has expired.
+	Get(dst, key []byte, now int64, form Form) ([]byte, bool)
+	// Set keeps a copy of value until expires. The error is ErrTooLarge, or lack of memory
+	// (one of alloc's); what the key had is there then.
+	Set(key, value []byte, now, expires int64) error
+	// Delete reports whether the key was there.
+	Delete(key []byte, now int64) bool
+	// Clear deletes everything.
+	Clear()
+	// Usage counts what is there, including what has expired and was not yet found.
+	Usage() Usage
+	// Close frees everything. The error tells of blocks that are live after that.
+	Close() error
+}
+
+// A Usage is what a store holds and did.
+type Usage struct {
+	Keys    int64 // entries
+	Bytes   int64 // keys and values together
+	Evicted int64 // entries that went to make room
+	Expired int64 // entries that were found expired
+	Live    int64 // blocks live in the allocator; 0 on the Go heap
+	OffHeap int64 // bytes that the allocator has from the kernel
+}
+
+func (u *Usage) add(other Usage) {
+	u.Keys += other.Keys
+	u.Bytes += other.Bytes
+	u.Evicted += other.Evicted
+	u.Expired += other.Expired
+}
+
+// Options choose how large a store is. Zero fields mean the defaults.
+type Options struct {
+	Bytes  int64 // of keys and values together; no bound by default
+	Shards int   // a power of two; 256
+}
+
+// sampled is how many entries are compared to evict one, as in Redis.
+const sampled = 5
+
+// Names are those of the forms of a store, for Open.
+var Names = [2]string{"ashlar", "goheap"}
+
+// Open returns a new store of the form with this name.
+func Open(name string, o Options) (Store, error) {
+	if o.Shards == 0 {
+		o.Shards = 256
+	}
+	if o.Shards < 1 || o.Shards > 1<<16 || o.Shards&(o.Shards-1) != 0 {
+		return nil, fmt.Errorf("store: %d shards: want a power of two of at most 65536", o.Shards)
+	}
+	if o.Bytes <= 0 {
+		o.Bytes = math.MaxInt64
+	}
+	limit := max(o.Bytes/int64(o.Shards), 1)
+	seed := maphash.MakeSeed()
+	switch name {
+	case Names[0]:
+		return newOffHeap(seed, o.Shards, limit)
+	case Names[1]:
+		return newHeap(seed, o.Shards, limit), nil
+	}
+	return nil, fmt.Errorf("store: no form %q: want one of %q", name, Names)
+}
+
+// shardOf chooses by the upper bits: the lower ones choose the slot in its table.
+func shardOf(hash uint64, shards int) int { return int(hash >> 32 & uint64(shards-1)) }

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+)
+
+// plain is the form of a value as it is.
+func plain(dst, value []byte) []byte { return append(dst, value...) }
+
+// forBoth runs a test on a store of each form, which must leave nothing behind.
+func forBoth(t *testing.T, o Options, test func(t *testing.T, s Store)) {
+	for _, name := range Names {
+		t.Run(name, func(t *testing.T) {
+			s, err := Open(name, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, s)
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestModel compares a store that is never full with a map.
+func TestModel(t *testing.T) {
+	type entry struct {
+		value   string
+		expires int64
+	}
+	forBoth(t, Options{Shards: 4}, func(t *testing.T, s Store) {
+		model := map[string]entry{}
+		random := rand.New(rand.NewPCG(1, 2))
+		for now := range int64(30_000) {
+			key := fmt.Sprint(random.IntN(1000))
+			e, there := model[key]
+			there = there && now < e.expires
+			switch random.IntN(6) {
+			case 0, 1:
+				e = entry{fmt.Sprintf("%0*d", random.IntN(300), now), now + int64(random.IntN(15_000))}
+				if err := s.Set([]byte(key), []byte(e.value), now, e.expires); err != nil {
+					t.Fatal(err)
+				}
+				model[key] = e
+			case 2:
+				if got := s.Delete([]byte(key), now); got != there {
+					t.Fatalf("%d: Delete(%s) = %v, want %v", now, key, got, there)
+				}
+				delete(model, key)
+			default:
+				got, ok := s.Get([]byte("before "), []byte(key), now, plain)
+				if ok != there || ok && string(got) != "before "+e.value || !ok && string(got) != "before " {
+					t.Fatalf("%d: Get(%s) = %q %v, want %q %v", now, key, got, ok, e.value, there)
+				}
+				if !there {
+					delete(model, key)
+				}
+			}
+		}
+		total := int64(0)
+		for key, e := range model {
+			total += int64(len(key) + len(e.value))
+		}
+		if u := s.Usage(); u.Keys != int64(len(model)) || u.Bytes != total || u.Evicted != 0 || u.Expired == 0 {
+			t.Errorf("%+v, want %d keys, %d bytes", u, len(model), total)
+		}
+		s.Clear()
+		if u := s.Usage(); u.Keys != 0 || u.Bytes != 0 {
+			t.Errorf("%+v after Clear", u)
+		}
+		if _, ok := s.Get(nil, []byte("1"), 0, plain); ok {
+			t.Error("a key is there after Clear")
+		}
+	})
+}
+
+// TestBound: a store never holds more than it may, and what was set last is there.
+func TestBound(t *testing.T) {
+	const limit = 64 << 10
+	forBoth(t, Options{Bytes: limit, Shards: 2}, func(t *testing.T, s Store) {
+		random := rand.New(rand.NewPCG(3, 4))
+		for now := range int64(8000) {
+			key, value := fmt.Append(nil, random.IntN(500)), make([]byte, random.IntN(1000))
+			if err := s.Set(key, value, now, now+1+int64(random.IntN(2000))); err != nil {
+				t.Fatal(err)
+			}
+			if got, ok := s.Get(nil, key, now, plain); !ok || !bytes.Equal(got, value) {
+				t.Fatalf("%d: what was set is not there", now)
+			}
+			if u := s.Usage(); u.Bytes > limit {
+				t.Fatalf("%d bytes, more than %d", u.Bytes, limit)
+			}
+		}
+		u := s.Usage()
+		if u.Evicted == 0 || u.Expired == 0 || u.Bytes < limit/2 {
+			t.Errorf("%+v: want evictions, expirations, and a store that is nearly full", u)
+		}
+	})
+}
+
+// TestFirstToExpire: what has expired makes room before what has not.
+func TestFirstToExpire(t *testing.T) {
+	forBoth(t, Options{Bytes: 1000, Shards: 1}, func(t *testing.T, s Store) {
+		for i := range 5 {
+			if err := s.Set(fmt.Append(nil, "key", i), make([]byte, 190), 0, int64(10-i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Set([]byte("new"), make([]byte, 190), 6, Never); err != nil {
+			t.Fatal(err)
+		}
+		if u := s.Usage(); u.Expired != 1 || u.Evicted != 0 || u.Keys != 5 {
+			t.Errorf("%+v, want key 4 expired", u)
+		}
+		if err := s.Set([]byte("new too"), make([]byte, 185), 6, Never); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := s.Get(nil, []byte("key3"), 6, plain); ok {
+			t.Error("another than key 3 was evicted")
+		}
+	})
+}
+
+func TestTooLarge(t *testing.T) {
+	forBoth(t, Options{Bytes: 1000, Shards: 2}, func(t *testing.T, s Store) {
+		if err := s.Set([]byte("k"), []byte("v"), 0, Never); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Set([]byte("k"), make([]byte, 500), 0, Never); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%v, want ErrTooLarge", err)
+		}
+		if got, ok := s.Get(nil, []byte("k"), 0, plain); !ok || string(got) != "v" {
+			t.Errorf("then there is %q %v", got, ok)
+		}
+	})
+}
+
+// TestConcurrent: many goroutines on few keys see whole values only.
+func TestConcurrent(t *testing.T) {
+	forBoth(t, Options{Bytes: 32 << 10, Shards: 2}, func(t *testing.T, s Store) {
+		var running sync.WaitGroup
+		for g := range 4 {
+			running.Go(func() {
+				random := rand.New(rand.NewPCG(5, uint64(g)))
+				for range 2000 {
+					key := []byte{byte(random.IntN(50))}
+					switch random.IntN(8) {
+					case 0:
+						s.Delete(key, 0)
+					case 1:
+						s.Usage()
+					case 2, 3, 4:
+						if err := s.Set(key, bytes.Repeat(key, random.IntN(2000)), 0, Never); err != nil {
+							t.Error(err)
+						}
+					default:
+						got, _ := s.Get(nil, key, 0, plain)
+						if len(bytes.Trim(got, string(key))) > 0 {
+							t.Errorf("the value of key %d is %.20q", key, got)
+						}
+					}
+				}
+			})
+		}
+		running.Wait()
+	})
+}
+
+func TestOpen(t *testing.T) {
+	for name, o := range map[string]Options{"paper": {}, "ashlar": {Shards: 3}, "goheap": {Shards: -1}} {
+		if s, err := Open(name, o); err == nil || s != nil {
+			t.Errorf("Open(%s, %+v) succeeds", name, o)
+		}
+	}
+}
+
+func BenchmarkStore(b *testing.B) {
+	const keys = 200_000
+	for _, name := range Names {
+		for _, op := range []string{"get", "set"} {
+			b.Run(fmt.Sprintf("op=%s/peer=%s", op, name), func(b *testing.B) {
+				s, err := Open(name, Options{Bytes: 64 << 20})
+				if err != nil {
+					b.Fatal(err)
+				}
+				random := rand.New(rand.NewPCG(6, 7))
+				value, key, dst := make([]byte, 300), []byte(nil), []byte(nil)
+				step := func(set bool) {
+					key = fmt.Append(key[:0], "key:", random.IntN(keys))
+					if !set {
+						dst, _ = s.Get(dst[:0], key, 0, plain)
+					} else if err := s.Set(key, value, 0, int64(1+random.IntN(1000))); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for range 2 * keys {
+					step(true)
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					step(op == "set")
+				}
+				if err := s.Close(); err != nil {
+					b.Fatal(err)
+				}
+			})
+		}
+	}
+}
