@@ -27,7 +27,7 @@ type busy struct {
 
 func newBusy(t *testing.T) *busy {
 	t.Helper()
-	a, err := alloc.NewAllocator(alloc.Options{Limit: 1 << 30, Decay: -1})
+	a, err := alloc.NewAllocator(alloc.Options{Limit: 1 << 30, Decay: -1, ProfileRate: 64 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}

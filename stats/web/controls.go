@@ -18,7 +18,7 @@ import (
 //	sampling?rate=N changes how many bytes lie between samples, 0 turns sampling off
 //
 // as far as source has the methods Trim() int64, SetLimit(int64) and
-// SetSampleRate(int). It answers with a line of text.
+// SetProfileRate(int). It answers with a line of text.
 func Controls(source stats.Source) http.Handler {
 	actions := map[string]func(w http.ResponseWriter, r *http.Request){}
 	if s, ok := source.(interface{ Trim() int64 }); ok {
@@ -34,10 +34,10 @@ func Controls(source stats.Source) http.Handler {
 			}
 		}
 	}
-	if s, ok := source.(interface{ SetSampleRate(int) }); ok {
+	if s, ok := source.(interface{ SetProfileRate(int) }); ok {
 		actions["sampling"] = func(w http.ResponseWriter, r *http.Request) {
 			if n, ok := number(w, r, "rate"); ok {
-				s.SetSampleRate(int(n))
+				s.SetProfileRate(int(n))
 				fmt.Fprintf(w, "a sample each %s\n", stats.Bytes(n))
 			}
 		}

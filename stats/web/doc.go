@@ -20,9 +20,8 @@
 //
 // The page shows memory over time, where it is, the size classes, the map of the heap,
 // the top stacks, arenas and regions by name, and what to do about what stands out. It
-// keeps its own history, from when it
-// was opened; the server keeps nothing, and runs nothing between requests. Without
-// scripts the page is a snapshot.
+// keeps its own history, from when it was opened; the server keeps nothing, and runs
+// nothing between requests. Without scripts the page is a snapshot.
 //
 // # The source
 //
@@ -36,6 +35,7 @@
 //	HeapStacks(n int) stats.Stacks
 //	Trim() int64                         for Controls only
 //	SetLimit(bytes int64)                for Controls only
+//	SetProfileRate(bytes int)            for Controls only
 //
 // # Who may see it
 //

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/stats"
 	"github.com/ashlar-go/ashlar/stats/web"
 )
@@ -155,7 +156,7 @@ type controlled struct {
 
 func (c *controlled) Trim() int64                  { c.did += "trim "; return 3 << 20 }
 func (c *controlled) SetLimit(n int64)             { c.did += fmt.Sprintf("limit %d ", n) }
-func (c *controlled) SetSampleRate(n int)          { c.did += fmt.Sprintf("rate %d ", n) }
+func (c *controlled) SetProfileRate(n int)         { c.did += fmt.Sprintf("rate %d ", n) }
 func (c *controlled) Process(*stats.Process) error { return io.ErrUnexpectedEOF }
 
 func TestControls(t *testing.T) {
@@ -209,7 +210,8 @@ func (p *profiled) WriteHeapProfile(w io.Writer) error {
 }
 
 func (p *profiled) HeapStacks(n int) stats.Stacks {
-	return stats.Stacks{Rate: 512 << 10, Bytes: 4 << 20, Top: []stats.Stack{{Bytes: 3 << 20, Objects: 1500, Frames: []string{"main.load main.go:70", "main.main main.go:7"}}}}
+	return stats.Stacks{Rate: 512 << 10, Bytes: 4 << 20, Top: []stats.Stack{{Bytes: 3 << 20, Objects: 1500, Frames: []string{
+		"example.com/app/store.(*Cache[...]).load /src/app/store/cache.go:70", "main.main main.go:7"}}}}
 }
 
 // compared has differences of profiles, too.
@@ -241,6 +243,38 @@ func TestProfile(t *testing.T) {
 		if w.Code != c.code || !strings.Contains(w.Body.String(), c.body) {
 			t.Errorf("%s: %d %q, want %d %q", name, w.Code, w.Body, c.code, c.body)
 		}
+	}
+}
+
+// TestAllocator: all that the face looks for in a source is found in an Allocator.
+func TestAllocator(t *testing.T) {
+	a, err := alloc.NewAllocator(alloc.Options{ProfileRate: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	p, err := a.Malloc(1000)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer a.Free(p)
+	h, controls := web.Handler(a, web.Options{}), web.Controls(a)
+	for _, target := range []string{"/", "/heapmap.json", "/process.json", "/stacks.json", "/profile", "/profile?seconds=0.01"} {
+		if w := ask(h, "GET", target); w.Code != 200 {
+			t.Errorf("%s: %d %s", target, w.Code, w.Body)
+		}
+	}
+	if body := ask(h, "GET", "/stacks.json").Body.String(); !strings.Contains(body, "TestAllocator") {
+		t.Errorf("stacks %s", body)
+	}
+	for _, target := range []string{"/trim", "/limit?bytes=1000000000", "/sampling?rate=4096"} {
+		if w := ask(controls, "POST", target); w.Code != 200 {
+			t.Errorf("%s: %d %s", target, w.Code, w.Body)
+		}
+	}
+	var s stats.Snapshot
+	if a.Stats(&s); s.Limit != 1e9 || a.ProfileRate() != 4096 {
+		t.Errorf("limit %d, rate %d after they were set", s.Limit, a.ProfileRate())
 	}
 }
 

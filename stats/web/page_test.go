@@ -215,12 +215,13 @@ func TestPageShowsAllocator(t *testing.T) {
 	}
 }
 
-// TestPageShowsStacks: the stacks are the source's, frames one below the other.
+// TestPageShowsStacks: the stacks are the source's, frames one below the other, without
+// the directories that would fill the line.
 func TestPageShowsStacks(t *testing.T) {
 	t.Parallel()
 	dom := browse(t, serve(t, &profiled{}), "--dump-dom")
 	stacks, _ := rowsOf(t, dom, "stacks")
-	want := []string{"3.00 MiB", "75.0 %", "1\u202f500", "main.load main.go:70\nmain.main main.go:7"}
+	want := []string{"3.00 MiB", "75.0 %", "1\u202f500", "store.(*Cache[...]).load cache.go:70\nmain.main main.go:7"}
 	if got := stacks["3.00 MiB"]; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("stacks %q, want %q", stacks, want)
 	}

@@ -139,15 +139,20 @@ async function showMap() {
   heapmap.draw(map, $("map"), $("chunks").tBodies[0], $("map-more"));
 }
 
+// shorten takes the directories out of a frame, "path/of/pkg.Func /dir/of/file.go:7",
+// and leaves what tells it from others.
+const shorten = frame => frame.replace(/^[^[( ]*\//, "").replace(/ \S*\//, " ");
+
 async function showStacks() {
   if (!$("stacks-section")) return;
   const found = await get("stacks.json");
   $("stacks-section").hidden = false;
   $("stacks-note").textContent = found.Rate ?
-    `Estimated from samples, one each ${bytes(found.Rate)} on average.` : "Sampling is off.";
+    `Estimated from samples, one each ${bytes(found.Rate)} on average.` : "Sampling is off. Options.ProfileRate or SetProfileRate turns it on: then the stacks of what is allocated from there on show here.";
   $("stacks").tBodies[0].replaceChildren(...(found.Top || []).map(s => {
-    const tr = row(bytes(s.Bytes), percent(s.Bytes, found.Bytes), count(s.Objects), s.Frames.join("\n"));
+    const tr = row(bytes(s.Bytes), percent(s.Bytes, found.Bytes), count(s.Objects), s.Frames.map(shorten).join("\n"));
     tr.cells[3].className = "text";
+    tr.cells[3].title = s.Frames.join("\n");
     return tr;
   }));
 }
