@@ -1,10 +1,6 @@
 package alloc
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/pprof/profile"
@@ -37,26 +33,4 @@ func TestSampledRealloc(t *testing.T) {
 	}
 	a.Free(p)
 	wantMisuse(t, func() { a.Free(p) }, MisuseError{Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: 1 << 20, State: "freed"})
-}
-
-// TestPprof: go tool pprof reads the profile and names this test.
-func TestPprof(t *testing.T) {
-	a := open(t, Options{Decay: -1, ProfileRate: 1})
-	p := alloc(t, a, 4096)
-	file := filepath.Join(t.TempDir(), "heap.pb.gz")
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.WriteHeapProfile(f); err != nil {
-		t.Fatal(err)
-	}
-	_ = f.Close()
-	for _, args := range [][]string{{"-top"}, {"-top", "-base", file}, {"-top", "-diff_base", file}} {
-		out, err := exec.Command("go", append(append([]string{"tool", "pprof"}, args...), file)...).CombinedOutput()
-		if err != nil || len(args) == 1 && !strings.Contains(string(out), "TestPprof") && !strings.Contains(string(out), "alloc.alloc") {
-			t.Errorf("%v: %v\n%s", args, err, out)
-		}
-	}
-	a.Free(p)
 }

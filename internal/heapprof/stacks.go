@@ -9,6 +9,7 @@ import (
 	"hash/maphash"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // Depth is how many program counters of a stack are kept.
@@ -62,7 +63,7 @@ func (t *Table) bucketOf(s Sample, pcs []uintptr) uintptr {
 		return 0
 	}
 	size := uint32(0)
-	if s.Kind == Small {
+	if s.Kind == Small || s.Kind == Arena && s.Size < sizeclass.LargeMin {
 		size = uint32(s.Size)
 	}
 	for b := stackAt(st).buckets; b != 0; b = bucketAt(b).next {

@@ -143,7 +143,7 @@ func TestSince(t *testing.T) {
 	tab.Remove(16)
 	tab.Add(Sample{Addr: 16, Size: 64, Weight: 3}, pcs)
 	tab.Add(Sample{Addr: 48, Size: 64, Weight: 4}, pcs)
-	l := tab.Lines(since, func(addr uintptr, kind Kind) float64 { return float64(addr) })[0]
+	l := tab.Lines(since, func(addr uintptr) float64 { return float64(addr) })[0]
 	if l.LiveObjects != 7 || l.LiveBytes != 7*64 || l.Extra != 3*16+2*32+4*48 {
 		t.Errorf("%+v", l)
 	}
@@ -201,7 +201,7 @@ func TestConcurrent(t *testing.T) {
 			case <-done:
 				return
 			default:
-				tab.Lines(0, func(uintptr, Kind) float64 { return 1 })
+				tab.Lines(0, func(uintptr) float64 { return 1 })
 				tab.Usage()
 			}
 		}
