@@ -33,18 +33,23 @@ func sampled(t *testing.T) *alloc.Allocator {
 	return a
 }
 
+// A mallocer is an Allocator, or a Local of one.
+type mallocer interface {
+	Malloc(size int) (unsafe.Pointer, error)
+}
+
 // The places of allocation that the tests look for in profiles.
 
 //go:noinline
-func pages(t *testing.T, a *alloc.Allocator, n int) []unsafe.Pointer { return get(t, a, 4096, n) }
+func pages(t *testing.T, a mallocer, n int) []unsafe.Pointer { return get(t, a, 4096, n) }
 
 //go:noinline
-func crumbs(t *testing.T, a *alloc.Allocator, n int) []unsafe.Pointer { return get(t, a, 64, n) }
+func crumbs(t *testing.T, a mallocer, n int) []unsafe.Pointer { return get(t, a, 64, n) }
 
 //go:noinline
-func slabs(t *testing.T, a *alloc.Allocator, n int) []unsafe.Pointer { return get(t, a, 1<<20, n) }
+func slabs(t *testing.T, a mallocer, n int) []unsafe.Pointer { return get(t, a, 1<<20, n) }
 
-func get(t *testing.T, a *alloc.Allocator, size, n int) (blocks []unsafe.Pointer) {
+func get(t *testing.T, a mallocer, size, n int) (blocks []unsafe.Pointer) {
 	for range n {
 		p, err := a.Malloc(size)
 		if err != nil {
@@ -243,10 +248,12 @@ func TestPprofPeak(t *testing.T) {
 // them, and adds up.
 func TestPprofFragmentation(t *testing.T) {
 	a := sampled(t)
-	few := pages(t, a, 512)
+	l := a.NewLocal() // one cache: no span is cut for others
+	defer l.Close()
+	few := pages(t, l, 512)
 	for i, p := range few { // one in four stays: some in each span
 		if i%4 != 0 {
-			a.Free(p)
+			l.Free(p)
 		}
 	}
 	slabs(t, a, 1) // no span, nothing beside it
