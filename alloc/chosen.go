@@ -2,7 +2,6 @@ package alloc
 
 import (
 	"math"
-	"math/rand/v2"
 	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/sizeclass"
@@ -23,20 +22,23 @@ import (
 // fast path of Free leaves it to the slow one.
 const stride = 4096
 
-// odds is, for each class, the bits of ln(1 − p), p the probability of a block to
+// odds has, for each class, the bits of ln(1 − p), p the probability of a block to
 // be chosen: 0 chooses none, −Inf all.
-type odds [sizeclass.Count]atomic.Uint64
+type odds struct {
+	ln   [sizeclass.Count]atomic.Uint64
+	dice dice
+}
 
 // set makes p the probability of a block of class c to be chosen.
-func (o *odds) set(c sizeclass.Class, p float64) { o[c].Store(math.Float64bits(math.Log1p(-p))) }
+func (o *odds) set(c sizeclass.Class, p float64) { o.ln[c].Store(math.Float64bits(math.Log1p(-p))) }
 
 // gap draws how many blocks of class c are passed over until the next chosen one.
 func (o *odds) gap(c sizeclass.Class) float64 {
-	ln := math.Float64frombits(o[c].Load())
+	ln := math.Float64frombits(o.ln[c].Load())
 	if ln == 0 {
 		return math.Inf(1)
 	}
-	return math.Floor(math.Log(1-rand.Float64()) / ln) // of a number in (0, 1]
+	return math.Floor(math.Log(1-o.dice.uniform()) / ln) // of a number in (0, 1]
 }
 
 // arm sets the countdown of a rack that has run out.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
@@ -135,7 +136,7 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 				panic(freedTwiceAtOnce(op, addr, c))
 			}
 			if chosen {
-				a.chosenBlock(addr, st, c)
+				a.chosenBlock(addr, st, c, kindFor(op, heapprof.Small))
 			}
 			return addr, zero, nil
 		}
@@ -182,7 +183,7 @@ func (a *Allocator) allocLarge(h holder, op string, size uintptr, wanted bool) (
 		zero = true
 	}
 	if chosen {
-		a.chosenLarge(addr, size, kindFor(op))
+		a.chosenLarge(addr, size, kindFor(op, heapprof.Large))
 	}
 	return addr, zero, nil
 }

@@ -92,9 +92,9 @@ func (a *Allocator) FragmentationProfile() *profile.Profile {
 
 // keptBeyond returns the share of a live block in what its span has free. The states
 // are read as they change.
-func keptBeyond(addr uintptr, kind heapprof.Kind) float64 {
+func keptBeyond(addr uintptr) float64 {
 	d := pagemap.Get(addr)
-	if kind != heapprof.Small || d == 0 {
+	if d == 0 || headerAt(d).Kind != pagemap.Span {
 		return 0
 	}
 	c := spanAt(d).Class
@@ -140,7 +140,7 @@ func (a *Allocator) WriteLeaks(w io.Writer) error {
 
 // sites returns what the table of samples holds, resolved, and the lines it is made
 // of, in the same order; the last site is what was dropped.
-func (a *Allocator) sites(since uint64, beyond func(uintptr, heapprof.Kind) float64) ([]stats.Site, []heapprof.Line) {
+func (a *Allocator) sites(since uint64, beyond func(uintptr) float64) ([]stats.Site, []heapprof.Line) {
 	lines := a.profile.Lines(since, beyond)
 	sites := make([]stats.Site, len(lines), len(lines)+1)
 	var pcs []uintptr

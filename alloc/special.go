@@ -16,9 +16,9 @@ import (
 
 // chosenBlock makes of a chosen block, just handed out in state st, what it is
 // chosen for: a sample of the heap profile. It becomes special if that is kept.
-func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class) {
+func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, kind heapprof.Kind) {
 	size := uintptr(c.Size())
-	if p := a.probability(size); p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p}) {
+	if p := a.probability(size); p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p}) {
 		*st |= special
 	}
 }

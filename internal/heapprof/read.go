@@ -19,7 +19,7 @@ type Line struct {
 //
 // A sampled block cannot be freed while beyond looks at it. Only samples with a
 // number above since count as live.
-func (t *Table) Lines(since uint64, beyond func(addr uintptr, kind Kind) float64) []Line {
+func (t *Table) Lines(since uint64, beyond func(addr uintptr) float64) []Line {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lines := make([]Line, 0, t.stacks.nBuckets)
@@ -49,7 +49,7 @@ func (t *Table) Lines(since uint64, beyond func(addr uintptr, kind Kind) float64
 			l.LiveBytes += r.weight * float64(r.size)
 		}
 		if beyond != nil {
-			l.Extra += r.weight * beyond(r.addr, l.Kind)
+			l.Extra += r.weight * beyond(r.addr)
 		}
 	})
 	return lines

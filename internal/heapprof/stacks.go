@@ -10,6 +10,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // Depth is how many program counters of a stack are kept.
@@ -60,7 +61,7 @@ func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 		return 0
 	}
 	size := uint32(0)
-	if s.Kind == Small {
+	if s.Kind == Small || s.Kind == Arena && s.Size < sizeclass.LargeMin {
 		size = uint32(s.Size)
 	}
 	for b := stackAt(st).buckets; b != 0; b = bucketAt(b).next {

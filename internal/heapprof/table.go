@@ -63,8 +63,8 @@ type Usage struct {
 	Dropped         Dropped
 }
 
-// A bucket is the sums of one stack, kind and size. Large objects have no size of
-// their own here, 0.
+// A bucket is the sums of one stack, kind and size. What is of no size class, large
+// objects and large chunks of arenas, has no size of its own here, 0.
 type bucket struct {
 	next                     uintptr // of the stack's
 	size                     uint32
