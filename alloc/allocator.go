@@ -45,6 +45,7 @@ type Allocator struct {
 	rate    atomic.Int64   // bytes between samples; 0: none
 	odds    odds           // of small blocks to be chosen
 	profile heapprof.Table // the samples
+	guards  guards         // guarded blocks
 
 	tenants tenancy.Register // the arenas in this memory
 }
@@ -57,6 +58,9 @@ var lastID atomic.Uintptr
 func NewAllocator(o Options) (*Allocator, error) {
 	if o.Limit < 0 {
 		return nil, &Error{Op: "NewAllocator: Options.Limit", Size: int(o.Limit), Err: ErrInvalidSize}
+	}
+	if o.GuardRate < 0 {
+		return nil, &Error{Op: "NewAllocator: Options.GuardRate", Size: o.GuardRate, Err: ErrInvalidSize}
 	}
 	a := &Allocator{options: o}
 	a.init()
@@ -79,6 +83,7 @@ func (a *Allocator) init() {
 		a.space.SetLimit(a.options.Limit)
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
+		a.guards.rate.Store(int64(a.options.GuardRate))
 		a.setRate(a.options.profileRate())
 		atomic.StoreUintptr(&a.id, id)
 	})

@@ -36,8 +36,9 @@ func (a *Allocator) Close() error {
 	for c := range a.depots {
 		a.depots[c].close(sizeclass.Class(c))
 	}
+	guards := a.guards.close(a) // before the profile, which has its stacks
 	a.profile.Close()
-	return errors.Join(leaks, a.pages.Close(), a.large.Close())
+	return errors.Join(leaks, guards, a.pages.Close(), a.large.Close())
 }
 
 func (a *Allocator) stopPurger() {

@@ -16,6 +16,17 @@ func (d *dice) uniform() float64 {
 	return rand.Float64()
 }
 
+// which draws what a chosen block is chosen for, of two things that have the
+// probabilities p and q independently of each other; it is one of them at least, for
+// it is chosen with the probability p + q − pq.
+func (d *dice) which(p, q float64) (first, second bool) {
+	if q == 0 {
+		return p > 0, false
+	}
+	u := d.uniform() * (p + q - p*q)
+	return u < p, u < p*q || u >= p
+}
+
 // exponential draws the way to the next event, of one event each 1 on average.
 func (d *dice) exponential() float64 {
 	if d.loaded != nil {

@@ -62,7 +62,9 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 	}
 	st, code, c := a.liveBlock(addr)
 	if st == nil {
-		a.freeLarge(h, op, addr)
+		if !a.freeGuarded(h, op, addr) {
+			a.freeLarge(h, op, addr)
+		}
 		return
 	}
 	if *st&special != 0 && !a.freeSpecial(addr) {

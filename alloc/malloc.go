@@ -136,7 +136,9 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 				panic(freedTwiceAtOnce(op, addr, c))
 			}
 			if chosen {
-				a.chosenBlock(addr, st, c, kindFor(op, heapprof.Small))
+				if at := a.chosenBlock(addr, st, c, size, kindFor(op, heapprof.Small)); at != 0 {
+					return at, true, nil
+				}
 			}
 			return addr, zero, nil
 		}

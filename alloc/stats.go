@@ -29,6 +29,8 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 	a.countSmall(s, caches)
 	a.countLarge(s, caches)
 	a.countPages(s)
+	region, live := a.guards.usage()
+	s.Memory.Guards, s.Memory.GuardsClean = live, region-live
 	countMetadata(s)
 	s.Arenas, s.Dropped = a.tenants.Stats()
 	s.Kernel = stats.Kernel{
