@@ -16,15 +16,15 @@ func (d *dice) uniform() float64 {
 	return rand.Float64()
 }
 
-// which draws what a chosen block is chosen for, of two things that have the
-// probabilities p and q independently of each other; it is one of them at least, for
-// it is chosen with the probability p + q − pq.
-func (d *dice) which(p, q float64) (first, second bool) {
-	if q == 0 {
-		return p > 0, false
-	}
-	u := d.uniform() * (p + q - p*q)
-	return u < p, u < p*q || u >= p
+// which draws what a block is chosen for, of two things that have the probabilities p
+// and q independently of each other, if it is chosen with the probability all, which is
+// that of one of them at least or more.
+//
+//	0        pq         p            p+q−pq        all
+//	├─ both ─┼─ first ──┼── second ──┼── neither ──┤
+func (d *dice) which(all, p, q float64) (first, second bool) {
+	u := d.uniform() * all
+	return u < p, u < p*q || p <= u && u < p+q-p*q
 }
 
 // exponential draws the way to the next event, of one event each 1 on average.

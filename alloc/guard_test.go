@@ -273,11 +273,7 @@ func roughly(t *testing.T, what string, got float64, trials int, p float64) {
 func TestGuardsRefused(t *testing.T) {
 	for _, refused := range [][]vm.Op{{vm.OpMap}, {vm.OpGuard}, {vm.OpGuard, vm.OpProtect}, {vm.OpGuard, vm.OpPurge}} {
 		for after := 0; after < 3*guardSlots; after += 1 + after/8 {
-			a, err := NewAllocator(guardAll)
-			if err != nil {
-				t.Fatal(err)
-			}
-			opened++
+			a := openOnly(t, guardAll)
 			a.SetGuardRate(0)
 			a.Free(alloc(t, a, 64)) // the span is there
 			a.SetGuardRate(1)

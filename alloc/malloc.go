@@ -160,6 +160,9 @@ func (a *Allocator) fullMagazine(c sizeclass.Class, hand uintptr) (uintptr, erro
 		a.stow(c, hand)
 		return 0, err
 	}
+	if a.options.Hardening.RandomOrder {
+		shuffle(m)
+	}
 	return m, nil
 }
 

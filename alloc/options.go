@@ -52,6 +52,9 @@ type Options struct {
 	// SetGuardRate changes it.
 	GuardRate int
 
+	// Hardening makes mistakes less harmful, at a cost.
+	Hardening Hardening
+
 	// Leaks, if set, is written a report by Close, of what is still live by the stacks
 	// that allocated it, if anything is.
 	Leaks io.Writer

@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -20,8 +21,11 @@ import (
 // then, or both. 0 means that the block stays as it is.
 func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
 	bytes := uintptr(c.Size())
-	p, q := a.probability(bytes), a.guards.probability(bytes)
-	sampled, guarded := a.odds.dice.which(p, q)
+	if a.options.Hardening.ZeroOnFree {
+		*st |= special
+	}
+	all, p, q := a.chances(c)
+	sampled, guarded := a.odds.dice.which(all, p, q)
 	if sampled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p}) {
 		*st |= special
 	}
@@ -32,8 +36,15 @@ func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, size
 }
 
 // freeSpecial ends what makes the live block at addr special. It reports false if
-// another goroutine has done so: then that one is freeing the block.
-func (a *Allocator) freeSpecial(addr uintptr) bool { return a.profile.Remove(addr) }
+// another goroutine has done so, where that is known: then that one is freeing the block.
+func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
+	sampled := a.profile.Remove(addr)
+	if a.options.Hardening.ZeroOnFree { // whether sampled or not
+		clear(raw.Bytes(addr, uintptr(c.Size())))
+		return true
+	}
+	return sampled
+}
 
 // chosenLarge does for a large object what chosenBlock does for a small block; the
 // mark of the object stands for the state bit.
