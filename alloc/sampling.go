@@ -34,19 +34,9 @@ func (a *Allocator) setRate(bytes int) {
 // setOdds has blocks be chosen that are to be sampled or guarded, or both.
 func (a *Allocator) setOdds() {
 	for c := range sizeclass.Class(sizeclass.Count) {
-		all, _, _ := a.chances(c)
-		a.odds.set(c, all)
+		size := uintptr(c.Size())
+		a.odds.set(c, a.probability(size), a.guards.probability(size), a.options.Hardening.ZeroOnFree)
 	}
-}
-
-// chances returns the probabilities of a block of class c to be chosen, to be sampled,
-// and to be guarded.
-func (a *Allocator) chances(c sizeclass.Class) (chosen, sampled, guarded float64) {
-	p, q := a.probability(uintptr(c.Size())), a.guards.probability(uintptr(c.Size()))
-	if a.options.Hardening.ZeroOnFree {
-		return 1, p, q
-	}
-	return p + q - p*q, p, q
 }
 
 // probability returns that of a block of size bytes to be sampled: that of at least

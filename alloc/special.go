@@ -24,8 +24,7 @@ func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, size
 	if a.options.Hardening.ZeroOnFree {
 		*st |= special
 	}
-	all, p, q := a.chances(c)
-	sampled, guarded := a.odds.dice.which(all, p, q)
+	p, sampled, guarded := a.odds.draw(c)
 	if sampled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p}) {
 		*st |= special
 	}
