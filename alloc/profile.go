@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"runtime"
 	"runtime/pprof"
@@ -12,12 +13,14 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
 // HeapProfile returns the heap profile: estimates of what was allocated and of what
-// is in use, by stack, size class and kind (stats.NewProfile says in which form).
+// is in use, by stack, size class, kind and the labels that runtime/pprof.Do gave the
+// goroutine (stats.NewProfile says in which form).
 // They are unbiased for each of these. Who allocates meanwhile waits only if its
 // block is sampled.
 func (a *Allocator) HeapProfile() *profile.Profile {
@@ -138,6 +141,14 @@ func (a *Allocator) WriteLeaks(w io.Writer) error {
 	return stacks.Write(w)
 }
 
+// labelsOf returns the labels that a sample was taken with, nil if there were none.
+func labelsOf(encoded string) map[string]string {
+	if encoded == "" {
+		return nil
+	}
+	return maps.Collect(proflabel.All(encoded))
+}
+
 // sites returns what the table of samples holds, resolved, and the lines it is made
 // of, in the same order; the last site is what was dropped.
 func (a *Allocator) sites(since uint64, beyond func(uintptr) float64) ([]stats.Site, []heapprof.Line) {
@@ -153,7 +164,7 @@ func (a *Allocator) sites(since uint64, beyond func(uintptr) float64) ([]stats.S
 				frames = append(frames, f)
 			}
 		}
-		sites[i] = stats.Site{Frames: frames, Kind: l.Kind.String(), Class: l.Size,
+		sites[i] = stats.Site{Frames: frames, Kind: l.Kind.String(), Class: l.Size, Labels: labelsOf(l.Labels),
 			AllocObjects: l.AllocObjects, AllocBytes: l.AllocBytes,
 			InuseObjects: l.LiveObjects, InuseBytes: l.LiveBytes}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -17,7 +18,7 @@ import (
 // chosen for: a sample of the heap profile. It becomes special if that is kept.
 func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, kind heapprof.Kind) {
 	size := uintptr(c.Size())
-	if p := a.probability(size); p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p}) {
+	if p := a.probability(size); p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
 		*st |= special
 	}
 }
@@ -30,7 +31,7 @@ func (a *Allocator) freeSpecial(addr uintptr) bool { return a.profile.Remove(add
 // mark of the object stands for the state bit.
 func (a *Allocator) chosenLarge(addr, size uintptr, kind heapprof.Kind) {
 	p := a.probability(size)
-	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p}) {
+	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
 		pagemap.Mark(addr, true)
 	}
 }

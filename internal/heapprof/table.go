@@ -8,12 +8,13 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// The bounds of a table: about 17 MiB of records, 5 MiB of stacks and 3 MiB of
-// buckets.
+// The bounds of a table: about 17 MiB of records, 5 MiB of stacks, 3 MiB of buckets and
+// half a MiB of labels.
 const (
 	maxRecords = 1 << 18
 	maxStacks  = 8 << 10
 	maxBuckets = 32 << 10
+	maxLabels  = 1 << 9
 )
 
 // A Kind says what a sampled block is.
@@ -34,6 +35,7 @@ type Sample struct {
 	Size   uintptr // bytes
 	Kind   Kind
 	Weight float64 // blocks that it stands for
+	Labels string  // of the goroutine, encoded (package proflabel)
 }
 
 // A Table holds samples. The zero value is an empty one.
@@ -41,6 +43,7 @@ type Table struct {
 	mu      sync.Mutex
 	records records
 	stacks  stacks
+	labels  labelSets
 	seq     uint64  // samples kept, ever
 	live    float64 // bytes, estimated
 	peak    float64 // of live bytes, at the last note
@@ -62,10 +65,11 @@ type Usage struct {
 	Dropped         Dropped
 }
 
-// A bucket is the sums of one stack, kind and size. What is of no size class, large
+// A bucket is the sums of one stack, kind, size and set of labels. What is of no size class, large
 // objects and large chunks of arenas, has no size of its own here, 0.
 type bucket struct {
 	next                     uintptr // of the stack's
+	labels                   uintptr
 	size                     uint32
 	kind                     Kind
 	live                     int64 // records
@@ -197,6 +201,7 @@ func (t *Table) Close() {
 	t.closed = true
 	t.records.close(t)
 	t.stacks.close(t)
+	t.labels.close(t)
 	t.live, t.peak = 0, 0
 }
 
