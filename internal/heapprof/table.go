@@ -211,11 +211,11 @@ func (t *Table) alloc(size uintptr) uintptr {
 	if err != nil {
 		return 0
 	}
-	t.used += int64(size)
+	t.used += int64(metadata.Taken(size))
 	return p
 }
 
 func (t *Table) free(p, size uintptr) {
 	metadata.Free(p, size)
-	t.used -= int64(size)
+	t.used -= int64(metadata.Taken(size))
 }

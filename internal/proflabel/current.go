@@ -37,6 +37,7 @@ type carrier struct {
 	labels any
 }
 
+// Value implements context.Context.
 func (c carrier) Value(any) any { return c.labels }
 
 // A witness is a context that notes what value of it was asked for.
@@ -45,6 +46,7 @@ type witness struct {
 	seen any
 }
 
+// Value implements context.Context.
 func (w *witness) Value(key any) any {
 	w.seen = w.Context.Value(key)
 	return w.seen
