@@ -29,9 +29,6 @@ func (a *Allocator) HeapProfile() *profile.Profile {
 }
 
 // WriteHeapProfile writes HeapProfile as a compressed file for go tool pprof.
-//
-// runtime/pprof.NewProfile makes no profile with values of its own, so
-// /debug/pprof cannot list this one; it wants a handler of its own.
 func (a *Allocator) WriteHeapProfile(w io.Writer) error { return a.HeapProfile().Write(w) }
 
 // WriteHeapProfileSince writes what has changed since earlier, a file that

@@ -44,6 +44,7 @@ type Table struct {
 	records records
 	stacks  stacks
 	labels  labelSets
+	list    list
 	seq     uint64  // samples kept, ever
 	live    float64 // bytes, estimated
 	peak    float64 // of live bytes, at the last note
@@ -131,6 +132,7 @@ func (t *Table) Remove(addr uintptr) bool {
 		return false
 	}
 	r := recordAt(at)
+	t.unlist(r)
 	t.count(bucketAt(r.bucket), -1, -r.weight, -r.weight*float64(r.size))
 	t.free(at, recordSize)
 	return true
@@ -199,6 +201,7 @@ func (t *Table) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = true
+	t.unlistAll()
 	t.records.close(t)
 	t.stacks.close(t)
 	t.labels.close(t)
