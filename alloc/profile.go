@@ -156,7 +156,7 @@ func (a *Allocator) sites(since uint64, beyond func(uintptr) float64) ([]stats.S
 	for i := range lines {
 		l := &lines[i]
 		if i == 0 || len(pcs) != len(l.PCs) || &pcs[0] != &l.PCs[0] {
-			pcs, frames = l.PCs, nil
+			pcs, frames = l.PCs, make([]runtime.Frame, 0, len(l.PCs))
 			for f := range heapprof.Frames(pcs) {
 				frames = append(frames, f)
 			}

@@ -106,6 +106,7 @@ func (b *builder) add(s *Site, values ...float64) {
 		sample.NumLabel = map[string][]int64{"bytes": {int64(s.Class)}}
 		sample.NumUnit = map[string][]string{"bytes": {"bytes"}}
 	}
+	sample.Location = make([]*profile.Location, 0, max(len(s.Frames), 1))
 	for i := range s.Frames {
 		f := &s.Frames[i]
 		sample.Location = append(sample.Location, b.location(place{f.Function, f.File, f.Line}))
