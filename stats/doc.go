@@ -38,6 +38,20 @@
 // is right at some moment, but not all at the same one: under load the sums above
 // may be off by the blocks that were on the move. Without load they are exact.
 //
+// # The heap profile
+//
+// Some blocks are sampled, with the stack that allocated them. A Site has what is estimated
+// from the samples of one stack, kind, size class and set of labels; NewProfile makes a
+// file of sites that go tool pprof reads, TopStacks the list of those with the most.
+//
+//	alloc_objects, alloc_space    handed out, ever       Σ weight, Σ weight · size
+//	inuse_objects, inuse_space    not freed since        over the samples
+//
+// The weight of a sample is one over the probability of its block to be sampled, so each
+// sum is unbiased; of n blocks sampled with probability p it is off by the root of
+// n·(1 − p)/p, its standard error. What had no room in the table of samples is a site
+// too, DroppedSite: the totals are right, only the stacks of these are not known.
+//
 // # Metrics
 //
 // Each number has a name in the manner of runtime/metrics. Metrics returns the list,
