@@ -61,14 +61,17 @@ func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 	return nil
 }
 
-// checkLots checks the caches' lots: what they count, and that each object in one
+// checkLots checks the caches' lots: what they count (n ≤ lotSize, due ≤ largeStride), and that each object in one
 // is parked, and in no other. Call it with a.mu held.
 func (a *Allocator) checkLots() error {
 	seen := map[uintptr]struct{}{}
 	for _, cache := range a.caches() {
 		l := lotOf(cache)
-		if l.n > lotSize {
+		switch {
+		case l.n > lotSize:
 			return fmt.Errorf("alloc: a lot for %d objects holds %d", lotSize, l.n)
+		case l.due > largeStride:
+			return fmt.Errorf("alloc: a lot looks for a sample in %d bytes, more than %d", l.due, largeStride)
 		}
 		for _, p := range l.parked[:l.n] {
 			o := largeobj.At(p.at)
@@ -279,8 +282,13 @@ func checkMagazine(m uintptr, filled uint32, c sizeclass.Class, n *tally) error 
 	return nil
 }
 
-// check checks a rack and its magazines.
+// check checks a rack, its countdown and its magazines:
+//
+//	due ≤ stride, due ≤ armed
 func (r *rack) check(c sizeclass.Class, n *tally) error {
+	if r.due > stride || r.armed < uint64(r.due) {
+		return fmt.Errorf("a rack is due in %d blocks, of at most %d, and was armed for %d", r.due, stride, r.armed)
+	}
 	if r.prev != 0 {
 		if err := checkMagazine(r.prev, magazineAt(r.prev).n, c, n); err != nil {
 			return err

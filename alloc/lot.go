@@ -12,6 +12,7 @@ import (
 // how large at most. Like a rack it is touched by the cache's holder only.
 //
 //	0 ≤ n ≤ lotSize
+//	0 ≤ due ≤ largeStride
 //	asked = Σ changes in what is asked for, by objects handed out again
 type lot struct {
 	n      uintptr

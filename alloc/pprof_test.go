@@ -293,7 +293,7 @@ func TestPprofMerged(t *testing.T) {
 // TestPprofDropped: what the table of samples has no room for is shown as such, by its
 // name.
 func TestPprofDropped(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || alloc.RaceEnabled {
 		t.Skip("samples some hundred thousand blocks")
 	}
 	a := sampled(t)

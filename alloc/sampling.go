@@ -6,6 +6,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -135,7 +136,7 @@ func (a *Allocator) grown(h holder, addr, before, size uintptr) {
 	pcs := traces.Get().(*trace)
 	defer traces.Put(pcs)
 	n := runtime.Callers(2, pcs[:])
-	s := heapprof.Sample{Addr: addr, Size: size, Kind: heapprof.Large, Weight: 1 / p}
+	s := heapprof.Sample{Addr: addr, Size: size, Kind: heapprof.Large, Weight: 1 / p, Labels: proflabel.Current()}
 	if a.profile.AddGrown(s, size-before, pcs[:n]) {
 		pagemap.Mark(addr, true)
 	}

@@ -2,8 +2,11 @@ package alloc
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/google/pprof/profile"
+
+	"github.com/ashlar-go/ashlar/stats"
 )
 
 // inUse sums the live bytes of a profile by its size class label, 0 for none.
@@ -33,4 +36,41 @@ func TestSampledRealloc(t *testing.T) {
 	}
 	a.Free(p)
 	wantMisuse(t, func() { a.Free(p) }, MisuseError{Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: 1 << 20, State: "freed"})
+}
+
+// TestProfileMemory: what the profiler takes is a line of its own, which grows with the
+// samples; what it has is told; and everything sums to what is mapped.
+func TestProfileMemory(t *testing.T) {
+	a := open(t, Options{Decay: -1})
+	a.SetProfileRate(1)
+	look := func() *stats.Snapshot {
+		t.Helper()
+		var s stats.Snapshot
+		a.Stats(&s)
+		if got, want := s.Memory.Total(), s.Mapped.Now+s.Metadata.Mapped; got != want {
+			t.Errorf("the numbers sum to %d bytes, %d are mapped", got, want)
+		}
+		if got, want := s.Memory.Dirty(), s.Footprint.Now+s.Metadata.Footprint; got != want {
+			t.Errorf("%d bytes may be dirty, %d are charged", got, want)
+		}
+		return &s
+	}
+	if s := look(); s.Memory.Profile != 0 || s.Profile != (stats.Profile{Rate: 1}) {
+		t.Errorf("%d bytes, %+v before the first sample", s.Memory.Profile, s.Profile)
+	}
+	const n = 5000
+	var live []unsafe.Pointer
+	for range n {
+		live = append(live, alloc(t, a, 64))
+	}
+	s := look()
+	if s.Profile != (stats.Profile{Rate: 1, Samples: n, Stacks: 1}) || s.Memory.Profile < 40*n || s.Memory.Profile > 100*n {
+		t.Errorf("%d samples take %d bytes: %+v", n, s.Memory.Profile, s.Profile)
+	}
+	for _, p := range live {
+		a.Free(p)
+	}
+	if s := look(); s.Profile.Samples != 0 {
+		t.Errorf("%+v after all was freed", s.Profile)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
@@ -25,7 +26,7 @@ func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, size
 		*st |= special
 	}
 	p, sampled, guarded := a.odds.draw(c)
-	if sampled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p}) {
+	if sampled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
 		*st |= special
 	}
 	if !guarded {
@@ -49,7 +50,7 @@ func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
 // mark of the object stands for the state bit.
 func (a *Allocator) chosenLarge(addr, size uintptr, kind heapprof.Kind) {
 	p := a.probability(size)
-	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p}) {
+	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
 		pagemap.Mark(addr, true)
 	}
 }

@@ -33,6 +33,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 	region, live := a.guards.usage()
 	s.Memory.Guards, s.Memory.GuardsClean = live, region-live
 	countMetadata(s)
+	a.countProfile(s)
 	s.Arenas, s.Dropped = a.tenants.Stats()
 	s.Kernel = stats.Kernel{
 		Mmap:     int64(a.space.Calls(vm.OpMap)),
@@ -163,6 +164,16 @@ func (a *Allocator) countPages(s *stats.Snapshot) {
 	s.Memory.PagesClean += p.Clean
 	s.Memory.Unused += p.Unused
 	s.Chunks += p.Chunks
+}
+
+// countProfile counts the samples, and divides the metadata in use into theirs and the
+// rest.
+func (a *Allocator) countProfile(s *stats.Snapshot) {
+	u := a.profile.Usage()
+	s.Profile = stats.Profile{Rate: a.rate.Load(), Samples: u.Samples, Stacks: u.Stacks, Dropped: u.Dropped.Samples}
+	m := &s.Memory
+	m.Profile = min(u.Bytes, m.Metadata)
+	m.Metadata -= m.Profile
 }
 
 func countMetadata(s *stats.Snapshot) {

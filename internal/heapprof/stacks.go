@@ -85,8 +85,9 @@ func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 	if s.Kind == Small || s.Kind == Arena && s.Size < sizeclass.LargeMin {
 		size = uint32(s.Size)
 	}
+	labels := t.labelsOf(s.Labels)
 	for b := stackAt(st).buckets; b != 0; b = bucketAt(b).next {
-		if k := bucketAt(b); k.kind == s.Kind && k.size == size {
+		if k := bucketAt(b); k.kind == s.Kind && k.size == size && k.labels == labels {
 			return b
 		}
 	}
@@ -98,7 +99,7 @@ func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 		return 0
 	}
 	t.stacks.nBuckets++
-	*bucketAt(b) = bucket{next: stackAt(st).buckets, size: size, kind: s.Kind}
+	*bucketAt(b) = bucket{next: stackAt(st).buckets, labels: labels, size: size, kind: s.Kind}
 	stackAt(st).buckets = b
 	return b
 }
