@@ -159,21 +159,33 @@ func allocatorName(library string, mimallocVersion int) string {
 // command runs the C loops under the peer's allocator.
 func (p nativePeer) command(arguments ...string) *exec.Cmd {
 	command := exec.Command(p.program, arguments...)
-	if p.library != "" {
-		command.Env = append(os.Environ(), "LD_PRELOAD="+p.library)
-	}
+	command.Env = preloaded(p.library)
 	return command
+}
+
+// preloaded is the environment of a process whose malloc is the library's; the C library's if none is named.
+func preloaded(library string) []string {
+	if library == "" {
+		return os.Environ()
+	}
+	return append(os.Environ(), "LD_PRELOAD="+library)
 }
 
 // run measures once, in nanoseconds per operation.
 func (p nativePeer) run(arguments ...string) (float64, error) {
-	output, err := p.command(arguments...).Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return 0, fmt.Errorf("%w: %s", err, exit.Stderr)
-	}
+	output, err := p.output(arguments...)
 	if err != nil {
 		return 0, err
 	}
 	return strconv.ParseFloat(strings.TrimSpace(string(output)), 64)
+}
+
+// output is what the program prints.
+func (p nativePeer) output(arguments ...string) ([]byte, error) {
+	output, err := p.command(arguments...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, fmt.Errorf("%w: %s", err, exit.Stderr)
+	}
+	return output, err
 }

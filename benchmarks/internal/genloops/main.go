@@ -23,8 +23,10 @@ var loopsTemplate string
 
 // A file is one generated file: its name and the peers it has loops for.
 type file struct {
-	Name  string
-	Peers []peer
+	Name       string
+	Constraint string // of its build; may be empty
+	Import     string // what its peers need besides unsafe; may be empty
+	Peers      []peer
 }
 
 func main() {
