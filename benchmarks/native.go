@@ -1,7 +1,7 @@
 package main
 
 import (
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-//go:embed native/loops.c
-var nativeSource []byte
+//go:embed native
+var nativeSource embed.FS
 
 // nativePrefix begins the names of peers that run in C.
 const nativePrefix = "C:"
@@ -63,14 +63,19 @@ func (s *session) setUpNative() (remove func(), err error) {
 	return remove, s.addNative(program)
 }
 
-// compileNative makes the program of the C loops in the folder. The compiler must not know malloc: it
+// compileNative makes the program of the C loops and workloads in the folder. The compiler must not know malloc: it
 // may drop what it can prove to be freed unused.
 func compileNative(compiler, folder string) (string, error) {
-	source, program := filepath.Join(folder, "loops.c"), filepath.Join(folder, "loops")
-	if err := os.WriteFile(source, nativeSource, 0o600); err != nil {
+	if err := os.CopyFS(folder, nativeSource); err != nil {
 		return "", err
 	}
-	command := exec.Command(compiler, "-O2", "-fno-builtin", "-pthread", "-o", program, source, "-ldl")
+	sources, err := filepath.Glob(filepath.Join(folder, "native", "*.c"))
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(folder, "loops")
+	arguments := append([]string{"-O2", "-fno-builtin", "-pthread", "-o", program}, sources...)
+	command := exec.Command(compiler, append(arguments, "-ldl", "-lm")...)
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the C loops do not compile here: %w\n%s", err, output)
 	}

@@ -120,3 +120,36 @@ func TestChosenRows(t *testing.T) {
 		}
 	}
 }
+
+// TestNativeWorkloads expects the C programs to do the same operations.
+func TestNativeWorkloads(t *testing.T) {
+	peer := compiledNative(t)
+	for _, w := range suite.All() {
+		if onlyInGo[w.Name] {
+			continue
+		}
+		for _, goroutines := range w.Goroutines {
+			task := suiteTask{Workload: w.Name, Peer: moderncName, Goroutines: goroutines, Scale: tinyScale}
+			if goroutines > 1 {
+				task.Peer = lockedName
+			}
+			ours, err := task.run()
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs, err := peer.play(task)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ours.Operations != theirs.Operations {
+				t.Errorf("%s by %d: %d operations in Go and %d in C", w.Name, goroutines, ours.Operations, theirs.Operations)
+			}
+			if goroutines == 1 && ours.PeakLive != theirs.PeakLive {
+				t.Errorf("%s: %d bytes live at most in Go and %d in C", w.Name, ours.PeakLive, theirs.PeakLive)
+			}
+		}
+	}
+	if _, err := peer.play(suiteTask{Workload: "no such", Goroutines: 1, Scale: tinyScale}); err == nil {
+		t.Error("no error for an unknown workload")
+	}
+}

@@ -48,6 +48,7 @@ func rptest() *Workload {
 }
 
 func (h *hand) rptest(slots []block, loops int, mine, next *mailbox) {
+	var batch [100]block
 	allocated, freed := 0, 0
 	for loop := range loops {
 		h.freeAll(mine.take())
@@ -65,11 +66,10 @@ func (h *hand) rptest(slots []block, loops int, mine, next *mailbox) {
 			*slot = h.rptestBlock()
 		}
 		if loop%2 == 1 {
-			blocks := make([]block, n)
-			for i := range blocks {
-				blocks[i] = h.rptestBlock()
+			for i := range n {
+				batch[i] = h.rptestBlock()
 			}
-			next.put(blocks)
+			next.put(batch[:n])
 		}
 	}
 }
@@ -81,10 +81,12 @@ func (h *hand) rptestBlock() block {
 	return b
 }
 
-// A mailbox holds blocks that another goroutine is to free.
+// A mailbox holds blocks that its owner is to free. The mutex guards both lists, of which the owner empties the one that it
+// took; they change places, so that none is allocated anew.
 type mailbox struct {
-	mutex  sync.Mutex
-	blocks []block
+	mutex         sync.Mutex
+	blocks, taken []block
+	_             cacheLine
 }
 
 func (m *mailbox) put(blocks []block) {
@@ -96,7 +98,6 @@ func (m *mailbox) put(blocks []block) {
 func (m *mailbox) take() []block {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	blocks := m.blocks
-	m.blocks = nil
-	return blocks
+	m.blocks, m.taken = m.taken[:0], m.blocks
+	return m.taken
 }

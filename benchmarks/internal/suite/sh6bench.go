@@ -59,6 +59,7 @@ type keepRing struct {
 	slots      []block
 	at         int // next slot to be filled
 	start, end int // of the slots that are kept
+	_          cacheLine
 }
 
 func newKeepRings(n, slots int) []*keepRing {
