@@ -38,6 +38,7 @@ type peerKind struct {
 	mapped bool // needs mapMemory
 	most   int  // live blocks at once that it is made for; 0 if there is no bound
 	size   int  // bytes of its largest block; 0 if there is no bound
+	least  int  // bytes that a workload's largest block has at least if it is worth the time
 }
 
 // The names of the peers, as tables and benchmarks show them.
@@ -65,7 +66,7 @@ var peerKinds = []peerKind{
 	{name: poolName, open: openPool, shared: true, heap: true},
 	{name: poolsName, open: openPools, shared: true, heap: true},
 	{name: chunksName, open: openChunks, shared: true, mapped: true, most: 2000, size: chunkSize},
-	{name: naiveName, open: openNaive, shared: true, mapped: true, most: 2000},
+	{name: naiveName, open: openNaive, shared: true, mapped: true, most: 2000, least: 64 << 10},
 	{name: loopName, open: openLoop, shared: true},
 }
 

@@ -68,7 +68,7 @@ func fits(kind peerKind, w *suite.Workload, goroutines int) bool {
 		return false // the mutex is there if and only if it is needed
 	case kind.most > 0 && (w.Most > kind.most || w.InRegions):
 		return false
-	case kind.size > 0 && w.Largest > kind.size:
+	case kind.size > 0 && w.Largest > kind.size || w.Largest < kind.least:
 		return false
 	}
 	return !w.InRegions || !kind.heap // the collector would not see what the objects refer to

@@ -49,6 +49,7 @@ double share(uint64_t *state);
 int chance(hand *h, int percent);
 long scaled(long n, double factor);
 static inline long rounds(long n) { return scaled(n, scale); }
+static inline long part(long n) { return scaled(n / hand_count, scale); } /* of a hand */
 
 /* Blocks: see hand.go. */
 block allocate_block(hand *h, size_t size);

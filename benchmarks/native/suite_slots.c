@@ -16,7 +16,8 @@ static long window_size, window_length;
 
 static void window(hand *h) {
     block *ring = slots[0];
-    long pages = window_size / (2 * PAGE), n = rounds(1000000 / (pages < 1 ? 1 : pages));
+    long pages = window_size / (2 * PAGE), n = rounds(200000 / (pages < 1 ? 1 : pages));
+    if (n < 4 * window_length) n = 4 * window_length;
     for (long at = 0; at < n; at++) {
         block *slot = &ring[at % window_length];
         free_block(h, slot);
@@ -89,7 +90,7 @@ static void fill_half(hand *h) {
 
 static void toggle(hand *h) {
     block *mine = slots[h->index];
-    long size = toggle_slots(), n = rounds(1000000);
+    long size = toggle_slots(), n = part(2000000);
     for (long i = 0; i < n; i++) {
         block *slot = &mine[pick(h, size)];
         if (slot->address != NULL)
@@ -140,7 +141,7 @@ static void prepare_thread(void) {
 }
 
 static void thread_replace(hand *h) {
-    long n = rounds(400000);
+    long n = part(800000);
     for (long at = 0; at < n; at++) {
         block *slot = &slots[h->index][below(h, THREAD_SLOTS)];
         free_block(h, slot);
@@ -154,7 +155,7 @@ static void run_thread(void) { each_hand(thread_replace); }
 /* ---- malloc-large ---- */
 
 static void large(hand *h) {
-    long n = rounds(60);
+    long n = rounds(30);
     for (long i = 0; i < n; i++) {
         block *slot = &slots[0][below(h, 20)];
         free_block(h, slot);
@@ -215,7 +216,7 @@ static block gifts[MAX_HANDS];
 static atomic_int running;
 
 static void write_lines(hand *h) {
-    long objects = rounds(50), writes = 2000000 / hand_count;
+    long objects = rounds(20), writes = 2000000 / hand_count;
     atomic_fetch_add(&running, 1);
     while (atomic_load(&running) < hand_count) sched_yield();
     free_block(h, &gifts[h->index]);

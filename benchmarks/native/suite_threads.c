@@ -32,7 +32,7 @@ static void larson_warm_up(hand *h) {
     larson_replace(h, 4 * LARSON_SLOTS);
 }
 
-static void larson_generation(hand *h) { larson_replace(h, rounds(500000)); }
+static void larson_generation(hand *h) { larson_replace(h, part(500000)); }
 
 static void larson_generations(hand *h) {
     for (int i = 0; i < 4; i++) in_successor(h, larson_generation);
@@ -66,15 +66,17 @@ static batch *full[STACK], *unused[STACK + MAX_HANDS];
 static int full_count, unused_count;
 static long left; /* batches that are still to be popped */
 
+static long producer_batches(void) { return scaled(200 / (hand_count / 2), scale); }
+
 static void prepare_xmalloc(void) {
     unused_count = STACK + hand_count;
     batch *batches = table((size_t)unused_count * sizeof *batches);
     for (int i = 0; i < unused_count; i++) unused[i] = &batches[i];
-    left = hand_count / 2 * rounds(100);
+    left = hand_count / 2 * producer_batches();
 }
 
 static void xmalloc_produce(hand *h) {
-    for (long n = rounds(100); n > 0; n--) {
+    for (long n = producer_batches(); n > 0; n--) {
         pthread_mutex_lock(&stack_mutex);
         batch *b = unused[--unused_count];
         pthread_mutex_unlock(&stack_mutex);
@@ -298,7 +300,7 @@ static void send_mail(mailbox *m, block *blocks, int n) {
 
 static void rp(hand *h) {
     block *mine = rp_slots[h->index], batch[100];
-    long allocated = 0, freed = 0, loops = rounds(4000);
+    long allocated = 0, freed = 0, loops = part(4000);
     for (long loop = 0; loop < loops; loop++) {
         take_mail(h);
         int n = 30 + below(h, 70);

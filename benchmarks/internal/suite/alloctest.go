@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	alloctestSlots   = 1 << 18 // of all goroutines
-	alloctestToggles = 1_000_000
+	alloctestSlots   = 1 << 18   // of all goroutines
+	alloctestToggles = 2_000_000 // of all goroutines
 	alloctestLargest = 1024
 	alloctestBands   = 7
 )
@@ -16,7 +16,7 @@ const (
 // are filled; then slots are toggled, freed if they are full and filled if not. 80 % of the toggles go to 20 %
 // of the slots, 80 % of those to 20 % of these, seven bands deep. Sizes double in seven steps, each half as
 // likely as the one before. A block is written on allocation and read when it is freed. The source has 10⁸
-// toggles a thread; here it is a hundredth.
+// toggles a thread; here all of them share two million.
 func allocTest() *Workload {
 	return &Workload{
 		Name:       "alloc-test",
@@ -26,7 +26,7 @@ func allocTest() *Workload {
 		Operation:  "toggle",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d slots and %d toggles a goroutine, 80 %% of them to 20 %% of the slots, 5–%d B, all written and read",
-				scaled(alloctestSlots, min(scale, 1))/goroutines, scaled(alloctestToggles, scale), alloctestLargest)
+				scaled(alloctestSlots, min(scale, 1))/goroutines, partOf(alloctestToggles, goroutines, scale), alloctestLargest)
 		},
 		prepare: func(t *Team) func() {
 			slots := make([][]block, len(t.hands))
@@ -41,7 +41,7 @@ func allocTest() *Workload {
 					}
 				})
 				t.start()
-				t.each(func(h *hand) { h.toggle(slots[h.index], t.rounds(alloctestToggles), bands) })
+				t.each(func(h *hand) { h.toggle(slots[h.index], t.part(alloctestToggles), bands) })
 			}
 		},
 	}

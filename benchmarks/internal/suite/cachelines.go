@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	lineObjects = 50        // of a goroutine
+	lineObjects = 20        // of a goroutine
 	lineWrites  = 2_000_000 // to the objects of all goroutines that live at once
 )
 
 // cacheThrash is a benchmark of Hoard's (Berger and others, "Hoard: A Scalable Memory Allocator for Multithreaded
 // Applications", ASPLOS 2000) as mimalloc-bench runs it: cache-thrash P 1000 1 2000000 P. Each thread allocates
 // an object of one byte, writes to it and frees it, a thousand times; where objects of different threads share a line
-// of the cache, writes are slow. Here it is a twentieth of the objects.
+// of the cache, writes are slow. Here it is a fiftieth of the objects.
 func cacheThrash() *Workload { return cacheLines("cache-thrash", false) }
 
 // cacheScratch is the same, but each thread begins with freeing an object that the first thread allocated

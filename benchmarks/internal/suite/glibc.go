@@ -56,12 +56,12 @@ const (
 	threadSizes    = 8000
 	threadSmallest = 4
 	threadLargest  = 32768
-	threadRounds   = 400_000
+	threadRounds   = 800_000 // of all goroutines
 )
 
 // glibcThread is bench-malloc-thread of the GNU C library: each thread replaces random slots of 1,024 by
 // blocks with one of 8,000 sizes that were drawn beforehand, in inverse proportion to the square of the
-// size, and writes all of them. The source does so for 2 s; here it is 400,000 replacements.
+// size, and writes all of them. The source does so for 2 s; here the threads share 800,000 replacements.
 func glibcThread() *Workload {
 	return &Workload{
 		Name:       "glibc-thread",
@@ -69,9 +69,9 @@ func glibcThread() *Workload {
 		Largest:    threadLargest,
 		Most:       threadSlots * 16,
 		Operation:  "replacement",
-		parameters: func(_ int, scale float64) string {
+		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d–%d B by inverse square, %d slots and %d random replacements a goroutine, all written",
-				threadSmallest, threadLargest, threadSlots, scaled(threadRounds, scale))
+				threadSmallest, threadLargest, threadSlots, partOf(threadRounds, goroutines, scale))
 		},
 		prepare: func(t *Team) func() {
 			sizes := inverseSquareSizes()
@@ -82,7 +82,7 @@ func glibcThread() *Workload {
 			return func() {
 				t.each(func(h *hand) {
 					mine := slots[h.index]
-					for at := range t.rounds(threadRounds) {
+					for at := range t.part(threadRounds) {
 						slot := &mine[h.random.below(threadSlots)]
 						h.free(*slot)
 						*slot = h.fill(sizes[at%threadSizes])

@@ -7,13 +7,13 @@ const (
 	larsonLargest     = 999
 	larsonSlots       = 5000
 	larsonGenerations = 4
-	larsonRounds      = 500_000
+	larsonRounds      = 500_000 // of a generation, all goroutines together
 )
 
 // larson is Larson and Krishnan's server ("Memory Allocation for Long-Running Server Applications",
 // ISMM 1998) as mimalloc-bench runs it: larson 5 8 1000 5000 100 4141 P. Each thread fills its slots,
 // shuffles them and replaces four times as many at random; then it replaces 500,000 times a random one, and a
-// successor inherits the slots. The source does so for 5 s; here it is four generations.
+// successor inherits the slots. The source does so for 5 s; here it is four generations, and the goroutines share the 500,000.
 func larson() *Workload {
 	return &Workload{
 		Name:       "larson",
@@ -21,9 +21,9 @@ func larson() *Workload {
 		Largest:    larsonLargest,
 		Most:       larsonSlots * 16,
 		Operation:  "replacement",
-		parameters: func(_ int, scale float64) string {
+		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d–%d B, %d slots a goroutine, %d generations of %d random replacements",
-				larsonSmallest, larsonLargest, larsonSlots, larsonGenerations, scaled(larsonRounds, scale))
+				larsonSmallest, larsonLargest, larsonSlots, larsonGenerations, partOf(larsonRounds, goroutines, scale))
 		},
 		prepare: func(t *Team) func() {
 			slots := make([][]block, len(t.hands))
@@ -35,7 +35,7 @@ func larson() *Workload {
 				t.start()
 				t.each(func(h *hand) {
 					for range larsonGenerations {
-						h.inSuccessor(func() { h.larsonReplace(slots[h.index], t.rounds(larsonRounds)) })
+						h.inSuccessor(func() { h.larsonReplace(slots[h.index], t.part(larsonRounds)) })
 					}
 				})
 				t.each(func(h *hand) { h.freeAll(slots[h.index]) })

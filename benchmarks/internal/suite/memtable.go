@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	memtableTables  = 4      // of a goroutine
+	memtableTables  = 2      // of a goroutine
 	memtableEntries = 40_000 // of a table
 	memtableKey     = 16     // bytes
 	memtableValue   = 200    // bytes at most

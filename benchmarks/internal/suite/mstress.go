@@ -21,7 +21,7 @@ const (
 func mstress() *Workload {
 	return &Workload{
 		Name:       "mstress",
-		Goroutines: []int{2, 16},
+		Goroutines: []int{2},
 		Largest:    mstressLargest,
 		Most:       100_000,
 		Operation:  "block",

@@ -9,7 +9,7 @@ const (
 	queueSmallest = 512
 	queueLargest  = 64 << 10
 	queueLength   = 256
-	queueBuffers  = 100_000 // of a producer
+	queueBuffers  = 40_000 // of all producers
 )
 
 // queue is what a service does with the messages that it reads and passes on: producers fill buffers of 512 B to 64 KiB,
@@ -23,7 +23,7 @@ func queue() *Workload {
 		Operation:  "buffer",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d producers of %d buffers, %d B–%d KiB log-uniform, one byte a page written, a channel of %d",
-				goroutines/2, scaled(queueBuffers, scale), queueSmallest, queueLargest>>10, queueLength)
+				goroutines/2, partOf(queueBuffers, goroutines/2, scale), queueSmallest, queueLargest>>10, queueLength)
 		},
 		prepare: func(t *Team) func() {
 			producers := len(t.hands) / 2
@@ -43,7 +43,7 @@ func queue() *Workload {
 						}
 						return
 					}
-					for range t.rounds(queueBuffers) {
+					for range partOf(queueBuffers, producers, t.scale) {
 						b := h.alloc(h.queueSize())
 						b.touch()
 						buffers <- b

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	rptestLoops    = 4000 // of a goroutine
+	rptestLoops    = 4000 // of all goroutines
 	rptestSlots    = 1000
 	rptestSmallest = 8
 	rptestLargest  = 16000
@@ -16,7 +16,7 @@ const (
 // rptest is rpmalloc's benchmark as mimalloc-bench runs it: rptest P 0 1 2 500 1000 100 8 16000. In a loop a
 // thread allocates 30 to 99 blocks into the next of its 1,000 slots, with sizes whose density falls off linearly, and
 // frees 0.8 times as many; every second loop it hands as many blocks to the next thread, which frees them. Each page
-// is touched. The source has 500 loops, here it is eight times that, and alignments of 0, 8 and 16, which are left out here.
+// is touched. The source has 500 loops a thread, here the threads share 4,000; it has alignments of 0, 8 and 16 besides, which are left out here.
 func rptest() *Workload {
 	return &Workload{
 		Name:       "rptest",
@@ -24,9 +24,9 @@ func rptest() *Workload {
 		Largest:    rptestLargest,
 		Most:       rptestSlots * 16,
 		Operation:  "block",
-		parameters: func(_ int, scale float64) string {
+		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d–%d B, fewer with size, %d loops a goroutine of 30–99 blocks, %d slots, each second loop as many for another goroutine",
-				rptestSmallest, rptestLargest, scaled(rptestLoops, scale), rptestSlots)
+				rptestSmallest, rptestLargest, partOf(rptestLoops, goroutines, scale), rptestSlots)
 		},
 		prepare: func(t *Team) func() {
 			mail := make([]mailbox, len(t.hands))
@@ -36,7 +36,7 @@ func rptest() *Workload {
 			}
 			return func() {
 				t.each(func(h *hand) {
-					h.rptest(slots[h.index], t.rounds(rptestLoops), &mail[h.index], &mail[(h.index+1)%len(mail)])
+					h.rptest(slots[h.index], t.part(rptestLoops), &mail[h.index], &mail[(h.index+1)%len(mail)])
 				})
 				t.each(func(h *hand) {
 					h.freeAll(slots[h.index])

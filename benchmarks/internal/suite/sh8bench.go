@@ -41,7 +41,7 @@ func sh8bench() *Workload {
 					shared[i] = first.alloc(sh8Smalls)
 				}
 				t.each(func(h *hand) {
-					from, to := part(len(shared), h.index, len(t.hands))
+					from, to := bounds(len(shared), h.index, len(t.hands))
 					h.freeAll(shared[from:to])
 					for range rounds {
 						rings[h.index].put(h, h.alloc(int(table[h.random.below(len(table))])))
@@ -64,5 +64,5 @@ func sh8Table() []int32 {
 	return table
 }
 
-// part is the bounds of the i-th of n equal parts of a list.
-func part(length, i, n int) (from, to int) { return length * i / n, length * (i + 1) / n }
+// bounds are those of the i-th of n equal parts of a list.
+func bounds(length, i, n int) (from, to int) { return length * i / n, length * (i + 1) / n }

@@ -99,6 +99,11 @@ func (t *Team) each(f func(h *hand)) {
 // rounds scales a number, which stays at least 1.
 func (t *Team) rounds(n int) int { return scaled(n, t.scale) }
 
+// part scales a goroutine's part of a number, which stays at least 1.
+func (t *Team) part(n int) int { return partOf(n, len(t.hands), t.scale) }
+
+func partOf(n, goroutines int, scale float64) int { return scaled(n/goroutines, scale) }
+
 func scaled(n int, scale float64) int { return max(int(float64(n)*scale), 1) }
 
 func (t *Team) addLive(n int) {

@@ -9,7 +9,7 @@ var (
 	windowLengths = []int{1, 64}
 )
 
-const windowOps = 1_000_000
+const windowOps = 200_000
 
 func windows() []*Workload {
 	var all []*Workload
@@ -22,8 +22,8 @@ func windows() []*Workload {
 }
 
 func window(length, size int) *Workload {
-	// Large blocks take long to touch; beyond a page, rounds are in proportion to the pages.
-	full := windowOps / max(size/(2*pageSize), 1)
+	// Large blocks take long to touch, so there are fewer of them; but the ring comes round some times.
+	rounds := func(scale float64) int { return max(scaled(windowOps/max(size/(2*pageSize), 1), scale), 4*length) }
 	return &Workload{
 		Name:       fmt.Sprintf("window=%d/size=%d", length, size),
 		Goroutines: []int{1},
@@ -31,10 +31,10 @@ func window(length, size int) *Workload {
 		Most:       length,
 		Operation:  "block",
 		parameters: func(_ int, scale float64) string {
-			return fmt.Sprintf("%d blocks of %d B, one byte a page written, %d live", scaled(full, scale), size, length)
+			return fmt.Sprintf("%d blocks of %d B, one byte a page written, %d live", rounds(scale), size, length)
 		},
 		prepare: func(t *Team) func() {
-			ring, rounds := make([]block, length), t.rounds(full)
+			ring, rounds := make([]block, length), rounds(t.scale)
 			return func() {
 				t.each(func(h *hand) {
 					for at := range rounds {

@@ -9,13 +9,13 @@ const (
 	xmallocSize    = 64
 	xmallocBatch   = 4096
 	xmallocStack   = 100
-	xmallocBatches = 100 // of a producer
+	xmallocBatches = 200 // of all producers
 )
 
 // xmallocTest is Lever and Boreham's test ("malloc() Performance in a Multithreaded Linux Environment",
 // USENIX 2000) as mimalloc-bench runs it: xmalloc-test -w P -t 5 -s 64. Producers allocate batches of
 // objects, and a block for the batch itself, and push them on a stack of at most 100, guarded by a mutex;
-// consumers pop and free them. The source takes 5 s; here a producer makes 100 batches. One half of the
+// consumers pop and free them. The source takes 5 s; here 200 batches are made. One half of the
 // goroutines produces.
 func xmallocTest() *Workload {
 	return &Workload{
@@ -26,15 +26,16 @@ func xmallocTest() *Workload {
 		Operation:  "object",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d producers, each of %d batches of %d objects of %d B; a stack of at most %d batches",
-				goroutines/2, scaled(xmallocBatches, scale), xmallocBatch, xmallocSize, xmallocStack)
+				goroutines/2, partOf(xmallocBatches, goroutines/2, scale), xmallocBatch, xmallocSize, xmallocStack)
 		},
 		prepare: func(t *Team) func() {
 			producers := len(t.hands) / 2
-			s := newBatchStack(producers*t.rounds(xmallocBatches), xmallocStack+len(t.hands))
+			batches := partOf(xmallocBatches, producers, t.scale)
+			s := newBatchStack(producers*batches, xmallocStack+len(t.hands))
 			return func() {
 				t.each(func(h *hand) {
 					if h.index < producers {
-						h.xmallocProduce(s, t.rounds(xmallocBatches))
+						h.xmallocProduce(s, batches)
 					} else {
 						h.xmallocConsume(s)
 					}
