@@ -53,7 +53,7 @@ func suitePeers(w *suite.Workload, goroutines int) []string {
 		}
 	}
 	candidates := kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolsName, chunksName, naiveName)
-	for _, kind := range candidates {
+	for _, kind := range append(candidates, memorymanagerKinds...) {
 		if fits(kind, w, goroutines) {
 			names = append(names, kind.name)
 		}

@@ -41,7 +41,12 @@ type blocks struct {
 	live   []block
 }
 
-func newBlocks(w Worker) Region { return &blocks{worker: w} }
+// newBlocks makes room for about as many blocks beforehand, as a program that walks its own structures has no such list.
+func newBlocks(w Worker, most int) Region {
+	live := make([]block, most)
+	clear(live)
+	return &blocks{worker: w, live: live[:0]}
+}
 
 func (b *blocks) Node() *Node          { return (*Node)(b.zeroed(int(unsafe.Sizeof(Node{})))) }
 func (b *blocks) Tower() *Tower        { return (*Tower)(b.zeroed(int(unsafe.Sizeof(Tower{})))) }

@@ -67,7 +67,7 @@ func (w *Workload) equip(h *hand, s Setup) {
 	case s.Region != nil:
 		h.region = s.Region()
 	default:
-		h.region = newBlocks(s.Open())
+		h.region = newBlocks(s.Open(), w.Most)
 	}
 }
 
