@@ -35,17 +35,11 @@ type Tower struct {
 	Next       []*Tower // the lowest level first
 }
 
-// blocks is the Region of a peer that has none: each object is a block of its own, and all of them are freed one by one.
+// blocks is the Region of a peer that has none: each object is a block of its own, and all of them are freed one by one. A program
+// would find them by walking its structures; so the room for the list is no part of what is measured.
 type blocks struct {
 	worker Worker
 	live   []block
-}
-
-// newBlocks makes room for about as many blocks beforehand, as a program that walks its own structures has no such list.
-func newBlocks(w Worker, most int) Region {
-	live := make([]block, most)
-	clear(live)
-	return &blocks{worker: w, live: live[:0]}
 }
 
 func (b *blocks) Node() *Node          { return (*Node)(b.zeroed(int(unsafe.Sizeof(Node{})))) }
