@@ -1,15 +1,19 @@
 package main
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // A row is what -run selects: all peers under one workload with one set of parameters.
 type row struct {
 	name    string
+	extra   bool                                  // measured only if asked for
 	seconds func(o *options, natives int) float64 // about how long it takes
 	run     func(s *session) error
 }
 
-// rows lists the rows that are measured unless others are asked for, in that order.
+// rows lists all rows but those of the suite in the order in which they are measured.
 func rows() []row {
 	var all []row
 	all = append(all, pairRows()...)
@@ -21,12 +25,13 @@ func rows() []row {
 	return append(all, churnRows()...)
 }
 
-// chosenRows are those that the options ask for.
+// chosenRows are those that the options ask for. A pattern asks for all that it matches.
 func chosenRows(o *options) []row {
-	if !o.all && !o.list && o.run.String() == "" {
-		return rows()
+	chosen := selected(slices.Concat(rows(), suiteRows()), o.run)
+	if o.all || o.list || o.run.String() != "" {
+		return chosen
 	}
-	return selected(append(rows(), suiteRows()...), o.run)
+	return slices.DeleteFunc(chosen, func(r row) bool { return r.extra })
 }
 
 // selected keeps the rows whose name the pattern matches.

@@ -32,7 +32,8 @@ func suiteRows() []row {
 	for _, w := range suite.All() {
 		for _, goroutines := range w.Goroutines {
 			rows = append(rows, row{
-				name: suiteRow(w, goroutines),
+				name:  suiteRow(w, goroutines),
+				extra: true,
 				seconds: func(o *options, natives int) float64 {
 					peers := float64(len(suitePeers(w, goroutines)) + 2*natives)
 					return peers * float64(min(o.repeats, suiteRepeats)) * (0.02 + 0.4*o.scale)
