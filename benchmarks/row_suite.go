@@ -12,9 +12,9 @@ import (
 const (
 	// suiteRepeats bounds the repeats of the suite's rows, each of which takes some tenths of a second.
 	suiteRepeats = 5
-	// suiteLive is the least peak of live bytes that its share of the resident set is told of: below, that is the
-	// runtime's own doing.
-	suiteLive = 1 << 20
+	// suiteLive is the least peak of live bytes, of which the resident set is told as a multiple: below, it is more the
+	// runtime's own, which is about 1 MiB.
+	suiteLive = 2 << 20
 	// cgoPrefix begins the names of C peers that are called from Go.
 	cgoPrefix = "cgo:"
 )
