@@ -51,7 +51,8 @@ compiler in gcc and libc6-dev. -native-lib takes others by their paths.
 	suite      on request: larson, xmalloc-test, sh6bench, sh8bench, cache-thrash, cache-scratch, alloc-test,
 	           glibc-simple, glibc-thread, mstress, rptest, malloc-large, windows of pairs, and what Go services do: columns,
 	           a queue of buffers, documents, memtables; time for an operation, and peak resident memory to
-	           peak live bytes. Package internal/suite says what each does and whose it is. A cache server
+	           peak live bytes. Package internal/suite says what each does and whose it is, WORKLOADS.md
+	           what they gave. A cache server
 	           measured at its clients is a program of its own: go run -C benchmarks/cacheserver .
 
 To touch a block is to write its first byte and one byte in each page (4096 bytes) after that. A block
