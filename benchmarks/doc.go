@@ -31,10 +31,11 @@ and in the suite besides
 	nuke           github.com/ortuman/nuke, reset after each round
 	go-arena       the standard library's experimental arena, freed after each round
 
-Of the suite's peers two need another build of this program, which it makes by itself with the Go command: go-arena one with
-GOEXPERIMENT=arenas, and cgo:… one with cgo and the tag cgopeer, in which LD_PRELOAD decides whose malloc it is. The C libraries are
-those that the C compiler finds; on Debian they are in the packages libjemalloc2, libmimalloc2.0 and libgoogle-perftools4, and the
-compiler in gcc and libc6-dev. -native-lib takes others by their paths.
+Of the suite's peers two need another build of this program, which it makes by itself with the Go command:
+go-arena one with GOEXPERIMENT=arenas, and cgo:… one with cgo and the tag cgopeer, in which LD_PRELOAD
+decides whose malloc it is. The C libraries are those that the C compiler finds; on Debian they are in the
+packages libjemalloc2, libmimalloc2.0 and libgoogle-perftools4, and the compiler in gcc and libc6-dev.
+-native-lib takes others by their paths.
 
 # Rows
 
@@ -75,8 +76,9 @@ flatten the ratios. All else stands behind the interfaces peer and worker (peer.
 	            workload: a loop over a peer      shuffled                           sections ──► tables
 	              worker: the generated loops                                        bars ─────► verdicts
 
-A play of the suite is a fixed number of operations in a new process, so that its memory is its own; its samples are interleaved
-like all others. Its workloads call their peer through the interface suite.Worker, which costs all peers the same.
+A play of the suite is a fixed number of operations in a new process, so that its memory is its own; its
+samples are interleaved like all others. Its workloads call their peer through the interface suite.Worker,
+which costs all peers the same.
 
 Growth and memory are measured in new processes, too: the program starts itself again with a task in its
 environment (child.go). Memory figures are of the resident set beyond what the process had before its

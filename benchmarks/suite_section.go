@@ -7,7 +7,8 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
 )
 
-// suiteSections are two of times and two of memory for each group of workloads: peers in Go, and ashlar against those in C.
+// suiteSections are two of times and two of memory for each group of workloads: peers in Go, and ashlar against
+// those in C.
 func suiteSections(o *options) (timed, memory []section) {
 	groups := []struct {
 		name string

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
@@ -151,5 +153,40 @@ func TestNativeWorkloads(t *testing.T) {
 	}
 	if _, err := peer.play(suiteTask{Workload: "no such", Goroutines: 1, Scale: tinyScale}); err == nil {
 		t.Error("no error for an unknown workload")
+	}
+}
+
+// A brokenWorker gives out every block twice.
+type brokenWorker struct {
+	worker
+	given map[int]unsafe.Pointer
+}
+
+func (w *brokenWorker) Malloc(size int) unsafe.Pointer {
+	if block := w.given[size]; block != nil {
+		delete(w.given, size)
+		return block
+	}
+	w.given[size] = w.worker.Malloc(size)
+	return w.given[size]
+}
+
+func (w *brokenWorker) Release(unsafe.Pointer, int) {}
+
+type brokenPeer struct{ peer }
+
+func (p brokenPeer) worker() worker {
+	return &brokenWorker{p.peer.worker(), make(map[int]unsafe.Pointer)}
+}
+
+func TestACorruptedBlockIsAnError(t *testing.T) {
+	before := cgoKinds
+	defer func() { cgoKinds = before }()
+	cgoKinds = append(cgoKinds, peerKind{name: "broken", open: func() peer { return brokenPeer{openMake()} }})
+	task := suiteTask{Workload: "glibc-simple", Peer: "broken", Goroutines: 1, Scale: tinyScale}
+	report, err := task.run()
+	var found *suite.Corruption
+	if !errors.As(err, &found) || report != nil {
+		t.Errorf("figures %+v and error %v, want a *suite.Corruption and none", report, err)
 	}
 }
