@@ -5,6 +5,7 @@ import "regexp"
 // A row is what -run selects: all peers under one workload with one set of parameters.
 type row struct {
 	name    string
+	deep    bool                                  // measured only if asked for
 	seconds func(o *options, natives int) float64 // about how long it takes
 	run     func(s *session) error
 }
@@ -21,11 +22,11 @@ func rows() []row {
 	return append(all, churnRows()...)
 }
 
-// selected keeps the rows whose name the pattern matches.
-func selected(all []row, pattern *regexp.Regexp) []row {
+// selected keeps the rows whose name the pattern matches, and the deep ones if wanted.
+func selected(all []row, pattern *regexp.Regexp, deep bool) []row {
 	var kept []row
 	for _, r := range all {
-		if pattern.MatchString(r.name) {
+		if pattern.MatchString(r.name) && (deep || !r.deep) {
 			kept = append(kept, r)
 		}
 	}
@@ -49,7 +50,9 @@ func timedSeconds(peers int, native bool) func(*options, int) float64 {
 func timedSubjects(kinds []peerKind, unit int, clock clock, open func(peerKind) workload) []subject {
 	subjects := make([]subject, len(kinds))
 	for i, kind := range kinds {
-		subjects[i] = subject{kind.name, &timedSampler{workload: open(kind), clock: clock, unit: unit, litter: kind.litter}}
+		subjects[i] = subject{kind.name, &timedSampler{
+			open: func() workload { return open(kind) }, clock: clock, unit: unit, litter: kind.litter,
+		}}
 	}
 	return subjects
 }

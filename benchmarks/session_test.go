@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,7 +33,7 @@ func newTestSession(t *testing.T, flags ...string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &session{options: o, random: rand.New(rand.NewPCG(1, 1))}
+	return newSession(o)
 }
 
 func TestEveryBarIsMeasured(t *testing.T) {
@@ -63,7 +61,7 @@ func TestEveryBarIsMeasured(t *testing.T) {
 func expectComplete(t *testing.T, s *session, printed, file string) {
 	t.Helper()
 	shown := make(map[string]bool)
-	for _, section := range append(timeSections(s.options), otherSections(s.options)...) {
+	for _, section := range s.sections() {
 		for _, name := range section.rowNames() {
 			shown[name] = true
 		}
@@ -76,16 +74,12 @@ func expectComplete(t *testing.T, s *session, printed, file string) {
 			t.Errorf("no table shows the row %s", r.Row)
 		}
 	}
-	text, err := os.ReadFile(file)
+	d, err := readDocument(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var document struct{ Results []result }
-	if err := json.Unmarshal(text, &document); err != nil {
-		t.Fatal(err)
-	}
-	if len(document.Results) != len(s.results.list) {
-		t.Errorf("the file has %d results, want %d", len(document.Results), len(s.results.list))
+	if len(d.Results) != len(s.results.list) || len(d.Metrics) != len(s.metrics) {
+		t.Errorf("the file has %d results and %d metrics, want %d and %d", len(d.Results), len(d.Metrics), len(s.results.list), len(s.metrics))
 	}
 }
 
@@ -143,7 +137,7 @@ func TestMeasureInterleavesPeers(t *testing.T) {
 
 func TestSelectedRows(t *testing.T) {
 	s := newTestSession(t, "-run", "^pair/size=(64|1024)$")
-	chosen := selected(rows(), s.options.run)
+	chosen := selected(rows(), s.options.run, false)
 	if len(chosen) != 2 || chosen[0].name != pairRow(64) || chosen[1].name != pairRow(1024) {
 		t.Errorf("selected %v", chosen)
 	}
