@@ -46,6 +46,7 @@ func (s *session) page() *report.Page {
 			Name:    section.shortTitle(),
 			Title:   section.title,
 			Command: all.sectionCommand(section),
+			Machine: s.machine.String(),
 			Says:    section.losses(&s.results),
 			Charts:  section.charts(&all),
 			Tables:  tables,
@@ -58,8 +59,8 @@ func (s *session) page() *report.Page {
 func (s section) shortTitle() string {
 	word, _, _ := strings.Cut(s.title, ":")
 	word, _, _ = strings.Cut(word, ",")
-	if _, size, ok := strings.Cut(s.title, " blocks of "); ok && s.observed != nil {
-		word += " " + size
+	if size, ok := strings.CutPrefix(s.pattern, "^live/size="); ok {
+		word += " " + strings.TrimSuffix(size, "/") + " B"
 	}
 	return word
 }

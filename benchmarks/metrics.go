@@ -65,4 +65,4 @@ func (l metricsList) ofRow(row string, has func(*metrics) bool) []*metrics {
 
 func hasLatency(m *metrics) bool  { return m.Latency != nil }
 func hasTimeline(m *metrics) bool { return m.Timeline != nil }
-func hasUsage(m *metrics) bool    { return m.Operations > 0 }
+func hasUsage(m *metrics) bool    { return m.Operations > 0 || m.Resident > 0 }

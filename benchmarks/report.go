@@ -82,7 +82,7 @@ func (s section) tables(session *session) []*table.Table {
 		all = append(all, s.ratios(r))
 	}
 	if o.metrics {
-		all = append(all, s.latencies(m), s.resources(m))
+		all = append(all, s.throughputs(r), s.latencies(m), s.resources(m))
 	}
 	var some []*table.Table
 	for _, t := range all {

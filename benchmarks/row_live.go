@@ -86,7 +86,8 @@ func (s *session) measureLive(task liveTask) error {
 		}
 		s.addLive(task, report)
 		m := s.metrics.of(liveFigure(task), task.Peer)
-		m.Live, m.Resident, m.Usage.Mappings, m.Timeline = int64(task.Size)*int64(task.Blocks), report.Resident, report.Mappings, seen
+		m.Live, m.Resident, m.Peak = int64(task.Size)*int64(task.Blocks), report.Resident, report.Peak
+		m.Usage.Mappings, m.Timeline = report.Mappings, seen
 	}
 	return nil
 }

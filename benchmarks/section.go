@@ -34,17 +34,36 @@ func (s section) rowNames() []string {
 
 // figures is the table of medians. It is nil if nothing of the section was measured.
 func (s section) figures(r *results, extremes bool) *table.Table {
+	t := s.grid(r, s.title, func(found *result) string { return found.cell(extremes) })
+	if t != nil {
+		t.Notes = s.notes
+	}
+	return t
+}
+
+// throughputs is the table of what goroutines do together in a second, for a section that is about that.
+func (s section) throughputs(r *results) *table.Table {
+	if s.goroutines == nil {
+		return nil
+	}
+	return s.grid(r, "The same: million operations a second", func(found *result) string {
+		return significant(1e3 / found.summary().Median)
+	})
+}
+
+// grid is a table of the section's lines and peers. It is nil if nothing was measured.
+func (s section) grid(r *results, title string, cellOf func(*result) string) *table.Table {
 	peers := r.peersOf(s.rowNames())
 	if len(peers) == 0 {
 		return nil
 	}
-	t := &table.Table{Title: s.title, Header: append([]string{s.first}, peers...), Notes: s.notes}
+	t := &table.Table{Title: title, Header: append([]string{s.first}, peers...)}
 	for _, l := range s.lines {
 		cells, any := []string{l.label}, false
 		for _, peer := range peers {
 			cell := "–"
 			if found := r.find(l.row, peer); found != nil {
-				cell, any = found.cell(extremes), true
+				cell, any = cellOf(found), true
 			}
 			cells = append(cells, cell)
 		}

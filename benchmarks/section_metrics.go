@@ -88,14 +88,15 @@ func (s section) resources(l metricsList) *table.Table {
 
 func resourceCells(m *metrics) []string {
 	u := m.Usage
+	if m.Operations == 0 { // live blocks: only their memory is observed
+		return []string{
+			"–", "–", "–", fmt.Sprint(u.Mappings), mebibytes(m.Resident), mebibytes(m.Peak), m.peakToLive(), "–", "–", "–", "–",
+		}
+	}
 	memory, futex := "–", "–"
 	if m.CallOperations > 0 {
 		memory = significant(perThousand(m.Calls.Memory(), m.CallOperations))
 		futex = significant(perThousand(m.Calls.Waiting(), m.CallOperations))
-	}
-	peakToLive := "–"
-	if m.Live >= leastLive && m.Peak > 0 {
-		peakToLive = significant(float64(m.Peak) / float64(m.Live))
 	}
 	assists := "–"
 	if u.Collector > 0 {
@@ -104,7 +105,7 @@ func resourceCells(m *metrics) []string {
 	return []string{
 		significant(perThousand(u.MinorFaults+u.MajorFaults, m.Operations)),
 		memory, futex, fmt.Sprint(u.Mappings),
-		mebibytes(m.Resident), mebibytes(m.Peak), peakToLive,
+		mebibytes(m.Resident), mebibytes(m.Peak), m.peakToLive(),
 		fmt.Sprint(u.Collections), significant(100 * u.CollectorShare()), assists,
 		significant(u.LongPause * float64(time.Second/time.Microsecond)),
 	}
@@ -113,5 +114,12 @@ func resourceCells(m *metrics) []string {
 // leastLive is how many live bytes there must be for a share of them to say something: a process has a
 // MiB or so that has nothing to do with them.
 const leastLive = 8 << 20
+
+func (m *metrics) peakToLive() string {
+	if m.Live < leastLive || m.Peak == 0 {
+		return "–"
+	}
+	return significant(float64(m.Peak) / float64(m.Live))
+}
 
 func mebibytes(bytes int64) string { return significant(float64(bytes) / (1 << 20)) }

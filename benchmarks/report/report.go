@@ -36,6 +36,7 @@ type Section struct {
 	Name    string // short
 	Title   string
 	Command string   // that measures the section alone
+	Machine string   // that it was measured on
 	Says    []string // in words what the charts show
 	Charts  []*Chart
 	Tables  []*table.Table

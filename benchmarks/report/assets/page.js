@@ -29,7 +29,7 @@
   function ratios(chart, width) {
     const points = chart.points;
     const narrow = width < 520;
-    const left = 8 + 6.6 * d3.max(points, (p) => p.series.length);
+    const left = 16 + 7.6 * d3.max(points, (p) => p.series.length);
     const [low, high] = d3.extent(points, (p) => p.x);
     const domain = [Math.min(0.5, low * 0.8), Math.max(2, high * (narrow ? 8 : 3))];
     const own = new Set(data.series.filter((s) => s.ours).map((s) => s.name));
@@ -68,7 +68,7 @@
     if (chart.log_y) { y.ticks = powers(...d3.extent(points, (p) => p.y)).filter((t) => t >= d3.min(points, (p) => p.y) / 3 && t <= d3.max(points, (p) => p.y) * 3); }
     const tell = (p) => `${p.series}\n${chart.beyond ? quantile(p.x) : number(p.x)}: ${chart.beyond ? duration(p.y) : number(p.y)}`;
     const plot = Plot.plot({
-      width, height: Math.min(380, Math.max(240, width * 0.5)), marginLeft: 58, marginBottom: 40, marginRight: 16,
+      width, height: Math.min(380, Math.max(240, width * 0.5)), marginLeft: 58, marginBottom: 46, marginRight: chart.beyond ? 44 : 16,
       ariaLabel: chart.title, ariaDescription: "The same figures are in the tables below.",
       x, y,
       marks: [
