@@ -139,7 +139,7 @@ func expectFigures(t *testing.T, d *document, dom string) {
 	}
 	for _, words := range []string{
 		"64 B: ashlar loses: modernc takes 0.506 of its time.", "Test <CPU> & co", "nothing & nobody",
-		"go run -C benchmarks . -run '^pair/' -deep -metrics -repeats 6 -html report.html",
+		"go run -C benchmarks . -run '^pair/' -d 3ms -deep -grow-mib 8 -live-blocks 1000 -live-mib 7 -metrics -repeats 6 -html report.html",
 	} {
 		if !strings.Contains(dom, words) {
 			t.Errorf("the page does not say %q", words)
@@ -196,24 +196,32 @@ func TestReportInLightAndDark(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, file := writePage(t, folder)
-	for scheme, bright := range map[string]bool{"light": true, "dark": false} {
-		picture := filepath.Join(folder, scheme+".png")
-		preferred := map[bool]string{true: "1", false: "0"}[bright]
-		browse(t, program, file, "--window-size=1100,1600", "--screenshot="+picture, "--blink-settings=preferredColorScheme="+preferred)
-		t.Log(picture)
-		text, err := os.ReadFile(picture)
-		if err != nil {
-			t.Fatal(err)
-		}
-		decoded, err := png.Decode(bytes.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, g, b, _ := decoded.At(2, 2).RGBA()
-		if light := r+g+b > 3*0x8000; light != bright {
-			t.Errorf("%s: the paper's colour is %x %x %x", scheme, r>>8, g>>8, b>>8)
-		}
+	for scheme, preferred := range map[string]string{"light": "1", "dark": "0"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			picture := filepath.Join(folder, scheme+".png")
+			browse(t, program, file, "--window-size=1100,1600", "--screenshot="+picture, "--blink-settings=preferredColorScheme="+preferred)
+			t.Log(picture)
+			if light := isLight(t, picture); light != (scheme == "light") {
+				t.Errorf("the paper is light: %v", light)
+			}
+		})
 	}
+}
+
+// isLight looks at the colour of a picture's first pixels.
+func isLight(t *testing.T, file string) bool {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, g, b, _ := picture.At(2, 2).RGBA()
+	return r+g+b > 3*0x8000
 }
 
 // TestReportIsOneFile: nothing in the page but its own text refers to anything outside it, whatever texts hold.
