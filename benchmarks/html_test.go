@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"html"
 	"image/png"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -158,6 +161,7 @@ func expectDrawn(t *testing.T, d *document, dom string) {
 			t.Errorf("no bar is titled %q", title)
 		}
 	}
+	expectLengths(t, &old, dom)
 	for _, title := range []string{
 		"<title>ashlar\n99 %: 123 ns</title>",        // latency
 		"<title>ashlar\n99.9 %: 4.57 µs</title>",     // latency
@@ -176,6 +180,29 @@ func expectDrawn(t *testing.T, d *document, dom string) {
 	}
 	if empty := regexp.MustCompile(`<g aria-label="line"[^>]*></g>`).FindString(dom); empty != "" {
 		t.Errorf("a line has no points: %s", empty)
+	}
+}
+
+// expectLengths compares the lengths of two bars: the scale is logarithmic.
+func expectLengths(t *testing.T, r *results, dom string) {
+	t.Helper()
+	own, _ := r.median(pairRow(64), ashlarName)
+	var perUnit []float64
+	for _, peer := range []string{moderncName, makeName, ashlarLocalName} {
+		median, _ := r.median(pairRow(64), peer)
+		bar := regexp.MustCompile(`<rect [^>]*\bwidth="([0-9.]+)"[^>]*><title>64 B: ` + peer + ` `).FindStringSubmatch(dom)
+		if bar == nil {
+			t.Errorf("no bar of %s", peer)
+			return
+		}
+		length, err := strconv.ParseFloat(bar[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		perUnit = append(perUnit, length/math.Abs(math.Log(median/own)))
+	}
+	if least, most := slices.Min(perUnit), slices.Max(perUnit); most > 1.01*least {
+		t.Errorf("bars are %v long by the logarithms of their ratios, want them alike", perUnit)
 	}
 }
 
