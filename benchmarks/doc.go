@@ -5,7 +5,7 @@ mapping for each object. It is a module of its own, so that the peers are no dep
 	go run -C benchmarks .                    all tables, in about a minute
 	go run -C benchmarks . -run '^pair'       only the rows whose name matches; -list names them
 	go run -C benchmarks . -native            also the same loops in C under the allocators found here
-	go run -C benchmarks . -deep -metrics     more numbers of goroutines, and what was observed besides times
+	go run -C benchmarks . -all -metrics      all rows, and what was observed besides times
 	go run -C benchmarks . -html report.html  one file with charts; best with -metrics
 	go run -C benchmarks . -json new.json -compare old.json
 
@@ -25,7 +25,7 @@ mapping for each object. It is a module of its own, so that the peers are no dep
 
 	pair       a ring of 64 live blocks: free the oldest, allocate and touch its successor
 	batch      allocate and touch 1000 blocks, free them first to last (fifo) or in a random order
-	parallel   pairs in 1, 2 and 16 goroutines on 2 processors, each with a ring of its own; with -deep also
+	parallel   pairs in 1, 2 and 16 goroutines on 2 processors, each with a ring of its own; with -all also
 	           in 4 and 8
 	remote     one goroutine allocates batches of 1000 blocks and another frees them, at most 8 batches
 	           under way; and the same batches in one goroutine
@@ -96,7 +96,7 @@ resident memory over time, all tables, the bars first; each section with the com
 -update writes the tables into a Markdown file, between marks that name a document (update.go). README.md and
 RESULTS.md of this project are made so, and a test keeps them as the program writes them. All is measured anew by
 
-	go run -C benchmarks . -repeats 12 -deep -metrics -native -json testdata/results.json -update ../README.md -update RESULTS.md
+	go run -C benchmarks . -repeats 12 -all -metrics -native -json testdata/results.json -update ../README.md -update RESULTS.md
 
 The same workloads are Go benchmarks for benchstat:
 

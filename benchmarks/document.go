@@ -36,7 +36,6 @@ type parameters struct {
 	LiveBlocks int           `json:"live_blocks"`
 	LiveBytes  int64         `json:"live_bytes"` // of the churn rows
 	GrowTo     int           `json:"grow_to"`
-	Deep       bool          `json:"deep"`
 }
 
 // document makes the document of the session.
@@ -50,7 +49,7 @@ func (s *session) document() *document {
 		Flags:   o.flags,
 		Parameters: parameters{
 			Repeats: o.repeats, Sample: o.duration, LiveBlocks: o.liveBlocks,
-			LiveBytes: o.liveBytes, GrowTo: o.growTo, Deep: o.deep,
+			LiveBytes: o.liveBytes, GrowTo: o.growTo,
 		},
 		Skipped: s.skipped,
 		Bars:    s.verdicts(),
@@ -62,7 +61,7 @@ func (s *session) document() *document {
 // session is a session as it was when it had written the document. What is only for show comes from o.
 func (d *document) session(o options) *session {
 	o.flags = d.Flags
-	o.repeats, o.duration, o.deep = d.Parameters.Repeats, d.Parameters.Sample, d.Parameters.Deep
+	o.repeats, o.duration = d.Parameters.Repeats, d.Parameters.Sample
 	o.liveBlocks, o.liveBytes, o.growTo = d.Parameters.LiveBlocks, d.Parameters.LiveBytes, d.Parameters.GrowTo
 	return &session{
 		options: &o,

@@ -20,7 +20,7 @@ func testDocument() *document { return testSession().document() }
 // testSession has something of everything. Ashlar is slower than modernc at 64 B, and faster at 1 KiB.
 func testSession() *session {
 	o, err := parseOptions([]string{
-		"-repeats", "6", "-deep", "-metrics", "-run", "^pair", "-d", "3ms", "-live-blocks", "1000", "-live-mib", "7", "-grow-mib", "8",
+		"-repeats", "6", "-all", "-metrics", "-run", "^pair", "-d", "3ms", "-live-blocks", "1000", "-live-mib", "7", "-grow-mib", "8",
 	})
 	if err != nil {
 		panic(err)
@@ -118,11 +118,11 @@ func TestDocumentOfAnotherSchema(t *testing.T) {
 }
 
 func TestCommandRepeatsTheRun(t *testing.T) {
-	o, err := parseOptions([]string{"-run", "^pair", "-json", "x", "-repeats", "12", "-deep", "-markdown"})
+	o, err := parseOptions([]string{"-run", "^pair", "-json", "x", "-repeats", "12", "-all", "-markdown"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "go run -C benchmarks . -run '^batch/' -deep -repeats 12 -html report.html"
+	const want = "go run -C benchmarks . -run '^batch/' -all -repeats 12 -html report.html"
 	if got := o.command("^batch/", "-html report.html"); got != want {
 		t.Errorf("command %q, want %q", got, want)
 	}

@@ -27,7 +27,7 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	chosen := selected(rows(), o.run, o.deep)
+	chosen := chosenRows(o)
 	if o.list {
 		return list(os.Stdout, chosen)
 	}

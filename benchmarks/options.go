@@ -19,7 +19,6 @@ type options struct {
 	liveBytes     int64
 	decayWait     time.Duration
 	growTo        int // bytes
-	deep          bool
 	metrics       bool
 	native        bool
 	nativeLibs    []string
@@ -31,6 +30,7 @@ type options struct {
 	markdown      bool
 	spread        bool
 	list          bool
+	all           bool
 
 	flags []string // those given that change what is measured, but for run
 }
@@ -50,7 +50,6 @@ func parseOptions(arguments []string) (*options, error) {
 	liveMiB := flags.Int64("live-mib", 512, "`MiB` of live blocks of the churn rows")
 	flags.DurationVar(&o.decayWait, "decay-wait", 3*time.Second, "`time` to wait at most for freed blocks to go back by themselves")
 	growMiB := flags.Int("grow-mib", 256, "`MiB` that a buffer grows to in the growth rows")
-	flags.BoolVar(&o.deep, "deep", false, "measure more rows: those that the tables can do without")
 	flags.BoolVar(&o.metrics, "metrics", false, "observe also faults, kernel calls, memory, the collector and single operations, in processes of their own")
 	flags.BoolVar(&o.native, "native", false, "measure the same loops in C, too, with the allocators found on this machine")
 	flags.Func("native-lib", "measure also this shared `library`, which replaces malloc; implies -native; may be repeated", func(lib string) error {
@@ -58,6 +57,7 @@ func parseOptions(arguments []string) (*options, error) {
 		o.nativeLibs = append(o.nativeLibs, lib)
 		return nil
 	})
+	flags.BoolVar(&o.all, "all", false, "measure all rows, some of which otherwise only -run chooses")
 	o.addOutputs(flags)
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err

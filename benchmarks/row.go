@@ -1,11 +1,14 @@
 package main
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // A row is what -run selects: all peers under one workload with one set of parameters.
 type row struct {
 	name    string
-	deep    bool                                  // measured only if asked for
+	extra   bool                                  // measured only if asked for
 	seconds func(o *options, natives int) float64 // about how long it takes
 	run     func(s *session) error
 }
@@ -22,11 +25,20 @@ func rows() []row {
 	return append(all, churnRows()...)
 }
 
-// selected keeps the rows whose name the pattern matches, and the deep ones if wanted.
-func selected(all []row, pattern *regexp.Regexp, deep bool) []row {
+// chosenRows are those that the options ask for. A pattern asks for all that it matches.
+func chosenRows(o *options) []row {
+	chosen := selected(rows(), o.run)
+	if o.all || o.list || o.run.String() != "" {
+		return chosen
+	}
+	return slices.DeleteFunc(chosen, func(r row) bool { return r.extra })
+}
+
+// selected keeps the rows whose name the pattern matches.
+func selected(all []row, pattern *regexp.Regexp) []row {
 	var kept []row
 	for _, r := range all {
-		if pattern.MatchString(r.name) && (deep || !r.deep) {
+		if pattern.MatchString(r.name) {
 			kept = append(kept, r)
 		}
 	}

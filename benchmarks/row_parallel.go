@@ -12,12 +12,12 @@ const parallelProcs = 2
 var (
 	parallelSizes      = []int{64, 1 << 10}
 	parallelGoroutines = []int{1, 2, 16}
-	deepGoroutines     = []int{4, 8} // that -deep has besides
+	extraGoroutines    = []int{4, 8} // measured only if asked for
 	parallelPeers      = kindsNamed(ashlarName, ashlarLocalName, lockedName, makeName, poolName)
 )
 
 // goroutineCounts are all numbers of goroutines, in ascending order.
-var goroutineCounts = slices.Sorted(slices.Values(slices.Concat(parallelGoroutines, deepGoroutines)))
+var goroutineCounts = slices.Sorted(slices.Values(slices.Concat(parallelGoroutines, extraGoroutines)))
 
 func parallelRow(goroutines, size int) string {
 	return fmt.Sprintf("parallel/goroutines=%d/size=%d", goroutines, size)
@@ -33,7 +33,7 @@ func parallelRows() []row {
 		for _, goroutines := range goroutineCounts {
 			rows = append(rows, row{
 				name:    parallelRow(goroutines, size),
-				deep:    slices.Contains(deepGoroutines, goroutines),
+				extra:   slices.Contains(extraGoroutines, goroutines),
 				seconds: timedSeconds(len(parallelPeers), true),
 				run:     func(s *session) error { return s.measureParallel(goroutines, size) },
 			})

@@ -137,9 +137,22 @@ func TestMeasureInterleavesPeers(t *testing.T) {
 
 func TestSelectedRows(t *testing.T) {
 	s := newTestSession(t, "-run", "^pair/size=(64|1024)$")
-	chosen := selected(rows(), s.options.run, false)
+	chosen := selected(rows(), s.options.run)
 	if len(chosen) != 2 || chosen[0].name != pairRow(64) || chosen[1].name != pairRow(1024) {
 		t.Errorf("selected %v", chosen)
+	}
+}
+
+func TestChosenRows(t *testing.T) {
+	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
+	extra := len(parallelSizes) * len(extraGoroutines)
+	all := len(rows())
+	for flags, want := range map[string]int{
+		"": all - extra, "-all": all, "-list": all, "-run=^pair/": len(pairRows()), "-run=^parallel/": len(parallelRows()),
+	} {
+		if got := count(strings.Fields(flags)...); got != want {
+			t.Errorf("%q chooses %d rows, want %d", flags, got, want)
+		}
 	}
 }
 
