@@ -8,9 +8,9 @@ import (
 )
 
 // observeOne takes the metrics of one peer in a row, in real processes.
-func observeOne(t *testing.T, row, peer string) *metrics {
+func observeOne(t *testing.T, row, peer, sample string) *metrics {
 	t.Helper()
-	s := newTestSession(t, "-metrics", "-d", "2ms")
+	s := newTestSession(t, "-metrics", "-d", sample)
 	s.row = row
 	if err := s.observe(row, subject{peer, new(timedSampler)}); err != nil {
 		t.Fatal(err)
@@ -24,7 +24,8 @@ func TestMetricsTellDesignsApart(t *testing.T) {
 	}
 	const size = 16 << 10
 	row := pairRow(size)
-	naive, ours, heap := observeOne(t, row, naiveName), observeOne(t, row, ashlarName), observeOne(t, row, makeName)
+	naive, ours := observeOne(t, row, naiveName, "1ms"), observeOne(t, row, ashlarName, "1ms")
+	heap := observeOne(t, row, makeName, defaultSample.String()) // long enough for collections on a busy machine, too
 
 	// Each block of the naive peer is mapped, touched in 4 pages and a part of a fifth, and unmapped.
 	pages := float64(size/touchStride) + 1
@@ -58,7 +59,7 @@ func TestParallelStepsAreObserved(t *testing.T) {
 		t.Skip(rss.ErrUnsupported)
 	}
 	row := parallelRow(4, 64)
-	if m := observeOne(t, row, ashlarName); m.Live != 4*window*64 || m.Latency == nil || m.Latency.Count < 4 {
+	if m := observeOne(t, row, ashlarName, "1ms"); m.Live != 4*window*64 || m.Latency == nil || m.Latency.Count < 4 {
 		t.Errorf("metrics %+v", m)
 	}
 }
