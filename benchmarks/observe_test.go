@@ -29,8 +29,8 @@ func TestMetricsTellDesignsApart(t *testing.T) {
 
 	// Each block of the naive peer is mapped, touched in 4 pages and a part of a fifth, and unmapped.
 	pages := float64(size/touchStride) + 1
-	if n := perThousand(naive.Calls.Memory(), naive.CallOperations); n < 2000 || n > 2100 {
-		t.Errorf("naive: %v memory calls for 1000 operations, want 2000", n)
+	if n := perThousand(naive.Calls.Memory(), naive.CallOperations); n < 2000 || n > 2300 {
+		t.Errorf("naive: %v memory calls for 1000 operations, want 2000 and a few of the runtime's", n)
 	}
 	if n := perThousand(naive.Usage.MinorFaults, naive.Operations); n < 1000*(pages-1) || n > 1000*pages+500 {
 		t.Errorf("naive: %v faults for 1000 operations, want about %v", n, 1000*pages)
