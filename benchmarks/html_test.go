@@ -170,6 +170,7 @@ func expectDrawn(t *testing.T, d *document, dom string) {
 		"<title>ashlar\n2: " + "49.4 M" + "</title>", // 1/20.25 ns
 		"0.506 × loss", // in words, on a telephone
 		`aria-label="Throughput of 64 B by goroutines`, // for those who hear the page
+		`role="img"`,
 	} {
 		if !strings.Contains(dom, title) {
 			t.Errorf("no %q is drawn", title)

@@ -51,6 +51,7 @@
           Plot.text(some, { x: (p) => Math.max(p.x, 1), y: "series", text: label, dx: 5, textAnchor: "start", fill: "var(--ink)" }),
         ],
       });
+      plot.setAttribute("role", "img");
       const box = document.createElement("div");
       box.append(title, plot);
       return box;
@@ -80,6 +81,7 @@
         Plot.tip(points, Plot.pointer({ x: "x", y: "y", title: tell, fill: "var(--panel)", stroke: "var(--quiet)" })),
       ],
     });
+    plot.setAttribute("role", "img");
     return [legend(names), plot];
   }
 
