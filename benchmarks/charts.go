@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/ashlar-go/ashlar/benchmarks/report"
 )
@@ -97,7 +96,7 @@ func (s section) residents(metrics metricsList) []report.Point {
 	for _, l := range s.observedLines() {
 		for _, m := range metrics.ofRow(l.row, hasTimeline) {
 			name := m.Peer
-			if strings.Contains(l.label, ",") {
+			if len(s.observedLines()) > 1 {
 				name += ", " + l.label
 			}
 			for i, kib := range m.Timeline.Resident {

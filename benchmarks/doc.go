@@ -75,8 +75,8 @@ the clock, whose own median stands below the table, and is no finer than the clo
 The other is traced (internal/calls): its calls into the kernel are counted by name between two marks, which
 costs so much that nothing else is taken from it. Memory calls are those that get, change or give back memory.
 
-Growth, live blocks and churn have processes of their own anyway: what can be observed of these comes without
--metrics, and so does their resident memory over time, looked at from outside every 20 ms. How much goes back
+Live blocks and churn have processes of their own anyway: what can be observed of these comes without -metrics,
+and so does their resident memory over time, looked at from outside every 20 ms. How much goes back
 to the kernel, and how soon, is among the figures of the live rows.
 
 # Results
