@@ -65,7 +65,7 @@ func (s *session) watched(figure, peer string, task childTask) (*metrics, error)
 	m := s.metrics.of(figure, peer)
 	seen, err := watchedChild(task, m)
 	m.Row, m.Peer = figure, peer // which the task need not know
-	if task.Churn != nil { // others end too soon to be looked at over time
+	if task.Churn != nil {       // others end too soon to be looked at over time
 		m.Timeline = seen
 	}
 	return m, err
