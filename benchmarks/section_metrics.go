@@ -122,4 +122,10 @@ func (m *metrics) peakToLive() string {
 	return significant(float64(m.Peak) / float64(m.Live))
 }
 
-func mebibytes(bytes int64) string { return significant(float64(bytes) / (1 << 20)) }
+// mebibytes is a dash for memory that was not observed.
+func mebibytes(bytes int64) string {
+	if bytes == 0 {
+		return "–"
+	}
+	return significant(float64(bytes) / (1 << 20))
+}
