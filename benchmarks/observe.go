@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/calls"
@@ -77,7 +79,11 @@ func (s *session) trace(figure, peer string, task childTask) error {
 		return nil
 	}
 	traced := new(metrics)
-	if err := tracedChild(task, traced); err != nil {
+	switch err := tracedChild(task, traced); {
+	case errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported):
+		s.skip("kernel calls of %s of %s: %v", figure, peer, err)
+		return nil
+	case err != nil:
 		return err
 	}
 	m := s.metrics.of(figure, peer)

@@ -49,7 +49,7 @@ func Run(command *exec.Cmd) (Counts, error) {
 	if waited := command.Wait(); waited != nil && !errors.Is(waited, syscall.ECHILD) && err == nil {
 		err = waited
 	}
-	return t.counts, err
+	return t.counts, errors.Join(err, t.untold)
 }
 
 // A tracer follows the threads of one process.
@@ -58,6 +58,7 @@ type tracer struct {
 	counts   Counts
 	counting bool
 	known    map[int]bool // threads that have stopped for the first time
+	untold   error        // why a call was not counted
 }
 
 // trace goes from the stop at the beginning to the end of the process.
@@ -136,7 +137,11 @@ func (t *tracer) called(thread int) {
 	var info syscallInfo
 	_, _, failure := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(thread),
 		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0)
-	if failure != 0 || info.op != unix.PTRACE_SYSCALL_INFO_ENTRY {
+	switch {
+	case failure == unix.EIO || failure == unix.EINVAL:
+		t.untold = ErrUnsupported
+		return
+	case failure != 0 || info.op != unix.PTRACE_SYSCALL_INFO_ENTRY: // the thread has ended, or returns from a call
 		return
 	}
 	if info.number == unix.SYS_CLOSE && info.args[0] == mark {

@@ -6,10 +6,14 @@
 // makes.
 package calls
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
-// ErrUnsupported says that calls cannot be counted on this system.
-var ErrUnsupported = errors.New("calls: counting kernel calls is not supported on this system")
+// ErrUnsupported says that calls cannot be counted on this system, or with this kernel (Linux tells of them since
+// 5.3). It is an errors.ErrUnsupported.
+var ErrUnsupported = fmt.Errorf("calls: counting kernel calls is not supported on this system: %w", errors.ErrUnsupported)
 
 // Counts are numbers of calls by name. Names of calls that have nothing to do with memory or waiting are
 // not told apart: Other.
