@@ -17,10 +17,8 @@ func (s section) charts(session *session) []*report.Chart {
 	if s.times {
 		add(s.ratioChart(&session.results))
 	}
-	if s.goroutines != nil {
-		for _, size := range parallelSizes {
-			add(s.scalingChart(&session.results, size))
-		}
+	for _, scale := range s.scales {
+		add(scale.chart(&session.results))
 	}
 	for _, l := range s.observedLines() {
 		add(latencyChart(session.metrics, l))
@@ -48,15 +46,15 @@ func (s section) ratioChart(r *results) *report.Chart {
 	return c
 }
 
-// scalingChart shows the throughput of a row by the number of its goroutines.
-func (s section) scalingChart(r *results, size int) *report.Chart {
+// chart shows the throughput by the number of goroutines.
+func (s scale) chart(r *results) *report.Chart {
 	c := &report.Chart{
 		Kind:  report.Lines,
-		Title: fmt.Sprintf("Throughput of %s by goroutines, on %d processors", formatBytes(size), parallelProcs),
+		Title: fmt.Sprintf("Throughput of %s by goroutines, on %d processors", s.label, parallelProcs),
 		X:     "goroutines", Y: "operations a second", LogX: true,
 	}
 	for _, goroutines := range s.goroutines {
-		row := parallelRow(goroutines, size)
+		row := s.row(goroutines)
 		peers := r.peersOf([]string{row})
 		if len(peers) > 0 {
 			c.Ticks = append(c.Ticks, goroutines)

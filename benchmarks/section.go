@@ -18,7 +18,14 @@ type section struct {
 	observed []line // the rows that have metrics, where those are not the lines
 	readme   bool   // its figures stand in the README, too
 
-	goroutines []int // by which throughput is drawn; nil if it is not
+	scales []scale // by which throughput is drawn
+}
+
+// A scale is the rows of one workload by numbers of goroutines.
+type scale struct {
+	label      string
+	goroutines []int
+	row        func(goroutines int) string
 }
 
 // A line is one row under the name that the tables give it.
@@ -43,7 +50,7 @@ func (s section) figures(r *results, extremes bool) *table.Table {
 
 // throughputs is the table of what goroutines do together in a second, for a section that is about that.
 func (s section) throughputs(r *results) *table.Table {
-	if s.goroutines == nil {
+	if len(s.scales) == 0 {
 		return nil
 	}
 	return s.grid(r, "The same: million operations a second", func(found *result) string {
@@ -140,9 +147,11 @@ func timeSections(o *options) []section {
 func parallelSection() section {
 	s := section{
 		title: fmt.Sprintf("Parallel: wall ns for a pair, over all goroutines, on %d processors", parallelProcs),
-		first: "size, goroutines", pattern: "^parallel/", readme: true, goroutines: goroutineCounts,
+		first: "size, goroutines", pattern: "^parallel/", readme: true,
 	}
 	for _, size := range parallelSizes {
+		row := func(goroutines int) string { return parallelRow(goroutines, size) }
+		s.scales = append(s.scales, scale{formatBytes(size), goroutineCounts, row})
 		for _, goroutines := range goroutineCounts {
 			label := fmt.Sprintf("%s, %d", formatBytes(size), goroutines)
 			s.lines = append(s.lines, line{parallelRow(goroutines, size), label})
