@@ -47,7 +47,7 @@ func (s section) ratioChart(r *results) *report.Chart {
 }
 
 // chart shows the throughput by the number of goroutines.
-func (s scale) chart(r *results) *report.Chart {
+func (s scaling) chart(r *results) *report.Chart {
 	c := &report.Chart{
 		Kind:  report.Lines,
 		Title: fmt.Sprintf("Throughput of %s by goroutines, on %d processors", s.label, parallelProcs),

@@ -18,11 +18,11 @@ type section struct {
 	observed []line // the rows that have metrics, where those are not the lines
 	readme   bool   // its figures stand in the README, too
 
-	scales []scale // by which throughput is drawn
+	scales []scaling // by which throughput is drawn
 }
 
-// A scale is the rows of one workload by numbers of goroutines.
-type scale struct {
+// A scaling is the rows of one workload by numbers of goroutines.
+type scaling struct {
 	label      string
 	goroutines []int
 	row        func(goroutines int) string
@@ -151,7 +151,7 @@ func parallelSection() section {
 	}
 	for _, size := range parallelSizes {
 		row := func(goroutines int) string { return parallelRow(goroutines, size) }
-		s.scales = append(s.scales, scale{formatBytes(size), goroutineCounts, row})
+		s.scales = append(s.scales, scaling{formatBytes(size), goroutineCounts, row})
 		for _, goroutines := range goroutineCounts {
 			label := fmt.Sprintf("%s, %d", formatBytes(size), goroutines)
 			s.lines = append(s.lines, line{parallelRow(goroutines, size), label})
