@@ -33,13 +33,14 @@ func (s section) charts(session *session) []*report.Chart {
 func (s section) ratioChart(r *results) *report.Chart {
 	c := &report.Chart{Kind: report.Ratios, Title: "Time ÷ ashlar's: to the left of 1 ashlar loses", X: "time ÷ ashlar's"}
 	for _, l := range s.lines {
-		own, ok := r.median(l.row, ashlarName)
-		if !ok {
+		own := r.find(l.row, ashlarName)
+		if own == nil {
 			continue
 		}
 		for _, peer := range r.peersOf([]string{l.row}) {
-			if median, ok := r.median(l.row, peer); ok && peer != ashlarName && peer != loopName {
-				c.Points = append(c.Points, report.Point{Series: peer, Group: l.label, X: median / own, Y: median})
+			if other := r.find(l.row, peer); peer != ashlarName && peer != loopName {
+				point := report.Point{Series: peer, Group: l.label, X: other.ratioTo(own), Chance: !other.beyondChance(own)}
+				c.Points = append(c.Points, point)
 			}
 		}
 	}

@@ -35,8 +35,7 @@ func compare(before, after *document) []change {
 		if was == nil || was.Unit != now.Unit || (len(was.Samples) < 2 && len(now.Samples) < 2) {
 			continue
 		}
-		a := benchmath.NewSample(slices.Clone(was.Samples), &benchmath.DefaultThresholds)
-		b := benchmath.NewSample(slices.Clone(now.Samples), &benchmath.DefaultThresholds)
+		a, b := was.sample(), now.sample()
 		changes = append(changes, change{
 			row: now.Row, peer: now.Peer, unit: now.Unit,
 			before: benchmath.AssumeNothing.Summary(a, confidence),
@@ -45,6 +44,17 @@ func compare(before, after *document) []change {
 		})
 	}
 	return changes
+}
+
+// sample is the result for benchmath, which sorts it.
+func (r *result) sample() *benchmath.Sample {
+	return benchmath.NewSample(slices.Clone(r.Samples), &benchmath.DefaultThresholds)
+}
+
+// beyondChance says whether the two differ by more than chance makes.
+func (r *result) beyondChance(other *result) bool {
+	test := benchmath.AssumeNothing.Compare(r.sample(), other.sample())
+	return test.P <= test.Alpha
 }
 
 // significant says whether the difference is more than chance makes.

@@ -41,6 +41,7 @@ func testSession() *session {
 	add(pairRow(64), loopName, 1)
 	add(pairRow(1<<10), ashlarName, 20)
 	add(pairRow(1<<10), moderncName, 30)
+	add(pairRow(1<<10), makeName, 19.99) // which may be chance
 	for _, goroutines := range goroutineCounts {
 		add(parallelRow(goroutines, 64), ashlarName, 40/float64(min(goroutines, 2)))
 		add(parallelRow(goroutines, 64), lockedName, 50)

@@ -120,15 +120,14 @@ func (s section) losses(r *results) []string {
 	}
 	var says []string
 	for _, l := range s.lines {
-		own, ok := r.median(l.row, ashlarName)
-		if !ok {
+		own := r.find(l.row, ashlarName)
+		if own == nil {
 			continue
 		}
 		var faster []string
 		for _, peer := range r.peersOf([]string{l.row}) {
-			median, _ := r.median(l.row, peer)
-			if !isOurs(peer) && peer != loopName && median < own {
-				faster = append(faster, fmt.Sprintf("%s takes %s of its time", peer, significant(median/own)))
+			if other := r.find(l.row, peer); !isOurs(peer) && peer != loopName && own.ratioTo(other) > 1 {
+				faster = append(faster, fmt.Sprintf("%s takes %s of its time%s", peer, significant(other.ratioTo(own)), other.doubt(own)))
 			}
 		}
 		if len(faster) > 0 {
@@ -139,4 +138,15 @@ func (s section) losses(r *results) []string {
 		says = append(says, "No peer is faster than ashlar here.")
 	}
 	return says
+}
+
+// ratioTo is how much of the other's median the result's is.
+func (r *result) ratioTo(other *result) float64 { return r.summary().Median / other.summary().Median }
+
+// doubt is a word of caution where the difference may be chance.
+func (r *result) doubt(other *result) string {
+	if r.beyondChance(other) {
+		return ""
+	}
+	return " (may be chance)"
 }

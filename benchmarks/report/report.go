@@ -68,6 +68,7 @@ type Chart struct {
 type Point struct {
 	Series string  `json:"series"`
 	Group  string  `json:"group,omitempty"`
+	Chance bool    `json:"chance,omitempty"` // the ratio may differ from 1 by chance
 	X      float64 `json:"x"`
 	Y      float64 `json:"y"`
 }

@@ -33,8 +33,8 @@
     const [low, high] = d3.extent(points, (p) => p.x);
     const domain = [Math.min(0.5, low * 0.8), Math.max(2, high * (narrow ? 8 : 3))];
     const own = new Set(data.series.filter((s) => s.ours).map((s) => s.name));
-    const fill = (p) => own.has(p.series) ? style(p.series).color : p.x < 1 ? "var(--loss)" : "var(--gain)";
-    const label = (p) => number(p.x) + " ×" + (p.x < 1 ? (own.has(p.series) ? "" : narrow ? " loss" : " – ashlar loses") : "");
+    const fill = (p) => own.has(p.series) ? style(p.series).color : p.x < 1 && !p.chance ? "var(--loss)" : "var(--gain)";
+    const label = (p) => number(p.x) + " ×" + (own.has(p.series) ? "" : p.chance ? (narrow ? " ~" : " ~ may be chance") : p.x < 1 ? (narrow ? " loss" : " – ashlar loses") : "");
     const groups = d3.groups(points, (p) => p.group);
     return groups.map(([group, some]) => {
       const title = document.createElement("h3");
