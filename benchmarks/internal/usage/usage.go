@@ -1,5 +1,3 @@
-// Package usage reads what a stretch of the process cost besides time: processor time, page faults,
-// mappings, and the work and the pauses of the Go collector.
 package usage
 
 import (
