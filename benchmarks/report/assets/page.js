@@ -64,7 +64,7 @@
     const names = [...new Set(points.map((p) => p.series))];
     const x = { label: chart.x, type: chart.log_x ? "log" : "linear", grid: false };
     if (chart.ticks) { x.ticks = chart.ticks; x.tickFormat = (t) => String(t); }
-    if (chart.beyond) { x.ticks = powers(1, d3.max(points, (p) => p.x)); x.tickFormat = quantile; }
+    if (chart.beyond) { const end = 1.01 * d3.max(points, (p) => p.x); x.ticks = powers(1, end).filter((t) => t <= end); x.tickFormat = quantile; }
     const y = { label: chart.y, type: chart.log_y ? "log" : "linear", zero: !chart.log_y, nice: true, tickFormat: chart.beyond ? duration : number };
     if (chart.log_y) { y.ticks = powers(...d3.extent(points, (p) => p.y)).filter((t) => t >= d3.min(points, (p) => p.y) / 3 && t <= d3.max(points, (p) => p.y) * 3); }
     const tell = (p) => `${p.series}\n${chart.beyond ? quantile(p.x) : number(p.x)}: ${chart.beyond ? duration(p.y) : number(p.y)}`;
