@@ -113,16 +113,6 @@ func TestAFailedPlayIsAnError(t *testing.T) {
 	}
 }
 
-func TestChosenRows(t *testing.T) {
-	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
-	all, usual := len(rows())+len(suiteRows()), len(rows())
-	for flags, want := range map[string]int{"": usual, "-all": all, "-list": all, "-run=^suite/": all - usual, "-run=^pair/": len(pairRows())} {
-		if got := count(strings.Fields(flags)...); got != want {
-			t.Errorf("%q chooses %d rows, want %d", flags, got, want)
-		}
-	}
-}
-
 // testNativeWorkloads expects the C programs to do the same operations.
 func testNativeWorkloads(t *testing.T, peer nativePeer) {
 	t.Helper()
