@@ -22,6 +22,7 @@
 //	stats                the numbers of an allocator: snapshots, differences, text, metrics
 //	stats/vars           metrics by expvar
 //	stats/web            the HTTP face: a live page, metrics, JSON
+//	stats/trace          the file of a recorded trace: every operation, in order
 //	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use
 //	alloc/alloctest      a helper for tests of programs that use the allocator
