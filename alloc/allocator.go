@@ -11,6 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
 // An Allocator hands out blocks of memory that the garbage collector does not
@@ -42,9 +43,13 @@ type Allocator struct {
 	purger purger
 	warned [warnings]atomic.Bool // what Options.Logger was told
 
-	rate    atomic.Int64   // bytes between samples; 0: none
-	odds    odds           // of small blocks to be chosen
-	profile heapprof.Table // the samples
+	choosing sync.Mutex     // rate, recorder, and the odds that follow from them, when they are written
+	rate     atomic.Int64   // bytes between samples; 0: none
+	odds     odds           // of small blocks to be chosen
+	profile  heapprof.Table // the samples
+
+	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
+	traced   atomic.Bool                        // there was one: blocks may be special for it
 
 	tenants tenancy.Register // the arenas in this memory
 }

@@ -23,6 +23,7 @@ import (
 // else.
 func (a *Allocator) Close() error {
 	a.init()
+	traced := a.StopTrace()
 	a.tenants.Close() // first: an arena that was dropped frees its memory at any time
 	var leaks error
 	if w := a.options.Leaks; w != nil && !a.closed.Load() {
@@ -37,7 +38,7 @@ func (a *Allocator) Close() error {
 		a.depots[c].close(sizeclass.Class(c))
 	}
 	a.profile.Close()
-	return errors.Join(leaks, a.pages.Close(), a.large.Close())
+	return errors.Join(traced, leaks, a.pages.Close(), a.large.Close())
 }
 
 func (a *Allocator) stopPurger() {

@@ -18,8 +18,11 @@ import (
 func (a *Allocator) SetProfileRate(bytes int) {
 	a.init()
 	a.setRate(bytes)
-	a.detach(func(int, uintptr) bool { return true }) // new caches are armed anew
+	a.rearm()
 }
+
+// rearm has the processors' racks find out about new odds: new caches are armed anew.
+func (a *Allocator) rearm() { a.detach(func(int, uintptr) bool { return true }) }
 
 // ProfileRate returns the bytes between samples: 0 if sampling is off.
 func (a *Allocator) ProfileRate() int {
@@ -28,9 +31,20 @@ func (a *Allocator) ProfileRate() int {
 }
 
 func (a *Allocator) setRate(bytes int) {
+	a.choosing.Lock()
+	defer a.choosing.Unlock()
 	a.rate.Store(int64(max(bytes, 0)))
+	a.setOdds()
+}
+
+// setOdds sets the odds of all classes. Under choosing.
+func (a *Allocator) setOdds() {
 	for c := range sizeclass.Class(sizeclass.Count) {
-		a.odds.set(c, a.probability(uintptr(c.Size())))
+		p := a.probability(uintptr(c.Size()))
+		if a.recorder.Load() != nil {
+			p = 1
+		}
+		a.odds.set(c, p)
 	}
 }
 

@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"sync"
 
@@ -15,16 +16,23 @@ import (
 
 // chosenBlock makes of a chosen block, just handed out in state st, what it is
 // chosen for: a sample of the heap profile. It becomes special if that is kept.
+//
+// While a trace is recorded all blocks are chosen, and this draws among them.
 func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class) {
 	size := uintptr(c.Size())
-	if p := a.probability(size); p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p}) {
+	p := a.probability(size)
+	if p == 0 || a.recorder.Load() != nil && rand.Float64() >= p {
+		return
+	}
+	if a.sample(heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p}) {
 		*st |= special
 	}
 }
 
 // freeSpecial ends what makes the live block at addr special. It reports false if
-// another goroutine has done so: then that one is freeing the block.
-func (a *Allocator) freeSpecial(addr uintptr) bool { return a.profile.Remove(addr) }
+// another goroutine has done so: then that one is freeing the block. Of blocks that are
+// special for a trace nobody keeps account: there it is true.
+func (a *Allocator) freeSpecial(addr uintptr) bool { return a.profile.Remove(addr) || a.traced.Load() }
 
 // chosenLarge does for a large object what chosenBlock does for a small block; the
 // mark of the object stands for the state bit.

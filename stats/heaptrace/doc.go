@@ -1,11 +1,11 @@
-// Package trace is a file format for what a program asks of its allocator, operation
+// Package heaptrace is a file format for what a program asks of its allocator, operation
 // by operation, and the means to write and read it.
 //
 //	err := allocator.StartTrace(file, alloc.TraceOptions{}) // package alloc records
 //	...
 //	err = allocator.StopTrace()
 //
-//	r, err := trace.NewReader(file)
+//	r, err := heaptrace.NewReader(file)
 //	for event, err := range r.Events() { ... }
 //
 // # Structures
@@ -78,4 +78,4 @@
 // A goroutine's number tells it from others that run at the same time; when it has
 // ended a new one may be given the same. Addresses say nothing but which object is
 // meant. What is recorded shows sizes and times of a program's work, but no contents.
-package trace
+package heaptrace

@@ -1,4 +1,4 @@
-package trace
+package heaptrace
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ type Error struct {
 	Err   error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("trace: after %d batches: %v", e.Batch, e.Err) }
+func (e *Error) Error() string { return fmt.Sprintf("heaptrace: after %d batches: %v", e.Batch, e.Err) }
 
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }

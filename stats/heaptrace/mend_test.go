@@ -1,4 +1,4 @@
-package trace
+package heaptrace
 
 import (
 	"encoding/binary"

@@ -1,0 +1,345 @@
+package alloc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/stats"
+	"github.com/ashlar-go/ashlar/stats/heaptrace"
+)
+
+// startTrace starts one; the function that it returns ends it and returns its events.
+func startTrace(t *testing.T, a *Allocator) (stop func() []heaptrace.Event) {
+	t.Helper()
+	var file bytes.Buffer
+	if err := a.StartTrace(&file, TraceOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return func() []heaptrace.Event {
+		t.Helper()
+		if err := a.StopTrace(); err != nil {
+			t.Fatal(err)
+		}
+		return readTrace(t, &file)
+	}
+}
+
+// recorded returns an Allocator of which a trace is recorded.
+func recorded(t *testing.T) *Allocator {
+	a := open(t, still)
+	if err := a.StartTrace(io.Discard, TraceOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func readTrace(t *testing.T, file io.Reader) []heaptrace.Event {
+	t.Helper()
+	r, err := heaptrace.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var events []heaptrace.Event
+	for e, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+// A follower follows a trace: what is live, and what each goroutine is resizing.
+type follower struct {
+	live    map[uint64]int64 // sizes by address
+	lifted  map[uint64]int   // objects by goroutine
+	unknown int              // frees of objects that the trace does not know
+}
+
+func newFollower() *follower {
+	return &follower{live: map[uint64]int64{}, lifted: map[uint64]int{}}
+}
+
+// follow takes the next event. It fails if that cannot be in a trace without gaps.
+func (f *follower) follow(e heaptrace.Event) error {
+	size, live := f.live[e.Addr]
+	switch e.Op {
+	case heaptrace.Free, heaptrace.Lift:
+		if !live {
+			f.unknown++
+		}
+		delete(f.live, e.Addr)
+		if e.Op == heaptrace.Lift {
+			f.lifted[e.Goroutine]++
+		}
+		return nil
+	case heaptrace.Realloc:
+		if f.lifted[e.Goroutine]--; f.lifted[e.Goroutine] < 0 {
+			return errors.New("a goroutine sets an object down that it has not lifted")
+		}
+	case heaptrace.Memalign:
+		if e.Addr%uint64(e.Align) != 0 {
+			return fmt.Errorf("%#x is no multiple of %d", e.Addr, e.Align)
+		}
+	}
+	if live {
+		return fmt.Errorf("%v of %d bytes at %#x, where %d bytes are live", e.Op, e.Size, e.Addr, size)
+	}
+	f.live[e.Addr] = e.Size
+	return nil
+}
+
+// TestTrace: each operation is in the trace, once and in order, with what was asked for.
+func TestTrace(t *testing.T) {
+	a := open(t, still)
+	t.Run("Allocator", func(t *testing.T) { recordAll(t, a, whole{a}) })
+	t.Run("Local", func(t *testing.T) { recordAll(t, a, handle{local(t, a), a}) })
+}
+
+func recordAll(t *testing.T, a *Allocator, h subject) {
+	stop := startTrace(t, a)
+	var want []heaptrace.Event
+	did := func(p unsafe.Pointer, op heaptrace.Op, align uint32, size int64) unsafe.Pointer {
+		want = append(want, heaptrace.Event{Op: op, Align: align, Addr: uint64(uintptr(p)), Size: size})
+		return p
+	}
+	must := func(p unsafe.Pointer, err error) unsafe.Pointer {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	var blocks []unsafe.Pointer
+	for _, size := range []int{0, 1, 100, 5000, 128 << 10, 1 << 20} {
+		for range 3 {
+			blocks = append(blocks, did(must(h.Malloc(size)), heaptrace.Malloc, 0, int64(size)))
+		}
+		blocks = append(blocks, did(must(h.Calloc(3, size)), heaptrace.Calloc, 0, int64(3*size)))
+		for _, align := range []int{8, 4096, 1 << 20} {
+			blocks = append(blocks, did(must(h.Memalign(align, size)), heaptrace.Memalign, uint32(align), int64(size)))
+		}
+	}
+	for i, p := range blocks {
+		for _, size := range []int{i + 1, 200, 201, 3000, 200 << 10, 900 << 10, 500 << 10, 10} {
+			did(p, heaptrace.Lift, 0, 0)
+			p = did(must(h.Realloc(p, size)), heaptrace.Realloc, 0, int64(size))
+		}
+		if i%2 == 0 {
+			h.Free(did(p, heaptrace.Free, 0, 0))
+		} else {
+			must(h.Realloc(did(p, heaptrace.Free, 0, 0), 0))
+		}
+	}
+	p := did(must(h.Realloc(nil, 100)), heaptrace.Malloc, 0, 100)
+	h.Free(did(p, heaptrace.Free, 0, 0))
+	expectEvents(t, stop(), want)
+}
+
+// expectEvents compares what is not by chance.
+func expectEvents(t *testing.T, got, want []heaptrace.Event) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%d events, want %d", len(got), len(want))
+	}
+	for i := range min(len(got), len(want)) {
+		g := got[i]
+		if g.Goroutine != got[0].Goroutine || g.Goroutine == 0 {
+			t.Fatalf("event %d is of another goroutine", i)
+		}
+		if i > 0 && g.Time < got[i-1].Time {
+			t.Fatalf("event %d is earlier than the one before", i)
+		}
+		g.Goroutine, g.Time = 0, 0
+		if g != want[i] {
+			t.Fatalf("event %d: %+v, want %+v", i, g, want[i])
+		}
+	}
+}
+
+// TestTraceMiddle: a trace that begins and ends in the middle of a program knows the
+// blocks that it saw, and of others at most that they were freed; they all can be freed,
+// resized, and misused as ever.
+func TestTraceMiddle(t *testing.T) {
+	a := open(t, Options{Decay: -1, ProfileRate: 2000})
+	var before, during []unsafe.Pointer
+	for i := range 400 {
+		before = append(before, alloc(t, a, 1+i*i))
+	}
+	stop := startTrace(t, a)
+	for i := range 400 {
+		during = append(during, alloc(t, a, 1+i*i))
+		if i%2 == 0 {
+			a.Free(before[i/2])
+		}
+	}
+	before = before[200:]
+	for i, p := range before {
+		q, err := a.Realloc(p, 500+i*10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before[i] = q
+	}
+	first := newFollower()
+	for i, e := range stop() {
+		if err := first.follow(e); err != nil {
+			t.Fatalf("event %d: %v", i, err)
+		}
+	}
+	if len(first.live) != 600 || first.unknown > 400 {
+		t.Errorf("%d are live in the trace, want 600; %d frees of unknown ones", len(first.live), first.unknown)
+	}
+	stop = startTrace(t, a)
+	for _, p := range during[:200] {
+		a.Free(p)
+	}
+	for _, e := range stop() {
+		if e.Op != heaptrace.Free || first.live[e.Addr] == 0 {
+			t.Fatalf("%+v in a trace of frees", e)
+		}
+	}
+	for _, p := range append(during[200:], before...) {
+		a.Free(p)
+	}
+	if _, ok := panicOf(func() { a.Free(during[0]) }).(*MisuseError); !ok {
+		t.Error("a block of the trace can be freed twice")
+	}
+	var s stats.Snapshot
+	if a.Stats(&s); s.Live() != 0 {
+		t.Errorf("%d blocks are live at the end", s.Live())
+	}
+}
+
+// TestTraceConcurrent has goroutines allocate, resize and free each other's blocks, small
+// and large, and the kernel move them: the trace never has two objects at one address,
+// and ends with what is live.
+func TestTraceConcurrent(t *testing.T) {
+	a := open(t, Options{ProfileRate: 10_000, Decay: time.Millisecond})
+	stop := startTrace(t, a)
+	const goroutines, rounds = 4, 1500
+	handed := make(chan unsafe.Pointer, 2*goroutines)
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		wg.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(g), 1))
+			var h subject = whole{a}
+			if g%2 == 1 {
+				l := a.NewLocal()
+				defer l.Close()
+				h = handle{l, a}
+			}
+			for range rounds {
+				p, err := h.Malloc(traceSize(random))
+				for range random.IntN(3) {
+					if err == nil {
+						p, err = h.Realloc(p, traceSize(random))
+					}
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				handed <- p
+				if q := <-handed; random.IntN(100) > 0 {
+					h.Free(q)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	events := stop()
+	f := newFollower()
+	ids := map[uint64]bool{}
+	for i, e := range events {
+		ids[e.Goroutine] = true
+		if err := f.follow(e); err != nil {
+			t.Fatalf("event %d of %d: %v", i, len(events), err)
+		}
+	}
+	if len(ids) < 2 || len(ids) > goroutines || f.unknown > 0 {
+		t.Errorf("%d goroutines, %d frees of unknown objects", len(ids), f.unknown)
+	}
+	var s stats.Snapshot
+	if a.Stats(&s); len(f.live) == 0 || s.Live() != int64(len(f.live)) {
+		t.Errorf("%d blocks are live at the end, %d in the trace", s.Live(), len(f.live))
+	}
+}
+
+// traceSize is small most often, but also large.
+func traceSize(random *rand.Rand) int {
+	if random.IntN(20) == 0 {
+		return 100<<10 + random.IntN(1<<20)
+	}
+	return 1 + random.IntN(2000)
+}
+
+// TestTraceProfile: while all blocks take the slow path for a trace, as many are sampled
+// as without.
+func TestTraceProfile(t *testing.T) {
+	const n, size, rate = 20_000, 512, 4096
+	a := open(t, Options{Decay: -1, ProfileRate: rate})
+	stop := startTrace(t, a)
+	for range n {
+		a.Free(alloc(t, a, size))
+	}
+	if got := len(stop()); got != 2*n {
+		t.Errorf("%d events, want %d", got, 2*n)
+	}
+	p := a.probability(size)
+	if got := inUse(a.HeapProfile(), 0)[size]; got < 0.85*n || got > 1.15*n {
+		t.Errorf("the profile estimates %v blocks of %d, with probability %v", got, n, p)
+	}
+}
+
+// errFull is what a full file says.
+var errFull = errors.New("no space left")
+
+type fullFile struct{ writes int }
+
+func (f *fullFile) Write(b []byte) (int, error) {
+	if f.writes++; f.writes > 1 {
+		return 0, errFull
+	}
+	return len(b), nil
+}
+
+func TestTraceErrors(t *testing.T) {
+	a := open(t, still)
+	if err := a.StartTrace(&fullFile{1}, TraceOptions{}); !errors.Is(err, errFull) {
+		t.Errorf("no room for the header: %v", err)
+	}
+	if err := a.StartTrace(new(fullFile), TraceOptions{Drop: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.StartTrace(io.Discard, TraceOptions{}); !errors.Is(err, ErrTracing) {
+		t.Errorf("a second trace: %v", err)
+	}
+	a.Free(alloc(t, a, 10))
+	if err := a.StopTrace(); !errors.Is(err, errFull) {
+		t.Errorf("no room for events: %v", err)
+	}
+	if err := a.StopTrace(); err != nil {
+		t.Errorf("stopped twice: %v", err)
+	}
+	var file bytes.Buffer
+	if err := a.StartTrace(&file, TraceOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	alloc(t, a, 10)
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+	if n := len(readTrace(t, &file)); n != 1 {
+		t.Errorf("%d events in a trace that Close ends", n)
+	}
+	if err := a.StartTrace(io.Discard, TraceOptions{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("a trace of a closed allocator: %v", err)
+	}
+}
