@@ -11,6 +11,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/stats"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
@@ -221,7 +222,22 @@ func TestTraceMiddle(t *testing.T) {
 // and large, and the kernel move them: the trace never has two objects at one address,
 // and ends with what is live.
 func TestTraceConcurrent(t *testing.T) {
-	a := open(t, Options{ProfileRate: 10_000, Decay: time.Millisecond})
+	for _, test := range []struct {
+		name   string
+		large  int // one block in so many
+		policy largeobj.Policy
+	}{
+		{"mixed", 20, largeobj.Retain},
+		{"large", 1, largeobj.Unmap}, // others get an address at once
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := open(t, Options{ProfileRate: 10_000, Decay: time.Millisecond, Large: largeobj.Options{Policy: test.policy}})
+			recordConcurrent(t, a, test.large)
+		})
+	}
+}
+
+func recordConcurrent(t *testing.T, a *Allocator, large int) {
 	stop := startTrace(t, a)
 	const goroutines, rounds = 4, 1500
 	handed := make(chan unsafe.Pointer, 2*goroutines)
@@ -236,10 +252,10 @@ func TestTraceConcurrent(t *testing.T) {
 				h = handle{l, a}
 			}
 			for range rounds {
-				p, err := h.Malloc(traceSize(random))
+				p, err := h.Malloc(traceSize(random, large))
 				for range random.IntN(3) {
 					if err == nil {
-						p, err = h.Realloc(p, traceSize(random))
+						p, err = h.Realloc(p, traceSize(random, large))
 					}
 				}
 				if err != nil {
@@ -272,9 +288,9 @@ func TestTraceConcurrent(t *testing.T) {
 	}
 }
 
-// traceSize is small most often, but also large.
-func traceSize(random *rand.Rand) int {
-	if random.IntN(20) == 0 {
+// traceSize is small, but one time in so many large.
+func traceSize(random *rand.Rand, large int) int {
+	if random.IntN(large) == 0 {
 		return 100<<10 + random.IntN(1<<20)
 	}
 	return 1 + random.IntN(2000)
