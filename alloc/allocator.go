@@ -84,7 +84,7 @@ func (a *Allocator) init() {
 		a.space.SetLimit(a.options.Limit)
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
-		a.setRate(a.options.ProfileRate)
+		a.setRate(a.options.profileRate())
 		atomic.StoreUintptr(&a.id, id)
 	})
 }

@@ -29,12 +29,11 @@ type depot struct {
 	spans          int
 
 	allocs, codes uint64 // of racks that are gone
+	exchanges     uint64 // magazines taken by caches or put by them
 
 	// The magazines at the bottom of full that no cache wanted since the last
 	// beat: the fewest that there were.
 	unwanted int
-
-	_ [8]byte // to two cache lines, on 64-bit
 }
 
 // magazines is a stack of magazines.
@@ -87,6 +86,7 @@ func (d *depot) takeFull(c sizeclass.Class, hand uintptr) (m uintptr, err error)
 	if d.closed {
 		return 0, vm.ErrClosed
 	}
+	d.exchanges++
 	if m := d.full.pop(); m != 0 {
 		d.unwanted = min(d.unwanted, d.full.count)
 		if hand != 0 {
@@ -141,6 +141,7 @@ func (d *depot) takeEmptyLocked(c sizeclass.Class) (uintptr, error) {
 func (d *depot) put(c sizeclass.Class, m uintptr) (empty spanList) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.exchanges++
 	switch {
 	case d.closed:
 		freeMagazine(c, m) // its blocks went with the allocator

@@ -36,10 +36,9 @@ type Options struct {
 	Logger *slog.Logger
 
 	// ProfileRate is how many bytes are allocated between two samples of the heap
-	// profile, on average: 512 KiB is what the Go heap has. 0 means no sampling, for a
-	// sample takes a stack, which costs as much as a hundred allocations: that is seen
-	// where blocks of some KiB come and go in a loop. 1 samples every block.
-	// SetProfileRate changes it.
+	// profile, on average. 0 means DefaultProfileRate, a negative value no sampling, and
+	// 1 samples every block. A sample with its end costs about ten allocations, or some
+	// hundred where its stack was not met lately. SetProfileRate changes it.
 	ProfileRate int
 
 	// Leaks, if set, is written a report by Close, of what is still live by the stacks
@@ -48,6 +47,17 @@ type Options struct {
 
 	// Large chooses what becomes of freed objects of 128 KiB and more.
 	Large largeobj.Options
+}
+
+// DefaultProfileRate is the ProfileRate of an Allocator that is told none, in bytes: that
+// of the Go heap.
+const DefaultProfileRate = 512 << 10
+
+func (o *Options) profileRate() int {
+	if o.ProfileRate == 0 {
+		return DefaultProfileRate
+	}
+	return max(o.ProfileRate, 0)
 }
 
 // beatsPerDecay is how many beats of the purger memory is retained for: memory

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// BenchmarkSampling is the allocate-free pair with sampling as it is by default, and
-// without.
+// BenchmarkSampling is the allocate-free pair without sampling, with sampling as it is by
+// default, and with a sample of every block.
 func BenchmarkSampling(b *testing.B) {
-	for _, size := range []int{64, 1024} {
-		for _, rate := range []int{0, 512 << 10} {
+	for _, size := range []int{64, 1 << 10, 16 << 10} {
+		for _, rate := range []int{-1, DefaultProfileRate, 1} {
 			b.Run(fmt.Sprintf("size=%d/rate=%d", size, rate), func(b *testing.B) {
 				a := open(b, Options{Decay: -1, ProfileRate: rate})
 				for b.Loop() {

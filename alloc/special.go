@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/sizeclass"
@@ -52,8 +53,13 @@ func (a *Allocator) freeLargeSpecial(addr uintptr) bool {
 	return ok
 }
 
-// sample takes the stack of a sample and keeps both, if there is room.
+// sample keeps a sample with its stack, if there is room. One that was met lately is
+// known by its key, and need not be unwound.
 func (a *Allocator) sample(s heapprof.Sample) bool {
+	s.Stack = callstack.Key()
+	if kept, known := a.profile.AddKnown(s); known {
+		return kept
+	}
 	pcs := traces.Get().(*trace)
 	defer traces.Put(pcs)
 	return a.profile.Add(s, pcs[:runtime.Callers(3, pcs[:])])

@@ -64,6 +64,8 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals) {
 			InDepot: int64(d.full.blocks),
 			Idle:    int64(d.idle),
 			Allocs:  int64(d.allocs + r.allocs),
+
+			Exchanges: int64(d.exchanges),
 		}
 		codes := d.codes + r.codes
 		d.mu.Unlock()

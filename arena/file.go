@@ -316,6 +316,8 @@ func (f *File) explainLocked(addr uintptr) error {
 		err = fmt.Errorf("%w: somebody made it %d bytes long", ErrTruncated, info.Size)
 	case f.options.ReadOnly:
 		err = ErrReadOnly
+	case err == nil && info.Full: // some, as tmpfs, want room for what is but read
+		err = fmt.Errorf("%w, and this page was never in it", ErrNoSpace)
 	default:
 		err = errors.New("the kernel could not supply the page: an error of the disk, or no memory left")
 	}

@@ -76,7 +76,7 @@ func fillShm() error {
 		}
 		return nil
 	})
-	if !errors.Is(err, ErrFault) || errors.Is(err, ErrTruncated) || !strings.Contains(err.Error(), "no space left") {
+	if !errors.Is(err, ErrFault) || !errors.Is(err, ErrNoSpace) || errors.Is(err, ErrTruncated) {
 		return fmt.Errorf("writing a sparse object: %w", err)
 	}
 	return errors.Join(sparse.Close(), r.Close())

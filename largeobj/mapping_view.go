@@ -71,17 +71,21 @@ func (e *regionEntry) reason(addr uintptr) error {
 	if addr < body.Base || addr >= body.Base+body.Size {
 		return fmt.Errorf("%w: a guard page", ErrFault)
 	}
+	full := false
 	if e.file != nil {
 		info, err := space.Stat(e.file)
 		if err == nil && e.offset+int64(addr-body.Base) >= info.Size {
 			return fmt.Errorf("%w: %w: somebody made it %d bytes long", ErrFault, ErrTruncated, info.Size)
 		}
+		full = err == nil && info.Full
 	}
 	switch {
 	case e.protected:
 		return fmt.Errorf("%w: Protect does not allow it", ErrFault)
 	case e.readOnly:
 		return fmt.Errorf("%w: %w", ErrFault, ErrReadOnly)
+	case full:
+		return fmt.Errorf("%w: %w", ErrFault, ErrNoSpace)
 	}
-	return fmt.Errorf("%w: the kernel could not supply the page: an error of the disk, or no space left", ErrFault)
+	return fmt.Errorf("%w: the kernel could not supply the page: an error of the disk", ErrFault)
 }

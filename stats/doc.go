@@ -75,6 +75,7 @@
 //	/ashlar/classes/idle:blocks           gauge    free, left in their spans
 //	/ashlar/classes/allocs:blocks         counter  handed out, ever
 //	/ashlar/classes/frees:blocks          counter  taken back, ever
+//	/ashlar/classes/exchanges:magazines   counter  magazines taken from the depot or put there, ever
 //	/ashlar/classes/requested:bytes       gauge    asked for, in live blocks
 //	/ashlar/arenas/count:arenas           gauge    arenas of the name
 //	/ashlar/arenas/reserved:bytes         gauge    taken from the allocator

@@ -110,6 +110,7 @@ var classMetrics = []Metric{
 	class("idle:blocks", "free, left in their spans", false, func(c *Class) int64 { return c.Idle }),
 	class("allocs:blocks", "handed out, ever", true, func(c *Class) int64 { return c.Allocs }),
 	class("frees:blocks", "taken back, ever", true, func(c *Class) int64 { return c.Frees }),
+	class("exchanges:magazines", "magazines taken from the depot or put there, ever", true, func(c *Class) int64 { return c.Exchanges }),
 	class("requested:bytes", "asked for, in live blocks", false, func(c *Class) int64 { return c.Requested }),
 }
 

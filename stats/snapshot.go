@@ -68,6 +68,7 @@ type Class struct {
 	Allocs    int64 // handed out, ever
 	Frees     int64 // taken back, ever
 	Requested int64 // bytes asked for, in live blocks
+	Exchanges int64 // magazines that caches took from the depot or put there, ever: times its lock was taken
 }
 
 // Large is the numbers of large objects.
@@ -131,7 +132,7 @@ func (s *Snapshot) numbers() []*int64 {
 
 func (c *Class) numbers() []*int64 {
 	return []*int64{&c.Spans, &c.Blocks, &c.Live, &c.Cached, &c.InDepot, &c.Idle,
-		&c.Allocs, &c.Frees, &c.Requested}
+		&c.Allocs, &c.Frees, &c.Requested, &c.Exchanges}
 }
 
 func subtract(from, what []*int64) {

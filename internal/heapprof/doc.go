@@ -10,7 +10,7 @@
 //
 //	address ─► heads ─► record ─► bucket ◄─ stack ◄─ chain by hash of frames
 //	                                            ▲
-//	hash of program counters ─► recent ─────────┘   so that most stacks need not be resolved
+//	callstack.Key ─► recent ────────────────────┘   so that most stacks need not be unwound
 //
 // # What adds up
 //

@@ -24,6 +24,7 @@ type record struct {
 //	record r is in the chain hash(r.addr) mod heads
 type records struct {
 	n        int
+	spare    uintptr // records of blocks that are gone, linked by next
 	segments int
 	segment  [maxRecords / 2 / segmentHeads]uintptr
 }
@@ -60,8 +61,10 @@ func (t *Table) insert(s Sample, b uintptr) bool {
 	if r.n == maxRecords || !t.grow() {
 		return false
 	}
-	at := t.alloc(recordSize)
-	if at == 0 {
+	at := r.spare
+	if at != 0 {
+		r.spare = recordAt(at).next
+	} else if at = t.alloc(recordSize); at == 0 {
 		return false
 	}
 	t.seq++
@@ -91,6 +94,12 @@ func (r *records) unlink(addr uintptr) uintptr {
 		}
 	}
 	return 0
+}
+
+// drop keeps a record that is in no chain for the next sample.
+func (r *records) drop(at uintptr) {
+	recordAt(at).next = r.spare
+	r.spare = at
 }
 
 // grow makes room for another record. Without memory longer chains must do, unless
@@ -136,7 +145,12 @@ func (r *records) each(f func(at uintptr)) {
 }
 
 func (r *records) close(t *Table) {
-	r.each(func(at uintptr) { t.free(at, recordSize) })
+	r.each(r.drop)
+	for at := r.spare; at != 0; {
+		next := recordAt(at).next
+		t.free(at, recordSize)
+		at = next
+	}
 	for i := range r.segments {
 		t.free(r.segment[i], segmentSize)
 	}

@@ -8,11 +8,12 @@ import (
 
 	"hash/maphash"
 
+	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
 // Depth is how many program counters of a stack are kept.
-const Depth = 64
+const Depth = callstack.Depth
 
 // A stack is followed by its n program counters.
 type stack struct {
@@ -29,9 +30,10 @@ type stacks struct {
 	recent      uintptr // recentSize entries
 }
 
-// A recent is a stack as it was lately met, by the hash of its program counters.
+// A recent is a stack as it was lately met, by its key, or without one by the hash of
+// its program counters.
 type recent struct {
-	hash  uint64
+	key   uint64
 	stack uintptr
 }
 
@@ -52,12 +54,8 @@ func (s *stack) pcs() []uintptr {
 
 func (s *stack) bytes() uintptr { return stackSize + s.n*wordSize }
 
-// bucketOf returns the bucket of a sample, 0 if there is no room for one.
-func (t *Table) bucketOf(s Sample, pcs []uintptr) uintptr {
-	if t.closed {
-		return 0
-	}
-	st := t.stackOf(pcs)
+// bucketOf returns the bucket of a sample of stack st, 0 if there is no room for one.
+func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 	if st == 0 {
 		return 0
 	}
@@ -83,32 +81,59 @@ func (t *Table) bucketOf(s Sample, pcs []uintptr) uintptr {
 	return b
 }
 
-// stackOf returns the stack of the frames that pcs resolve to, 0 if there is no room.
-func (t *Table) stackOf(pcs []uintptr) uintptr {
+// find returns the stack that was lately met with this key, 0 if there is none.
+func (ss *stacks) find(key uint64) uintptr {
+	if key == 0 || ss.recent == 0 {
+		return 0
+	}
+	if lately := ss.lately(key); lately.key == key {
+		return lately.stack
+	}
+	return 0
+}
+
+func (ss *stacks) lately(key uint64) *recent {
+	return raw.At[recent](ss.recent + uintptr(key%recents)*recentSize)
+}
+
+// stackOf returns the stack of the frames that pcs resolve to, and remembers it by
+// its key. It returns 0 if there is no room.
+func (t *Table) stackOf(key uint64, pcs []uintptr) uintptr {
+	ss := &t.stacks
+	if t.closed || !t.tables() {
+		return 0
+	}
+	if key == 0 {
+		key = hashOf(pcs)
+	}
+	if st := ss.find(key); st != 0 {
+		return st
+	}
+	st := t.resolve(pcs)
+	if st != 0 {
+		*ss.lately(key) = recent{key, st}
+	}
+	return st
+}
+
+// tables makes the hash tables of the stacks if there are none.
+func (t *Table) tables() bool {
 	ss := &t.stacks
 	if ss.heads == 0 {
-		if ss.heads = t.alloc(headsSize); ss.heads == 0 {
-			return 0
-		}
+		ss.heads = t.alloc(headsSize)
 	}
 	if ss.recent == 0 {
-		if ss.recent = t.alloc(recents * recentSize); ss.recent == 0 {
-			return 0
-		}
+		ss.recent = t.alloc(recents * recentSize)
 	}
+	return ss.heads != 0 && ss.recent != 0
+}
+
+func hashOf(pcs []uintptr) uint64 {
 	h := uint64(len(pcs))
 	for _, pc := range pcs {
 		h = mix(h + uint64(pc))
 	}
-	lately := raw.At[recent](ss.recent + uintptr(h%recents)*recentSize)
-	if lately.hash != h || lately.stack == 0 {
-		st := t.resolve(pcs)
-		if st == 0 {
-			return 0
-		}
-		*lately = recent{h, st}
-	}
-	return lately.stack
+	return h
 }
 
 // resolve finds the stack with the same frames, or makes it.

@@ -34,6 +34,7 @@ type Sample struct {
 	Size   uintptr // bytes
 	Kind   Kind
 	Weight float64 // blocks that it stands for
+	Stack  uint64  // what callstack.Key returned, by which the stack is found again; 0: nothing
 }
 
 // A Table holds samples. The zero value is an empty one.
@@ -78,18 +79,37 @@ const bucketSize = unsafe.Sizeof(bucket{})
 
 func bucketAt(b uintptr) *bucket { return raw.At[bucket](b) }
 
+// AddKnown keeps a sample whose stack was lately met, and is told by s.Stack alone.
+// If it was not, known is false and nothing was done: Add wants the stack itself.
+func (t *Table) AddKnown(s Sample) (kept, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	st := t.stacks.find(s.Stack)
+	if st == 0 {
+		return false, false
+	}
+	return t.add(s, st, 1, s.Size), true
+}
+
 // Add keeps a sample with the stack that allocated it and reports whether there was
 // room. pcs are as runtime.Callers returns them.
-func (t *Table) Add(s Sample, pcs []uintptr) bool { return t.add(s, pcs, 1, s.Size) }
+func (t *Table) Add(s Sample, pcs []uintptr) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.add(s, t.stackOf(s.Stack, pcs), 1, s.Size)
+}
 
 // AddGrown keeps a sample of a block that was allocated earlier, unsampled, and has
 // now grown by so many bytes: it is no further allocation.
-func (t *Table) AddGrown(s Sample, by uintptr, pcs []uintptr) bool { return t.add(s, pcs, 0, by) }
-
-func (t *Table) add(s Sample, pcs []uintptr, objects float64, bytes uintptr) bool {
+func (t *Table) AddGrown(s Sample, by uintptr, pcs []uintptr) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b := t.bucketOf(s, pcs)
+	return t.add(s, t.stackOf(s.Stack, pcs), 0, by)
+}
+
+// add keeps a sample of stack st, 0 if there was no room for that.
+func (t *Table) add(s Sample, st uintptr, objects float64, bytes uintptr) bool {
+	b := t.bucketOf(s, st)
 	if b == 0 || !t.insert(s, b) {
 		t.dropped.Samples++
 		t.dropped.Objects += objects * s.Weight
@@ -128,7 +148,7 @@ func (t *Table) Remove(addr uintptr) bool {
 	}
 	r := recordAt(at)
 	t.count(bucketAt(r.bucket), -1, -r.weight, -r.weight*float64(r.size))
-	t.free(at, recordSize)
+	t.records.drop(at)
 	return true
 }
 

@@ -34,6 +34,7 @@ type FileInfo struct {
 	Owner         uint32 // user id
 	Device, Inode uint64
 	Links         uint64 // names
+	Full          bool   // the file system has no room left
 }
 
 // Open opens a file by name; permissions are for one that it makes, less the umask.

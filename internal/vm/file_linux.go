@@ -43,7 +43,10 @@ func sysStat(fd int) (FileInfo, error) {
 	if err := uninterrupted(func() error { return unix.Fstat(fd, &st) }); err != nil {
 		return FileInfo{}, err
 	}
+	var fs unix.Statfs_t
+	err := uninterrupted(func() error { return unix.Fstatfs(fd, &fs) })
 	return FileInfo{
+		Full: err == nil && fs.Blocks > 0 && fs.Bavail == 0, // without blocks there is no bound
 		Size: st.Size, Regular: st.Mode&unix.S_IFMT == unix.S_IFREG, Permissions: st.Mode & 0o777,
 		Owner: st.Uid, Device: uint64(st.Dev), Inode: st.Ino, Links: uint64(st.Nlink),
 	}, nil

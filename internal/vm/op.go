@@ -23,7 +23,7 @@ const (
 	OpMemfd              // memfd_create
 	OpSecret             // memfd_secret
 	OpDup                // fcntl F_DUPFD_CLOEXEC
-	OpStat               // fstat
+	OpStat               // fstat, fstatfs
 	OpTruncate           // ftruncate
 	OpAllocate           // fallocate
 	OpFlock              // flock

@@ -1,0 +1,166 @@
+package alloc
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// What the model of benchmarks/SCALING.md is made of: how often an operation takes a
+// depot's lock, and how long the lock is taken for. The former depends on what the
+// program does and not on the number of processors; that is what these show.
+
+// A scaled is a workload of which each goroutine does n operations; it takes blocks
+// from in and hands others to out.
+type scaled struct {
+	name string
+	run  func(a *Allocator, size, n int, in <-chan []unsafe.Pointer, out chan<- []unsafe.Pointer)
+}
+
+const scaledBatch = 1000
+
+var scaledWorkloads = []scaled{
+	{"pair", func(a *Allocator, size, n int, _ <-chan []unsafe.Pointer, _ chan<- []unsafe.Pointer) {
+		for range n {
+			p, _ := a.Malloc(size)
+			a.Free(p)
+		}
+	}},
+	{"random", func(a *Allocator, size, n int, _ <-chan []unsafe.Pointer, _ chan<- []unsafe.Pointer) {
+		slots := make([]unsafe.Pointer, scaledBatch)
+		random := rand.New(rand.NewPCG(1, 2))
+		for range n {
+			slot := &slots[random.IntN(len(slots))]
+			a.Free(*slot)
+			*slot, _ = a.Malloc(size)
+		}
+		freeBatch(a, slots)
+	}},
+	{"batch", func(a *Allocator, size, n int, _ <-chan []unsafe.Pointer, _ chan<- []unsafe.Pointer) {
+		blocks := make([]unsafe.Pointer, scaledBatch)
+		for range n / scaledBatch {
+			fillBatch(a, blocks, size)
+			freeBatch(a, blocks)
+		}
+	}},
+	{"remote", func(a *Allocator, size, n int, in <-chan []unsafe.Pointer, out chan<- []unsafe.Pointer) {
+		for range n / scaledBatch {
+			blocks := <-in
+			freeBatch(a, blocks)
+			fillBatch(a, blocks, size)
+			out <- blocks
+		}
+	}},
+}
+
+func fillBatch(a *Allocator, blocks []unsafe.Pointer, size int) {
+	for i := range blocks {
+		blocks[i], _ = a.Malloc(size)
+	}
+}
+
+func freeBatch(a *Allocator, blocks []unsafe.Pointer) {
+	for i := range blocks {
+		a.Free(blocks[i])
+		blocks[i] = nil
+	}
+}
+
+// BenchmarkScaling runs as many goroutines as there are processors for Go. Its figures
+// are locks/op, how often an operation takes a depot's lock, and wait-ns/op, the time for
+// which goroutines wait for locks.
+func BenchmarkScaling(b *testing.B) {
+	for _, w := range scaledWorkloads {
+		for _, size := range []int{64, 1 << 10, 128 << 10} {
+			for _, procs := range []int{1, 2, 4, 16, 64} {
+				b.Run(fmt.Sprintf("workload=%s/size=%d/procs=%d", w.name, size, procs), func(b *testing.B) {
+					benchmarkScaled(b, w, size, procs)
+				})
+			}
+		}
+	}
+}
+
+func benchmarkScaled(b *testing.B, w scaled, size, procs int) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+	a := open(b, Options{Decay: -1})
+	ring := make([]chan []unsafe.Pointer, procs)
+	for i := range ring {
+		ring[i] = make(chan []unsafe.Pointer, 2)
+		ring[i] <- make([]unsafe.Pointer, scaledBatch)
+	}
+	n := (b.N/procs/scaledBatch + 1) * scaledBatch
+	run := func(n int) {
+		var done sync.WaitGroup
+		for i := range procs {
+			done.Go(func() { w.run(a, size, n, ring[i], ring[(i+1)%procs]) })
+		}
+		done.Wait()
+	}
+	run(4 * scaledBatch) // spans and magazines are there
+	locks, wait := exchanges(a), lockWait()
+	b.ResetTimer()
+	run(n)
+	b.StopTimer()
+	ops := float64(n * procs)
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/ops, "ns/op")
+	b.ReportMetric(float64(exchanges(a)-locks)/ops, "locks/op")
+	b.ReportMetric((lockWait()-wait)*1e9/ops, "wait-ns/op")
+	for i := range ring {
+		freeBatch(a, <-ring[i])
+	}
+}
+
+// exchanges counts how often the depots' locks were taken for caches.
+func exchanges(a *Allocator) (n int64) {
+	var s stats.Snapshot
+	a.Stats(&s)
+	for i := range s.Classes {
+		n += s.Classes[i].Exchanges
+	}
+	return n
+}
+
+// lockWait returns the seconds that goroutines have waited for mutexes.
+func lockWait() float64 {
+	sample := []metrics.Sample{{Name: "/sync/mutex/wait/total:seconds"}}
+	metrics.Read(sample)
+	return sample[0].Value.Float64()
+}
+
+// BenchmarkDepotLock has goroutines do nothing but take magazines and put them back: a
+// saturated lock. The time of an operation is what one taking of the lock costs when it
+// is always wanted by others.
+func BenchmarkDepotLock(b *testing.B) {
+	for _, procs := range []int{1, 2, 4, 64} {
+		b.Run(fmt.Sprintf("procs=%d", procs), func(b *testing.B) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+			c := sizeclass.Of(64)
+			a := open(b, Options{Decay: -1})
+			blocks := make([]unsafe.Pointer, 64*int(capacity(c)))
+			fillBatch(a, blocks, 64)
+			freeBatch(a, blocks) // the depot has magazines for all
+			d := &a.depots[c]
+			b.SetParallelism(1)
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					m, err := d.takeFull(c, 0)
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					d.put(c, m)
+				}
+			})
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(2*b.N), "ns/lock")
+		})
+	}
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"modernc.org/memory"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+// countVariable holds, in the environment of a program that is counted, the peer, the
+// size and the number of operations.
+const countVariable = "ASHLAR_GATE_COUNT"
+
+// counted are the bounds of instruction counts. The row's name is the size of the block.
+var counted = []bound{
+	{row: "64", above: ours, below: "modernc", most: 1.6},
+	{row: "64", above: locals, below: "modernc", most: 1.15},
+	{row: "1024", above: ours, below: "modernc", most: 1.6},
+	{row: "1024", above: locals, below: "modernc", most: 1.15},
+}
+
+// pairs are loops that allocate a block and free it, n times.
+var pairs = map[string]func(size, n int) error{
+	ours: func(size, n int) error {
+		a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
+		for range n {
+			p, _ := a.Malloc(size)
+			a.Free(p)
+		}
+		return err
+	},
+	locals: func(size, n int) error {
+		a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
+		l := a.NewLocal()
+		for range n {
+			p, _ := l.Malloc(size)
+			l.Free(p)
+		}
+		return err
+	},
+	"modernc": func(size, n int) error {
+		var a memory.Allocator
+		for range n {
+			p, err := a.UintptrMalloc(size)
+			if err != nil {
+				return err
+			}
+			if err := a.UintptrFree(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+}
+
+// beCounted runs the loop that task names.
+func beCounted(task string) error {
+	var peer string
+	var size, n int
+	if _, err := fmt.Sscan(task, &peer, &size, &n); err != nil || pairs[peer] == nil {
+		return fmt.Errorf("%s=%q: want a peer, a size and a number", countVariable, task)
+	}
+	return pairs[peer](size, n)
+}
+
+// The operations of the two runs whose difference counts.
+const fewer, more = 100_000, 300_000
+
+// countAll counts instructions for each of the bounds.
+func countAll(valgrind string) ([]result, error) {
+	var results []result
+	seen := map[string]bool{}
+	for _, b := range counted {
+		for _, peer := range []string{b.above, b.below} {
+			if seen[b.row+peer] {
+				continue
+			}
+			seen[b.row+peer] = true
+			perPair, err := instructions(valgrind, peer, b.row)
+			if err != nil {
+				return nil, err
+			}
+			results = append(results, result{Row: b.row, Peer: peer, Samples: []float64{perPair}})
+		}
+	}
+	return results, nil
+}
+
+func instructions(valgrind, peer, size string) (float64, error) {
+	low, err := countRun(valgrind, peer, size, fewer)
+	if err != nil {
+		return 0, err
+	}
+	high, err := countRun(valgrind, peer, size, more)
+	return (high - low) / (more - fewer), err
+}
+
+var total = regexp.MustCompile(`I\s+refs:\s+([0-9,]+)`)
+
+// countRun counts the instructions of a program with n operations: the smaller of two
+// runs, for the runtime's threads do now and then what they need not.
+func countRun(valgrind, peer, size string, n int) (least float64, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	for range 2 {
+		command := exec.Command(valgrind, "--tool=callgrind", "--callgrind-out-file="+os.DevNull, program)
+		command.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", countVariable, peer, size, n), "GOGC=off", "GOMAXPROCS=1",
+			"GODEBUG=asyncpreemptoff=1") // callgrind does not stand the runtime's signals
+		output, err := command.CombinedOutput()
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w: %s", filepath.Base(valgrind), err, output)
+		}
+		found := total.FindSubmatch(output)
+		if found == nil {
+			return 0, fmt.Errorf("%s printed no count: %s", filepath.Base(valgrind), output)
+		}
+		count, err := strconv.ParseFloat(strings.ReplaceAll(string(found[1]), ",", ""), 64)
+		if err != nil {
+			return 0, err
+		}
+		if least == 0 || count < least {
+			least = count
+		}
+	}
+	return least, nil
+}

@@ -1,0 +1,6 @@
+//go:build (!amd64 && !arm64) || ashlar_portable
+
+package callstack
+
+// Key returns 0: frames cannot be walked here.
+func Key() uint64 { return 0 }
