@@ -18,20 +18,26 @@ type childTask struct {
 	Live  *liveTask  `json:"live,omitempty"`
 	Churn *churnTask `json:"churn,omitempty"`
 	Grow  *growTask  `json:"grow,omitempty"`
+	Suite *suiteTask `json:"suite,omitempty"`
 }
 
 // inChild runs the task in a new process and reads its report into report.
-func inChild(task childTask, report any) error {
-	program, err := os.Executable()
-	if err != nil {
-		return err
+func inChild(task childTask, report any) error { return inProgram("", "", task, report) }
+
+// inProgram is inChild with another build of this program, if one is named, and a library in the place of malloc.
+func inProgram(program, library string, task childTask, report any) error {
+	if program == "" {
+		var err error
+		if program, err = os.Executable(); err != nil {
+			return err
+		}
 	}
 	encoded, err := json.Marshal(task)
 	if err != nil {
 		return err
 	}
 	command := exec.Command(program)
-	command.Env = append(os.Environ(), childVariable+"="+string(encoded))
+	command.Env = append(preloaded(library), childVariable+"="+string(encoded))
 	command.Stderr = os.Stderr
 	output, err := command.Output()
 	if err != nil {
@@ -61,6 +67,8 @@ func (t childTask) run() (any, error) {
 		return t.Churn.run()
 	case t.Grow != nil:
 		return t.Grow.run()
+	case t.Suite != nil:
+		return t.Suite.run()
 	}
 	return nil, fmt.Errorf("no task in %s", childVariable)
 }

@@ -26,7 +26,7 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	chosen := selected(rows(), o.run)
+	chosen := chosenRows(o)
 	if o.list {
 		return list(os.Stdout, chosen)
 	}
@@ -56,6 +56,7 @@ func (s *session) measureAll(chosen []row) error {
 		return err
 	}
 	defer removeNative()
+	defer s.removeRebuilt()
 	s.showProgress(chosen)
 	defer s.progress.clear()
 	for _, r := range chosen {

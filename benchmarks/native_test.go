@@ -24,7 +24,9 @@ func TestAllocatorName(t *testing.T) {
 	}
 }
 
-func TestNativeLoops(t *testing.T) {
+// compiledNative is the C library's allocator under the C programs.
+func compiledNative(t *testing.T) nativePeer {
+	t.Helper()
 	compiler, err := exec.LookPath("cc")
 	if err != nil {
 		t.Skip("no C compiler")
@@ -33,7 +35,11 @@ func TestNativeLoops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	peer := nativePeer{program: program}
+	return nativePeer{program: program}
+}
+
+func TestNativeLoops(t *testing.T) {
+	peer := compiledNative(t)
 	for _, workload := range []string{"pair", "fifo", "random", "parallel", "remote", "local"} {
 		if ns, err := peer.run(workload, "64", "0.1", "2"); err != nil || ns <= 0 {
 			t.Errorf("%s: %v ns, error %v", workload, ns, err)
@@ -42,7 +48,7 @@ func TestNativeLoops(t *testing.T) {
 	if _, err := peer.run("nonsense", "64", "0.1", "1"); err == nil {
 		t.Error("no error for an unknown workload")
 	}
-	if _, err := preload(program, "/nonexistent/liballocator.so"); err == nil {
+	if _, err := preload(peer.program, "/nonexistent/liballocator.so"); err == nil {
 		t.Error("no error for a library that cannot be preloaded")
 	}
 }

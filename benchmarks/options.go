@@ -24,6 +24,8 @@ type options struct {
 	markdown      bool
 	spread        bool
 	list          bool
+	all           bool
+	scale         float64 // of the suite's rounds
 }
 
 // parseOptions reads the program's arguments.
@@ -47,6 +49,8 @@ func parseOptions(arguments []string) (*options, error) {
 	flags.StringVar(&o.jsonFile, "json", "", "write all samples to this `file`")
 	flags.BoolVar(&o.markdown, "markdown", false, "print the tables as Markdown")
 	flags.BoolVar(&o.spread, "spread", false, "print the smallest and the largest sample instead of the spread of the quartiles")
+	flags.BoolVar(&o.all, "all", false, "measure the suite of workloads, too, which otherwise only -run chooses")
+	flags.Float64Var(&o.scale, "scale", 1, "`factor` of the rounds of the suite's workloads")
 	flags.BoolVar(&o.list, "list", false, "print the names of the rows and stop")
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err
@@ -72,6 +76,8 @@ func (o *options) check(rest int) error {
 		return errors.New("-live-blocks and -live-mib must be at least 1")
 	case o.decayWait < 0:
 		return errors.New("-decay-wait must not be negative")
+	case !(o.scale > 0 && o.scale <= 1000):
+		return errors.New("-scale must be above 0 and at most 1000")
 	case o.growTo < growFrom:
 		return errors.New("-grow-mib must be at least 1")
 	}

@@ -62,11 +62,12 @@ func (s *session) tables(verdicts []verdict) []*table.Table {
 			tables = append(tables, t)
 		}
 	}
-	for _, section := range timeSections(s.options) {
+	suiteTimes, suiteMemory := suiteSections(s.options)
+	for _, section := range append(timeSections(s.options), suiteTimes...) {
 		add(section.figures(&s.results, s.options.spread))
 		add(section.ratios(&s.results))
 	}
-	for _, section := range otherSections(s.options) {
+	for _, section := range append(otherSections(s.options), suiteMemory...) {
 		add(section.figures(&s.results, s.options.spread))
 	}
 	add(barTable(verdicts))

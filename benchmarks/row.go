@@ -9,7 +9,7 @@ type row struct {
 	run     func(s *session) error
 }
 
-// rows lists all rows in the order in which they are measured.
+// rows lists the rows that are measured unless others are asked for, in that order.
 func rows() []row {
 	var all []row
 	all = append(all, pairRows()...)
@@ -19,6 +19,14 @@ func rows() []row {
 	all = append(all, growRows()...)
 	all = append(all, liveRows()...)
 	return append(all, churnRows()...)
+}
+
+// chosenRows are those that the options ask for.
+func chosenRows(o *options) []row {
+	if !o.all && !o.list && o.run.String() == "" {
+		return rows()
+	}
+	return selected(append(rows(), suiteRows()...), o.run)
 }
 
 // selected keeps the rows whose name the pattern matches.

@@ -10,6 +10,7 @@ type session struct {
 	options  *options
 	random   *rand.Rand // shuffles the order of the peers
 	native   []nativePeer
+	rebuilt  map[string]string // programs by the names of their builds; empty where that failed
 	results  results
 	progress *progress
 	skipped  []string // what was not measured, and why

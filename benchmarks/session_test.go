@@ -151,7 +151,7 @@ func TestSelectedRows(t *testing.T) {
 
 func TestRowNamesDiffer(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, r := range rows() {
+	for _, r := range append(rows(), suiteRows()...) {
 		if seen[r.name] {
 			t.Errorf("two rows are named %s", r.name)
 		}
@@ -162,7 +162,7 @@ func TestRowNamesDiffer(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	for _, arguments := range [][]string{
 		{"-repeats", "0"}, {"-memory-repeats", "0"}, {"-d", "0s"}, {"-live-blocks", "0"}, {"-live-mib", "0"},
-		{"-decay-wait", "-1s"}, {"-grow-mib", "0"}, {"-run", "("}, {"pair"},
+		{"-scale", "0"}, {"-decay-wait", "-1s"}, {"-grow-mib", "0"}, {"-run", "("}, {"pair"},
 	} {
 		if _, err := parseOptions(arguments); err == nil {
 			t.Errorf("no error for %q", arguments)

@@ -18,7 +18,7 @@ func newPair(kind peerKind, size int) workload {
 		run: func(n int) { w.pair(r, size, n) },
 		close: func() {
 			r.drain(w, size)
-			w.close()
+			w.Close()
 			p.close()
 		},
 	}

@@ -21,7 +21,7 @@ func newBatch(kind peerKind, size int, order []int32) workload {
 			w.free(blocks, inOrder(n), size)
 		},
 		close: func() {
-			w.close()
+			w.Close()
 			p.close()
 		},
 	}
