@@ -19,6 +19,7 @@ type childTask struct {
 	Churn *churnTask `json:"churn,omitempty"`
 	Grow  *growTask  `json:"grow,omitempty"`
 	Suite *suiteTask `json:"suite,omitempty"`
+	Trace *traceTask `json:"trace,omitempty"`
 }
 
 // inChild runs the task in a new process and reads its report into report.
@@ -69,6 +70,8 @@ func (t childTask) run() (any, error) {
 		return t.Grow.run()
 	case t.Suite != nil:
 		return t.Suite.run()
+	case t.Trace != nil:
+		return t.Trace.run()
 	}
 	return nil, fmt.Errorf("no task in %s", childVariable)
 }

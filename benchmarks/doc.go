@@ -5,6 +5,8 @@ mapping for each object. It is a module of its own, so that the peers are no dep
 	go run -C benchmarks .                    all tables, in about a minute
 	go run -C benchmarks . -run '^pair'       only the rows whose name matches; -list names them
 	go run -C benchmarks . -native            also the same loops in C under the allocators found here
+	go run -C benchmarks . -run '^trace/'     traces of SQLite and of Apache Arrow, replayed on all peers
+	go run -C benchmarks . -trace /path/to/f  a trace that alloc.StartTrace recorded in your program
 	go run -C benchmarks . -json samples.json -markdown
 
 # Peers
@@ -31,6 +33,11 @@ mapping for each object. It is a module of its own, so that the peers are no dep
 	           then all are freed: what is back with the kernel after Trim, or when it is back by itself
 	churn      a random set of blocks with log-uniform sizes, replaced at random ten times over: peak
 	           resident memory to peak live bytes
+
+	trace      every operation that a program asked of ashlar, replayed with its goroutines and its order, nine
+	           times after a first time in new memory; peak resident memory of that to peak live bytes; the
+	           trace's sizes and lifetimes, and the size classes that would waste least for it (package trace);
+	           measured on request
 
 To touch a block is to write its first byte and one byte in each page (4096 bytes) after that. A block
 that is never touched costs its allocator and the processor's caches less than any real block does.

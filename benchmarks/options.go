@@ -26,6 +26,8 @@ type options struct {
 	list          bool
 	all           bool
 	scale         float64 // of the suite's rounds
+	traces        []string
+	classes       int
 }
 
 // parseOptions reads the program's arguments.
@@ -51,6 +53,11 @@ func parseOptions(arguments []string) (*options, error) {
 	flags.BoolVar(&o.spread, "spread", false, "print the smallest and the largest sample instead of the spread of the quartiles")
 	flags.BoolVar(&o.all, "all", false, "measure the suite of workloads, too, which otherwise only -run chooses")
 	flags.Float64Var(&o.scale, "scale", 1, "`factor` of the rounds of the suite's workloads")
+	flags.Func("trace", "replay this `file`, recorded by alloc.StartTrace, instead of measuring rows; may be repeated", func(file string) error {
+		o.traces = append(o.traces, file)
+		return nil
+	})
+	flags.IntVar(&o.classes, "classes", 16, "`number` of size classes to find for a trace")
 	flags.BoolVar(&o.list, "list", false, "print the names of the rows and stop")
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err
@@ -78,6 +85,8 @@ func (o *options) check(rest int) error {
 		return errors.New("-decay-wait must not be negative")
 	case !(o.scale > 0 && o.scale <= 1000):
 		return errors.New("-scale must be above 0 and at most 1000")
+	case o.classes < 1:
+		return errors.New("-classes must be at least 1")
 	case o.growTo < growFrom:
 		return errors.New("-grow-mib must be at least 1")
 	}

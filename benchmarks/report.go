@@ -63,13 +63,15 @@ func (s *session) tables(verdicts []verdict) []*table.Table {
 		}
 	}
 	suiteTimes, suiteMemory := suiteSections(s.options)
-	for _, section := range append(timeSections(s.options), suiteTimes...) {
+	traceTimes, traceMemory := s.traceSections()
+	for _, section := range append(append(timeSections(s.options), suiteTimes...), traceTimes) {
 		add(section.figures(&s.results, s.options.spread))
 		add(section.ratios(&s.results))
 	}
-	for _, section := range append(otherSections(s.options), suiteMemory...) {
+	for _, section := range append(append(otherSections(s.options), suiteMemory...), traceMemory) {
 		add(section.figures(&s.results, s.options.spread))
 	}
+	tables = append(tables, s.surveys()...)
 	add(barTable(verdicts))
 	return tables
 }

@@ -1,6 +1,9 @@
 package main
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // A row is what -run selects: all peers under one workload with one set of parameters.
 type row struct {
@@ -23,10 +26,13 @@ func rows() []row {
 
 // chosenRows are those that the options ask for.
 func chosenRows(o *options) []row {
-	if !o.all && !o.list && o.run.String() == "" {
+	switch {
+	case len(o.traces) > 0:
+		return traceRows(o)
+	case !o.all && !o.list && o.run.String() == "":
 		return rows()
 	}
-	return selected(append(rows(), suiteRows()...), o.run)
+	return selected(slices.Concat(rows(), suiteRows(), traceRows(o)), o.run)
 }
 
 // selected keeps the rows whose name the pattern matches.

@@ -13,6 +13,7 @@ type session struct {
 	rebuilt  map[string]string // programs by the names of their builds; empty where that failed
 	results  results
 	progress *progress
+	traced   []tracedLoad
 	skipped  []string // what was not measured, and why
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
+	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
 // tinyScale makes plays of moments.
@@ -113,8 +114,10 @@ func TestAFailedPlayIsAnError(t *testing.T) {
 
 func TestChosenRows(t *testing.T) {
 	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
-	all, usual := len(rows())+len(suiteRows()), len(rows())
-	for flags, want := range map[string]int{"": usual, "-all": all, "-list": all, "-run=^suite/": all - usual, "-run=^pair/": len(pairRows())} {
+	usual, suites, traces := len(rows()), len(suiteRows()), len(trace.Shipped())
+	all := usual + suites + traces
+	for flags, want := range map[string]int{"": usual, "-all": all, "-list": all, "-run=^suite/": suites, "-run=^pair/": len(pairRows()),
+		"-run=^trace/": traces, "-trace=file": 1, "-trace=file -trace=other": 2} {
 		if got := count(strings.Fields(flags)...); got != want {
 			t.Errorf("%q chooses %d rows, want %d", flags, got, want)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -12,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/arrowmem"
+	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
 var _ memory.Allocator = (*arrowmem.Allocator)(nil)
@@ -139,5 +141,20 @@ func TestComputeColumns(t *testing.T) {
 	}
 	if ours.Len() == 0 || !bytes.Equal(ours.Bytes(), theirs.Bytes()) {
 		t.Errorf("%d bytes on ashlar, %d or others on the Go heap", ours.Len(), theirs.Len())
+	}
+}
+
+// TestRecord: the trace of the computation is whole, and has what was allocated and freed.
+func TestRecord(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "test.trace")
+	if err := record(name); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := trace.LoadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := &p.Counts; p.Objects < 500 || c.Unknown > 0 || c.Dropped > 0 || c.AtEnd > 0 {
+		t.Errorf("%d objects, %+v", p.Objects, *c)
 	}
 }

@@ -58,9 +58,9 @@ func datum(r arrow.RecordBatch, column int) compute.Datum {
 
 // Of the computation that is recorded.
 const (
-	computed  = 200   // batches
-	mostRows  = 4_000 // of a batch
-	inTransit = 4     // batches between two steps
+	computed  = 200    // batches
+	mostRows  = 20_000 // of a batch
+	inTransit = 4      // batches between two steps
 )
 
 // computeColumns computes with columns in mem, in three goroutines that hand batches on:
