@@ -32,7 +32,8 @@ type TraceOptions struct {
 // An operation takes some 200 ns more then. The memory for what is not written yet is
 // 112 KiB for each processor, and 1 MiB. w is written to by a goroutine of its own,
 // never by those that allocate; it must not use this Allocator, which may be waiting
-// for it. If w refuses something, recording ends, and StopTrace returns the error.
+// for it. If w refuses something, recording ends, and StopTrace returns the error. A
+// process that ends without StopTrace leaves a file that can be read as far as it goes.
 //
 // It can be called at any time, and briefly stops the world. Of what was allocated
 // before, the trace has the frees of large objects and of some blocks. A Local that has

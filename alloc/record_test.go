@@ -359,3 +359,24 @@ func TestTraceErrors(t *testing.T) {
 		t.Errorf("a trace of a closed allocator: %v", err)
 	}
 }
+
+// BenchmarkTrace is the allocate-free pair while a trace is recorded, and after.
+func BenchmarkTrace(b *testing.B) {
+	for _, recorded := range []bool{true, false} {
+		b.Run(fmt.Sprintf("recorded=%v", recorded), func(b *testing.B) {
+			a := open(b, Options{Decay: -1, ProfileRate: -1})
+			if err := a.StartTrace(io.Discard, TraceOptions{}); err != nil {
+				b.Fatal(err)
+			}
+			if !recorded {
+				if err := a.StopTrace(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				p, _ := a.Malloc(64)
+				a.Free(p)
+			}
+		})
+	}
+}

@@ -12,6 +12,9 @@
 //	FuzzArena           an arena of any kind
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
+// Files that others write have theirs next to the code: FuzzReader in stats/heaptrace
+// for traces, FuzzProfile in stats for heap profiles.
+//
 // # Structures
 //
 //	input ─► stream ─► player ─► machine: an Allocator, injected faults, another Allocator
