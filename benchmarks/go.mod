@@ -9,8 +9,14 @@ require (
 	modernc.org/memory v1.12.1
 )
 
-require github.com/ortuman/nuke v1.3.0
+require (
+	github.com/fmstephe/memorymanager v0.0.3
+	github.com/ortuman/nuke v1.3.0
+)
 
-require github.com/google/pprof v0.0.0-20260709232956-b9395ee17fa0 // indirect
+require (
+	github.com/fmstephe/flib v0.0.1 // indirect
+	github.com/google/pprof v0.0.0-20260709232956-b9395ee17fa0 // indirect
+)
 
 replace github.com/ashlar-go/ashlar => ../

@@ -51,7 +51,7 @@ func parseOptions(arguments []string) (*options, error) {
 	flags.StringVar(&o.jsonFile, "json", "", "write all samples to this `file`")
 	flags.BoolVar(&o.markdown, "markdown", false, "print the tables as Markdown")
 	flags.BoolVar(&o.spread, "spread", false, "print the smallest and the largest sample instead of the spread of the quartiles")
-	flags.BoolVar(&o.all, "all", false, "measure the suite of workloads, too, which otherwise only -run chooses")
+	flags.BoolVar(&o.all, "all", false, "measure all rows, some of which otherwise only -run chooses")
 	flags.Float64Var(&o.scale, "scale", 1, "`factor` of the rounds of the suite's workloads")
 	flags.Func("trace", "replay this `file`, recorded by alloc.StartTrace, instead of measuring rows; may be repeated", func(file string) error {
 		o.traces = append(o.traces, file)

@@ -93,7 +93,7 @@ func kindNamed(name string) peerKind {
 
 // findKind says whether this build has the peer, too.
 func findKind(name string) (peerKind, bool) {
-	kinds := slices.Concat(peerKinds, cgoKinds)
+	kinds := slices.Concat(peerKinds, memorymanagerKinds, cgoKinds)
 	at := slices.IndexFunc(kinds, func(k peerKind) bool { return k.name == name })
 	if at < 0 {
 		return peerKind{}, false

@@ -8,11 +8,12 @@ import (
 // A row is what -run selects: all peers under one workload with one set of parameters.
 type row struct {
 	name    string
+	extra   bool                                  // measured only if asked for
 	seconds func(o *options, natives int) float64 // about how long it takes
 	run     func(s *session) error
 }
 
-// rows lists the rows that are measured unless others are asked for, in that order.
+// rows lists all rows but those of the suite in the order in which they are measured.
 func rows() []row {
 	var all []row
 	all = append(all, pairRows()...)
@@ -24,15 +25,16 @@ func rows() []row {
 	return append(all, churnRows()...)
 }
 
-// chosenRows are those that the options ask for.
+// chosenRows are those that the options ask for. A pattern asks for all that it matches.
 func chosenRows(o *options) []row {
-	switch {
-	case len(o.traces) > 0:
+	if len(o.traces) > 0 {
 		return traceRows(o)
-	case !o.all && !o.list && o.run.String() == "":
-		return rows()
 	}
-	return selected(slices.Concat(rows(), suiteRows(), traceRows(o)), o.run)
+	chosen := selected(slices.Concat(rows(), suiteRows(), traceRows(o)), o.run)
+	if o.all || o.list || o.run.String() != "" {
+		return chosen
+	}
+	return slices.DeleteFunc(chosen, func(r row) bool { return r.extra })
 }
 
 // selected keeps the rows whose name the pattern matches.

@@ -12,9 +12,9 @@ import (
 const (
 	// suiteRepeats bounds the repeats of the suite's rows, each of which takes some tenths of a second.
 	suiteRepeats = 5
-	// suiteLive is the least peak of live bytes that its share of the resident set is told of: below, that is the
-	// runtime's own doing.
-	suiteLive = 1 << 20
+	// suiteLive is the least peak of live bytes, of which the resident set is told as a multiple: below, it is more the
+	// runtime's own, which is about 1 MiB.
+	suiteLive = 2 << 20
 	// cgoPrefix begins the names of C peers that are called from Go.
 	cgoPrefix = "cgo:"
 )
@@ -32,7 +32,8 @@ func suiteRows() []row {
 	for _, w := range suite.All() {
 		for _, goroutines := range w.Goroutines {
 			rows = append(rows, row{
-				name: suiteRow(w, goroutines),
+				name:  suiteRow(w, goroutines),
+				extra: true,
 				seconds: func(o *options, natives int) float64 {
 					peers := float64(len(suitePeers(w, goroutines)) + 2*natives)
 					return peers * float64(min(o.repeats, suiteRepeats)) * (0.02 + 0.4*o.scale)
@@ -53,7 +54,7 @@ func suitePeers(w *suite.Workload, goroutines int) []string {
 		}
 	}
 	candidates := kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolsName, chunksName, naiveName)
-	for _, kind := range candidates {
+	for _, kind := range append(candidates, memorymanagerKinds...) {
 		if fits(kind, w, goroutines) {
 			names = append(names, kind.name)
 		}

@@ -37,6 +37,7 @@ func traceRows(o *options) []row {
 	for _, name := range names {
 		rows = append(rows, row{
 			name:    traceRow(name),
+			extra:   true,
 			seconds: func(o *options, natives int) float64 { return float64((8 + natives) * min(o.repeats, suiteRepeats)) },
 			run:     func(s *session) error { return s.measureTrace(name) },
 		})

@@ -22,13 +22,16 @@ func suiteSections(o *options) (timed, memory []section) {
 		has  func(peer string) bool
 	}{
 		{"peers in Go", func(peer string) bool { return !inC(peer) }},
-		{"peers in C, called from Go (cgo) and from C", func(peer string) bool { return inC(peer) || peer == ashlarName || peer == ashlarLocalName }},
+		{"peers in C, called from Go (cgo) and from C", func(peer string) bool { return inC(peer) || isOurs(peer) }},
 	}
 	for _, group := range groups {
-		for _, side := range sides {
+		for i, side := range sides {
 			t := section{
 				title: fmt.Sprintf("%s: wall ns for an operation of all goroutines together; %s", group.name, side.name),
-				first: "workload, goroutines", peers: side.has, about: make(map[string]string),
+				first: "workload, goroutines", peers: side.has,
+			}
+			if i == 0 { // once is enough
+				t.about = make(map[string]string)
 			}
 			m := section{title: fmt.Sprintf("%s: peak resident ÷ peak live bytes; %s", group.name, side.name), first: t.first, peers: side.has}
 			for _, w := range suite.All() {
@@ -47,7 +50,9 @@ func (s *section) addWorkload(w *suite.Workload, scale float64) {
 	for _, goroutines := range w.Goroutines {
 		l := line{suiteRow(w, goroutines), suiteLabel(w, goroutines)}
 		s.lines = append(s.lines, l)
-		s.about[l.row] = fmt.Sprintf("%s: a %s; %s", l.label, w.Operation, w.Parameters(goroutines, scale))
+		if s.about != nil {
+			s.about[l.row] = fmt.Sprintf("%s: for each %s; %s", l.label, w.Operation, w.Parameters(goroutines, scale))
+		}
 	}
 }
 

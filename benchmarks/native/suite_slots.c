@@ -16,7 +16,7 @@ static long window_size, window_length;
 
 static void window(hand *h) {
     block *ring = slots[0];
-    long pages = window_size / (2 * PAGE), n = rounds(200000 / (pages < 1 ? 1 : pages));
+    long kibibytes = window_size >> 10, n = rounds(1000000 / (kibibytes < 1 ? 1 : kibibytes));
     if (n < 4 * window_length) n = 4 * window_length;
     for (long at = 0; at < n; at++) {
         block *slot = &ring[at % window_length];

@@ -16,6 +16,11 @@ func files() []file {
 	return []file{
 		{Name: "loops_generated.go", Peers: measured()},
 		{
+			Name:       "loops_memorymanager_generated.go",
+			Constraint: "unix",
+			Peers:      []peer{byReference()},
+		},
+		{
 			Name:       "loops_cgo_generated.go",
 			Constraint: "cgo && cgopeer",
 			Import:     "github.com/ashlar-go/ashlar/benchmarks/internal/cmalloc",
@@ -89,6 +94,16 @@ func measured() []peer {
 			FreeBlock: "BLOCK = nil",
 			Dropped:   true,
 		},
+	}
+}
+
+// byReference is the peer of systems on which memorymanager compiles.
+func byReference() peer {
+	return peer{
+		Worker:    "memorymanagerWorker",
+		Handle:    "h := w.store",
+		Malloc:    "p := referenceMalloc(h, size)",
+		FreeBlock: "referenceFree(h, BLOCK)",
 	}
 }
 

@@ -22,7 +22,7 @@ func columns() *Workload {
 		Name:       "columns",
 		Goroutines: []int{1, 2},
 		Largest:    columnRows * columnText * 2,
-		Most:       columnCount,
+		Most:       columnCount * 2,
 		Operation:  "value",
 		parameters: func(_ int, scale float64) string {
 			return fmt.Sprintf("%d batches a goroutine of %d rows and %d columns, values of 1–%d B, doubling from %d B",

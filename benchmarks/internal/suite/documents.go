@@ -103,7 +103,7 @@ func (n *Node) walk() (nodes, sum int) {
 	}
 	for _, text := range [][]byte{n.Key, n.Text} {
 		if len(text) > 0 && !repeated(text, text[0]) {
-			sum += 1 << 32
+			sum += 1 << 30
 		}
 	}
 	for member := n.First; member != nil; member = member.Next {

@@ -35,13 +35,12 @@ type Tower struct {
 	Next       []*Tower // the lowest level first
 }
 
-// blocks is the Region of a peer that has none: each object is a block of its own, and all of them are freed one by one.
+// blocks is the Region of a peer that has none: each object is a block of its own, and all of them are freed one by one. A program
+// would find them by walking its structures; so the room for the list is no part of what is measured.
 type blocks struct {
 	worker Worker
 	live   []block
 }
-
-func newBlocks(w Worker) Region { return &blocks{worker: w} }
 
 func (b *blocks) Node() *Node          { return (*Node)(b.zeroed(int(unsafe.Sizeof(Node{})))) }
 func (b *blocks) Tower() *Tower        { return (*Tower)(b.zeroed(int(unsafe.Sizeof(Tower{})))) }

@@ -173,6 +173,9 @@ func faults() map[string]func(w Worker, size int) unsafe.Pointer {
 }
 
 func TestBrokenPeersAreCaught(t *testing.T) {
+	if raceDetector {
+		t.Skip("goroutines that are given the same block race")
+	}
 	for _, w := range All() {
 		if w.Name == "cache-thrash" || w.Name == "cache-scratch" || w.InRegions || w.Most == 1 {
 			continue // too few blocks are live at once

@@ -22,7 +22,7 @@ type Setup struct {
 	Region     func() Region // a region for a goroutine; nil if the peer has none but Malloc and Release
 	Goroutines int
 	Scale      float64 // multiplies the number of rounds
-	Ready      func()  // called once before the first block, when all other memory is there; may be nil
+	Ready      func()  // called once before the first worker or region is opened, when all other memory is there; may be nil
 }
 
 // A Result is what one play of a workload took.
@@ -36,13 +36,14 @@ type Result struct {
 func (w *Workload) Play(s Setup) (Result, error) {
 	t := &Team{open: s.Open, scale: s.Scale}
 	for i := range s.Goroutines {
-		h := &hand{team: t, index: i, random: newRandom(i), tag: byte(i * 31)}
-		w.equip(h, s)
-		t.hands = append(t.hands, h)
+		t.hands = append(t.hands, &hand{team: t, index: i, random: newRandom(i), tag: byte(i * 31)})
 	}
-	run := w.prepare(t)
+	run, equip := w.prepare(t), w.equipment(s)
 	if s.Ready != nil {
 		s.Ready()
+	}
+	for _, h := range t.hands {
+		equip(h)
 	}
 	t.start()
 	run()
@@ -59,16 +60,20 @@ func (w *Workload) Play(s Setup) (Result, error) {
 	return result, nil
 }
 
-// equip gives the hand what it allocates by.
-func (w *Workload) equip(h *hand, s Setup) {
+// equipment makes room for notes, and gives what opens a hand's worker or region.
+func (w *Workload) equipment(s Setup) (equip func(h *hand)) {
 	switch {
 	case !w.InRegions:
-		h.worker = s.Open()
+		return func(h *hand) { h.worker = s.Open() }
 	case s.Region != nil:
-		h.region = s.Region()
-	default:
-		h.region = newBlocks(s.Open())
+		return func(h *hand) { h.region = s.Region() }
 	}
+	notes := make([][]block, s.Goroutines)
+	for i := range notes {
+		notes[i] = make([]block, w.Most)
+		clear(notes[i])
+	}
+	return func(h *hand) { h.region = &blocks{worker: s.Open(), live: notes[h.index][:0]} }
 }
 
 func (w *Workload) dismiss(h *hand) {

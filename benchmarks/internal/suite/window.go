@@ -9,7 +9,7 @@ var (
 	windowLengths = []int{1, 64}
 )
 
-const windowOps = 200_000
+const windowOps = 1_000_000
 
 func windows() []*Workload {
 	var all []*Workload
@@ -23,7 +23,7 @@ func windows() []*Workload {
 
 func window(length, size int) *Workload {
 	// Large blocks take long to touch, so there are fewer of them; but the ring comes round some times.
-	rounds := func(scale float64) int { return max(scaled(windowOps/max(size/(2*pageSize), 1), scale), 4*length) }
+	rounds := func(scale float64) int { return max(scaled(windowOps/max(size>>10, 1), scale), 4*length) }
 	return &Workload{
 		Name:       fmt.Sprintf("window=%d/size=%d", length, size),
 		Goroutines: []int{1},
