@@ -30,7 +30,7 @@ type TraceOptions struct {
 // compressed, in the format of package stats/heaptrace, until StopTrace or Close.
 //
 // An operation takes some 200 ns more then. The memory for what is not written yet is
-// 112 KiB for each processor, and 1 MiB. w is written to by a goroutine of its own,
+// 144 KiB for each processor, and 1 MiB. w is written to by a goroutine of its own,
 // never by those that allocate; it must not use this Allocator, which may be waiting
 // for it. If w refuses something, recording ends, and StopTrace returns the error. A
 // process that ends without StopTrace leaves a file that can be read as far as it goes.
@@ -119,13 +119,17 @@ func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 	}
 }
 
-// known reports whether the trace may know the object at addr: it is live, and large or
-// special.
+// known reports whether the trace may know the object at addr: it is live and undamaged,
+// and large or special.
 func (a *Allocator) known(addr uintptr) bool {
 	if st, _, _ := a.liveBlock(addr); st != nil {
 		return *st&special != 0
 	}
-	return a.isLarge(addr) && a.large.IsLive(addr)
+	if !a.isLarge(addr) {
+		return false
+	}
+	_, err := a.large.Usable(addr)
+	return err == nil
 }
 
 // slowMalloc is serve, recorded.

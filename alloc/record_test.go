@@ -57,44 +57,13 @@ func readTrace(t *testing.T, file io.Reader) []heaptrace.Event {
 	return events
 }
 
-// A follower follows a trace: what is live, and what each goroutine is resizing.
-type follower struct {
-	live    map[uint64]int64 // sizes by address
-	lifted  map[uint64]int   // objects by goroutine
-	unknown int              // frees of objects that the trace does not know
-}
-
-func newFollower() *follower {
-	return &follower{live: map[uint64]int64{}, lifted: map[uint64]int{}}
-}
-
-// follow takes the next event. It fails if that cannot be in a trace without gaps.
-func (f *follower) follow(e heaptrace.Event) error {
-	size, live := f.live[e.Addr]
-	switch e.Op {
-	case heaptrace.Free, heaptrace.Lift:
-		if !live {
-			f.unknown++
-		}
-		delete(f.live, e.Addr)
-		if e.Op == heaptrace.Lift {
-			f.lifted[e.Goroutine]++
-		}
-		return nil
-	case heaptrace.Realloc:
-		if f.lifted[e.Goroutine]--; f.lifted[e.Goroutine] < 0 {
-			return errors.New("a goroutine sets an object down that it has not lifted")
-		}
-	case heaptrace.Memalign:
-		if e.Addr%uint64(e.Align) != 0 {
-			return fmt.Errorf("%#x is no multiple of %d", e.Addr, e.Align)
+func followAll(t *testing.T, l *heaptrace.Live, events []heaptrace.Event) {
+	t.Helper()
+	for i := range events {
+		if err := l.Follow(&events[i]); err != nil {
+			t.Fatalf("event %d of %d: %v", i, len(events), err)
 		}
 	}
-	if live {
-		return fmt.Errorf("%v of %d bytes at %#x, where %d bytes are live", e.Op, e.Size, e.Addr, size)
-	}
-	f.live[e.Addr] = e.Size
-	return nil
 }
 
 // TestTrace: each operation is in the trace, once and in order, with what was asked for.
@@ -188,21 +157,17 @@ func TestTraceMiddle(t *testing.T) {
 		}
 		before[i] = q
 	}
-	first := newFollower()
-	for i, e := range stop() {
-		if err := first.follow(e); err != nil {
-			t.Fatalf("event %d: %v", i, err)
-		}
-	}
-	if len(first.live) != 600 || first.unknown > 400 {
-		t.Errorf("%d are live in the trace, want 600; %d frees of unknown ones", len(first.live), first.unknown)
+	var first heaptrace.Live
+	followAll(t, &first, stop())
+	if first.Objects() != 600 || first.Unknown > 400 {
+		t.Errorf("%d are live in the trace, want 600; %d frees of unknown ones", first.Objects(), first.Unknown)
 	}
 	stop = startTrace(t, a)
 	for _, p := range during[:200] {
 		a.Free(p)
 	}
 	for _, e := range stop() {
-		if e.Op != heaptrace.Free || first.live[e.Addr] == 0 {
+		if e.Op != heaptrace.Free || !first.Has(e.Addr) {
 			t.Fatalf("%+v in a trace of frees", e)
 		}
 	}
@@ -271,20 +236,18 @@ func recordConcurrent(t *testing.T, a *Allocator, large int) {
 	}
 	wg.Wait()
 	events := stop()
-	f := newFollower()
+	var f heaptrace.Live
+	followAll(t, &f, events)
 	ids := map[uint64]bool{}
-	for i, e := range events {
+	for _, e := range events {
 		ids[e.Goroutine] = true
-		if err := f.follow(e); err != nil {
-			t.Fatalf("event %d of %d: %v", i, len(events), err)
-		}
 	}
-	if len(ids) < 2 || len(ids) > goroutines || f.unknown > 0 {
-		t.Errorf("%d goroutines, %d frees of unknown objects", len(ids), f.unknown)
+	if len(ids) < 2 || len(ids) > goroutines || f.Unknown > 0 {
+		t.Errorf("%d goroutines, %d frees of unknown objects", len(ids), f.Unknown)
 	}
 	var s stats.Snapshot
-	if a.Stats(&s); len(f.live) == 0 || s.Live() != int64(len(f.live)) {
-		t.Errorf("%d blocks are live at the end, %d in the trace", s.Live(), len(f.live))
+	if a.Stats(&s); f.Objects() == 0 || s.Live() != int64(f.Objects()) {
+		t.Errorf("%d blocks are live at the end, %d in the trace", s.Live(), f.Objects())
 	}
 }
 

@@ -14,6 +14,7 @@
 //	Header    what holds for all events: page size, unit of time, beginning
 //	Writer    encodes events, given in order, in batches
 //	Reader    decodes them; an iterator
+//	Live      follows events and knows which objects are live
 //	Recorder  takes events of many goroutines at once, puts them in order, writes them
 //
 // # Order
@@ -71,7 +72,7 @@
 //
 //	payload ≤ MaxPayload,  2·events ≤ payload
 //	memory of a Reader or Writer = O(MaxPayload), whatever the file says
-//	memory of a Recorder = 2 · shards · 1024 records of 56 bytes
+//	memory of a Recorder = 3 · shards · 1024 records of 48 bytes
 //
 // # Caveats
 //
