@@ -48,6 +48,9 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 		return nil, nil
 	}
 	st, _, c := a.liveBlock(addr)
+	if _, s := a.guardedAt(addr); st == nil && s != nil {
+		return a.replace(h, op, addr, s.room(), uintptr(kept), size)
+	}
 	if st == nil {
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)
 	}

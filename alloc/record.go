@@ -53,8 +53,8 @@ func (a *Allocator) StartTrace(w io.Writer, o TraceOptions) error {
 
 func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 	const op = "StartTrace"
-	a.choosing.Lock()
-	defer a.choosing.Unlock()
+	a.tracing.Lock()
+	defer a.tracing.Unlock()
 	switch {
 	case a.closed.Load():
 		return &Error{Op: op, Err: ErrClosed}
@@ -74,15 +74,13 @@ func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 // StopTrace ends recording: what was recorded is written when it returns. The error is
 // that of the trace's writer. Without a trace it does nothing.
 func (a *Allocator) StopTrace() error {
-	a.choosing.Lock()
+	a.tracing.Lock()
 	r := a.recorder.Swap(nil)
-	if r != nil {
-		a.setOdds()
-	}
-	a.choosing.Unlock()
+	a.tracing.Unlock()
 	if r == nil {
 		return nil
 	}
+	a.setOdds()
 	a.rearm()
 	return r.Close()
 }
@@ -120,13 +118,14 @@ func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 }
 
 // known reports whether the trace may know the object at addr: it is live and undamaged,
-// and large or special.
+// and large, guarded or special.
 func (a *Allocator) known(addr uintptr) bool {
 	if st, _, _ := a.liveBlock(addr); st != nil {
 		return *st&special != 0
 	}
 	if !a.isLarge(addr) {
-		return false
+		_, guarded := a.guardedAt(addr)
+		return guarded != nil
 	}
 	_, err := a.large.Usable(addr)
 	return err == nil
