@@ -49,7 +49,7 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 	}
 	st, _, c := a.liveBlock(addr)
 	if _, s := a.guardedAt(addr); st == nil && s != nil {
-		return a.replace(h, op, addr, s.room(), uintptr(kept), size)
+		return a.replace(h, op, addr, s.size, uintptr(kept), size)
 	}
 	if st == nil {
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)
