@@ -23,7 +23,7 @@ func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
 	case align <= minAlign || size >= sizeclass.LargeMin && align <= largeAlign:
 		return a.slowMalloc((*processors)(a), op, size, false)
 	case size < sizeclass.LargeMin:
-		p, err := a.Memalign(align, size)
+		p, err := a.memalign((*processors)(a), op, align, size)
 		return raw.Addr(p), false, err
 	}
 	chosen := a.choose((*processors)(a), uintptr(size))
@@ -39,12 +39,13 @@ func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
 // opArena is the operation for which arenas obtain memory.
 const opArena = "Arena"
 
-// kindFor returns what a heap profile calls a large object that op allocates.
-func kindFor(op string) heapprof.Kind {
+// kindFor returns what a heap profile calls a block that op allocates: other, unless
+// it is an arena's chunk.
+func kindFor(op string, other heapprof.Kind) heapprof.Kind {
 	if op == opArena {
 		return heapprof.Arena
 	}
-	return heapprof.Large
+	return other
 }
 
 // What Malloc aligns blocks and large objects to, in bytes.

@@ -15,11 +15,10 @@ const MaxAlign = 1 << 30
 // power of two up to MaxAlign. It is like Malloc otherwise. Realloc keeps the
 // alignment only as far as it is kept by Malloc: to 16 bytes, to 64 from 128 KiB on.
 func (a *Allocator) Memalign(align, size int) (unsafe.Pointer, error) {
-	return a.memalign((*processors)(a), align, size)
+	return a.memalign((*processors)(a), "Memalign", align, size)
 }
 
-func (a *Allocator) memalign(h holder, align, size int) (unsafe.Pointer, error) {
-	const op = "Memalign"
+func (a *Allocator) memalign(h holder, op string, align, size int) (unsafe.Pointer, error) {
 	if align <= 0 || align&(align-1) != 0 || align > MaxAlign || size < 0 {
 		return nil, &Error{Op: op, Size: size, Err: ErrInvalidSize}
 	}

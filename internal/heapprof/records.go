@@ -14,6 +14,7 @@ type record struct {
 	size   uintptr
 	weight float64
 	seq    uint64 // number of the sample
+	listed bool   // in the table's Listing
 }
 
 // records is a hash table of records by address, with chains. It doubles when the
@@ -70,6 +71,7 @@ func (t *Table) insert(s Sample, b uintptr) bool {
 	t.seq++
 	*recordAt(at) = record{bucket: b, size: s.Size, weight: s.Weight, seq: t.seq}
 	r.link(at, s.Addr)
+	t.enlist(recordAt(at))
 	return true
 }
 

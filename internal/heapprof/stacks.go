@@ -10,6 +10,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // Depth is how many program counters of a stack are kept.
@@ -54,17 +55,39 @@ func (s *stack) pcs() []uintptr {
 
 func (s *stack) bytes() uintptr { return stackSize + s.n*wordSize }
 
+// A Stack is a stack that its table keeps until it is closed; 0 is none.
+type Stack uintptr
+
+// Known returns the stack that was lately met with this key, 0 if there is none.
+func (t *Table) Known(key uint64) Stack {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Stack(t.stacks.find(key))
+}
+
+// Stack returns the stack of pcs, as runtime.Callers returns them, and remembers it by
+// the key that callstack.Key returned. It returns 0 if there is no room.
+func (t *Table) Stack(key uint64, pcs []uintptr) Stack {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Stack(t.stackOf(key, pcs))
+}
+
+// PCs returns the stack's program counters. They are the table's.
+func (s Stack) PCs() []uintptr { return stackAt(uintptr(s)).pcs() }
+
 // bucketOf returns the bucket of a sample of stack st, 0 if there is no room for one.
 func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 	if st == 0 {
 		return 0
 	}
 	size := uint32(0)
-	if s.Kind == Small {
+	if s.Kind == Small || s.Kind == Arena && s.Size < sizeclass.LargeMin {
 		size = uint32(s.Size)
 	}
+	labels := t.labelsOf(s.Labels)
 	for b := stackAt(st).buckets; b != 0; b = bucketAt(b).next {
-		if k := bucketAt(b); k.kind == s.Kind && k.size == size {
+		if k := bucketAt(b); k.kind == s.Kind && k.size == size && k.labels == labels {
 			return b
 		}
 	}
@@ -76,7 +99,7 @@ func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 		return 0
 	}
 	t.stacks.nBuckets++
-	*bucketAt(b) = bucket{next: stackAt(st).buckets, size: size, kind: s.Kind}
+	*bucketAt(b) = bucket{next: stackAt(st).buckets, labels: labels, size: size, kind: s.Kind}
 	stackAt(st).buckets = b
 	return b
 }
