@@ -21,6 +21,7 @@ type childTask struct {
 	Live    *liveTask    `json:"live,omitempty"`
 	Churn   *churnTask   `json:"churn,omitempty"`
 	Grow    *growTask    `json:"grow,omitempty"`
+	Suite   *suiteTask   `json:"suite,omitempty"`
 	Observe *observeTask `json:"observe,omitempty"`
 }
 
@@ -30,9 +31,19 @@ func inChild(task childTask, report any) error {
 	return err
 }
 
-// watchedChild does the same and gives the process' resident set over time.
+// inProgram is inChild with another build of this program, if one is named, and a library in the place of malloc.
+func inProgram(program, library string, task childTask, report any) error {
+	_, err := watchedProgram(program, library, task, report)
+	return err
+}
+
+// watchedChild is inChild and gives the process' resident set over time.
 func watchedChild(task childTask, report any) (*timeline, error) {
-	command, output, err := task.command()
+	return watchedProgram("", "", task, report)
+}
+
+func watchedProgram(program, library string, task childTask, report any) (*timeline, error) {
+	command, output, err := task.command(program, library)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +61,7 @@ func watchedChild(task childTask, report any) (*timeline, error) {
 
 // tracedChild runs the task in a new process whose kernel calls are counted between marks.
 func tracedChild(task childTask, report *metrics) error {
-	command, output, err := task.command()
+	command, output, err := task.command("", "")
 	if err != nil {
 		return err
 	}
@@ -74,15 +85,17 @@ func (t childTask) String() string {
 	return string(encoded)
 }
 
-// command is this program with the task, and what it will print.
-func (t childTask) command() (*exec.Cmd, *bytes.Buffer, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, nil, err
+// command is the program, or this one, with the task, and what it will print.
+func (t childTask) command(program, library string) (*exec.Cmd, *bytes.Buffer, error) {
+	if program == "" {
+		var err error
+		if program, err = os.Executable(); err != nil {
+			return nil, nil, err
+		}
 	}
 	output := new(bytes.Buffer)
 	command := exec.Command(program)
-	command.Env = append(os.Environ(), childVariable+"="+t.String())
+	command.Env = append(preloaded(library), childVariable+"="+t.String())
 	command.Stdout, command.Stderr = output, os.Stderr
 	return command, output, nil
 }
@@ -108,6 +121,8 @@ func (t childTask) run() (any, error) {
 		return t.Churn.run()
 	case t.Grow != nil:
 		return t.Grow.run()
+	case t.Suite != nil:
+		return t.Suite.run()
 	case t.Observe != nil:
 		return t.Observe.run()
 	}

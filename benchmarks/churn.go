@@ -80,14 +80,14 @@ func (c *churning) turnOver(bytes int64) *hdrhistogram.Histogram {
 func (c *churning) replace(victim int) {
 	old := c.blocks[victim]
 	c.blocks[victim].address = nil
-	c.worker.release(old.address, old.size)
+	c.worker.Release(old.address, old.size)
 	c.live -= int64(old.size)
 	c.blocks[victim] = c.newBlock()
 }
 
 func (c *churning) newBlock() churnBlock {
 	size := churnSize(c.random)
-	block := churnBlock{c.worker.malloc(size), size}
+	block := churnBlock{c.worker.Malloc(size), size}
 	touch(block.address, size)
 	*(*byte)(unsafe.Add(block.address, size-1)) = 1
 	c.live += int64(size)

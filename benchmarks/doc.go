@@ -5,6 +5,7 @@ mapping for each object. It is a module of its own, so that the peers are no dep
 	go run -C benchmarks .                    all tables, in about a minute
 	go run -C benchmarks . -run '^pair'       only the rows whose name matches; -list names them
 	go run -C benchmarks . -native            also the same loops in C under the allocators found here
+	go run -C benchmarks . -run '^suite/'     the workloads of the field and of Go services; -scale shortens them
 	go run -C benchmarks . -all -metrics      all rows, and what was observed besides times
 	go run -C benchmarks . -html report.html  one file with charts; best with -metrics
 	go run -C benchmarks . -json new.json -compare old.json
@@ -21,6 +22,22 @@ mapping for each object. It is a module of its own, so that the peers are no dep
 	loop-alone     no allocator: the cost of loop, ring and touch, which all other figures contain
 	C:…            with -native: malloc and free of a C library, in a process of their own
 
+and in the suite besides
+
+	sync.Pools     one pool for each power of two, as github.com/bytedance/gopkg's mcache and others have it
+	chunk-pool     chunks of 64 KiB on a free list under a mutex, as in github.com/VictoriaMetrics/fastcache
+	memorymanager  github.com/fmstephe/memorymanager, by references that headers keep
+	cgo:…          with -native: the same C libraries, called from Go
+	ashlar-arena   arena.Arena, reset after each round
+	nuke           github.com/ortuman/nuke, reset after each round
+	go-arena       the standard library's experimental arena, freed after each round
+
+Of the suite's peers two need another build of this program, which it makes by itself with the Go command:
+go-arena one with GOEXPERIMENT=arenas, and cgo:… one with cgo and the tag cgopeer, in which LD_PRELOAD
+decides whose malloc it is. The C libraries are those that the C compiler finds; on Debian they are in the
+packages libjemalloc2, libmimalloc2.0 and libgoogle-perftools4, and the compiler in gcc and libc6-dev.
+-native-lib takes others by their paths.
+
 # Rows
 
 	pair       a ring of 64 live blocks: free the oldest, allocate and touch its successor
@@ -34,6 +51,12 @@ mapping for each object. It is a module of its own, so that the peers are no dep
 	           then all are freed: what is back with the kernel after Trim, or when it is back by itself
 	churn      a random set of blocks with log-uniform sizes, replaced at random ten times over: peak
 	           resident memory to peak live bytes
+	suite      on request: larson, xmalloc-test, sh6bench, sh8bench, cache-thrash, cache-scratch, alloc-test,
+	           glibc-simple, glibc-thread, mstress, rptest, malloc-large, windows of pairs, and what Go services do: columns,
+	           a queue of buffers, documents, memtables; time for an operation, and peak resident memory to
+	           peak live bytes. Package internal/suite says what each does and whose it is, WORKLOADS.md
+	           what they gave. A cache server
+	           measured at its clients is a program of its own: go run -C benchmarks/cacheserver .
 
 To touch a block is to write its first byte and one byte in each page (4096 bytes) after that. A block
 that is never touched costs its allocator and the processor's caches less than any real block does.
@@ -56,7 +79,11 @@ flatten the ratios. All else stands behind the interfaces peer and worker (peer.
 	              worker: the generated loops                                                       ▼
 	                                   sections ─► tables, charts ─► text, Markdown, HTML; bars ─► verdicts
 
-Growth and memory are measured in new processes: the program starts itself again with a task in its
+A play of the suite is a fixed number of operations in a new process, so that its memory is its own; its
+samples are interleaved like all others. Its workloads call their peer through the interface suite.Worker,
+which costs all peers the same.
+
+Growth and memory are measured in new processes, too: the program starts itself again with a task in its
 environment (child.go). Memory figures are of the resident set beyond what the process had before its
 first block; the array of the blocks' addresses lies outside the Go heap and is part of what was before.
 

@@ -82,6 +82,7 @@ func (s *session) measureAll(chosen []row) error {
 		return err
 	}
 	defer removeNative()
+	defer s.removeRebuilt()
 	s.showProgress(chosen)
 	defer s.progress.clear()
 	for _, r := range chosen {

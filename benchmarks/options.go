@@ -31,6 +31,7 @@ type options struct {
 	spread        bool
 	list          bool
 	all           bool
+	scale         float64 // of the suite's rounds
 
 	flags []string // those given that change what is measured, but for run
 }
@@ -58,6 +59,7 @@ func parseOptions(arguments []string) (*options, error) {
 		return nil
 	})
 	flags.BoolVar(&o.all, "all", false, "measure all rows, some of which otherwise only -run chooses")
+	flags.Float64Var(&o.scale, "scale", 1, "`factor` of the rounds of the suite's workloads")
 	o.addOutputs(flags)
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err
@@ -120,6 +122,8 @@ func (o *options) check(rest int) error {
 		return errors.New("-live-blocks and -live-mib must be at least 1")
 	case o.decayWait < 0:
 		return errors.New("-decay-wait must not be negative")
+	case !(o.scale > 0 && o.scale <= 1000):
+		return errors.New("-scale must be above 0 and at most 1000")
 	case o.growTo < growFrom:
 		return errors.New("-grow-mib must be at least 1")
 	case o.from != "" && o.jsonFile != "":

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
 )
@@ -95,11 +96,12 @@ func (s section) tables(session *session) []*table.Table {
 
 // sections are all sections of the report, in its order.
 func (s *session) sections() []section {
-	sections := timeSections(s.options)
-	for i := range sections {
-		sections[i].times = true
+	suiteTimes, suiteMemory := suiteSections(s.options)
+	times := append(timeSections(s.options), suiteTimes...)
+	for i := range times {
+		times[i].times = true
 	}
-	return append(sections, otherSections(s.options)...)
+	return slices.Concat(times, otherSections(s.options), suiteMemory)
 }
 
 // verdicts judges all bars.

@@ -13,7 +13,7 @@ type row struct {
 	run     func(s *session) error
 }
 
-// rows lists all rows in the order in which they are measured.
+// rows lists all rows but those of the suite in the order in which they are measured.
 func rows() []row {
 	var all []row
 	all = append(all, pairRows()...)
@@ -27,7 +27,7 @@ func rows() []row {
 
 // chosenRows are those that the options ask for. A pattern asks for all that it matches.
 func chosenRows(o *options) []row {
-	chosen := selected(rows(), o.run)
+	chosen := selected(slices.Concat(rows(), suiteRows()), o.run)
 	if o.all || o.list || o.run.String() != "" {
 		return chosen
 	}

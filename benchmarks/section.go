@@ -18,6 +18,9 @@ type section struct {
 	observed []line // the rows that have metrics, where those are not the lines
 	readme   bool   // its figures stand in the README, too
 
+	about map[string]string      // notes on rows, shown if they were measured
+	peers func(name string) bool // those to be shown; nil for all
+
 	scales []scaling // by which throughput is drawn
 }
 
@@ -39,11 +42,24 @@ func (s section) rowNames() []string {
 	return names
 }
 
+// measured lists the peers to be shown that have a figure; none if only ashlar is left of a choice.
+func (s section) measured(r *results) []string {
+	peers := r.peersOf(s.rowNames())
+	if s.peers == nil {
+		return peers
+	}
+	peers = slices.DeleteFunc(peers, func(peer string) bool { return !s.peers(peer) })
+	if !slices.ContainsFunc(peers, func(peer string) bool { return !isOurs(peer) }) {
+		return nil
+	}
+	return peers
+}
+
 // figures is the table of medians. It is nil if nothing of the section was measured.
 func (s section) figures(r *results, extremes bool) *table.Table {
 	t := s.grid(r, s.title, func(found *result) string { return found.cell(extremes) })
 	if t != nil {
-		t.Notes = s.notes
+		t.Notes = slices.Concat(s.notes, t.Notes)
 	}
 	return t
 }
@@ -60,7 +76,7 @@ func (s section) throughputs(r *results) *table.Table {
 
 // grid is a table of the section's lines and peers. It is nil if nothing was measured.
 func (s section) grid(r *results, title string, cellOf func(*result) string) *table.Table {
-	peers := r.peersOf(s.rowNames())
+	peers := s.measured(r)
 	if len(peers) == 0 {
 		return nil
 	}
@@ -76,6 +92,9 @@ func (s section) grid(r *results, title string, cellOf func(*result) string) *ta
 		}
 		if any {
 			t.Add(cells...)
+			if about := s.about[l.row]; about != "" {
+				t.Notes = append(t.Notes, about)
+			}
 		}
 	}
 	return t
@@ -84,16 +103,14 @@ func (s section) grid(r *results, title string, cellOf func(*result) string) *ta
 // ratios is the table of the peers' times to ashlar's, for a section of times. It is nil if ashlar or
 // all its peers were not measured.
 func (s section) ratios(r *results) *table.Table {
-	peers := slices.DeleteFunc(r.peersOf(s.rowNames()), func(peer string) bool {
-		return peer == ashlarName || peer == ashlarLocalName || peer == loopName
-	})
+	peers := slices.DeleteFunc(s.measured(r), func(peer string) bool { return isOurs(peer) || peer == loopName })
 	t := &table.Table{
 		Title:  "The same: a peer's time ÷ ashlar's (below 1 ashlar loses)",
 		Header: append([]string{s.first, "of"}, peers...),
 		Left:   map[int]bool{1: true},
 	}
 	for _, l := range s.lines {
-		for _, ours := range []string{ashlarName, ashlarLocalName} {
+		for _, ours := range ourNames {
 			if own, ok := r.median(l.row, ours); ok {
 				t.Add(append([]string{l.label, ours}, r.ratioCells(l.row, own, peers)...)...)
 			}
@@ -104,6 +121,9 @@ func (s section) ratios(r *results) *table.Table {
 	}
 	return t
 }
+
+// ourNames are the peers that are ashlar.
+var ourNames = []string{ashlarName, ashlarLocalName, arenaName}
 
 func (r *results) ratioCells(row string, own float64, peers []string) []string {
 	var cells []string

@@ -16,7 +16,8 @@ type session struct {
 	chosen   string     // the expression that rows were selected by
 	random   *rand.Rand // shuffles the order of the peers
 	native   []nativePeer
-	row      string // under measurement, as -run selects it
+	rebuilt  map[string]string // programs by the names of their builds; empty where that failed
+	row      string            // under measurement, as -run selects it
 	results  results
 	metrics  metricsList
 	progress *progress

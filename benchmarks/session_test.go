@@ -61,7 +61,7 @@ func TestEveryBarIsMeasured(t *testing.T) {
 func expectComplete(t *testing.T, s *session, printed, file string) {
 	t.Helper()
 	shown := make(map[string]bool)
-	for _, section := range s.sections() {
+	for _, section := range append(timeSections(s.options), otherSections(s.options)...) {
 		for _, name := range section.rowNames() {
 			shown[name] = true
 		}
@@ -145,7 +145,7 @@ func TestSelectedRows(t *testing.T) {
 
 func TestChosenRows(t *testing.T) {
 	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
-	usual, all := 0, len(rows())
+	usual, all := 0, len(rows())+len(suiteRows())
 	for _, r := range rows() {
 		if !r.extra {
 			usual++
@@ -155,7 +155,7 @@ func TestChosenRows(t *testing.T) {
 		t.Error("there are no rows that are measured only if asked for")
 	}
 	for flags, want := range map[string]int{
-		"": usual, "-all": all, "-list": all, "-run=^pair/": len(pairRows()), "-run=^parallel/": len(parallelRows()),
+		"": usual, "-all": all, "-list": all, "-run=^pair/": len(pairRows()), "-run=^parallel/": len(parallelRows()), "-run=^suite/": len(suiteRows()),
 	} {
 		if got := count(strings.Fields(flags)...); got != want {
 			t.Errorf("%q chooses %d rows, want %d", flags, got, want)
@@ -165,7 +165,7 @@ func TestChosenRows(t *testing.T) {
 
 func TestRowNamesDiffer(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, r := range rows() {
+	for _, r := range append(rows(), suiteRows()...) {
 		if seen[r.name] {
 			t.Errorf("two rows are named %s", r.name)
 		}
@@ -176,7 +176,7 @@ func TestRowNamesDiffer(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	for _, arguments := range [][]string{
 		{"-repeats", "0"}, {"-memory-repeats", "0"}, {"-d", "0s"}, {"-live-blocks", "0"}, {"-live-mib", "0"},
-		{"-decay-wait", "-1s"}, {"-grow-mib", "0"}, {"-run", "("}, {"pair"},
+		{"-scale", "0"}, {"-decay-wait", "-1s"}, {"-grow-mib", "0"}, {"-run", "("}, {"pair"},
 	} {
 		if _, err := parseOptions(arguments); err == nil {
 			t.Errorf("no error for %q", arguments)

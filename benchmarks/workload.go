@@ -24,7 +24,7 @@ func newPair(kind peerKind, size int) workload {
 		stepName: pairStep,
 		close: func() {
 			r.drain(w, size)
-			w.close()
+			w.Close()
 			p.close()
 		},
 	}

@@ -24,7 +24,7 @@ func newBatch(kind peerKind, size int, order []int32) workload {
 		steps:    []step{batchStep(w, size, order)},
 		stepName: "allocate and touch a block, or free one",
 		close: func() {
-			w.close()
+			w.Close()
 			p.close()
 		},
 	}
@@ -35,11 +35,11 @@ func batchStep(w worker, size int, order []int32) step {
 	blocks, next := make([]unsafe.Pointer, len(order)), 0
 	return func() {
 		if next < len(blocks) {
-			blocks[next] = w.malloc(size)
+			blocks[next] = w.Malloc(size)
 			touch(blocks[next], size)
 		} else {
 			at := order[next-len(blocks)]
-			w.release(blocks[at], size)
+			w.Release(blocks[at], size)
 			blocks[at] = nil
 		}
 		next = (next + 1) % (2 * len(blocks))

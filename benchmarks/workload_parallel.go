@@ -38,7 +38,7 @@ func newParallel(kind peerKind, size, goroutines int) workload {
 		close: func() {
 			for i, w := range workers {
 				rings[i].drain(w, size)
-				w.close()
+				w.Close()
 			}
 			p.close()
 		},
