@@ -36,6 +36,7 @@ type parameters struct {
 	LiveBlocks int           `json:"live_blocks"`
 	LiveBytes  int64         `json:"live_bytes"` // of the churn rows
 	GrowTo     int           `json:"grow_to"`
+	Scale      float64       `json:"scale"` // of the suite
 }
 
 // document makes the document of the session.
@@ -49,7 +50,7 @@ func (s *session) document() *document {
 		Flags:   o.flags,
 		Parameters: parameters{
 			Repeats: o.repeats, Sample: o.duration, LiveBlocks: o.liveBlocks,
-			LiveBytes: o.liveBytes, GrowTo: o.growTo,
+			LiveBytes: o.liveBytes, GrowTo: o.growTo, Scale: o.scale,
 		},
 		Skipped: s.skipped,
 		Bars:    s.verdicts(),
@@ -61,7 +62,7 @@ func (s *session) document() *document {
 // session is a session as it was when it had written the document. What is only for show comes from o.
 func (d *document) session(o options) *session {
 	o.flags = d.Flags
-	o.repeats, o.duration = d.Parameters.Repeats, d.Parameters.Sample
+	o.repeats, o.duration, o.scale = d.Parameters.Repeats, d.Parameters.Sample, d.Parameters.Scale
 	o.liveBlocks, o.liveBytes, o.growTo = d.Parameters.LiveBlocks, d.Parameters.LiveBytes, d.Parameters.GrowTo
 	return &session{
 		options: &o,

@@ -87,8 +87,6 @@ func (s *session) judged() (missed, met []report.Bar, unjudged int) {
 	return missed, met, unjudged
 }
 
-func isOurs(peer string) bool { return peer == ashlarName || strings.HasPrefix(peer, ashlarName+"-") }
-
 // series are all that charts show, ours first. The lives of memory rows have a series for each of their ends.
 func (s *session) series() []report.Series {
 	var names []string
@@ -125,7 +123,7 @@ func (s section) losses(r *results) []string {
 			continue
 		}
 		var faster []string
-		for _, peer := range r.peersOf([]string{l.row}) {
+		for _, peer := range s.shown(r.peersOf([]string{l.row})) {
 			if other := r.find(l.row, peer); !isOurs(peer) && peer != loopName && own.ratioTo(other) > 1 {
 				faster = append(faster, fmt.Sprintf("%s takes %s of its time%s", peer, significant(other.ratioTo(own)), other.doubt(own)))
 			}
@@ -134,7 +132,7 @@ func (s section) losses(r *results) []string {
 			says = append(says, fmt.Sprintf("%s: ashlar loses: %s.", l.label, strings.Join(faster, ", ")))
 		}
 	}
-	if len(says) == 0 && len(r.peersOf(s.rowNames())) > 0 {
+	if len(says) == 0 && len(s.measured(r)) > 0 {
 		says = append(says, "No peer is faster than ashlar here.")
 	}
 	return says

@@ -25,9 +25,12 @@ func rows() []row {
 	return append(all, churnRows()...)
 }
 
+// allRows are these and the suite's.
+func allRows() []row { return slices.Concat(rows(), suiteRows()) }
+
 // chosenRows are those that the options ask for. A pattern asks for all that it matches.
 func chosenRows(o *options) []row {
-	chosen := selected(slices.Concat(rows(), suiteRows()), o.run)
+	chosen := selected(allRows(), o.run)
 	if o.all || o.list || o.run.String() != "" {
 		return chosen
 	}

@@ -145,8 +145,8 @@ func TestSelectedRows(t *testing.T) {
 
 func TestChosenRows(t *testing.T) {
 	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
-	usual, all := 0, len(rows())+len(suiteRows())
-	for _, r := range rows() {
+	usual, all := 0, len(allRows())
+	for _, r := range allRows() {
 		if !r.extra {
 			usual++
 		}
@@ -165,7 +165,7 @@ func TestChosenRows(t *testing.T) {
 
 func TestRowNamesDiffer(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, r := range append(rows(), suiteRows()...) {
+	for _, r := range allRows() {
 		if seen[r.name] {
 			t.Errorf("two rows are named %s", r.name)
 		}
