@@ -23,6 +23,7 @@ type childTask struct {
 	Grow    *growTask    `json:"grow,omitempty"`
 	Suite   *suiteTask   `json:"suite,omitempty"`
 	Observe *observeTask `json:"observe,omitempty"`
+	Trace   *traceTask   `json:"trace,omitempty"`
 }
 
 // A host is the program that does a task: this one, or another build of it if one is named; with a library in
@@ -119,6 +120,8 @@ func (t childTask) run() (any, error) {
 		return t.Observe.run()
 	case t.Suite != nil:
 		return t.Suite.run()
+	case t.Trace != nil:
+		return t.Trace.run()
 	}
 	return nil, fmt.Errorf("no task in %s", childVariable)
 }

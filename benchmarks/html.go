@@ -52,6 +52,12 @@ func (s *session) page() *report.Page {
 			Tables:  tables,
 		})
 	}
+	if surveys := s.surveys(); len(surveys) > 0 {
+		p.Sections = append(p.Sections, report.Section{
+			ID: "surveys", Name: "Traced objects", Title: "What the traces are like",
+			Command: s.options.command("^trace/", "-html report.html"), Machine: s.machine.String(), Tables: surveys,
+		})
+	}
 	return p
 }
 

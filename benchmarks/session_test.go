@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
+	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
 // TestMain lets the test binary be the child process of the memory rows.
@@ -145,8 +146,9 @@ func TestSelectedRows(t *testing.T) {
 
 func TestChosenRows(t *testing.T) {
 	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
-	usual, all := 0, len(allRows())
-	for _, r := range allRows() {
+	everything := allRows(new(options))
+	usual, all := 0, len(everything)
+	for _, r := range everything {
 		if !r.extra {
 			usual++
 		}
@@ -156,6 +158,7 @@ func TestChosenRows(t *testing.T) {
 	}
 	for flags, want := range map[string]int{
 		"": usual, "-all": all, "-list": all, "-run=^pair/": len(pairRows()), "-run=^parallel/": len(parallelRows()), "-run=^suite/": len(suiteRows()),
+		"-run=^trace/": len(trace.Shipped()), "-trace=file": 1, "-trace=file -trace=other": 2,
 	} {
 		if got := count(strings.Fields(flags)...); got != want {
 			t.Errorf("%q chooses %d rows, want %d", flags, got, want)
@@ -165,7 +168,7 @@ func TestChosenRows(t *testing.T) {
 
 func TestRowNamesDiffer(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, r := range allRows() {
+	for _, r := range allRows(new(options)) {
 		if seen[r.name] {
 			t.Errorf("two rows are named %s", r.name)
 		}

@@ -30,12 +30,12 @@ func (t *timedWorker) Release(block unsafe.Pointer, size int) {
 }
 
 func (t *timedWorker) Calloc(size int) (block unsafe.Pointer) {
-	t.call(func() { block = zeroed(t.worker, size) })
+	t.call(func() { block = Zeroed(t.worker, size) })
 	return block
 }
 
 func (t *timedWorker) Resize(block unsafe.Pointer, old, size int) (moved unsafe.Pointer) {
-	t.call(func() { moved = resized(t.worker, block, old, size) })
+	t.call(func() { moved = Resized(t.worker, block, old, size) })
 	return moved
 }
 

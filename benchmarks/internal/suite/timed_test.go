@@ -33,12 +33,12 @@ func TestTimedWorkerDoesTheSame(t *testing.T) {
 			told++
 		}
 	}, func() { bare.calls = append(bare.calls, "closed") })
-	block := zeroed(w, 8)
+	block := Zeroed(w, 8)
 	if bare.last[0] != 0 || bare.last[7] != 0 {
 		t.Error("a block that was to be zero is not")
 	}
 	bare.last[0] = 9
-	if grown := resized(w, block, 8, 16); *(*byte)(grown) != 9 {
+	if grown := Resized(w, block, 8, 16); *(*byte)(grown) != 9 {
 		t.Error("a block lost its bytes when it grew")
 	}
 	w.Release(w.Malloc(4), 4)
