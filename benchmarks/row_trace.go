@@ -82,7 +82,8 @@ func (s *session) measureTrace(name string) error {
 				task.Peer = cgoName
 			}
 			report := new(traceReport)
-			return report, inProgram(program, library, childTask{Trace: &task}, report)
+			_, err := host{program, library}.watch(childTask{Trace: &task}, report)
+			return report, err
 		}
 	}
 	for _, peer := range tracePeers(program) {
