@@ -62,8 +62,26 @@ func headless(t *testing.T) []string {
 	return []string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-		"--user-data-dir=" + t.TempDir(),
+		"--user-data-dir=" + userData(t),
 	}
+}
+
+// userData returns a folder for a browser's own files, which goes when the test ends: when
+// the last of the browser's processes has written what it had to.
+func userData(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "ashlar-browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if os.RemoveAll(dir) == nil {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+	return dir
 }
 
 // keeps reports whether the test was asked to keep artifacts.
