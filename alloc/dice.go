@@ -16,6 +16,17 @@ func (d *dice) uniform() float64 {
 	return rand.Float64()
 }
 
+// which draws what a block is chosen for, of two things that have the probabilities p
+// and q independently of each other, if it is chosen with the probability all, which is
+// that of one of them at least or more.
+//
+//	0        pq         p            p+q−pq        all
+//	├─ both ─┼─ first ──┼── second ──┼── neither ──┤
+func (d *dice) which(all, p, q float64) (first, second bool) {
+	u := d.uniform() * all
+	return u < p, u < p*q || p <= u && u < p+q-p*q
+}
+
 // exponential draws the way to the next event, of one event each 1 on average.
 func (d *dice) exponential() float64 {
 	if d.loaded != nil {

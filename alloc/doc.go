@@ -142,8 +142,14 @@
 // their end, tells its story when it is used: Protect turns the fault into a
 // *MisuseError, and Explain knows it from the address.
 //
-// Not caught: use of a block after it was freed, and writes beyond its end, unless
-// they hit a large object's header. A wild write can in principle hit the
+// Options.GuardRate has some blocks, chosen at random, lie between pages without access
+// (guard.go has the picture): what is done to them beyond their bounds, or after they
+// were freed, faults or is found by Free, and is told with the stacks that allocated and
+// freed the block. In a fleet that finds, cheaply, what no test has. Options.Hardening
+// has what makes mistakes less harmful.
+//
+// Not caught otherwise: use of a block after it was freed, and writes beyond its end,
+// unless they hit a large object's header. A wild write can in principle hit the
 // metadata, as it can hit anything in the process.
 //
 // # Caveats
@@ -165,5 +171,6 @@
 //
 // state.go, span.go, magazine.go and rack.go have the structures and their
 // pictures; malloc.go and free.go the fast paths and what comes after; depot.go
-// and cache.go the exchange of magazines; purge.go the way back to the kernel.
+// and cache.go the exchange of magazines; purge.go the way back to the kernel. chosen.go
+// and special.go have what becomes of sampled and guarded blocks.
 package alloc

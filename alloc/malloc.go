@@ -136,7 +136,9 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 				panic(freedTwiceAtOnce(op, addr, c))
 			}
 			if chosen {
-				a.chosenBlock(addr, st, c, kindFor(op, heapprof.Small))
+				if at := a.chosenBlock(addr, st, c, size, kindFor(op, heapprof.Small)); at != 0 {
+					return at, true, nil
+				}
 			}
 			return addr, zero, nil
 		}
@@ -157,6 +159,9 @@ func (a *Allocator) fullMagazine(c sizeclass.Class, hand uintptr) (uintptr, erro
 	if err != nil {
 		a.stow(c, hand)
 		return 0, err
+	}
+	if a.options.Hardening.RandomOrder {
+		shuffle(m)
 	}
 	return m, nil
 }

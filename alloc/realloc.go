@@ -40,6 +40,9 @@ func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size in
 		return nil, nil
 	}
 	st, _, c := a.liveBlock(addr)
+	if _, s := a.guardedAt(addr); st == nil && s != nil {
+		return a.replace(h, op, addr, s.room(), uintptr(kept), size)
+	}
 	if st == nil {
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)
 	}

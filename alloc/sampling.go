@@ -29,8 +29,14 @@ func (a *Allocator) ProfileRate() int {
 
 func (a *Allocator) setRate(bytes int) {
 	a.rate.Store(int64(max(bytes, 0)))
+	a.setOdds()
+}
+
+// setOdds has blocks be chosen that are to be sampled or guarded, or both.
+func (a *Allocator) setOdds() {
 	for c := range sizeclass.Class(sizeclass.Count) {
-		a.odds.set(c, a.probability(uintptr(c.Size())))
+		size := uintptr(c.Size())
+		a.odds.set(c, a.probability(size), a.guards.probability(size), a.options.Hardening.ZeroOnFree)
 	}
 }
 

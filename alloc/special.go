@@ -8,6 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -15,18 +16,35 @@ import (
 // they were handed out, special ones before they are taken back. Both come without
 // anything pinned or locked.
 
-// chosenBlock makes of a chosen block, just handed out in state st, what it is
-// chosen for: a sample of the heap profile. It becomes special if that is kept.
-func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, kind heapprof.Kind) {
-	size := uintptr(c.Size())
-	if p := a.probability(size); p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
+// chosenBlock makes of a chosen block, just handed out in state st for a request of
+// size bytes, what it is chosen for: a sample of the heap profile, which makes it
+// special if it is kept, or the shadow of a guarded block, whose address is returned
+// then, or both. 0 means that the block stays as it is.
+func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
+	bytes := uintptr(c.Size())
+	if a.options.Hardening.ZeroOnFree {
 		*st |= special
 	}
+	p, sampled, guarded := a.odds.draw(c)
+	if sampled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
+		*st |= special
+	}
+	if !guarded {
+		return 0
+	}
+	return a.guard(addr, uintptr(size))
 }
 
 // freeSpecial ends what makes the live block at addr special. It reports false if
-// another goroutine has done so: then that one is freeing the block.
-func (a *Allocator) freeSpecial(addr uintptr) bool { return a.profile.Remove(addr) }
+// another goroutine has done so, where that is known: then that one is freeing the block.
+func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
+	sampled := a.profile.Remove(addr)
+	if a.options.Hardening.ZeroOnFree { // whether sampled or not
+		clear(raw.Bytes(addr, uintptr(c.Size())))
+		return true
+	}
+	return sampled
+}
 
 // chosenLarge does for a large object what chosenBlock does for a small block; the
 // mark of the object stands for the state bit.
@@ -56,6 +74,17 @@ func (a *Allocator) sample(s heapprof.Sample) bool {
 	pcs := traces.Get().(*trace)
 	defer traces.Put(pcs)
 	return a.profile.Add(s, pcs[:runtime.Callers(3, pcs[:])])
+}
+
+// stack returns the stack of the caller's callers, 0 if there is no room for it.
+func (a *Allocator) stack() heapprof.Stack {
+	key := callstack.Key()
+	if s := a.profile.Known(key); s != 0 {
+		return s
+	}
+	pcs := traces.Get().(*trace)
+	defer traces.Put(pcs)
+	return a.profile.Stack(key, pcs[:runtime.Callers(2, pcs[:])])
 }
 
 // traces are arrays to take stacks into: on the goroutine's own they would not stay.

@@ -24,11 +24,14 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 
 		MaxMappings: vm.MaxMappings(),
 	}
+	s.Memory.Tail = a.stuck.pages.Load() * sizeclass.PageSize
 	caches := a.readCaches()
 	s.Caches = caches.count
 	a.countSmall(s, caches)
 	a.countLarge(s, caches)
 	a.countPages(s)
+	region, live := a.guards.usage()
+	s.Memory.Guards, s.Memory.GuardsClean = live, region-live
 	countMetadata(s)
 	a.countProfile(s)
 	s.Arenas, s.Dropped = a.tenants.Stats()
@@ -82,7 +85,7 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals) {
 		m.Cached += row.Cached * size
 		m.Depot += row.InDepot * size
 		m.Idle += row.Idle * size
-		m.Tail += row.Spans * int64(c.SpanBytes()-c.Blocks()*c.Size())
+		m.Tail += row.Spans * int64(a.spanPages(c)*sizeclass.PageSize-c.Blocks()*c.Size())
 	}
 }
 

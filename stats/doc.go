@@ -78,6 +78,8 @@
 //	/ashlar/memory/large/clean:bytes      gauge    freed, purged, address space retained
 //	/ashlar/memory/pages/dirty:bytes      gauge    free pages, retained with their RAM
 //	/ashlar/memory/pages/clean:bytes      gauge    free pages, purged or never used
+//	/ashlar/memory/guards/live:bytes      gauge    pages of live guarded blocks
+//	/ashlar/memory/guards/clean:bytes     gauge    rest of their region, without access
 //	/ashlar/memory/unused:bytes           gauge    left over by alignment
 //	/ashlar/memory/metadata/profile:bytes gauge    samples and stacks of the heap profile
 //	/ashlar/memory/metadata/used:bytes    gauge    other own structures, of the whole process

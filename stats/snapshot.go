@@ -52,6 +52,8 @@ type Memory struct {
 	LargeClean     int64 // freed large regions that were purged
 	PagesDirty     int64 // free pages that may occupy RAM
 	PagesClean     int64 // free pages that were purged or never used
+	Guards         int64 // pages of live guarded blocks
+	GuardsClean    int64 // the rest of their region, which has no access
 	Unused         int64 // cut off for alignment where it could not be unmapped
 	Profile        int64 // the samples of the allocator's heap profile, with their stacks
 	Metadata       int64 // allocators' other structures, of the whole process

@@ -55,6 +55,27 @@ func (s *stack) pcs() []uintptr {
 
 func (s *stack) bytes() uintptr { return stackSize + s.n*wordSize }
 
+// A Stack is a stack that its table keeps until it is closed; 0 is none.
+type Stack uintptr
+
+// Known returns the stack that was lately met with this key, 0 if there is none.
+func (t *Table) Known(key uint64) Stack {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Stack(t.stacks.find(key))
+}
+
+// Stack returns the stack of pcs, as runtime.Callers returns them, and remembers it by
+// the key that callstack.Key returned. It returns 0 if there is no room.
+func (t *Table) Stack(key uint64, pcs []uintptr) Stack {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Stack(t.stackOf(key, pcs))
+}
+
+// PCs returns the stack's program counters. They are the table's.
+func (s Stack) PCs() []uintptr { return stackAt(uintptr(s)).pcs() }
+
 // bucketOf returns the bucket of a sample of stack st, 0 if there is no room for one.
 func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 	if st == 0 {
