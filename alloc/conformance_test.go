@@ -27,6 +27,7 @@ var subjects = []struct {
 	{"Allocator", func(t *testing.T) subject { return whole{open(t, still)} }},
 	{"Local", func(t *testing.T) subject { a := open(t, still); return handle{local(t, a), a} }},
 	{"crossed", func(t *testing.T) subject { a := open(t, still); return &crossed{a: a, l: local(t, a)} }},
+	{"recorded", func(t *testing.T) subject { return whole{recorded(t)} }},
 	{"goheap", func(t *testing.T) subject { return goHeap{} }},
 }
 

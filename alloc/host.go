@@ -29,11 +29,13 @@ func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
 	chosen := a.choose((*processors)(a), uintptr(size))
 	addr, zero, err = a.mapLarge(uintptr(size), uintptr(align), false)
 	if err != nil {
-		err = &Error{Op: op, Size: size, Err: err}
-	} else if chosen {
+		return 0, false, &Error{Op: op, Size: size, Err: err}
+	}
+	if chosen {
 		a.chosenLarge(addr, uintptr(size), heapprof.Arena)
 	}
-	return addr, zero, err
+	a.recordAligned(addr, align, size)
+	return addr, zero, nil
 }
 
 // opArena is the operation for which arenas obtain memory.

@@ -76,9 +76,9 @@ func product(op string, n, size int) (int, error) {
 	return n * size, nil
 }
 
-// slowMalloc serves every request that the loaded magazine cannot. If the block
-// is wanted zeroed a large object is; zero tells whether it is known to be.
-func (a *Allocator) slowMalloc(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
+// serve serves every request that the loaded magazine cannot. If the block is wanted
+// zeroed a large object is; zero tells whether it is known to be.
+func (a *Allocator) serve(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
 	switch {
 	case size < 0:
 		err = ErrInvalidSize

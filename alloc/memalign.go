@@ -19,6 +19,15 @@ func (a *Allocator) Memalign(align, size int) (unsafe.Pointer, error) {
 }
 
 func (a *Allocator) memalign(h holder, op string, align, size int) (unsafe.Pointer, error) {
+	p, err := a.serveAligned(h, op, align, size)
+	if err == nil {
+		a.recordAligned(raw.Addr(p), align, size)
+	}
+	return p, err
+}
+
+// serveAligned is memalign, unrecorded.
+func (a *Allocator) serveAligned(h holder, op string, align, size int) (unsafe.Pointer, error) {
 	if align <= 0 || align&(align-1) != 0 || align > MaxAlign || size < 0 {
 		return nil, &Error{Op: op, Size: size, Err: ErrInvalidSize}
 	}
@@ -26,7 +35,7 @@ func (a *Allocator) memalign(h holder, op string, align, size int) (unsafe.Point
 		// Spans begin at a multiple of the page size. A multiple of align that is no
 		// block size itself lies in a class whose sizes are all multiples of align.
 		if n := int(raw.AlignUp(uintptr(max(size, 1)), uintptr(align))); n < sizeclass.LargeMin {
-			addr, _, err := a.slowMalloc(h, op, n, false)
+			addr, _, err := a.serve(h, op, n, false)
 			return raw.Pointer(addr), err
 		}
 	}

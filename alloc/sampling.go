@@ -18,8 +18,11 @@ import (
 func (a *Allocator) SetProfileRate(bytes int) {
 	a.init()
 	a.setRate(bytes)
-	a.detach(func(int, uintptr) bool { return true }) // new caches are armed anew
+	a.rearm()
 }
+
+// rearm has the processors' racks find out about new odds: new caches are armed anew.
+func (a *Allocator) rearm() { a.detach(func(int, uintptr) bool { return true }) }
 
 // ProfileRate returns the bytes between samples: 0 if sampling is off.
 func (a *Allocator) ProfileRate() int {
@@ -32,11 +35,15 @@ func (a *Allocator) setRate(bytes int) {
 	a.setOdds()
 }
 
-// setOdds has blocks be chosen that are to be sampled or guarded, or both.
+// setOdds has blocks be chosen that are to be sampled or guarded, or both, and all while a
+// trace is recorded.
 func (a *Allocator) setOdds() {
+	a.choosing.Lock()
+	defer a.choosing.Unlock()
+	all := a.options.Hardening.ZeroOnFree || a.recorder.Load() != nil
 	for c := range sizeclass.Class(sizeclass.Count) {
 		size := uintptr(c.Size())
-		a.odds.set(c, a.probability(size), a.guards.probability(size), a.options.Hardening.ZeroOnFree)
+		a.odds.set(c, a.probability(size), a.guards.probability(size), all)
 	}
 }
 
