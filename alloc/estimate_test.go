@@ -211,6 +211,19 @@ func TestEstimateRealloc(t *testing.T) {
 	}
 }
 
+// TestEstimateMemalign: objects that are large for their alignment alone are estimated
+// like others.
+func TestEstimateMemalign(t *testing.T) {
+	const n, size = 6000, 4096
+	a, l := loaded(t, 2<<10, 1)
+	for range n {
+		p, err := l.Memalign(1<<14, size)
+		l.Free(must(t, p, err))
+	}
+	se := math.Sqrt(n) * deviation(a.largeProbability(size))
+	unbiased(t, []estimate{{"objects allocated", total(a.HeapProfile(), 0), n, se, 1}})
+}
+
 // resize gives some thousand objects one size after the other. A few are in use at a
 // time, and what the profile says of them is added up.
 func resize(t *testing.T, a *Allocator, l *Local, sizes []int) []estimate {
