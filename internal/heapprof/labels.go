@@ -1,6 +1,7 @@
 package heapprof
 
 import (
+	"hash/maphash"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/proflabel"
@@ -46,11 +47,7 @@ func (t *Table) labelsOf(text string) uintptr {
 			return 0
 		}
 	}
-	h := uint64(len(text))
-	for i := range len(text) {
-		h = mix(h + uint64(text[i]))
-	}
-	head := ls.head(uintptr(h % labelHeads))
+	head := ls.head(uintptr(maphash.String(seed, text) % labelHeads))
 	for l := *head; l != 0; l = labelsAt(l).next {
 		if string(labelsAt(l).text()) == text {
 			return l

@@ -71,7 +71,7 @@ func (t *Table) insert(s Sample, b uintptr) bool {
 	t.seq++
 	*recordAt(at) = record{bucket: b, size: s.Size, weight: s.Weight, seq: t.seq}
 	r.link(at, s.Addr)
-	t.enlist(recordAt(at))
+	t.enlist(recordAt(at), s.Stack)
 	return true
 }
 
