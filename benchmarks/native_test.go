@@ -24,9 +24,8 @@ func TestAllocatorName(t *testing.T) {
 	}
 }
 
-// compiledNative is the C library's allocator under the C programs.
-func compiledNative(t *testing.T) nativePeer {
-	t.Helper()
+// TestNative compiles the C programs once for all that they are tested in, with the C library's allocator.
+func TestNative(t *testing.T) {
 	compiler, err := exec.LookPath("cc")
 	if err != nil {
 		t.Skip("no C compiler")
@@ -35,11 +34,13 @@ func compiledNative(t *testing.T) nativePeer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return nativePeer{program: program}
+	peer := nativePeer{program: program}
+	t.Run("loops", func(t *testing.T) { testNativeLoops(t, peer) })
+	t.Run("workloads", func(t *testing.T) { testNativeWorkloads(t, peer) })
 }
 
-func TestNativeLoops(t *testing.T) {
-	peer := compiledNative(t)
+func testNativeLoops(t *testing.T, peer nativePeer) {
+	t.Helper()
 	for _, workload := range []string{"pair", "fifo", "random", "parallel", "remote", "local"} {
 		if ns, err := peer.run(workload, "64", "0.1", "2"); err != nil || ns <= 0 {
 			t.Errorf("%s: %v ns, error %v", workload, ns, err)

@@ -8,8 +8,8 @@ import (
 	"github.com/fmstephe/memorymanager/offheap"
 )
 
-// memorymanagerPeer is github.com/fmstephe/memorymanager, whose blocks are freed by references of 32 bytes. A header in front of the
-// block keeps its reference, which the address alone then leads to.
+// memorymanagerPeer is github.com/fmstephe/memorymanager, whose blocks are freed by references of 32 bytes. A
+// header in front of the block keeps its reference, which the address alone then leads to.
 type memorymanagerPeer struct{ store *offheap.Store }
 
 type memorymanagerWorker struct{ store *offheap.Store }

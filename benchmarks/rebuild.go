@@ -8,8 +8,8 @@ import (
 	"runtime"
 )
 
-// A rebuild is this program in another form: some peers need a flag of the compiler. It is made when a row needs it, from
-// the source next to which the running one was built, and takes the Go command.
+// A rebuild is this program in another form: some peers need a flag of the compiler. It is made when a row
+// needs it, from the source next to which the running one was built, and takes the Go command.
 type rebuild struct {
 	name        string
 	flags       []string

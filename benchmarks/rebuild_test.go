@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestRebuilds plays what needs a build of its own in it. Each takes a build, that of the arenas one of the standard library.
+// TestRebuilds plays what needs a build of its own in it. Each takes a build, that of the arenas one of the
+// standard library.
 func TestRebuilds(t *testing.T) {
 	if os.Getenv("CI") == "" {
 		t.Skip("takes minutes of building: set CI")

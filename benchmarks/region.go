@@ -6,8 +6,8 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
 )
 
-// A regionKind makes regions, for the workloads whose objects are freed at once. There the peers that have only Malloc and
-// Release free each object by itself.
+// A regionKind makes regions, for the workloads whose objects are freed at once. There the peers that have only
+// Malloc and Release free each object by itself.
 type regionKind struct {
 	name string
 	open func() func() suite.Region // what it gives makes the region of one goroutine

@@ -65,7 +65,9 @@ func timedSeconds(peers int, native bool) func(*options, int) float64 {
 func timedSubjects(kinds []peerKind, unit int, clock clock, open func(peerKind) workload) []subject {
 	subjects := make([]subject, len(kinds))
 	for i, kind := range kinds {
-		subjects[i] = subject{kind.name, &timedSampler{workload: open(kind), clock: clock, unit: unit, litter: kind.litter}}
+		subjects[i] = subject{kind.name, &timedSampler{
+			open: func() workload { return open(kind) }, clock: clock, unit: unit, litter: kind.litter,
+		}}
 	}
 	return subjects
 }

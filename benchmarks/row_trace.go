@@ -19,7 +19,10 @@ type tracedLoad struct {
 	survey  *trace.Survey
 }
 
-func traceRow(name string) string { return "trace/" + trace.Name(name) }
+// tracePrefix begins the names of the traces' rows.
+const tracePrefix = "trace/"
+
+func traceRow(name string) string { return tracePrefix + trace.Name(name) }
 
 // traceFirst is the row of the plays in new memory.
 func traceFirst(row string) string { return row + "/first" }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
+	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
 // TestMain lets the test binary be the child process of the memory rows.
@@ -35,7 +34,7 @@ func newTestSession(t *testing.T, flags ...string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &session{options: o, random: rand.New(rand.NewPCG(1, 1))}
+	return newSession(o)
 }
 
 func TestEveryBarIsMeasured(t *testing.T) {
@@ -76,16 +75,12 @@ func expectComplete(t *testing.T, s *session, printed, file string) {
 			t.Errorf("no table shows the row %s", r.Row)
 		}
 	}
-	text, err := os.ReadFile(file)
+	d, err := readDocument(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var document struct{ Results []result }
-	if err := json.Unmarshal(text, &document); err != nil {
-		t.Fatal(err)
-	}
-	if len(document.Results) != len(s.results.list) {
-		t.Errorf("the file has %d results, want %d", len(document.Results), len(s.results.list))
+	if len(d.Results) != len(s.results.list) || len(d.Metrics) != len(s.metrics) {
+		t.Errorf("the file has %d results and %d metrics, want %d and %d", len(d.Results), len(d.Metrics), len(s.results.list), len(s.metrics))
 	}
 }
 
@@ -146,6 +141,27 @@ func TestSelectedRows(t *testing.T) {
 	chosen := selected(rows(), s.options.run)
 	if len(chosen) != 2 || chosen[0].name != pairRow(64) || chosen[1].name != pairRow(1024) {
 		t.Errorf("selected %v", chosen)
+	}
+}
+
+func TestChosenRows(t *testing.T) {
+	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
+	usual, all := 0, len(rows())+len(suiteRows())+len(trace.Shipped())
+	for _, r := range rows() {
+		if !r.extra {
+			usual++
+		}
+	}
+	if usual == all {
+		t.Error("there are no rows that are measured only if asked for")
+	}
+	for flags, want := range map[string]int{
+		"": usual, "-all": all, "-list": all, "-run=^pair/": len(pairRows()), "-run=^parallel/": len(parallelRows()), "-run=^suite/": len(suiteRows()),
+		"-run=^trace/": len(trace.Shipped()), "-trace=file": 1, "-trace=file -trace=other": 2,
+	} {
+		if got := count(strings.Fields(flags)...); got != want {
+			t.Errorf("%q chooses %d rows, want %d", flags, got, want)
+		}
 	}
 }
 

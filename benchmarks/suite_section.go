@@ -7,7 +7,8 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
 )
 
-// suiteSections are two of times and two of memory for each group of workloads: peers in Go, and ashlar against those in C.
+// suiteSections are two of times and two of memory for each group of workloads: peers in Go, and ashlar against
+// those in C.
 func suiteSections(o *options) (timed, memory []section) {
 	groups := []struct {
 		name string
@@ -28,12 +29,12 @@ func suiteSections(o *options) (timed, memory []section) {
 		for i, side := range sides {
 			t := section{
 				title: fmt.Sprintf("%s: wall ns for an operation of all goroutines together; %s", group.name, side.name),
-				first: "workload, goroutines", peers: side.has,
+				first: "workload, goroutines", pattern: "^suite/", peers: side.has,
 			}
 			if i == 0 { // once is enough
 				t.about = make(map[string]string)
 			}
-			m := section{title: fmt.Sprintf("%s: peak resident ÷ peak live bytes; %s", group.name, side.name), first: t.first, peers: side.has}
+			m := section{title: fmt.Sprintf("%s: peak resident ÷ peak live bytes; %s", group.name, side.name), first: t.first, pattern: t.pattern, peers: side.has}
 			for _, w := range suite.All() {
 				if group.has(w) {
 					t.addWorkload(w, o.scale)

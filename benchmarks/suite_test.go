@@ -2,13 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
-	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
 // tinyScale makes plays of moments.
@@ -16,7 +17,7 @@ const tinyScale = 0.002
 
 func TestEveryPeerPlaysItsWorkloads(t *testing.T) {
 	for _, w := range suite.All() {
-		goroutines := w.Goroutines[len(w.Goroutines)-1]
+		goroutines := w.Goroutines[min(1, len(w.Goroutines)-1)]
 		for _, name := range suitePeers(w, goroutines) {
 			t.Run(w.Name+"/"+name, func(t *testing.T) {
 				task := suiteTask{Workload: w.Name, Peer: name, Goroutines: goroutines, Scale: tinyScale}
@@ -112,26 +113,14 @@ func TestAFailedPlayIsAnError(t *testing.T) {
 	}
 }
 
-func TestChosenRows(t *testing.T) {
-	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
-	usual, suites, traces := len(rows()), len(suiteRows()), len(trace.Shipped())
-	all := usual + suites + traces
-	for flags, want := range map[string]int{"": usual, "-all": all, "-list": all, "-run=^suite/": suites, "-run=^pair/": len(pairRows()),
-		"-run=^trace/": traces, "-trace=file": 1, "-trace=file -trace=other": 2} {
-		if got := count(strings.Fields(flags)...); got != want {
-			t.Errorf("%q chooses %d rows, want %d", flags, got, want)
-		}
-	}
-}
-
-// TestNativeWorkloads expects the C programs to do the same operations.
-func TestNativeWorkloads(t *testing.T) {
-	peer := compiledNative(t)
+// testNativeWorkloads expects the C programs to do the same operations.
+func testNativeWorkloads(t *testing.T, peer nativePeer) {
+	t.Helper()
 	for _, w := range suite.All() {
 		if onlyInGo[w.Name] {
 			continue
 		}
-		for _, goroutines := range w.Goroutines {
+		for _, goroutines := range w.Goroutines[:min(2, len(w.Goroutines))] {
 			task := suiteTask{Workload: w.Name, Peer: moderncName, Goroutines: goroutines, Scale: tinyScale}
 			if goroutines > 1 {
 				task.Peer = lockedName
@@ -154,5 +143,40 @@ func TestNativeWorkloads(t *testing.T) {
 	}
 	if _, err := peer.play(suiteTask{Workload: "no such", Goroutines: 1, Scale: tinyScale}); err == nil {
 		t.Error("no error for an unknown workload")
+	}
+}
+
+// A brokenWorker gives out every block twice.
+type brokenWorker struct {
+	worker
+	given map[int]unsafe.Pointer
+}
+
+func (w *brokenWorker) Malloc(size int) unsafe.Pointer {
+	if block := w.given[size]; block != nil {
+		delete(w.given, size)
+		return block
+	}
+	w.given[size] = w.worker.Malloc(size)
+	return w.given[size]
+}
+
+func (w *brokenWorker) Release(unsafe.Pointer, int) {}
+
+type brokenPeer struct{ peer }
+
+func (p brokenPeer) worker() worker {
+	return &brokenWorker{p.peer.worker(), make(map[int]unsafe.Pointer)}
+}
+
+func TestACorruptedBlockIsAnError(t *testing.T) {
+	before := cgoKinds
+	defer func() { cgoKinds = before }()
+	cgoKinds = append(cgoKinds, peerKind{name: "broken", open: func() peer { return brokenPeer{openMake()} }})
+	task := suiteTask{Workload: "glibc-simple", Peer: "broken", Goroutines: 1, Scale: tinyScale}
+	report, err := task.run()
+	var found *suite.Corruption
+	if !errors.As(err, &found) || report != nil {
+		t.Errorf("figures %+v and error %v, want a *suite.Corruption and none", report, err)
 	}
 }

@@ -12,11 +12,11 @@ const (
 	alloctestBands   = 7
 )
 
-// allocTest is the alloc-test of node-dot-cpp as mimalloc-bench runs it: random sizes and lifetimes. Half of 2^18/P slots
-// are filled; then slots are toggled, freed if they are full and filled if not. 80 % of the toggles go to 20 %
-// of the slots, 80 % of those to 20 % of these, seven bands deep. Sizes double in seven steps, each half as
-// likely as the one before. A block is written on allocation and read when it is freed. The source has 10⁸
-// toggles a thread; here all of them share two million.
+// allocTest is the alloc-test of node-dot-cpp as mimalloc-bench runs it: random sizes and lifetimes. Half of
+// 2^18/P slots are filled; then slots are toggled, freed if they are full and filled if not. 80 % of the
+// toggles go to 20 % of the slots, 80 % of those to 20 % of these, seven bands deep. Sizes double in seven
+// steps, each half as likely as the one before. A block is written on allocation and read when it is freed. The
+// source has 10⁸ toggles a thread; here all of them share two million.
 func allocTest() *Workload {
 	return &Workload{
 		Name:       "alloc-test",

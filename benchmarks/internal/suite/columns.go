@@ -14,9 +14,9 @@ const (
 	columnText     = 24       // bytes of a text at most
 )
 
-// columns is what a builder of columnar data does, such as Arrow's: values are appended to each of 16 columns, row by row,
-// half of them numbers of 8 B and half texts of up to 24 B; a column that is full doubles by a realloc. After 65,536 rows
-// the batch is read and freed.
+// columns is what a builder of columnar data does, such as Arrow's: values are appended to each of 16 columns,
+// row by row, half of them numbers of 8 B and half texts of up to 24 B; a column that is full doubles by a
+// realloc. After 65,536 rows the batch is read and freed.
 func columns() *Workload {
 	return &Workload{
 		Name:       "columns",

@@ -21,10 +21,11 @@ Package suite has the workloads by which allocators are compared elsewhere, and 
 	documents      a tree for each request, in a region
 	memtables      a skip list that is dropped as a whole, in a region
 
-The parameters of the first are those of mimalloc-bench (https://github.com/daanx/mimalloc-bench); each is written from a
-description of them, and its comment says where it differs. At scale 1 a play takes some tenths of a second, so most have
-fewer rounds than the source; nothing else differs with the scale unless the comment says so. Growth by doubling, ten
-million live blocks, and a cache server measured at its clients are other rows and programs of this module.
+The parameters of the first are those of mimalloc-bench (https://github.com/daanx/mimalloc-bench); each is
+written from a description of them, and its comment says where it differs. At scale 1 a play takes some
+tenths of a second, so most have fewer rounds than the source; nothing else differs with the scale unless
+the comment says so. Growth by doubling, ten million live blocks, and a cache server measured at its clients
+are other rows and programs of this module.
 
 # Structure
 
@@ -34,14 +35,15 @@ million live blocks, and a cache server measured at its clients are other rows a
 	Worker     what a peer must have: Malloc, Release, Close
 	Region     what a peer of documents and memtables may have instead
 
-A worker is called through its interface, which costs about 1 ns for an allocation and its free together, and each block is tagged,
-verified and booked, which costs 7 to 9 ns more where it is on the critical path: BenchmarkHand measures both over a peer that does
-nothing. All peers pay the same, and the C programs do the same work but for the interface.
+A worker is called through its interface, which costs about 1 ns for an allocation and its free together,
+and each block is tagged, verified and booked, which costs 7 to 9 ns more where it is on the critical path:
+BenchmarkHand measures both over a peer that does nothing. All peers pay the same, and the C programs do the
+same work but for the interface.
 
 # Checks
 
-Each block carries a tag in its first and last byte, or is written as a whole, and is verified before it is freed. Where a block was
-not what it was, Play gives a *Corruption instead of figures. The order of requests follows from the numbers of the goroutines, not from
-the time, so that a program in C makes the same ones.
+Each block carries a tag in its first and last byte, or is written as a whole, and is verified before it is
+freed. Where a block was not what it was, Play gives a *Corruption instead of figures. The order of requests
+follows from the numbers of the goroutines, not from the time, so that a program in C makes the same ones.
 */
 package suite

@@ -95,7 +95,8 @@ func (d *builder) text(n int) []byte {
 	return text
 }
 
-// walk counts the nodes below and including n, and adds up what they hold. A text that is not whole adds what no text does.
+// walk counts the nodes below and including n, and adds up what they hold. A text that is not whole adds what
+// no text does.
 func (n *Node) walk() (nodes, sum int) {
 	nodes, sum = 1, int(n.Number)
 	if len(n.Text) > 0 {

@@ -11,8 +11,8 @@ const (
 	largeRounds   = 30
 )
 
-// mallocLarge is mimalloc-bench's malloc-large: random ones of 20 blocks of 5 to 25 MiB are replaced by zeroed ones. The
-// source does so 2,000 times; here it is 30.
+// mallocLarge is mimalloc-bench's malloc-large: random ones of 20 blocks of 5 to 25 MiB are replaced by zeroed
+// ones. The source does so 2,000 times; here it is 30.
 func mallocLarge() *Workload {
 	return &Workload{
 		Name:       "malloc-large",

@@ -15,8 +15,8 @@ const (
 	memtableLevels  = 12
 )
 
-// memtables is what a log-structured store does with its writes: they go into a skip list (Pugh, "Skip Lists", 1990) that
-// grows until it is written out in order, and is then dropped as a whole.
+// memtables is what a log-structured store does with its writes: they go into a skip list (Pugh, "Skip Lists",
+// 1990) that grows until it is written out in order, and is then dropped as a whole.
 func memtables() *Workload {
 	return &Workload{
 		Name:       "memtables",

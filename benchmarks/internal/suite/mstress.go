@@ -13,11 +13,12 @@ const (
 	mstressLargest    = 8 * 64 * 10_000
 )
 
-// mstress is mimalloc's stress test: mstress P 50 25. Each thread allocates 100·50·(i mod 8 + 1) blocks of 8·2^(0…4) B and
-// half as many of 8·2^(0…6) B that it retains; 1 % of the blocks are 100 times as large, 1 % of those 1,000 or, one in
-// ten, 10,000 times. 66 % of the steps free a block at random, 25 % exchange one with one of 1,000 slots that all
-// threads share. At the end a thread frees all it has. Threads are recreated 25 times; in between half of the
-// slots are freed. All words of a block are written and verified. The scale multiplies the 50.
+// mstress is mimalloc's stress test: mstress P 50 25. Each thread allocates 100·50·(i mod 8 + 1) blocks of
+// 8·2^(0…4) B and half as many of 8·2^(0…6) B that it retains; 1 % of the blocks are 100 times as large, 1 % of
+// those 1,000 or, one in ten, 10,000 times. 66 % of the steps free a block at random, 25 % exchange one with
+// one of 1,000 slots that all threads share. At the end a thread frees all it has. Threads are recreated 25
+// times; in between half of the slots are freed. All words of a block are written and verified. The scale
+// multiplies the 50.
 func mstress() *Workload {
 	return &Workload{
 		Name:       "mstress",
@@ -86,8 +87,8 @@ func (h *hand) mstressDrop(shared []atomic.Pointer[uint64], percent int) {
 // mstressCookie makes words that are no plain numbers.
 const mstressCookie = 0xbf58476d1ce4e5b9
 
-// words allocates n words or, at times, far more. The first word holds their number and a tag, so that the address alone
-// can be exchanged; the others depend on both and on their place.
+// words allocates n words or, at times, far more. The first word holds their number and a tag, so that the
+// address alone can be exchanged; the others depend on both and on their place.
 func (h *hand) words(n int) *uint64 {
 	if h.random.chance(1) {
 		switch {

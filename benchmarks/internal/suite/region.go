@@ -35,8 +35,9 @@ type Tower struct {
 	Next       []*Tower // the lowest level first
 }
 
-// blocks is the Region of a peer that has none: each object is a block of its own, and all of them are freed one by one. A program
-// would find them by walking its structures; so the room for the list is no part of what is measured.
+// blocks is the Region of a peer that has none: each object is a block of its own, and all of them are freed
+// one by one. A program would find them by walking its structures; so the room for the list is no part of what
+// is measured.
 type blocks struct {
 	worker Worker
 	live   []block

@@ -14,9 +14,10 @@ const (
 )
 
 // rptest is rpmalloc's benchmark as mimalloc-bench runs it: rptest P 0 1 2 500 1000 100 8 16000. In a loop a
-// thread allocates 30 to 99 blocks into the next of its 1,000 slots, with sizes whose density falls off linearly, and
-// frees 0.8 times as many; every second loop it hands as many blocks to the next thread, which frees them. Each page
-// is touched. The source has 500 loops a thread, here the threads share 4,000; it has alignments of 0, 8 and 16 besides, which are left out here.
+// thread allocates 30 to 99 blocks into the next of its 1,000 slots, with sizes whose density falls off
+// linearly, and frees 0.8 times as many; every second loop it hands as many blocks to the next thread, which
+// frees them. Each page is touched. The source has 500 loops a thread, here the threads share 4,000; it has
+// alignments of 0, 8 and 16 besides, which are left out here.
 func rptest() *Workload {
 	return &Workload{
 		Name:       "rptest",
@@ -81,8 +82,8 @@ func (h *hand) rptestBlock() block {
 	return b
 }
 
-// A mailbox holds blocks that its owner is to free. The mutex guards both lists, of which the owner empties the one that it
-// took; they change places, so that none is allocated anew.
+// A mailbox holds blocks that its owner is to free. The mutex guards both lists, of which the owner empties the
+// one that it took; they change places, so that none is allocated anew.
 type mailbox struct {
 	mutex         sync.Mutex
 	blocks, taken []block
