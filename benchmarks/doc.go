@@ -60,7 +60,7 @@ packages libjemalloc2, libmimalloc2.0 and libgoogle-perftools4, and the compiler
 	           what they gave. A cache server
 	           measured at its clients is a program of its own: go run -C benchmarks/cacheserver .
 	trace      every operation that a program asked of ashlar, replayed with its goroutines and its order, nine
-	           times after a first time in new memory; peak resident memory of that to peak live bytes; the
+	           times or for a second after a first time in new memory; peak resident memory of that to peak live bytes; the
 	           trace's sizes and lifetimes, and the size classes that would waste least for it. Package trace says
 	           how; on request
 
