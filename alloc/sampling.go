@@ -13,7 +13,8 @@ import (
 // SetProfileRate sets how many bytes are allocated between two samples of the heap
 // profile, on average: 0 ends sampling, 1 samples every block. It may be called at
 // any time; blocks that were sampled before stay in the profile, with the weight
-// that they had. It briefly stops the world. A Local goes on at the old rate for as
+// that they had. Of objects of 128 KiB and more one is sampled in eight times as many
+// bytes. It briefly stops the world. A Local goes on at the old rate for as
 // many as 4096 blocks of each class, or 64 MiB of large objects.
 func (a *Allocator) SetProfileRate(bytes int) {
 	a.init()
@@ -52,7 +53,7 @@ func (a *Allocator) setOdds() {
 //
 //	p = 1 − exp(−size/rate)
 func (a *Allocator) probability(size uintptr) float64 {
-	switch rate := a.rate.Load(); rate {
+	switch rate := a.rateOf(size); rate {
 	case 0:
 		return 0
 	case 1:
@@ -60,6 +61,18 @@ func (a *Allocator) probability(size uintptr) float64 {
 	default:
 		return -math.Expm1(-float64(size) / float64(rate))
 	}
+}
+
+// rateOf returns how many bytes there are to a sample, of blocks of a size; 0 for none. Of
+// large objects fewer are sampled: they are few to begin with, and each would cost a
+// sample.
+func (a *Allocator) rateOf(size uintptr) int64 {
+	const fewer = 8
+	rate := a.rate.Load()
+	if size >= sizeclass.LargeMin && rate > 1 {
+		rate *= fewer
+	}
+	return rate
 }
 
 // largeStride is the most bytes that a lot's countdown is set to. As with racks, the
@@ -93,7 +106,7 @@ func (a *Allocator) choose(h holder, size uintptr) bool {
 	if err != nil {
 		return false
 	}
-	chosen := lotOf(cache).choose(size, a.rate.Load(), &a.odds.dice)
+	chosen := lotOf(cache).choose(size, a.rateOf(sizeclass.LargeMin), &a.odds.dice)
 	h.letGo(id)
 	return chosen
 }

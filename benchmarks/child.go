@@ -124,10 +124,10 @@ func (t childTask) run() (any, error) {
 		return t.Grow.run()
 	case t.Suite != nil:
 		return t.Suite.run()
-	case t.Trace != nil:
-		return t.Trace.run()
 	case t.Observe != nil:
 		return t.Observe.run()
+	case t.Trace != nil:
+		return t.Trace.run()
 	}
 	return nil, fmt.Errorf("no task in %s", childVariable)
 }

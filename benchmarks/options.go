@@ -32,10 +32,11 @@ type options struct {
 	list          bool
 	all           bool
 	scale         float64 // of the suite's rounds
-	traces        []string
-	classes       int // of sizes, to find for a trace
 
 	flags []string // those given that change what is measured, but for run
+
+	traces  []string
+	classes int
 }
 
 // defaultSample is the time of one sample.

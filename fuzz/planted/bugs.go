@@ -82,7 +82,7 @@ func Bugs() []Bug {
 			"return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner == owner",
 			"return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner <= max(owner, h.Owner)", "FuzzAllocator"},
 		{"alloc: an alignment is rounded away", "alloc/memalign.go",
-			"addr, _, err := a.slowMalloc(h, op, n, false)", "addr, _, err := a.slowMalloc(h, op, max(size, 1), false)", "FuzzAlignment"},
+			"addr, _, err := a.serve(h, op, n, false)", "addr, _, err := a.serve(h, op, max(size, 1), false)", "FuzzAlignment"},
 		{"alloc: a span is kept when its last block comes back", "alloc/depot.go",
 			"if sp.idle == sp.Blocks {", "if sp.idle == sp.Blocks && sp.Blocks != 8 {", "FuzzAllocator"},
 		{"alloc: a cache of a vanished processor is forgotten", "alloc/cache.go",
