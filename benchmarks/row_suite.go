@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
@@ -53,26 +54,28 @@ func suitePeers(w *suite.Workload, goroutines int) []string {
 			names = append(names, kind.name)
 		}
 	}
-	candidates := kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolsName, chunksName, naiveName)
-	for _, kind := range append(candidates, memorymanagerKinds...) {
-		if fits(kind, w, goroutines) {
+	for _, kind := range fitKinds(goroutines, w.Most, w.Largest) {
+		// The collector would not see what objects in regions refer to.
+		if !w.InRegions || !kind.heap && kind.most == 0 {
 			names = append(names, kind.name)
 		}
 	}
 	return names
 }
 
-// fits says whether the peer can do the workload, and is not the same as another one in it.
-func fits(kind peerKind, w *suite.Workload, goroutines int) bool {
-	switch {
-	case kind.shared == (goroutines == 1) && (kind.name == moderncName || kind.name == lockedName):
-		return false // the mutex is there if and only if it is needed
-	case kind.most > 0 && (w.Most > kind.most || w.InRegions):
-		return false
-	case kind.size > 0 && w.Largest > kind.size || w.Largest < kind.least:
-		return false
-	}
-	return !w.InRegions || !kind.heap // the collector would not see what the objects refer to
+// fitKinds are the peers that can do a workload of so many goroutines and live blocks, with blocks of so many bytes at
+// most, and of which no two are the same in it.
+func fitKinds(goroutines, most, largest int) []peerKind {
+	candidates := kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolsName, chunksName, naiveName)
+	return slices.DeleteFunc(append(candidates, memorymanagerKinds...), func(kind peerKind) bool {
+		switch {
+		case kind.shared == (goroutines == 1) && (kind.name == moderncName || kind.name == lockedName):
+			return true // the mutex is there if and only if it is needed
+		case kind.most > 0 && most > kind.most:
+			return true
+		}
+		return kind.size > 0 && largest > kind.size || largest < kind.least
+	})
 }
 
 func (s *session) measureSuite(w *suite.Workload, goroutines int) error {
