@@ -29,6 +29,7 @@ func (a *Allocator) Close() error {
 		leaks = a.WriteLeaks(w)
 	}
 	a.closed.Store(true)
+	damages := a.checked.close()
 	a.stopPurger()
 	a.detach(func(int, uintptr) bool { return true })
 	a.dropTable()
@@ -37,7 +38,7 @@ func (a *Allocator) Close() error {
 		a.depots[c].close(sizeclass.Class(c))
 	}
 	a.profile.Close()
-	return errors.Join(leaks, a.pages.Close(), a.large.Close())
+	return errors.Join(leaks, damages, a.pages.Close(), a.large.Close())
 }
 
 func (a *Allocator) stopPurger() {

@@ -5,7 +5,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // host is an Allocator as its arenas see it.
@@ -17,23 +16,7 @@ func init() {
 
 // Obtain implements tenancy.Host.
 func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
-	const op = opArena
-	a := (*Allocator)(t)
-	switch {
-	case align <= minAlign || size >= sizeclass.LargeMin && align <= largeAlign:
-		return a.slowMalloc((*processors)(a), op, size, false)
-	case size < sizeclass.LargeMin:
-		p, err := a.Memalign(align, size)
-		return raw.Addr(p), false, err
-	}
-	chosen := a.choose((*processors)(a), uintptr(size))
-	addr, zero, err = a.mapLarge(uintptr(size), uintptr(align), false)
-	if err != nil {
-		err = &Error{Op: op, Size: size, Err: err}
-	} else if chosen {
-		a.chosenLarge(addr, uintptr(size), heapprof.Arena)
-	}
-	return addr, zero, err
+	return (*Allocator)(t).request((*processors)(t), opArena, size, align, false)
 }
 
 // opArena is the operation for which arenas obtain memory.

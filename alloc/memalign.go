@@ -3,9 +3,7 @@ package alloc
 import (
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // MaxAlign is the largest alignment that Memalign gives, in bytes.
@@ -23,21 +21,6 @@ func (a *Allocator) memalign(h holder, align, size int) (unsafe.Pointer, error) 
 	if align <= 0 || align&(align-1) != 0 || align > MaxAlign || size < 0 {
 		return nil, &Error{Op: op, Size: size, Err: ErrInvalidSize}
 	}
-	if size < sizeclass.LargeMin && align <= sizeclass.PageSize {
-		// Spans begin at a multiple of the page size. A multiple of align that is no
-		// block size itself lies in a class whose sizes are all multiples of align.
-		if n := int(raw.AlignUp(uintptr(max(size, 1)), uintptr(align))); n < sizeclass.LargeMin {
-			addr, _, err := a.slowMalloc(h, op, n, false)
-			return raw.Pointer(addr), err
-		}
-	}
-	chosen := a.choose(h, uintptr(max(size, 1)))
-	addr, _, err := a.mapLarge(uintptr(max(size, 1)), uintptr(align), false)
-	if err != nil {
-		return nil, &Error{Op: op, Size: size, Err: err}
-	}
-	if chosen {
-		a.chosenLarge(addr, uintptr(max(size, 1)), heapprof.Large)
-	}
-	return raw.Pointer(addr), nil
+	addr, _, err := a.request(h, op, size, align, false)
+	return raw.Pointer(addr), err
 }

@@ -39,6 +39,9 @@ func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size in
 		a.slowFree(h, op, addr)
 		return nil, nil
 	}
+	if a.checked != nil {
+		return a.replace(h, op, addr, a.checked.usable(op, addr), uintptr(kept), size)
+	}
 	st, _, c := a.liveBlock(addr)
 	if st == nil {
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)

@@ -30,7 +30,11 @@ func (a *Allocator) ProfileRate() int {
 func (a *Allocator) setRate(bytes int) {
 	a.rate.Store(int64(max(bytes, 0)))
 	for c := range sizeclass.Class(sizeclass.Count) {
-		a.odds.set(c, a.probability(uintptr(c.Size())))
+		p := a.probability(uintptr(c.Size()))
+		if a.checked != nil {
+			p = 1
+		}
+		a.odds.set(c, p)
 	}
 }
 

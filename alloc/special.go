@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"sync"
 
@@ -18,6 +19,12 @@ import (
 // chosen for: a sample of the heap profile. It becomes special if that is kept.
 func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class) {
 	size := uintptr(c.Size())
+	if a.checked != nil {
+		*st |= special
+		if rand.Float64() >= a.probability(size) {
+			return
+		}
+	}
 	if p := a.probability(size); p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p}) {
 		*st |= special
 	}
@@ -25,7 +32,7 @@ func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class) {
 
 // freeSpecial ends what makes the live block at addr special. It reports false if
 // another goroutine has done so: then that one is freeing the block.
-func (a *Allocator) freeSpecial(addr uintptr) bool { return a.profile.Remove(addr) }
+func (a *Allocator) freeSpecial(addr uintptr) bool { return a.profile.Remove(addr) || a.checked != nil }
 
 // chosenLarge does for a large object what chosenBlock does for a small block; the
 // mark of the object stands for the state bit.
@@ -55,6 +62,17 @@ func (a *Allocator) sample(s heapprof.Sample) bool {
 	pcs := traces.Get().(*trace)
 	defer traces.Put(pcs)
 	return a.profile.Add(s, pcs[:runtime.Callers(3, pcs[:])])
+}
+
+// stack returns the stack of the caller's callers, 0 if there is no room for it.
+func (a *Allocator) stack() heapprof.Stack {
+	key := callstack.Key()
+	if s := a.profile.Known(key); s != 0 {
+		return s
+	}
+	pcs := traces.Get().(*trace)
+	defer traces.Put(pcs)
+	return a.profile.Stack(key, pcs[:runtime.Callers(2, pcs[:])])
 }
 
 // traces are arrays to take stacks into: on the goroutine's own they would not stay.

@@ -71,6 +71,9 @@ func runChild(t *testing.T, name string) {
 // still are options under which nothing happens by itself.
 var still = Options{Decay: -1}
 
+// strict are the same, and those of a checked Allocator.
+var strict = Options{Decay: -1, Checked: true, Quarantine: 256 << 10}
+
 // opened are the Allocators that tests have open, and metadataBefore is what was
 // in use of the process' metadata before there were any.
 var (

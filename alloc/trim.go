@@ -13,6 +13,7 @@ import (
 func (a *Allocator) Trim() int64 {
 	a.init()
 	before := a.space.Footprint.Now()
+	a.checked.shrink("Trim", 0, false)
 	a.detach(func(int, uintptr) bool { return true })
 	a.trimShared()
 	return max(before-a.space.Footprint.Now(), 0) + metadata.Purge()
@@ -40,6 +41,7 @@ func (a *Allocator) retry(size int, get func() error) error {
 		err = get()
 	}
 	if errors.Is(err, ErrLimit) || errors.Is(err, ErrOutOfMemory) {
+		a.checked.shrink("Trim", 0, false)
 		a.trimShared()
 		err = get()
 	}

@@ -59,6 +59,7 @@
 //	/ashlar/memory/small/tails:bytes      gauge    behind the last block of each span
 //	/ashlar/memory/large/requested:bytes  gauge    in live objects, as asked for
 //	/ashlar/memory/large/slack:bytes      gauge    headers and rounding to pages
+//	/ashlar/memory/quarantined:bytes      gauge    freed, kept from reuse in checked mode
 //	/ashlar/memory/large/dirty:bytes      gauge    freed, retained with its RAM
 //	/ashlar/memory/large/clean:bytes      gauge    freed, purged, address space retained
 //	/ashlar/memory/pages/dirty:bytes      gauge    free pages, retained with their RAM

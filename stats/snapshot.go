@@ -46,6 +46,7 @@ type Memory struct {
 	Tail           int64 // in spans behind their last block
 	LargeRequested int64 // asked for, in live large objects
 	LargeSlack     int64 // their headers and rounding to pages
+	Quarantined    int64 // blocks and objects that were freed and are kept from reuse (alloc.Options.Checked)
 	LargeDirty     int64 // freed large regions that may occupy RAM
 	LargeClean     int64 // freed large regions that were purged
 	PagesDirty     int64 // free pages that may occupy RAM

@@ -41,7 +41,7 @@ func (t *Table) Lines(since uint64, beyond func(addr uintptr, kind Kind) float64
 	if since == 0 && beyond == nil {
 		return lines
 	}
-	t.records.each(func(at uintptr) {
+	t.records.Each(func(at uintptr) {
 		r := recordAt(at)
 		l := &lines[index[r.bucket]]
 		if since > 0 && r.seq > since {
@@ -49,7 +49,7 @@ func (t *Table) Lines(since uint64, beyond func(addr uintptr, kind Kind) float64
 			l.LiveBytes += r.weight * float64(r.size)
 		}
 		if beyond != nil {
-			l.Extra += r.weight * beyond(r.addr, l.Kind)
+			l.Extra += r.weight * beyond(r.Addr, l.Kind)
 		}
 	})
 	return lines

@@ -8,6 +8,7 @@ import (
 
 	"hash/maphash"
 
+	"github.com/ashlar-go/ashlar/internal/addrmap"
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
@@ -38,6 +39,7 @@ type recent struct {
 }
 
 const (
+	wordSize   = unsafe.Sizeof(uintptr(0))
 	stackSize  = unsafe.Sizeof(stack{})
 	stackHeads = 1 << 10
 	headsSize  = stackHeads * wordSize
@@ -53,6 +55,27 @@ func (s *stack) pcs() []uintptr {
 }
 
 func (s *stack) bytes() uintptr { return stackSize + s.n*wordSize }
+
+// A Stack is a stack that its table keeps until it is closed; 0 is none.
+type Stack uintptr
+
+// Known returns the stack that was lately met with this key, 0 if there is none.
+func (t *Table) Known(key uint64) Stack {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Stack(t.stacks.find(key))
+}
+
+// Stack returns the stack of pcs, as runtime.Callers returns them, and remembers it by
+// the key that callstack.Key returned. It returns 0 if there is no room.
+func (t *Table) Stack(key uint64, pcs []uintptr) Stack {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Stack(t.stackOf(key, pcs))
+}
+
+// PCs returns the stack's program counters. They are the table's.
+func (s Stack) PCs() []uintptr { return stackAt(uintptr(s)).pcs() }
 
 // bucketOf returns the bucket of a sample of stack st, 0 if there is no room for one.
 func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
@@ -131,7 +154,7 @@ func (t *Table) tables() bool {
 func hashOf(pcs []uintptr) uint64 {
 	h := uint64(len(pcs))
 	for _, pc := range pcs {
-		h = mix(h + uint64(pc))
+		h = addrmap.Mix(h + uint64(pc))
 	}
 	return h
 }

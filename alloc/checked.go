@@ -1,0 +1,258 @@
+package alloc
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ashlar-go/ashlar/internal/addrmap"
+	onfault "github.com/ashlar-go/ashlar/internal/fault"
+	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// A checker makes of an Allocator one that looks after how its blocks are used
+// (Options.Checked). A block lies inside one that the allocator hands out as ever, the
+// inner block:
+//
+//	inner                block (Addr)               Addr + size
+//	▼                    ▼                          ▼
+//	┌──────────┬─────────┬──────────────────────────┬──────────┬───────┐
+//	│          │ redzone │ size bytes               │ redzone  │       │
+//	└──────────┴─────────┴──────────────────────────┴──────────┴───────┘
+//	           ≤ zoneMax                            ≥ zoneMin, ≤ zoneMax
+//
+//	Addr − inner = the alignment asked for, at least zoneMin
+//
+// What the fast paths do not know: in such an Allocator every block is a chosen one
+// (chosen.go), so that all requests come here, and the inner blocks are special, so
+// that no address of theirs can be freed but by way of here.
+//
+//	live ─► freed: poisoned or inaccessible, in the quarantine ─► the allocator's again
+//	     free                                          the oldest first, looked at once more
+//
+// Whatever reads or writes a block's memory does so with mu held: Close waits for it.
+type checker struct {
+	a         *Allocator
+	most      int64  // bytes in quarantine
+	unexplain func() // ends the explaining of faults
+
+	mu               sync.Mutex // guards what follows; of others the large heap's alone is taken with it
+	blocks           addrmap.Map[checkedBlock]
+	oldest, youngest uintptr // blocks in quarantine
+	held             int64   // bytes of these
+	counts           checkedCounts
+	closed           bool
+}
+
+// A checkedBlock is what is known of a block, live or in quarantine.
+type checkedBlock struct {
+	addrmap.Entry
+	inner   uintptr // address of the inner block
+	whole   uintptr // bytes of that, with header and rounding
+	size    uintptr // bytes asked for
+	behind  uintptr // bytes of the redzone behind it
+	younger uintptr // in the quarantine
+	// by whose calls
+	allocated, freed heapprof.Stack
+	class            sizeclass.Class // of the inner block; sizeclass.Count: it is a large object
+	state            checkedState
+}
+
+// A checkedState says what a block is.
+type checkedState uint8
+
+const (
+	checkedLive checkedState = iota
+	poisoned                 // in quarantine, written over
+	fenced                   // in quarantine, its whole pages inaccessible, the rest written over
+	fencedApart              // the same, and that splits its mapping (vm.Space.Guard)
+)
+
+// checkedCounts tell for each class, and for large objects, what there is.
+//
+//	Σ quarantinedBytes = held
+type checkedCounts [sizeclass.Count + 1]struct {
+	live, requested               int64 // blocks, and bytes asked for in them
+	quarantined, quarantinedBytes int64 // inner blocks, and all of their bytes
+}
+
+const (
+	zoneMin = minAlign
+	zoneMax = patternPeriod
+
+	// defaultQuarantine is what Options.Quarantine says of 0, in bytes.
+	defaultQuarantine = 16 << 20
+)
+
+func checkedAt(at uintptr) *checkedBlock { return raw.At[checkedBlock](at) }
+
+// checkers are those of all Allocators, for UsableSize, which is told none. The slice
+// is replaced, never changed.
+var checkers struct {
+	mu  sync.Mutex // taken to change it
+	all atomic.Pointer[[]*checker]
+}
+
+// newChecker returns the checker of a.
+func newChecker(a *Allocator) *checker {
+	k := &checker{a: a, most: a.options.Quarantine}
+	if k.most == 0 {
+		k.most = defaultQuarantine
+	}
+	k.unexplain = onfault.Register(k.explain)
+	checkers.mu.Lock()
+	defer checkers.mu.Unlock()
+	var all []*checker
+	if others := checkers.all.Load(); others != nil {
+		all = *others
+	}
+	all = append(slices.Clip(all), k)
+	checkers.all.Store(&all)
+	return k
+}
+
+// close forgets all blocks, which Close is about to take back, and returns what was
+// wrong with them.
+func (k *checker) close() error {
+	if k == nil {
+		return nil
+	}
+	k.unexplain()
+	checkers.mu.Lock()
+	others := slices.DeleteFunc(slices.Clone(*checkers.all.Load()), func(other *checker) bool { return other == k })
+	checkers.all.Store(&others)
+	if len(others) == 0 {
+		checkers.all.Store(nil)
+	}
+	checkers.mu.Unlock()
+
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	err := k.damages("Close")
+	k.blocks.Each(func(at uintptr) { k.a.space.ForgetGuard(checkedAt(at).state == fencedApart) })
+	k.blocks.Close()
+	k.oldest, k.youngest, k.held, k.counts, k.closed = 0, 0, 0, checkedCounts{}, true
+	return err
+}
+
+// malloc returns a block of size bytes at a multiple of align, all zero if that is
+// wanted.
+func (k *checker) malloc(h holder, op string, size, align int, wanted bool) (uintptr, error) {
+	front := max(align, zoneMin)
+	if size >= sizeclass.LargeMin {
+		front = max(front, largeAlign)
+	}
+	if size > math.MaxInt-front-zoneMin {
+		return 0, ErrOutOfMemory
+	}
+	inner, zero, err := k.a.obtain(h, op, front+size+zoneMin, front, wanted)
+	if err != nil {
+		return 0, err
+	}
+	b := checkedBlock{inner: inner, size: uintptr(size), allocated: k.a.stack()}
+	k.mu.Lock()
+	if k.closed { // and the inner block with everything
+		k.mu.Unlock()
+		return 0, ErrClosed
+	}
+	at := k.enter(&b, inner+uintptr(front))
+	if at != 0 && wanted && !zero {
+		clear(raw.Bytes(b.Addr, b.size))
+	} else if at != 0 && !wanted && b.class < sizeclass.Count {
+		fillWith(&freshPattern, b.Addr, b.size)
+	}
+	k.mu.Unlock()
+	if at == 0 {
+		k.a.freeBlock(h, op, inner)
+		return 0, ErrOutOfMemory
+	}
+	return b.Addr, nil
+}
+
+// enter completes b, whose address is addr, marks its redzones and notes it. It returns
+// 0 if there is no memory to do so. The caller holds mu.
+func (k *checker) enter(b *checkedBlock, addr uintptr) uintptr {
+	at := k.blocks.Add(addr)
+	if at == 0 {
+		return 0
+	}
+	b.Entry = checkedAt(at).Entry
+	d := pagemap.Get(b.inner)
+	usable := uintptr(headerAt(d).Size)
+	if h := headerAt(d); h.Kind == pagemap.Span {
+		b.class, b.whole = h.Class, usable
+	} else {
+		b.class, b.whole, usable = sizeclass.Count, largeobj.At(d).Total, largeobj.UsableAt(d)
+	}
+	b.behind = min(b.inner+usable-addr-b.size, zoneMax)
+	*checkedAt(at) = *b
+	b.markZones()
+	n := &k.counts[b.class]
+	n.live++
+	n.requested += int64(b.size)
+	return at
+}
+
+// count returns what there is, nil if k is.
+func (k *checker) count() *checkedCounts {
+	if k == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n := k.counts
+	return &n
+}
+
+// find returns the live block at addr, or nil and what is wrong with that. The caller
+// holds mu.
+func (k *checker) find(op string, addr uintptr) (*checkedBlock, error) {
+	at := k.blocks.Find(addr)
+	if at == 0 || checkedAt(at).state != checkedLive {
+		return nil, k.inspect(op, addr)
+	}
+	return checkedAt(at), nil
+}
+
+// usable returns the bytes of the live block at addr that may be used.
+func (k *checker) usable(op string, addr uintptr) uintptr {
+	k.mu.Lock()
+	b, err := k.find(op, addr)
+	if err != nil {
+		k.mu.Unlock()
+		panic(err)
+	}
+	defer k.mu.Unlock()
+	return b.size
+}
+
+// checkedSize returns the usable size of the live block at addr, if it is in the hands of
+// a checker.
+func checkedSize(addr uintptr) (int, bool) {
+	all := checkers.all.Load()
+	if all == nil {
+		return 0, false
+	}
+	for _, k := range *all {
+		if k.owns(addr) {
+			return int(k.usable("UsableSize", addr)), true
+		}
+	}
+	return 0, false
+}
+
+// owns reports whether addr is in the pages of small blocks of the checker's, or where
+// one of its blocks begins.
+func (k *checker) owns(addr uintptr) bool {
+	if h := pagemap.HeaderOf(addr); h != nil && h.Owner == k.a.id {
+		return true
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.blocks.Find(addr) != 0
+}
