@@ -93,9 +93,26 @@ func checkedAt(at uintptr) *checkedBlock { return raw.At[checkedBlock](at) }
 
 // checkers are those of all Allocators, for UsableSize, which is told none. The slice
 // is replaced, never changed.
-var checkers struct {
-	mu  sync.Mutex // taken to change it
-	all atomic.Pointer[[]*checker]
+var checkers registry
+
+type registry struct {
+	mu  sync.Mutex                 // taken to change it
+	all atomic.Pointer[[]*checker] // nil: none
+}
+
+// change replaces the slice by what f makes of it.
+func (r *registry) change(f func([]*checker) []*checker) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []*checker
+	if now := r.all.Load(); now != nil {
+		all = *now
+	}
+	if all = f(all); len(all) > 0 {
+		r.all.Store(&all)
+	} else {
+		r.all.Store(nil)
+	}
 }
 
 // newChecker returns the checker of a.
@@ -105,14 +122,7 @@ func newChecker(a *Allocator) *checker {
 		k.most = defaultQuarantine
 	}
 	k.unexplain = onfault.Register(k.explain)
-	checkers.mu.Lock()
-	defer checkers.mu.Unlock()
-	var all []*checker
-	if others := checkers.all.Load(); others != nil {
-		all = *others
-	}
-	all = append(slices.Clip(all), k)
-	checkers.all.Store(&all)
+	checkers.change(func(all []*checker) []*checker { return append(slices.Clip(all), k) })
 	return k
 }
 
@@ -123,16 +133,14 @@ func (k *checker) close() error {
 		return nil
 	}
 	k.unexplain()
-	checkers.mu.Lock()
-	others := slices.DeleteFunc(slices.Clone(*checkers.all.Load()), func(other *checker) bool { return other == k })
-	checkers.all.Store(&others)
-	if len(others) == 0 {
-		checkers.all.Store(nil)
-	}
-	checkers.mu.Unlock()
-
+	checkers.change(func(all []*checker) []*checker {
+		return slices.DeleteFunc(slices.Clone(all), func(other *checker) bool { return other == k })
+	})
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.closed {
+		return nil
+	}
 	err := k.damages("Close")
 	k.blocks.Each(func(at uintptr) { k.a.space.ForgetGuard(checkedAt(at).state == fencedApart) })
 	k.blocks.Close()
@@ -219,15 +227,33 @@ func (k *checker) find(op string, addr uintptr) (*checkedBlock, error) {
 	return checkedAt(at), nil
 }
 
+// intact is find for a block around which nothing was overwritten. What is reported is
+// repaired, where that can be done, so that it is reported once. The caller holds mu.
+func (k *checker) intact(op string, addr uintptr) (*checkedBlock, error) {
+	b, err := k.find(op, addr)
+	if err != nil {
+		return nil, err
+	}
+	if b.class == sizeclass.Count {
+		if _, err := k.a.large.Usable(b.inner); err != nil {
+			return nil, explainLarge(op, addr, err)
+		}
+	}
+	if err := b.damage(op); err != nil {
+		b.markZones()
+		return nil, err
+	}
+	return b, nil
+}
+
 // usable returns the bytes of the live block at addr that may be used.
 func (k *checker) usable(op string, addr uintptr) uintptr {
 	k.mu.Lock()
-	b, err := k.find(op, addr)
+	defer k.mu.Unlock()
+	b, err := k.intact(op, addr)
 	if err != nil {
-		k.mu.Unlock()
 		panic(err)
 	}
-	defer k.mu.Unlock()
 	return b.size
 }
 

@@ -40,7 +40,7 @@ func (k *checker) freeTyped(p unsafe.Pointer, size int, exact bool) {
 // retire puts the live block at addr into the quarantine, unless something is wrong with
 // it. The caller holds mu.
 func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees func(uintptr) error) error {
-	b, err := k.find(op, addr)
+	b, err := k.intact(op, addr)
 	if err != nil {
 		return err
 	}
@@ -48,15 +48,6 @@ func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees f
 		if err := agrees(b.size); err != nil {
 			return b.misuse(op, addr, err.Error())
 		}
-	}
-	if b.class == sizeclass.Count {
-		if _, err := k.a.large.Usable(b.inner); err != nil {
-			return explainLarge(op, addr, err)
-		}
-	}
-	if err := b.damage(op); err != nil {
-		b.markZones()
-		return err
 	}
 	b.freed = freed
 	k.bury(b)

@@ -20,14 +20,18 @@ type MisuseError struct {
 	Block uintptr // start of the block that Addr is in, 0 if it is in none
 	Size  int     // size of that block in bytes: of its class if it is small
 	State string  // what the block was: "live", "free", "never allocated"; for large ones in more words; or ""
-	Story string  // what is wrong and what to look for
+	Story string  // what is wrong and what to look for; in further lines, the stacks of the block's calls
 }
 
 func (e *MisuseError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "alloc: %s(%#x): %s", e.Op, e.Addr, e.Story)
+	what, stacks, found := strings.Cut(e.Story, "\n")
+	fmt.Fprintf(&b, "alloc: %s(%#x): %s", e.Op, e.Addr, what)
 	if e.Block != 0 {
 		fmt.Fprintf(&b, " [block %#x of %d bytes, %s]", e.Block, e.Size, e.State)
+	}
+	if found {
+		b.WriteString("\n" + stacks)
 	}
 	return b.String()
 }

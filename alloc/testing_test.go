@@ -258,7 +258,8 @@ func wantMisuse(t testing.TB, f func(), want MisuseError, words ...string) {
 			t.Errorf("the story %q does not say %q", got.Story, w)
 		}
 	}
-	if text := got.Error(); !strings.HasPrefix(text, "alloc: ") || !strings.Contains(text, got.Story) {
+	first, rest, _ := strings.Cut(got.Story, "\n")
+	if text := got.Error(); !strings.HasPrefix(text, "alloc: ") || !strings.Contains(text, first) || !strings.HasSuffix(text, rest) {
 		t.Errorf("the text %q does not tell the story", text)
 	}
 }
