@@ -2,6 +2,7 @@ package alloc
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,13 +39,13 @@ import (
 // Whatever reads or writes a block's memory does so with mu held: Close waits for it.
 type checker struct {
 	a         *Allocator
-	most      int64  // bytes in quarantine
 	unexplain func() // ends the explaining of faults
 
 	mu               sync.Mutex // guards what follows; of others the large heap's alone is taken with it
 	blocks           addrmap.Map[checkedBlock]
 	oldest, youngest uintptr // blocks in quarantine
-	held             int64   // bytes of these
+	held             int64   // bytes of their inner blocks
+	live             int64   // bytes of those of live blocks
 	counts           checkedCounts
 	closed           bool
 }
@@ -52,16 +53,17 @@ type checker struct {
 // A checkedBlock is what is known of a block, live or in quarantine.
 type checkedBlock struct {
 	addrmap.Entry
-	inner   uintptr // address of the inner block
-	whole   uintptr // bytes of that, with header and rounding
-	size    uintptr // bytes asked for
-	behind  uintptr // bytes of the redzone behind it
-	younger uintptr // in the quarantine
-	// by whose calls
-	allocated, freed heapprof.Stack
-	class            sizeclass.Class // of the inner block; sizeclass.Count: it is a large object
+	size             uintptr        // bytes asked for
+	younger          uintptr        // in the quarantine
+	allocated, freed heapprof.Stack // by whose calls
+	behind           uint16         // bytes of the redzone behind it
+	shift            uint8          // the inner block begins 1<<shift bytes before it
+	class            sizeclass.Class
 	state            checkedState
 }
+
+// classLarge is the class of a block whose inner block is a large object.
+const classLarge = sizeclass.Class(sizeclass.Count)
 
 // A checkedState says what a block is.
 type checkedState uint8
@@ -85,8 +87,10 @@ const (
 	zoneMin = minAlign
 	zoneMax = patternPeriod
 
-	// defaultQuarantine is what Options.Quarantine says of 0, in bytes.
-	defaultQuarantine = 16 << 20
+	// What Options.Quarantine says of 0, in bytes.
+	mostQuarantine  = 16 << 20
+	leastQuarantine = 1 << 20
+	quarantineShare = 8 // of the live bytes
 )
 
 func checkedAt(at uintptr) *checkedBlock { return raw.At[checkedBlock](at) }
@@ -117,10 +121,7 @@ func (r *registry) change(f func([]*checker) []*checker) {
 
 // newChecker returns the checker of a.
 func newChecker(a *Allocator) *checker {
-	k := &checker{a: a, most: a.options.Quarantine}
-	if k.most == 0 {
-		k.most = defaultQuarantine
-	}
+	k := &checker{a: a}
 	k.unexplain = onfault.Register(k.explain)
 	checkers.change(func(all []*checker) []*checker { return append(slices.Clip(all), k) })
 	return k
@@ -144,7 +145,7 @@ func (k *checker) close() error {
 	err := k.damages("Close")
 	k.blocks.Each(func(at uintptr) { k.a.space.ForgetGuard(checkedAt(at).state == fencedApart) })
 	k.blocks.Close()
-	k.oldest, k.youngest, k.held, k.counts, k.closed = 0, 0, 0, checkedCounts{}, true
+	k.oldest, k.youngest, k.held, k.live, k.counts, k.closed = 0, 0, 0, 0, checkedCounts{}, true
 	return err
 }
 
@@ -162,48 +163,62 @@ func (k *checker) malloc(h holder, op string, size, align int, wanted bool) (uin
 	if err != nil {
 		return 0, err
 	}
-	b := checkedBlock{inner: inner, size: uintptr(size), allocated: k.a.stack()}
+	addr := inner + uintptr(front)
+	stack := k.a.stack()
 	k.mu.Lock()
 	if k.closed { // and the inner block with everything
 		k.mu.Unlock()
 		return 0, ErrClosed
 	}
-	at := k.enter(&b, inner+uintptr(front))
-	if at != 0 && wanted && !zero {
-		clear(raw.Bytes(b.Addr, b.size))
-	} else if at != 0 && !wanted && b.class < sizeclass.Count {
-		fillWith(&freshPattern, b.Addr, b.size)
+	b := k.enter(addr, uintptr(size), uintptr(front), stack)
+	if b != nil && wanted && !zero {
+		clear(raw.Bytes(addr, b.size))
+	} else if b != nil && !wanted && b.class != classLarge {
+		fillWith(&freshPattern, addr, b.size)
 	}
 	k.mu.Unlock()
-	if at == 0 {
+	if b == nil {
 		k.a.freeBlock(h, op, inner)
 		return 0, ErrOutOfMemory
 	}
-	return b.Addr, nil
+	return addr, nil
 }
 
-// enter completes b, whose address is addr, marks its redzones and notes it. It returns
-// 0 if there is no memory to do so. The caller holds mu.
-func (k *checker) enter(b *checkedBlock, addr uintptr) uintptr {
+// enter notes a block and marks its redzones. It returns nil if there is no memory to do
+// so. The caller holds mu.
+func (k *checker) enter(addr, size, front uintptr, stack heapprof.Stack) *checkedBlock {
 	at := k.blocks.Add(addr)
 	if at == 0 {
-		return 0
+		return nil
 	}
-	b.Entry = checkedAt(at).Entry
-	d := pagemap.Get(b.inner)
+	b := checkedAt(at)
+	*b = checkedBlock{Entry: b.Entry, size: size, allocated: stack, shift: uint8(bits.TrailingZeros(uint(front))), class: classLarge}
+	d := pagemap.Get(b.inner())
 	usable := uintptr(headerAt(d).Size)
 	if h := headerAt(d); h.Kind == pagemap.Span {
-		b.class, b.whole = h.Class, usable
+		b.class = h.Class
 	} else {
-		b.class, b.whole, usable = sizeclass.Count, largeobj.At(d).Total, largeobj.UsableAt(d)
+		usable = largeobj.UsableAt(d)
 	}
-	b.behind = min(b.inner+usable-addr-b.size, zoneMax)
-	*checkedAt(at) = *b
+	b.behind = uint16(min(usable-front-size, zoneMax))
 	b.markZones()
 	n := &k.counts[b.class]
 	n.live++
-	n.requested += int64(b.size)
-	return at
+	n.requested += int64(size)
+	k.live += b.whole()
+	return b
+}
+
+// inner returns the address of the inner block.
+func (b *checkedBlock) inner() uintptr { return b.Addr - 1<<b.shift }
+
+// whole returns the bytes of the inner block, with its header and rounding if it is a
+// large object.
+func (b *checkedBlock) whole() int64 {
+	if b.class == classLarge {
+		return int64(largeobj.At(pagemap.Get(b.inner())).Total)
+	}
+	return int64(b.class.Size())
 }
 
 // count returns what there is, nil if k is.
@@ -234,8 +249,8 @@ func (k *checker) intact(op string, addr uintptr) (*checkedBlock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.class == sizeclass.Count {
-		if _, err := k.a.large.Usable(b.inner); err != nil {
+	if b.class == classLarge {
+		if _, err := k.a.large.Usable(b.inner()); err != nil {
 			return nil, explainLarge(op, addr, err)
 		}
 	}

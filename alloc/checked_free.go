@@ -7,7 +7,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // free takes the block at addr back, into the quarantine. agrees, if it is not nil, says
@@ -20,7 +19,7 @@ func (k *checker) free(op string, addr uintptr, agrees func(size uintptr) error)
 	if err != nil {
 		panic(err)
 	}
-	k.shrink(op, k.most, true)
+	k.shrink(op, true)
 }
 
 // freeTyped is free for a pointer to a value of size bytes: no block of fewer, nor, if it
@@ -52,33 +51,29 @@ func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees f
 	b.freed = freed
 	k.bury(b)
 
-	n := &k.counts[b.class]
+	n, whole := &k.counts[b.class], b.whole()
 	n.live--
 	n.requested -= int64(b.size)
+	k.live -= whole
 	n.quarantined++
-	n.quarantinedBytes += int64(b.whole)
-	k.held += int64(b.whole)
-	k.append(b)
-	return nil
-}
+	n.quarantinedBytes += whole
+	k.held += whole
 
-// append makes b the youngest in the quarantine.
-func (k *checker) append(b *checkedBlock) {
-	at := k.blocks.Find(b.Addr)
-	b.younger = 0
+	at := raw.Addr(unsafe.Pointer(b))
 	if k.youngest == 0 {
 		k.oldest = at
 	} else {
 		checkedAt(k.youngest).younger = at
 	}
 	k.youngest = at
+	return nil
 }
 
 // bury makes uses of a block's memory show: as faults if it is a large object, else by
 // what they leave in the poison.
 func (k *checker) bury(b *checkedBlock) {
 	b.state = poisoned
-	if base, n := b.pages(); n > 0 && b.class == sizeclass.Count {
+	if base, n := b.pages(); n > 0 && b.class == classLarge {
 		if split, err := k.a.space.Guard(base, n); split {
 			b.state = fencedApart
 		} else if err == nil {
@@ -111,16 +106,23 @@ func (b *checkedBlock) eachPoisoned(f func(addr, n uintptr) bool) {
 	}
 }
 
-// shrink lets the oldest blocks leave the quarantine, down to most bytes, but for the
-// youngest, if that is to stay. It panics if one was written to; that has left
-// nevertheless.
-func (k *checker) shrink(op string, most int64, keep bool) {
-	if k == nil {
-		return
+// flush lets all blocks leave the quarantine, if there is one. It panics if one was
+// written to; that has left nevertheless.
+func (k *checker) flush(op string) {
+	if k != nil {
+		k.shrink(op, false)
 	}
+}
+
+// shrink lets the oldest blocks leave that are too much, or all. It panics as flush does.
+func (k *checker) shrink(op string, keep bool) {
 	for {
 		k.mu.Lock()
-		inner, damage := k.leave(op, most, keep)
+		var inner uintptr
+		var damage error
+		if !keep && k.oldest != 0 || k.held > k.most() && k.oldest != k.youngest {
+			inner, damage = k.leave(op)
+		}
 		k.mu.Unlock()
 		if inner == 0 {
 			return
@@ -132,13 +134,18 @@ func (k *checker) shrink(op string, most int64, keep bool) {
 	}
 }
 
-// leave takes the oldest block out of the quarantine, if there is too much in it, and
-// returns its inner block, 0 if none leaves, and what is wrong with it. What the kernel
-// does not make accessible again stays. The caller holds mu.
-func (k *checker) leave(op string, most int64, keep bool) (inner uintptr, damage error) {
-	if k.held <= most || k.oldest == 0 || keep && k.oldest == k.youngest {
-		return 0, nil
+// most returns how many bytes there may be in quarantine.
+func (k *checker) most() int64 {
+	if n := k.a.options.Quarantine; n != 0 {
+		return n
 	}
+	return min(max(k.live/quarantineShare, leastQuarantine), mostQuarantine)
+}
+
+// leave takes the oldest block out of the quarantine and returns its inner block and what
+// is wrong with it. What the kernel does not make accessible again stays: 0. The caller
+// holds mu.
+func (k *checker) leave(op string) (inner uintptr, damage error) {
 	b := checkedAt(k.oldest)
 	damage = b.damage(op)
 	if b.state != poisoned {
@@ -150,11 +157,11 @@ func (k *checker) leave(op string, most int64, keep bool) (inner uintptr, damage
 	if k.oldest = b.younger; k.oldest == 0 {
 		k.youngest = 0
 	}
-	n := &k.counts[b.class]
+	n, whole := &k.counts[b.class], b.whole()
 	n.quarantined--
-	n.quarantinedBytes -= int64(b.whole)
-	k.held -= int64(b.whole)
-	inner = b.inner
+	n.quarantinedBytes -= whole
+	k.held -= whole
+	inner = b.inner()
 	k.blocks.Drop(k.blocks.Unlink(b.Addr))
 	return inner, damage
 }

@@ -17,18 +17,18 @@ import (
 func (b *checkedBlock) markZones() {
 	front := b.front()
 	fillWith(&zonePattern, b.Addr-front, front)
-	fillWith(&zonePattern, b.Addr+b.size, b.behind)
+	fillWith(&zonePattern, b.Addr+b.size, uintptr(b.behind))
 }
 
 // front returns the bytes of the redzone before the block.
-func (b *checkedBlock) front() uintptr { return min(b.Addr-b.inner, zoneMax) }
+func (b *checkedBlock) front() uintptr { return min(uintptr(1)<<b.shift, zoneMax) }
 
 // damage returns an error if a redzone was written to, or the memory of a block in
 // quarantine.
 func (b *checkedBlock) damage(op string) error {
 	end := b.Addr + b.size
-	if first, n := zonePattern.changed(end, b.behind); n > 0 {
-		return b.overwritten(op, "buffer overflow", "behind the end of the block", first, n, end+b.behind)
+	if first, n := zonePattern.changed(end, uintptr(b.behind)); n > 0 {
+		return b.overwritten(op, "buffer overflow", "behind the end of the block", first, n, end+uintptr(b.behind))
 	}
 	if first, n := zonePattern.changed(b.Addr-b.front(), b.front()); n > 0 {
 		return b.overwritten(op, "buffer underflow", "before the start of the block", first, n, b.Addr)
@@ -121,7 +121,7 @@ func (k *checker) inspectUnknown(op string, addr uintptr) error {
 // at all of them. The caller holds mu.
 func (k *checker) around(addr uintptr) (b *checkedBlock) {
 	k.blocks.Each(func(at uintptr) {
-		if c := checkedAt(at); addr-c.inner < c.Addr+c.size+c.behind-c.inner {
+		if c := checkedAt(at); addr-c.inner() < c.Addr+c.size+uintptr(c.behind)-c.inner() {
 			b = c
 		}
 	})

@@ -13,7 +13,7 @@ import (
 func (a *Allocator) Trim() int64 {
 	a.init()
 	before := a.space.Footprint.Now()
-	a.checked.shrink("Trim", 0, false)
+	a.checked.flush("Trim")
 	a.detach(func(int, uintptr) bool { return true })
 	a.trimShared()
 	return max(before-a.space.Footprint.Now(), 0) + metadata.Purge()
@@ -41,7 +41,7 @@ func (a *Allocator) retry(size int, get func() error) error {
 		err = get()
 	}
 	if errors.Is(err, ErrLimit) || errors.Is(err, ErrOutOfMemory) {
-		a.checked.shrink("Trim", 0, false)
+		a.checked.flush("Trim")
 		a.trimShared()
 		err = get()
 	}

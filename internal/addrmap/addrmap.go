@@ -107,7 +107,7 @@ func (m *Map[T]) Drop(at uintptr) {
 // there is none.
 func (m *Map[T]) grow() bool {
 	old := len(m.segments)
-	if old > 0 && m.n < 2*old*segmentHeads {
+	if old > 0 && m.n < old*segmentHeads {
 		return true
 	}
 	for len(m.segments) < max(2*old, 1) {

@@ -7,7 +7,7 @@
 //	heads = segments · 512, a power of two
 //	entry e is in the chain hash(e.Addr) mod heads
 //
-// It doubles when the chains have two entries on average: new segments are added, and
+// It doubles when the chains have one entry on average: new segments are added, and
 // each chain is divided by one more bit of the hash. Entries never move. The caller's
 // lock guards a table.
 package addrmap
