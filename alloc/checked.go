@@ -89,7 +89,7 @@ const (
 
 	// What Options.Quarantine says of 0, in bytes.
 	mostQuarantine  = 16 << 20
-	leastQuarantine = 1 << 20
+	leastQuarantine = 512 << 10
 	quarantineShare = 8 // of the live bytes
 )
 

@@ -15,11 +15,11 @@ func (k *checker) free(op string, addr uintptr, agrees func(size uintptr) error)
 	freed := k.a.stack()
 	k.mu.Lock()
 	err := k.retire(op, addr, freed, agrees)
-	k.mu.Unlock()
 	if err != nil {
+		k.mu.Unlock()
 		panic(err)
 	}
-	k.shrink(op, true)
+	k.shrink(op, k.tooMuch)
 }
 
 // freeTyped is free for a pointer to a value of size bytes: no block of fewer, nor, if it
@@ -110,19 +110,20 @@ func (b *checkedBlock) eachPoisoned(f func(addr, n uintptr) bool) {
 // written to; that has left nevertheless.
 func (k *checker) flush(op string) {
 	if k != nil {
-		k.shrink(op, false)
+		k.mu.Lock()
+		k.shrink(op, func() bool { return k.oldest != 0 })
 	}
 }
 
-// shrink lets the oldest blocks leave that are too much, or all. It panics as flush does.
-func (k *checker) shrink(op string, keep bool) {
-	for {
-		k.mu.Lock()
-		var inner uintptr
-		var damage error
-		if !keep && k.oldest != 0 || k.held > k.most() && k.oldest != k.youngest {
-			inner, damage = k.leave(op)
-		}
+// tooMuch reports whether the oldest block in quarantine is to leave. The youngest stays.
+// The caller holds mu.
+func (k *checker) tooMuch() bool { return k.oldest != k.youngest && k.held > k.most() }
+
+// shrink lets the oldest blocks leave, as long as more reports true. It panics as flush
+// does. The caller holds mu, which is let go.
+func (k *checker) shrink(op string, more func() bool) {
+	for more() {
+		inner, damage := k.leave(op)
 		k.mu.Unlock()
 		if inner == 0 {
 			return
@@ -131,7 +132,9 @@ func (k *checker) shrink(op string, keep bool) {
 		if damage != nil {
 			panic(damage)
 		}
+		k.mu.Lock()
 	}
+	k.mu.Unlock()
 }
 
 // most returns how many bytes there may be in quarantine.

@@ -33,8 +33,11 @@ func (o *odds) set(c sizeclass.Class, p float64) { o[c].Store(math.Float64bits(m
 // gap draws how many blocks of class c are passed over until the next chosen one.
 func (o *odds) gap(c sizeclass.Class) float64 {
 	ln := math.Float64frombits(o[c].Load())
-	if ln == 0 {
+	switch {
+	case ln == 0:
 		return math.Inf(1)
+	case math.IsInf(ln, -1):
+		return 0
 	}
 	return math.Floor(math.Log(1-rand.Float64()) / ln) // of a number in (0, 1]
 }

@@ -47,7 +47,7 @@ type Options struct {
 
 	// Quarantine is how many bytes of freed blocks a checked Allocator keeps from being
 	// used again, the last one in any case. 0 means an eighth of those of live blocks, but
-	// 1 MiB at least and 16 MiB at most; a negative value, none but that one.
+	// 512 KiB at least and 16 MiB at most; a negative value, none but that one.
 	Quarantine int64
 
 	// Leaks, if set, is written a report by Close, of what is still live by the stacks

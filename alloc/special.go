@@ -19,10 +19,10 @@ import (
 // chosen for: a sample of the heap profile. It becomes special if that is kept.
 func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class) {
 	size := uintptr(c.Size())
-	if a.checked != nil {
+	if a.checked != nil { // which chooses all
 		*st |= special
-		if rand.Float64() >= a.probability(size) {
-			return
+		if u := rand.Float64(); u*float64(a.rate.Load()) >= float64(size) || u >= a.probability(size) {
+			return // mostly by the first test: 1 − exp(−x) ≤ x
 		}
 	}
 	if p := a.probability(size); p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p}) {

@@ -36,6 +36,9 @@ func (a *Allocator) trimShared() {
 // needs a little of the Go heap, and the Go runtime does not survive a no.
 func (a *Allocator) retry(size int, get func() error) error {
 	err := get()
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, ErrLimit) && a.options.OnLimit != nil {
 		a.options.OnLimit(size)
 		err = get()
