@@ -75,8 +75,9 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 		size := int64(row.Size)
 		if checked != nil {
 			n := &checked[c]
-			m.Quarantined += min(n.quarantined, row.Live) * size
-			row.Live -= min(n.quarantined, row.Live)
+			row.Quarantined = min(n.quarantined, row.Live)
+			row.Live -= row.Quarantined
+			m.Quarantined += row.Quarantined * size
 			row.Requested = min(n.requested, row.Live*size)
 		}
 		row.Frees = max(row.Allocs-row.Live, 0)

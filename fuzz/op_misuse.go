@@ -47,7 +47,7 @@ func (p *player) interior(how int) uintptr {
 	}
 	offset := 1 + how%7
 	if how >= 128 {
-		offset = b.usable - 1 - how%15
+		offset = max(b.usable-1-how%15, 1)
 	}
 	return b.addr + uintptr(offset)
 }
@@ -93,8 +93,9 @@ func (p *player) overwriteHeader(h, how int) error {
 		return nil
 	}
 	hit := &raw.Bytes(b.addr-64, 64)[how%64]
+	was := *hit
 	*hit ^= 0x40
-	defer func() { *hit ^= 0x40 }()
+	defer func() { *hit = was }()
 	if how%4 == 2 {
 		how++ // UsableSize does not look at headers
 	}

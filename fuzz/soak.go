@@ -122,7 +122,7 @@ func (s *soaking) game() error {
 	if r.IntN(2) == 0 {
 		decay = 4 * time.Millisecond << r.IntN(6)
 	}
-	m, err := newMachine(int(r.Uint32()&0x3f), nil, decay)
+	m, err := newMachine(int(r.Uint32()&0xff), nil, decay)
 	if err != nil {
 		return err
 	}
