@@ -87,7 +87,7 @@ const (
 	zoneMin = minAlign
 	zoneMax = patternPeriod
 
-	// What Options.Quarantine says of 0, in bytes.
+	// What Options.Quarantine says of 0, in bytes: of all, and of small blocks.
 	mostQuarantine  = 16 << 20
 	leastQuarantine = 512 << 10
 	quarantineShare = 8 // of the live bytes
@@ -251,7 +251,7 @@ func (k *checker) intact(op string, addr uintptr) (*checkedBlock, error) {
 	}
 	if b.class == classLarge {
 		if _, err := k.a.large.Usable(b.inner()); err != nil {
-			return nil, explainLarge(op, addr, err)
+			return nil, b.misuse(op, addr, explainLarge(op, addr, err).Story)
 		}
 	}
 	if err := b.damage(op); err != nil {

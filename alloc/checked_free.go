@@ -117,7 +117,16 @@ func (k *checker) flush(op string) {
 
 // tooMuch reports whether the oldest block in quarantine is to leave. The youngest stays.
 // The caller holds mu.
-func (k *checker) tooMuch() bool { return k.oldest != k.youngest && k.held > k.most() }
+func (k *checker) tooMuch() bool {
+	if k.oldest == k.youngest {
+		return false
+	}
+	if n := k.a.options.Quarantine; n != 0 {
+		return k.held > n
+	}
+	small := k.held - k.counts[classLarge].quarantinedBytes
+	return k.held > mostQuarantine || small > max(k.live/quarantineShare, leastQuarantine)
+}
 
 // shrink lets the oldest blocks leave, as long as more reports true. It panics as flush
 // does. The caller holds mu, which is let go.
@@ -135,14 +144,6 @@ func (k *checker) shrink(op string, more func() bool) {
 		k.mu.Lock()
 	}
 	k.mu.Unlock()
-}
-
-// most returns how many bytes there may be in quarantine.
-func (k *checker) most() int64 {
-	if n := k.a.options.Quarantine; n != 0 {
-		return n
-	}
-	return min(max(k.live/quarantineShare, leastQuarantine), mostQuarantine)
 }
 
 // leave takes the oldest block out of the quarantine and returns its inner block and what

@@ -104,7 +104,7 @@ func (k *checker) inspect(op string, addr uintptr) error {
 	case addr-b.Addr >= b.size:
 		return b.misuse(op, addr, bytesOf(int(addr-b.Addr-b.size))+" behind the end of a block")
 	}
-	return b.misuse(op, addr, bytesOf(int(addr-b.Addr))+" inside a block, not at its start")
+	return b.misuse(op, addr, insideStory(int(addr-b.Addr)))
 }
 
 // inspectUnknown is inspect for an address in no block that the checker knows.

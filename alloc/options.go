@@ -46,8 +46,9 @@ type Options struct {
 	Checked bool
 
 	// Quarantine is how many bytes of freed blocks a checked Allocator keeps from being
-	// used again, the last one in any case. 0 means an eighth of those of live blocks, but
-	// 512 KiB at least and 16 MiB at most; a negative value, none but that one.
+	// used again, the last one in any case. 0 means 16 MiB, of which small blocks have as
+	// many as an eighth of the bytes that are live, and 512 KiB at least; a negative value,
+	// none but that one.
 	Quarantine int64
 
 	// Leaks, if set, is written a report by Close, of what is still live by the stacks
