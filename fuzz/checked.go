@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
@@ -23,3 +25,33 @@ func (r request) placeChecked() block {
 // checkedOf tells whether an options byte chooses a checked Allocator, of which the
 // others choose the rest.
 func checkedOf(options int) bool { return options&0xc0 == 0xc0 }
+
+// overwriteAround writes next to a block, or to one that it has freed, which must be told.
+func (p *player) overwriteAround(h, how int) error {
+	b := p.pick()
+	if b == nil {
+		return nil
+	}
+	if how >= 192 && p.alone && b.small && b.usable > 0 {
+		return p.writeFreed(h, b, how)
+	}
+	offset := b.usable + how/4%sizeclass.Granule
+	if how%8 >= 4 {
+		offset = -1 - how/4%sizeclass.Granule
+	}
+	*raw.At[byte](b.addr + uintptr(offset)) ^= 0x40 // is repaired when it was told
+	return p.refuses(h, how, b.pointer())
+}
+
+// writeFreed frees b and writes to it. It is in quarantine then, out of which Trim takes it.
+func (p *player) writeFreed(h int, b *block, how int) error {
+	disarm() // else what came before it may have to stay there
+	if err := p.free(h, b); err != nil {
+		return err
+	}
+	*raw.At[byte](b.addr + uintptr(how%b.usable)) ^= 0x40
+	if err := misused(func() { p.a.Trim() }); err != nil {
+		return fmt.Errorf("a write to %v after it was freed: %w", b, err)
+	}
+	return p.reconcile()
+}

@@ -27,6 +27,9 @@ func (p *player) misuseBy(h, kinds int) error {
 	case 1:
 		return p.misuseGo(h, how)
 	case 2:
+		if p.checked {
+			return p.overwriteAround(h, how)
+		}
 		return p.overwriteHeader(h, how)
 	case 3:
 		addr = p.stale(how)
