@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
@@ -43,10 +44,13 @@ type Allocator struct {
 	purger purger
 	warned [warnings]atomic.Bool // what Options.Logger was told
 
-	rate    atomic.Int64   // bytes between samples; 0: none
-	odds    odds           // of small blocks to be chosen
-	profile heapprof.Table // the samples
+	rate    atomic.Int64                         // bytes between samples; 0: none
+	odds    odds                                 // of small blocks to be chosen
+	profile heapprof.Table                       // the samples
+	guards  guards                               // guarded blocks
+	stuck   struct{ pages, splits atomic.Int64 } // guards of spans that the kernel did not lift; those that split a mapping
 
+	forget  func()           // takes the explainer of span guards out
 	tenants tenancy.Register // the arenas in this memory
 }
 
@@ -58,6 +62,9 @@ var lastID atomic.Uintptr
 func NewAllocator(o Options) (*Allocator, error) {
 	if o.Limit < 0 {
 		return nil, &Error{Op: "NewAllocator: Options.Limit", Size: int(o.Limit), Err: ErrInvalidSize}
+	}
+	if o.GuardRate < 0 {
+		return nil, &Error{Op: "NewAllocator: Options.GuardRate", Size: o.GuardRate, Err: ErrInvalidSize}
 	}
 	a := &Allocator{options: o}
 	a.init()
@@ -83,7 +90,11 @@ func (a *Allocator) init() {
 		if a.options.Checked {
 			a.checked = newChecker(a)
 		}
+		a.guards.rate.Store(int64(a.options.GuardRate))
 		a.setRate(a.options.profileRate())
+		if a.options.Hardening.SpanGuards {
+			a.forget = onfault.Register(a.explainSpanGuard)
+		}
 		atomic.StoreUintptr(&a.id, id)
 	})
 }
@@ -97,29 +108,34 @@ func (a *Allocator) SetLimit(n int64) {
 
 // addSpan gets pages for a span of class c and fills the empty magazine m from it.
 func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
-	pages := c.SpanBytes() / sizeclass.PageSize
+	pages := a.spanPages(c)
 	base, clean, err := a.pages.Alloc(pages)
 	if err != nil {
 		return err
 	}
 	watch.Reshape()
 	s, err := newSpan(a.id, c, base, clean)
-	if err == nil {
+	if err != nil {
+		a.pages.Free(base, pages)
+		return err
+	}
+	if err = a.guardSpan(s, c); err == nil {
 		if err = a.depots[c].addSpan(s, m); err == nil {
 			return nil
 		}
-		freeSpan(c, s)
 	}
-	a.pages.Free(base, pages)
+	split := spanAt(s).split
+	freeSpan(c, s)
+	a.openSpan(base, pages, split)
 	return err
 }
 
 // release gives the pages of wholly idle spans back to the page heap.
 func (a *Allocator) release(c sizeclass.Class, empty spanList) {
 	for s := empty.head; s != 0; {
-		base, next := spanAt(s).Base, spanAt(s).next
+		base, split, next := spanAt(s).Base, spanAt(s).split, spanAt(s).next
 		freeSpan(c, s)
-		a.pages.Free(base, c.SpanBytes()/sizeclass.PageSize)
+		a.openSpan(base, a.spanPages(c), split)
 		s = next
 	}
 	if empty.head != 0 {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -57,13 +56,6 @@ func (b *checkedBlock) overwritten(op, what, where string, first uintptr, n int,
 		what, bytesOf(n), where, were, int(first-b.Addr), raw.Bytes(first, min(shown, end-first))))
 }
 
-func bytesOf(n int) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", n)
-}
-
 // misuse returns an error with the story of the block.
 func (b *checkedBlock) misuse(op string, addr uintptr, what string) *MisuseError {
 	e := &MisuseError{Op: op, Addr: addr, Block: b.Addr, Size: int(b.size), State: "live"}
@@ -75,19 +67,6 @@ func (b *checkedBlock) misuse(op string, addr uintptr, what string) *MisuseError
 		e.Story += stackText("freed by", b.freed)
 	}
 	return e
-}
-
-// stackText returns lines with a stack under a headline; nothing for no stack.
-func stackText(headline string, stack heapprof.Stack) string {
-	if stack == 0 {
-		return ""
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "\n  %s", headline)
-	for f := range heapprof.Frames(stack.PCs()) {
-		fmt.Fprintf(&b, "\n\t%s\n\t\t%s:%d", f.Function, f.File, f.Line)
-	}
-	return b.String()
 }
 
 // inspect explains what is wrong with an address that is not that of a live block. The

@@ -2,7 +2,6 @@ package alloc
 
 import (
 	"math"
-	"math/rand/v2"
 	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/sizeclass"
@@ -23,23 +22,61 @@ import (
 // fast path of Free leaves it to the slow one.
 const stride = 4096
 
-// odds is, for each class, the bits of ln(1 − p), p the probability of a block to
-// be chosen: 0 chooses none, −Inf all.
-type odds [sizeclass.Count]atomic.Uint64
+// odds has the chances of each class' blocks.
+type odds struct {
+	of   [sizeclass.Count]chances
+	dice dice
+}
 
-// set makes p the probability of a block of class c to be chosen.
-func (o *odds) set(c sizeclass.Class, p float64) { o[c].Store(math.Float64bits(math.Log1p(-p))) }
+// chances are probabilities: of a block to be chosen, as ln(1 − p), which is 0 if none is
+// and −Inf if all are, to be sampled, and to be guarded.
+type chances struct{ ln, sampled, guarded chance }
+
+// A chance is a number that is read while it may be set.
+type chance struct{ bits atomic.Uint64 }
+
+func (c *chance) set(x float64) { c.bits.Store(math.Float64bits(x)) }
+func (c *chance) get() float64  { return math.Float64frombits(c.bits.Load()) }
+
+// set has blocks of class c be chosen that are to be sampled, with the probability p, or
+// guarded, with the probability q, independently of each other; or all of them.
+func (o *odds) set(c sizeclass.Class, p, q float64, all bool) {
+	of := &o.of[c]
+	of.sampled.set(p)
+	of.guarded.set(q)
+	if all {
+		of.ln.set(math.Inf(-1))
+	} else {
+		of.ln.set(math.Log1p(-p) + math.Log1p(-q))
+	}
+}
+
+// draw draws what a chosen block of class c is chosen for. p is the probability with
+// which it is sampled.
+func (o *odds) draw(c sizeclass.Class) (p float64, sampled, guarded bool) {
+	of := &o.of[c]
+	p, q := of.sampled.get(), of.guarded.get()
+	all := p + q - p*q
+	switch {
+	case math.IsInf(of.ln.get(), -1):
+		all = 1
+	case q == 0:
+		return p, p > 0, false
+	}
+	sampled, guarded = o.dice.which(all, p, q)
+	return p, sampled, guarded
+}
 
 // gap draws how many blocks of class c are passed over until the next chosen one.
 func (o *odds) gap(c sizeclass.Class) float64 {
-	ln := math.Float64frombits(o[c].Load())
+	ln := o.of[c].ln.get()
 	switch {
 	case ln == 0:
 		return math.Inf(1)
 	case math.IsInf(ln, -1):
 		return 0
 	}
-	return math.Floor(math.Log(1-rand.Float64()) / ln) // of a number in (0, 1]
+	return math.Floor(math.Log(1-o.dice.uniform()) / ln) // of a number in (0, 1]
 }
 
 // arm sets the countdown of a rack that has run out.

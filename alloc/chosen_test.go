@@ -17,7 +17,7 @@ import (
 func TestGap(t *testing.T) {
 	var o odds
 	for _, p := range []float64{0.9, 0.1, 0.003} {
-		o.set(0, p)
+		o.set(0, p, 0, false)
 		const n = 50_000
 		sum := 0.0
 		for range n {
@@ -28,10 +28,10 @@ func TestGap(t *testing.T) {
 			t.Errorf("probability %v: the mean gap is %v, want %v", p, got, want)
 		}
 	}
-	if o.set(0, 0); !math.IsInf(o.gap(0), 1) {
+	if o.set(0, 0, 0, false); !math.IsInf(o.gap(0), 1) {
 		t.Error("a block is chosen where none should be")
 	}
-	if o.set(0, 1); o.gap(0) != 0 {
+	if o.set(0, 1, 0, false); o.gap(0) != 0 {
 		t.Error("a block is passed over where none should be")
 	}
 }
@@ -41,7 +41,7 @@ func TestGap(t *testing.T) {
 func TestChoose(t *testing.T) {
 	for _, p := range []float64{0, 1e-4, 0.01, 0.5, 1} {
 		var o odds
-		o.set(3, p)
+		o.set(3, p, 0, false)
 		var r rack
 		const n = 400_000
 		chosen := 0

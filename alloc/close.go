@@ -31,14 +31,20 @@ func (a *Allocator) Close() error {
 	a.closed.Store(true)
 	damages := a.checked.close()
 	a.stopPurger()
+	if a.options.Hardening.SpanGuards {
+		a.forget()
+	}
 	a.detach(func(int, uintptr) bool { return true })
 	a.dropTable()
 	a.closeLocals()
 	for c := range a.depots {
-		a.depots[c].close(sizeclass.Class(c))
+		a.forgetGuards(a.depots[c].close(sizeclass.Class(c)))
 	}
+	guards := a.guards.close(a) // before the profile, which has its stacks
+	a.forgetGuards(int(a.stuck.splits.Swap(0)))
+	a.stuck.pages.Store(0)
 	a.profile.Close()
-	return errors.Join(leaks, damages, a.pages.Close(), a.large.Close())
+	return errors.Join(leaks, damages, guards, a.pages.Close(), a.large.Close())
 }
 
 func (a *Allocator) stopPurger() {

@@ -238,8 +238,9 @@ func (d *depot) holds() bool {
 }
 
 // close frees all magazines and span descriptors; the pages behind the spans are
-// the caller's to unmap. Nothing enters the depot afterwards.
-func (d *depot) close(c sizeclass.Class) {
+// the caller's to unmap, and so are the guards behind them, of which splits says how many
+// had split their mappings. Nothing enters the depot afterwards.
+func (d *depot) close(c sizeclass.Class) (splits int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
@@ -251,10 +252,14 @@ func (d *depot) close(c sizeclass.Class) {
 	for _, l := range []*spanList{&d.partial, &d.spent} {
 		for s := l.head; s != 0; s = l.head {
 			l.remove(s)
+			if spanAt(s).split {
+				splits++
+			}
 			freeSpan(c, s)
 		}
 	}
 	d.idle, d.spans = 0, 0
+	return splits
 }
 
 // spanList is a doubly linked list of spans.

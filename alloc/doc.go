@@ -62,12 +62,43 @@
 // object with it, and parks the object, or gives it to the large heap, which
 // retains it for a while. Realloc lets the kernel move pages instead of copying.
 //
+// # The life of a sample
+//
+// The fast paths know of the heap profile no more than that a rack counts its blocks
+// down. At 0 the slow path looks whether the next is a chosen one, hands it out like
+// any, and lets go of the cache. Then, with nothing pinned or locked:
+//
+//	rack.due = 0 ─► chosen, by odds and dice    the way to the next is drawn at once
+//	             ─► labels of the goroutine     internal/proflabel
+//	             ─► key of the stack            internal/callstack: known lately? else
+//	             ─► the stack itself            runtime.Callers, resolved once
+//	             ─► record in the table         internal/heapprof, its mutex
+//	             ─► state byte: special
+//
+// A large object is chosen by bytes, which the lot counts down (lot.due), and a mark in
+// the page map stands for the state bit. A special block is no business of Free's fast
+// path: the slow one takes its record out before the block is anybody else's. Realloc
+// in place keeps the record, which moves with the object.
+//
+// A block of class c is chosen with probability p, whatever others are, and stands for
+// 1/p blocks, so that for each class, stack and label
+//
+//	p(c) = 1 − exp(−size(c)/rate)       one event or more in its bytes
+//	P(gap = k) = (1 − p)^k · p          blocks passed over: geometric, as coin tosses
+//	E[Σ 1/p over samples] = blocks      unbiased, also where one stack mixes sizes
+//	variance = blocks · (1 − p)/p
+//
+// For large objects the events lie at exponential distances, of rate bytes on average.
+// One that grew is sampled as if it had been allocated with its new size; of those that
+// shrank some samples are forgotten, so that the same holds.
+//
 // # Invariants
 //
 // For each class, with the caches at rest:
 //
 //	Σ blocks of its spans = live + cached in racks + in the depot's magazines + idle
 //	a block's state is cached ⇔ exactly one slot of one magazine names it
+//	a block's state is special ⇒ the block is live, and the profile has its record
 //	span.idle = |{i : state i is idle}|
 //	span on the depot's partial list ⇔ span.idle > 0
 //	pagemap.Get(a) = span for every address a of its pages, and for no other
@@ -82,6 +113,8 @@
 //	state byte            live: the block's user, through Malloc, Free, Realloc
 //	                      cached: the holder of the rack; idle: the depot's lock
 //	span's counts, lists  the depot's lock
+//	countdowns            as rack and lot; the odds are atomic, the dice lock nothing
+//	samples               the profile's mutex, taken with nothing pinned or locked
 //	table of caches       read by all, written under Allocator.mu
 //	descriptor's header   written before it is entered in the page map, then read only
 //
@@ -109,8 +142,14 @@
 // their end, tells its story when it is used: Protect turns the fault into a
 // *MisuseError, and Explain knows it from the address.
 //
-// Not caught: use of a block after it was freed, and writes beyond its end, unless
-// they hit a large object's header. A wild write can in principle hit the
+// Options.GuardRate has some blocks, chosen at random, lie between pages without access
+// (guard.go has the picture): what is done to them beyond their bounds, or after they
+// were freed, faults or is found by Free, and is told with the stacks that allocated and
+// freed the block. In a fleet that finds, cheaply, what no test has. Options.Hardening
+// has what makes mistakes less harmful.
+//
+// Not caught otherwise: use of a block after it was freed, and writes beyond its end,
+// unless they hit a large object's header. A wild write can in principle hit the
 // metadata, as it can hit anything in the process.
 //
 // # Caveats
@@ -132,5 +171,6 @@
 //
 // state.go, span.go, magazine.go and rack.go have the structures and their
 // pictures; malloc.go and free.go the fast paths and what comes after; depot.go
-// and cache.go the exchange of magazines; purge.go the way back to the kernel.
+// and cache.go the exchange of magazines; purge.go the way back to the kernel. chosen.go
+// and special.go have what becomes of sampled and guarded blocks.
 package alloc

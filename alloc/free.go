@@ -70,10 +70,12 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
 	st, code, c := a.liveBlock(addr)
 	if st == nil {
-		a.freeLarge(h, op, addr)
+		if !a.freeGuarded(h, op, addr) {
+			a.freeLarge(h, op, addr)
+		}
 		return
 	}
-	if *st&special != 0 && !a.freeSpecial(addr) {
+	if *st&special != 0 && !a.freeSpecial(addr, c) {
 		panic(freeingTwice(op, addr, c.Size()))
 	}
 	hand := uintptr(0) // a magazine on its way between the rack and the depot
@@ -132,6 +134,9 @@ func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 	}
 	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.freeLargeSpecial(addr) {
 		panic(freeingTwice(op, addr, int(largeobj.UsableAt(pagemap.Get(addr)))))
+	}
+	if a.options.Hardening.ZeroOnFree && a.large.IsLive(addr) {
+		clear(raw.Bytes(addr, largeobj.UsableAt(pagemap.Get(addr))))
 	}
 	if err := a.park(h, addr); err != nil {
 		panic(explainLarge(op, addr, err))

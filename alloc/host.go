@@ -22,12 +22,13 @@ func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
 // opArena is the operation for which arenas obtain memory.
 const opArena = "Arena"
 
-// kindFor returns what a heap profile calls a large object that op allocates.
-func kindFor(op string) heapprof.Kind {
+// kindFor returns what a heap profile calls a block that op allocates: other, unless
+// it is an arena's chunk.
+func kindFor(op string, other heapprof.Kind) heapprof.Kind {
 	if op == opArena {
 		return heapprof.Arena
 	}
-	return heapprof.Large
+	return other
 }
 
 // What Malloc aligns blocks and large objects to, in bytes.

@@ -17,12 +17,14 @@ func (a *Allocator) checkInvariants() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var spanBytes int64
+	splits := a.stuck.splits.Load()
 	for c := range sizeclass.Class(sizeclass.Count) {
 		n, err := a.checkClass(c)
 		if err != nil {
 			return fmt.Errorf("alloc: class %d, blocks of %d bytes: %w", c, c.Size(), err)
 		}
-		spanBytes += int64(n.spans * c.SpanBytes())
+		spanBytes += int64(n.spans * a.spanPages(c) * sizeclass.PageSize)
+		splits += int64(n.splits)
 	}
 	if err := a.checkLots(); err != nil {
 		return err
@@ -30,24 +32,28 @@ func (a *Allocator) checkInvariants() error {
 	if err := a.large.Check(); err != nil {
 		return err
 	}
-	return a.checkAccount(spanBytes)
+	return a.checkAccount(spanBytes+a.stuck.pages.Load()*sizeclass.PageSize, splits)
 }
 
 // checkAccount compares what the layers below count with the spans and objects:
 //
 //	pages used = Σ spans
-//	footprint  = pages used + pages dirty + the large heap's
-//	mappings   = chunks + the large heap's
-func (a *Allocator) checkAccount(spanBytes int64) error {
+//	footprint  = pages used + pages dirty + the large heap's + live guarded slots
+//	mappings   = chunks + the large heap's + the guards' region + 2 · guards that split a mapping
+func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 	pages, large := a.pages.Stats(), a.large.Stats()
 	if pages.Used != spanBytes {
 		return fmt.Errorf("alloc: the page heap counts %d bytes as used, spans have %d", pages.Used, spanBytes)
 	}
-	if got, want := a.space.Footprint.Now(), pages.Used+pages.Dirty+large.Footprint(); got != want {
-		return fmt.Errorf("alloc: %d bytes are charged, pages and large objects have %d", got, want)
+	guards, mappings, err := a.guards.check()
+	if err != nil {
+		return err
 	}
-	if got, want := a.space.Mappings.Now(), int64(pages.Chunks)+large.Mappings(); got != want {
-		return fmt.Errorf("alloc: %d mappings are counted, pages and large objects have %d", got, want)
+	if got, want := a.space.Footprint.Now(), pages.Used+pages.Dirty+large.Footprint()+guards; got != want {
+		return fmt.Errorf("alloc: %d bytes are charged, pages, large objects and guards have %d", got, want)
+	}
+	if got, want := a.space.Mappings.Now(), int64(pages.Chunks)+large.Mappings()+mappings+2*splits; got != want {
+		return fmt.Errorf("alloc: %d mappings are counted, pages, large objects and guards have %d", got, want)
 	}
 	if got, want := a.space.Mapped.Now(), pages.Mapped+large.Mapped(); got < want {
 		return fmt.Errorf("alloc: %d bytes are mapped, pages and large objects have %d", got, want)
@@ -55,14 +61,17 @@ func (a *Allocator) checkAccount(spanBytes int64) error {
 	return nil
 }
 
-// checkLots checks the caches' lots: what they count, and that each object in one
+// checkLots checks the caches' lots: what they count (n ≤ lotSize, due ≤ largeStride), and that each object in one
 // is parked, and in no other. Call it with a.mu held.
 func (a *Allocator) checkLots() error {
 	seen := map[uintptr]struct{}{}
 	for _, cache := range a.caches() {
 		l := lotOf(cache)
-		if l.n > lotSize {
+		switch {
+		case l.n > lotSize:
 			return fmt.Errorf("alloc: a lot for %d objects holds %d", lotSize, l.n)
+		case l.due > largeStride:
+			return fmt.Errorf("alloc: a lot looks for a sample in %d bytes, more than %d", l.due, largeStride)
 		}
 		for _, p := range l.parked[:l.n] {
 			o := largeobj.At(p.at)
@@ -77,7 +86,7 @@ func (a *Allocator) checkLots() error {
 
 // A tally counts the blocks of one class by what they are doing.
 type tally struct {
-	spans              int
+	spans, splits      int // all, and those whose guards split a mapping
 	idle, cached, live int
 	codes              uint64               // Σ fit codes of live blocks
 	slots              map[uintptr]struct{} // blocks in magazines, by the address of their state
@@ -177,6 +186,9 @@ func (l *spanList) check(c sizeclass.Class, n *tally, partial bool) error {
 			return fmt.Errorf("the span at %#x: %w", sp.Base, err)
 		}
 		n.spans++
+		if spanAt(s).split {
+			n.splits++
+		}
 	}
 	return nil
 }
@@ -270,8 +282,13 @@ func checkMagazine(m uintptr, filled uint32, c sizeclass.Class, n *tally) error 
 	return nil
 }
 
-// check checks a rack and its magazines.
+// check checks a rack, its countdown and its magazines:
+//
+//	due ≤ stride, due ≤ armed
 func (r *rack) check(c sizeclass.Class, n *tally) error {
+	if r.due > stride || r.armed < uint64(r.due) {
+		return fmt.Errorf("a rack is due in %d blocks, of at most %d, and was armed for %d", r.due, stride, r.armed)
+	}
 	if r.prev != 0 {
 		if err := checkMagazine(r.prev, magazineAt(r.prev).n, c, n); err != nil {
 			return err
@@ -287,4 +304,40 @@ func (r *rack) check(c sizeclass.Class, n *tally) error {
 		return fmt.Errorf("a rack has the bounds %#x ≤ %#x ≤ %#x", r.bottom, r.top, r.limit)
 	}
 	return checkMagazine(r.bottom-slotsStart, uint32((r.top-r.bottom)/slotSize), c, n)
+}
+
+// check returns what the guards add to the account.
+//
+//	slots = |queue| + live        nobody is between
+func (g *guards) check() (footprint, mappings int64, err error) {
+	region, live := g.usage()
+	if region == 0 {
+		return 0, 0, nil
+	}
+	mappings = 1
+	for _, split := range g.fences {
+		if split {
+			mappings += 2
+		}
+	}
+	if g.table == 0 {
+		return 0, mappings, nil
+	}
+	waiting := 0
+	for i := range guardTableAt(g.table).slots {
+		s := &guardTableAt(g.table).slots[i]
+		if s.split {
+			mappings += 2
+		}
+		switch s.state {
+		case guardUnused, guardFreed:
+			waiting++
+		case guardMoving:
+			return 0, 0, fmt.Errorf("alloc: guarded slot %d is on its way", i)
+		}
+	}
+	if waiting != int(g.n) {
+		return 0, 0, fmt.Errorf("alloc: %d guarded slots are free, %d in the queue", waiting, g.n)
+	}
+	return live, mappings, nil
 }

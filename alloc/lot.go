@@ -12,6 +12,7 @@ import (
 // how large at most. Like a rack it is touched by the cache's holder only.
 //
 //	0 ≤ n ≤ lotSize
+//	0 ≤ due ≤ largeStride
 //	asked = Σ changes in what is asked for, by objects handed out again
 type lot struct {
 	n      uintptr
@@ -65,7 +66,7 @@ func (a *Allocator) unpark(h holder, op string, size uintptr) (addr uintptr, cho
 		return 0, false
 	}
 	l := lotOf(cache)
-	chosen = l.choose(size, a.rate.Load())
+	chosen = l.choose(size, a.rate.Load(), &a.odds.dice)
 	for i := l.n; i > 0; i-- {
 		p := l.parked[i-1]
 		change, fits, ok := a.large.Unpark(p.at, p.addr, size)

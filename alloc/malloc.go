@@ -4,6 +4,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
@@ -116,7 +117,7 @@ func (a *Allocator) obtain(h holder, op string, size, align int, wanted bool) (a
 	chosen := a.choose(h, uintptr(max(size, 1)))
 	addr, zero, err = a.mapLarge(uintptr(max(size, 1)), uintptr(align), wanted)
 	if err == nil && chosen {
-		a.chosenLarge(addr, uintptr(max(size, 1)), kindFor(op))
+		a.chosenLarge(addr, uintptr(max(size, 1)), kindFor(op, heapprof.Large))
 	}
 	return addr, zero, err
 }
@@ -161,7 +162,9 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 				panic(freedTwiceAtOnce(op, addr, c))
 			}
 			if chosen {
-				a.chosenBlock(addr, st, c)
+				if at := a.chosenBlock(addr, st, c, size, kindFor(op, heapprof.Small)); at != 0 {
+					return at, true, nil
+				}
 			}
 			return addr, zero, nil
 		}
@@ -182,6 +185,9 @@ func (a *Allocator) fullMagazine(c sizeclass.Class, hand uintptr) (uintptr, erro
 	if err != nil {
 		a.stow(c, hand)
 		return 0, err
+	}
+	if a.options.Hardening.RandomOrder {
+		shuffle(m)
 	}
 	return m, nil
 }
@@ -208,7 +214,7 @@ func (a *Allocator) allocLarge(h holder, op string, size uintptr, wanted bool) (
 		zero = true
 	}
 	if chosen {
-		a.chosenLarge(addr, size, kindFor(op))
+		a.chosenLarge(addr, size, kindFor(op, heapprof.Large))
 	}
 	return addr, zero, nil
 }

@@ -20,17 +20,17 @@ type MisuseError struct {
 	Block uintptr // start of the block that Addr is in, 0 if it is in none
 	Size  int     // size of that block in bytes: of its class if it is small
 	State string  // what the block was: "live", "free", "never allocated"; for large ones in more words; or ""
-	Story string  // what is wrong and what to look for; in further lines, the stacks of the block's calls
+	Story string  // what is wrong and what to look for; on further lines, the stacks that allocated and freed it
 }
 
 func (e *MisuseError) Error() string {
 	var b strings.Builder
-	what, stacks, found := strings.Cut(e.Story, "\n")
+	what, stacks, _ := strings.Cut(e.Story, "\n")
 	fmt.Fprintf(&b, "alloc: %s(%#x): %s", e.Op, e.Addr, what)
 	if e.Block != 0 {
 		fmt.Fprintf(&b, " [block %#x of %d bytes, %s]", e.Block, e.Size, e.State)
 	}
-	if found {
+	if stacks != "" {
 		b.WriteString("\n" + stacks)
 	}
 	return b.String()
@@ -64,6 +64,8 @@ func inspect(op string, addr, owner uintptr) *MisuseError {
 		e.Story = "the block belongs to another Allocator: free it through that one"
 	case h.Kind == pagemap.Span:
 		inspectSpan(e, h)
+	case h.Kind == pagemap.Guarded:
+		guardTableAt(pagemap.Get(addr)).inspect(e)
 	case h.IsLarge(addr):
 		o := largeobj.At(pagemap.Get(addr))
 		e.Block, e.Size, e.State = o.Base, int(o.Size), o.State.String()

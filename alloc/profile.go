@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"runtime"
 	"runtime/pprof"
@@ -12,12 +13,14 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
 // HeapProfile returns the heap profile: estimates of what was allocated and of what
-// is in use, by stack, size class and kind (stats.NewProfile says in which form).
+// is in use, by stack, size class, kind and the labels that runtime/pprof.Do gave the
+// goroutine (stats.NewProfile says in which form).
 // They are unbiased for each of these. Who allocates meanwhile waits only if its
 // block is sampled.
 func (a *Allocator) HeapProfile() *profile.Profile {
@@ -26,9 +29,6 @@ func (a *Allocator) HeapProfile() *profile.Profile {
 }
 
 // WriteHeapProfile writes HeapProfile as a compressed file for go tool pprof.
-//
-// runtime/pprof.NewProfile makes no profile with values of its own, so
-// /debug/pprof cannot list this one; it wants a handler of its own.
 func (a *Allocator) WriteHeapProfile(w io.Writer) error { return a.HeapProfile().Write(w) }
 
 // WriteHeapProfileSince writes what has changed since earlier, a file that
@@ -92,9 +92,9 @@ func (a *Allocator) FragmentationProfile() *profile.Profile {
 
 // keptBeyond returns the share of a live block in what its span has free. The states
 // are read as they change.
-func keptBeyond(addr uintptr, kind heapprof.Kind) float64 {
+func keptBeyond(addr uintptr) float64 {
 	d := pagemap.Get(addr)
-	if kind != heapprof.Small || d == 0 {
+	if d == 0 || headerAt(d).Kind != pagemap.Span {
 		return 0
 	}
 	c := spanAt(d).Class
@@ -145,9 +145,17 @@ func writeLive(w io.Writer, objects, size int64, stacks stats.Stacks) error {
 	return stacks.Write(w)
 }
 
+// labelsOf returns the labels that a sample was taken with, nil if there were none.
+func labelsOf(encoded string) map[string]string {
+	if encoded == "" {
+		return nil
+	}
+	return maps.Collect(proflabel.All(encoded))
+}
+
 // sites returns what the table of samples holds, resolved, and the lines it is made
 // of, in the same order; the last site is what was dropped.
-func (a *Allocator) sites(since uint64, beyond func(uintptr, heapprof.Kind) float64) ([]stats.Site, []heapprof.Line) {
+func (a *Allocator) sites(since uint64, beyond func(uintptr) float64) ([]stats.Site, []heapprof.Line) {
 	lines := a.profile.Lines(since, beyond)
 	sites := make([]stats.Site, len(lines), len(lines)+1)
 	var pcs []uintptr
@@ -155,12 +163,12 @@ func (a *Allocator) sites(since uint64, beyond func(uintptr, heapprof.Kind) floa
 	for i := range lines {
 		l := &lines[i]
 		if i == 0 || len(pcs) != len(l.PCs) || &pcs[0] != &l.PCs[0] {
-			pcs, frames = l.PCs, nil
+			pcs, frames = l.PCs, make([]runtime.Frame, 0, len(l.PCs))
 			for f := range heapprof.Frames(pcs) {
 				frames = append(frames, f)
 			}
 		}
-		sites[i] = stats.Site{Frames: frames, Kind: l.Kind.String(), Class: l.Size,
+		sites[i] = stats.Site{Frames: frames, Kind: l.Kind.String(), Class: l.Size, Labels: labelsOf(l.Labels),
 			AllocObjects: l.AllocObjects, AllocBytes: l.AllocBytes,
 			InuseObjects: l.LiveObjects, InuseBytes: l.LiveBytes}
 	}

@@ -19,7 +19,7 @@ import (
 //	│ next, n │ sentinel │ slot │ slot │      │       │     bottom ≤ top ≤ limit
 //	└─────────┴──────────┴──────┴──────┴──────┴───────┘
 //
-//	armed − due = blocks handed out through this rack
+//	armed − due = blocks handed out through this rack,  0 ≤ due ≤ stride
 //	codes       = Σ fit codes handed out − Σ taken back, modulo 2^64
 //
 // So many blocks as due says are handed out by the fast path; then the slow path

@@ -43,6 +43,9 @@ func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size in
 		return a.replace(h, op, addr, a.checked.usable(op, addr), uintptr(kept), size)
 	}
 	st, _, c := a.liveBlock(addr)
+	if _, s := a.guardedAt(addr); st == nil && s != nil {
+		return a.replace(h, op, addr, s.room(), uintptr(kept), size)
+	}
 	if st == nil {
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)
 	}

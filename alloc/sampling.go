@@ -2,11 +2,11 @@ package alloc
 
 import (
 	"math"
-	"math/rand/v2"
 	"runtime"
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -29,12 +29,18 @@ func (a *Allocator) ProfileRate() int {
 
 func (a *Allocator) setRate(bytes int) {
 	a.rate.Store(int64(max(bytes, 0)))
+	a.setOdds()
+}
+
+// setOdds has blocks be chosen that are to be sampled or guarded, or both.
+func (a *Allocator) setOdds() {
 	for c := range sizeclass.Class(sizeclass.Count) {
-		p := a.probability(uintptr(c.Size()))
+		size := uintptr(c.Size())
+		p, q := a.probability(size), a.guards.probability(size)
 		if a.checked != nil {
-			p = 1
+			q = 0
 		}
-		a.odds.set(c, p)
+		a.odds.set(c, p, q, a.choosesAll())
 	}
 }
 
@@ -59,7 +65,7 @@ const largeStride = 64 << 20
 
 // choose reports whether a large object of size bytes that is about to be handed out
 // is a chosen one: the next event of the process lies in its bytes.
-func (l *lot) choose(size uintptr, rate int64) bool {
+func (l *lot) choose(size uintptr, rate int64, d *dice) bool {
 	if rate <= 1 {
 		l.due, l.event = 0, false
 		return rate == 1
@@ -67,7 +73,7 @@ func (l *lot) choose(size uintptr, rate int64) bool {
 	for size >= l.due {
 		size -= l.due
 		event := l.event
-		gap := rand.ExpFloat64() * float64(rate)
+		gap := d.exponential() * float64(rate)
 		l.event = gap <= largeStride
 		l.due = uintptr(math.Ceil(min(gap, largeStride)))
 		if event {
@@ -84,7 +90,7 @@ func (a *Allocator) choose(h holder, size uintptr) bool {
 	if err != nil {
 		return false
 	}
-	chosen := lotOf(cache).choose(size, a.rate.Load())
+	chosen := lotOf(cache).choose(size, a.rate.Load(), &a.odds.dice)
 	h.letGo(id)
 	return chosen
 }
@@ -115,7 +121,7 @@ func (a *Allocator) setDown(hand heapprof.Hand, addr, size uintptr) {
 		p = -math.Expm1(math.Log1p(-p) * float64(size) / float64(before))
 	}
 	a.profile.Put(hand, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
-	if size < before && rand.Float64() > p*weight {
+	if size < before && a.odds.dice.uniform() >= p*weight {
 		a.freeLargeSpecial(addr)
 	}
 }
@@ -134,7 +140,7 @@ func (a *Allocator) grown(h holder, addr, before, size uintptr) {
 	pcs := traces.Get().(*trace)
 	defer traces.Put(pcs)
 	n := runtime.Callers(2, pcs[:])
-	s := heapprof.Sample{Addr: addr, Size: size, Kind: heapprof.Large, Weight: 1 / p}
+	s := heapprof.Sample{Addr: addr, Size: size, Kind: heapprof.Large, Weight: 1 / p, Labels: proflabel.Current()}
 	if a.profile.AddGrown(s, size-before, pcs[:n]) {
 		pagemap.Mark(addr, true)
 	}

@@ -3,6 +3,7 @@ package alloc
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"testing"
 )
 
@@ -22,17 +23,70 @@ func BenchmarkSampling(b *testing.B) {
 	}
 }
 
-// BenchmarkWriteHeapProfile writes a profile of 100,000 live samples.
-func BenchmarkWriteHeapProfile(b *testing.B) {
-	a := open(b, Options{Decay: -1, ProfileRate: 1})
-	for range 100_000 {
-		alloc(b, a, 64)
+// BenchmarkProfile writes a profile of 100,000 live samples, of one stack and of 8,000,
+// some twenty frames deep each. total-B is the memory that it takes in all: what the
+// profiler holds, and everything that one profile allocates on the Go heap, freed
+// meanwhile or not.
+func BenchmarkProfile(b *testing.B) {
+	for _, stacks := range []uint{1, 8000} {
+		b.Run(fmt.Sprintf("samples=100000/stacks=%d", stacks), func(b *testing.B) {
+			a := manySamples(b, 100_000, stacks)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := a.WriteHeapProfile(io.Discard); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(profileTakes(b, a)), "total-B")
+		})
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := a.WriteHeapProfile(io.Discard); err != nil {
-			b.Fatal(err)
-		}
+}
+
+// TestProfileTakes: a profile of 100,000 live samples takes 64 MiB at most, and so does
+// the profiler with it.
+func TestProfileTakes(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("samples a hundred thousand blocks")
 	}
-	b.ReportMetric(float64(a.profile.Usage().Bytes), "profiler-B")
+	if n := profileTakes(t, manySamples(t, 100_000, 8000)); n > 64<<20 {
+		t.Errorf("%d bytes, more than 64 MiB", n)
+	}
+}
+
+// manySamples returns an Allocator with so many live samples, of so many stacks.
+func manySamples(t testing.TB, samples, stacks uint) *Allocator {
+	a := open(t, Options{Decay: -1, ProfileRate: 1})
+	for i := range samples {
+		mallocAt(t, a, i*stacks/samples, 13) // one stack after the other: most are met lately
+	}
+	if u := a.profile.Usage(); u.Samples != int64(samples) || u.Stacks != int64(stacks) || u.Dropped.Samples != 0 {
+		t.Fatalf("%+v, want %d samples of %d stacks", u, samples, stacks)
+	}
+	return a
+}
+
+// mallocAt allocates with a stack of its own for each number of so many bits.
+//
+//go:noinline
+func mallocAt(t testing.TB, a *Allocator, n uint, bits int) {
+	switch {
+	case bits == 0:
+		alloc(t, a, 64)
+	case n&1 == 0:
+		mallocAt(t, a, n>>1, bits-1)
+	default:
+		mallocAt(t, a, n>>1, bits-1)
+	}
+}
+
+// profileTakes returns what the profiler holds and what writing one profile allocates on
+// the Go heap, in bytes.
+func profileTakes(t testing.TB, a *Allocator) int64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := a.WriteHeapProfile(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	return int64(after.TotalAlloc-before.TotalAlloc) + a.profile.Usage().Bytes
 }

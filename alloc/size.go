@@ -28,6 +28,9 @@ func UsableSize(p unsafe.Pointer) int {
 	if h.IsLarge(addr) && largeobj.LiveAt(d) {
 		return int(largeobj.UsableAt(d))
 	}
+	if n, ok := guardedSize(d, addr); ok {
+		return n
+	}
 	i := h.Index(addr)
 	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || *stateOf(d, i)&live == 0 {
 		panic(inspect("UsableSize", addr, 0))

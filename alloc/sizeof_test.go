@@ -18,6 +18,11 @@ func TestSizeof(t *testing.T) {
 	}{
 		{"rack", unsafe.Sizeof(rack{}), 64, 64},
 		{"rack.top", unsafe.Offsetof(rack{}.top), 0, 0},
+		{"rack.due", unsafe.Offsetof(rack{}.due), 32, 16},
+		{"lot", unsafe.Sizeof(lot{}), 104, 60},
+		{"lot.due", unsafe.Offsetof(lot{}.due), 24, 20},
+		{"lot.parked", unsafe.Offsetof(lot{}.parked), 40, 28},
+		{"cache", cacheSize, 5736, 5692},
 		{"slot", unsafe.Sizeof(slot{}), 16, 8},
 		{"slot.addr", unsafe.Offsetof(slot{}.addr), 0, 0},
 		{"pagemap.Header", unsafe.Sizeof(pagemap.Header{}), 32, 24},

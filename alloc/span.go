@@ -36,6 +36,7 @@ type span struct {
 	next, prev uintptr // spans in the depot's list; guarded by the depot's lock, as what follows
 	idle       uint32
 	hint       uint32 // no idle block lies below this multiple of 8
+	split      bool   // the guard behind it: see vm.Space.Guard
 }
 
 const (

@@ -1,13 +1,14 @@
 package alloc
 
 import (
-	"math/rand/v2"
 	"runtime"
 	"sync"
 
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/proflabel"
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -15,30 +16,45 @@ import (
 // they were handed out, special ones before they are taken back. Both come without
 // anything pinned or locked.
 
-// chosenBlock makes of a chosen block, just handed out in state st, what it is
-// chosen for: a sample of the heap profile. It becomes special if that is kept.
-func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class) {
-	size := uintptr(c.Size())
-	if a.checked != nil { // which chooses all
-		*st |= special
-		if u := rand.Float64(); u*float64(a.rate.Load()) >= float64(size) || u >= a.probability(size) {
-			return // mostly by the first test: 1 − exp(−x) ≤ x
-		}
-	}
-	if p := a.probability(size); p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p}) {
+// chosenBlock makes of a chosen block, just handed out in state st for a request of
+// size bytes, what it is chosen for: a sample of the heap profile, which makes it
+// special if it is kept, or the shadow of a guarded block, whose address is returned
+// then, or both. 0 means that the block stays as it is.
+func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
+	bytes := uintptr(c.Size())
+	if a.choosesAll() {
 		*st |= special
 	}
+	p, sampled, guarded := a.odds.draw(c)
+	if sampled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
+		*st |= special
+	}
+	if !guarded {
+		return 0
+	}
+	return a.guard(addr, uintptr(size))
 }
 
+// choosesAll reports whether every block is a chosen one, and special whatever else it is
+// chosen for: Free is to do more with it.
+func (a *Allocator) choosesAll() bool { return a.options.Hardening.ZeroOnFree || a.checked != nil }
+
 // freeSpecial ends what makes the live block at addr special. It reports false if
-// another goroutine has done so: then that one is freeing the block.
-func (a *Allocator) freeSpecial(addr uintptr) bool { return a.profile.Remove(addr) || a.checked != nil }
+// another goroutine has done so, where that is known: then that one is freeing the block.
+func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
+	sampled := a.profile.Remove(addr)
+	if a.options.Hardening.ZeroOnFree { // whether sampled or not
+		clear(raw.Bytes(addr, uintptr(c.Size())))
+		return true
+	}
+	return sampled || a.checked != nil
+}
 
 // chosenLarge does for a large object what chosenBlock does for a small block; the
 // mark of the object stands for the state bit.
 func (a *Allocator) chosenLarge(addr, size uintptr, kind heapprof.Kind) {
 	p := a.probability(size)
-	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p}) {
+	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
 		pagemap.Mark(addr, true)
 	}
 }

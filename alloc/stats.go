@@ -24,12 +24,16 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 
 		MaxMappings: vm.MaxMappings(),
 	}
+	s.Memory.Tail = a.stuck.pages.Load() * sizeclass.PageSize
 	caches, checked := a.readCaches(), a.checked.count()
 	s.Caches = caches.count
 	a.countSmall(s, caches, checked)
 	a.countLarge(s, caches, checked)
 	a.countPages(s)
+	region, live := a.guards.usage()
+	s.Memory.Guards, s.Memory.GuardsClean = live, region-live
 	countMetadata(s)
+	a.countProfile(s)
 	s.Arenas, s.Dropped = a.tenants.Stats()
 	s.Kernel = stats.Kernel{
 		Mmap:     int64(a.space.Calls(vm.OpMap)),
@@ -88,7 +92,7 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 		m.Cached += row.Cached * size
 		m.Depot += row.InDepot * size
 		m.Idle += row.Idle * size
-		m.Tail += row.Spans * int64(c.SpanBytes()-c.Blocks()*c.Size())
+		m.Tail += row.Spans * int64(a.spanPages(c)*sizeclass.PageSize-c.Blocks()*c.Size())
 	}
 }
 
@@ -174,6 +178,16 @@ func (a *Allocator) countPages(s *stats.Snapshot) {
 	s.Memory.PagesClean += p.Clean
 	s.Memory.Unused += p.Unused
 	s.Chunks += p.Chunks
+}
+
+// countProfile counts the samples, and divides the metadata in use into theirs and the
+// rest.
+func (a *Allocator) countProfile(s *stats.Snapshot) {
+	u := a.profile.Usage()
+	s.Profile = stats.Profile{Rate: a.rate.Load(), Samples: u.Samples, Stacks: u.Stacks, Dropped: u.Dropped.Samples}
+	m := &s.Memory
+	m.Profile = min(u.Bytes, m.Metadata)
+	m.Metadata -= m.Profile
 }
 
 func countMetadata(s *stats.Snapshot) {

@@ -84,6 +84,14 @@ var (
 // open returns an Allocator that is checked and closed when the test ends.
 func open(t testing.TB, o Options) *Allocator {
 	t.Helper()
+	a := openOnly(t, o)
+	t.Cleanup(func() { shut(t, a) })
+	return a
+}
+
+// openOnly returns an Allocator that is the caller's to shut.
+func openOnly(t testing.TB, o Options) *Allocator {
+	t.Helper()
 	a, err := NewAllocator(o)
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +100,6 @@ func open(t testing.TB, o Options) *Allocator {
 		metadataBefore = metadata.InUse()
 	}
 	opened++
-	t.Cleanup(func() { shut(t, a) })
 	return a
 }
 

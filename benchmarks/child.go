@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
+
+	"github.com/ashlar-go/ashlar/benchmarks/internal/calls"
 )
 
 // Memory and growth are measured in a process of their own, so that nothing else is in its resident
@@ -15,29 +18,86 @@ const childVariable = "ASHLAR_BENCHMARKS_TASK"
 
 // A childTask has exactly one of its fields set.
 type childTask struct {
-	Live  *liveTask  `json:"live,omitempty"`
-	Churn *churnTask `json:"churn,omitempty"`
-	Grow  *growTask  `json:"grow,omitempty"`
+	Live    *liveTask    `json:"live,omitempty"`
+	Churn   *churnTask   `json:"churn,omitempty"`
+	Grow    *growTask    `json:"grow,omitempty"`
+	Suite   *suiteTask   `json:"suite,omitempty"`
+	Observe *observeTask `json:"observe,omitempty"`
 }
 
 // inChild runs the task in a new process and reads its report into report.
 func inChild(task childTask, report any) error {
-	program, err := os.Executable()
+	_, err := watchedChild(task, report)
+	return err
+}
+
+// inProgram is inChild with another build of this program, if one is named, and a library in the place of malloc.
+func inProgram(program, library string, task childTask, report any) error {
+	_, err := watchedProgram(program, library, task, report)
+	return err
+}
+
+// watchedChild is inChild and gives the process' resident set over time.
+func watchedChild(task childTask, report any) (*timeline, error) {
+	return watchedProgram("", "", task, report)
+}
+
+func watchedProgram(program, library string, task childTask, report any) (*timeline, error) {
+	command, output, err := task.command(program, library)
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	stop := watch(command.Process.Pid)
+	err = command.Wait()
+	seen := stop()
+	if err != nil {
+		return nil, fmt.Errorf("child process for %v: %w", task, err)
+	}
+	return seen, json.Unmarshal(output.Bytes(), report)
+}
+
+// tracedChild runs the task in a new process whose kernel calls are counted between marks.
+func tracedChild(task childTask, report *metrics) error {
+	command, output, err := task.command("", "")
 	if err != nil {
 		return err
 	}
-	encoded, err := json.Marshal(task)
+	counts, err := calls.Run(command)
 	if err != nil {
+		return fmt.Errorf("traced process for %v: %w", task, err)
+	}
+	if err := json.Unmarshal(output.Bytes(), report); err != nil {
 		return err
 	}
+	report.Calls = counts
+	return nil
+}
+
+// String is the task as it is handed over.
+func (t childTask) String() string {
+	encoded, err := json.Marshal(t)
+	if err != nil {
+		return err.Error()
+	}
+	return string(encoded)
+}
+
+// command is the program, or this one, with the task, and what it will print.
+func (t childTask) command(program, library string) (*exec.Cmd, *bytes.Buffer, error) {
+	if program == "" {
+		var err error
+		if program, err = os.Executable(); err != nil {
+			return nil, nil, err
+		}
+	}
+	output := new(bytes.Buffer)
 	command := exec.Command(program)
-	command.Env = append(os.Environ(), childVariable+"="+string(encoded))
-	command.Stderr = os.Stderr
-	output, err := command.Output()
-	if err != nil {
-		return fmt.Errorf("child process for %s: %w", encoded, err)
-	}
-	return json.Unmarshal(output, report)
+	command.Env = append(preloaded(library), childVariable+"="+t.String())
+	command.Stdout, command.Stderr = output, os.Stderr
+	return command, output, nil
 }
 
 // runChild is the child's main function.
@@ -61,6 +121,10 @@ func (t childTask) run() (any, error) {
 		return t.Churn.run()
 	case t.Grow != nil:
 		return t.Grow.run()
+	case t.Suite != nil:
+		return t.Suite.run()
+	case t.Observe != nil:
+		return t.Observe.run()
 	}
 	return nil, fmt.Errorf("no task in %s", childVariable)
 }

@@ -6,7 +6,11 @@ import (
 	"runtime/debug"
 	"unsafe"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ashlar-go/ashlar/benchmarks/internal/calls"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/usage"
 )
 
 // A churnTask holds a random set of blocks, replaces random blocks of it by new ones of other sizes
@@ -15,12 +19,6 @@ type churnTask struct {
 	Peer     string `json:"peer"`
 	Live     int64  `json:"live"`     // bytes of the set
 	Turnover int    `json:"turnover"` // how many times the set's bytes are allocated after it was filled
-}
-
-// A churnReport counts bytes.
-type churnReport struct {
-	PeakLive     int64 `json:"peak_live"`     // largest sum of the sizes asked for
-	PeakResident int64 `json:"peak_resident"` // largest resident set, beyond what the process had before
 }
 
 // Sizes of churned blocks are log-uniform: each doubling between these has as many as any other.
@@ -39,12 +37,14 @@ type churning struct {
 	worker    worker
 	random    *rand.Rand
 	blocks    []churnBlock
-	live      int64
-	peakLive  int64
-	allocated int64
+	live      int64 // bytes
+	peakLive  int64 // largest sum of the sizes asked for
+	allocated int64 // bytes
+	made      int   // blocks
 }
 
-func (t *churnTask) run() (*churnReport, error) {
+// run gives the metrics of all: the blocks of the first set, and those that came in their places.
+func (t *churnTask) run() (*metrics, error) {
 	p := kindNamed(t.Peer).open()
 	c := &churning{worker: p.worker(), random: rand.New(rand.NewPCG(3, 4))}
 	c.blocks = make([]churnBlock, 0, t.Live/churnSmallest/64) // about seven times what the mean size needs
@@ -53,32 +53,46 @@ func (t *churnTask) run() (*churnReport, error) {
 	if err != nil {
 		return nil, err
 	}
+	meter := usage.Begin()
+	calls.Mark()
 	for c.live < t.Live {
 		c.blocks = append(c.blocks, c.newBlock())
 	}
-	for c.allocated < t.Live*int64(1+t.Turnover) {
+	times := c.turnOver(t.Live * int64(1+t.Turnover))
+	calls.Mark()
+	m := &metrics{Live: c.peakLive, Operations: c.made, Usage: meter.End(), Latency: summarize(times)}
+	m.Latency.Operation, m.Latency.Every, m.Latency.Clock = "free a random block, allocate and touch another", 1, clockCost()
+	return m, m.readMemory(base)
+}
+
+// turnOver replaces blocks until so many bytes were allocated in all, and times each.
+func (c *churning) turnOver(bytes int64) *hdrhistogram.Histogram {
+	times := newHistogram()
+	for c.allocated < bytes {
+		start := wallClock()
 		c.replace(c.random.IntN(len(c.blocks)))
+		record(times, wallClock()-start)
 	}
-	peak, err := rss.Peak()
-	return &churnReport{PeakLive: c.peakLive, PeakResident: peak - base}, err
+	return times
 }
 
 // replace frees the victim before its successor is allocated, as a cache that is full does.
 func (c *churning) replace(victim int) {
 	old := c.blocks[victim]
 	c.blocks[victim].address = nil
-	c.worker.release(old.address, old.size)
+	c.worker.Release(old.address, old.size)
 	c.live -= int64(old.size)
 	c.blocks[victim] = c.newBlock()
 }
 
 func (c *churning) newBlock() churnBlock {
 	size := churnSize(c.random)
-	block := churnBlock{c.worker.malloc(size), size}
+	block := churnBlock{c.worker.Malloc(size), size}
 	touch(block.address, size)
 	*(*byte)(unsafe.Add(block.address, size-1)) = 1
 	c.live += int64(size)
 	c.allocated += int64(size)
+	c.made++
 	c.peakLive = max(c.peakLive, c.live)
 	return block
 }

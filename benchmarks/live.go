@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/usage"
 )
 
 // A liveTask allocates many blocks of one size, looks at what they cost while they live, frees them all
@@ -29,6 +30,8 @@ type liveReport struct {
 	HeapSys   int64   `json:"heap_sys"`   // memory of the Go heap with all blocks live
 	GCNone    float64 `json:"gc_none"`    // forced collection before the first block, ms
 	GCLive    float64 `json:"gc_live"`    // forced collection with all blocks live, ms
+	Peak      int64   `json:"peak"`       // largest resident set until then
+	Mappings  int64   `json:"mappings"`   // with all blocks live
 	Left      int64   `json:"left"`       // resident set at the end
 	Decay     float64 `json:"decay"`      // ms from the last free until the blocks were back; the time waited if they were not
 }
@@ -59,7 +62,9 @@ func (t *liveTask) run() (*liveReport, error) {
 	if err != nil {
 		return nil, err
 	}
+	mappings := usage.Mappings()
 	w.allocate(blocks, t.Size)
+	report.Mappings = usage.Mappings() - mappings
 	if err := report.readLive(base, heap); err != nil {
 		return nil, err
 	}
@@ -110,7 +115,11 @@ func (r *liveReport) readLive(base int64, before runtime.MemStats) error {
 	if err != nil {
 		return err
 	}
-	r.Resident = resident - base
+	peak, err := rss.Peak()
+	if err != nil {
+		return err
+	}
+	r.Resident, r.Peak = resident-base, peak-base
 	r.GCLive = timeGC()
 	var now runtime.MemStats
 	runtime.ReadMemStats(&now)

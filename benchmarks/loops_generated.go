@@ -2,7 +2,9 @@
 
 package main
 
-import "unsafe"
+import (
+	"unsafe"
+)
 
 // pair frees the oldest block of the ring and allocates and touches its successor, n times over.
 func (w *ashlarWorker) pair(r *ring, size, n int) {
@@ -43,8 +45,8 @@ func (w *ashlarWorker) free(blocks []unsafe.Pointer, order []int32, size int) {
 	}
 }
 
-// malloc allocates one block and does not touch it.
-func (w *ashlarWorker) malloc(size int) unsafe.Pointer {
+// Malloc allocates one block and does not touch it.
+func (w *ashlarWorker) Malloc(size int) unsafe.Pointer {
 	h := w.allocator
 	p, err := h.Malloc(size)
 	if err != nil {
@@ -53,8 +55,8 @@ func (w *ashlarWorker) malloc(size int) unsafe.Pointer {
 	return p
 }
 
-// release frees one block.
-func (w *ashlarWorker) release(block unsafe.Pointer, size int) {
+// Release frees one block.
+func (w *ashlarWorker) Release(block unsafe.Pointer, size int) {
 	h := w.allocator
 	h.Free(block)
 }
@@ -98,8 +100,8 @@ func (w *ashlarLocalWorker) free(blocks []unsafe.Pointer, order []int32, size in
 	}
 }
 
-// malloc allocates one block and does not touch it.
-func (w *ashlarLocalWorker) malloc(size int) unsafe.Pointer {
+// Malloc allocates one block and does not touch it.
+func (w *ashlarLocalWorker) Malloc(size int) unsafe.Pointer {
 	h := w.local
 	p, err := h.Malloc(size)
 	if err != nil {
@@ -108,8 +110,8 @@ func (w *ashlarLocalWorker) malloc(size int) unsafe.Pointer {
 	return p
 }
 
-// release frees one block.
-func (w *ashlarLocalWorker) release(block unsafe.Pointer, size int) {
+// Release frees one block.
+func (w *ashlarLocalWorker) Release(block unsafe.Pointer, size int) {
 	h := w.local
 	h.Free(block)
 }
@@ -159,8 +161,8 @@ func (w *moderncWorker) free(blocks []unsafe.Pointer, order []int32, size int) {
 	}
 }
 
-// malloc allocates one block and does not touch it.
-func (w *moderncWorker) malloc(size int) unsafe.Pointer {
+// Malloc allocates one block and does not touch it.
+func (w *moderncWorker) Malloc(size int) unsafe.Pointer {
 	h := w.allocator
 	address, err := h.UintptrMalloc(size)
 	if err != nil {
@@ -170,8 +172,8 @@ func (w *moderncWorker) malloc(size int) unsafe.Pointer {
 	return p
 }
 
-// release frees one block.
-func (w *moderncWorker) release(block unsafe.Pointer, size int) {
+// Release frees one block.
+func (w *moderncWorker) Release(block unsafe.Pointer, size int) {
 	h := w.allocator
 	if err := h.UintptrFree(uintptr(block)); err != nil {
 		panic(err)
@@ -233,8 +235,8 @@ func (w *moderncMutexWorker) free(blocks []unsafe.Pointer, order []int32, size i
 	}
 }
 
-// malloc allocates one block and does not touch it.
-func (w *moderncMutexWorker) malloc(size int) unsafe.Pointer {
+// Malloc allocates one block and does not touch it.
+func (w *moderncMutexWorker) Malloc(size int) unsafe.Pointer {
 	h := w.peer
 	h.mutex.Lock()
 	address, err := h.allocator.UintptrMalloc(size)
@@ -246,8 +248,8 @@ func (w *moderncMutexWorker) malloc(size int) unsafe.Pointer {
 	return p
 }
 
-// release frees one block.
-func (w *moderncMutexWorker) release(block unsafe.Pointer, size int) {
+// Release frees one block.
+func (w *moderncMutexWorker) Release(block unsafe.Pointer, size int) {
 	h := w.peer
 	h.mutex.Lock()
 	err := h.allocator.UintptrFree(uintptr(block))
@@ -288,15 +290,15 @@ func (w *makeWorker) free(blocks []unsafe.Pointer, order []int32, size int) {
 	}
 }
 
-// malloc allocates one block and does not touch it.
-func (w *makeWorker) malloc(size int) unsafe.Pointer {
+// Malloc allocates one block and does not touch it.
+func (w *makeWorker) Malloc(size int) unsafe.Pointer {
 
 	p := unsafe.Pointer(unsafe.SliceData(make([]byte, size)))
 	return p
 }
 
-// release frees one block.
-func (w *makeWorker) release(block unsafe.Pointer, size int) {
+// Release frees one block.
+func (w *makeWorker) Release(block unsafe.Pointer, size int) {
 }
 
 // pair frees the oldest block of the ring and allocates and touches its successor, n times over.
@@ -332,17 +334,109 @@ func (w *poolWorker) free(blocks []unsafe.Pointer, order []int32, size int) {
 	}
 }
 
-// malloc allocates one block and does not touch it.
-func (w *poolWorker) malloc(size int) unsafe.Pointer {
+// Malloc allocates one block and does not touch it.
+func (w *poolWorker) Malloc(size int) unsafe.Pointer {
 	h := w.pools.of(size)
 	p := unsafe.Pointer(h.Get().(*byte))
 	return p
 }
 
-// release frees one block.
-func (w *poolWorker) release(block unsafe.Pointer, size int) {
+// Release frees one block.
+func (w *poolWorker) Release(block unsafe.Pointer, size int) {
 	h := w.pools.of(size)
 	h.Put((*byte)(block))
+}
+
+// pair frees the oldest block of the ring and allocates and touches its successor, n times over.
+func (w *poolsWorker) pair(r *ring, size, n int) {
+	h := w.pools
+	blocks, next := &r.blocks, r.next
+	for range n {
+		oldest := next % window
+		h.put(blocks[oldest], size)
+		p := h.get(size)
+		touch(p, size)
+		blocks[oldest] = p
+		next++
+	}
+	r.next = next
+}
+
+// allocate fills blocks with new, touched blocks.
+func (w *poolsWorker) allocate(blocks []unsafe.Pointer, size int) {
+	h := w.pools
+	for i := range blocks {
+		p := h.get(size)
+		touch(p, size)
+		blocks[i] = p
+	}
+}
+
+// free frees the blocks in the given order.
+func (w *poolsWorker) free(blocks []unsafe.Pointer, order []int32, size int) {
+	h := w.pools
+	for _, i := range order {
+		h.put(blocks[i], size)
+	}
+}
+
+// Malloc allocates one block and does not touch it.
+func (w *poolsWorker) Malloc(size int) unsafe.Pointer {
+	h := w.pools
+	p := h.get(size)
+	return p
+}
+
+// Release frees one block.
+func (w *poolsWorker) Release(block unsafe.Pointer, size int) {
+	h := w.pools
+	h.put(block, size)
+}
+
+// pair frees the oldest block of the ring and allocates and touches its successor, n times over.
+func (w *chunksWorker) pair(r *ring, size, n int) {
+	h := w.pool
+	blocks, next := &r.blocks, r.next
+	for range n {
+		oldest := next % window
+		h.put(blocks[oldest])
+		p := h.get(size)
+		touch(p, size)
+		blocks[oldest] = p
+		next++
+	}
+	r.next = next
+}
+
+// allocate fills blocks with new, touched blocks.
+func (w *chunksWorker) allocate(blocks []unsafe.Pointer, size int) {
+	h := w.pool
+	for i := range blocks {
+		p := h.get(size)
+		touch(p, size)
+		blocks[i] = p
+	}
+}
+
+// free frees the blocks in the given order.
+func (w *chunksWorker) free(blocks []unsafe.Pointer, order []int32, size int) {
+	h := w.pool
+	for _, i := range order {
+		h.put(blocks[i])
+	}
+}
+
+// Malloc allocates one block and does not touch it.
+func (w *chunksWorker) Malloc(size int) unsafe.Pointer {
+	h := w.pool
+	p := h.get(size)
+	return p
+}
+
+// Release frees one block.
+func (w *chunksWorker) Release(block unsafe.Pointer, size int) {
+	h := w.pool
+	h.put(block)
 }
 
 // pair frees the oldest block of the ring and allocates and touches its successor, n times over.
@@ -388,8 +482,8 @@ func (w *naiveWorker) free(blocks []unsafe.Pointer, order []int32, size int) {
 	}
 }
 
-// malloc allocates one block and does not touch it.
-func (w *naiveWorker) malloc(size int) unsafe.Pointer {
+// Malloc allocates one block and does not touch it.
+func (w *naiveWorker) Malloc(size int) unsafe.Pointer {
 
 	p, err := naiveMalloc(size)
 	if err != nil {
@@ -398,8 +492,8 @@ func (w *naiveWorker) malloc(size int) unsafe.Pointer {
 	return p
 }
 
-// release frees one block.
-func (w *naiveWorker) release(block unsafe.Pointer, size int) {
+// Release frees one block.
+func (w *naiveWorker) Release(block unsafe.Pointer, size int) {
 
 	if err := naiveFree(block); err != nil {
 		panic(err)
@@ -437,13 +531,13 @@ func (w *loopWorker) free(blocks []unsafe.Pointer, order []int32, size int) {
 	}
 }
 
-// malloc allocates one block and does not touch it.
-func (w *loopWorker) malloc(size int) unsafe.Pointer {
+// Malloc allocates one block and does not touch it.
+func (w *loopWorker) Malloc(size int) unsafe.Pointer {
 	h := w.block
 	p := h
 	return p
 }
 
-// release frees one block.
-func (w *loopWorker) release(block unsafe.Pointer, size int) {
+// Release frees one block.
+func (w *loopWorker) Release(block unsafe.Pointer, size int) {
 }

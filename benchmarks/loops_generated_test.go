@@ -2,7 +2,9 @@
 
 package main
 
-import "unsafe"
+import (
+	"unsafe"
+)
 
 // pair frees the oldest block of the ring and allocates and touches its successor, n times over.
 func (w *countingWorker) pair(r *ring, size, n int) {
@@ -37,15 +39,15 @@ func (w *countingWorker) free(blocks []unsafe.Pointer, order []int32, size int) 
 	}
 }
 
-// malloc allocates one block and does not touch it.
-func (w *countingWorker) malloc(size int) unsafe.Pointer {
+// Malloc allocates one block and does not touch it.
+func (w *countingWorker) Malloc(size int) unsafe.Pointer {
 	h := w.counts
 	p := h.malloc(size)
 	return p
 }
 
-// release frees one block.
-func (w *countingWorker) release(block unsafe.Pointer, size int) {
+// Release frees one block.
+func (w *countingWorker) Release(block unsafe.Pointer, size int) {
 	h := w.counts
 	h.free(block, size)
 }

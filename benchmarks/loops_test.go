@@ -26,7 +26,7 @@ type countingPeer struct{ counts *counts }
 func (p *countingPeer) worker() worker { return &countingWorker{p.counts} }
 func (p *countingPeer) trim()          {}
 func (p *countingPeer) close()         {}
-func (w *countingWorker) close()       {}
+func (w *countingWorker) Close()       {}
 
 // countingKind makes a kind whose peers all count into the same place.
 func countingKind() (peerKind, *counts) {

@@ -5,8 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
+	"strings"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -26,18 +27,43 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	chosen := selected(rows(), o.run)
+	chosen := chosenRows(o)
 	if o.list {
 		return list(os.Stdout, chosen)
 	}
-	if len(chosen) == 0 {
-		return fmt.Errorf("no row matches %q; -list names them", o.run)
+	if oldFile, newFile, two := strings.Cut(o.compare, ","); two {
+		return compareFiles(os.Stdout, o, oldFile, newFile)
 	}
-	s := &session{options: o, random: rand.New(rand.NewPCG(5, 6))}
-	if err := s.measureAll(chosen); err != nil {
+	var old *document
+	if o.compare != "" {
+		if old, err = readDocument(o.compare); err != nil { // which should be known before a minute has passed
+			return err
+		}
+	}
+	s, err := obtain(o, chosen)
+	if err != nil {
 		return err
 	}
-	return s.publish(os.Stdout)
+	if err := s.publish(os.Stdout); err != nil || old == nil {
+		return err
+	}
+	return writeComparison(os.Stdout, o, old, s.document())
+}
+
+// obtain measures the rows, or takes what was measured before.
+func obtain(o *options, chosen []row) (*session, error) {
+	if o.from != "" {
+		d, err := readDocument(o.from)
+		if err != nil {
+			return nil, err
+		}
+		return d.session(*o), nil
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("no row matches %q; -list names them", o.run)
+	}
+	s := newSession(o)
+	return s, s.measureAll(chosen)
 }
 
 func list(out io.Writer, rows []row) error {
@@ -56,18 +82,21 @@ func (s *session) measureAll(chosen []row) error {
 		return err
 	}
 	defer removeNative()
+	defer s.removeRebuilt()
 	s.showProgress(chosen)
 	defer s.progress.clear()
 	for _, r := range chosen {
+		s.row = r.name
 		s.progress.begin(r.name)
 		if err := r.run(s); err != nil {
 			return err
 		}
-		s.progress.end(r.seconds(s.options, len(s.native)))
+		s.progress.end(s.seconds(r))
 	}
 	s.results.deriveScaling()
 	s.results.deriveRemote()
 	s.results.deriveLive()
+	s.ended = time.Now()
 	return nil
 }
 
@@ -78,7 +107,19 @@ func (s *session) showProgress(chosen []row) {
 	}
 	total := 0.0
 	for _, r := range chosen {
-		total += r.seconds(s.options, len(s.native))
+		total += s.seconds(r)
 	}
 	s.progress = newProgress(os.Stderr, wallClock, len(chosen), total)
 }
+
+// seconds is about how long a row takes.
+func (s *session) seconds(r row) float64 {
+	seconds := r.seconds(s.options, len(s.native))
+	if s.options.metrics {
+		seconds += observeSeconds
+	}
+	return seconds
+}
+
+// observeSeconds is about what the metrics of a row take.
+const observeSeconds = 3

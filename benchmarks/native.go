@@ -1,7 +1,7 @@
 package main
 
 import (
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-//go:embed native/loops.c
-var nativeSource []byte
+//go:embed native
+var nativeSource embed.FS
 
 // nativePrefix begins the names of peers that run in C.
 const nativePrefix = "C:"
@@ -63,14 +63,19 @@ func (s *session) setUpNative() (remove func(), err error) {
 	return remove, s.addNative(program)
 }
 
-// compileNative makes the program of the C loops in the folder. The compiler must not know malloc: it
+// compileNative makes the program of the C loops and workloads in the folder. The compiler must not know malloc: it
 // may drop what it can prove to be freed unused.
 func compileNative(compiler, folder string) (string, error) {
-	source, program := filepath.Join(folder, "loops.c"), filepath.Join(folder, "loops")
-	if err := os.WriteFile(source, nativeSource, 0o600); err != nil {
+	if err := os.CopyFS(folder, nativeSource); err != nil {
 		return "", err
 	}
-	command := exec.Command(compiler, "-O2", "-fno-builtin", "-pthread", "-o", program, source, "-ldl")
+	sources, err := filepath.Glob(filepath.Join(folder, "native", "*.c"))
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(folder, "loops")
+	arguments := append([]string{"-O2", "-fno-builtin", "-pthread", "-o", program}, sources...)
+	command := exec.Command(compiler, append(arguments, "-ldl", "-lm")...)
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the C loops do not compile here: %w\n%s", err, output)
 	}
@@ -159,21 +164,33 @@ func allocatorName(library string, mimallocVersion int) string {
 // command runs the C loops under the peer's allocator.
 func (p nativePeer) command(arguments ...string) *exec.Cmd {
 	command := exec.Command(p.program, arguments...)
-	if p.library != "" {
-		command.Env = append(os.Environ(), "LD_PRELOAD="+p.library)
-	}
+	command.Env = preloaded(p.library)
 	return command
+}
+
+// preloaded is the environment of a process whose malloc is the library's; the C library's if none is named.
+func preloaded(library string) []string {
+	if library == "" {
+		return os.Environ()
+	}
+	return append(os.Environ(), "LD_PRELOAD="+library)
 }
 
 // run measures once, in nanoseconds per operation.
 func (p nativePeer) run(arguments ...string) (float64, error) {
-	output, err := p.command(arguments...).Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return 0, fmt.Errorf("%w: %s", err, exit.Stderr)
-	}
+	output, err := p.output(arguments...)
 	if err != nil {
 		return 0, err
 	}
 	return strconv.ParseFloat(strings.TrimSpace(string(output)), 64)
+}
+
+// output is what the program prints.
+func (p nativePeer) output(arguments ...string) ([]byte, error) {
+	output, err := p.command(arguments...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, fmt.Errorf("%w: %s", err, exit.Stderr)
+	}
+	return output, err
 }

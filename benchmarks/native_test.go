@@ -24,7 +24,8 @@ func TestAllocatorName(t *testing.T) {
 	}
 }
 
-func TestNativeLoops(t *testing.T) {
+// TestNative compiles the C programs once for all that they are tested in, with the C library's allocator.
+func TestNative(t *testing.T) {
 	compiler, err := exec.LookPath("cc")
 	if err != nil {
 		t.Skip("no C compiler")
@@ -34,6 +35,12 @@ func TestNativeLoops(t *testing.T) {
 		t.Fatal(err)
 	}
 	peer := nativePeer{program: program}
+	t.Run("loops", func(t *testing.T) { testNativeLoops(t, peer) })
+	t.Run("workloads", func(t *testing.T) { testNativeWorkloads(t, peer) })
+}
+
+func testNativeLoops(t *testing.T, peer nativePeer) {
+	t.Helper()
 	for _, workload := range []string{"pair", "fifo", "random", "parallel", "remote", "local"} {
 		if ns, err := peer.run(workload, "64", "0.1", "2"); err != nil || ns <= 0 {
 			t.Errorf("%s: %v ns, error %v", workload, ns, err)
@@ -42,7 +49,7 @@ func TestNativeLoops(t *testing.T) {
 	if _, err := peer.run("nonsense", "64", "0.1", "1"); err == nil {
 		t.Error("no error for an unknown workload")
 	}
-	if _, err := preload(program, "/nonexistent/liballocator.so"); err == nil {
+	if _, err := preload(peer.program, "/nonexistent/liballocator.so"); err == nil {
 		t.Error("no error for a library that cannot be preloaded")
 	}
 }

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/ashlar-go/ashlar/alloc"
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
 
 // ashlarPeer is ashlar's Allocator, used directly by all goroutines.
 type ashlarPeer struct{ allocator *alloc.Allocator }
@@ -21,7 +25,23 @@ func (p *ashlarPeer) worker() worker { return &ashlarWorker{p.allocator} }
 func (p *ashlarPeer) trim()          { p.allocator.Trim() }
 func (p *ashlarPeer) close()         { closeAllocator(p.allocator) }
 
-func (w *ashlarWorker) close() {}
+func (w *ashlarWorker) Close() {}
+
+func (w *ashlarWorker) Calloc(size int) unsafe.Pointer {
+	return orPanic(w.allocator.Calloc(1, size))
+}
+
+func (w *ashlarWorker) Resize(block unsafe.Pointer, _, size int) unsafe.Pointer {
+	return orPanic(w.allocator.Realloc(block, size))
+}
+
+// orPanic is for lack of memory, which ends a measurement.
+func orPanic[T any](block T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return block
+}
 
 func closeAllocator(a *alloc.Allocator) {
 	if err := a.Close(); err != nil {

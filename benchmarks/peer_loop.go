@@ -18,4 +18,4 @@ func (loopPeer) worker() worker { return &loopWorker{unsafe.Pointer(&loopBlock)}
 func (loopPeer) trim()          {}
 func (loopPeer) close()         {}
 
-func (w *loopWorker) close() {}
+func (w *loopWorker) Close() {}

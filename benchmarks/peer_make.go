@@ -1,6 +1,9 @@
 package main
 
-import "runtime/debug"
+import (
+	"runtime/debug"
+	"unsafe"
+)
 
 // makePeer is the Go heap: make([]byte, size) to allocate, forgetting to free. Its blocks are zeroed and
 // the collector runs as the default GOGC has it, so its cost includes the collector's.
@@ -14,4 +17,7 @@ func (makePeer) worker() worker { return &makeWorker{} }
 func (makePeer) trim()          { debug.FreeOSMemory() }
 func (makePeer) close()         {}
 
-func (w *makeWorker) close() {}
+func (w *makeWorker) Close() {}
+
+// Calloc is Malloc, whose blocks are zero.
+func (w *makeWorker) Calloc(size int) unsafe.Pointer { return w.Malloc(size) }

@@ -1,6 +1,10 @@
 package main
 
-import "modernc.org/memory"
+import (
+	"unsafe"
+
+	"modernc.org/memory"
+)
 
 // moderncPeer is modernc.org/memory as it is: for one goroutine at a time.
 type moderncPeer struct{ allocator *memory.Allocator }
@@ -13,7 +17,15 @@ func (p *moderncPeer) worker() worker { return &moderncWorker{p.allocator} }
 func (p *moderncPeer) trim()          { trimModernc(p.allocator) }
 func (p *moderncPeer) close()         { closeModernc(p.allocator) }
 
-func (w *moderncWorker) close() {}
+func (w *moderncWorker) Close() {}
+
+func (w *moderncWorker) Calloc(size int) unsafe.Pointer {
+	return unsafe.Add(nil, orPanic(w.allocator.UintptrCalloc(size)))
+}
+
+func (w *moderncWorker) Resize(block unsafe.Pointer, _, size int) unsafe.Pointer {
+	return unsafe.Add(nil, orPanic(w.allocator.UintptrRealloc(uintptr(block), size)))
+}
 
 func trimModernc(a *memory.Allocator) {
 	if err := a.Trim(); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"sync"
+	"unsafe"
 
 	"modernc.org/memory"
 )
@@ -20,4 +21,16 @@ func (p *moderncMutexPeer) worker() worker { return &moderncMutexWorker{p} }
 func (p *moderncMutexPeer) trim()          { trimModernc(&p.allocator) }
 func (p *moderncMutexPeer) close()         { closeModernc(&p.allocator) }
 
-func (w *moderncMutexWorker) close() {}
+func (w *moderncMutexWorker) Close() {}
+
+func (w *moderncMutexWorker) Calloc(size int) unsafe.Pointer {
+	w.peer.mutex.Lock()
+	defer w.peer.mutex.Unlock()
+	return unsafe.Add(nil, orPanic(w.peer.allocator.UintptrCalloc(size)))
+}
+
+func (w *moderncMutexWorker) Resize(block unsafe.Pointer, _, size int) unsafe.Pointer {
+	w.peer.mutex.Lock()
+	defer w.peer.mutex.Unlock()
+	return unsafe.Add(nil, orPanic(w.peer.allocator.UintptrRealloc(uintptr(block), size)))
+}

@@ -17,7 +17,7 @@ func (naivePeer) worker() worker { return &naiveWorker{} }
 func (naivePeer) trim()          {}
 func (naivePeer) close()         {}
 
-func (w *naiveWorker) close() {}
+func (w *naiveWorker) Close() {}
 
 func naiveMalloc(size int) (unsafe.Pointer, error) {
 	mapping, err := mapMemory(naiveHeader + size)

@@ -21,7 +21,7 @@ func (p *poolPeer) worker() worker { return &poolWorker{p} }
 func (p *poolPeer) trim()          { debug.FreeOSMemory() }
 func (p *poolPeer) close()         {}
 
-func (w *poolWorker) close() {}
+func (w *poolWorker) Close() {}
 
 // of gives the pool of blocks of the size. The loops ask for it once, before their first round.
 func (p *poolPeer) of(size int) *sync.Pool {

@@ -7,12 +7,15 @@ import (
 
 // realKinds are the peers that allocate something.
 func realKinds() []peerKind {
-	return kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolName, naiveName)
+	return append(kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolName, poolsName, chunksName, naiveName), memorymanagerKinds...)
 }
 
 func TestPeersKeepDifferentBlocks(t *testing.T) {
 	for _, kind := range realKinds() {
 		for _, size := range []int{64, 128 << 10} {
+			if kind.size > 0 && kind.size < size {
+				continue
+			}
 			t.Run(kind.name+"/"+formatBytes(size), func(t *testing.T) {
 				p := kind.open()
 				w := p.worker()
@@ -20,7 +23,7 @@ func TestPeersKeepDifferentBlocks(t *testing.T) {
 				w.pair(r, size, 3*window+1)
 				expectApart(t, r.blocks[:], size)
 				r.drain(w, size)
-				w.close()
+				w.Close()
 				p.trim()
 				p.close()
 			})

@@ -1,33 +1,41 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/machine"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
 )
 
-// publish prints the tables and writes the samples to the file that was asked for.
+// publish prints the tables, and writes the files that were asked for.
 func (s *session) publish(out io.Writer) error {
-	verdicts := s.verdicts()
-	description := machine.Describe()
-	if err := s.print(out, description, verdicts); err != nil {
+	if err := s.print(out); err != nil {
 		return err
 	}
-	if s.options.jsonFile == "" {
-		return nil
+	if file := s.options.jsonFile; file != "" {
+		if err := s.document().writeFile(file); err != nil {
+			return err
+		}
 	}
-	return s.writeJSON(description, verdicts)
+	if file := s.options.htmlFile; file != "" {
+		if err := s.writeHTML(file); err != nil {
+			return err
+		}
+	}
+	for _, file := range s.options.update {
+		if err := updateFile(file); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (s *session) print(out io.Writer, description machine.Description, verdicts []verdict) error {
-	if _, err := fmt.Fprintf(out, "%s\n%s\n\n", description, s.method()); err != nil {
+func (s *session) print(out io.Writer) error {
+	if _, err := fmt.Fprintf(out, "%s\n%s\n\n", s.machine, s.method()); err != nil {
 		return err
 	}
-	for _, t := range s.tables(verdicts) {
+	for _, t := range s.tables() {
 		write := t.WriteText
 		if s.options.markdown {
 			write = t.WriteMarkdown
@@ -55,22 +63,45 @@ func (s *session) method() string {
 }
 
 // tables are those that have something to show.
-func (s *session) tables(verdicts []verdict) []*table.Table {
+func (s *session) tables() []*table.Table {
 	var tables []*table.Table
-	add := func(t *table.Table) {
+	for _, section := range s.sections() {
+		tables = append(tables, section.tables(s)...)
+	}
+	if t := barTable(s.verdicts()); t != nil {
+		tables = append(tables, t)
+	}
+	return tables
+}
+
+// tables are all of the section that have something to show. Those of the metrics are shown if these were
+// asked for: some come with the figures.
+func (s section) tables(session *session) []*table.Table {
+	o, r, m := session.options, &session.results, session.metrics
+	all := []*table.Table{s.figures(r, o.spread)}
+	if s.times {
+		all = append(all, s.ratios(r))
+	}
+	if o.metrics {
+		all = append(all, s.throughputs(r), s.latencies(m), s.resources(m))
+	}
+	var some []*table.Table
+	for _, t := range all {
 		if t != nil {
-			tables = append(tables, t)
+			some = append(some, t)
 		}
 	}
-	for _, section := range timeSections(s.options) {
-		add(section.figures(&s.results, s.options.spread))
-		add(section.ratios(&s.results))
+	return some
+}
+
+// sections are all sections of the report, in its order.
+func (s *session) sections() []section {
+	suiteTimes, suiteMemory := suiteSections(s.options)
+	times := append(timeSections(s.options), suiteTimes...)
+	for i := range times {
+		times[i].times = true
 	}
-	for _, section := range otherSections(s.options) {
-		add(section.figures(&s.results, s.options.spread))
-	}
-	add(barTable(verdicts))
-	return tables
+	return slices.Concat(times, otherSections(s.options), suiteMemory)
 }
 
 // verdicts judges all bars.
@@ -115,21 +146,4 @@ func orDash(x *float64) string {
 		return "–"
 	}
 	return significant(*x)
-}
-
-// writeJSON writes everything that the tables were made from.
-func (s *session) writeJSON(description machine.Description, verdicts []verdict) error {
-	document := struct {
-		Machine machine.Description `json:"machine"`
-		Repeats int                 `json:"repeats"`
-		Sample  string              `json:"sample"`
-		Results []*result           `json:"results"`
-		Bars    []verdict           `json:"bars"`
-		Skipped []string            `json:"skipped"`
-	}{description, s.options.repeats, s.options.duration.String(), s.results.list, verdicts, s.skipped}
-	text, err := json.MarshalIndent(document, "", "\t")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(s.options.jsonFile, append(text, '\n'), 0o644)
 }

@@ -1,15 +1,19 @@
 package main
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // A row is what -run selects: all peers under one workload with one set of parameters.
 type row struct {
 	name    string
+	extra   bool                                  // measured only if asked for
 	seconds func(o *options, natives int) float64 // about how long it takes
 	run     func(s *session) error
 }
 
-// rows lists all rows in the order in which they are measured.
+// rows lists all rows but those of the suite in the order in which they are measured.
 func rows() []row {
 	var all []row
 	all = append(all, pairRows()...)
@@ -19,6 +23,15 @@ func rows() []row {
 	all = append(all, growRows()...)
 	all = append(all, liveRows()...)
 	return append(all, churnRows()...)
+}
+
+// chosenRows are those that the options ask for. A pattern asks for all that it matches.
+func chosenRows(o *options) []row {
+	chosen := selected(slices.Concat(rows(), suiteRows()), o.run)
+	if o.all || o.list || o.run.String() != "" {
+		return chosen
+	}
+	return slices.DeleteFunc(chosen, func(r row) bool { return r.extra })
 }
 
 // selected keeps the rows whose name the pattern matches.
@@ -49,7 +62,9 @@ func timedSeconds(peers int, native bool) func(*options, int) float64 {
 func timedSubjects(kinds []peerKind, unit int, clock clock, open func(peerKind) workload) []subject {
 	subjects := make([]subject, len(kinds))
 	for i, kind := range kinds {
-		subjects[i] = subject{kind.name, &timedSampler{workload: open(kind), clock: clock, unit: unit, litter: kind.litter}}
+		subjects[i] = subject{kind.name, &timedSampler{
+			open: func() workload { return open(kind) }, clock: clock, unit: unit, litter: kind.litter,
+		}}
 	}
 	return subjects
 }

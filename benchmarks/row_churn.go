@@ -5,6 +5,9 @@ import "github.com/ashlar-go/ashlar/benchmarks/internal/rss"
 // churnResident is the peak of the resident set as a share of the peak of the live bytes.
 const churnResident = "churn/peak-rss-to-live"
 
+// churnFigure is what the metrics of the churn rows are under.
+const churnFigure = "churn"
+
 // churnTurnover is how many times the live set is turned over.
 const churnTurnover = 10
 
@@ -25,13 +28,13 @@ func (s *session) measureChurn(peer string) error {
 		s.skip("the churn row of %s: %v", peer, rss.ErrUnsupported)
 		return nil
 	}
-	task := churnTask{Peer: peer, Live: s.options.liveBytes, Turnover: churnTurnover}
+	task := childTask{Churn: &churnTask{Peer: peer, Live: s.options.liveBytes, Turnover: churnTurnover}}
 	for range s.options.memoryRepeats {
-		var report churnReport
-		if err := inChild(childTask{Churn: &task}, &report); err != nil {
+		m, err := s.watched(churnFigure, peer, task)
+		if err != nil {
 			return err
 		}
-		s.results.add(churnResident, peer, times, float64(report.PeakResident)/float64(report.PeakLive))
+		s.results.add(churnResident, peer, times, float64(m.Peak)/float64(m.Live))
 	}
-	return nil
+	return s.trace(churnFigure, peer, task)
 }

@@ -46,15 +46,23 @@ func liveRows() []row {
 }
 
 func liveRow(task liveTask) row {
-	end := "decay"
-	if task.Trim {
-		end = "trim"
-	}
 	return row{
-		name:    fmt.Sprintf("live/size=%d/peer=%s/order=%s/end=%s", task.Size, task.Peer, task.order(), end),
+		name:    fmt.Sprintf("live/size=%d/peer=%s/order=%s/end=%s", task.Size, task.Peer, task.order(), task.end()),
 		seconds: func(o *options, _ int) float64 { return float64(o.memoryRepeats) * float64(o.liveBlocks) * 2.5e-7 },
 		run:     func(s *session) error { return s.measureLive(task) },
 	}
+}
+
+// liveFigure is what the metrics of a live row are under.
+func liveFigure(t liveTask) string {
+	return liveMetric(t.Size, fmt.Sprintf("order=%s/end=%s", t.order(), t.end()))
+}
+
+func (t *liveTask) end() string {
+	if t.Trim {
+		return "trim"
+	}
+	return "decay"
 }
 
 func (t *liveTask) order() string {
@@ -72,10 +80,14 @@ func (s *session) measureLive(task liveTask) error {
 	task.Blocks, task.Wait = s.options.liveBlocks, s.options.decayWait
 	for range s.options.memoryRepeats {
 		var report liveReport
-		if err := inChild(childTask{Live: &task}, &report); err != nil {
+		seen, err := watchedChild(childTask{Live: &task}, &report)
+		if err != nil {
 			return err
 		}
 		s.addLive(task, report)
+		m := s.metrics.of(liveFigure(task), task.Peer)
+		m.Live, m.Resident, m.Peak = int64(task.Size)*int64(task.Blocks), report.Resident, report.Peak
+		m.Usage.Mappings, m.Timeline = report.Mappings, seen
 	}
 	return nil
 }

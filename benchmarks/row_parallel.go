@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"slices"
 )
 
 // The parallel rows run on this many processors, whatever the machine has.
@@ -11,8 +12,12 @@ const parallelProcs = 2
 var (
 	parallelSizes      = []int{64, 1 << 10}
 	parallelGoroutines = []int{1, 2, 16}
+	extraGoroutines    = []int{4, 8} // measured only if asked for
 	parallelPeers      = kindsNamed(ashlarName, ashlarLocalName, lockedName, makeName, poolName)
 )
+
+// goroutineCounts are all numbers of goroutines, in ascending order.
+var goroutineCounts = slices.Sorted(slices.Values(slices.Concat(parallelGoroutines, extraGoroutines)))
 
 func parallelRow(goroutines, size int) string {
 	return fmt.Sprintf("parallel/goroutines=%d/size=%d", goroutines, size)
@@ -25,9 +30,10 @@ func lossRow(size int) string    { return fmt.Sprintf("parallel/size=%d/time-16-
 func parallelRows() []row {
 	var rows []row
 	for _, size := range parallelSizes {
-		for _, goroutines := range parallelGoroutines {
+		for _, goroutines := range goroutineCounts {
 			rows = append(rows, row{
 				name:    parallelRow(goroutines, size),
+				extra:   slices.Contains(extraGoroutines, goroutines),
 				seconds: timedSeconds(len(parallelPeers), true),
 				run:     func(s *session) error { return s.measureParallel(goroutines, size) },
 			})

@@ -49,6 +49,9 @@ func (s *session) measureRemote(shape remoteShape) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(min(parallelProcs, runtime.NumCPU())))
 	open := func(kind peerKind) workload { return shape.open(kind, remoteSize) }
 	subjects := timedSubjects(remotePeers, batchLength, shape.clock, open)
+	for _, subject := range subjects {
+		subject.sampler.(*timedSampler).anotherClock = shape.native == ""
+	}
 	if shape.native != "" {
 		subjects = append(subjects, s.nativeSubjects(shape.native, remoteSize, 1)...)
 	}

@@ -17,18 +17,22 @@ type sampler interface {
 
 // A timedSampler times a workload, in nanoseconds per operation.
 type timedSampler struct {
-	workload
-	clock  clock
-	unit   int  // operations come in multiples of this
-	litter bool // the workload makes garbage
-	ops    int  // of one sample
+	workload     // set up by prepare
+	open         func() workload
+	clock        clock
+	unit         int  // operations come in multiples of this
+	litter       bool // the workload makes garbage
+	anotherClock bool // another row has the same workload by the wall clock
+	ops          int  // of one sample
 }
 
 // mostOps bounds a sample where the clock is too coarse to see the operations.
 const mostOps = 1 << 30
 
-// prepare measures twice how many operations fit: the first count is of a cold start.
+// prepare sets the workload up and measures twice how many operations fit: the first count is of a cold
+// start.
 func (t *timedSampler) prepare(d time.Duration) error {
+	t.workload = t.open()
 	t.calibrate(d)
 	t.warmUp()
 	t.calibrate(d)

@@ -9,10 +9,26 @@ import (
 
 // A section of the report has a table of the figures of some rows, peers side by side.
 type section struct {
-	title string
-	first string // heads the column of labels
-	lines []line
-	notes []string
+	title    string
+	pattern  string // by which -run selects its rows
+	first    string // heads the column of labels
+	lines    []line
+	notes    []string
+	times    bool   // figures are times of one operation, which ratios make sense of
+	observed []line // the rows that have metrics, where those are not the lines
+	readme   bool   // its figures stand in the README, too
+
+	about map[string]string      // notes on rows, shown if they were measured
+	peers func(name string) bool // those to be shown; nil for all
+
+	scales []scaling // by which throughput is drawn
+}
+
+// A scaling is the rows of one workload by numbers of goroutines.
+type scaling struct {
+	label      string
+	goroutines []int
+	row        func(goroutines int) string
 }
 
 // A line is one row under the name that the tables give it.
@@ -26,24 +42,59 @@ func (s section) rowNames() []string {
 	return names
 }
 
+// measured lists the peers to be shown that have a figure; none if only ashlar is left of a choice.
+func (s section) measured(r *results) []string {
+	peers := r.peersOf(s.rowNames())
+	if s.peers == nil {
+		return peers
+	}
+	peers = slices.DeleteFunc(peers, func(peer string) bool { return !s.peers(peer) })
+	if !slices.ContainsFunc(peers, func(peer string) bool { return !isOurs(peer) }) {
+		return nil
+	}
+	return peers
+}
+
 // figures is the table of medians. It is nil if nothing of the section was measured.
 func (s section) figures(r *results, extremes bool) *table.Table {
-	peers := r.peersOf(s.rowNames())
+	t := s.grid(r, s.title, func(found *result) string { return found.cell(extremes) })
+	if t != nil {
+		t.Notes = slices.Concat(s.notes, t.Notes)
+	}
+	return t
+}
+
+// throughputs is the table of what goroutines do together in a second, for a section that is about that.
+func (s section) throughputs(r *results) *table.Table {
+	if len(s.scales) == 0 {
+		return nil
+	}
+	return s.grid(r, "The same: million operations a second", func(found *result) string {
+		return significant(1e3 / found.summary().Median)
+	})
+}
+
+// grid is a table of the section's lines and peers. It is nil if nothing was measured.
+func (s section) grid(r *results, title string, cellOf func(*result) string) *table.Table {
+	peers := s.measured(r)
 	if len(peers) == 0 {
 		return nil
 	}
-	t := &table.Table{Title: s.title, Header: append([]string{s.first}, peers...), Notes: s.notes}
+	t := &table.Table{Title: title, Header: append([]string{s.first}, peers...)}
 	for _, l := range s.lines {
 		cells, any := []string{l.label}, false
 		for _, peer := range peers {
 			cell := "–"
 			if found := r.find(l.row, peer); found != nil {
-				cell, any = found.cell(extremes), true
+				cell, any = cellOf(found), true
 			}
 			cells = append(cells, cell)
 		}
 		if any {
 			t.Add(cells...)
+			if about := s.about[l.row]; about != "" {
+				t.Notes = append(t.Notes, about)
+			}
 		}
 	}
 	return t
@@ -52,16 +103,14 @@ func (s section) figures(r *results, extremes bool) *table.Table {
 // ratios is the table of the peers' times to ashlar's, for a section of times. It is nil if ashlar or
 // all its peers were not measured.
 func (s section) ratios(r *results) *table.Table {
-	peers := slices.DeleteFunc(r.peersOf(s.rowNames()), func(peer string) bool {
-		return peer == ashlarName || peer == ashlarLocalName || peer == loopName
-	})
+	peers := slices.DeleteFunc(s.measured(r), func(peer string) bool { return isOurs(peer) || peer == loopName })
 	t := &table.Table{
 		Title:  "The same: a peer's time ÷ ashlar's (below 1 ashlar loses)",
 		Header: append([]string{s.first, "of"}, peers...),
 		Left:   map[int]bool{1: true},
 	}
 	for _, l := range s.lines {
-		for _, ours := range []string{ashlarName, ashlarLocalName} {
+		for _, ours := range ourNames {
 			if own, ok := r.median(l.row, ours); ok {
 				t.Add(append([]string{l.label, ours}, r.ratioCells(l.row, own, peers)...)...)
 			}
@@ -72,6 +121,9 @@ func (s section) ratios(r *results) *table.Table {
 	}
 	return t
 }
+
+// ourNames are the peers that are ashlar.
+var ourNames = []string{ashlarName, ashlarLocalName, arenaName}
 
 func (r *results) ratioCells(row string, own float64, peers []string) []string {
 	var cells []string
@@ -87,20 +139,20 @@ func (r *results) ratioCells(row string, own float64, peers []string) []string {
 
 // timeSections are the sections whose figures are times that ratios make sense of.
 func timeSections(o *options) []section {
-	pairs := section{title: "Pair: ns to free the oldest of 64 live blocks, allocate and touch one", first: "size"}
+	pairs := section{title: "Pair: ns to free the oldest of 64 live blocks, allocate and touch one", first: "size", pattern: "^pair/", readme: true}
 	for _, size := range pairSizes {
 		pairs.lines = append(pairs.lines, line{pairRow(size), formatBytes(size)})
 	}
 	batches := section{
 		title: fmt.Sprintf("Batch: ns to allocate, touch and free a block, %d blocks of %s at a time", batchLength, formatBytes(batchSize)),
-		first: "freed",
+		first: "freed", pattern: "^batch/", readme: true,
 	}
 	for _, order := range batchOrders {
 		batches.lines = append(batches.lines, line{batchRow(order.name), order.name})
 	}
 	remote := section{
 		title: fmt.Sprintf("Remote: ns for a block of %s, in batches of %d", formatBytes(remoteSize), batchLength),
-		first: "freed by",
+		first: "freed by", pattern: "^remote/",
 		lines: []line{
 			{localWall, "the same goroutine"},
 			{remoteWall, "another goroutine"},
@@ -115,10 +167,12 @@ func timeSections(o *options) []section {
 func parallelSection() section {
 	s := section{
 		title: fmt.Sprintf("Parallel: wall ns for a pair, over all goroutines, on %d processors", parallelProcs),
-		first: "size, goroutines",
+		first: "size, goroutines", pattern: "^parallel/", readme: true,
 	}
 	for _, size := range parallelSizes {
-		for _, goroutines := range parallelGoroutines {
+		row := func(goroutines int) string { return parallelRow(goroutines, size) }
+		s.scales = append(s.scales, scaling{formatBytes(size), goroutineCounts, row})
+		for _, goroutines := range goroutineCounts {
 			label := fmt.Sprintf("%s, %d", formatBytes(size), goroutines)
 			s.lines = append(s.lines, line{parallelRow(goroutines, size), label})
 		}
@@ -129,7 +183,7 @@ func parallelSection() section {
 func growSection(o *options) section {
 	s := section{
 		title: fmt.Sprintf("Growth: ms to grow one buffer from %s to %s by doubling, in a new process", formatBytes(growFrom), formatBytes(o.growTo)),
-		first: "each new part",
+		first: "each new part", pattern: "^grow/", readme: true,
 	}
 	for _, fill := range fills {
 		s.lines = append(s.lines, line{growRow(fill.name), fill.label})
@@ -139,7 +193,7 @@ func growSection(o *options) section {
 
 // otherSections are the sections whose figures are not times of one operation.
 func otherSections(o *options) []section {
-	scaling := section{title: "Scaling, from the tables above", first: "ratio"}
+	scaling := section{title: "Scaling, from the tables above", first: "ratio", pattern: "^(parallel|remote)/"}
 	for _, size := range parallelSizes {
 		scaling.lines = append(scaling.lines,
 			line{speedupRow(size), formatBytes(size) + ": throughput of 2 goroutines ÷ 1"},
@@ -154,15 +208,16 @@ func otherSections(o *options) []section {
 	}
 	return append(sections, section{
 		title: fmt.Sprintf("Churn: %d MiB of blocks of 16 B to 64 KiB, log-uniform, turned over %d times", o.liveBytes>>20, churnTurnover),
-		first: "ratio",
-		lines: []line{{churnResident, "peak resident ÷ peak live bytes"}},
+		first: "ratio", pattern: "^churn/", readme: true,
+		lines:    []line{{churnResident, "peak resident ÷ peak live bytes"}},
+		observed: []line{{churnFigure, "churn"}},
 	})
 }
 
 func liveSection(o *options, size int) section {
 	s := section{
 		title: fmt.Sprintf("Live: %d blocks of %s", o.liveBlocks, formatBytes(size)),
-		first: "figure",
+		first: "figure", pattern: "^" + liveMetric(size, ""), readme: true,
 		lines: []line{
 			{liveMetric(size, residentMetric), "resident ÷ live bytes"},
 			{liveMetric(size, heapMetric), "Go heap, KiB"},
@@ -178,6 +233,12 @@ func liveSection(o *options, size int) section {
 		s.lines = append(s.lines,
 			line{liveMetric(size, inFreeOrder(decayMetric, order)), "ms until 98 % back by itself, freed " + order},
 			line{liveMetric(size, inFreeOrder(leftMetric, order)), "% back then"})
+	}
+	for _, order := range freeOrders {
+		for _, trim := range []bool{true, false} {
+			task := liveTask{Size: size, Random: order == freeOrders[1], Trim: trim}
+			s.observed = append(s.observed, line{liveFigure(task), task.order() + ", " + task.end()})
+		}
 	}
 	return s
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,7 +33,7 @@ func newTestSession(t *testing.T, flags ...string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &session{options: o, random: rand.New(rand.NewPCG(1, 1))}
+	return newSession(o)
 }
 
 func TestEveryBarIsMeasured(t *testing.T) {
@@ -76,16 +74,12 @@ func expectComplete(t *testing.T, s *session, printed, file string) {
 			t.Errorf("no table shows the row %s", r.Row)
 		}
 	}
-	text, err := os.ReadFile(file)
+	d, err := readDocument(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var document struct{ Results []result }
-	if err := json.Unmarshal(text, &document); err != nil {
-		t.Fatal(err)
-	}
-	if len(document.Results) != len(s.results.list) {
-		t.Errorf("the file has %d results, want %d", len(document.Results), len(s.results.list))
+	if len(d.Results) != len(s.results.list) || len(d.Metrics) != len(s.metrics) {
+		t.Errorf("the file has %d results and %d metrics, want %d and %d", len(d.Results), len(d.Metrics), len(s.results.list), len(s.metrics))
 	}
 }
 
@@ -149,9 +143,29 @@ func TestSelectedRows(t *testing.T) {
 	}
 }
 
+func TestChosenRows(t *testing.T) {
+	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
+	usual, all := 0, len(rows())+len(suiteRows())
+	for _, r := range rows() {
+		if !r.extra {
+			usual++
+		}
+	}
+	if usual == all {
+		t.Error("there are no rows that are measured only if asked for")
+	}
+	for flags, want := range map[string]int{
+		"": usual, "-all": all, "-list": all, "-run=^pair/": len(pairRows()), "-run=^parallel/": len(parallelRows()), "-run=^suite/": len(suiteRows()),
+	} {
+		if got := count(strings.Fields(flags)...); got != want {
+			t.Errorf("%q chooses %d rows, want %d", flags, got, want)
+		}
+	}
+}
+
 func TestRowNamesDiffer(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, r := range rows() {
+	for _, r := range append(rows(), suiteRows()...) {
 		if seen[r.name] {
 			t.Errorf("two rows are named %s", r.name)
 		}
@@ -162,7 +176,7 @@ func TestRowNamesDiffer(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	for _, arguments := range [][]string{
 		{"-repeats", "0"}, {"-memory-repeats", "0"}, {"-d", "0s"}, {"-live-blocks", "0"}, {"-live-mib", "0"},
-		{"-decay-wait", "-1s"}, {"-grow-mib", "0"}, {"-run", "("}, {"pair"},
+		{"-scale", "0"}, {"-decay-wait", "-1s"}, {"-grow-mib", "0"}, {"-run", "("}, {"pair"},
 	} {
 		if _, err := parseOptions(arguments); err == nil {
 			t.Errorf("no error for %q", arguments)

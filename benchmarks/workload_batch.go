@@ -20,9 +20,28 @@ func newBatch(kind peerKind, size int, order []int32) workload {
 			w.allocate(blocks[:n], size)
 			w.free(blocks, inOrder(n), size)
 		},
+		live:     int64(len(blocks) * size),
+		steps:    []step{batchStep(w, size, order)},
+		stepName: "allocate and touch a block, or free one",
 		close: func() {
-			w.close()
+			w.Close()
 			p.close()
 		},
+	}
+}
+
+// batchStep does the calls of a batch one by one.
+func batchStep(w worker, size int, order []int32) step {
+	blocks, next := make([]unsafe.Pointer, len(order)), 0
+	return func() {
+		if next < len(blocks) {
+			blocks[next] = w.Malloc(size)
+			touch(blocks[next], size)
+		} else {
+			at := order[next-len(blocks)]
+			w.Release(blocks[at], size)
+			blocks[at] = nil
+		}
+		next = (next + 1) % (2 * len(blocks))
 	}
 }

@@ -2,7 +2,12 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
+
+	"github.com/ashlar-go/ashlar/benchmarks/internal/calls"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/usage"
 )
 
 // growFrom is the size, in bytes, that a buffer begins with.
@@ -70,18 +75,40 @@ type growTask struct {
 
 type growReport struct {
 	Milliseconds float64 `json:"ms"`
+	metrics
 }
 
 func (t *growTask) run() (*growReport, error) {
 	for _, fill := range fills {
 		for _, g := range growables {
 			if fill.name == t.Fill && g.name == t.Peer {
-				buffer := g.open()
-				start := wallClock()
-				growOnce(buffer, t.To, fill.write)
-				return &growReport{(wallClock() - start).Seconds() * 1e3}, nil
+				return growMeasured(g.open(), t.To, fill.write)
 			}
 		}
 	}
 	return nil, fmt.Errorf("no growth of %s with fill %s", t.Peer, t.Fill)
+}
+
+// growMeasured leaves the buffer as it is, for its memory to be read.
+func growMeasured(b growable, to int, write func([]byte)) (*growReport, error) {
+	r := &growReport{metrics: metrics{Operations: 1, Live: int64(to)}}
+	base, meter := int64(0), usage.Begin()
+	if rss.Supported {
+		var err error
+		if base, err = rss.Current(); err != nil {
+			return nil, err
+		}
+	}
+	calls.Mark()
+	start := wallClock()
+	growOnce(b, to, write)
+	r.Milliseconds = (wallClock() - start).Seconds() * 1e3
+	calls.Mark()
+	r.Usage = meter.End()
+	if !rss.Supported {
+		return r, nil
+	}
+	err := r.readMemory(base)
+	runtime.KeepAlive(b)
+	return r, err
 }

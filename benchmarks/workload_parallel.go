@@ -18,7 +18,14 @@ func newParallel(kind peerKind, size, goroutines int) workload {
 		workers[i] = p.worker()
 		rings[i] = newRing(workers[i], size)
 	}
+	var steps []step
+	for i, w := range workers {
+		steps = append(steps, func() { w.pair(rings[i], size, 1) })
+	}
 	return workload{
+		live:     int64(goroutines * window * size),
+		steps:    steps,
+		stepName: pairStep,
 		run: func(n int) {
 			share := min(max(n/(32*goroutines), 1), 4096)
 			var taken atomic.Int64
@@ -31,7 +38,7 @@ func newParallel(kind peerKind, size, goroutines int) workload {
 		close: func() {
 			for i, w := range workers {
 				rings[i].drain(w, size)
-				w.close()
+				w.Close()
 			}
 			p.close()
 		},

@@ -24,8 +24,8 @@ func newRemote(kind peerKind, size int) workload {
 			}
 		},
 		close: func() {
-			producer.close()
-			consumer.close()
+			producer.Close()
+			consumer.Close()
 			p.close()
 		},
 	}
@@ -60,7 +60,7 @@ func newLocalBatches(kind peerKind, size int) workload {
 			}
 		},
 		close: func() {
-			w.close()
+			w.Close()
 			p.close()
 		},
 	}

@@ -25,7 +25,8 @@
 //	                       left in spans that have live blocks: external fragmentation
 //	dirty                  free pages and regions that still occupy RAM
 //	clean                  address space only: purged, or never used
-//	metadata               descriptors, magazines, caches, page map; of the whole
+//	metadata               the heap profile's samples and stacks, this allocator's; and
+//	                       descriptors, magazines, caches, page map, of the whole
 //	                       process, for its allocators share them
 //
 // Sizes below and at 1 KiB are requested exactly as asked; above, what was asked
@@ -36,6 +37,20 @@
 // Numbers are read while the program goes on allocating; nobody is stopped. Each
 // is right at some moment, but not all at the same one: under load the sums above
 // may be off by the blocks that were on the move. Without load they are exact.
+//
+// # The heap profile
+//
+// Some blocks are sampled, with the stack that allocated them. A Site has what is estimated
+// from the samples of one stack, kind, size class and set of labels; NewProfile makes a
+// file of sites that go tool pprof reads, TopStacks the list of those with the most.
+//
+//	alloc_objects, alloc_space    handed out, ever       Σ weight, Σ weight · size
+//	inuse_objects, inuse_space    not freed since        over the samples
+//
+// The weight of a sample is one over the probability of its block to be sampled, so each
+// sum is unbiased; of n blocks sampled with probability p it is off by the root of
+// n·(1 − p)/p, its standard error. What had no room in the table of samples is a site
+// too, DroppedSite: the totals are right, only the stacks of these are not known.
 //
 // # Metrics
 //
@@ -64,8 +79,11 @@
 //	/ashlar/memory/large/clean:bytes      gauge    freed, purged, address space retained
 //	/ashlar/memory/pages/dirty:bytes      gauge    free pages, retained with their RAM
 //	/ashlar/memory/pages/clean:bytes      gauge    free pages, purged or never used
+//	/ashlar/memory/guards/live:bytes      gauge    pages of live guarded blocks
+//	/ashlar/memory/guards/clean:bytes     gauge    rest of their region, without access
 //	/ashlar/memory/unused:bytes           gauge    left over by alignment
-//	/ashlar/memory/metadata/used:bytes    gauge    own structures, of the whole process
+//	/ashlar/memory/metadata/profile:bytes gauge    samples and stacks of the heap profile
+//	/ashlar/memory/metadata/used:bytes    gauge    other own structures, of the whole process
 //	/ashlar/memory/metadata/dirty:bytes   gauge    free metadata that keeps its RAM
 //	/ashlar/memory/metadata/clean:bytes   gauge    address space for metadata
 //	/ashlar/classes/spans:spans           gauge    runs of pages cut into blocks of the class
@@ -96,6 +114,10 @@
 //	/ashlar/large/live:bytes              gauge    regions of live large objects
 //	/ashlar/metadata/mapped:bytes         gauge    address space for metadata of the whole process
 //	/ashlar/metadata/footprint:bytes      gauge    metadata of the whole process that may occupy RAM
+//	/ashlar/profile/rate:bytes            gauge    bytes between two samples of the heap profile, 0 if it is off
+//	/ashlar/profile/live:samples          gauge    blocks that are sampled and live
+//	/ashlar/profile/stacks:stacks         gauge    stacks that samples were ever taken with
+//	/ashlar/profile/dropped:samples       counter  samples for which there was no room
 //	/ashlar/caches:caches                 gauge    caches of processors and of Locals
 //	/ashlar/chunks:chunks                 gauge    mappings that spans are cut from
 //	/ashlar/kernel/mmap:calls             counter  calls of mmap

@@ -24,8 +24,11 @@ var memoryLines = []memoryLine{
 	{"large clean", "large/clean", false, func(m *Memory) *int64 { return &m.LargeClean }, "freed, purged, address space retained"},
 	{"pages dirty", "pages/dirty", true, func(m *Memory) *int64 { return &m.PagesDirty }, "free pages, retained with their RAM"},
 	{"pages clean", "pages/clean", false, func(m *Memory) *int64 { return &m.PagesClean }, "free pages, purged or never used"},
+	{"guards", "guards/live", true, func(m *Memory) *int64 { return &m.Guards }, "pages of live guarded blocks"},
+	{"guards clean", "guards/clean", false, func(m *Memory) *int64 { return &m.GuardsClean }, "rest of their region, without access"},
 	{"unused", "unused", false, func(m *Memory) *int64 { return &m.Unused }, "left over by alignment"},
-	{"metadata", "metadata/used", true, func(m *Memory) *int64 { return &m.Metadata }, "own structures, of the whole process"},
+	{"heap profile", "metadata/profile", true, func(m *Memory) *int64 { return &m.Profile }, "samples and stacks of the heap profile"},
+	{"metadata", "metadata/used", true, func(m *Memory) *int64 { return &m.Metadata }, "other own structures, of the whole process"},
 	{"metadata dirty", "metadata/dirty", true, func(m *Memory) *int64 { return &m.MetadataDirty }, "free metadata that keeps its RAM"},
 	{"metadata clean", "metadata/clean", false, func(m *Memory) *int64 { return &m.MetadataClean }, "address space for metadata"},
 }

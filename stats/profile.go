@@ -14,11 +14,12 @@ import (
 // A Site is a place of allocation, for one kind and size of blocks, with what is
 // estimated of its blocks from those that were sampled.
 type Site struct {
-	Frames                   []runtime.Frame // the innermost first; none: samples that were dropped
-	Kind                     string          // "small", "large" or "arena"
-	Class                    int             // bytes of a block; 0 if of no size class
-	AllocObjects, AllocBytes float64         // handed out, ever
-	InuseObjects, InuseBytes float64         // not freed
+	Frames                   []runtime.Frame   // the innermost first; none: samples that were dropped
+	Kind                     string            // "small", "large" or "arena"
+	Class                    int               // bytes of a block; 0 if of no size class
+	Labels                   map[string]string // of the goroutine (runtime/pprof.Do)
+	AllocObjects, AllocBytes float64           // handed out, ever
+	InuseObjects, InuseBytes float64           // not freed
 }
 
 // DroppedSite is the name under which a profile counts what it had no room for.
@@ -28,9 +29,8 @@ const DroppedSite = "(dropped: table full)"
 // runtime's heap profile, with which it can be merged. rate is the mean of bytes
 // between samples.
 //
-// Labels: "bytes", the size of the block's class; "kind". The labels of the
-// goroutine (runtime/pprof.Do) are not among them: there is no supported way to read
-// those of the running goroutine.
+// Labels: "bytes", the size of the block's class; "kind"; and those of the site, but for
+// one of the name "kind".
 func NewProfile(sites []Site, rate int) *profile.Profile {
 	b := newBuilder(rate)
 	for _, n := range []string{"alloc_objects", "alloc_space", "inuse_objects", "inuse_space"} {
@@ -96,11 +96,17 @@ func (b *builder) add(s *Site, values ...float64) {
 	}
 	if s.Kind != "" {
 		sample.Label = map[string][]string{"kind": {s.Kind}}
+		for key, value := range s.Labels {
+			if key != "kind" {
+				sample.Label[key] = []string{value}
+			}
+		}
 	}
 	if s.Class > 0 {
 		sample.NumLabel = map[string][]int64{"bytes": {int64(s.Class)}}
 		sample.NumUnit = map[string][]string{"bytes": {"bytes"}}
 	}
+	sample.Location = make([]*profile.Location, 0, max(len(s.Frames), 1))
 	for i := range s.Frames {
 		f := &s.Frames[i]
 		sample.Location = append(sample.Location, b.location(place{f.Function, f.File, f.Line}))

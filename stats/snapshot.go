@@ -27,6 +27,8 @@ type Snapshot struct {
 	// Metadata is the whole process', all allocators taken together.
 	Metadata Metadata
 
+	Profile Profile
+
 	Caches int // caches of processors and of Locals
 	Chunks int // mappings that spans are cut from
 
@@ -51,8 +53,11 @@ type Memory struct {
 	LargeClean     int64 // freed large regions that were purged
 	PagesDirty     int64 // free pages that may occupy RAM
 	PagesClean     int64 // free pages that were purged or never used
+	Guards         int64 // pages of live guarded blocks
+	GuardsClean    int64 // the rest of their region, which has no access
 	Unused         int64 // cut off for alignment where it could not be unmapped
-	Metadata       int64 // allocator's own structures, of the whole process
+	Profile        int64 // the samples of the allocator's heap profile, with their stacks
+	Metadata       int64 // allocators' other structures, of the whole process
 	MetadataDirty  int64 // freed metadata that may occupy RAM
 	MetadataClean  int64 // address space kept for metadata
 }
@@ -84,6 +89,14 @@ type Large struct {
 // Metadata is the process' account of allocators' own structures, in bytes.
 type Metadata struct{ Mapped, Footprint int64 }
 
+// Profile is the numbers of the heap profile's samples.
+type Profile struct {
+	Rate    int64 // bytes between two, on average; 0: none are taken
+	Samples int64 // blocks that are sampled and live
+	Stacks  int64 // that samples were ever taken with
+	Dropped int64 // samples for which there was no room, ever
+}
+
 // Kernel counts the kernel calls made for the allocator's memory, ever, and for
 // the process' metadata.
 type Kernel struct{ Mmap, Munmap, Madvise, Mremap, Metadata int64 }
@@ -101,7 +114,7 @@ func (s *Snapshot) Live() int64 {
 func (c *Class) used() bool { return c.Blocks != 0 || c.Allocs != 0 || c.Live != 0 }
 
 // Sub returns what changed from an earlier snapshot of the same allocator to s:
-// each number is the difference, but the limits, the sizes of classes, the peaks and the
+// each number is the difference, but the limits, the rate of samples, the sizes of classes, the peaks and the
 // arenas' HighWater, which are those of s. An arena that is not in s is left out.
 func (s *Snapshot) Sub(earlier *Snapshot) *Snapshot {
 	d := *s
@@ -128,6 +141,7 @@ func (s *Snapshot) numbers() []*int64 {
 		&s.Mapped.Now, &s.Footprint.Now, &s.Mappings.Now,
 		&s.Large.Live, &s.Large.Carved, &s.Large.Retained, &s.Large.Bytes,
 		&s.Metadata.Mapped, &s.Metadata.Footprint,
+		&s.Profile.Samples, &s.Profile.Stacks, &s.Profile.Dropped,
 		&s.Kernel.Mmap, &s.Kernel.Munmap, &s.Kernel.Madvise, &s.Kernel.Mremap, &s.Kernel.Metadata,
 	}
 }

@@ -81,11 +81,25 @@ func (s *Snapshot) writeClasses(b *bytes.Buffer) {
 		"large", l.Live, Bytes(l.Bytes), l.Carved, l.Retained)
 }
 
+// writeProfile writes how well the heap profile knows what it says, if there is one.
+func (s *Snapshot) writeProfile(b *bytes.Buffer) {
+	p := &s.Profile
+	if *p == (Profile{}) {
+		return
+	}
+	fmt.Fprintf(b, "heap profile: %d live samples, %d stacks, one sample in %s", p.Samples, p.Stacks, Bytes(p.Rate))
+	if p.Dropped != 0 {
+		fmt.Fprintf(b, "; %d dropped for lack of room", p.Dropped)
+	}
+	b.WriteByte('\n')
+}
+
 func (s *Snapshot) writeRest(b *bytes.Buffer) {
 	k := &s.Kernel
 	fmt.Fprintf(b, "\nkernel calls: %d mmap, %d munmap, %d madvise, %d mremap; %d for metadata\n",
 		k.Mmap, k.Munmap, k.Madvise, k.Mremap, k.Metadata)
 	fmt.Fprintf(b, "%d caches, %d chunks\n", s.Caches, s.Chunks)
+	s.writeProfile(b)
 	if s.Elapsed != 0 {
 		return
 	}

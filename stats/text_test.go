@@ -42,6 +42,7 @@ var example = Snapshot{
 		{ID: 5, Concurrent: true, Reserved: 1 << 20, Quarantined: 8 << 20},
 	},
 	Dropped: []DroppedArenas{{Made: "main.load main.go:70", Arenas: 3, Bytes: 192 << 10}},
+	Profile: Profile{Rate: 512 << 10, Samples: 40, Stacks: 7, Dropped: 2},
 	Kernel:  Kernel{Mmap: 7, Munmap: 5, Madvise: 3, Mremap: 1, Metadata: 2},
 }
 
@@ -55,6 +56,7 @@ func TestString(t *testing.T) {
 		`(?m)^mappings +2 +5$`,
 		`(?m)^limit +1\.00 GiB$`,
 		`(?m)^small requested +60\.0 KiB +\d+\.\d%  in live blocks`,
+		`(?m)^heap profile: 40 live samples, 7 stacks, one sample in 512 KiB; 2 dropped for lack of room$`,
 		`(?m)^= total +78\.1 MiB `,
 		`(?m)^ +32 +2000 +62\.5 KiB +0 +0 +48 +1 +98% +5000 +3000$`,
 		`(?m)^ +large +1 +1\.00 MiB .* 3 regions retained$`,

@@ -3,6 +3,7 @@
  *
  *   loops identify                         prints the file that malloc comes from and its version
  *   loops WORKLOAD SIZE MILLISECONDS [N]   prints nanoseconds per malloc, touch and free
+ *   loops suite WORKLOAD THREADS SCALE     prints what a workload of suite.h took, as JSON
  *
  * WORKLOAD is pair, fifo, random, parallel (pairs in N threads), remote (one thread allocates, another
  * frees) or local (the same batches in one thread). A run calibrates itself, warms up and then takes
@@ -18,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "suite.h"
 
 enum {
     WINDOW = 64,
@@ -266,6 +269,7 @@ int main(int count, char **arguments) {
         identify();
         return 0;
     }
+    if (count == 5 && strcmp(arguments[1], "suite") == 0) return suite(arguments[2], atoi(arguments[3]), atof(arguments[4]));
     if (count >= 5) threads = atoi(arguments[4]);
     if (count >= 4 && threads >= 1 && threads <= MAX_THREADS) {
         size = strtoul(arguments[2], NULL, 10);
@@ -276,6 +280,6 @@ int main(int count, char **arguments) {
             return 0;
         }
     }
-    fprintf(stderr, "usage: %s identify | WORKLOAD SIZE MILLISECONDS [THREADS]\n", arguments[0]);
+    fprintf(stderr, "usage: %s identify | WORKLOAD SIZE MILLISECONDS [THREADS] | suite WORKLOAD THREADS SCALE\n", arguments[0]);
     return 2;
 }

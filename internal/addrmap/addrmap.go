@@ -171,11 +171,11 @@ func (m *Map[T]) alloc(size uintptr) uintptr {
 	if err != nil {
 		return 0
 	}
-	m.used += int64(size)
+	m.used += int64(metadata.Taken(size))
 	return p
 }
 
 func (m *Map[T]) free(p, size uintptr) {
 	metadata.Free(p, size)
-	m.used -= int64(size)
+	m.used -= int64(metadata.Taken(size))
 }

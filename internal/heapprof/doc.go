@@ -6,7 +6,8 @@
 //	Table    all of one allocator; owns what follows, in metadata
 //	record   a sampled live block, found by its address
 //	stack    program counters; two that resolve to the same frames are one stack
-//	bucket   the sums of one stack, kind and block size
+//	bucket   the sums of one stack, kind, block size and set of labels
+//	labels   of goroutines, encoded; equal ones are one
 //
 //	address ─► heads ─► record ─► bucket ◄─ stack ◄─ chain by hash of frames
 //	                                            ▲
@@ -19,9 +20,10 @@
 //	E[Σ weight of sampled blocks] = blocks          whatever p each of them had
 //	bucket.live        = |{its records}|
 //	bucket.liveObjects = Σ weight,  liveBytes = Σ weight·size     over its records
-//	records ≤ maxRecords, stacks ≤ maxStacks, buckets ≤ maxBuckets
+//	records ≤ maxRecords, stacks ≤ maxStacks, buckets ≤ maxBuckets, labels ≤ maxLabels + 1
 //
-// What finds no room, or no memory, is counted as dropped, never lost in silence.
+// What finds no room, or no memory, is counted as dropped, never lost in silence. Labels
+// that find none cost a sample no more than these: the last ones stand for them.
 //
 // # The peak
 //

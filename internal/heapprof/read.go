@@ -2,11 +2,12 @@ package heapprof
 
 import "slices"
 
-// A Line is the sums of one bucket: of a stack, a kind and a block size.
+// A Line is the sums of one bucket: of a stack, a kind, a block size and labels.
 type Line struct {
 	PCs                      []uintptr
 	Kind                     Kind
-	Size                     int // of a block, bytes; 0: of no size class
+	Size                     int    // of a block, bytes; 0: of no size class
+	Labels                   string // of the goroutine, encoded
 	AllocObjects, AllocBytes float64
 	LiveObjects, LiveBytes   float64
 	PeakObjects, PeakBytes   float64
@@ -19,7 +20,7 @@ type Line struct {
 //
 // A sampled block cannot be freed while beyond looks at it. Only samples with a
 // number above since count as live.
-func (t *Table) Lines(since uint64, beyond func(addr uintptr, kind Kind) float64) []Line {
+func (t *Table) Lines(since uint64, beyond func(addr uintptr) float64) []Line {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lines := make([]Line, 0, t.stacks.nBuckets)
@@ -29,7 +30,7 @@ func (t *Table) Lines(since uint64, beyond func(addr uintptr, kind Kind) float64
 		for b := stackAt(s).buckets; b != 0; b = bucketAt(b).next {
 			k := bucketAt(b)
 			index[b] = len(lines)
-			l := Line{PCs: pcs, Kind: k.kind, Size: int(k.size),
+			l := Line{PCs: pcs, Kind: k.kind, Size: int(k.size), Labels: textOf(k.labels),
 				AllocObjects: k.allocObjects, AllocBytes: k.allocBytes,
 				PeakObjects: k.peakObjects, PeakBytes: k.peakBytes}
 			if since == 0 {
@@ -49,7 +50,7 @@ func (t *Table) Lines(since uint64, beyond func(addr uintptr, kind Kind) float64
 			l.LiveBytes += r.weight * float64(r.size)
 		}
 		if beyond != nil {
-			l.Extra += r.weight * beyond(r.Addr, l.Kind)
+			l.Extra += r.weight * beyond(r.Addr)
 		}
 	})
 	return lines

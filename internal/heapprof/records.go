@@ -12,6 +12,7 @@ type record struct {
 	size   uintptr
 	weight float64
 	seq    uint64 // number of the sample
+	listed bool   // in the table's Listing
 }
 
 func recordAt(at uintptr) *record { return raw.At[record](at) }
@@ -28,5 +29,6 @@ func (t *Table) insert(s Sample, b uintptr) bool {
 	t.seq++
 	r := recordAt(at)
 	*r = record{Entry: r.Entry, bucket: b, size: s.Size, weight: s.Weight, seq: t.seq}
+	t.enlist(r)
 	return true
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/addrmap"
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // Depth is how many program counters of a stack are kept.
@@ -83,11 +84,12 @@ func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 		return 0
 	}
 	size := uint32(0)
-	if s.Kind == Small {
+	if s.Kind == Small || s.Kind == Arena && s.Size < sizeclass.LargeMin {
 		size = uint32(s.Size)
 	}
+	labels := t.labelsOf(s.Labels)
 	for b := stackAt(st).buckets; b != 0; b = bucketAt(b).next {
-		if k := bucketAt(b); k.kind == s.Kind && k.size == size {
+		if k := bucketAt(b); k.kind == s.Kind && k.size == size && k.labels == labels {
 			return b
 		}
 	}
@@ -99,7 +101,7 @@ func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 		return 0
 	}
 	t.stacks.nBuckets++
-	*bucketAt(b) = bucket{next: stackAt(st).buckets, size: size, kind: s.Kind}
+	*bucketAt(b) = bucket{next: stackAt(st).buckets, labels: labels, size: size, kind: s.Kind}
 	stackAt(st).buckets = b
 	return b
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// The bounds of a table: about 17 MiB of records, 5 MiB of stacks and 3 MiB of
-// buckets.
+// The bounds of a table: about 18 MiB of records, 5 MiB of stacks, 3 MiB of buckets and
+// half a MiB of labels.
 const (
 	maxRecords = 1 << 18
 	maxStacks  = 8 << 10
 	maxBuckets = 32 << 10
+	maxLabels  = 1 << 9
 )
 
 // A Kind says what a sampled block is.
@@ -35,6 +36,7 @@ type Sample struct {
 	Size   uintptr // bytes
 	Kind   Kind
 	Weight float64 // blocks that it stands for
+	Labels string  // of the goroutine, encoded (package proflabel)
 	Stack  uint64  // what callstack.Key returned, by which the stack is found again; 0: nothing
 }
 
@@ -43,6 +45,8 @@ type Table struct {
 	mu      sync.Mutex
 	records addrmap.Map[record]
 	stacks  stacks
+	labels  labelSets
+	list    list
 	seq     uint64  // samples kept, ever
 	live    float64 // bytes, estimated
 	peak    float64 // of live bytes, at the last note
@@ -64,10 +68,11 @@ type Usage struct {
 	Dropped         Dropped
 }
 
-// A bucket is the sums of one stack, kind and size. Large objects have no size of
-// their own here, 0.
+// A bucket is the sums of one stack, kind, size and set of labels. What is of no size class, large
+// objects and large chunks of arenas, has no size of its own here, 0.
 type bucket struct {
 	next                     uintptr // of the stack's
+	labels                   uintptr
 	size                     uint32
 	kind                     Kind
 	live                     int64 // records
@@ -148,6 +153,7 @@ func (t *Table) Remove(addr uintptr) bool {
 		return false
 	}
 	r := recordAt(at)
+	t.unlist(r)
 	t.count(bucketAt(r.bucket), -1, -r.weight, -r.weight*float64(r.size))
 	t.records.Drop(at)
 	return true
@@ -216,8 +222,10 @@ func (t *Table) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = true
+	t.unlistAll()
 	t.records.Close()
 	t.stacks.close(t)
+	t.labels.close(t)
 	t.live, t.peak = 0, 0
 }
 
@@ -227,11 +235,11 @@ func (t *Table) alloc(size uintptr) uintptr {
 	if err != nil {
 		return 0
 	}
-	t.used += int64(size)
+	t.used += int64(metadata.Taken(size))
 	return p
 }
 
 func (t *Table) free(p, size uintptr) {
 	metadata.Free(p, size)
-	t.used -= int64(size)
+	t.used -= int64(metadata.Taken(size))
 }

@@ -8,6 +8,7 @@
 //	internal/raw         the only conversions from addresses to pointers
 //	internal/procfs      the kernel's files: mappings, control group, pressure on memory
 //	internal/gotype      whether values of a type hold Go pointers
+//	internal/proflabel   the labels that the running goroutine has for profiles
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
 //	internal/watch       what the race detector is told of blocks; nothing in other builds

@@ -178,13 +178,3 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
-
-// TestBenchmarksSection: the README keeps the place where measured tables go.
-func TestBenchmarksSection(t *testing.T) {
-	text := readText(t, "README.md")
-	begin := strings.Index(text, "<!-- benchmarks: go run -C benchmarks . ")
-	end := strings.Index(text, "<!-- /benchmarks -->")
-	if begin < 0 || end < begin {
-		t.Errorf("the markers of the measured tables are at %d and %d", begin, end)
-	}
-}

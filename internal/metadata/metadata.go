@@ -146,10 +146,16 @@ func newSlab(c sizeclass.Class) (uintptr, error) {
 	if !h.dirty {
 		Space.Footprint.Add(slabSize)
 	}
-	h.size = uint32(raw.AlignUp(uintptr(c.Size()), objectAlign(c)))
+	h.size = uint32(bytesOf(c))
 	link(&room[c], slab)
 	return slab, nil
 }
+
+// Taken returns how many bytes Alloc(size) takes.
+func Taken(size uintptr) uintptr { return bytesOf(classOf(size)) }
+
+// bytesOf returns the bytes of an object of class c.
+func bytesOf(c sizeclass.Class) uintptr { return raw.AlignUp(uintptr(c.Size()), objectAlign(c)) }
 
 // objectAlign returns what objects of class c are aligned to.
 func objectAlign(c sizeclass.Class) uintptr {

@@ -30,8 +30,9 @@ type Kind uint8
 
 // The kinds of descriptors. No live descriptor has kind 0.
 const (
-	Span  Kind = 1 + iota // a run of pages cut into blocks of one class
-	Large                 // one large object
+	Span    Kind = 1 + iota // a run of pages cut into blocks of one class
+	Large                   // one large object
+	Guarded                 // guarded blocks, between pages without access
 )
 
 // A Header begins every descriptor. Its fields do not change while the

@@ -23,6 +23,17 @@
 // keeps its own history, from when it was opened; the server keeps nothing, and runs
 // nothing between requests. Without scripts the page is a snapshot.
 //
+// # Beside net/http/pprof
+//
+// Pprof puts the heap profile where people look for profiles first:
+//
+//	import _ "net/http/pprof"
+//
+//	http.Handle("GET /debug/pprof/ashlar", web.Pprof("ashlar", alloc.Default()))
+//
+// /debug/pprof/ then lists it, with the count of its live samples and a link to the stacks,
+// and go tool pprof reads it from there.
+//
 // # The source
 //
 // A stats.Source is enough; *alloc.Allocator is one. What else it can do is found by
@@ -33,6 +44,7 @@
 //	WriteHeapProfile(io.Writer) error
 //	WriteHeapProfileSince(w io.Writer, earlier io.Reader) error   for profile?seconds=
 //	HeapStacks(n int) stats.Stacks
+//	PublishProfile(name string)          for Pprof only
 //	Trim() int64                         for Controls only
 //	SetLimit(bytes int64)                for Controls only
 //	SetProfileRate(bytes int)            for Controls only

@@ -34,7 +34,7 @@ var example = &fixed{stats.Snapshot{
 	Time: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC),
 	Memory: stats.Memory{
 		Requested: 60 << 20, Slack: 4<<20 + 1<<17, LargeClean: 5<<20 + 3<<17, Cached: 3 << 20, Depot: 5 << 20, Idle: 64 << 20,
-		LargeRequested: 1 << 30, LargeSlack: 4 << 10, LargeDirty: 7 << 20, PagesClean: 62 << 20, Metadata: 20 << 10, MetadataClean: 15 << 20,
+		LargeRequested: 1 << 30, LargeSlack: 4 << 10, LargeDirty: 7 << 20, PagesClean: 62 << 20, Profile: 5 << 20, Metadata: 20 << 10, MetadataClean: 15 << 20,
 	},
 	Mapped: stats.Gauge{Now: 1300 << 20, Peak: 2 << 30}, Footprint: stats.Gauge{Now: 1170 << 20, Peak: 1180 << 20},
 	Mappings: stats.Gauge{Now: 2345, Peak: 5000}, Limit: 1200 << 20, MaxMappings: 65530,
@@ -154,7 +154,7 @@ func TestPageShowsSnapshot(t *testing.T) {
 	for name, n := range map[string]int64{
 		"requested": s.Memory.Requested + s.Memory.LargeRequested, "slack": s.Memory.Slack + s.Memory.LargeSlack,
 		"cached, idle": s.Memory.Cached + s.Memory.Depot + s.Memory.Idle,
-		"dirty":        s.Memory.LargeDirty + s.Memory.Metadata, "mapped": s.Mapped.Now,
+		"dirty":        s.Memory.LargeDirty + s.Memory.Profile + s.Memory.Metadata, "mapped": s.Mapped.Now,
 	} {
 		if got := series[name]; len(got) < 2 || got[1] != stats.Bytes(n) {
 			t.Errorf("the chart's table says %q of %s, want %s", got, name, stats.Bytes(n))

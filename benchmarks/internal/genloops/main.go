@@ -1,11 +1,3 @@
-// Genloops stamps out the measured loops, one copy for each peer, from loops.tmpl.
-//
-// A loop that called its peer through an interface or through a type parameter (whose methods go
-// through a dictionary) would add 1 to 3 ns to each call of every peer alike, and so flatten the ratios
-// between them. In a stamped loop each call is direct, and inlined where the compiler can.
-//
-// It writes loops_generated.go and, for a peer that counts its calls, loops_generated_test.go into the
-// current directory.
 package main
 
 import (
@@ -23,8 +15,10 @@ var loopsTemplate string
 
 // A file is one generated file: its name and the peers it has loops for.
 type file struct {
-	Name  string
-	Peers []peer
+	Name       string
+	Constraint string // of its build; may be empty
+	Import     string // what its peers need besides unsafe; may be empty
+	Peers      []peer
 }
 
 func main() {

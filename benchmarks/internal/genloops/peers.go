@@ -15,6 +15,17 @@ const orPanic = "\nif err != nil {\npanic(err)\n}"
 func files() []file {
 	return []file{
 		{Name: "loops_generated.go", Peers: measured()},
+		{
+			Name:       "loops_memorymanager_generated.go",
+			Constraint: "unix",
+			Peers:      []peer{byReference()},
+		},
+		{
+			Name:       "loops_cgo_generated.go",
+			Constraint: "cgo && cgopeer",
+			Import:     "github.com/ashlar-go/ashlar/benchmarks/internal/cmalloc",
+			Peers:      []peer{inC()},
+		},
 		{Name: "loops_generated_test.go", Peers: []peer{counting()}},
 	}
 }
@@ -60,6 +71,18 @@ func measured() []peer {
 			FreeBlock: "h.Put((*byte)(BLOCK))",
 		},
 		{
+			Worker:    "poolsWorker",
+			Handle:    "h := w.pools",
+			Malloc:    "p := h.get(size)",
+			FreeBlock: "h.put(BLOCK, size)",
+		},
+		{
+			Worker:    "chunksWorker",
+			Handle:    "h := w.pool",
+			Malloc:    "p := h.get(size)",
+			FreeBlock: "h.put(BLOCK)",
+		},
+		{
 			Worker:    "naiveWorker",
 			Malloc:    "p, err := naiveMalloc(size)" + orPanic,
 			FreeBlock: "if err := naiveFree(BLOCK); err != nil {\npanic(err)\n}",
@@ -72,6 +95,21 @@ func measured() []peer {
 			Dropped:   true,
 		},
 	}
+}
+
+// byReference is the peer of systems on which memorymanager compiles.
+func byReference() peer {
+	return peer{
+		Worker:    "memorymanagerWorker",
+		Handle:    "h := w.store",
+		Malloc:    "p := referenceMalloc(h, size)",
+		FreeBlock: "referenceFree(h, BLOCK)",
+	}
+}
+
+// inC is the peer that calls malloc and free of C.
+func inC() peer {
+	return peer{Worker: "cgoWorker", Malloc: "p := cmalloc.Malloc(size)", FreeBlock: "cmalloc.Free(BLOCK)"}
 }
 
 // counting is the peer by which the tests of this module check the loops themselves.

@@ -17,6 +17,14 @@ func Current() (int64, error) { return kibibytes("/proc/self/smaps_rollup", "Rss
 // Peak is the largest resident set that the process has had so far, in bytes.
 func Peak() (int64, error) { return kibibytes("/proc/self/status", "VmHWM:") }
 
+// ResetPeak begins the peak anew: Peak is then the largest resident set since.
+func ResetPeak() error {
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		return fmt.Errorf("rss: %w", err)
+	}
+	return nil
+}
+
 // kibibytes reads the field of a /proc file whose lines look like "Name:   123 kB".
 func kibibytes(file, field string) (int64, error) {
 	text, err := os.ReadFile(file)

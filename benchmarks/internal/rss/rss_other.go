@@ -13,3 +13,6 @@ func Peak() (int64, error) { return 0, ErrUnsupported }
 
 // Of is the resident set of another process, and the largest that it has had so far, in bytes.
 func Of(pid int) (current, peak int64, err error) { return 0, 0, ErrUnsupported }
+
+// ResetPeak begins the peak anew.
+func ResetPeak() error { return ErrUnsupported }

@@ -31,7 +31,7 @@ function point(live) {
     requested: sum("small/requested", "large/requested"),
     slack: sum("small/slack", "small/tails", "large/slack"),
     cached: sum("small/cached", "small/depots", "small/idle"),
-    dirty: sum("large/dirty", "pages/dirty", "metadata/used", "metadata/dirty"),
+    dirty: sum("large/dirty", "pages/dirty", "metadata/profile", "metadata/used", "metadata/dirty"),
     mapped: metric(live, "mapped/now:bytes") + metric(live, "metadata/mapped:bytes"),
     rss: live.process ? live.process.rss : 0,
   };

@@ -1,0 +1,285 @@
+package alloc
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/google/pprof/profile"
+
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// The tests of this file allocate and free through a Local, one cache for all, with
+// loaded dice: so they see the same samples in each run. Each number is estimated from
+// some thousand samples, which makes its standard error about 2 %. Let a class have the
+// weight of its neighbour (6 to 12 % off), or all blocks of a stack that of their mean
+// size, and numbers are off by many standard errors.
+
+// loaded returns a Local of an Allocator with dice loaded by a seed.
+func loaded(t *testing.T, rate int, seed uint64) (*Allocator, *Local) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("millions of blocks, on one goroutine")
+	}
+	a := open(t, Options{Decay: -1, ProfileRate: rate})
+	a.odds.dice.loaded = rand.New(rand.NewPCG(seed, 0))
+	return a, local(t, a)
+}
+
+// An estimate is a number that a profile has, what it should be, and its standard error.
+type estimate struct {
+	what          string
+	got, want, se float64
+	unit          float64 // rounding to whole numbers may take one
+}
+
+// deviation returns the standard error of what one block weighs: 1/p with probability p,
+// else 0.
+//
+//	variance of a weight = (1 − p)/p
+func deviation(p float64) float64 { return math.Sqrt((1 - p) / p) }
+
+// off returns by how many standard errors the estimate is off.
+func (e *estimate) off() float64 {
+	off := e.got - e.want
+	if math.Abs(off) <= e.unit {
+		return 0
+	}
+	return off / e.se
+}
+
+// unbiased fails the test if an estimate is off by more than three standard errors.
+func unbiased(t *testing.T, all []estimate) {
+	t.Helper()
+	for _, e := range all {
+		if off := e.off(); math.Abs(off) > 3 {
+			t.Errorf("%s: %.0f, want %.0f: off by %.1f standard errors", e.what, e.got, e.want, off)
+		}
+	}
+}
+
+// A mix says how many blocks of a size are allocated, and that one of so many stays.
+type mix []struct{ size, n, stays int }
+
+// play allocates a mix, in turns from one place and so by one stack, and returns what
+// the profile makes of it.
+func (m mix) play(t *testing.T, a *Allocator, l *Local) []estimate {
+	t.Helper()
+	var live []unsafe.Pointer
+	for i, some := 0, true; some; i++ {
+		some = false
+		for _, c := range m {
+			if i >= c.n {
+				continue
+			}
+			some = true
+			p := alloc(t, l, c.size)
+			if i%c.stays == 0 {
+				live = append(live, p)
+			} else {
+				l.Free(p)
+			}
+		}
+	}
+	made := a.HeapProfile()
+	var all []estimate
+	for _, c := range m {
+		class, each := int64(0), float64(c.size)
+		if c.size < sizeclass.LargeMin {
+			class = int64(GoodSize(c.size))
+			each = float64(class)
+		}
+		one := deviation(a.probability(uintptr(each)))
+		for i, what := range []string{"objects allocated", "bytes allocated", "objects in use", "bytes in use"} {
+			n, unit := float64(c.n), 1.0
+			if i >= 2 {
+				n = float64((c.n + c.stays - 1) / c.stays)
+			}
+			if i%2 == 1 {
+				unit = each
+			}
+			all = append(all, estimate{fmt.Sprintf("%s of %d bytes", what, c.size),
+				inUse(made, i)[class], n * unit, math.Sqrt(n) * one * unit, unit})
+		}
+	}
+	for _, p := range live {
+		l.Free(p)
+	}
+	made = a.HeapProfile()
+	for _, value := range []int{2, 3} {
+		for class, n := range inUse(made, value) {
+			if n != 0 {
+				t.Errorf("%v of class %d in use after all was freed", n, class)
+			}
+		}
+	}
+	return all
+}
+
+// TestEstimate: one stack that mixes sizes is estimated within three standard errors,
+// for each size, of what is in use and of what was ever allocated.
+func TestEstimate(t *testing.T) {
+	for name, c := range map[string]struct {
+		rate int
+		mix  mix
+	}{
+		"small":           {2 << 10, mix{{16, 300_000, 3}, {64, 80_000, 2}, {200, 27_000, 2}, {1024, 6000, 1}, {10240, 500, 1}}},
+		"small and large": {2 << 20, mix{{32 << 10, 160_000, 400}, {128 << 10, 40_000, 200}}},
+		"alike":           {8 << 10, mix{{1024, 20_000, 2}, {1152, 20_000, 2}, {1280, 20_000, 2}, {1408, 20_000, 2}}},
+		"of one kind":     {8 << 20, mix{{3 << 20, 10_000, 50}}},
+	} {
+		for seed := range uint64(3) {
+			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
+				a, l := loaded(t, c.rate, seed)
+				unbiased(t, c.mix.play(t, a, l))
+			})
+		}
+	}
+}
+
+// TestEstimateEachClass: in each of the classes the estimate is unbiased. Of so many one
+// or the other is three standard errors off by chance; the sum of their squares is not:
+// it has a χ² distribution, within three of whose deviations it is.
+func TestEstimateEachClass(t *testing.T) {
+	const rate = 16 << 10
+	a, l := loaded(t, rate, 1)
+	var m mix
+	for c := range sizeclass.Class(sizeclass.Count) {
+		p := a.probability(uintptr(c.Size()))
+		m = append(m, struct{ size, n, stays int }{c.Size(), int(min(400/p, 100_000)), 20})
+	}
+	sum, n := 0.0, 0.0
+	for i, e := range m.play(t, a, l) {
+		// Where hardly any block is passed over the distribution is another.
+		if c := m[i/4]; i%4 == 0 && a.probability(uintptr(c.size)) < 0.95 {
+			sum += e.off() * e.off()
+			n++
+		}
+	}
+	if off := (sum - n) / math.Sqrt(2*n); math.Abs(off) > 3 || n < 50 {
+		t.Errorf("χ² is %.1f for %v classes: off by %.1f deviations", sum, n, off)
+	}
+}
+
+// TestEstimateExact: at rate 1 the profile is exact, through whatever handle; with
+// sampling off there is none.
+func TestEstimateExact(t *testing.T) {
+	m := mix{{64, 500, 2}, {1024, 200, 1}, {10240, 40, 3}, {256 << 10, 5, 2}}
+	for _, rate := range []int{1, 0, -1} {
+		a := open(t, Options{Decay: -1})
+		a.SetProfileRate(rate)
+		for _, e := range m.play(t, a, local(t, a)) {
+			if rate != 1 {
+				e.want = 0
+			}
+			if e.got != e.want {
+				t.Errorf("rate %d: %s: %v, want %v", rate, e.what, e.got, e.want)
+			}
+		}
+		check(t, a)
+	}
+}
+
+// TestEstimateRealloc: large objects that grow or shrink, by any way, are estimated
+// within three standard errors, as if they had been allocated with their last size; and
+// growth counts as bytes allocated, unbiased, and as no further object.
+func TestEstimateRealloc(t *testing.T) {
+	const rate = 4 << 20
+	const k = 1 << 10
+	for name, sizes := range map[string][]int{
+		"grown":              {256 * k, 2048 * k},
+		"grown in steps":     {200 * k, 400 * k, 600 * k, 1600 * k},
+		"shrunk":             {3072 * k, 512 * k},
+		"shrunk and grown":   {2048 * k, 300 * k, 1500 * k},
+		"grown and shrunk":   {300 * k, 4096 * k, 400 * k},
+		"up and down":        {1000 * k, 1100 * k, 900 * k, 1200 * k, 800 * k},
+		"small, then large":  {100 * k, 1000 * k},
+		"large, then small":  {1000 * k, 100 * k},
+		"large, small again": {500 * k, 60 * k, 500 * k},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, l := loaded(t, rate, 1)
+			unbiased(t, resize(t, a, l, sizes))
+		})
+	}
+}
+
+// resize gives some thousand objects one size after the other. A few are in use at a
+// time, and what the profile says of them is added up.
+func resize(t *testing.T, a *Allocator, l *Local, sizes []int) []estimate {
+	t.Helper()
+	const n, atOnce = 4000, 100
+	var inUseNow [2]float64
+	for range n / atOnce {
+		var live []unsafe.Pointer
+		for range atOnce {
+			p := alloc(t, l, sizes[0])
+			for _, size := range sizes[1:] {
+				q, err := l.Realloc(p, size)
+				p = must(t, q, err)
+			}
+			live = append(live, p)
+		}
+		made := a.HeapProfile()
+		for i := range inUseNow {
+			inUseNow[i] += total(made, 2+i)
+		}
+		for _, p := range live {
+			l.Free(p)
+		}
+	}
+	fresh, taken, each := took(a, sizes)
+	one := deviation(a.probability(uintptr(each)))
+	made := a.HeapProfile()
+	return []estimate{
+		{"objects in use", inUseNow[0], n, math.Sqrt(n) * one, 1},
+		{"bytes in use", inUseNow[1], n * each, math.Sqrt(n) * one * each, each},
+		{"objects allocated", total(made, 0), n * fresh.sum, math.Sqrt(n) * fresh.se, 1},
+		{"bytes allocated", total(made, 1), n * taken.sum, math.Sqrt(n) * taken.se, each},
+	}
+}
+
+// total sums a value over all of a profile.
+func total(p *profile.Profile, value int) (sum float64) {
+	for _, v := range inUse(p, value) {
+		sum += v
+	}
+	return sum
+}
+
+// A part is what one block adds to a number, and the standard error of its estimate, at
+// most: as if the steps that it comes from were all sampled, or not, together.
+type part struct{ sum, se float64 }
+
+func (p *part) add(n, deviation float64) {
+	p.sum += n
+	p.se += n * deviation
+}
+
+// took returns what a block takes that has one size after the other: the objects
+// and the bytes that are allocated for it, and the size of the last in bytes.
+func took(a *Allocator, sizes []int) (objects, bytes part, each float64) {
+	before := 0 // of a large object, that can grow in place
+	for _, size := range sizes {
+		grown, isLarge := size-before, size >= sizeclass.LargeMin
+		if !isLarge {
+			size = GoodSize(size)
+		}
+		one := deviation(a.probability(uintptr(size)))
+		switch {
+		case !isLarge || before == 0:
+			objects.add(1, one)
+			bytes.add(float64(size), one)
+		case grown > 0:
+			bytes.add(float64(grown), one)
+		}
+		if before = 0; isLarge {
+			before = size
+		}
+		each = float64(size)
+	}
+	return objects, bytes, each
+}

@@ -1,0 +1,235 @@
+package alloc
+
+import (
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	onfault "github.com/ashlar-go/ashlar/internal/fault"
+	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// Some of the chosen blocks are guarded: what the program gets, in the place of the
+// block, is memory in a slot between pages without access, so that the processor
+// refuses a use beyond it, and a use after it was freed (GWP-ASan: Serebryany et al.,
+// "GWP-ASan: Sampling-Based Detection of Memory-Safety Bugs in Production", ICSE 2024).
+//
+//	region  ┌───────┬──────────────┬───────┬──────────────┬───────┬─ ─
+//	        │ fence │    slot 0    │ fence │    slot 1    │ fence │
+//	        └───────┴──────────────┴───────┴──────────────┴───────┴─ ─
+//	                ┌────────┬─────┐       ┌─────┬────────┐
+//	                │ filler │block│  or   │block│ filler │   each on one side, at random
+//	                └────────┴─────┘       └─────┴────────┘
+//
+// A use on the side of the fence faults; what is written on the side of the filler is
+// found when the block is freed. A slot that was freed has no access either, and waits
+// at the end of a queue until all others were used: that is the quarantine.
+//
+//	free slots = queue = those never used, and those freed, the longest first
+//	slots = |queue| + live + on their way
+//
+// The block in whose place the slot is stays allocated, as its shadow: it is the shadow
+// that is counted in its class, and that is sampled for the heap profile.
+//
+// The mutex guards queue and slots, and is held for moments; never while the kernel is
+// called but for the first guarded block.
+type guards struct {
+	rate atomic.Int64 // one block of so many is guarded; 0: none
+	last atomic.Int64 // when the last one was, in Unix nanoseconds
+
+	mu      sync.Mutex
+	table   uintptr // a guardTable, 0 before the first guarded block
+	mapping vm.Mapping
+	start   uintptr // of the region, a multiple of slotBytes
+	fences  [guardSlots + 1]bool
+	queue   [guardSlots]uint8
+	head, n uint
+	forget  func() // takes the explainer out
+	full    int64  // times that all slots were in use
+}
+
+const guardSlots = 64
+
+// slotBytes is the size of a slot and of a fence: whole pages of the kernel, and of the
+// page map.
+func slotBytes() uintptr { return max(vm.PageSize(), sizeclass.PageSize) }
+
+func regionBytes() uintptr { return (2*guardSlots + 1) * slotBytes() }
+
+// A guardTable is what the page map has for the region. To the fast path of Free it is a
+// span without blocks: no address is that of a block. It lives in metadata.
+type guardTable struct {
+	pagemap.Header
+	_     [statesStart - headerSize]byte
+	_     [8]state // of block 0, which there is none of
+	slots [guardSlots]guardSlot
+}
+
+// A guardSlot is what is, or was last, in a slot.
+type guardSlot struct {
+	addr, size       uintptr // of the block, as asked for
+	shadow           uintptr // the block in whose place it is
+	allocated, freed heapprof.Stack
+	state            guardState
+	closed           bool // it has no access
+	split            bool // see vm.Space.Guard
+}
+
+type guardState uint8
+
+const (
+	guardUnused guardState = iota
+	guardMoving            // between two of the others
+	guardLive
+	guardFreed
+)
+
+func guardTableAt(d uintptr) *guardTable { return raw.At[guardTable](d) }
+
+// SetGuardRate has one of n small blocks be guarded, at random, from now on; 0 ends it.
+// Options.GuardRate says what that is. It may be called at any time, and briefly stops
+// the world. A Local goes on at the old rate for as many as 4096 blocks of each class.
+func (a *Allocator) SetGuardRate(n int) {
+	a.init()
+	a.guards.rate.Store(int64(max(n, 0)))
+	a.setOdds()
+	a.detach(func(int, uintptr) bool { return true }) // new caches are armed anew
+}
+
+// GuardRate returns how many blocks there are to a guarded one: 0 if none is guarded.
+func (a *Allocator) GuardRate() int { return int(a.guards.rate.Load()) }
+
+// probability returns that of a block of size bytes to be guarded.
+func (g *guards) probability(size uintptr) float64 {
+	n := g.rate.Load()
+	if n == 0 || size > slotBytes() {
+		return 0
+	}
+	return 1 / float64(n)
+}
+
+// open makes region and table. The caller holds mu.
+func (g *guards) open(a *Allocator) error {
+	size, unit := regionBytes(), slotBytes()
+	m, err := a.space.MapKind(size+unit-vm.PageSize(), vm.Kind{})
+	if err != nil {
+		return err
+	}
+	g.mapping, g.start = m, raw.AlignUp(m.Base, unit)
+	a.space.Label(m, "ashlar guards")
+	if err := g.register(a); err != nil {
+		g.fence(a, false)
+		if a.space.Release(m) == nil {
+			g.mapping = vm.Mapping{}
+		}
+		return err
+	}
+	for i := range g.queue {
+		g.queue[i] = uint8(i)
+	}
+	g.n = guardSlots
+	g.forget = onfault.Register(func(addr uintptr) error { return g.explain(addr) })
+	return nil
+}
+
+// register puts up the fences and enters the region in the page map.
+func (g *guards) register(a *Allocator) error {
+	if err := g.fence(a, true); err != nil {
+		return err
+	}
+	if err := pagemap.Reserve(g.start, regionBytes()); err != nil {
+		return err
+	}
+	d, err := metadata.Alloc(guardTableSize)
+	if err != nil {
+		return err
+	}
+	*guardTableAt(d) = guardTable{Header: pagemap.Header{
+		Owner: a.id, Kind: pagemap.Guarded,
+		Base: g.start + regionBytes(), // no address in the region is that of block 0
+	}}
+	pagemap.Set(g.start, regionBytes(), d)
+	g.table = d
+	return nil
+}
+
+const guardTableSize = unsafe.Sizeof(guardTable{})
+
+// fence puts the fences up, or forgets them.
+func (g *guards) fence(a *Allocator, up bool) error {
+	for i := range g.fences {
+		if !up {
+			a.space.ForgetGuard(g.fences[i])
+			g.fences[i] = false
+			continue
+		}
+		split, err := a.space.Guard(g.start+uintptr(2*i)*slotBytes(), slotBytes())
+		if err != nil {
+			return err
+		}
+		g.fences[i] = split
+	}
+	return nil
+}
+
+// close gives the region back. What the kernel does not take is left for the next call.
+func (g *guards) close(a *Allocator) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.table != 0 {
+		g.forget()
+		pagemap.Set(g.start, regionBytes(), 0)
+		t := guardTableAt(g.table)
+		for i := range t.slots {
+			s := &t.slots[i]
+			a.space.ForgetGuard(s.split)
+			if s.state == guardLive {
+				a.space.Refund(slotBytes())
+			}
+		}
+		g.fence(a, false)
+		*t = guardTable{}
+		metadata.Free(g.table, guardTableSize)
+		g.table, g.n = 0, 0
+	}
+	if g.mapping.Size == 0 {
+		return nil
+	}
+	if err := a.space.Release(g.mapping); err != nil {
+		return err
+	}
+	g.mapping = vm.Mapping{}
+	return nil
+}
+
+// slotAt returns the number of the slot that addr, in the region, is in; −1 if it is in
+// a fence.
+func (g *guards) slotAt(addr uintptr) int {
+	unit := int((addr - g.start) / slotBytes())
+	if unit%2 == 0 {
+		return -1
+	}
+	return unit / 2
+}
+
+// base returns the address of slot i.
+func (g *guards) base(i int) uintptr { return g.start + uintptr(2*i+1)*slotBytes() }
+
+// usage returns the bytes of the region, and of them those in live slots.
+func (g *guards) usage() (region, live int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.table != 0 {
+		for i := range guardTableAt(g.table).slots {
+			if guardTableAt(g.table).slots[i].state == guardLive {
+				live += int64(slotBytes())
+			}
+		}
+	}
+	return int64(g.mapping.Size), live
+}

@@ -1,0 +1,148 @@
+package alloc
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+)
+
+// damage returns an error if the fillers around the block were written to.
+func (s *guardSlot) damage(op string) *MisuseError {
+	before, behind := s.fillers()
+	if !bytes.Equal(behind, filler[:len(behind)]) {
+		at := 0
+		for behind[at] == filler[at] {
+			at++
+		}
+		return s.misuse(op, s.addr, fmt.Sprintf("buffer overflow: the byte at offset %d, %s behind the end, was overwritten with %#02x",
+			int(s.size)+at, bytesOf(at+1), behind[at]))
+	}
+	if !bytes.Equal(before, filler[:len(before)]) {
+		at := len(before) - 1
+		for before[at] == filler[at] {
+			at--
+		}
+		return s.misuse(op, s.addr, fmt.Sprintf("buffer underflow: the byte %s before the start was overwritten with %#02x",
+			bytesOf(len(before)-at), before[at]))
+	}
+	return nil
+}
+
+func bytesOf(n int) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// misuse returns an error with the story of the block.
+func (s *guardSlot) misuse(op string, addr uintptr, what string) *MisuseError {
+	e := &MisuseError{Op: op, Addr: addr, Block: s.addr, Size: int(s.size), State: "live"}
+	if s.state == guardFreed {
+		e.State = "free"
+	}
+	e.Story = what + stackText("allocated by", s.allocated) + stackText("freed by", s.freed)
+	return e
+}
+
+// stackText returns lines with a stack under a headline; nothing for no stack.
+func stackText(headline string, stack heapprof.Stack) string {
+	if stack == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n  %s", headline)
+	for f := range heapprof.Frames(stack.PCs()) {
+		if f.Function == "runtime.goexit" {
+			break
+		}
+		fmt.Fprintf(&b, "\n\t%s\n\t\t%s:%d", f.Function, f.File, f.Line)
+	}
+	return b.String()
+}
+
+// inspect explains an address in the region that was passed to op and is not that of a
+// live block. Slots are read as they change.
+func (t *guardTable) inspect(e *MisuseError) {
+	i, offset := t.locate(e.Addr)
+	s := &t.slots[max(i, 0)]
+	switch {
+	case i < 0 || s.addr == 0:
+		e.Story = "in the region of guarded blocks, where no block is"
+	case s.addr == e.Addr:
+		*e = *s.misuse(e.Op, e.Addr, "the block is free already: it was freed twice, or used after it was freed")
+	default:
+		*e = *s.misuse(e.Op, e.Addr, fmt.Sprintf("%d bytes from the start of a guarded block", offset))
+	}
+}
+
+// start returns the address of the region.
+func (t *guardTable) start() uintptr { return t.Base - regionBytes() }
+
+// locate returns the slot that an address in the region is in, or, if it is in a fence,
+// the one whose block is the nearest; −1 if there is none. offset is that from the
+// block's start.
+func (t *guardTable) locate(addr uintptr) (slot, offset int) {
+	unit := int((addr - t.start()) / slotBytes())
+	if unit%2 == 1 {
+		slot = unit / 2
+		return slot, int(addr - t.slots[slot].addr)
+	}
+	slot = -1
+	least := 0
+	for _, i := range []int{unit/2 - 1, unit / 2} {
+		if i < 0 || i == guardSlots || t.slots[i].addr == 0 {
+			continue
+		}
+		s := &t.slots[i]
+		off := int(addr - s.addr)
+		away := max(-off, off-int(s.size))
+		if slot < 0 || away < least {
+			slot, offset, least = i, off, away
+		}
+	}
+	return slot, offset
+}
+
+// explain tells what was wrong with an access that faulted at addr; nil if it is none
+// of a guarded block.
+func (g *guards) explain(addr uintptr) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.table == 0 || addr-g.start >= regionBytes() {
+		return nil
+	}
+	i, offset := guardTableAt(g.table).locate(addr)
+	if i < 0 {
+		return &MisuseError{Op: "access", Addr: addr, Story: "in the region of guarded blocks, where no block is"}
+	}
+	s := &guardTableAt(g.table).slots[i]
+	op, where := "use after free", fmt.Sprintf("%s into the block", bytesOf(offset))
+	switch {
+	case offset < 0:
+		op, where = "buffer underflow", fmt.Sprintf("%s before the start of the block", bytesOf(-offset))
+	case offset >= int(s.size):
+		op, where = "buffer overflow", fmt.Sprintf("%s behind the end of the block", bytesOf(offset-int(s.size)+1))
+	}
+	if s.state == guardFreed {
+		op = "use after free"
+	}
+	return s.misuse(op, addr, where)
+}
+
+// guardedSize returns the usable size of the live guarded block at addr, of any
+// Allocator; false if there is none.
+func guardedSize(d, addr uintptr) (int, bool) {
+	if headerAt(d).Kind != pagemap.Guarded {
+		return 0, false
+	}
+	t := guardTableAt(d)
+	i, offset := t.locate(addr)
+	if i < 0 || offset != 0 || t.slots[i].state != guardLive {
+		return 0, false
+	}
+	return int(t.slots[i].room()), true
+}

@@ -1,0 +1,364 @@
+package alloc
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// isGuarded reports whether p is a guarded block.
+func isGuarded(p unsafe.Pointer) bool {
+	h := pagemap.HeaderOf(raw.Addr(p))
+	return h != nil && h.Kind == pagemap.Guarded
+}
+
+// guardAll has all blocks be guarded, for which there are slots.
+var guardAll = Options{Decay: -1, GuardRate: 1, ProfileRate: -1}
+
+// guardedBlock allocates a guarded block that lies at the end of its slot, or at its start.
+func guardedBlock(t testing.TB, a *Allocator, size int, atEnd bool) unsafe.Pointer {
+	t.Helper()
+	for range 1000 {
+		p := alloc(t, a, size)
+		if !isGuarded(p) {
+			t.Fatalf("%p is not guarded", p)
+		}
+		if (raw.Addr(p)%slotBytes() != 0) == atEnd {
+			return p
+		}
+		a.Free(p)
+	}
+	t.Fatal("the blocks all lie at the same side")
+	return nil
+}
+
+var unread byte // what is read to no purpose
+
+//go:noinline
+func freeThere(a *Allocator, p unsafe.Pointer) { a.Free(p) }
+
+// misused runs f, which is to end by a panic or a fault, and returns what is said.
+func misused(t *testing.T, f func()) (e *MisuseError) {
+	t.Helper()
+	defer func() {
+		if r := recover(); r != nil {
+			var ok bool
+			if e, ok = r.(*MisuseError); !ok {
+				panic(r)
+			}
+		}
+	}()
+	if err := Protect(f); !errors.As(err, &e) {
+		t.Fatalf("nothing was reported but %v", err)
+	}
+	return e
+}
+
+func TestGuardReports(t *testing.T) {
+	const size = 100
+	read, write := func(p unsafe.Pointer) { unread = *(*byte)(p) }, func(p unsafe.Pointer) { *(*byte)(p) = 1 }
+	both := []string{"allocated by", "TestGuardReports", "guard_test.go"}
+	both = slices.Clip(both)
+	after := slices.Clip(append(both, "freed by", "freeThere"))
+	for _, c := range []struct {
+		name  string
+		atEnd bool
+		do    func(a *Allocator, p unsafe.Pointer)
+		op    string
+		state string
+		says  []string
+	}{
+		{"write behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { write(at(p, 112)) }, "buffer overflow", "live", append(both, "13 bytes behind the end")},
+		{"read behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { read(at(p, 112+8)) }, "buffer overflow", "live", append(both, "21 bytes behind the end")},
+		{"write before the slot", false, func(_ *Allocator, p unsafe.Pointer) { write(at(p, -1)) }, "buffer underflow", "live", append(both, "1 byte before the start")},
+		{"read before the slot", false, func(_ *Allocator, p unsafe.Pointer) { read(at(p, -8)) }, "buffer underflow", "live", append(both, "8 bytes before the start")},
+		{"write in the rounding", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, size)); a.Free(p) }, "Free", "live", append(both, "buffer overflow", "1 byte behind the end", "0x01")},
+		{"write behind the block", false, func(a *Allocator, p unsafe.Pointer) { write(at(p, size+7)); a.Free(p) }, "Free", "live", append(both, "buffer overflow", "8 bytes behind the end")},
+		{"write before the block", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, -3)); a.Free(p) }, "Free", "live", append(both, "buffer underflow", "3 bytes before the start")},
+		{"read after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); read(at(p, 5)) }, "use after free", "free", append(after, "5 bytes into the block")},
+		{"write after free", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); write(at(p, 99)) }, "use after free", "free", after},
+		{"free twice", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); a.Free(p) }, "Free", "free", append(after, "freed twice")},
+		{"Realloc after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); _, _ = a.Realloc(p, 50) }, "Realloc", "free", after},
+		{"UsableSize after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); UsableSize(p) }, "UsableSize", "free", after},
+		{"free inside", true, func(a *Allocator, p unsafe.Pointer) { a.Free(unsafe.Add(p, 16)) }, "Free", "live", append(both, "16 bytes from the start")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := guardAll
+			a, err := NewAllocator(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Close() // with what is live
+			p := guardedBlock(t, a, size, c.atEnd)
+			e := misused(t, func() { c.do(a, p) })
+			if e.Op != c.op || e.Block != raw.Addr(p) || e.Size != size || e.State != c.state {
+				t.Errorf("%q, block %#x of %d bytes, %s; want %q, %p of %d, %s", e.Op, e.Block, e.Size, e.State, c.op, p, size, c.state)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(e.Story, want) {
+					t.Errorf("the story does not say %q:\n%v", want, e)
+				}
+			}
+		})
+	}
+}
+
+// TestGuardedBlocks: to a correct program guarded blocks are blocks.
+func TestGuardedBlocks(t *testing.T) {
+	a := open(t, guardAll)
+	l := a.NewLocal()
+	defer l.Close()
+	for _, size := range []int{0, 1, 15, 16, 100, 4096, 5000, 8192} {
+		for name, allocate := range map[string]func() (unsafe.Pointer, error){
+			"Malloc":       func() (unsafe.Pointer, error) { return a.Malloc(size) },
+			"Calloc":       func() (unsafe.Pointer, error) { return a.Calloc(1, size) },
+			"Memalign":     func() (unsafe.Pointer, error) { return a.Memalign(1<<10, size) },
+			"Local.Malloc": func() (unsafe.Pointer, error) { return l.Malloc(size) },
+			"Local.Calloc": func() (unsafe.Pointer, error) { return l.Calloc(size, 1) },
+			"Realloc":      func() (unsafe.Pointer, error) { return a.Realloc(alloc(t, a, 3), max(size, 1)) },
+		} {
+			p, err := allocate()
+			if err != nil || !isGuarded(p) || UsableSize(p) < size || raw.Addr(p)%16 != 0 {
+				t.Fatalf("%s(%d): %p, %v", name, size, p, err)
+			}
+			if name == "Memalign" && raw.Addr(p)%(1<<10) != 0 {
+				t.Errorf("Memalign gives %p", p)
+			}
+			b := raw.Bytes(raw.Addr(p), uintptr(UsableSize(p)))
+			for i := range b {
+				if b[i] != 0 && strings.HasSuffix(name, "Calloc") {
+					t.Fatalf("%s(%d): byte %d is %#x", name, size, i, b[i])
+				}
+				b[i] = 0xee
+			}
+			q, err := a.Realloc(p, size+1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, got := range raw.Bytes(raw.Addr(q), uintptr(size)) {
+				if got != 0xee {
+					t.Fatalf("%s(%d): byte %d is %#x after Realloc", name, size, i, got)
+				}
+			}
+			l.Free(q)
+		}
+	}
+	if p := alloc(t, a, 9000); isGuarded(p) {
+		t.Error("a block larger than a slot is guarded")
+	} else {
+		a.Free(p)
+	}
+	var s stats.Snapshot
+	if a.Stats(&s); s.Live() != 0 || s.Memory.Guards != 0 || s.Memory.GuardsClean == 0 {
+		t.Errorf("%d live blocks, %d and %d bytes of guards when all is freed", s.Live(), s.Memory.Guards, s.Memory.GuardsClean)
+	}
+}
+
+// TestGuardQuarantine: a slot is not used again before all others were.
+func TestGuardQuarantine(t *testing.T) {
+	a := open(t, guardAll)
+	last := map[uintptr]int{}
+	for i := range 3 * guardSlots {
+		p := alloc(t, a, 16)
+		slot := raw.Addr(p) / slotBytes()
+		if before, ok := last[slot]; ok && i-before != guardSlots {
+			t.Fatalf("a slot was used again after %d others", i-before-1)
+		}
+		last[slot] = i
+		a.Free(p)
+	}
+}
+
+// TestGuardsFull: without a free slot blocks are not guarded, and are again later.
+func TestGuardsFull(t *testing.T) {
+	a := open(t, guardAll)
+	var all []unsafe.Pointer
+	for range guardSlots {
+		all = append(all, alloc(t, a, 64))
+		if !isGuarded(all[len(all)-1]) {
+			t.Fatalf("block %d is not guarded", len(all))
+		}
+	}
+	p := alloc(t, a, 64)
+	if isGuarded(p) {
+		t.Error("there are more guarded blocks than slots")
+	}
+	a.Free(p)
+	a.Free(all[7])
+	if all[7] = alloc(t, a, 64); !isGuarded(all[7]) {
+		t.Error("the slot that was freed is not used")
+	}
+	var s stats.Snapshot
+	if a.Stats(&s); s.Memory.Guards != int64(guardSlots*slotBytes()) || s.Live() != guardSlots {
+		t.Errorf("%d bytes of guards, %d live blocks", s.Memory.Guards, s.Live())
+	}
+	for _, p := range all {
+		a.Free(p)
+	}
+}
+
+// TestGuardRate: one of so many blocks is guarded, whatever is sampled besides, and the
+// sampled ones are as many as without guards.
+func TestGuardRate(t *testing.T) {
+	const n, blocks, rate = 50, 200_000, 4 << 10
+	a, err := NewAllocator(Options{Decay: -1, GuardRate: n, ProfileRate: rate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.odds.dice.loaded = rand.New(rand.NewPCG(11, 12))
+	defer a.Close()
+	guarded := 0
+	for range blocks {
+		p := alloc(t, a, 64)
+		if isGuarded(p) {
+			guarded++
+		}
+		a.Free(p)
+	}
+	roughly(t, "guarded", float64(guarded), blocks, 1.0/n)
+	roughly(t, "sampled", float64(a.Sampled()), blocks, a.probability(64))
+	a.SetGuardRate(0)
+	for range 10_000 {
+		p := alloc(t, a, 64)
+		if isGuarded(p) {
+			t.Fatal("a block is guarded after that was ended")
+		}
+		a.Free(p)
+	}
+}
+
+// TestGuardPace: a rate for production is bounded by the time, too.
+func TestGuardPace(t *testing.T) {
+	var g guards
+	g.rate.Store(production)
+	now := time.Unix(1000, 0)
+	for _, c := range []struct {
+		after time.Duration
+		soon  bool
+	}{{0, false}, {0, true}, {guardPace - 1, true}, {guardPace, false}, {guardPace + 1, true}, {-time.Hour, false}} {
+		if soon := g.tooSoon(now.Add(c.after)); soon != c.soon {
+			t.Errorf("after %v: too soon: %v", c.after, soon)
+		}
+	}
+	g.rate.Store(production - 1)
+	if g.tooSoon(now) || g.tooSoon(now) {
+		t.Error("a rate for tests is bounded")
+	}
+}
+
+// roughly compares a number of successes with that of so many trials, to three standard
+// errors.
+func roughly(t *testing.T, what string, got float64, trials int, p float64) {
+	t.Helper()
+	want := float64(trials) * p
+	if d := got - want; d*d > 9*want*(1-p) {
+		t.Errorf("%s: %v of %d, want %.0f", what, got, trials, want)
+	}
+}
+
+// TestGuardsRefused: what the kernel refuses leaves blocks unguarded, or open, and
+// nothing is lost.
+func TestGuardsRefused(t *testing.T) {
+	for _, refused := range [][]vm.Op{{vm.OpMap}, {vm.OpGuard}, {vm.OpGuard, vm.OpProtect}, {vm.OpGuard, vm.OpPurge}} {
+		for after := 0; after < 3*guardSlots; after += 1 + after/8 {
+			a := openOnly(t, guardAll)
+			a.SetGuardRate(0)
+			a.Free(alloc(t, a, 64)) // the span is there
+			a.SetGuardRate(1)
+			calls := 0
+			vm.Inject(func(op vm.Op) error {
+				for _, r := range refused {
+					if op == r {
+						if calls++; calls > after {
+							return syscall.EINVAL
+						}
+					}
+				}
+				return nil
+			})
+			for range guardSlots + 1 {
+				p, err := a.Calloc(1, 64)
+				if must(t, p, err); !zero(bytesAt(p, 64)) {
+					t.Fatalf("% x: not zero", bytesAt(p, 64))
+				}
+				fill(bytesAt(p, 64), 3)
+				a.Free(p)
+			}
+			shut(t, a)
+		}
+	}
+}
+
+// TestGuardsConcurrent has many goroutines use guarded blocks, and free each other's.
+func TestGuardsConcurrent(t *testing.T) {
+	a := open(t, Options{Decay: -1, GuardRate: 3})
+	var done sync.WaitGroup
+	handed := make(chan unsafe.Pointer, 16)
+	for range 4 {
+		done.Go(func() {
+			for i := range 2000 {
+				p := alloc(t, a, 1+i%300)
+				fill(bytesAt(p, 1+i%300), i)
+				select {
+				case handed <- p:
+				default:
+					a.Free(p)
+				}
+				select {
+				case q := <-handed:
+					a.Free(q)
+				default:
+				}
+			}
+		})
+	}
+	done.Wait()
+	close(handed)
+	for p := range handed {
+		a.Free(p)
+	}
+}
+
+// TestGuardClosed: blocks of a closed Allocator are told as such.
+func TestGuardClosed(t *testing.T) {
+	a, err := NewAllocator(guardAll)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := alloc(t, a, 64)
+	if err := a.Close(); err != nil || a.space.Mapped.Now() != 0 || a.space.Footprint.Now() != 0 || a.space.Mappings.Now() != 0 {
+		t.Fatalf("%v; %d bytes in %d mappings, %d charged", err, a.space.Mapped.Now(), a.space.Mappings.Now(), a.space.Footprint.Now())
+	}
+	e := misused(t, func() { a.Free(p) })
+	if !strings.Contains(e.Story, "closed") {
+		t.Error(e)
+	}
+}
+
+// BenchmarkGuards is the allocate-free pair without guards and with one of so many
+// blocks guarded.
+func BenchmarkGuards(b *testing.B) {
+	for _, size := range []int{64, 1 << 10} {
+		for _, rate := range []int{0, 5000, 1} {
+			b.Run(fmt.Sprintf("size=%d/rate=%d", size, rate), func(b *testing.B) {
+				a := open(b, Options{Decay: -1, GuardRate: rate})
+				for b.Loop() {
+					p, _ := a.Malloc(size)
+					a.Free(p)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package alloc
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// guardAlign is what addresses of guarded blocks are multiples of, at least.
+const guardAlign = 16
+
+// guard returns the address of a guarded block of size bytes, zero, in the place of the
+// block shadow; 0 if there is no slot for it, or the kernel refuses.
+func (a *Allocator) guard(shadow, size uintptr) uintptr {
+	g := &a.guards
+	if size > slotBytes() || g.tooSoon(time.Now()) || a.space.Charge(slotBytes()) != nil {
+		return 0
+	}
+	i, s := g.next(a)
+	if s == nil {
+		a.space.Refund(slotBytes())
+		return 0
+	}
+	if !a.unlock(g.base(i), s) {
+		g.put(i, s, guardFreed)
+		a.space.Refund(slotBytes())
+		return 0
+	}
+	room := raw.AlignUp(size, guardAlign)
+	s.addr = g.base(i)
+	if a.odds.dice.uniform() < 0.5 {
+		s.addr += slotBytes() - room
+	}
+	s.size, s.shadow = size, shadow
+	s.allocated, s.freed = a.stack(), 0
+	before, behind := s.fillers()
+	copy(before, filler)
+	copy(behind, filler)
+	g.mu.Lock()
+	s.state = guardLive
+	g.mu.Unlock()
+	return s.addr
+}
+
+// guardPace is the least time between two guarded blocks of a rate for production. Each
+// costs two calls of the kernel and a page fault, some ten microseconds: however fast the
+// program allocates, that is two per cent of a processor.
+const (
+	guardPace  = 500 * time.Microsecond
+	production = 1000 // and rates above
+)
+
+// tooSoon reports whether there was a guarded block too short a time ago. Of several that
+// ask at once one may be guarded.
+func (g *guards) tooSoon(now time.Time) bool {
+	if g.rate.Load() < production {
+		return false
+	}
+	at, last := now.UnixNano(), g.last.Load()
+	return at-last < int64(guardPace) && at >= last || !g.last.CompareAndSwap(last, at)
+}
+
+// next takes the slot that was freed longest ago, or was never used.
+func (g *guards) next(a *Allocator) (int, *guardSlot) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.table == 0 && (a.closed.Load() || g.open(a) != nil) {
+		return 0, nil
+	}
+	if g.n == 0 {
+		g.full++
+		return 0, nil
+	}
+	i := int(g.queue[g.head])
+	g.head = (g.head + 1) % guardSlots
+	g.n--
+	s := &guardTableAt(g.table).slots[i]
+	s.state = guardMoving
+	return i, s
+}
+
+// put lets slot i wait at the end of the queue.
+func (g *guards) put(i int, s *guardSlot, st guardState) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s.state = st
+	g.queue[(g.head+g.n)%guardSlots] = uint8(i)
+	g.n++
+}
+
+// unlock makes the slot at base accessible, and zero.
+func (a *Allocator) unlock(base uintptr, s *guardSlot) bool {
+	if !s.closed {
+		if s.state != guardUnused { // the kernel had refused to close it
+			clear(raw.Bytes(base, slotBytes()))
+		}
+		return true
+	}
+	if a.space.Unguard(base, slotBytes(), s.split) != nil {
+		return false
+	}
+	s.closed, s.split = false, false
+	return true
+}
+
+// filler is what lies before and behind a block, as far as it reaches.
+var filler = bytes.Repeat([]byte{0x5d}, 1<<10)
+
+// fillers returns the bytes before and behind the block, in the pages that it is in.
+func (s *guardSlot) fillers() (before, behind []byte) {
+	page, reach := vm.PageSize(), uintptr(len(filler))
+	end := s.addr + s.size
+	before = raw.Bytes(s.addr-min(s.addr%page, reach), min(s.addr%page, reach))
+	behind = raw.Bytes(end, min(raw.AlignUp(max(end, s.addr+1), page)-end, reach))
+	return before, behind
+}
+
+// guardedAt returns the live guarded block of a at addr; nil if there is none.
+func (a *Allocator) guardedAt(addr uintptr) (int, *guardSlot) {
+	h := pagemap.HeaderOf(addr)
+	if h == nil || h.Kind != pagemap.Guarded || h.Owner != a.id {
+		return 0, nil
+	}
+	g := &a.guards
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := g.slotAt(addr)
+	if i < 0 || g.table == 0 {
+		return 0, nil
+	}
+	if s := &guardTableAt(g.table).slots[i]; s.state == guardLive && s.addr == addr {
+		return i, s
+	}
+	return 0, nil
+}
+
+// room returns the bytes of the block that may be used.
+func (s *guardSlot) room() uintptr { return s.size }
+
+// freeGuarded frees the guarded block at addr, and reports false if there is none.
+func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
+	i, s := a.guardedAt(addr)
+	if s == nil || !a.guards.claim(s) {
+		return false
+	}
+	if e := s.damage(op); e != nil {
+		a.guards.mu.Lock()
+		s.state = guardLive
+		a.guards.mu.Unlock()
+		panic(e)
+	}
+	s.freed = a.stack()
+	shadow := s.shadow
+	split, err := a.space.Guard(a.guards.base(i), slotBytes())
+	s.closed, s.split = err == nil, split
+	a.space.Refund(slotBytes())
+	a.guards.put(i, s, guardFreed)
+	a.slowFree(h, op, shadow)
+	return true
+}
+
+// claim takes a live slot for the one goroutine that frees it.
+func (g *guards) claim(s *guardSlot) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s.state != guardLive {
+		return false
+	}
+	s.state = guardMoving
+	return true
+}

@@ -1,0 +1,199 @@
+package alloc
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/internal/watch"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// TestZeroOnFree: what was in a block is not found in those that come after.
+func TestZeroOnFree(t *testing.T) {
+	for _, rate := range []int{-1, 1, 4 << 10} {
+		a := open(t, Options{Decay: -1, ProfileRate: rate, Hardening: Hardening{ZeroOnFree: true}})
+		l := a.NewLocal()
+		for _, size := range []int{1, 64, 100, 5000, 100 << 10, 200 << 10, 3 << 20} {
+			for _, m := range []interface {
+				Malloc(int) (unsafe.Pointer, error)
+				Free(unsafe.Pointer)
+			}{a, l} {
+				var all []unsafe.Pointer
+				for range 5 {
+					p := alloc(t, m, size)
+					usable := UsableSize(p)
+					fill(bytesAt(p, usable), size)
+					all = append(all, p)
+				}
+				for _, p := range all {
+					m.Free(p)
+				}
+				for i := range all {
+					all[i] = alloc(t, m, size)
+					if !zero(bytesAt(all[i], UsableSize(all[i]))) {
+						t.Errorf("a block of %d bytes holds what an earlier one held", size)
+					}
+				}
+				for _, p := range all {
+					m.Free(p)
+				}
+			}
+		}
+		l.Close()
+	}
+}
+
+// TestZeroOnFreeTwice: what is caught without it is caught with it.
+func TestZeroOnFreeTwice(t *testing.T) {
+	a := open(t, Options{Decay: -1, Hardening: Hardening{ZeroOnFree: true}})
+	p := alloc(t, a, 64)
+	a.Free(p)
+	wantMisuse(t, func() { a.Free(p) }, MisuseError{Op: "Free", Addr: raw.Addr(p), Block: raw.Addr(p), Size: 64, State: "free"})
+}
+
+// TestRandomOrder: the order of addresses differs from run to run, and every block is
+// handed out once.
+func TestRandomOrder(t *testing.T) {
+	order := func(h Hardening) (addrs []uintptr) {
+		a := open(t, Options{Decay: -1, Hardening: h})
+		for range 1000 {
+			p := alloc(t, a, 64)
+			addrs = append(addrs, raw.Addr(p))
+			defer a.Free(p)
+		}
+		for i := range addrs[1:] {
+			addrs[i] -= addrs[i+1] // the distances
+		}
+		return addrs[:len(addrs)-1]
+	}
+	common := func(distances []uintptr) (most int) {
+		slices.Sort(distances)
+		for i, run := 1, 1; i < len(distances); i++ {
+			if run++; distances[i] != distances[i-1] {
+				run = 1
+			}
+			most = max(most, run)
+		}
+		return most
+	}
+	if n := common(order(Hardening{})); n < 900 {
+		t.Fatalf("without the option %d of 999 blocks follow each other alike", n)
+	}
+	if n := common(order(Hardening{RandomOrder: true})); n > 50 {
+		t.Errorf("%d of 999 blocks follow each other alike", n)
+	}
+}
+
+// TestSpanGuards runs on beyond the last block of a span, and is stopped.
+func TestSpanGuards(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		without bool // guard markers
+	}{{"as the kernel can", false}, {"by mprotect", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.without {
+				vm.Inject(func(op vm.Op) error {
+					if op == vm.OpGuard {
+						return syscall.EINVAL
+					}
+					return nil
+				})
+			}
+			a := open(t, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}})
+			for _, size := range []int{16, 100, 4096, 60 << 10} {
+				p := lastOfSpan(t, a, size)
+				n := UsableSize(p)
+				tail := int(raw.AlignUp(raw.Addr(p)+uintptr(n), sizeclass.PageSize) - raw.Addr(p) - uintptr(n))
+				fill(bytesAt(p, n+tail), 1) // as far as the guard
+				if watch.Enabled {
+					continue // the runtime takes a fault in its own heap for its own
+				}
+				e := misused(t, func() { clear(bytesAt(p, n+tail+1)[n+tail:]) })
+				if e.Op != "buffer overflow" || e.Block != raw.Addr(p) || e.Size != n || e.State != "live" ||
+					!strings.Contains(e.Story, fmt.Sprintf("%s behind the last block", bytesOf(tail+1))) {
+					t.Errorf("%v; want the block %p of %d bytes", e, p, n)
+				}
+			}
+		})
+	}
+}
+
+// lastOfSpan allocates blocks until one is the last of its span, and returns that; all
+// are freed with the test.
+func lastOfSpan(t *testing.T, a *Allocator, size int) unsafe.Pointer {
+	t.Helper()
+	for range 10_000 {
+		p := alloc(t, a, size)
+		t.Cleanup(func() { a.Free(p) })
+		h := headerAt(pagemap.Get(raw.Addr(p)))
+		if h.Index(raw.Addr(p)) == h.Blocks-1 {
+			return p
+		}
+	}
+	t.Fatal("no block is the last of its span")
+	return nil
+}
+
+// TestSpanGuardsRefused: where the kernel refuses guards there is no memory, or some is
+// lost, and it is counted.
+func TestSpanGuardsRefused(t *testing.T) {
+	for _, persistent := range []bool{false, true} {
+		for at := 1; at < 40; at++ {
+			a := openOnly(t, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}})
+			calls := 0
+			vm.Inject(func(op vm.Op) error {
+				if op == vm.OpGuard || op == vm.OpProtect || op == vm.OpPurge {
+					if calls++; calls == at || persistent && calls > at {
+						return syscall.ENOMEM
+					}
+				}
+				return nil
+			})
+			var all []unsafe.Pointer
+			for i := range 20 {
+				if p, err := a.Malloc(1000 * (i + 1)); err == nil {
+					fill(bytesAt(p, 1000*(i+1)), i)
+					all = append(all, p)
+				}
+			}
+			for _, p := range all {
+				a.Free(p)
+			}
+			check(t, a)
+			a.Trim()
+			shut(t, a)
+		}
+	}
+}
+
+// BenchmarkHardening is the allocate-free pair with each of the options.
+func BenchmarkHardening(b *testing.B) {
+	for _, size := range []int{64, 1 << 10, 16 << 10} {
+		for _, c := range []struct {
+			name string
+			h    Hardening
+		}{
+			{"none", Hardening{}},
+			{"zero", Hardening{ZeroOnFree: true}},
+			{"order", Hardening{RandomOrder: true}},
+			{"guards", Hardening{SpanGuards: true}},
+		} {
+			b.Run(fmt.Sprintf("size=%d/option=%s", size, c.name), func(b *testing.B) {
+				a := open(b, Options{Decay: -1, Hardening: c.h})
+				blocks := make([]unsafe.Pointer, 1000)
+				for b.Loop() {
+					fillBatch(a, blocks, size)
+					freeBatch(a, blocks)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/block")
+			})
+		}
+	}
+}

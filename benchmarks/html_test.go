@@ -1,0 +1,278 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"image/png"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ashlar-go/ashlar/benchmarks/report"
+)
+
+// chromium returns the browser's program. Where there is none the test is skipped, but fails where CI is
+// set: there it has to run.
+func chromium(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if program, err := exec.LookPath(name); err == nil {
+			return program
+		}
+	}
+	const advice = "no Chromium: apt-get install chromium"
+	if os.Getenv("CI") != "" {
+		t.Fatal(advice)
+	}
+	t.Skip(advice)
+	return ""
+}
+
+// browse opens a file in a browser without a window, and returns what it printed. The page must not complain.
+func browse(t *testing.T, program, file string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	args = append([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--enable-logging=stderr",
+		"--user-data-dir=" + t.TempDir(), "--virtual-time-budget=2000",
+	}, append(args, "file://"+file)...)
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.WaitDelay = 10 * time.Second
+	var errout strings.Builder
+	cmd.Stderr = &errout
+	out, err := cmd.Output()
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+		t.Fatalf("%s: %v\n%s", program, err, &errout)
+	}
+	for line := range strings.Lines(errout.String()) {
+		if strings.Contains(line, "CONSOLE") {
+			t.Errorf("the page complains: %s", line)
+		}
+	}
+	return string(out)
+}
+
+// writePage writes the report of a document that was written and read again, and a script after it.
+func writePage(t *testing.T, folder string) (*document, string) {
+	t.Helper()
+	results := filepath.Join(folder, "results.json")
+	if err := testDocument().writeFile(results); err != nil {
+		t.Fatal(err)
+	}
+	d, err := readDocument(results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "report.html")
+	if err := d.session(options{}).writeHTML(file); err != nil {
+		t.Fatal(err)
+	}
+	return d, file
+}
+
+// pageScript has the page tell what it fetched, and whether it is wider than its window.
+const pageScript = `<script>
+document.body.dataset.fetched = performance.getEntriesByType("resource").length;
+document.body.dataset.overflow = document.documentElement.scrollWidth - innerWidth;
+</script>`
+
+func TestReportInABrowser(t *testing.T) {
+	program := chromium(t)
+	folder := t.TempDir()
+	d, file := writePage(t, folder)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := filepath.Join(folder, "told.html")
+	if err := os.WriteFile(told, append(text, pageScript...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dom := html.UnescapeString(browse(t, program, told, "--window-size=420,800", "--dump-dom"))
+	if !strings.Contains(dom, `data-fetched="0"`) {
+		t.Error("the page fetched something")
+	}
+	if overflow := regexp.MustCompile(`data-overflow="(-?\d+)"`).FindStringSubmatch(dom); overflow == nil || overflow[1] != "0" {
+		t.Errorf("on a telephone the page is wider than its window: %v", overflow)
+	}
+	expectFigures(t, d, dom)
+	expectDrawn(t, d, dom)
+}
+
+// expectFigures looks for the medians of the document in the tables of the page, and for the verdicts.
+func expectFigures(t *testing.T, d *document, dom string) {
+	t.Helper()
+	for _, r := range d.Results {
+		if cell := "<td>" + r.cell(false) + "</td>"; !strings.Contains(dom, cell) {
+			t.Errorf("no cell %s for %s of %s", cell, r.Row, r.Peer)
+		}
+	}
+	missed, met := 0, 0
+	for _, v := range d.Bars {
+		switch {
+		case v.Value == nil:
+			continue
+		case v.Met:
+			met++
+		default:
+			missed++
+		}
+		if item := fmt.Sprintf("<strong>%s</strong>, wanted %s: %s", significant(*v.Value), v.Want, v.Text); !strings.Contains(dom, item) {
+			t.Errorf("no bar %q", item)
+		}
+	}
+	if heading := fmt.Sprintf("Bars: %d met, %d missed", met, missed); !strings.Contains(dom, heading) || missed == 0 || met == 0 {
+		t.Errorf("no heading %q", heading)
+	}
+	for _, words := range []string{
+		"64 B: ashlar loses: modernc takes 0.506 of its time.", "1 KiB: ashlar loses: make takes 1.000 of its time (may be chance).", "Test <CPU> & co", "nothing & nobody",
+		"go run -C benchmarks . -run '^pair/' -all -d 3ms -grow-mib 8 -live-blocks 1000 -live-mib 7 -metrics -repeats 6 -html report.html",
+	} {
+		if !strings.Contains(dom, words) {
+			t.Errorf("the page does not say %q", words)
+		}
+	}
+}
+
+// expectDrawn looks at the charts as the browser has drawn them.
+func expectDrawn(t *testing.T, d *document, dom string) {
+	t.Helper()
+	old := results{d.Results}
+	for _, peer := range []string{moderncName, makeName, ashlarLocalName} {
+		median, _ := old.median(pairRow(64), peer)
+		own, _ := old.median(pairRow(64), ashlarName)
+		if title := fmt.Sprintf("<title>64 B: %s %.3g ×</title>", peer, median/own); !strings.Contains(dom, title) {
+			t.Errorf("no bar is titled %q", title)
+		}
+	}
+	expectLengths(t, &old, dom)
+	for _, title := range []string{
+		"<title>ashlar\n99 %: 123 ns</title>",        // latency
+		"<title>ashlar\n99.9 %: 4.57 µs</title>",     // latency
+		"<title>modernc+mutex\n16: 19.9 M</title>",   // throughput: 1/50.25 ns
+		"<title>ashlar\n0.06: 8</title>",             // resident, MiB, at the third look
+		"<title>ashlar\n2: " + "49.4 M" + "</title>", // 1/20.25 ns
+		">1 × ~<",
+		"0.506 × loss", // in words, on a telephone
+		`aria-label="Throughput of 64 B by goroutines`, // for those who hear the page
+		`role="img"`,
+	} {
+		if !strings.Contains(dom, title) {
+			t.Errorf("no %q is drawn", title)
+		}
+	}
+	if n, want := strings.Count(dom, `class="chart"`), len(d.session(options{}).allCharts()); n != want || want < 5 {
+		t.Errorf("%d charts on the page, want %d", n, want)
+	}
+	if empty := regexp.MustCompile(`<g aria-label="line"[^>]*></g>`).FindString(dom); empty != "" {
+		t.Errorf("a line has no points: %s", empty)
+	}
+}
+
+// expectLengths compares the lengths of two bars: the scale is logarithmic.
+func expectLengths(t *testing.T, r *results, dom string) {
+	t.Helper()
+	own, _ := r.median(pairRow(64), ashlarName)
+	var perUnit []float64
+	for _, peer := range []string{moderncName, makeName, ashlarLocalName} {
+		median, _ := r.median(pairRow(64), peer)
+		bar := regexp.MustCompile(`<rect [^>]*\bwidth="([0-9.]+)"[^>]*><title>64 B: ` + peer + ` `).FindStringSubmatch(dom)
+		if bar == nil {
+			t.Errorf("no bar of %s", peer)
+			return
+		}
+		length, err := strconv.ParseFloat(bar[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		perUnit = append(perUnit, length/math.Abs(math.Log(median/own)))
+	}
+	if least, most := slices.Min(perUnit), slices.Max(perUnit); most > 1.01*least {
+		t.Errorf("bars are %v long by the logarithms of their ratios, want them alike", perUnit)
+	}
+}
+
+// allCharts are those of all sections.
+func (s *session) allCharts() []*report.Chart {
+	var charts []*report.Chart
+	for _, section := range s.page().Sections {
+		charts = append(charts, section.Charts...)
+	}
+	return charts
+}
+
+func TestReportInLightAndDark(t *testing.T) {
+	program := chromium(t)
+	// The pictures stay, for people to look at.
+	folder, err := os.MkdirTemp("", "ashlar-report-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, file := writePage(t, folder)
+	for scheme, preferred := range map[string]string{"light": "1", "dark": "0"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			picture := filepath.Join(folder, scheme+".png")
+			browse(t, program, file, "--window-size=1100,1600", "--screenshot="+picture, "--blink-settings=preferredColorScheme="+preferred)
+			t.Log(picture)
+			if light := isLight(t, picture); light != (scheme == "light") {
+				t.Errorf("the paper is light: %v", light)
+			}
+		})
+	}
+}
+
+// isLight looks at the colour of a picture's first pixels.
+func isLight(t *testing.T, file string) bool {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, g, b, _ := picture.At(2, 2).RGBA()
+	return r+g+b > 3*0x8000
+}
+
+// TestReportIsOneFile: nothing in the page but its own text refers to anything outside it, whatever texts hold.
+func TestReportIsOneFile(t *testing.T) {
+	d := testDocument()
+	d.Machine.CPU = `</script><img src="http://example.org/x.png">`
+	var out bytes.Buffer
+	if err := d.session(options{}).page().Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range regexp.MustCompile(`<[a-z][^<>]*\b(?:src|href)=[^<>]*>`).FindAllString(out.String(), -1) {
+		if !strings.HasPrefix(tag, `<a href="#`) {
+			t.Errorf("the page refers to something: %s", tag)
+		}
+	}
+	_, rest, ok := strings.Cut(out.String(), `id="data">`)
+	data, _, _ := strings.Cut(rest, "</script>")
+	var numbers struct{ Charts []report.Chart }
+	if err := json.Unmarshal([]byte(data), &numbers); !ok || err != nil {
+		t.Fatal("the charts' data is not JSON: ", err)
+	}
+	if len(numbers.Charts) != len(d.session(options{}).allCharts()) {
+		t.Errorf("%d charts in the data", len(numbers.Charts))
+	}
+}

@@ -1,0 +1,14 @@
+//go:build !linux || !(amd64 || arm64)
+
+package calls
+
+import "os/exec"
+
+// Supported says whether Run works here.
+const Supported = false
+
+// Mark does nothing here.
+func Mark() {}
+
+// Run fails.
+func Run(*exec.Cmd) (Counts, error) { return nil, ErrUnsupported }

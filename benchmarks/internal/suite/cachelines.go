@@ -1,0 +1,74 @@
+package suite
+
+import (
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+)
+
+const (
+	lineObjects = 20        // of a goroutine
+	lineWrites  = 2_000_000 // to the objects of all goroutines that live at once
+)
+
+// cacheThrash is a benchmark of Hoard's (Berger and others, "Hoard: A Scalable Memory Allocator for Multithreaded
+// Applications", ASPLOS 2000) as mimalloc-bench runs it: cache-thrash P 1000 1 2000000 P. Each thread allocates
+// an object of one byte, writes to it and frees it, a thousand times; where objects of different threads share a line
+// of the cache, writes are slow. Here it is a fiftieth of the objects.
+func cacheThrash() *Workload { return cacheLines("cache-thrash", false) }
+
+// cacheScratch is the same, but each thread begins with freeing an object that the first thread allocated
+// together with those for the others: passive false sharing is when an allocator hands it out again there.
+func cacheScratch() *Workload { return cacheLines("cache-scratch", true) }
+
+func cacheLines(name string, given bool) *Workload {
+	return &Workload{
+		Name:       name,
+		Goroutines: []int{1, 2},
+		Largest:    1,
+		Most:       16,
+		Operation:  "write",
+		parameters: func(goroutines int, scale float64) string {
+			return fmt.Sprintf("%d objects of 1 B a goroutine, %d writes to each", scaled(lineObjects, scale), lineWrites/goroutines)
+		},
+		prepare: func(t *Team) func() {
+			gifts := make([]block, len(t.hands))
+			return func() {
+				if given {
+					for i := range gifts {
+						gifts[i] = t.hands[0].alloc(1)
+					}
+				}
+				var started atomic.Int32
+				t.each(func(h *hand) {
+					started.Add(1)
+					for started.Load() < int32(len(t.hands)) { // lines are contended only by those that run at once
+						runtime.Gosched()
+					}
+					h.free(gifts[h.index])
+					h.writeLines(t.rounds(lineObjects), lineWrites/len(t.hands))
+				})
+			}
+		},
+	}
+}
+
+func (h *hand) writeLines(objects, writes int) {
+	for range objects {
+		b := h.alloc(1)
+		increment(b.address, writes)
+		b.tag += byte(writes)
+		h.free(b)
+	}
+	h.ops = objects * writes
+}
+
+// increment is a loop of loads and stores.
+//
+//go:noinline
+func increment(p unsafe.Pointer, n int) {
+	for range n {
+		*(*byte)(p)++
+	}
+}

@@ -1,0 +1,106 @@
+package suite
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+const (
+	columnCount    = 16
+	columnRows     = 64 << 10 // of a batch
+	columnBatches  = 4        // of a goroutine
+	columnSmallest = 64       // bytes of a column at first
+	columnValue    = 8        // bytes
+	columnText     = 24       // bytes of a text at most
+)
+
+// columns is what a builder of columnar data does, such as Arrow's: values are appended to each of 16 columns,
+// row by row, half of them numbers of 8 B and half texts of up to 24 B; a column that is full doubles by a
+// realloc. After 65,536 rows the batch is read and freed.
+func columns() *Workload {
+	return &Workload{
+		Name:       "columns",
+		Goroutines: []int{1, 2},
+		Largest:    columnRows * columnText * 2,
+		Most:       columnCount * 2,
+		Operation:  "value",
+		parameters: func(_ int, scale float64) string {
+			return fmt.Sprintf("%d batches a goroutine of %d rows and %d columns, values of 1–%d B, doubling from %d B",
+				columnBatches, scaled(columnRows, min(scale, 1)), columnCount, columnText, columnSmallest)
+		},
+		prepare: func(t *Team) func() {
+			return func() {
+				t.each(func(h *hand) {
+					for range columnBatches {
+						h.buildColumns(scaled(columnRows, min(t.scale, 1)))
+					}
+				})
+			}
+		},
+	}
+}
+
+// A column grows at its end. What it holds is known by the sum of its bytes.
+type column struct {
+	block unsafe.Pointer
+	used  int
+	space int
+	sum   int
+}
+
+func (h *hand) buildColumns(rows int) {
+	var columns [columnCount]column
+	for range rows {
+		for i := range columns {
+			size := columnValue
+			if i%2 == 1 {
+				size = 1 + h.random.below(columnText)
+			}
+			columns[i].append(h, size)
+		}
+	}
+	for i := range columns {
+		columns[i].finish(h)
+	}
+	h.ops += rows * columnCount
+}
+
+// append adds a value: bytes of the size, all alike.
+func (c *column) append(h *hand, size int) {
+	for c.used+size > c.space {
+		c.grow(h)
+	}
+	value := byte(h.random.next())
+	bytes := unsafe.Slice((*byte)(unsafe.Add(c.block, c.used)), size)
+	for i := range bytes {
+		bytes[i] = value
+	}
+	c.sum += size * int(value)
+	c.used += size
+}
+
+func (c *column) grow(h *hand) {
+	if c.block == nil {
+		c.space = columnSmallest
+		c.block = h.worker.Malloc(c.space)
+		h.book(c.space)
+		return
+	}
+	c.block = resized(h.worker, c.block, c.space, 2*c.space)
+	h.book(c.space)
+	c.space *= 2
+}
+
+// finish reads the column and frees it.
+func (c *column) finish(h *hand) {
+	sum := 0
+	for _, value := range unsafe.Slice((*byte)(c.block), c.used) {
+		sum += int(value)
+	}
+	if sum != c.sum {
+		h.team.corrupted(&Corruption{uintptr(c.block), c.space, byte(c.sum), byte(sum)})
+	}
+	h.worker.Release(c.block, c.space)
+	h.book(-c.space)
+	*c = column{}
+}

@@ -1,0 +1,106 @@
+package suite
+
+import "fmt"
+
+var (
+	simpleSizes  = []int{16, 32, 64}
+	simpleCounts = []int{25, 100, 400, 1600}
+)
+
+const simpleBlocks = 100_000 // of each size and count
+
+// glibcSimple is bench-malloc-simple of the GNU C library: one thread allocates n blocks of one size,
+// writes all of them, and frees one half first to last and the other last to first. The source does so
+// 2,000,000/n times for each size and n; here it is a twentieth.
+func glibcSimple() *Workload {
+	return &Workload{
+		Name:       "glibc-simple",
+		Goroutines: []int{1},
+		Largest:    64,
+		Most:       1600,
+		Operation:  "block",
+		parameters: func(_ int, scale float64) string {
+			return fmt.Sprintf("sizes %v B, %v at once, %d blocks of each, all written", simpleSizes, simpleCounts, scaled(simpleBlocks, scale))
+		},
+		prepare: func(t *Team) func() {
+			blocks := make([]block, simpleCounts[len(simpleCounts)-1])
+			return func() {
+				t.each(func(h *hand) {
+					for _, size := range simpleSizes {
+						for _, n := range simpleCounts {
+							for range max(t.rounds(simpleBlocks)/n, 1) {
+								h.simpleRound(blocks[:n], size)
+							}
+						}
+					}
+				})
+			}
+		},
+	}
+}
+
+func (h *hand) simpleRound(blocks []block, size int) {
+	for i := range blocks {
+		blocks[i] = h.fill(size)
+	}
+	half := len(blocks) / 2
+	h.freeAll(blocks[:half])
+	for i := len(blocks) - 1; i >= half; i-- {
+		h.free(blocks[i])
+		blocks[i] = block{}
+	}
+}
+
+const (
+	threadSlots    = 1024
+	threadSizes    = 8000
+	threadSmallest = 4
+	threadLargest  = 32768
+	threadRounds   = 800_000 // of all goroutines
+)
+
+// glibcThread is bench-malloc-thread of the GNU C library: each thread replaces random slots of 1,024 by
+// blocks with one of 8,000 sizes that were drawn beforehand, in inverse proportion to the square of the
+// size, and writes all of them. The source does so for 2 s; here the threads share 800,000 replacements.
+func glibcThread() *Workload {
+	return &Workload{
+		Name:       "glibc-thread",
+		Goroutines: []int{1, 2, 16},
+		Largest:    threadLargest,
+		Most:       threadSlots * 16,
+		Operation:  "replacement",
+		parameters: func(goroutines int, scale float64) string {
+			return fmt.Sprintf("%d–%d B by inverse square, %d slots and %d random replacements a goroutine, all written",
+				threadSmallest, threadLargest, threadSlots, partOf(threadRounds, goroutines, scale))
+		},
+		prepare: func(t *Team) func() {
+			sizes := inverseSquareSizes()
+			slots := make([][]block, len(t.hands))
+			for i := range slots {
+				slots[i] = make([]block, threadSlots)
+			}
+			return func() {
+				t.each(func(h *hand) {
+					mine := slots[h.index]
+					for at := range t.part(threadRounds) {
+						slot := &mine[h.random.below(threadSlots)]
+						h.free(*slot)
+						*slot = h.fill(sizes[at%threadSizes])
+					}
+					h.freeAll(mine)
+				})
+			}
+		},
+	}
+}
+
+// inverseSquareSizes inverts the distribution function of a density in proportion to 1/size².
+func inverseSquareSizes() []int {
+	r := newRandom(1000)
+	sizes := make([]int, threadSizes)
+	for i := range sizes {
+		most, least := 1/float64(threadSmallest), 1/float64(threadLargest)
+		sizes[i] = int(1 / (most - r.share()*(most-least)))
+	}
+	return sizes
+}

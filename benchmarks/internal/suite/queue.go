@@ -1,0 +1,63 @@
+package suite
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+const (
+	queueSmallest = 512
+	queueLargest  = 64 << 10
+	queueLength   = 256
+	queueBuffers  = 40_000 // of all producers
+)
+
+// queue is what a service does with the messages that it reads and passes on: producers fill buffers of 512 B
+// to 64 KiB, each doubling as likely as any other, and consumers take them from a channel, look at them and
+// free them.
+func queue() *Workload {
+	return &Workload{
+		Name:       "queue",
+		Goroutines: []int{2, 16},
+		Largest:    queueLargest,
+		Most:       queueLength,
+		Operation:  "buffer",
+		parameters: func(goroutines int, scale float64) string {
+			return fmt.Sprintf("%d producers of %d buffers, %d B–%d KiB log-uniform, one byte a page written, a channel of %d",
+				goroutines/2, partOf(queueBuffers, goroutines/2, scale), queueSmallest, queueLargest>>10, queueLength)
+		},
+		prepare: func(t *Team) func() {
+			producers := len(t.hands) / 2
+			buffers := make(chan block, queueLength)
+			return func() {
+				done := make(chan struct{}, producers)
+				go func() {
+					for range producers {
+						<-done
+					}
+					close(buffers)
+				}()
+				t.each(func(h *hand) {
+					if h.index >= producers {
+						for b := range buffers {
+							h.free(b)
+						}
+						return
+					}
+					for range partOf(queueBuffers, producers, t.scale) {
+						b := h.alloc(h.queueSize())
+						b.touch()
+						buffers <- b
+					}
+					done <- struct{}{}
+				})
+			}
+		},
+	}
+}
+
+func (h *hand) queueSize() int {
+	doubling := h.random.below(bits.Len(queueLargest/queueSmallest - 1))
+	least := queueSmallest << doubling
+	return least + h.random.below(least) + 1
+}

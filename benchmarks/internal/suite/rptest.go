@@ -1,0 +1,104 @@
+package suite
+
+import (
+	"fmt"
+	"math"
+	"sync"
+)
+
+const (
+	rptestLoops    = 4000 // of all goroutines
+	rptestSlots    = 1000
+	rptestSmallest = 8
+	rptestLargest  = 16000
+)
+
+// rptest is rpmalloc's benchmark as mimalloc-bench runs it: rptest P 0 1 2 500 1000 100 8 16000. In a loop a
+// thread allocates 30 to 99 blocks into the next of its 1,000 slots, with sizes whose density falls off
+// linearly, and frees 0.8 times as many; every second loop it hands as many blocks to the next thread, which
+// frees them. Each page is touched. The source has 500 loops a thread, here the threads share 4,000; it has
+// alignments of 0, 8 and 16 besides, which are left out here.
+func rptest() *Workload {
+	return &Workload{
+		Name:       "rptest",
+		Goroutines: []int{1, 2, 16},
+		Largest:    rptestLargest,
+		Most:       rptestSlots * 16,
+		Operation:  "block",
+		parameters: func(goroutines int, scale float64) string {
+			return fmt.Sprintf("%d–%d B, fewer with size, %d loops a goroutine of 30–99 blocks, %d slots, each second loop as many for another goroutine",
+				rptestSmallest, rptestLargest, partOf(rptestLoops, goroutines, scale), rptestSlots)
+		},
+		prepare: func(t *Team) func() {
+			mail := make([]mailbox, len(t.hands))
+			slots := make([][]block, len(t.hands))
+			for i := range slots {
+				slots[i] = make([]block, rptestSlots)
+			}
+			return func() {
+				t.each(func(h *hand) {
+					h.rptest(slots[h.index], t.part(rptestLoops), &mail[h.index], &mail[(h.index+1)%len(mail)])
+				})
+				t.each(func(h *hand) {
+					h.freeAll(slots[h.index])
+					h.freeAll(mail[h.index].take())
+				})
+			}
+		},
+	}
+}
+
+func (h *hand) rptest(slots []block, loops int, mine, next *mailbox) {
+	var batch [100]block
+	allocated, freed := 0, 0
+	for loop := range loops {
+		h.freeAll(mine.take())
+		n := 30 + h.random.below(70)
+		for range n * 8 / 10 {
+			slot := &slots[freed%len(slots)]
+			freed++
+			h.free(*slot)
+			*slot = block{}
+		}
+		for range n {
+			slot := &slots[allocated%len(slots)]
+			allocated++
+			h.free(*slot)
+			*slot = h.rptestBlock()
+		}
+		if loop%2 == 1 {
+			for i := range n {
+				batch[i] = h.rptestBlock()
+			}
+			next.put(batch[:n])
+		}
+	}
+}
+
+func (h *hand) rptestBlock() block {
+	size := rptestSmallest + int((rptestLargest-rptestSmallest)*(1-math.Sqrt(h.random.share())))
+	b := h.alloc(size)
+	b.touch()
+	return b
+}
+
+// A mailbox holds blocks that its owner is to free. The mutex guards both lists, of which the owner empties the
+// one that it took; they change places, so that none is allocated anew.
+type mailbox struct {
+	mutex         sync.Mutex
+	blocks, taken []block
+	_             cacheLine
+}
+
+func (m *mailbox) put(blocks []block) {
+	m.mutex.Lock()
+	m.blocks = append(m.blocks, blocks...)
+	m.mutex.Unlock()
+}
+
+func (m *mailbox) take() []block {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.blocks, m.taken = m.taken[:0], m.blocks
+	return m.taken
+}

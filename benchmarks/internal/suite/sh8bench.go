@@ -1,0 +1,68 @@
+package suite
+
+import "fmt"
+
+// sh8Sizes has weights of sizes in bytes.
+var sh8Sizes = []struct{ size, weight int }{
+	{8, 1000}, {16, 5000}, {48, 1000}, {72, 100}, {148, 100}, {200, 100},
+	{520, 10}, {1056, 5}, {4096, 3}, {9162, 1}, {34562, 1}, {168524, 1},
+}
+
+const (
+	sh8Rounds  = 350_000 // of a goroutine
+	sh8Slots   = 500_000 // of all goroutines
+	sh8Shared  = 1_000_000
+	sh8Smalls  = 8 // bytes of a shared block
+	sh8Largest = 168524
+)
+
+// sh8bench is its successor, with 2P threads: blocks by a histogram of sizes through the same ring, and besides
+// blocks of 8 B that the first thread allocates and all free. The source has 700,000 rounds a thread, a
+// million slots divided by the threads, and ten million shared blocks; here rounds and slots are half of
+// that, and scale together, as the ring must come round, and shared blocks are a tenth.
+func sh8bench() *Workload {
+	return &Workload{
+		Name:       "sh8bench",
+		Goroutines: []int{4},
+		Largest:    sh8Largest,
+		Most:       sh8Slots + sh8Shared,
+		Operation:  "block",
+		parameters: func(goroutines int, scale float64) string {
+			return fmt.Sprintf("%d blocks a goroutine by a histogram of 8–%d B, %d slots each; %d blocks of %d B from the first goroutine",
+				scaled(sh8Rounds, scale), sh8Largest, scaled(sh8Slots, scale)/goroutines, scaled(sh8Shared, scale), sh8Smalls)
+		},
+		prepare: func(t *Team) func() {
+			rings := newKeepRings(len(t.hands), t.rounds(sh8Slots)/len(t.hands))
+			table, rounds := sh8Table(), t.rounds(sh8Rounds)
+			shared := make([]block, t.rounds(sh8Shared))
+			return func() {
+				first := t.hands[0]
+				for i := range shared {
+					shared[i] = first.alloc(sh8Smalls)
+				}
+				t.each(func(h *hand) {
+					from, to := bounds(len(shared), h.index, len(t.hands))
+					h.freeAll(shared[from:to])
+					for range rounds {
+						rings[h.index].put(h, h.alloc(int(table[h.random.below(len(table))])))
+					}
+					rings[h.index].freeRest(h)
+				})
+			}
+		},
+	}
+}
+
+// sh8Table has each size as often as its weight says.
+func sh8Table() []int32 {
+	var table []int32
+	for _, s := range sh8Sizes {
+		for range s.weight {
+			table = append(table, int32(s.size))
+		}
+	}
+	return table
+}
+
+// bounds are those of the i-th of n equal parts of a list.
+func bounds(length, i, n int) (from, to int) { return length * i / n, length * (i + 1) / n }

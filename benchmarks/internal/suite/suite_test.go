@@ -1,0 +1,269 @@
+package suite
+
+import (
+	"errors"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"unsafe"
+)
+
+const tiny = 0.002
+
+// heapWorker is a right allocator. It counts, and clears nothing: its blocks are used again at once.
+type heapWorker struct{ heap *heap }
+
+// A heap keeps freed blocks by size. Its mutex guards all.
+type heap struct {
+	mutex sync.Mutex
+	free  map[int][]unsafe.Pointer
+	live  map[unsafe.Pointer]int
+	peak  int
+	wrong int // frees of what is not live, or with another size
+}
+
+func newHeap() *heap {
+	return &heap{free: make(map[int][]unsafe.Pointer), live: make(map[unsafe.Pointer]int)}
+}
+
+func (h *heap) open() Worker { return heapWorker{h} }
+
+func (w heapWorker) Malloc(size int) unsafe.Pointer {
+	h := w.heap
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	var p unsafe.Pointer
+	if list := h.free[size]; len(list) > 0 {
+		p, h.free[size] = list[len(list)-1], list[:len(list)-1]
+	} else {
+		words := make([]uint64, (size+7)/8)
+		p = unsafe.Pointer(unsafe.SliceData(words))
+	}
+	h.live[p] = size
+	h.peak = max(h.peak, len(h.live))
+	return p
+}
+
+func (w heapWorker) Release(p unsafe.Pointer, size int) {
+	h := w.heap
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if h.live[p] != size {
+		h.wrong++
+		return
+	}
+	delete(h.live, p)
+	h.free[size] = append(h.free[size], p)
+}
+
+func (heapWorker) Close() {}
+
+// region is a Region that the collector sees, for documents and memtables.
+type region struct{}
+
+func (region) Node() *Node          { return new(Node) }
+func (region) Tower() *Tower        { return new(Tower) }
+func (region) Links(n int) []*Tower { return make([]*Tower, n) }
+func (region) Bytes(n int) []byte   { return make([]byte, n) }
+func (region) Reset()               {}
+func (region) Close()               {}
+
+func (w *Workload) setup(open func() Worker, goroutines int) Setup {
+	s := Setup{Open: open, Goroutines: goroutines, Scale: tiny}
+	if w.InRegions {
+		s.Region = func() Region { return region{} }
+	}
+	return s
+}
+
+func TestWorkloadsFreeWhatTheyAllocate(t *testing.T) {
+	for _, w := range All() {
+		for _, goroutines := range w.Goroutines {
+			t.Run(w.Name, func(t *testing.T) {
+				h := newHeap()
+				result, err := w.Play(w.setup(h.open, goroutines))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(h.live) != 0 || h.wrong != 0 {
+					t.Errorf("%d blocks leaked, %d wrong frees", len(h.live), h.wrong)
+				}
+				if result.Operations < 1 || result.Elapsed <= 0 {
+					t.Errorf("no figures: %+v", result)
+				}
+				if w.Most > 0 && h.peak > w.Most*2 {
+					t.Errorf("%d blocks were live, said to be about %d", h.peak, w.Most)
+				}
+			})
+		}
+	}
+}
+
+func TestBlocksFitTheirBound(t *testing.T) {
+	for _, w := range All() {
+		if w.InRegions {
+			continue
+		}
+		h := newHeap()
+		if _, err := w.Play(w.setup(h.open, w.Goroutines[0])); err != nil {
+			t.Fatal(err)
+		}
+		for size := range h.free {
+			if size > w.Largest {
+				t.Errorf("%s allocates %d bytes, said to be at most %d", w.Name, size, w.Largest)
+			}
+		}
+	}
+}
+
+func TestPlaysAreTheSame(t *testing.T) {
+	for _, w := range All() {
+		first, err := w.Play(w.setup(newHeap().open, w.Goroutines[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := w.Play(w.setup(newHeap().open, w.Goroutines[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first.Operations != second.Operations {
+			t.Errorf("%s has %d operations and then %d", w.Name, first.Operations, second.Operations)
+		}
+	}
+}
+
+// A brokenWorker has one of the faults of an allocator, every so often.
+type brokenWorker struct {
+	Worker
+	calls *atomic.Int64
+	fault func(w Worker, size int) unsafe.Pointer
+}
+
+func (b brokenWorker) Malloc(size int) unsafe.Pointer {
+	if b.calls.Add(1)%5 == 0 {
+		return b.fault(b.Worker, size)
+	}
+	return b.Worker.Malloc(size)
+}
+
+// faults give a block that is not only the caller's.
+func faults() map[string]func(w Worker, size int) unsafe.Pointer {
+	var mutex sync.Mutex
+	given := make(map[int]unsafe.Pointer)
+	return map[string]func(w Worker, size int) unsafe.Pointer{
+		"one block for two": func(w Worker, size int) unsafe.Pointer {
+			mutex.Lock()
+			defer mutex.Unlock()
+			size = 1 << bits.Len(uint(size-1))
+			if given[size] == nil {
+				given[size] = w.Malloc(size)
+			}
+			return given[size]
+		},
+		"a block in the middle of another": func(w Worker, size int) unsafe.Pointer {
+			mutex.Lock()
+			defer mutex.Unlock()
+			if given[-1] == nil {
+				given[-1] = w.Malloc(64 << 20)
+			}
+			return unsafe.Add(given[-1], 8)
+		},
+	}
+}
+
+func TestBrokenPeersAreCaught(t *testing.T) {
+	if raceDetector {
+		t.Skip("goroutines that are given the same block race")
+	}
+	for _, w := range All() {
+		if w.Name == "cache-thrash" || w.Name == "cache-scratch" || w.InRegions || w.Most == 1 {
+			continue // too few blocks are live at once
+		}
+		for name, fault := range faults() {
+			t.Run(w.Name+"/"+name, func(t *testing.T) {
+				h, calls := newHeap(), new(atomic.Int64)
+				open := func() Worker { return brokenWorker{h.open(), calls, fault} }
+				setup := w.setup(open, w.Goroutines[len(w.Goroutines)-1])
+				if w.Name == "malloc-large" {
+					setup.Scale = 0.5 // its blocks are few
+				}
+				_, err := w.Play(setup)
+				var found *Corruption
+				if !errors.As(err, &found) {
+					t.Errorf("error %v, want a *Corruption", err)
+				}
+			})
+		}
+	}
+}
+
+// brokenRegion writes to what was given before.
+type brokenRegion struct {
+	region
+	last *[]byte
+}
+
+func (b brokenRegion) Bytes(n int) []byte {
+	if old := *b.last; len(old) > 0 {
+		old[len(old)-1] ^= 0x55
+	}
+	*b.last = make([]byte, n)
+	return *b.last
+}
+
+func TestBrokenRegionsAreCaught(t *testing.T) {
+	for _, w := range All() {
+		if !w.InRegions {
+			continue
+		}
+		s := w.setup(nil, 1)
+		s.Region = func() Region { return brokenRegion{last: new([]byte)} }
+		var found *Corruption
+		if _, err := w.Play(s); !errors.As(err, &found) {
+			t.Errorf("%s: error %v, want a *Corruption", w.Name, err)
+		}
+	}
+}
+
+func TestPeakLive(t *testing.T) {
+	w, err := Named("window=64/size=131072")
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := w.Play(w.setup(newHeap().open, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most, least := int64(64*131072), int64(62*131072); result.PeakLive > most || result.PeakLive < least {
+		t.Errorf("the peak of live bytes is %d, want %d or a little less", result.PeakLive, most)
+	}
+}
+
+func TestUnknownWorkload(t *testing.T) {
+	if _, err := Named("no such"); err == nil {
+		t.Error("no error for an unknown workload")
+	}
+}
+
+// idleWorker does nothing: what is left is the cost of the calls and the books.
+type idleWorker struct{ block unsafe.Pointer }
+
+func (w idleWorker) Malloc(int) unsafe.Pointer   { return w.block }
+func (w idleWorker) Release(unsafe.Pointer, int) {}
+func (w idleWorker) Close()                      {}
+
+func BenchmarkHand(b *testing.B) {
+	var worker Worker = idleWorker{unsafe.Pointer(new([64]byte))}
+	b.Run("calls", func(b *testing.B) {
+		for range b.N {
+			worker.Release(worker.Malloc(64), 64)
+		}
+	})
+	b.Run("calls, tags and books", func(b *testing.B) {
+		h := &hand{team: new(Team), worker: worker}
+		for range b.N {
+			h.free(h.alloc(64))
+		}
+	})
+}

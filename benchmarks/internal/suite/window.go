@@ -1,0 +1,54 @@
+package suite
+
+import "fmt"
+
+// Windows of 1 are immediate pairs: each block is freed as soon as it was touched. In a window of 64 the
+// oldest block is freed.
+var (
+	windowSizes   = []int{16, 64, 1 << 10, 8 << 10, 128 << 10, 1 << 20}
+	windowLengths = []int{1, 64}
+)
+
+const windowOps = 1_000_000
+
+func windows() []*Workload {
+	var all []*Workload
+	for _, length := range windowLengths {
+		for _, size := range windowSizes {
+			all = append(all, window(length, size))
+		}
+	}
+	return all
+}
+
+func window(length, size int) *Workload {
+	// Large blocks take long to touch, so there are fewer of them; but the ring comes round some times.
+	rounds := func(scale float64) int { return max(scaled(windowOps/max(size>>10, 1), scale), 4*length) }
+	return &Workload{
+		Name:       fmt.Sprintf("window=%d/size=%d", length, size),
+		Goroutines: []int{1},
+		Largest:    size,
+		Most:       length,
+		Operation:  "block",
+		parameters: func(_ int, scale float64) string {
+			return fmt.Sprintf("%d blocks of %d B, one byte a page written, %d live", rounds(scale), size, length)
+		},
+		prepare: func(t *Team) func() {
+			ring, rounds := make([]block, length), rounds(t.scale)
+			return func() {
+				t.each(func(h *hand) {
+					for at := range rounds {
+						slot := &ring[at%length]
+						h.replace(slot, size)
+						slot.touch()
+						if length == 1 {
+							h.free(*slot)
+							*slot = block{}
+						}
+					}
+					h.freeAll(ring)
+				})
+			}
+		},
+	}
+}

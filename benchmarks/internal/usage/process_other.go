@@ -1,0 +1,9 @@
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
+
+package usage
+
+// readProcess knows nothing on this system.
+func readProcess() process { return process{} }
+
+// Mappings is 0: the system does not list them.
+func Mappings() int64 { return 0 }

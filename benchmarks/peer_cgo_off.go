@@ -1,0 +1,6 @@
+//go:build !cgo || !cgopeer
+
+package main
+
+// cgoKinds is empty in a build without the tag cgopeer.
+var cgoKinds []peerKind

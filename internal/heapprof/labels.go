@@ -1,0 +1,97 @@
+package heapprof
+
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/addrmap"
+	"github.com/ashlar-go/ashlar/internal/proflabel"
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// A labels is followed by its n bytes: a goroutine's labels, encoded (package
+// proflabel), of which equal ones are kept once.
+type labels struct {
+	next uintptr // in its chain
+	n    uintptr
+}
+
+// labelSets is a hash table of labels, with chains. That of no labels is not in it: 0.
+type labelSets struct {
+	n     int
+	heads uintptr // labelHeads words
+}
+
+const (
+	labelsSize = unsafe.Sizeof(labels{})
+	labelHeads = 1 << 7
+)
+
+// moreLabels are what samples get whose own labels found no room: else a label that is
+// another each time, like the number of a request, would fill the table.
+var moreLabels = string(proflabel.Append(nil, "labels", "(dropped: too many)"))
+
+func labelsAt(l uintptr) *labels { return raw.At[labels](l) }
+
+func (l *labels) text() []byte {
+	return raw.Bytes(raw.Addr(unsafe.Pointer(l))+labelsSize, l.n)
+}
+
+// labelsOf returns the labels that are kept for encoded ones.
+func (t *Table) labelsOf(text string) uintptr {
+	ls := &t.labels
+	if text == "" {
+		return 0
+	}
+	if ls.heads == 0 {
+		if ls.heads = t.alloc(labelHeads * wordSize); ls.heads == 0 {
+			return 0
+		}
+	}
+	h := uint64(len(text))
+	for i := range len(text) {
+		h = addrmap.Mix(h + uint64(text[i]))
+	}
+	head := ls.head(uintptr(h % labelHeads))
+	for l := *head; l != 0; l = labelsAt(l).next {
+		if string(labelsAt(l).text()) == text {
+			return l
+		}
+	}
+	if ls.n >= maxLabels && text != moreLabels {
+		return t.labelsOf(moreLabels)
+	}
+	l := t.alloc(labelsSize + uintptr(len(text)))
+	if l == 0 {
+		return 0
+	}
+	ls.n++
+	*labelsAt(l) = labels{next: *head, n: uintptr(len(text))}
+	copy(labelsAt(l).text(), text)
+	*head = l
+	return l
+}
+
+func (ls *labelSets) head(i uintptr) *uintptr { return raw.At[uintptr](ls.heads + i*wordSize) }
+
+// textOf returns encoded labels.
+func textOf(l uintptr) string {
+	if l == 0 {
+		return ""
+	}
+	return string(labelsAt(l).text())
+}
+
+func (ls *labelSets) close(t *Table) {
+	if ls.heads == 0 {
+		return
+	}
+	for i := range uintptr(labelHeads) {
+		for l := *ls.head(i); l != 0; {
+			next := labelsAt(l).next
+			t.free(l, labelsSize+labelsAt(l).n)
+			l = next
+		}
+	}
+	t.free(ls.heads, labelHeads*wordSize)
+	*ls = labelSets{}
+}

@@ -1,0 +1,73 @@
+//go:build !ashlar_portable
+
+package proflabel
+
+import (
+	"context"
+	"reflect"
+	"runtime/pprof"
+	"sync"
+	"unsafe"
+)
+
+//go:linkname getProfLabel runtime/pprof.runtime_getProfLabel
+func getProfLabel() unsafe.Pointer
+
+// Current returns the labels of the running goroutine, encoded; "" if it has none.
+func Current() string {
+	at := getProfLabel()
+	if at == nil {
+		return ""
+	}
+	kind := kindOfLabels()
+	if kind == nil {
+		return ""
+	}
+	var labels []byte
+	pprof.ForLabels(carrier{context.Background(), reflect.NewAt(kind, at).Interface()}, func(key, value string) bool {
+		labels = Append(labels, key, value)
+		return true
+	})
+	return string(labels)
+}
+
+// A carrier is a context whose only value is labels.
+type carrier struct {
+	context.Context
+	labels any
+}
+
+// Value implements context.Context.
+func (c carrier) Value(any) any { return c.labels }
+
+// A witness is a context that notes what value of it was asked for.
+type witness struct {
+	context.Context
+	seen any
+}
+
+// Value implements context.Context.
+func (w *witness) Value(key any) any {
+	w.seen = w.Context.Value(key)
+	return w.seen
+}
+
+// kindOfLabels returns the type that a goroutine's pointer to its labels leads to, nil if
+// that is not what a context holds.
+var kindOfLabels = sync.OnceValue(func() reflect.Type {
+	w := &witness{Context: pprof.WithLabels(context.Background(), pprof.Labels("key", "value"))}
+	pprof.ForLabels(w, func(string, string) bool { return true })
+	held := reflect.ValueOf(w.seen)
+	if held.Kind() != reflect.Pointer {
+		return nil
+	}
+	same := make(chan bool)
+	go func() { // whose labels may be set
+		pprof.SetGoroutineLabels(w.Context)
+		same <- getProfLabel() == held.UnsafePointer()
+	}()
+	if !<-same {
+		return nil
+	}
+	return held.Type().Elem()
+})

@@ -1,0 +1,35 @@
+package proflabel
+
+import (
+	"maps"
+	"strings"
+	"testing"
+)
+
+// TestEncode: labels come back as they were, whatever is in them; what is too long is
+// left out, and no more than that.
+func TestEncode(t *testing.T) {
+	long := strings.Repeat("x", 900)
+	for name, c := range map[string]struct{ in, want map[string]string }{
+		"none":           {nil, nil},
+		"some":           {map[string]string{"route": "/user", "tenant": "7"}, map[string]string{"route": "/user", "tenant": "7"}},
+		"empty":          {map[string]string{"": ""}, map[string]string{"": ""}},
+		"any bytes":      {map[string]string{"a\x00b\xff": "\n\x01"}, map[string]string{"a\x00b\xff": "\n\x01"}},
+		"long":           {map[string]string{"k": long}, map[string]string{"k": long}},
+		"too long alone": {map[string]string{"k": long + long, "l": "v"}, map[string]string{"l": "v"}},
+	} {
+		var labels []byte
+		for k, v := range c.in {
+			labels = Append(labels, k, v)
+		}
+		if got := maps.Collect(All(string(labels))); !maps.Equal(got, c.want) || len(labels) > MaxBytes {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	for key := range All(string(Append(Append(nil, "a", "1"), "b", "2"))) { // stopped early
+		if key != "a" {
+			t.Errorf("%q comes first", key)
+		}
+		break
+	}
+}
