@@ -3,6 +3,7 @@ package heapprof
 import (
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/addrmap"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
@@ -48,7 +49,7 @@ func (t *Table) labelsOf(text string) uintptr {
 	}
 	h := uint64(len(text))
 	for i := range len(text) {
-		h = mix(h + uint64(text[i]))
+		h = addrmap.Mix(h + uint64(text[i]))
 	}
 	head := ls.head(uintptr(h % labelHeads))
 	for l := *head; l != 0; l = labelsAt(l).next {
