@@ -29,7 +29,8 @@ type Allocator struct {
 	table    uintptr     // of caches, by slot; atomic, written under mu
 	tableLen uint32      // entries; atomic, written under mu
 	awake    atomic.Bool // the purger is on duty
-	_        [64 - 2*wordSize - 8]byte
+	checked  *checker    // nil unless Options.Checked; written when the first memory is asked for
+	_        [64 - 3*wordSize - 8]byte
 
 	options Options
 	start   sync.Once
@@ -92,6 +93,9 @@ func (a *Allocator) init() {
 		a.space.SetLimit(a.options.Limit)
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
+		if a.options.Checked {
+			a.checked = newChecker(a)
+		}
 		a.guards.rate.Store(int64(a.options.GuardRate))
 		a.setRate(a.options.profileRate())
 		if a.options.Hardening.SpanGuards {

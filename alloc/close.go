@@ -30,6 +30,7 @@ func (a *Allocator) Close() error {
 		leaks = a.WriteLeaks(w)
 	}
 	a.closed.Store(true)
+	damages := a.checked.close()
 	a.stopPurger()
 	if a.options.Hardening.SpanGuards {
 		a.forget()
@@ -44,7 +45,7 @@ func (a *Allocator) Close() error {
 	a.forgetGuards(int(a.stuck.splits.Swap(0)))
 	a.stuck.pages.Store(0)
 	a.profile.Close()
-	return errors.Join(traced, leaks, guards, a.pages.Close(), a.large.Close())
+	return errors.Join(traced, leaks, damages, guards, a.pages.Close(), a.large.Close())
 }
 
 func (a *Allocator) stopPurger() {

@@ -25,7 +25,7 @@ func conformRealloc(t *testing.T, m subject) {
 			fill(bytesAt(neighbour, from), j)
 			q, err := m.Realloc(p, to)
 			must(t, q, err)
-			if u := m.UsableSize(q); u < to || to < sizeclass.LargeMin && u < GoodSize(to) {
+			if u := m.UsableSize(q); u < to || to < sizeclass.LargeMin && u < goodSize(m, to) {
 				t.Fatalf("Realloc from %d to %d bytes gave %d", from, to, u)
 			}
 			if !filled(bytesAt(q, min(from, to)), i) {

@@ -39,8 +39,9 @@ func conformSizes(t *testing.T, m subject) {
 			t.Fatalf("Malloc(%d) = %p, not aligned to %d", size, p, align)
 		}
 		usable := m.UsableSize(p)
-		if usable < size || usable < GoodSize(size) || size < sizeclass.LargeMin && usable != GoodSize(size) {
-			t.Fatalf("UsableSize of %d bytes is %d, GoodSize %d", size, usable, GoodSize(size))
+		good := goodSize(m, size)
+		if usable < size || usable < good || size < sizeclass.LargeMin && usable != good {
+			t.Fatalf("UsableSize of %d bytes is %d, want %d", size, usable, good)
 		}
 		fill(bytesAt(p, usable), i)
 	}

@@ -27,7 +27,10 @@ var subjects = []struct {
 	{"Allocator", func(t *testing.T) subject { return whole{open(t, still)} }},
 	{"Local", func(t *testing.T) subject { a := open(t, still); return handle{local(t, a), a} }},
 	{"crossed", func(t *testing.T) subject { a := open(t, still); return &crossed{a: a, l: local(t, a)} }},
-	{"recorded", func(t *testing.T) subject { return whole{recorded(t)} }},
+	{"recorded", func(t *testing.T) subject { return whole{recorded(t, still)} }},
+	{"checked, recorded", func(t *testing.T) subject { return whole{recorded(t, strict)} }},
+	{"checked", func(t *testing.T) subject { return whole{open(t, strict)} }},
+	{"checked, crossed", func(t *testing.T) subject { a := open(t, strict); return &crossed{a: a, l: local(t, a)} }},
 	{"goheap", func(t *testing.T) subject { return goHeap{} }},
 }
 
@@ -110,6 +113,26 @@ func (c *crossed) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
 func (c *crossed) Free(p unsafe.Pointer)           { c.next().Free(p) }
 func (c *crossed) UsableSize(p unsafe.Pointer) int { return UsableSize(p) }
 func (c *crossed) Trim() int64                     { return c.a.Trim() }
+
+// goodSize returns the UsableSize that a request of size bytes gets of m.
+func goodSize(m subject, size int) int {
+	switch m := m.(type) {
+	case whole:
+		return m.goodSize(size)
+	case handle:
+		return m.of.goodSize(size)
+	case *crossed:
+		return m.a.goodSize(size)
+	}
+	return GoodSize(size)
+}
+
+func (a *Allocator) goodSize(size int) int {
+	if a.checked != nil {
+		return size
+	}
+	return GoodSize(size)
+}
 
 // goHeap is the Go heap as a subject: what it handed out, by address.
 type goHeap map[unsafe.Pointer][]byte

@@ -119,10 +119,12 @@
 //	samples               the profile's mutex, taken with nothing pinned or locked
 //	table of caches       read by all, written under Allocator.mu
 //	descriptor's header   written before it is entered in the page map, then read only
+//	checked blocks        the checker's mutex: their records, redzones and poison
 //
 // No lock is held while another of this package is taken, but Allocator.mu, under
-// which a depot's may be, and the page heap's and the metadata's, which come last.
-// The kernel is called under none but these two, when they grow.
+// which a depot's may be, and the page heap's and the metadata's, which come last. The
+// kernel is called under none but these two, when they grow; and under the checker's, with
+// which the large heap's may be taken, when it makes pages inaccessible.
 //
 // Taking a cache away from a processor (Trim, Close, the purger when it was idle)
 // is read-copy-update: the table's entry is replaced, then percpu.Synchronize
@@ -149,6 +151,29 @@
 // were freed, faults or is found by Free, and is told with the stacks that allocated and
 // freed the block. In a fleet that finds, cheaply, what no test has. Options.Hardening
 // has what makes mistakes less harmful.
+//
+// # Checked mode
+//
+// Options.Checked has an Allocator look after all of its blocks, in the same binary
+// (checked.go has the picture). No fast path knows of it: every block is a chosen one.
+//
+//	a write within 16 bytes of either end,  found by the next Free, Realloc or UsableSize
+//	mostly farther behind it                of the block, by Verify, and by Close
+//	a write to a freed small block          found before the block is reused, by Verify,
+//	                                        and by Close
+//	a use of a freed large object           faults in its whole pages, and tells its story
+//	                                        (Protect, Explain)
+//	a block freed twice, or from inside     told with the block's stacks, while it is in
+//	                                        the quarantine or live
+//	Free[T], FreeSlice as another type      told, if the size is another
+//	blocks never freed                      listed by Close, exactly, if there is
+//	                                        Options.Leaks
+//
+// Each report has the stacks that allocated and freed the block, and what was found is
+// repaired where that can be done, so that it is told once. What is right stays right, but
+// that UsableSize is what was asked for, fresh blocks hold junk, and Realloc always moves.
+// A block costs 32 bytes or more, and 64 of metadata; an allocation with its free about
+// twenty times what it costs otherwise, and four passes over the block.
 //
 // Not caught otherwise: use of a block after it was freed, and writes beyond its end,
 // unless they hit a large object's header. A wild write can in principle hit the

@@ -57,9 +57,17 @@ func (a *Allocator) liveBlock(addr uintptr) (st *state, code uint8, c sizeclass.
 // takeBack serves what Free's fast path cannot: a full magazine, a large object,
 // nil, and every kind of misuse.
 func (a *Allocator) takeBack(h holder, op string, addr uintptr) {
-	if addr == 0 {
-		return
+	switch {
+	case addr == 0:
+	case a.checked != nil:
+		a.checked.free(op, addr, nil)
+	default:
+		a.freeBlock(h, op, addr)
 	}
+}
+
+// freeBlock frees a small block or a large object.
+func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
 	st, code, c := a.liveBlock(addr)
 	if st == nil {
 		if !a.freeGuarded(h, op, addr) {

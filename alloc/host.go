@@ -5,7 +5,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // host is an Allocator as its arenas see it.
@@ -17,25 +16,12 @@ func init() {
 
 // Obtain implements tenancy.Host.
 func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
-	const op = opArena
 	a := (*Allocator)(t)
-	switch {
-	case align <= minAlign || size >= sizeclass.LargeMin && align <= largeAlign:
-		return a.slowMalloc((*processors)(a), op, size, false)
-	case size < sizeclass.LargeMin:
-		p, err := a.memalign((*processors)(a), op, align, size)
-		return raw.Addr(p), false, err
+	addr, zero, err = a.request((*processors)(t), opArena, size, align, false)
+	if err == nil {
+		a.recordAligned(addr, align, size)
 	}
-	chosen := a.choose((*processors)(a), uintptr(size))
-	addr, zero, err = a.mapLarge(uintptr(size), uintptr(align), false)
-	if err != nil {
-		return 0, false, &Error{Op: op, Size: size, Err: err}
-	}
-	if chosen {
-		a.chosenLarge(addr, uintptr(size), heapprof.Arena)
-	}
-	a.recordAligned(addr, align, size)
-	return addr, zero, nil
+	return addr, zero, err
 }
 
 // opArena is the operation for which arenas obtain memory.

@@ -126,7 +126,7 @@ func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 
 // Memalign is Allocator.Memalign.
 func (l *Local) Memalign(align, size int) (unsafe.Pointer, error) {
-	return l.a.memalign(l, "Memalign", align, size)
+	return l.a.memalign(l, align, size)
 }
 
 // Realloc is Allocator.Realloc.

@@ -76,24 +76,46 @@ func product(op string, n, size int) (int, error) {
 	return n * size, nil
 }
 
-// serve serves every request that the loaded magazine cannot. If the block is wanted
-// zeroed a large object is; zero tells whether it is known to be.
-func (a *Allocator) serve(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
+// request serves every request that the loaded magazine cannot, for a block at a multiple
+// of align, a power of two. If the block is wanted zeroed a large object is; zero tells
+// whether it is known to be.
+func (a *Allocator) request(h holder, op string, size, align int, wanted bool) (addr uintptr, zero bool, err error) {
 	switch {
 	case size < 0:
 		err = ErrInvalidSize
-	case size >= sizeclass.LargeMin:
-		addr, zero, err = a.allocLarge(h, op, uintptr(size), wanted)
+	case a.checked != nil:
+		addr, err = a.checked.malloc(h, op, size, align, wanted)
+		zero = wanted
 	default:
-		err = a.retry(size, func() error {
-			addr, zero, err = a.allocSmall(h, op, max(size, 1))
-			return err
-		})
+		addr, zero, err = a.obtain(h, op, size, align, wanted)
 	}
 	if err != nil {
 		return 0, false, &Error{Op: op, Size: size, Err: err}
 	}
 	return addr, zero, nil
+}
+
+// obtain returns a small block or a large object, as request does.
+func (a *Allocator) obtain(h holder, op string, size, align int, wanted bool) (addr uintptr, zero bool, err error) {
+	if size >= sizeclass.LargeMin && align <= largeAlign {
+		return a.allocLarge(h, op, uintptr(size), wanted)
+	}
+	// Spans begin at a multiple of the page size. A multiple of align that is no
+	// block size itself lies in a class whose sizes are all multiples of align.
+	n := int(raw.AlignUp(uintptr(max(size, 1)), uintptr(align)))
+	if size < sizeclass.LargeMin && n < sizeclass.LargeMin && align <= sizeclass.PageSize {
+		err = a.retry(size, func() error {
+			addr, zero, err = a.allocSmall(h, op, n)
+			return err
+		})
+		return addr, zero, err
+	}
+	chosen := a.choose(h, uintptr(max(size, 1)))
+	addr, zero, err = a.mapLarge(uintptr(max(size, 1)), uintptr(align), wanted)
+	if err == nil && chosen {
+		a.chosenLarge(addr, uintptr(max(size, 1)), kindFor(op, heapprof.Large))
+	}
+	return addr, zero, err
 }
 
 // allocSmall takes a block from h's cache and brings magazines from the depot

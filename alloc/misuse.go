@@ -102,14 +102,16 @@ func inspectSpan(e *MisuseError, h *pagemap.Header) {
 
 func interior(op string, addr, block uintptr, size int, state string) *MisuseError {
 	return &MisuseError{Op: op, Addr: addr, Block: block, Size: size, State: state,
-		Story: fmt.Sprintf("%d bytes inside a block, not at its start", addr-block)}
+		Story: insideStory(int(addr - block))}
 }
 
+func insideStory(n int) string { return bytesOf(n) + " inside a block, not at its start" }
+
 // explainLarge tells what the large heap found wrong with an address.
-func explainLarge(op string, addr uintptr, err error) error {
+func explainLarge(op string, addr uintptr, err error) *MisuseError {
 	var v *largeobj.Violation
 	if !errors.As(err, &v) {
-		return err
+		return &MisuseError{Op: op, Addr: addr, Story: err.Error()}
 	}
 	e := &MisuseError{Op: op, Addr: addr, Story: unknownStory}
 	if o := v.Object; o.Base != 0 {

@@ -85,7 +85,7 @@ var smallMisuse = []misuseCase{
 	}},
 	{"one byte inside", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 1000)
-		return badPointer{p: at(p, 1), want: block(p, 1000, "live"), words: []string{"1 bytes inside"}}
+		return badPointer{p: at(p, 1), want: block(p, 1000, "live"), words: []string{"1 byte inside"}}
 	}},
 	{"sixteen bytes inside", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 1000)

@@ -56,6 +56,16 @@ type Options struct {
 	// Hardening makes mistakes less harmful, at a cost.
 	Hardening Hardening
 
+	// Checked has the Allocator look after how its blocks are used, for tests and for the
+	// hunt after a bug: the package documentation has what it finds, and what it costs.
+	Checked bool
+
+	// Quarantine is how many bytes of freed blocks a checked Allocator keeps from being
+	// used again, the last one in any case. 0 means 16 MiB, of which small blocks have as
+	// many as an eighth of the bytes that are live, and 512 KiB at least; a negative value,
+	// none but that one.
+	Quarantine int64
+
 	// Leaks, if set, is written a report by Close, of what is still live by the stacks
 	// that allocated it, if anything is.
 	Leaks io.Writer

@@ -118,9 +118,12 @@ func (a *Allocator) HeapStacksSince(since uint64, n int) stats.Stacks {
 func (a *Allocator) Sampled() uint64 { return a.profile.Seq() }
 
 // WriteLeaks writes what is live now by the stacks that allocated it, the most bytes
-// first; nothing if nothing is live. With ProfileRate 1 from the start it is exact,
-// else an estimate.
+// first; nothing if nothing is live. It is exact if the Allocator is checked, or with
+// ProfileRate 1 from the start, else an estimate.
 func (a *Allocator) WriteLeaks(w io.Writer) error {
+	if a.checked != nil {
+		return a.checked.writeLeaks(w)
+	}
 	var s stats.Snapshot
 	a.Stats(&s)
 	objects, size := s.Large.Live, s.Memory.LargeRequested
@@ -128,13 +131,17 @@ func (a *Allocator) WriteLeaks(w io.Writer) error {
 		objects += s.Classes[i].Live
 		size += s.Classes[i].Live * int64(s.Classes[i].Size)
 	}
+	return writeLive(w, objects, size, a.HeapStacks(math.MaxInt))
+}
+
+// writeLive writes the report of WriteLeaks.
+func writeLive(w io.Writer, objects, size int64, stacks stats.Stacks) error {
 	if objects == 0 {
 		return nil
 	}
 	if _, err := fmt.Fprintf(w, "ashlar: %d blocks of %s are live\n", objects, stats.Bytes(size)); err != nil {
 		return err
 	}
-	stacks := a.HeapStacks(math.MaxInt)
 	return stacks.Write(w)
 }
 

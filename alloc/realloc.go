@@ -47,6 +47,9 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 		a.slowFree(h, op, addr)
 		return nil, nil
 	}
+	if a.checked != nil {
+		return a.replace(h, op, addr, a.checked.usable(op, addr), uintptr(kept), size)
+	}
 	st, _, c := a.liveBlock(addr)
 	if st == nil {
 		if _, s := a.guardedAt(addr); s != nil {
@@ -99,7 +102,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 // bytes, of which it zeroes those behind the first kept, and frees it. Address 0 is
 // that of no block.
 func (a *Allocator) replace(h holder, op string, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
-	to, zero, err := a.serve(h, op, size, kept < uintptr(size))
+	to, zero, err := a.request(h, op, size, 1, kept < uintptr(size))
 	if err != nil {
 		return nil, err
 	}

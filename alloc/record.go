@@ -120,6 +120,9 @@ func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 // known reports whether the trace may know the object at addr: it is live and undamaged,
 // and large, guarded or special.
 func (a *Allocator) known(addr uintptr) bool {
+	if a.checked != nil {
+		return a.checked.holds(addr)
+	}
 	if st, _, _ := a.liveBlock(addr); st != nil {
 		return *st&special != 0
 	}
@@ -131,9 +134,9 @@ func (a *Allocator) known(addr uintptr) bool {
 	return err == nil
 }
 
-// slowMalloc is serve, recorded.
+// slowMalloc is request, recorded.
 func (a *Allocator) slowMalloc(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
-	addr, zero, err = a.serve(h, op, size, wanted)
+	addr, zero, err = a.request(h, op, size, 1, wanted)
 	if err == nil && a.recorder.Load() != nil {
 		a.recordBlock(addr, opFor(wanted), size)
 	}
@@ -150,10 +153,15 @@ func opFor(wanted bool) heaptrace.Op {
 
 // slowFree is takeBack, recorded.
 func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
+	a.recordFree(addr)
+	a.takeBack(h, op, addr)
+}
+
+// recordFree records that the object at addr is about to be freed, if the trace knows it.
+func (a *Allocator) recordFree(addr uintptr) {
 	if a.recorder.Load() != nil && a.known(addr) {
 		a.record(heaptrace.Event{Op: heaptrace.Free, Addr: uint64(addr)})
 	}
-	a.takeBack(h, op, addr)
 }
 
 // recordResize is resize, recorded: an object that the trace knows is lifted before and

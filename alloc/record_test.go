@@ -33,8 +33,8 @@ func startTrace(t *testing.T, a *Allocator) (stop func() []heaptrace.Event) {
 }
 
 // recorded returns an Allocator of which a trace is recorded.
-func recorded(t *testing.T) *Allocator {
-	a := open(t, still)
+func recorded(t *testing.T, o Options) *Allocator {
+	a := open(t, o)
 	if err := a.StartTrace(io.Discard, TraceOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -68,9 +68,11 @@ func followAll(t *testing.T, l *heaptrace.Live, events []heaptrace.Event) {
 
 // TestTrace: each operation is in the trace, once and in order, with what was asked for.
 func TestTrace(t *testing.T) {
-	a := open(t, still)
-	t.Run("Allocator", func(t *testing.T) { recordAll(t, a, whole{a}) })
-	t.Run("Local", func(t *testing.T) { recordAll(t, a, handle{local(t, a), a}) })
+	for name, o := range map[string]Options{"": still, "checked ": strict} {
+		a := open(t, o)
+		t.Run(name+"Allocator", func(t *testing.T) { recordAll(t, a, whole{a}) })
+		t.Run(name+"Local", func(t *testing.T) { recordAll(t, a, handle{local(t, a), a}) })
+	}
 }
 
 func recordAll(t *testing.T, a *Allocator, h subject) {

@@ -41,10 +41,13 @@ func (a *Allocator) setRate(bytes int) {
 func (a *Allocator) setOdds() {
 	a.choosing.Lock()
 	defer a.choosing.Unlock()
-	all := a.options.Hardening.ZeroOnFree || a.recorder.Load() != nil
 	for c := range sizeclass.Class(sizeclass.Count) {
 		size := uintptr(c.Size())
-		a.odds.set(c, a.probability(size), a.guards.probability(size), all)
+		p, q := a.probability(size), a.guards.probability(size)
+		if a.checked != nil {
+			q = 0
+		}
+		a.odds.set(c, p, q, a.choosesAll() || a.recorder.Load() != nil)
 	}
 }
 

@@ -17,6 +17,9 @@ func UsableSize(p unsafe.Pointer) int {
 	if addr == 0 {
 		return 0
 	}
+	if n, ok := checkedSize(addr); ok {
+		return n
+	}
 	d := pagemap.Get(addr)
 	if d == 0 {
 		panic(inspect("UsableSize", addr, 0))

@@ -34,6 +34,7 @@ func TestSizeof(t *testing.T) {
 		{"slots of a magazine", slotsStart % unsafe.Sizeof(slot{}), 0, 0},
 		{"Allocator.id", unsafe.Offsetof(Allocator{}.id), 0, 0},
 		{"Allocator.table", unsafe.Offsetof(Allocator{}.table), 8, 4},
+		{"checkedBlock", unsafe.Sizeof(checkedBlock{}), 56, 32},
 		{"state", unsafe.Sizeof(state(0)), 1, 1},
 	} {
 		want := c.want32

@@ -22,7 +22,7 @@ import (
 // then, or both. 0 means that the block stays as it is.
 func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
 	bytes := uintptr(c.Size())
-	if a.options.Hardening.ZeroOnFree {
+	if a.choosesAll() {
 		*st |= special
 	}
 	p, sampled, guarded := a.odds.draw(c)
@@ -35,6 +35,10 @@ func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, size
 	return a.guard(addr, uintptr(size))
 }
 
+// choosesAll reports whether every block is a chosen one, and special whatever else it is
+// chosen for: Free is to do more with it.
+func (a *Allocator) choosesAll() bool { return a.options.Hardening.ZeroOnFree || a.checked != nil }
+
 // freeSpecial ends what makes the live block at addr special. It reports false if
 // another goroutine has done so, where that is known: then that one is freeing the block.
 // Of blocks that are special for a trace nobody keeps account.
@@ -44,7 +48,7 @@ func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
 		clear(raw.Bytes(addr, uintptr(c.Size())))
 		return true
 	}
-	return sampled || a.traced.Load()
+	return sampled || a.checked != nil || a.traced.Load()
 }
 
 // chosenLarge does for a large object what chosenBlock does for a small block; the

@@ -25,10 +25,10 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		MaxMappings: vm.MaxMappings(),
 	}
 	s.Memory.Tail = a.stuck.pages.Load() * sizeclass.PageSize
-	caches := a.readCaches()
+	caches, checked := a.readCaches(), a.checked.count()
 	s.Caches = caches.count
-	a.countSmall(s, caches)
-	a.countLarge(s, caches)
+	a.countSmall(s, caches, checked)
+	a.countLarge(s, caches, checked)
 	a.countPages(s)
 	region, live := a.guards.usage()
 	s.Memory.Guards, s.Memory.GuardsClean = live, region-live
@@ -54,7 +54,7 @@ func (a *Allocator) Footprint() (bytes, mappings int64) {
 func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.Peak()} }
 
 // countSmall counts the blocks of each class and what they add up to.
-func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals) {
+func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *checkedCounts) {
 	m := &s.Memory
 	for c := range sizeclass.Class(sizeclass.Count) {
 		r := caches.racks[c]
@@ -75,9 +75,16 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals) {
 		d.mu.Unlock()
 
 		row.Live = max(row.Blocks-row.Cached-row.InDepot-row.Idle, 0)
-		row.Frees = max(row.Allocs-row.Live, 0)
-		size := int64(row.Size)
 		row.Requested = int64(c.Requested(codes, uint64(row.Live)))
+		size := int64(row.Size)
+		if checked != nil {
+			n := &checked[c]
+			row.Quarantined = min(n.quarantined, row.Live)
+			row.Live -= row.Quarantined
+			m.Quarantined += row.Quarantined * size
+			row.Requested = min(n.requested, row.Live*size)
+		}
+		row.Frees = max(row.Allocs-row.Live, 0)
 		s.Classes[c] = row
 
 		m.Requested += row.Requested
@@ -138,7 +145,7 @@ func (t *cacheTotals) add(cache uintptr) {
 	}
 }
 
-func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals) {
+func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals, checked *checkedCounts) {
 	l, parked := a.large.Stats(), &caches.parked
 	live := l.Live.Bytes - parked.bytes
 	s.Large = stats.Large{
@@ -149,7 +156,14 @@ func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals) {
 	}
 	m := &s.Memory
 	m.LargeRequested = l.Requested + caches.asked - parked.requested
-	m.LargeSlack = live - m.LargeRequested
+	if checked != nil {
+		n := &checked[sizeclass.Count]
+		s.Large.Live -= n.quarantined
+		s.Large.Bytes -= n.quarantinedBytes
+		m.Quarantined += n.quarantinedBytes
+		m.LargeRequested = n.requested
+	}
+	m.LargeSlack = s.Large.Bytes - m.LargeRequested
 	m.LargeDirty = l.Dirty.Bytes + parked.bytes
 	m.LargeClean = l.Clean.Bytes
 	m.PagesDirty += l.Chunks.Dirty

@@ -71,6 +71,9 @@ func runChild(t *testing.T, name string) {
 // still are options under which nothing happens by itself.
 var still = Options{Decay: -1}
 
+// strict are the same, and those of a checked Allocator.
+var strict = Options{Decay: -1, Checked: true, Quarantine: 256 << 10}
+
 // opened are the Allocators that tests have open, and metadataBefore is what was
 // in use of the process' metadata before there were any.
 var (
@@ -262,7 +265,8 @@ func wantMisuse(t testing.TB, f func(), want MisuseError, words ...string) {
 			t.Errorf("the story %q does not say %q", got.Story, w)
 		}
 	}
-	if text := got.Error(); !strings.HasPrefix(text, "alloc: ") || !strings.Contains(text, got.Story) {
+	first, rest, _ := strings.Cut(got.Story, "\n")
+	if text := got.Error(); !strings.HasPrefix(text, "alloc: ") || !strings.Contains(text, first) || !strings.HasSuffix(text, rest) {
 		t.Errorf("the text %q does not tell the story", text)
 	}
 }

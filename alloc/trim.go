@@ -13,6 +13,7 @@ import (
 func (a *Allocator) Trim() int64 {
 	a.init()
 	before := a.space.Footprint.Now()
+	a.checked.flush("Trim")
 	a.detach(func(int, uintptr) bool { return true })
 	a.trimShared()
 	return max(before-a.space.Footprint.Now(), 0) + metadata.Purge()
@@ -35,11 +36,15 @@ func (a *Allocator) trimShared() {
 // needs a little of the Go heap, and the Go runtime does not survive a no.
 func (a *Allocator) retry(size int, get func() error) error {
 	err := get()
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, ErrLimit) && a.options.OnLimit != nil {
 		a.options.OnLimit(size)
 		err = get()
 	}
 	if errors.Is(err, ErrLimit) || errors.Is(err, ErrOutOfMemory) {
+		a.checked.flush("Trim")
 		a.trimShared()
 		err = get()
 	}

@@ -20,8 +20,14 @@ func New[T any](a *Allocator) (*T, error) {
 }
 
 // Free takes back what New returned. nil is ignored; misuse panics as it does in
-// Allocator.Free.
-func Free[T any](a *Allocator, p *T) { a.Free(unsafe.Pointer(p)) }
+// Allocator.Free, and so does a p of another type's size if the Allocator is checked.
+func Free[T any](a *Allocator, p *T) {
+	if a.checked != nil {
+		a.checked.freeTyped(unsafe.Pointer(p), elemSize[T](), true)
+		return
+	}
+	a.Free(unsafe.Pointer(p))
+}
 
 // MakeSlice returns a zeroed slice outside the Go heap, of length n and of
 // capacity c at least: as many elements as fit into GoodSize bytes. It is freed by
@@ -109,8 +115,15 @@ func regrow[T any](a *Allocator, op string, s []T, n int) ([]T, error) {
 
 // FreeSlice takes back the block of a slice from MakeSlice, Append or Resize. s
 // must begin where that slice began. nil is ignored; misuse panics as it does in
-// Allocator.Free.
-func FreeSlice[T any](a *Allocator, s []T) { a.Free(unsafe.Pointer(unsafe.SliceData(s))) }
+// Allocator.Free, and so does an s with more capacity than there is room for if the
+// Allocator is checked.
+func FreeSlice[T any](a *Allocator, s []T) {
+	if a.checked != nil {
+		a.checked.freeTyped(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
+		return
+	}
+	a.Free(unsafe.Pointer(unsafe.SliceData(s)))
+}
 
 func elemSize[T any]() int { return int(unsafe.Sizeof(*new(T))) }
 

@@ -45,6 +45,7 @@ type peerKind struct {
 const (
 	ashlarName      = "ashlar"
 	ashlarLocalName = "ashlar-local"
+	checkedName     = "ashlar-checked" // in no table
 	moderncName     = "modernc"
 	lockedName      = "modernc+mutex"
 	makeName        = "make"
@@ -68,6 +69,7 @@ var peerKinds = []peerKind{
 	{name: chunksName, open: openChunks, shared: true, mapped: true, most: 2000, size: chunkSize},
 	{name: naiveName, open: openNaive, shared: true, mapped: true, most: 2000, least: 64 << 10},
 	{name: loopName, open: openLoop, shared: true},
+	{name: checkedName, open: openAshlarChecked, shared: true},
 }
 
 // kindsNamed finds the kinds by name, in the order given, without those that this system lacks.

@@ -7,7 +7,7 @@ import (
 
 // realKinds are the peers that allocate something.
 func realKinds() []peerKind {
-	return append(kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolName, poolsName, chunksName, naiveName), memorymanagerKinds...)
+	return append(kindsNamed(ashlarName, ashlarLocalName, checkedName, moderncName, lockedName, makeName, poolName, poolsName, chunksName, naiveName), memorymanagerKinds...)
 }
 
 func TestPeersKeepDifferentBlocks(t *testing.T) {

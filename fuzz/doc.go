@@ -43,7 +43,8 @@
 //	bits 2–3  budget of retained bytes: default, 1 MiB, 256 KiB, none
 //	bit 4     purge by MADV_FREE
 //	bit 5     carve from shared mappings
-//	bit 6     record a trace, which must be true and end with what is live
+//	bits 6–7  1: record a trace, which must be true and end with what is live;
+//	          both: the Allocator is checked
 //
 // The second is the ending: bit 0 leaves live blocks to Close, bit 1 closes Locals
 // after the Allocator, bit 2 has a callback free a block when the limit is reached.
@@ -70,7 +71,7 @@
 //	makeslice            type, size, length    MakeSlice, of elements of 1, 3, 8 or 100 bytes
 //	append               block, n              Append of n values, of the slice's own if n is odd
 //	resize               block, size           Resize
-//	trim, stats, check                         Trim; compare the numbers; also verify all blocks
+//	trim, stats, check                         Trim; compare the numbers; also Verify, and look at all blocks
 //	limit                amount                SetLimit above or below the footprint, mostly to none
 //	misuse               kind, how             see below
 //	fail                 which, amount         have kernel calls fail: kinds, from when, how many
@@ -86,14 +87,16 @@
 //
 // A misuse passes an address inside a block, of Go memory or of none, freed before,
 // or of another Allocator's block, or a large object whose header was damaged, to
-// Free, Realloc or UsableSize.
+// Free, Realloc or UsableSize. A checked Allocator has a byte next to a block written, or
+// one of a block that was freed.
 //
 // # What is asserted
 //
 // Of each operation:
 //
 //	no block overlaps another, whoever's it is
-//	address mod alignment = 0;  size ≤ usable; small: usable = block size of the class
+//	address mod alignment = 0;  size ≤ usable; small: usable = block size of the class;
+//	checked: usable = size
 //	Calloc, MakeSlice and what Resize adds are zero
 //	a block holds its pattern until it is freed; Realloc, Append and Resize keep it
 //	up to the smaller size, to the last byte
@@ -105,7 +108,7 @@
 //
 //	Memory.Total() = Mapped + Metadata.Mapped
 //	Memory.Dirty() = Footprint + Metadata.Footprint,  Footprint ≤ limit
-//	for each class:  Blocks = Live + Cached + InDepot + Idle
+//	for each class:  Blocks = Live + Quarantined + Cached + InDepot + Idle
 //	                 Live, Allocs and Requested = the shadow's
 //	large objects:   Live and LargeRequested = the shadow's
 //

@@ -21,6 +21,7 @@ const localCount = 3
 type machine struct {
 	a       *alloc.Allocator
 	faults  faults
+	checked bool  // it looks after its blocks
 	limited bool  // there may be a limit
 	ceiling int64 // what the footprint cannot exceed while there is one
 	aging   bool  // the purger is at work
@@ -51,10 +52,10 @@ func largeOptions(b int) largeobj.Options {
 
 // newMachine makes an Allocator with options from one byte. onLimit may be nil.
 func newMachine(options int, onLimit func(int), decay time.Duration) (*machine, error) {
-	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options)}
-	m := &machine{before: metadata.InUse(), aging: decay >= 0, moving: decay >= 0}
+	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options), Checked: checkedOf(options)}
+	m := &machine{checked: o.Checked, before: metadata.InUse(), aging: decay >= 0, moving: decay >= 0}
 	var err error
-	if m.a, err = alloc.NewAllocator(o); err == nil && options&recorded != 0 {
+	if m.a, err = alloc.NewAllocator(o); err == nil && options&0xc0 == recorded {
 		m.recording = new(recording)
 		err = m.a.StartTrace(&m.recording.file, alloc.TraceOptions{})
 	}

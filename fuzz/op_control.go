@@ -27,7 +27,14 @@ func (p *player) limit(int) error {
 
 func (p *player) stats(int) error { return p.reconcile() }
 
-func (p *player) check(int) error { return p.audit() }
+func (p *player) check(int) error {
+	if p.alone { // else others may be about to have their misuses told
+		if err := p.a.Verify(); err != nil {
+			return err
+		}
+	}
+	return p.audit()
+}
 
 // fail has kernel calls fail from now on, as two bytes say.
 func (p *player) fail(int) error {

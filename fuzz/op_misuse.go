@@ -27,6 +27,9 @@ func (p *player) misuseBy(h, kinds int) error {
 	case 1:
 		return p.misuseGo(h, how)
 	case 2:
+		if p.checked {
+			return p.overwriteAround(h, how)
+		}
 		return p.overwriteHeader(h, how)
 	case 3:
 		addr = p.stale(how)
@@ -47,7 +50,7 @@ func (p *player) interior(how int) uintptr {
 	}
 	offset := 1 + how%7
 	if how >= 128 {
-		offset = b.usable - 1 - how%15
+		offset = max(b.usable-1-how%15, 1)
 	}
 	return b.addr + uintptr(offset)
 }
@@ -93,8 +96,9 @@ func (p *player) overwriteHeader(h, how int) error {
 		return nil
 	}
 	hit := &raw.Bytes(b.addr-64, 64)[how%64]
+	was := *hit
 	*hit ^= 0x40
-	defer func() { *hit ^= 0x40 }()
+	defer func() { *hit = was }()
 	if how%4 == 2 {
 		how++ // UsableSize does not look at headers
 	}

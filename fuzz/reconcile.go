@@ -17,7 +17,7 @@ func (p *player) reconcile() error {
 		return err
 	}
 	for c := range sizeclass.Class(sizeclass.Count) {
-		if err := p.small[c].agrees(c, &s.Classes[c]); err != nil {
+		if err := p.small[c].agrees(c, &s.Classes[c], p.checked); err != nil {
 			return fmt.Errorf("blocks of %d bytes: %w", c.Size(), err)
 		}
 	}
@@ -32,16 +32,17 @@ func (p *player) reconcile() error {
 
 // agrees compares the sums of class c with what was counted:
 //
-//	Blocks = Live + Cached + InDepot + Idle,  Live and Allocs = the model's
+//	Blocks = Live + Quarantined + Cached + InDepot + Idle,  Live and Allocs = the model's
 //	Requested = the model's, to 1/1024 for blocks above 1 KiB
-func (w classSums) agrees(c sizeclass.Class, got *stats.Class) error {
+func (w classSums) agrees(c sizeclass.Class, got *stats.Class, checked bool) error {
 	if got.Live != w.live {
 		return fmt.Errorf("%d are counted as live, %d are: %+v", got.Live, w.live, *got)
 	}
-	if n := got.Live + got.Cached + got.InDepot + got.Idle; n != got.Blocks {
+	if n := got.Live + got.Quarantined + got.Cached + got.InDepot + got.Idle; n != got.Blocks {
 		return fmt.Errorf("%d blocks are counted one by one, there are %d: %+v", n, got.Blocks, *got)
 	}
-	if got.Allocs != w.allocs {
+	// A checked block may be undone, if there is no metadata for its record.
+	if got.Allocs != w.allocs && (!checked || got.Allocs < w.allocs) {
 		return fmt.Errorf("%d allocations are counted, %d were made", got.Allocs, w.allocs)
 	}
 	slack := int64(0)

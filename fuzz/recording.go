@@ -7,7 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// recorded is the bit of a machine's options that has a trace recorded.
+// recorded is what the highest two bits of a machine's options are to have a trace recorded.
 const recorded = 64
 
 // A recording is the trace of a machine's Allocator, from the first operation to Close.

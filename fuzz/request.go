@@ -17,6 +17,8 @@ type request struct {
 	size  int
 	align int // 0 where the operation takes none
 	zero  bool
+
+	checked bool // of a checked Allocator
 }
 
 // valid reports whether the request is one that can be made.
@@ -27,6 +29,9 @@ func (r request) valid() bool {
 // place returns a block as the request should get it, but for the address: small
 // or large, and with how many bytes asked for.
 func (r request) place() block {
+	if r.checked {
+		return r.placeChecked()
+	}
 	n := max(r.size, 1)
 	if r.align <= sizeclass.PageSize {
 		n = int(raw.AlignUp(uintptr(n), uintptr(max(r.align, 1))))
@@ -42,13 +47,15 @@ func (r request) place() block {
 func (r request) block(at unsafe.Pointer) (block, error) {
 	b := r.place()
 	b.addr, b.usable = raw.Addr(at), alloc.UsableSize(at)
-	if b.addr%r.aligned(b.small) != 0 {
+	if b.addr%r.aligned(b.small || r.checked && r.size < sizeclass.LargeMin) != 0 {
 		return b, fmt.Errorf("size %d, alignment %d: got %p", r.size, r.align, at)
 	}
 	switch {
 	case b.usable < r.size:
 		return b, fmt.Errorf("%d bytes asked for, %d usable", r.size, b.usable)
-	case b.small && b.usable != b.class.Size():
+	case r.checked && b.usable != r.size:
+		return b, fmt.Errorf("%d bytes asked for, %d usable", b.asked, b.usable)
+	case !r.checked && b.small && b.usable != b.class.Size():
 		return b, fmt.Errorf("%d bytes asked for, %d usable, want %d", b.asked, b.usable, b.class.Size())
 	}
 	if r.zero {
@@ -70,7 +77,11 @@ func (r request) aligned(small bool) uintptr {
 // most returns the usable bytes that a large block of the request may have at
 // most, or the footprint that getting it may add.
 func (r request) most() int {
-	return (r.size+r.align+4*64<<10)/8*9 + 256<<10
+	n := r.size + r.align
+	if r.checked {
+		n += r.align
+	}
+	return (n+4*64<<10)/8*9 + 256<<10
 }
 
 // hopeless reports whether no machine has so much, or this one may not.
@@ -105,6 +116,7 @@ func (p *player) enter(b *block, fresh bool) error {
 // judge returns the block that an allocation got, not yet part of the shadow, or
 // nil where it may have got none.
 func (p *player) judge(r request, at unsafe.Pointer, err error) (*block, error) {
+	r.checked = p.checked
 	if err != nil {
 		if at != nil {
 			return nil, fmt.Errorf("a pointer and an error: %w", err)
@@ -120,6 +132,7 @@ func (p *player) judge(r request, at unsafe.Pointer, err error) (*block, error) 
 
 // refusal returns nil if err is an answer that the request deserves.
 func (p *player) refusal(r request, err error) error {
+	r.checked = p.checked
 	var e *alloc.Error
 	ok := false
 	switch {

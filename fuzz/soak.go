@@ -122,11 +122,7 @@ func (s *soaking) game() error {
 	if r.IntN(2) == 0 {
 		decay = 4 * time.Millisecond << r.IntN(6)
 	}
-	options := int(r.Uint32() & 0x3f)
-	if r.IntN(8) == 0 {
-		options |= recorded
-	}
-	m, err := newMachine(options, nil, decay)
+	m, err := newMachine(int(r.Uint32()&0xff), nil, decay)
 	if err != nil {
 		return err
 	}

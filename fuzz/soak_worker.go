@@ -147,6 +147,7 @@ func (w *worker) ask(q request) (unsafe.Pointer, error) {
 
 // enter makes what a request got the slot's block.
 func (w *worker) enter(b *block, q request, at unsafe.Pointer, fresh bool) error {
+	q.checked = w.m.checked
 	now, err := q.block(at)
 	if err != nil {
 		return err
@@ -215,6 +216,7 @@ func (w *worker) resize(b *block) error {
 	w.resized++
 	old := *b
 	w.bytes -= old.usable
+	q.checked = w.m.checked
 	now, err := q.block(at)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@
 //
 // and for each size class
 //
-//	Blocks = Live + Cached + InDepot + Idle        blocks of its spans
+//	Blocks = Live + Quarantined + Cached + InDepot + Idle    blocks of its spans
 //	Live   = Allocs − Frees
 //
 // The first lines of Memory are the program's doing, the others what it costs:
@@ -74,6 +74,7 @@
 //	/ashlar/memory/small/tails:bytes      gauge    behind the last block of each span
 //	/ashlar/memory/large/requested:bytes  gauge    in live objects, as asked for
 //	/ashlar/memory/large/slack:bytes      gauge    headers and rounding to pages
+//	/ashlar/memory/quarantined:bytes      gauge    freed, kept from reuse in checked mode
 //	/ashlar/memory/large/dirty:bytes      gauge    freed, retained with its RAM
 //	/ashlar/memory/large/clean:bytes      gauge    freed, purged, address space retained
 //	/ashlar/memory/pages/dirty:bytes      gauge    free pages, retained with their RAM
@@ -91,6 +92,7 @@
 //	/ashlar/classes/cached:blocks         gauge    free, in caches of processors and Locals
 //	/ashlar/classes/depot:blocks          gauge    free, in the depot's magazines
 //	/ashlar/classes/idle:blocks           gauge    free, left in their spans
+//	/ashlar/classes/quarantined:blocks    gauge    freed, kept from reuse in checked mode
 //	/ashlar/classes/allocs:blocks         counter  handed out, ever
 //	/ashlar/classes/frees:blocks          counter  taken back, ever
 //	/ashlar/classes/exchanges:magazines   counter  magazines taken from the depot or put there, ever

@@ -19,6 +19,7 @@ var memoryLines = []memoryLine{
 	{"span tails", "small/tails", true, func(m *Memory) *int64 { return &m.Tail }, "behind the last block of each span"},
 	{"large requested", "large/requested", true, func(m *Memory) *int64 { return &m.LargeRequested }, "in live objects, as asked for"},
 	{"large slack", "large/slack", true, func(m *Memory) *int64 { return &m.LargeSlack }, "headers and rounding to pages"},
+	{"quarantined", "quarantined", true, func(m *Memory) *int64 { return &m.Quarantined }, "freed, kept from reuse in checked mode"},
 	{"large dirty", "large/dirty", true, func(m *Memory) *int64 { return &m.LargeDirty }, "freed, retained with its RAM"},
 	{"large clean", "large/clean", false, func(m *Memory) *int64 { return &m.LargeClean }, "freed, purged, address space retained"},
 	{"pages dirty", "pages/dirty", true, func(m *Memory) *int64 { return &m.PagesDirty }, "free pages, retained with their RAM"},

@@ -108,6 +108,7 @@ var classMetrics = []Metric{
 	class("cached:blocks", "free, in caches of processors and Locals", false, func(c *Class) int64 { return c.Cached }),
 	class("depot:blocks", "free, in the depot's magazines", false, func(c *Class) int64 { return c.InDepot }),
 	class("idle:blocks", "free, left in their spans", false, func(c *Class) int64 { return c.Idle }),
+	class("quarantined:blocks", "freed, kept from reuse in checked mode", false, func(c *Class) int64 { return c.Quarantined }),
 	class("allocs:blocks", "handed out, ever", true, func(c *Class) int64 { return c.Allocs }),
 	class("frees:blocks", "taken back, ever", true, func(c *Class) int64 { return c.Frees }),
 	class("exchanges:magazines", "magazines taken from the depot or put there, ever", true, func(c *Class) int64 { return c.Exchanges }),

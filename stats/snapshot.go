@@ -48,6 +48,7 @@ type Memory struct {
 	Tail           int64 // in spans behind their last block
 	LargeRequested int64 // asked for, in live large objects
 	LargeSlack     int64 // their headers and rounding to pages
+	Quarantined    int64 // blocks and objects that were freed and are kept from reuse (alloc.Options.Checked)
 	LargeDirty     int64 // freed large regions that may occupy RAM
 	LargeClean     int64 // freed large regions that were purged
 	PagesDirty     int64 // free pages that may occupy RAM
@@ -63,17 +64,18 @@ type Memory struct {
 
 // A Class is the numbers of one size class, in blocks unless they say otherwise.
 type Class struct {
-	Size      int   // bytes of a block
-	Spans     int64 // runs of pages cut into such blocks
-	Blocks    int64 // in these spans
-	Live      int64 // handed out and not freed
-	Cached    int64 // in the caches of processors and Locals
-	InDepot   int64 // in the depot's magazines
-	Idle      int64 // free in their spans
-	Allocs    int64 // handed out, ever
-	Frees     int64 // taken back, ever
-	Requested int64 // bytes asked for, in live blocks
-	Exchanges int64 // magazines that caches took from the depot or put there, ever: times its lock was taken
+	Size        int   // bytes of a block
+	Spans       int64 // runs of pages cut into such blocks
+	Blocks      int64 // in these spans
+	Live        int64 // handed out and not freed
+	Cached      int64 // in the caches of processors and Locals
+	Quarantined int64 // freed, and kept from reuse
+	InDepot     int64 // in the depot's magazines
+	Idle        int64 // free in their spans
+	Allocs      int64 // handed out, ever
+	Frees       int64 // taken back, ever
+	Requested   int64 // bytes asked for, in live blocks
+	Exchanges   int64 // magazines that caches took from the depot or put there, ever: times its lock was taken
 }
 
 // Large is the numbers of large objects.
@@ -145,7 +147,7 @@ func (s *Snapshot) numbers() []*int64 {
 }
 
 func (c *Class) numbers() []*int64 {
-	return []*int64{&c.Spans, &c.Blocks, &c.Live, &c.Cached, &c.InDepot, &c.Idle,
+	return []*int64{&c.Spans, &c.Blocks, &c.Live, &c.Cached, &c.InDepot, &c.Idle, &c.Quarantined,
 		&c.Allocs, &c.Frees, &c.Requested, &c.Exchanges}
 }
 

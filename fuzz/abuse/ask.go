@@ -16,7 +16,7 @@ var typed = []Case{
 			if err != nil {
 				panic(failure{err})
 			}
-			alloc.Free(s.a, (*uint16)(unsafe.Pointer(p)))
+			alloc.Free(s.a, (*uint16)(s.blockAt(unsafe.Pointer(p))))
 			return nil
 		}},
 	{Name: "free a slice from its second element on", Kin: invalidFree,
@@ -32,7 +32,7 @@ var typed = []Case{
 		Want: panics("Free", 96, "live", "8 bytes inside a block")},
 	{Name: "free a slice that append moved to the Go heap", Kin: invalidFree,
 		Do: func(s *Scene) error {
-			v, err := alloc.MakeSlice[byte](s.a, smallBlock, smallBlock)
+			v, err := alloc.MakeSlice[byte](s.a, smallSize, smallSize)
 			if err != nil {
 				panic(failure{err})
 			}

@@ -12,17 +12,20 @@ const (
 	Refused               // an *alloc.Error
 	Panics                // a *alloc.MisuseError
 	Faults                // the process is ended by the processor's fault
+	Found                 // Verify and Close return a *alloc.MisuseError
+	Listed                // Close lists it in Options.Leaks
 )
 
 func (k Kind) String() string {
-	return [...]string{"not noticed", "works", "error", "reported", "faults"}[k]
+	return [...]string{"not noticed", "works", "error", "reported", "faults", "reported", "reported"}[k]
 }
 
 // A Report is what is to come of a case.
 type Report struct {
 	Kind  Kind
 	Op    string   // that is named; alternatives are separated by |
-	Size  int      // of the block that is named, in bytes
+	Size  int      // of the block that is named, in bytes that were asked for
+	Other bool     // that block is another one than that of the mistake, its size is not compared
 	State string   // of that block, or a word of it; alternatives as in Op
 	Err   error    // that an error wraps
 	Words []string // of the story
@@ -38,11 +41,16 @@ type Case struct {
 	Bad func(*Scene) unsafe.Pointer
 	// Do makes the mistake itself and returns the error, if that is what it leads to.
 	Do   func(*Scene) error
-	Want []Report // by Mode
+	Want Report // in the first mode, and in those that do not differ
 }
 
 // in returns what is to be reported in mode m.
-func (c *Case) in(m int) Report { return c.Want[min(m, len(c.Want)-1)] }
+func (c *Case) in(m int) Report {
+	if r, ok := Modes[m].Differs[c.Name]; ok {
+		return r
+	}
+	return c.Want
+}
 
 // Cases returns all cases, in the order of the table.
 func Cases() []Case {
@@ -57,20 +65,20 @@ func Cases() []Case {
 
 // panics is a Report by a panic of op, "" for whatever operation is given a Bad
 // address.
-func panics(op string, size int, state string, words ...string) []Report {
-	return []Report{{Kind: Panics, Op: op, Size: size, State: state, Words: words}}
+func panics(op string, size int, state string, words ...string) Report {
+	return Report{Kind: Panics, Op: op, Size: size, State: state, Words: words}
 }
 
 // later is panics, some time after the mistake.
-func later(when, op string, size int, state string, words ...string) []Report {
-	return []Report{{Kind: Panics, Op: op, Size: size, State: state, Words: words, When: when}}
+func later(when, op string, size int, state string, words ...string) Report {
+	return Report{Kind: Panics, Op: op, Size: size, State: state, Words: words, When: when}
 }
 
 // refused is a Report by an error of op.
-func refused(op string, err error) []Report { return []Report{{Kind: Refused, Op: op, Err: err}} }
+func refused(op string, err error) Report { return Report{Kind: Refused, Op: op, Err: err} }
 
 var (
-	unnoticed = []Report{{Kind: Unnoticed}}
-	works     = []Report{{Kind: Works}}
-	faults    = []Report{{Kind: Faults}}
+	unnoticed = Report{Kind: Unnoticed}
+	works     = Report{Kind: Works}
+	faults    = Report{Kind: Faults}
 )

@@ -22,6 +22,8 @@
 //	           the block it is in, that block's size and state, and words of the story
 //	Refused    an *alloc.Error with the operation, which wraps the sentinel
 //	Faults     the process ends by a fault at the address that was touched
+//	Found      Verify and Close return a *alloc.MisuseError, the same as Panics says
+//	Listed     Close lists the blocks, to Options.Leaks
 //	Unnoticed  neither panic nor error: what is not caught is stated as well
 //	Works      the use is right, though it looks wrong, and must go on working
 //
@@ -32,11 +34,10 @@
 // A case whose Report is a fault is played by a child process, the others in a
 // fresh Allocator each, with the panic recovered.
 //
-// # Modes to come
+// # Modes
 //
-// A mode is an entry of Modes with its options. What a case reports there is its
-// entry of the same index in Case.Want; where there is none it is what the mode
-// before reports. The table grows a column by it.
+// A mode is an entry of Modes with its options, and a column of the table. What comes of
+// a case there is Case.Want, but where Mode.Differs has something else under its name.
 //
 // # The table
 //

@@ -1,35 +1,40 @@
 package abuse
 
 import (
+	"bytes"
 	"fmt"
 	"math/bits"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // A Mode is a way to run an Allocator.
 type Mode struct {
 	Name    string
 	Options alloc.Options
+	Differs map[string]Report // what comes of a case, by its name, if not the same as in the first mode
 }
 
 // Modes are the columns of the table. Nothing happens by itself in any of them.
 var Modes = []Mode{
-	{"default", alloc.Options{Decay: -1}},
+	{"default", alloc.Options{Decay: -1}, nil},
+	{"checked", alloc.Options{Decay: -1, Checked: true}, inChecked},
 }
 
 // The sizes of the blocks that cases are about, in bytes.
 const (
-	smallSize  = 100
-	smallBlock = 112 // of its class
-	largeSize  = 1<<20 + 1000
+	smallSize = 100
+	largeSize = 1<<20 + 1000
 )
 
 // A Scene is an Allocator on which one case is played.
 type Scene struct {
 	a     *alloc.Allocator
+	mode  *Mode
+	leaks bytes.Buffer // what Close says is live
 	l     *alloc.Local
 	at    uintptr  // what is passed
 	block uintptr  // the block it is in; 0: none
@@ -39,11 +44,15 @@ type Scene struct {
 
 // newScene returns a Scene in a mode.
 func newScene(m *Mode) (*Scene, error) {
-	a, err := alloc.NewAllocator(m.Options)
-	if err != nil {
+	s := &Scene{mode: m, quiet: func(uintptr) {}}
+	o := m.Options
+	o.Leaks = &s.leaks
+	var err error
+	if s.a, err = alloc.NewAllocator(o); err != nil {
 		return nil, err
 	}
-	return &Scene{a: a, l: a.NewLocal(), quiet: func(uintptr) {}}, nil
+	s.l = s.a.NewLocal()
+	return s, nil
 }
 
 // A failure is what a case could not do that had nothing to do with its mistake.
@@ -65,6 +74,14 @@ func (s *Scene) large() unsafe.Pointer { return must(s.a.Malloc(largeSize)) }
 func (s *Scene) freed(p unsafe.Pointer) unsafe.Pointer {
 	s.a.Free(p)
 	return p
+}
+
+// sizeOf returns what is said of the size of a block for which n bytes were asked.
+func (s *Scene) sizeOf(n int) int {
+	if n == 0 || n >= sizeclass.LargeMin || s.mode.Options.Checked {
+		return n
+	}
+	return alloc.GoodSize(n)
 }
 
 // is says that p is passed, and that it lies in block, nil if in none.

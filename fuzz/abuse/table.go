@@ -36,7 +36,7 @@ func (r *Report) cell() string {
 	switch {
 	case r.Kind == Refused:
 		return "error: " + r.Err.Error()
-	case r.Kind == Panics && r.When != "":
+	case r.When != "":
 		return fmt.Sprintf("**%v**, %s", r.Kind, r.When)
 	case r.Kind == Panics || r.Kind == Faults:
 		return fmt.Sprintf("**%v**", r.Kind)

@@ -12,7 +12,7 @@ import (
 var reallocs = []Case{
 	{Name: "reallocate after free", Kin: doubleFree,
 		Do:   func(s *Scene) error { _, err := s.a.Realloc(s.blockAt(s.freed(s.small())), 2*smallSize); return err },
-		Want: panics("Realloc", smallBlock, "free", "free already", "used after it was freed")},
+		Want: panics("Realloc", smallSize, "free", "free already", "used after it was freed")},
 	{Name: "reallocate after free, large", Kin: doubleFree,
 		Do:   func(s *Scene) error { _, err := s.a.Realloc(s.blockAt(s.freed(s.large())), 2*largeSize); return err },
 		Want: panics("Realloc", largeSize, "free", "freed already")},
@@ -24,10 +24,10 @@ var reallocs = []Case{
 		Want: panics("Realloc", 0, "", foreign)},
 	{Name: "ask for the usable size of a freed block", Kin: usableSize,
 		Do:   func(s *Scene) error { alloc.UsableSize(s.blockAt(s.freed(s.small()))); return nil },
-		Want: panics("UsableSize", smallBlock, "free", "used after it was freed")},
+		Want: panics("UsableSize", smallSize, "free", "used after it was freed")},
 	{Name: "ask for the usable size inside a block", Kin: usableSize,
 		Do:   func(s *Scene) error { alloc.UsableSize(s.inside(s.small(), 16)); return nil },
-		Want: panics("UsableSize", smallBlock, "live", "16 bytes inside a block")},
+		Want: panics("UsableSize", smallSize, "live", "16 bytes inside a block")},
 	{Name: "ask for the usable size of Go memory", Kin: usableSize,
 		Do: func(s *Scene) error {
 			alloc.UsableSize(s.nobodys(unsafe.Pointer(new([64]byte))))
@@ -46,14 +46,14 @@ var overruns = func() []Case {
 					Do: func(s *Scene) error {
 						p := s.small()
 						s.write(at(p, alloc.UsableSize(p)), n, copied)
-						s.a.Free(p)
+						s.a.Free(s.blockAt(p))
 						return nil
 					}},
 				Case{Name: "underflow by " + bytesBy(n, copied), Kin: underflow, Want: unnoticed,
 					Do: func(s *Scene) error {
 						p := s.farther(n)
 						s.write(at(p, -n), n, copied)
-						s.a.Free(p)
+						s.a.Free(s.blockAt(p))
 						return nil
 					}})
 		}
@@ -65,7 +65,7 @@ var overruns = func() []Case {
 					Do: func(s *Scene) error {
 						p := s.large()
 						s.write(at(p, largeSize), n, copied) // into the last page's rest
-						s.a.Free(p)
+						s.a.Free(s.blockAt(p))
 						return nil
 					}},
 				Case{Name: "underflow of a large object by " + bytesBy(n, copied), Kin: underflow,
@@ -142,19 +142,19 @@ func intoNext(s *Scene) error {
 var afterFree = []Case{
 	{Name: "write after free", Kin: writeAfterFree, Want: unnoticed,
 		Do: func(s *Scene) error {
-			s.write(s.freed(s.small()), smallSize, true)
+			s.write(s.blockAt(s.freed(s.small())), smallSize, true)
 			return nil
 		}},
 	{Name: "write after free, and reuse", Kin: writeAfterFree, Want: unnoticed,
 		Do: func(s *Scene) error {
-			p := s.freed(s.small())
+			p := s.blockAt(s.freed(s.small()))
 			s.write(p, smallSize, false)
 			s.reuse(p)
 			return nil
 		}},
 	{Name: "write after free, large", Kin: largeAfterFree, Want: unnoticed,
 		Do: func(s *Scene) error {
-			s.write(s.freed(s.large()), smallSize, true)
+			s.write(s.blockAt(s.freed(s.large())), smallSize, true)
 			return nil
 		}},
 	{Name: "write after free, large, unmapped between", Kin: largeAfterFree, Want: faults,
@@ -186,7 +186,7 @@ var afterFree = []Case{
 			p := must(s.a.Malloc(0))
 			s.read(p)
 			s.write(p, 1, false)
-			s.a.Free(p)
+			s.a.Free(s.blockAt(p))
 			return nil
 		}},
 	{Name: "lose a block", Kin: leak, Want: unnoticed,

@@ -75,7 +75,7 @@ func (t *Table) unlist(r *record) {
 }
 
 func (t *Table) unlistAll() {
-	t.records.each(func(at uintptr) { t.unlist(recordAt(at)) })
+	t.records.Each(func(at uintptr) { t.unlist(recordAt(at)) })
 }
 
 // inside returns how many of the frames above its caller's are of this package or the

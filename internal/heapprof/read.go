@@ -42,7 +42,7 @@ func (t *Table) Lines(since uint64, beyond func(addr uintptr) float64) []Line {
 	if since == 0 && beyond == nil {
 		return lines
 	}
-	t.records.each(func(at uintptr) {
+	t.records.Each(func(at uintptr) {
 		r := recordAt(at)
 		l := &lines[index[r.bucket]]
 		if since > 0 && r.seq > since {
@@ -50,7 +50,7 @@ func (t *Table) Lines(since uint64, beyond func(addr uintptr) float64) []Line {
 			l.LiveBytes += r.weight * float64(r.size)
 		}
 		if beyond != nil {
-			l.Extra += r.weight * beyond(r.addr)
+			l.Extra += r.weight * beyond(r.Addr)
 		}
 	})
 	return lines

@@ -8,6 +8,7 @@ import (
 
 	"hash/maphash"
 
+	"github.com/ashlar-go/ashlar/internal/addrmap"
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
@@ -39,6 +40,7 @@ type recent struct {
 }
 
 const (
+	wordSize   = unsafe.Sizeof(uintptr(0))
 	stackSize  = unsafe.Sizeof(stack{})
 	stackHeads = 1 << 10
 	headsSize  = stackHeads * wordSize
@@ -154,7 +156,7 @@ func (t *Table) tables() bool {
 func hashOf(pcs []uintptr) uint64 {
 	h := uint64(len(pcs))
 	for _, pc := range pcs {
-		h = mix(h + uint64(pc))
+		h = addrmap.Mix(h + uint64(pc))
 	}
 	return h
 }

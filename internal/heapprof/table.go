@@ -4,11 +4,12 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/addrmap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// The bounds of a table: about 17 MiB of records, 5 MiB of stacks, 3 MiB of buckets and
+// The bounds of a table: about 18 MiB of records, 5 MiB of stacks, 3 MiB of buckets and
 // half a MiB of labels.
 const (
 	maxRecords = 1 << 18
@@ -42,14 +43,14 @@ type Sample struct {
 // A Table holds samples. The zero value is an empty one.
 type Table struct {
 	mu      sync.Mutex
-	records records
+	records addrmap.Map[record]
 	stacks  stacks
 	labels  labelSets
 	list    list
 	seq     uint64  // samples kept, ever
 	live    float64 // bytes, estimated
 	peak    float64 // of live bytes, at the last note
-	used    int64   // bytes of metadata
+	used    int64   // bytes of metadata, but for the records
 	dropped Dropped
 	closed  bool
 }
@@ -138,7 +139,7 @@ func (t *Table) count(k *bucket, samples int64, objects, bytes float64) {
 	if k.live == 0 { // nothing, however the sums were rounded
 		k.liveObjects, k.liveBytes = 0, 0
 	}
-	if t.records.n == 0 {
+	if t.records.Len() == 0 {
 		t.live = 0
 	}
 }
@@ -147,14 +148,14 @@ func (t *Table) count(k *bucket, samples int64, objects, bytes float64) {
 func (t *Table) Remove(addr uintptr) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	at := t.records.unlink(addr)
+	at := t.records.Unlink(addr)
 	if at == 0 {
 		return false
 	}
 	r := recordAt(at)
 	t.unlist(r)
 	t.count(bucketAt(r.bucket), -1, -r.weight, -r.weight*float64(r.size))
-	t.records.drop(at)
+	t.records.Drop(at)
 	return true
 }
 
@@ -165,7 +166,7 @@ type Hand uintptr
 func (t *Table) Take(addr uintptr) Hand {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return Hand(t.records.unlink(addr))
+	return Hand(t.records.Unlink(addr))
 }
 
 // Size returns the size and the weight of the block in hand.
@@ -181,7 +182,7 @@ func (t *Table) Put(h Hand, s Sample) {
 	defer t.mu.Unlock()
 	r := recordAt(uintptr(h))
 	k := bucketAt(r.bucket)
-	t.records.link(uintptr(h), s.Addr)
+	t.records.Link(uintptr(h), s.Addr)
 	if s.Size > r.size {
 		k.allocBytes += float64(s.Size-r.size) * s.Weight
 	}
@@ -206,7 +207,7 @@ func (t *Table) notePeak() {
 func (t *Table) Usage() Usage {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return Usage{Samples: int64(t.records.n), Stacks: int64(t.stacks.n), Bytes: t.used, Dropped: t.dropped}
+	return Usage{Samples: int64(t.records.Len()), Stacks: int64(t.stacks.n), Bytes: t.used + t.records.Used(), Dropped: t.dropped}
 }
 
 // Seq returns how many samples were kept ever: the number of the last one.
@@ -222,7 +223,7 @@ func (t *Table) Close() {
 	defer t.mu.Unlock()
 	t.closed = true
 	t.unlistAll()
-	t.records.close(t)
+	t.records.Close()
 	t.stacks.close(t)
 	t.labels.close(t)
 	t.live, t.peak = 0, 0

@@ -35,7 +35,7 @@ func check(t testing.TB, tab *Table) {
 		objects, bytes float64
 	}
 	sums := map[uintptr]sum{}
-	tab.records.each(func(at uintptr) {
+	tab.records.Each(func(at uintptr) {
 		r := recordAt(at)
 		s := sums[r.bucket]
 		sums[r.bucket] = sum{s.n + 1, s.objects + r.weight, s.bytes + r.weight*float64(r.size)}
@@ -48,8 +48,8 @@ func check(t testing.TB, tab *Table) {
 		}
 		live += k.live
 	}
-	if int64(tab.records.n) != live || len(tab.stacks.all()) != tab.stacks.n || len(tab.stacks.buckets()) != tab.stacks.nBuckets {
-		t.Errorf("%d records, %d stacks and %d buckets are counted; there are %d, %d and %d", tab.records.n, tab.stacks.n, tab.stacks.nBuckets,
+	if int64(tab.records.Len()) != live || len(tab.stacks.all()) != tab.stacks.n || len(tab.stacks.buckets()) != tab.stacks.nBuckets {
+		t.Errorf("%d records, %d stacks and %d buckets are counted; there are %d, %d and %d", tab.records.Len(), tab.stacks.n, tab.stacks.nBuckets,
 			live, len(tab.stacks.all()), len(tab.stacks.buckets()))
 	}
 }

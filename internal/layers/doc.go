@@ -17,6 +17,7 @@
 //	internal/fault       accesses to memory that is not there, turned into errors
 //	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
 //	internal/metadata    memory for the allocator's own structures, off the Go heap
+//	internal/addrmap     a hash table by address, off the Go heap
 //	internal/callstack   one number for the stack of the calls that lead here
 //	internal/heapprof    the samples of a heap profile and the stacks that they came by
 //	internal/pagemap     from an address to the span or large object that owns it

@@ -1,0 +1,172 @@
+package alloc
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// free takes the block at addr back, into the quarantine. agrees, if it is not nil, says
+// whether the block's size is what the caller takes it for.
+func (k *checker) free(op string, addr uintptr, agrees func(size uintptr) error) {
+	freed := k.a.stack()
+	k.mu.Lock()
+	err := k.retire(op, addr, freed, agrees)
+	if err != nil {
+		k.mu.Unlock()
+		panic(err)
+	}
+	k.shrink(op, k.tooMuch)
+}
+
+// freeTyped is free for a pointer to a value of size bytes: no block of fewer, nor, if it
+// is to be exact, of more.
+func (k *checker) freeTyped(p unsafe.Pointer, size int, exact bool) {
+	if p == nil {
+		return
+	}
+	k.a.recordFree(raw.Addr(p))
+	k.free("Free", raw.Addr(p), func(asked uintptr) error {
+		if asked == uintptr(size) || !exact && asked > uintptr(size) {
+			return nil
+		}
+		return fmt.Errorf("freed as a value of %s, but %s were asked for: it is of another type", bytesOf(size), bytesOf(int(asked)))
+	})
+}
+
+// retire puts the live block at addr into the quarantine, unless something is wrong with
+// it. The caller holds mu.
+func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees func(uintptr) error) error {
+	b, err := k.intact(op, addr)
+	if err != nil {
+		return err
+	}
+	if agrees != nil {
+		if err := agrees(b.size); err != nil {
+			return b.misuse(op, addr, err.Error())
+		}
+	}
+	b.freed = freed
+	k.bury(b)
+
+	n, whole := &k.counts[b.class], b.whole()
+	n.live--
+	n.requested -= int64(b.size)
+	k.live -= whole
+	n.quarantined++
+	n.quarantinedBytes += whole
+	k.held += whole
+
+	at := raw.Addr(unsafe.Pointer(b))
+	if k.youngest == 0 {
+		k.oldest = at
+	} else {
+		checkedAt(k.youngest).younger = at
+	}
+	k.youngest = at
+	return nil
+}
+
+// bury makes uses of a block's memory show: as faults if it is a large object, else by
+// what they leave in the poison.
+func (k *checker) bury(b *checkedBlock) {
+	b.state = poisoned
+	if base, n := b.pages(); n > 0 && b.class == classLarge {
+		if split, err := k.a.space.Guard(base, n); split {
+			b.state = fencedApart
+		} else if err == nil {
+			b.state = fenced
+		}
+	}
+	b.eachPoisoned(func(addr, n uintptr) bool {
+		fillWith(&freedPattern, addr, n)
+		return true
+	})
+}
+
+// pages returns the whole pages of a block.
+func (b *checkedBlock) pages() (base, n uintptr) {
+	base = raw.AlignUp(b.Addr, vm.PageSize())
+	end := raw.AlignDown(b.Addr+b.size, vm.PageSize())
+	return base, max(end, base) - base
+}
+
+// eachPoisoned calls f with what is poisoned of a block in quarantine, piece by piece,
+// until it returns false.
+func (b *checkedBlock) eachPoisoned(f func(addr, n uintptr) bool) {
+	if b.state == poisoned {
+		f(b.Addr, b.size)
+		return
+	}
+	base, n := b.pages()
+	if f(b.Addr, base-b.Addr) {
+		f(base+n, b.Addr+b.size-base-n)
+	}
+}
+
+// flush lets all blocks leave the quarantine, if there is one. It panics if one was
+// written to; that has left nevertheless.
+func (k *checker) flush(op string) {
+	if k != nil {
+		k.mu.Lock()
+		k.shrink(op, func() bool { return k.oldest != 0 })
+	}
+}
+
+// tooMuch reports whether the oldest block in quarantine is to leave. The youngest stays.
+// The caller holds mu.
+func (k *checker) tooMuch() bool {
+	if k.oldest == k.youngest {
+		return false
+	}
+	if n := k.a.options.Quarantine; n != 0 {
+		return k.held > n
+	}
+	small := k.held - k.counts[classLarge].quarantinedBytes
+	return k.held > mostQuarantine || small > max(k.live/quarantineShare, leastQuarantine)
+}
+
+// shrink lets the oldest blocks leave, as long as more reports true. It panics as flush
+// does. The caller holds mu, which is let go.
+func (k *checker) shrink(op string, more func() bool) {
+	for more() {
+		inner, damage := k.leave(op)
+		k.mu.Unlock()
+		if inner == 0 {
+			return
+		}
+		k.a.freeBlock((*processors)(k.a), op, inner)
+		if damage != nil {
+			panic(damage)
+		}
+		k.mu.Lock()
+	}
+	k.mu.Unlock()
+}
+
+// leave takes the oldest block out of the quarantine and returns its inner block and what
+// is wrong with it. What the kernel does not make accessible again stays: 0. The caller
+// holds mu.
+func (k *checker) leave(op string) (inner uintptr, damage error) {
+	b := checkedAt(k.oldest)
+	damage = b.damage(op)
+	if b.state != poisoned {
+		base, n := b.pages()
+		if k.a.space.Unguard(base, n, b.state == fencedApart) != nil {
+			return 0, nil
+		}
+	}
+	if k.oldest = b.younger; k.oldest == 0 {
+		k.youngest = 0
+	}
+	n, whole := &k.counts[b.class], b.whole()
+	n.quarantined--
+	n.quarantinedBytes -= whole
+	k.held -= whole
+	inner = b.inner()
+	k.blocks.Drop(k.blocks.Unlink(b.Addr))
+	return inner, damage
+}

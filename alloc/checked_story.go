@@ -1,0 +1,160 @@
+package alloc
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// markZones writes the redzones.
+func (b *checkedBlock) markZones() {
+	front := b.front()
+	fillWith(&zonePattern, b.Addr-front, front)
+	fillWith(&zonePattern, b.Addr+b.size, uintptr(b.behind))
+}
+
+// front returns the bytes of the redzone before the block.
+func (b *checkedBlock) front() uintptr { return min(uintptr(1)<<b.shift, zoneMax) }
+
+// damage returns an error if a redzone was written to, or the memory of a block in
+// quarantine.
+func (b *checkedBlock) damage(op string) error {
+	end := b.Addr + b.size
+	if first, n := zonePattern.changed(end, uintptr(b.behind)); n > 0 {
+		return b.overwritten(op, "buffer overflow", "behind the end of the block", first, n, end+uintptr(b.behind))
+	}
+	if first, n := zonePattern.changed(b.Addr-b.front(), b.front()); n > 0 {
+		return b.overwritten(op, "buffer underflow", "before the start of the block", first, n, b.Addr)
+	}
+	var err error
+	if b.state != checkedLive {
+		b.eachPoisoned(func(addr, size uintptr) bool {
+			if first, n := freedPattern.changed(addr, size); n > 0 {
+				err = b.overwritten(op, "use after free", "of the block, after it was freed,", first, n, addr+size)
+			}
+			return err == nil
+		})
+	}
+	return err
+}
+
+// overwritten reports that n bytes were overwritten that were nobody's to write, the
+// first at address first. What is shown of them ends before end.
+func (b *checkedBlock) overwritten(op, what, where string, first uintptr, n int, end uintptr) error {
+	const shown = 16
+	were := "were"
+	if n == 1 {
+		were = "was"
+	}
+	return b.misuse(op, b.Addr, fmt.Sprintf("%s: %s %s %s overwritten, the first at offset %d: % x",
+		what, bytesOf(n), where, were, int(first-b.Addr), raw.Bytes(first, min(shown, end-first))))
+}
+
+// misuse returns an error with the story of the block.
+func (b *checkedBlock) misuse(op string, addr uintptr, what string) *MisuseError {
+	e := &MisuseError{Op: op, Addr: addr, Block: b.Addr, Size: int(b.size), State: "live"}
+	if b.state != checkedLive {
+		e.State = "free"
+	}
+	e.Story = what + stackText("allocated by", b.allocated)
+	if b.state != checkedLive {
+		e.Story += stackText("freed by", b.freed)
+	}
+	return e
+}
+
+// inspect explains what is wrong with an address that is not that of a live block. The
+// caller holds mu.
+func (k *checker) inspect(op string, addr uintptr) error {
+	b := k.around(addr)
+	switch {
+	case k.closed || b == nil:
+		return k.inspectUnknown(op, addr)
+	case b.Addr == addr:
+		return b.misuse(op, addr, "the block is free already: it was freed twice, or used after it was freed")
+	case addr < b.Addr:
+		return b.misuse(op, addr, bytesOf(int(b.Addr-addr))+" before the start of a block")
+	case addr-b.Addr >= b.size:
+		return b.misuse(op, addr, bytesOf(int(addr-b.Addr-b.size))+" behind the end of a block")
+	}
+	return b.misuse(op, addr, insideStory(int(addr-b.Addr)))
+}
+
+// inspectUnknown is inspect for an address in no block that the checker knows.
+func (k *checker) inspectUnknown(op string, addr uintptr) error {
+	err := k.a.misuse(op, addr)
+	var e *MisuseError
+	if errors.As(err, &e) && e.Block != 0 && !k.closed {
+		e.Story = "no block is here, live or in quarantine; it was freed long ago, or never handed out"
+	}
+	return err
+}
+
+// around returns the block whose inner block addr is in, nil if there is none. It looks
+// at all of them. The caller holds mu.
+func (k *checker) around(addr uintptr) (b *checkedBlock) {
+	k.blocks.Each(func(at uintptr) {
+		if c := checkedAt(at); addr-c.inner() < c.Addr+c.size+uintptr(c.behind)-c.inner() {
+			b = c
+		}
+	})
+	return b
+}
+
+// explain tells what was wrong with an access that faulted at addr; nil if it is none of
+// a block in quarantine.
+func (k *checker) explain(addr uintptr) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if b := k.around(addr); b != nil && b.state != checkedLive && addr-b.Addr < b.size {
+		return b.misuse("use after free", addr, fmt.Sprintf("byte %d of the block was used after it was freed", addr-b.Addr))
+	}
+	return nil
+}
+
+// damages returns what is wrong with the blocks, live ones and those in quarantine. The
+// caller holds mu.
+func (k *checker) damages(op string) error {
+	var all []error
+	k.blocks.Each(func(at uintptr) {
+		if err := checkedAt(at).damage(op); err != nil {
+			all = append(all, err)
+		}
+	})
+	return errors.Join(all...)
+}
+
+// writeLeaks is WriteLeaks.
+func (k *checker) writeLeaks(w io.Writer) error {
+	by := map[heapprof.Stack]*stats.Site{}
+	var objects, size int64
+	k.mu.Lock()
+	k.blocks.Each(func(at uintptr) {
+		b := checkedAt(at)
+		if b.state != checkedLive {
+			return
+		}
+		objects++
+		size += int64(b.size)
+		if by[b.allocated] == nil {
+			by[b.allocated] = &stats.Site{}
+		}
+		by[b.allocated].InuseObjects++
+		by[b.allocated].InuseBytes += float64(b.size)
+	})
+	k.mu.Unlock()
+	var sites []stats.Site
+	for stack, site := range by {
+		if stack != 0 {
+			site.Frames = slices.Collect(heapprof.Frames(stack.PCs()))
+		}
+		sites = append(sites, *site)
+	}
+	return writeLive(w, objects, size, stats.TopStacks(sites, 1, math.MaxInt))
+}

@@ -1,0 +1,35 @@
+package alloc
+
+import (
+	"errors"
+
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// Verify looks for what was done wrong with the Allocator's memory, and returns all that
+// it finds, as *MisuseErrors, joined: in the redzones of live blocks and in blocks in
+// quarantine, if the Allocator is checked, and in the headers of large objects. It also
+// checks the spans' descriptors and the depots; an error about these is a mistake of this
+// package's, or the metadata was written to. Nothing is repaired.
+//
+// It walks everything, one lock after the other: for tests, and for a look now and then
+// on the way to a bug. Others may use the Allocator meanwhile.
+func (a *Allocator) Verify() error {
+	a.init()
+	var all []error
+	if k := a.checked; k != nil {
+		k.mu.Lock()
+		all = append(all, k.damages("Verify"))
+		k.mu.Unlock()
+	}
+	a.large.EachDamaged(func(v *largeobj.Violation) { all = append(all, explainLarge("Verify", v.Addr, v)) })
+	for c := range sizeclass.Class(sizeclass.Count) {
+		d := &a.depots[c]
+		d.mu.Lock()
+		_, err := d.check(c)
+		d.mu.Unlock()
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}

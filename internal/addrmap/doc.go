@@ -1,0 +1,13 @@
+// Package addrmap is a hash table from addresses to entries that live in metadata.
+//
+//	Map[T]   the table; T is a struct that begins with an Entry
+//	segment  512 heads of chains
+//	spare    entries that are in no chain, for what is added next
+//
+//	heads = segments · 512, a power of two
+//	entry e is in the chain hash(e.Addr) mod heads
+//
+// It doubles when the chains have one entry on average: new segments are added, and
+// each chain is divided by one more bit of the hash. Entries never move. The caller's
+// lock guards a table.
+package addrmap
