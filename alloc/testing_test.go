@@ -89,9 +89,13 @@ func open(t testing.TB, o Options) *Allocator {
 	return a
 }
 
-// openOnly returns an Allocator that is the caller's to shut.
+// openOnly returns an Allocator that is the caller's to shut. Blocks are sampled only if
+// the options say how many: chance is for tests that are about it.
 func openOnly(t testing.TB, o Options) *Allocator {
 	t.Helper()
+	if o.ProfileRate == 0 {
+		o.ProfileRate = -1
+	}
 	a, err := NewAllocator(o)
 	if err != nil {
 		t.Fatal(err)
