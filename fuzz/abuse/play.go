@@ -116,7 +116,7 @@ func (r *Report) compare(s *Scene, err error, value any) error {
 	case r.Kind == Found:
 		var e *alloc.MisuseError
 		if !errors.As(err, &e) {
-			return fmt.Errorf("Verify: %w, want a *MisuseError", err)
+			return fmt.Errorf("verified: %w, want a *MisuseError", err)
 		}
 		s.at = s.block
 		return r.compareMisuse(s, e)
