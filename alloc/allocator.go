@@ -12,6 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
 // An Allocator hands out blocks of memory that the garbage collector does not
@@ -44,11 +45,16 @@ type Allocator struct {
 	purger purger
 	warned [warnings]atomic.Bool // what Options.Logger was told
 
-	rate    atomic.Int64                         // bytes between samples; 0: none
-	odds    odds                                 // of small blocks to be chosen
-	profile heapprof.Table                       // the samples
-	guards  guards                               // guarded blocks
-	stuck   struct{ pages, splits atomic.Int64 } // guards of spans that the kernel did not lift; those that split a mapping
+	rate     atomic.Int64                         // bytes between samples; 0: none
+	choosing sync.Mutex                           // odds, when they are written
+	odds     odds                                 // of small blocks to be chosen
+	profile  heapprof.Table                       // the samples
+	guards   guards                               // guarded blocks
+	stuck    struct{ pages, splits atomic.Int64 } // guards of spans that the kernel did not lift; those that split a mapping
+
+	tracing  sync.Mutex                         // recorder, when it is written
+	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
+	traced   atomic.Bool                        // there was one: blocks may be special for it
 
 	forget  func()           // takes the explainer of span guards out
 	tenants tenancy.Register // the arenas in this memory

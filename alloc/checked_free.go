@@ -9,12 +9,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// free takes the block at addr back, into the quarantine. agrees, if it is not nil, says
-// whether the block's size is what the caller takes it for.
-func (k *checker) free(op string, addr uintptr, agrees func(size uintptr) error) {
+// free takes the block at addr back, into the quarantine.
+func (k *checker) free(op string, addr uintptr) {
 	freed := k.a.stack()
 	k.mu.Lock()
-	err := k.retire(op, addr, freed, agrees)
+	err := k.retire(op, addr, freed)
 	if err != nil {
 		k.mu.Unlock()
 		panic(err)
@@ -22,31 +21,46 @@ func (k *checker) free(op string, addr uintptr, agrees func(size uintptr) error)
 	k.shrink(op, k.tooMuch)
 }
 
-// freeTyped is free for a pointer to a value of size bytes: no block of fewer, nor, if it
-// is to be exact, of more.
-func (k *checker) freeTyped(p unsafe.Pointer, size int, exact bool) {
-	if p == nil {
-		return
+// expect panics if a live block begins at p that is not of size bytes, or, if that need
+// not be exact, of fewer: Free is about to be told that it is a value of that size.
+func (k *checker) expect(p unsafe.Pointer, size int, exact bool) {
+	addr := raw.Addr(p)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at := k.blocks.Find(addr)
+	if at == 0 || checkedAt(at).state != checkedLive {
+		return // Free tells what it is
 	}
-	k.free("Free", raw.Addr(p), func(asked uintptr) error {
-		if asked == uintptr(size) || !exact && asked > uintptr(size) {
-			return nil
+	if b := checkedAt(at); b.size < uintptr(size) || exact && b.size != uintptr(size) {
+		panic(b.misuse("Free", addr, fmt.Sprintf("freed as a value of %s, but %s were asked for: it is of another type",
+			bytesOf(size), bytesOf(int(b.size)))))
+	}
+}
+
+// sound reports whether a live block begins at addr, around which nothing was
+// overwritten.
+func (k *checker) sound(addr uintptr) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at := k.blocks.Find(addr)
+	if at == 0 || checkedAt(at).state != checkedLive {
+		return false
+	}
+	b := checkedAt(at)
+	if b.class == classLarge {
+		if _, err := k.a.large.Usable(b.inner()); err != nil {
+			return false
 		}
-		return fmt.Errorf("freed as a value of %s, but %s were asked for: it is of another type", bytesOf(size), bytesOf(int(asked)))
-	})
+	}
+	return b.damage("") == nil
 }
 
 // retire puts the live block at addr into the quarantine, unless something is wrong with
 // it. The caller holds mu.
-func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees func(uintptr) error) error {
+func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack) error {
 	b, err := k.intact(op, addr)
 	if err != nil {
 		return err
-	}
-	if agrees != nil {
-		if err := agrees(b.size); err != nil {
-			return b.misuse(op, addr, err.Error())
-		}
 	}
 	b.freed = freed
 	k.bury(b)

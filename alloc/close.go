@@ -23,6 +23,7 @@ import (
 // else.
 func (a *Allocator) Close() error {
 	a.init()
+	traced := a.StopTrace()
 	a.tenants.Close() // first: an arena that was dropped frees its memory at any time
 	var leaks error
 	if w := a.options.Leaks; w != nil && !a.closed.Load() {
@@ -44,7 +45,7 @@ func (a *Allocator) Close() error {
 	a.forgetGuards(int(a.stuck.splits.Swap(0)))
 	a.stuck.pages.Store(0)
 	a.profile.Close()
-	return errors.Join(leaks, damages, guards, a.pages.Close(), a.large.Close())
+	return errors.Join(traced, leaks, damages, guards, a.pages.Close(), a.large.Close())
 }
 
 func (a *Allocator) stopPurger() {

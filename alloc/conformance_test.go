@@ -29,6 +29,7 @@ var subjects = []struct {
 	{"crossed", func(t *testing.T) subject { a := open(t, still); return &crossed{a: a, l: local(t, a)} }},
 	{"checked", func(t *testing.T) subject { return whole{open(t, strict)} }},
 	{"checked, crossed", func(t *testing.T) subject { a := open(t, strict); return &crossed{a: a, l: local(t, a)} }},
+	{"recorded", func(t *testing.T) subject { return whole{recorded(t)} }},
 	{"goheap", func(t *testing.T) subject { return goHeap{} }},
 }
 

@@ -27,6 +27,8 @@
 //	large heap  objects of 128 KiB and more, a mapping each (largeobj)
 //	profile     sampled blocks and their stacks (internal/heapprof)
 //	purger      a goroutine that gives unused memory back with age
+//	recorder    puts operations in order and writes them, while a trace is recorded
+//	            (stats/heaptrace)
 //
 // Everything but the Allocator itself lives outside the Go heap: with ten million
 // live blocks the collector has nothing to scan and next to nothing to own.
@@ -83,7 +85,7 @@
 // A block of class c is chosen with probability p, whatever others are, and stands for
 // 1/p blocks, so that for each class, stack and label
 //
-//	p(c) = 1 − exp(−size(c)/rate)       one event or more in its bytes
+//	p(c) = 1 − exp(−size(c)/rate)       one event or more in its bytes; large: 8 · rate
 //	P(gap = k) = (1 − p)^k · p          blocks passed over: geometric, as coin tosses
 //	E[Σ 1/p over samples] = blocks      unbiased, also where one stack mixes sizes
 //	variance = blocks · (1 − p)/p
@@ -176,6 +178,14 @@
 // Not caught otherwise: use of a block after it was freed, and writes beyond its end,
 // unless they hit a large object's header. A wild write can in principle hit the
 // metadata, as it can hit anything in the process.
+//
+// # Traces
+//
+// StartTrace records every operation until StopTrace: what, how much, by which
+// goroutine, when, at which address, in an order in which no address is that of two
+// objects. The harness in benchmarks replays the file on other allocators, with its
+// goroutines and its order, and tells which size classes would waste least for it. While
+// nothing is recorded the fast paths have no instruction for it.
 //
 // # Caveats
 //

@@ -17,6 +17,8 @@ var (
 	ErrClosed = vm.ErrClosed
 	// ErrUnsupported: there is no off-heap memory on this platform yet.
 	ErrUnsupported = vm.ErrUnsupported
+	// ErrTracing: a trace is being recorded already; StopTrace ends it.
+	ErrTracing = errors.New("a trace is being recorded already: end it with StopTrace first")
 	// ErrInvalidSize: a size is negative or overflows, or an alignment is not a
 	// power of two or above MaxAlign.
 	ErrInvalidSize = errors.New("invalid size or alignment")

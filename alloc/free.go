@@ -54,13 +54,13 @@ func (a *Allocator) liveBlock(addr uintptr) (st *state, code uint8, c sizeclass.
 	return nil, 0, 0
 }
 
-// slowFree serves what Free's fast path cannot: a full magazine, a large object,
+// takeBack serves what Free's fast path cannot: a full magazine, a large object,
 // nil, and every kind of misuse.
-func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
+func (a *Allocator) takeBack(h holder, op string, addr uintptr) {
 	switch {
 	case addr == 0:
 	case a.checked != nil:
-		a.checked.free(op, addr, nil)
+		a.checked.free(op, addr)
 	default:
 		a.freeBlock(h, op, addr)
 	}

@@ -98,7 +98,7 @@ func (a *Allocator) SetGuardRate(n int) {
 	a.init()
 	a.guards.rate.Store(int64(max(n, 0)))
 	a.setOdds()
-	a.detach(func(int, uintptr) bool { return true }) // new caches are armed anew
+	a.rearm()
 }
 
 // GuardRate returns how many blocks there are to a guarded one: 0 if none is guarded.

@@ -158,7 +158,7 @@ func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
 	s.closed, s.split = err == nil, split
 	a.space.Refund(slotBytes())
 	a.guards.put(i, s, guardFreed)
-	a.slowFree(h, op, shadow)
+	a.takeBack(h, op, shadow)
 	return true
 }
 

@@ -5,6 +5,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // host is an Allocator as its arenas see it.
@@ -16,7 +17,15 @@ func init() {
 
 // Obtain implements tenancy.Host.
 func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
-	return (*Allocator)(t).request((*processors)(t), opArena, size, align, false)
+	const op = opArena
+	a := (*Allocator)(t)
+	if align <= minAlign || size >= sizeclass.LargeMin && align <= largeAlign {
+		return a.slowMalloc((*processors)(a), op, size, false)
+	}
+	if addr, zero, err = a.request((*processors)(a), op, size, align, false); err == nil {
+		a.recordAligned(addr, align, size)
+	}
+	return addr, zero, err
 }
 
 // opArena is the operation for which arenas obtain memory.

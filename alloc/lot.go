@@ -66,7 +66,7 @@ func (a *Allocator) unpark(h holder, op string, size uintptr) (addr uintptr, cho
 		return 0, false
 	}
 	l := lotOf(cache)
-	chosen = l.choose(size, a.rate.Load(), &a.odds.dice)
+	chosen = l.choose(size, a.rateOf(size), &a.odds.dice)
 	for i := l.n; i > 0; i-- {
 		p := l.parked[i-1]
 		change, fits, ok := a.large.Unpark(p.at, p.addr, size)

@@ -76,13 +76,13 @@ func product(op string, n, size int) (int, error) {
 	return n * size, nil
 }
 
-// slowMalloc serves every request that the loaded magazine cannot. If the block
-// is wanted zeroed a large object is; zero tells whether it is known to be.
-func (a *Allocator) slowMalloc(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
+// serve serves every request that the loaded magazine cannot. If the block is wanted
+// zeroed a large object is; zero tells whether it is known to be.
+func (a *Allocator) serve(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
 	return a.request(h, op, size, 1, wanted)
 }
 
-// request is slowMalloc for a block at a multiple of align, a power of two.
+// request is serve for a block at a multiple of align, a power of two.
 func (a *Allocator) request(h holder, op string, size, align int, wanted bool) (addr uintptr, zero bool, err error) {
 	switch {
 	case size < 0:

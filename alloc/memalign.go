@@ -22,5 +22,8 @@ func (a *Allocator) memalign(h holder, align, size int) (unsafe.Pointer, error) 
 		return nil, &Error{Op: op, Size: size, Err: ErrInvalidSize}
 	}
 	addr, _, err := a.request(h, op, size, align, false)
+	if err == nil {
+		a.recordAligned(addr, align, size)
+	}
 	return raw.Pointer(addr), err
 }

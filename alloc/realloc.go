@@ -29,6 +29,14 @@ func (a *Allocator) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, 
 
 // realloc is Recalloc, and Realloc if all of size is kept.
 func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+	if a.recorder.Load() != nil {
+		return a.recordResize(h, op, p, kept, size)
+	}
+	return a.resize(h, op, p, kept, size)
+}
+
+// resize is realloc, unrecorded.
+func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	addr := raw.Addr(p)
 	switch {
 	case size < 0 || kept < 0:
@@ -94,7 +102,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 // bytes, of which it zeroes those behind the first kept, and frees it. Address 0 is
 // that of no block.
 func (a *Allocator) replace(h holder, op string, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
-	to, zero, err := a.slowMalloc(h, op, size, kept < uintptr(size))
+	to, zero, err := a.serve(h, op, size, kept < uintptr(size))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +113,7 @@ func (a *Allocator) replace(h holder, op string, addr, usable, kept uintptr, siz
 	if !zero {
 		clearFrom(to, kept, uintptr(size))
 	}
-	a.slowFree(h, op, addr)
+	a.takeBack(h, op, addr)
 	return raw.Pointer(to), nil
 }
 

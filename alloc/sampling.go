@@ -13,13 +13,17 @@ import (
 // SetProfileRate sets how many bytes are allocated between two samples of the heap
 // profile, on average: 0 ends sampling, 1 samples every block. It may be called at
 // any time; blocks that were sampled before stay in the profile, with the weight
-// that they had. It briefly stops the world. A Local goes on at the old rate for as
+// that they had. Of objects of 128 KiB and more one is sampled in eight times as many
+// bytes. It briefly stops the world. A Local goes on at the old rate for as
 // many as 4096 blocks of each class, or 64 MiB of large objects.
 func (a *Allocator) SetProfileRate(bytes int) {
 	a.init()
 	a.setRate(bytes)
-	a.detach(func(int, uintptr) bool { return true }) // new caches are armed anew
+	a.rearm()
 }
+
+// rearm has the processors' racks find out about new odds: new caches are armed anew.
+func (a *Allocator) rearm() { a.detach(func(int, uintptr) bool { return true }) }
 
 // ProfileRate returns the bytes between samples: 0 if sampling is off.
 func (a *Allocator) ProfileRate() int {
@@ -32,15 +36,19 @@ func (a *Allocator) setRate(bytes int) {
 	a.setOdds()
 }
 
-// setOdds has blocks be chosen that are to be sampled or guarded, or both.
+// setOdds has blocks be chosen that are to be sampled or guarded, or both, and all while a
+// trace is recorded.
 func (a *Allocator) setOdds() {
+	a.choosing.Lock()
+	defer a.choosing.Unlock()
+	all := a.choosesAll() || a.recorder.Load() != nil
 	for c := range sizeclass.Class(sizeclass.Count) {
 		size := uintptr(c.Size())
 		p, q := a.probability(size), a.guards.probability(size)
 		if a.checked != nil {
 			q = 0
 		}
-		a.odds.set(c, p, q, a.choosesAll())
+		a.odds.set(c, p, q, all)
 	}
 }
 
@@ -49,7 +57,7 @@ func (a *Allocator) setOdds() {
 //
 //	p = 1 − exp(−size/rate)
 func (a *Allocator) probability(size uintptr) float64 {
-	switch rate := a.rate.Load(); rate {
+	switch rate := a.rateOf(size); rate {
 	case 0:
 		return 0
 	case 1:
@@ -57,6 +65,18 @@ func (a *Allocator) probability(size uintptr) float64 {
 	default:
 		return -math.Expm1(-float64(size) / float64(rate))
 	}
+}
+
+// rateOf returns how many bytes there are to a sample, of blocks of a size; 0 for none. Of
+// large objects fewer are sampled: they are few to begin with, and each would cost a
+// sample.
+func (a *Allocator) rateOf(size uintptr) int64 {
+	const fewer = 8
+	rate := a.rate.Load()
+	if size >= sizeclass.LargeMin && rate > 1 {
+		rate *= fewer
+	}
+	return rate
 }
 
 // largeStride is the most bytes that a lot's countdown is set to. As with racks, the
@@ -90,7 +110,7 @@ func (a *Allocator) choose(h holder, size uintptr) bool {
 	if err != nil {
 		return false
 	}
-	chosen := lotOf(cache).choose(size, a.rate.Load(), &a.odds.dice)
+	chosen := lotOf(cache).choose(size, a.rateOf(sizeclass.LargeMin), &a.odds.dice)
 	h.letGo(id)
 	return chosen
 }

@@ -41,13 +41,14 @@ func (a *Allocator) choosesAll() bool { return a.options.Hardening.ZeroOnFree ||
 
 // freeSpecial ends what makes the live block at addr special. It reports false if
 // another goroutine has done so, where that is known: then that one is freeing the block.
+// Of blocks that are special for a trace nobody keeps account.
 func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
 	sampled := a.profile.Remove(addr)
 	if a.options.Hardening.ZeroOnFree { // whether sampled or not
 		clear(raw.Bytes(addr, uintptr(c.Size())))
 		return true
 	}
-	return sampled || a.checked != nil
+	return sampled || a.traced.Load() || a.checked != nil
 }
 
 // chosenLarge does for a large object what chosenBlock does for a small block; the

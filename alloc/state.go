@@ -14,7 +14,7 @@ package alloc
 //
 // 0 is the state of no block: metadata that was purged or cleared reads as that.
 // Live blocks that need more than the fast path of Free have the bit 0x40, special,
-// as well: sampled ones (special.go).
+// as well: sampled ones (special.go) and those that a trace knows (record.go).
 //
 // The values are such that one subtraction and one comparison answer each question
 // of the fast paths.

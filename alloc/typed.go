@@ -23,8 +23,7 @@ func New[T any](a *Allocator) (*T, error) {
 // Allocator.Free, and so does a p of another type's size if the Allocator is checked.
 func Free[T any](a *Allocator, p *T) {
 	if a.checked != nil {
-		a.checked.freeTyped(unsafe.Pointer(p), elemSize[T](), true)
-		return
+		a.checked.expect(unsafe.Pointer(p), elemSize[T](), true)
 	}
 	a.Free(unsafe.Pointer(p))
 }
@@ -119,8 +118,7 @@ func regrow[T any](a *Allocator, op string, s []T, n int) ([]T, error) {
 // Allocator is checked.
 func FreeSlice[T any](a *Allocator, s []T) {
 	if a.checked != nil {
-		a.checked.freeTyped(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
-		return
+		a.checked.expect(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
 	}
 	a.Free(unsafe.Pointer(unsafe.SliceData(s)))
 }

@@ -23,6 +23,7 @@ type childTask struct {
 	Grow    *growTask    `json:"grow,omitempty"`
 	Suite   *suiteTask   `json:"suite,omitempty"`
 	Observe *observeTask `json:"observe,omitempty"`
+	Trace   *traceTask   `json:"trace,omitempty"`
 }
 
 // inChild runs the task in a new process and reads its report into report.
@@ -125,6 +126,8 @@ func (t childTask) run() (any, error) {
 		return t.Suite.run()
 	case t.Observe != nil:
 		return t.Observe.run()
+	case t.Trace != nil:
+		return t.Trace.run()
 	}
 	return nil, fmt.Errorf("no task in %s", childVariable)
 }

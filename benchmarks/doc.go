@@ -9,6 +9,8 @@ mapping for each object. It is a module of its own, so that the peers are no dep
 	go run -C benchmarks . -all -metrics      all rows, and what was observed besides times
 	go run -C benchmarks . -html report.html  one file with charts; best with -metrics
 	go run -C benchmarks . -json new.json -compare old.json
+	go run -C benchmarks . -run '^trace/'     traces of SQLite and of Apache Arrow, replayed on all peers
+	go run -C benchmarks . -trace /path/to/f  a trace that alloc.StartTrace recorded in your program
 
 # Peers
 
@@ -57,6 +59,10 @@ packages libjemalloc2, libmimalloc2.0 and libgoogle-perftools4, and the compiler
 	           peak live bytes. Package internal/suite says what each does and whose it is, WORKLOADS.md
 	           what they gave. A cache server
 	           measured at its clients is a program of its own: go run -C benchmarks/cacheserver .
+	trace      every operation that a program asked of ashlar, replayed with its goroutines and its order, nine
+	           times after a first time in new memory; peak resident memory of that to peak live bytes; the
+	           trace's sizes and lifetimes, and the size classes that would waste least for it. Package trace says
+	           how; on request
 
 To touch a block is to write its first byte and one byte in each page (4096 bytes) after that. A block
 that is never touched costs its allocator and the processor's caches less than any real block does.

@@ -34,6 +34,9 @@ type options struct {
 	scale         float64 // of the suite's rounds
 
 	flags []string // those given that change what is measured, but for run
+
+	traces  []string
+	classes int
 }
 
 // defaultSample is the time of one sample.
@@ -60,6 +63,11 @@ func parseOptions(arguments []string) (*options, error) {
 	})
 	flags.BoolVar(&o.all, "all", false, "measure all rows, some of which otherwise only -run chooses")
 	flags.Float64Var(&o.scale, "scale", 1, "`factor` of the rounds of the suite's workloads")
+	flags.Func("trace", "replay this `file`, recorded by alloc.StartTrace, instead of measuring rows; may be repeated", func(file string) error {
+		o.traces = append(o.traces, file)
+		return nil
+	})
+	flags.IntVar(&o.classes, "classes", 16, "`number` of size classes to find for a trace")
 	o.addOutputs(flags)
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err
@@ -124,6 +132,8 @@ func (o *options) check(rest int) error {
 		return errors.New("-decay-wait must not be negative")
 	case !(o.scale > 0 && o.scale <= 1000):
 		return errors.New("-scale must be above 0 and at most 1000")
+	case o.classes < 1:
+		return errors.New("-classes must be at least 1")
 	case o.growTo < growFrom:
 		return errors.New("-grow-mib must be at least 1")
 	case o.from != "" && o.jsonFile != "":

@@ -68,6 +68,7 @@ func (s *session) tables() []*table.Table {
 	for _, section := range s.sections() {
 		tables = append(tables, section.tables(s)...)
 	}
+	tables = append(tables, s.surveys()...)
 	if t := barTable(s.verdicts()); t != nil {
 		tables = append(tables, t)
 	}
@@ -97,11 +98,12 @@ func (s section) tables(session *session) []*table.Table {
 // sections are all sections of the report, in its order.
 func (s *session) sections() []section {
 	suiteTimes, suiteMemory := suiteSections(s.options)
-	times := append(timeSections(s.options), suiteTimes...)
+	traceTimes, traceMemory := s.traceSections()
+	times := slices.Concat(timeSections(s.options), suiteTimes, []section{traceTimes})
 	for i := range times {
 		times[i].times = true
 	}
-	return slices.Concat(times, otherSections(s.options), suiteMemory)
+	return slices.Concat(times, otherSections(s.options), suiteMemory, []section{traceMemory})
 }
 
 // verdicts judges all bars.

@@ -27,7 +27,10 @@ func rows() []row {
 
 // chosenRows are those that the options ask for. A pattern asks for all that it matches.
 func chosenRows(o *options) []row {
-	chosen := selected(slices.Concat(rows(), suiteRows()), o.run)
+	if len(o.traces) > 0 {
+		return traceRows(o)
+	}
+	chosen := selected(slices.Concat(rows(), suiteRows(), traceRows(o)), o.run)
 	if o.all || o.list || o.run.String() != "" {
 		return chosen
 	}

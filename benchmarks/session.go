@@ -21,6 +21,7 @@ type session struct {
 	results  results
 	metrics  metricsList
 	progress *progress
+	traced   []tracedLoad
 	skipped  []string // what was not measured, and why
 
 	observation *observation // instead of measuring; nil but in a process of its own

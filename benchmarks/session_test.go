@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
+	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
 // TestMain lets the test binary be the child process of the memory rows.
@@ -145,7 +146,7 @@ func TestSelectedRows(t *testing.T) {
 
 func TestChosenRows(t *testing.T) {
 	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
-	usual, all := 0, len(rows())+len(suiteRows())
+	usual, all := 0, len(rows())+len(suiteRows())+len(trace.Shipped())
 	for _, r := range rows() {
 		if !r.extra {
 			usual++
@@ -156,6 +157,7 @@ func TestChosenRows(t *testing.T) {
 	}
 	for flags, want := range map[string]int{
 		"": usual, "-all": all, "-list": all, "-run=^pair/": len(pairRows()), "-run=^parallel/": len(parallelRows()), "-run=^suite/": len(suiteRows()),
+		"-run=^trace/": len(trace.Shipped()), "-trace=file": 1, "-trace=file -trace=other": 2,
 	} {
 		if got := count(strings.Fields(flags)...); got != want {
 			t.Errorf("%q chooses %d rows, want %d", flags, got, want)

@@ -22,9 +22,8 @@ func (r request) placeChecked() block {
 	return block{asked: r.size}
 }
 
-// checkedOf tells whether an options byte chooses a checked Allocator, of which the
-// others choose the rest.
-func checkedOf(options int) bool { return options&0xc0 == 0xc0 }
+// checked is the bit of a machine's options that has the Allocator be checked.
+const checked = 128
 
 // overwriteAround writes next to a block, or to one that it has freed, which must be told.
 func (p *player) overwriteAround(h, how int) error {

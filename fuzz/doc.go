@@ -12,6 +12,9 @@
 //	FuzzArena           an arena of any kind
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
+// Files that others write have theirs next to the code: FuzzReader in stats/heaptrace
+// for traces, FuzzProfile in stats for heap profiles.
+//
 // # Structures
 //
 //	input ─► stream ─► player ─► machine: an Allocator, injected faults, another Allocator
@@ -40,7 +43,8 @@
 //	bits 2–3  budget of retained bytes: default, 1 MiB, 256 KiB, none
 //	bit 4     purge by MADV_FREE
 //	bit 5     carve from shared mappings
-//	bits 6–7  both: the Allocator is checked
+//	bit 6     record a trace, which must be true and end with what is live
+//	bit 7     the Allocator is checked
 //
 // The second is the ending: bit 0 leaves live blocks to Close, bit 1 closes Locals
 // after the Allocator, bit 2 has a callback free a block when the limit is reached.

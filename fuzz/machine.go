@@ -27,6 +27,8 @@ type machine struct {
 	aging   bool  // the purger is at work
 	moving  bool  // it is, or several players are: numbers change while they are read
 
+	recording *recording // of a; nil if there is none
+
 	before  int              // bytes of metadata in use before a
 	peer    *alloc.Allocator // another one, whose blocks are foreign to a
 	foreign [2]unsafe.Pointer
@@ -50,10 +52,13 @@ func largeOptions(b int) largeobj.Options {
 
 // newMachine makes an Allocator with options from one byte. onLimit may be nil.
 func newMachine(options int, onLimit func(int), decay time.Duration) (*machine, error) {
-	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options), Checked: checkedOf(options)}
+	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options), Checked: options&checked != 0}
 	m := &machine{checked: o.Checked, before: metadata.InUse(), aging: decay >= 0, moving: decay >= 0}
 	var err error
-	m.a, err = alloc.NewAllocator(o)
+	if m.a, err = alloc.NewAllocator(o); err == nil && options&recorded != 0 {
+		m.recording = new(recording)
+		err = m.a.StartTrace(&m.recording.file, alloc.TraceOptions{})
+	}
 	return m, err
 }
 
@@ -124,10 +129,15 @@ func (m *machine) empty(seen map[uintptr]struct{}) error {
 
 // close closes the Allocator, after which nothing may be left of it anywhere.
 func (m *machine) close(seen map[uintptr]struct{}) error {
+	var s stats.Snapshot
+	m.a.Stats(&s)
+	live := s.Live()
 	if err := m.a.Close(); err != nil {
 		return fmt.Errorf("closing: %w", err)
 	}
-	var s stats.Snapshot
+	if err := m.recording.check(live); err != nil {
+		return err
+	}
 	m.a.Stats(&s)
 	if s.Footprint.Now != 0 || s.Mapped.Now != 0 || s.Mappings.Now != 0 {
 		return fmt.Errorf("after Close: a footprint of %d bytes, %d bytes mapped in %d mappings",

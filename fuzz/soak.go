@@ -122,7 +122,14 @@ func (s *soaking) game() error {
 	if r.IntN(2) == 0 {
 		decay = 4 * time.Millisecond << r.IntN(6)
 	}
-	m, err := newMachine(int(r.Uint32()&0xff), nil, decay)
+	options := int(r.Uint32() & 0x3f)
+	if r.IntN(8) == 0 {
+		options |= recorded
+	}
+	if r.IntN(4) == 0 {
+		options |= checked
+	}
+	m, err := newMachine(options, nil, decay)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@
 // only: live blocks, bytes that may occupy RAM, and mappings. What ages goes back
 // to the kernel in the background; Bytes and Mmaps show that from the next call on.
 //
+// Heaps is in addition: the allocators below, for their numbers, profiles and traces.
+//
 // # What is different
 //
 //   - An Allocator is safe for concurrent use (all but Close, which must be alone),

@@ -27,7 +27,9 @@ func (a *Allocator) use() *alloc.Allocator {
 
 // open gives a its heap. Of two goroutines that do so at once one wins.
 func (a *Allocator) open() *alloc.Allocator {
-	atomic.CompareAndSwapPointer(a.slot(), nil, unsafe.Pointer(new(alloc.Allocator)))
+	if h := new(alloc.Allocator); atomic.CompareAndSwapPointer(a.slot(), nil, unsafe.Pointer(h)) {
+		enlist(h)
+	}
 	return (*alloc.Allocator)(atomic.LoadPointer(a.slot()))
 }
 
@@ -42,6 +44,7 @@ func (a *Allocator) Close() error {
 	if h == nil {
 		return nil
 	}
+	strike(h)
 	return h.Close()
 }
 

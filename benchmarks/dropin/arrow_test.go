@@ -3,8 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"math/rand/v2"
+	"path/filepath"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -14,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/arrowmem"
+	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
 var _ memory.Allocator = (*arrowmem.Allocator)(nil)
@@ -29,38 +29,6 @@ func checkedMemory(t *testing.T) memory.Allocator {
 		wantNoLive(t, heap)
 	})
 	return mem
-}
-
-// schema has a column of each kind of buffer: bits, numbers, offsets and bytes, lists.
-var schema = arrow.NewSchema([]arrow.Field{
-	{Name: "flag", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
-	{Name: "number", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-	{Name: "text", Type: arrow.BinaryTypes.String, Nullable: true},
-	{Name: "list", Type: arrow.ListOf(arrow.PrimitiveTypes.Float64), Nullable: true},
-}, nil)
-
-// newRecord builds a batch of n rows.
-func newRecord(mem memory.Allocator, n int) arrow.RecordBatch {
-	random := rand.New(rand.NewPCG(1, uint64(n)))
-	b := array.NewRecordBuilder(mem, schema)
-	defer b.Release()
-	list := b.Field(3).(*array.ListBuilder)
-	for i := range n {
-		if random.IntN(10) == 0 {
-			for _, field := range b.Fields() {
-				field.AppendNull()
-			}
-			continue
-		}
-		b.Field(0).(*array.BooleanBuilder).Append(i%3 == 0)
-		b.Field(1).(*array.Int64Builder).Append(random.Int64N(1000))
-		b.Field(2).(*array.StringBuilder).Append(fmt.Sprint("row ", i))
-		list.Append(true)
-		for range random.IntN(5) {
-			list.ValueBuilder().(*array.Float64Builder).Append(random.Float64())
-		}
-	}
-	return b.NewRecordBatch()
 }
 
 var batchSizes = []int{0, 1, 63, 64, 1000, 100_000}
@@ -119,11 +87,6 @@ func TestArrowCompute(t *testing.T) {
 	}
 }
 
-// datum views a column; the batch keeps it.
-func datum(r arrow.RecordBatch, column int) compute.Datum {
-	return &compute.ArrayDatum{Value: r.Column(column).Data()}
-}
-
 // TestArrowIPC: batches come back from the wire as they went, compressed or not.
 func TestArrowIPC(t *testing.T) {
 	mem := checkedMemory(t)
@@ -163,5 +126,35 @@ func readBack(t *testing.T, mem memory.Allocator, wire *bytes.Buffer) {
 			t.Errorf("batches of %d rows differ", n)
 		}
 		want.Release()
+	}
+}
+
+// TestComputeColumns: the computation whose trace is recorded gives everything back, and
+// writes the same on ashlar as on Arrow's own allocator.
+func TestComputeColumns(t *testing.T) {
+	var ours, theirs bytes.Buffer
+	if err := computeColumns(checkedMemory(t), &ours); err != nil {
+		t.Fatal(err)
+	}
+	if err := computeColumns(memory.NewGoAllocator(), &theirs); err != nil {
+		t.Fatal(err)
+	}
+	if ours.Len() == 0 || !bytes.Equal(ours.Bytes(), theirs.Bytes()) {
+		t.Errorf("%d bytes on ashlar, %d or others on the Go heap", ours.Len(), theirs.Len())
+	}
+}
+
+// TestRecord: the trace of the computation is whole, and has what was allocated and freed.
+func TestRecord(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "test.trace")
+	if err := record(name); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := trace.LoadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := &p.Counts; p.Objects < 500 || c.Unknown > 0 || c.Dropped > 0 || c.AtEnd > 0 {
+		t.Errorf("%d objects, %+v", p.Objects, *c)
 	}
 }

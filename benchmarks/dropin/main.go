@@ -22,7 +22,11 @@ func start() error {
 	repeats := flag.Int("repeats", 7, "`number` of runs with each allocator")
 	markdown := flag.Bool("markdown", false, "print the table as Markdown")
 	child := flag.String("append", "", "build the array with this `allocator` and report in JSON; what the program calls itself with")
+	file := flag.String("trace", "", "compute with columns on ashlar, and record all allocations to this `file`")
 	flag.Parse()
+	if *file != "" {
+		return record(*file)
+	}
 	if *child != "" {
 		r, err := build(*child, *values)
 		if err != nil {

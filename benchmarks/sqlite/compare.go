@@ -11,10 +11,10 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/versus"
 )
 
-// programs are this one on each allocator, by the go.mod they are built with.
-var programs = [2]struct{ name, modfile string }{
-	{"ashlar", "go.mod"},
-	{"modernc", "peer.mod"},
+// programs are this one on each allocator, by the go.mod and the tags they are built with.
+var programs = [2]struct{ name, modfile, tags string }{
+	{"ashlar", "go.mod", ""},
+	{"modernc", "peer.mod", "peer"},
 }
 
 // A contest runs the programs in turn.
@@ -27,7 +27,7 @@ type contest struct {
 // build builds the programs, in the directory of this module.
 func (c *contest) build() error {
 	for _, p := range programs {
-		command := exec.Command("go", "build", "-modfile", p.modfile, "-o", filepath.Join(c.dir, p.name), ".")
+		command := exec.Command("go", "build", "-modfile", p.modfile, "-tags", p.tags, "-o", filepath.Join(c.dir, p.name), ".")
 		if out, err := command.CombinedOutput(); err != nil {
 			return fmt.Errorf("%v: %w\n%s", command, err, out)
 		}

@@ -4,6 +4,7 @@ it comes with.
 
 	go run -C benchmarks/sqlite .                   a million rows, in memory and in a file
 	go run -C benchmarks/sqlite . -rows 100000 -repeats 3
+	go run -C benchmarks/sqlite . -rows 500 -trace sqlite.trace   record what SQLite allocates
 
 The go.mod of this module has the two lines that put ashlar below SQLite. peer.mod is the
 same without the first of them. The program builds itself once with each, runs the two
@@ -14,5 +15,7 @@ resident memory.
 The workload fills a table of keys and blobs through a prepared statement in
 transactions of 10,000 rows, with an index on the key; reads rows by the index, one by
 one and in ranges; deletes a third of them in transactions; and vacuums.
+
+The trace is one for package benchmarks/trace.
 */
 package main

@@ -23,7 +23,11 @@ func start() error {
 	repeats := flag.Int("repeats", 5, "`number` of runs of each program")
 	markdown := flag.Bool("markdown", false, "print the tables as Markdown")
 	child := flag.String("workload", "", "run the workload on this `database` and report in JSON; what the program calls itself with")
+	file := flag.String("trace", "", "run the workload in memory, on ashlar, and record all allocations to this `file`")
 	flag.Parse()
+	if *file != "" {
+		return record(*file, *rows)
+	}
 	if *child != "" {
 		r, err := run(*child, *rows)
 		if err != nil {

@@ -6,6 +6,7 @@ require (
 	github.com/ashlar-go/ashlar v0.0.0
 	github.com/ashlar-go/ashlar/benchmarks v0.0.0
 	modernc.org/libc v1.80.1
+	modernc.org/memory v1.12.1
 	modernc.org/sqlite v1.62.0
 )
 
@@ -18,7 +19,6 @@ require (
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
-	modernc.org/memory v1.12.1 // indirect
 )
 
 replace github.com/ashlar-go/ashlar => ../..

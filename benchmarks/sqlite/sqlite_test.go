@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/benchmarks/trace"
 	"modernc.org/libc"
 )
 
@@ -232,5 +233,20 @@ func TestPeer(t *testing.T) {
 	}
 	if required["ashlar"] != required["modernc"] {
 		t.Errorf("with ashlar:\n%swithout:\n%s", required["ashlar"], required["modernc"])
+	}
+}
+
+// TestRecord: the trace of a workload is whole, and has what was allocated and freed.
+func TestRecord(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "test.trace")
+	if err := record(name, 500); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := trace.LoadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := &p.Counts; p.Objects < 500 || c.Unknown > 0 || c.Dropped > 0 || c.AtEnd > 0 {
+		t.Errorf("%d objects, %+v", p.Objects, *c)
 	}
 }

@@ -11,6 +11,7 @@
 //	internal/proflabel   the labels that the running goroutine has for profiles
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
+//	internal/goroutine   which goroutine runs us
 //	internal/watch       what the race detector is told of blocks; nothing in other builds
 //	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
 //	internal/fault       accesses to memory that is not there, turned into errors
@@ -25,6 +26,7 @@
 //	stats                the numbers of an allocator: snapshots, differences, text, metrics
 //	stats/vars           metrics by expvar
 //	stats/web            the HTTP face: a live page, metrics, JSON
+//	stats/heaptrace      the file of a recorded trace: every operation, in order
 //	internal/tenancy     what an allocator and the arenas in its memory know of each other
 //	alloc                the allocator: what programs use
 //	alloc/alloctest      a helper for tests of programs that use the allocator

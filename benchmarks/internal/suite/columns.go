@@ -86,7 +86,7 @@ func (c *column) grow(h *hand) {
 		h.book(c.space)
 		return
 	}
-	c.block = resized(h.worker, c.block, c.space, 2*c.space)
+	c.block = Resized(h.worker, c.block, c.space, 2*c.space)
 	h.book(c.space)
 	c.space *= 2
 }

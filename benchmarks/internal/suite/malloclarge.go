@@ -43,7 +43,7 @@ func mallocLarge() *Workload {
 
 // zeroed is alloc of a block that must be zero, which is looked at in each page.
 func (h *hand) zeroed(size int) block {
-	b := block{zeroed(h.worker, size), uint32(size), h.nextTag()}
+	b := block{Zeroed(h.worker, size), uint32(size), h.nextTag()}
 	for at := 0; at < size; at += pageSize {
 		h.expect(block{b.address, b.size, 0}, at)
 	}

@@ -25,8 +25,14 @@ type Resizer interface {
 	Resize(block unsafe.Pointer, old, size int) unsafe.Pointer
 }
 
-// zeroed allocates a block that is zero, by the worker's own way if it has one.
-func zeroed(w Worker, size int) unsafe.Pointer {
+// An Aligner is a Worker that has a way of its own to aligned blocks.
+type Aligner interface {
+	// Memalign is Malloc of a block whose address is a multiple of align, a power of two.
+	Memalign(align, size int) unsafe.Pointer
+}
+
+// Zeroed allocates a block that is zero, by the worker's own way if it has one.
+func Zeroed(w Worker, size int) unsafe.Pointer {
 	if own, ok := w.(Callocer); ok {
 		return own.Calloc(size)
 	}
@@ -35,8 +41,8 @@ func zeroed(w Worker, size int) unsafe.Pointer {
 	return block
 }
 
-// resized changes the size of a block, by the worker's own way if it has one.
-func resized(w Worker, block unsafe.Pointer, old, size int) unsafe.Pointer {
+// Resized changes the size of a block, by the worker's own way if it has one.
+func Resized(w Worker, block unsafe.Pointer, old, size int) unsafe.Pointer {
 	if own, ok := w.(Resizer); ok {
 		return own.Resize(block, old, size)
 	}

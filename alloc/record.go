@@ -1,0 +1,178 @@
+package alloc
+
+import (
+	"io"
+	"runtime"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/goroutine"
+	"github.com/ashlar-go/ashlar/internal/percpu"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/stats/heaptrace"
+)
+
+// A trace is recorded where the slow paths begin. While it is, all small blocks are
+// chosen ones, so that each is handed out by the slow path, and becomes special here, so
+// that it is taken back by the slow path. The fast paths know nothing of it.
+//
+// An event's place in the order is drawn when the block is the caller's: after it was
+// handed out, before it is taken back.
+
+// TraceOptions choose how a trace is recorded. The zero value is the default.
+type TraceOptions struct {
+	// Drop has operations go on when they come faster than the trace can be written, and
+	// be missing in it; it says how many. Otherwise they wait, and it is complete.
+	Drop bool
+}
+
+// StartTrace records all operations from now on, each with its goroutine, size,
+// alignment, address, time, and its place in the order of all, and writes them to w,
+// compressed, in the format of package stats/heaptrace, until StopTrace or Close.
+//
+// An operation takes some 200 ns more then. The memory for what is not written yet is
+// 144 KiB for each processor, and 1 MiB. w is written to by a goroutine of its own,
+// never by those that allocate; it must not use this Allocator, which may be waiting
+// for it. If w refuses something, recording ends, and StopTrace returns the error. A
+// process that ends without StopTrace leaves a file that can be read as far as it goes.
+//
+// It can be called at any time, and briefly stops the world. Of what was allocated
+// before, the trace has the frees of large objects and of some blocks. A Local that has
+// been used before goes on unrecorded for as many as 4096 blocks of each class. Blocks
+// that the trace knows are freed by the slow path, even when recording has ended; of two
+// goroutines that free one of them at the same moment, both may succeed.
+//
+// The error wraps ErrTracing if a trace is being recorded, or ErrClosed, or is w's.
+func (a *Allocator) StartTrace(w io.Writer, o TraceOptions) error {
+	a.init()
+	if err := a.startTrace(w, o); err != nil {
+		return err
+	}
+	a.rearm()
+	return nil
+}
+
+func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
+	const op = "StartTrace"
+	a.tracing.Lock()
+	defer a.tracing.Unlock()
+	switch {
+	case a.closed.Load():
+		return &Error{Op: op, Err: ErrClosed}
+	case a.recorder.Load() != nil:
+		return &Error{Op: op, Err: ErrTracing}
+	}
+	r, err := heaptrace.NewRecorder(w, heaptrace.Header{Deflate: true}, runtime.GOMAXPROCS(0), o.Drop)
+	if err != nil {
+		return err
+	}
+	a.traced.Store(true)
+	a.recorder.Store(r)
+	a.setOdds()
+	return nil
+}
+
+// StopTrace ends recording: what was recorded is written when it returns. The error is
+// that of the trace's writer. Without a trace it does nothing.
+func (a *Allocator) StopTrace() error {
+	a.tracing.Lock()
+	r := a.recorder.Swap(nil)
+	a.tracing.Unlock()
+	if r == nil {
+		return nil
+	}
+	a.setOdds()
+	a.rearm()
+	return r.Close()
+}
+
+// record adds an event to the trace. It reports false if that has ended, or drops it.
+func (a *Allocator) record(e heaptrace.Event) bool {
+	r := a.recorder.Load()
+	if r == nil {
+		return false
+	}
+	id := percpu.Pin()
+	percpu.Unpin(id) // it is only to spread the load
+	e.Goroutine = uint64(goroutine.ID())
+	return r.Add(id, e)
+}
+
+// recordBlock records how the block at addr was handed out; so it becomes special.
+func (a *Allocator) recordBlock(addr uintptr, op heaptrace.Op, size int) {
+	a.recordNew(addr, heaptrace.Event{Op: op, Size: int64(size)})
+}
+
+// recordAligned is recordBlock for Memalign.
+func (a *Allocator) recordAligned(addr uintptr, align, size int) {
+	a.recordNew(addr, heaptrace.Event{Op: heaptrace.Memalign, Size: int64(size), Align: uint32(align)})
+}
+
+func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
+	e.Addr = uint64(addr)
+	if !a.record(e) {
+		return
+	}
+	if st, _, _ := a.liveBlock(addr); st != nil {
+		*st |= special
+	}
+}
+
+// known reports whether the trace may know the object at addr: it is live and undamaged,
+// and large, guarded or special.
+func (a *Allocator) known(addr uintptr) bool {
+	if a.checked != nil {
+		return a.checked.sound(addr)
+	}
+	if st, _, _ := a.liveBlock(addr); st != nil {
+		return *st&special != 0
+	}
+	if !a.isLarge(addr) {
+		_, guarded := a.guardedAt(addr)
+		return guarded != nil
+	}
+	_, err := a.large.Usable(addr)
+	return err == nil
+}
+
+// slowMalloc is serve, recorded.
+func (a *Allocator) slowMalloc(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
+	addr, zero, err = a.serve(h, op, size, wanted)
+	if err == nil && a.recorder.Load() != nil {
+		a.recordBlock(addr, opFor(wanted), size)
+	}
+	return addr, zero, err
+}
+
+// opFor returns the operation that hands out a block, zeroed if that is wanted.
+func opFor(wanted bool) heaptrace.Op {
+	if wanted {
+		return heaptrace.Calloc
+	}
+	return heaptrace.Malloc
+}
+
+// slowFree is takeBack, recorded.
+func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
+	if a.recorder.Load() != nil && a.known(addr) {
+		a.record(heaptrace.Event{Op: heaptrace.Free, Addr: uint64(addr)})
+	}
+	a.takeBack(h, op, addr)
+}
+
+// recordResize is resize, recorded: an object that the trace knows is lifted before and
+// set down after, wherever it is then. Others begin to be known.
+func (a *Allocator) recordResize(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+	addr := raw.Addr(p)
+	lifted := p != nil && size > 0 && kept >= 0 && a.known(addr) &&
+		a.record(heaptrace.Event{Op: heaptrace.Lift, Addr: uint64(addr)})
+	q, err := a.resize(h, op, p, kept, size)
+	switch {
+	case lifted && err != nil: // it is as it was, to its usable size
+		a.recordBlock(addr, heaptrace.Realloc, UsableSize(p))
+	case lifted:
+		a.recordBlock(raw.Addr(q), heaptrace.Realloc, size)
+	case q != nil:
+		a.recordBlock(raw.Addr(q), opFor(kept < size), size)
+	}
+	return q, err
+}

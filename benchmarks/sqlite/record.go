@@ -1,0 +1,37 @@
+//go:build !peer
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"os"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"modernc.org/libc"
+	"modernc.org/memory"
+)
+
+// record runs the workload in memory and records what SQLite asks of its allocator.
+func record(file string, rows int) error {
+	heap := heapOfLibc()
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	if err := heap.StartTrace(w, alloc.TraceOptions{}); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	_, err = run(inMemory, rows)
+	return errors.Join(err, heap.StopTrace(), w.Flush(), f.Close())
+}
+
+// heapOfLibc returns what modernc.org/libc allocates from, which it does not tell: its
+// heap is the only one of this program.
+func heapOfLibc() *alloc.Allocator {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	libc.Xfree(tls, libc.Xmalloc(tls, 1)) // so that there is one
+	return memory.Heaps()[0]
+}

@@ -1,0 +1,54 @@
+package goroutine
+
+import (
+	"runtime"
+	"sync"
+	"testing"
+)
+
+// grow makes the goroutine's stack move.
+func grow(n int) int {
+	var frame [1 << 10]byte
+	if n == 0 {
+		return int(frame[0])
+	}
+	return grow(n-1) + int(frame[n%len(frame)])
+}
+
+// TestID: goroutines that run at once have numbers of their own, which they keep while
+// they are moved between processors, and their stacks in memory.
+func TestID(t *testing.T) {
+	const n = 100
+	ids := make(chan uintptr, n)
+	var here, done sync.WaitGroup
+	here.Add(n)
+	for range n {
+		done.Go(func() {
+			first := ID()
+			here.Done()
+			here.Wait()
+			for range 20 {
+				runtime.Gosched()
+			}
+			if grow(200) != 0 || ID() != first {
+				t.Error("a goroutine's number changed")
+			}
+			ids <- first
+		})
+	}
+	done.Wait()
+	close(ids)
+	seen := map[uintptr]bool{0: true}
+	for id := range ids {
+		if seen[id] {
+			t.Errorf("number %d: two goroutines have it, or it is 0", id)
+		}
+		seen[id] = true
+	}
+}
+
+func BenchmarkID(b *testing.B) {
+	for b.Loop() {
+		ID()
+	}
+}

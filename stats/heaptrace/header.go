@@ -1,0 +1,84 @@
+package heaptrace
+
+import (
+	"cmp"
+	"encoding/binary"
+	"hash/crc32"
+	"math"
+	"os"
+	"time"
+)
+
+// A Header is what holds for all events of a trace. The zero value stands for the
+// defaults.
+type Header struct {
+	PageSize int           // bytes; 0: this system's
+	Tick     time.Duration // unit of the events' times; 0: 1 µs
+	Start    time.Time     // to which these times are relative
+	Deflate  bool          // batches are compressed
+}
+
+const (
+	magic   = "ashlartr"
+	version = 1
+
+	headerSize  = 36
+	batchHeader = 20
+
+	deflated = 1 << 0 // option
+
+	// MaxPayload is how many bytes the events of a batch have at most.
+	MaxPayload = 256 << 10
+
+	// batchTarget is where a Writer ends a batch: a compressor needs some tens of
+	// kilobytes to do well.
+	batchTarget = 128 << 10
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// withDefaults returns h with its zero values replaced.
+func (h Header) withDefaults() Header {
+	h.PageSize = cmp.Or(max(h.PageSize, 0), os.Getpagesize())
+	h.Tick = cmp.Or(max(h.Tick, 0), time.Microsecond)
+	return h
+}
+
+func (h Header) encode() []byte {
+	b := make([]byte, headerSize)
+	copy(b, magic)
+	b[8] = version
+	if h.Deflate {
+		b[9] = deflated
+	}
+	binary.LittleEndian.PutUint32(b[12:], uint32(h.PageSize))
+	binary.LittleEndian.PutUint64(b[16:], uint64(h.Tick))
+	if !h.Start.IsZero() {
+		binary.LittleEndian.PutUint64(b[24:], uint64(h.Start.UnixNano()))
+	}
+	binary.LittleEndian.PutUint32(b[32:], crc32.Checksum(b[:32], castagnoli))
+	return b
+}
+
+// decodeHeader reads a header of headerSize bytes.
+func decodeHeader(b []byte) (Header, error) {
+	if string(b[:8]) != magic {
+		return Header{}, ErrFormat
+	}
+	if b[8] != version || b[9]&^deflated != 0 || b[10] != 0 || b[11] != 0 {
+		return Header{}, ErrVersion
+	}
+	h := Header{
+		PageSize: int(binary.LittleEndian.Uint32(b[12:])),
+		Tick:     time.Duration(binary.LittleEndian.Uint64(b[16:])),
+		Deflate:  b[9]&deflated != 0,
+	}
+	if start := binary.LittleEndian.Uint64(b[24:]); start != 0 {
+		h.Start = time.Unix(0, int64(start))
+	}
+	if crc32.Checksum(b[:32], castagnoli) != binary.LittleEndian.Uint32(b[32:]) ||
+		h.PageSize <= 0 || h.PageSize > math.MaxInt32 || h.Tick <= 0 {
+		return Header{}, ErrDamaged
+	}
+	return h, nil
+}

@@ -1,0 +1,150 @@
+package heaptrace
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"sync"
+	"testing"
+)
+
+// TestRecorder has goroutines pass objects on to each other: in the trace each is
+// allocated before it is freed, and nothing is missing.
+func TestRecorder(t *testing.T) {
+	const producers, each = 4, 5000
+	var file bytes.Buffer
+	r, err := NewRecorder(&file, Header{Deflate: true}, 3, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := make(chan uint64, 16)
+	var making, freeing sync.WaitGroup
+	for g := range producers {
+		making.Go(func() {
+			for i := range each {
+				addr := uint64(g*each+i+1) * 16
+				if !r.Add(g, Event{Op: Malloc, Goroutine: uint64(g), Addr: addr, Size: 1}) {
+					t.Error("an event was dropped")
+				}
+				objects <- addr
+			}
+		})
+		freeing.Go(func() {
+			for addr := range objects {
+				r.Add(g+1, Event{Op: Free, Goroutine: uint64(producers + g), Addr: addr})
+			}
+		})
+	}
+	making.Wait()
+	close(objects)
+	freeing.Wait()
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, events, err := decoded(&file)
+	if err != nil || len(events) != 2*producers*each {
+		t.Fatalf("%d events, %v", len(events), err)
+	}
+	live := map[uint64]bool{}
+	latest := map[uint64]uint64{}
+	for _, e := range events {
+		if live[e.Addr] == (e.Op == Malloc) {
+			t.Fatalf("%v of %#x, which is live: %v", e.Op, e.Addr, live[e.Addr])
+		}
+		live[e.Addr] = e.Op == Malloc
+		if e.Op == Malloc && latest[e.Goroutine] >= e.Addr {
+			t.Fatalf("goroutine %d: events in another order than the program's", e.Goroutine)
+		} else if e.Op == Malloc {
+			latest[e.Goroutine] = e.Addr
+		}
+	}
+}
+
+// A gate is a file that takes nothing until it is opened.
+type gate struct {
+	bytes.Buffer
+	open chan struct{}
+}
+
+func (g *gate) Write(b []byte) (int, error) {
+	if g.Len() >= headerSize {
+		<-g.open
+	}
+	return g.Buffer.Write(b)
+}
+
+// TestDrop: while the file does not take what is written, events are dropped, and
+// counted in the trace.
+func TestDrop(t *testing.T) {
+	file := &gate{open: make(chan struct{})}
+	r, err := NewRecorder(file, Header{}, 1, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, dropped := 0, 0
+	for dropped < 100_000 {
+		if r.Add(0, Event{Op: Malloc, Addr: uint64(kept) * 1e9, Size: 1 << 40}) {
+			kept++
+		} else {
+			dropped++
+		}
+	}
+	close(file.open)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reader, events, err := decoded(&file.Buffer)
+	if err != nil || len(events) != kept || reader.Dropped() != uint64(dropped) {
+		t.Errorf("%d events of %d, %d dropped of %d, %v", len(events), kept, reader.Dropped(), dropped, err)
+	}
+}
+
+// full is a file with room for a header.
+type full struct{ n int }
+
+var errFull = errors.New("no space left")
+
+func (f *full) Write(b []byte) (int, error) {
+	if f.n += len(b); f.n > headerSize {
+		return 0, errFull
+	}
+	return len(b), nil
+}
+
+// TestFull: when the file refuses more, nobody waits, and Close says why.
+func TestFull(t *testing.T) {
+	r, err := NewRecorder(new(full), Header{}, 2, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var adding sync.WaitGroup
+	for g := range 4 {
+		adding.Go(func() {
+			for i := 0; r.Add(g, Event{Op: Malloc, Addr: uint64(i) << 40, Size: 1 << 50}); i++ {
+			}
+		})
+	}
+	adding.Wait()
+	if err := r.Close(); !errors.Is(err, errFull) {
+		t.Errorf("closing: %v", err)
+	}
+	if r.Add(0, Event{}) {
+		t.Error("an event is taken after Close")
+	}
+	if _, err := NewRecorder(&full{1}, Header{}, 1, false); !errors.Is(err, errFull) {
+		t.Errorf("no room for the header: %v", err)
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	r, err := NewRecorder(io.Discard, Header{}, 8, false)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := 0; b.Loop(); i++ {
+		r.Add(0, Event{Op: Malloc, Addr: uint64(i%64) * 112, Size: 100})
+	}
+	if err := r.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
