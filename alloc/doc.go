@@ -100,7 +100,7 @@
 //
 //	Σ blocks of its spans = live + cached in racks + in the depot's magazines + idle
 //	a block's state is cached ⇔ exactly one slot of one magazine names it
-//	a block's state is special ⇒ the block is live, and the profile has its record
+//	the profile has a record of a block ⇒ it is live, and special (an object: marked)
 //	span.idle = |{i : state i is idle}|
 //	span on the depot's partial list ⇔ span.idle > 0
 //	pagemap.Get(a) = span for every address a of its pages, and for no other

@@ -130,10 +130,14 @@ func TestEstimate(t *testing.T) {
 		"small and large": {2 << 20, mix{{32 << 10, 160_000, 400}, {128 << 10, 40_000, 200}}},
 		"alike":           {8 << 10, mix{{1024, 20_000, 2}, {1152, 20_000, 2}, {1280, 20_000, 2}, {1408, 20_000, 2}}},
 		"of one kind":     {8 << 20, mix{{3 << 20, 10_000, 50}}},
+		"guarded":         {2 << 10, mix{{64, 80_000, 2}, {1024, 6000, 1}}},
 	} {
 		for seed := range uint64(3) {
 			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				a, l := loaded(t, c.rate, seed)
+				if name == "guarded" { // some are, and some of these are sampled, too
+					a.SetGuardRate(30)
+				}
 				unbiased(t, c.mix.play(t, a, l))
 			})
 		}
@@ -205,6 +209,19 @@ func TestEstimateRealloc(t *testing.T) {
 			unbiased(t, resize(t, a, l, sizes))
 		})
 	}
+}
+
+// TestEstimateMemalign: objects that are large for their alignment alone are estimated
+// like others.
+func TestEstimateMemalign(t *testing.T) {
+	const n, size = 6000, 4096
+	a, l := loaded(t, 2<<10, 1)
+	for range n {
+		p, err := l.Memalign(1<<14, size)
+		l.Free(must(t, p, err))
+	}
+	se := math.Sqrt(n) * deviation(a.largeProbability(size))
+	unbiased(t, []estimate{{"objects allocated", total(a.HeapProfile(), 0), n, se, 1}})
 }
 
 // resize gives some thousand objects one size after the other. A few are in use at a

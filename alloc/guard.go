@@ -50,7 +50,6 @@ type guards struct {
 	queue   [guardSlots]uint8
 	head, n uint
 	forget  func() // takes the explainer out
-	full    int64  // times that all slots were in use
 }
 
 const guardSlots = 64

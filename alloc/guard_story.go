@@ -144,5 +144,5 @@ func guardedSize(d, addr uintptr) (int, bool) {
 	if i < 0 || offset != 0 || t.slots[i].state != guardLive {
 		return 0, false
 	}
-	return int(t.slots[i].room()), true
+	return int(t.slots[i].size), true
 }

@@ -71,7 +71,6 @@ func (g *guards) next(a *Allocator) (int, *guardSlot) {
 		return 0, nil
 	}
 	if g.n == 0 {
-		g.full++
 		return 0, nil
 	}
 	i := int(g.queue[g.head])
@@ -136,9 +135,6 @@ func (a *Allocator) guardedAt(addr uintptr) (int, *guardSlot) {
 	}
 	return 0, nil
 }
-
-// room returns the bytes of the block that may be used.
-func (s *guardSlot) room() uintptr { return s.size }
 
 // freeGuarded frees the guarded block at addr, and reports false if there is none.
 func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {

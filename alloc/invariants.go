@@ -29,6 +29,9 @@ func (a *Allocator) checkInvariants() error {
 	if err := a.checkLots(); err != nil {
 		return err
 	}
+	if err := a.checkSamples(); err != nil {
+		return err
+	}
 	if err := a.large.Check(); err != nil {
 		return err
 	}
@@ -82,6 +85,22 @@ func (a *Allocator) checkLots() error {
 		}
 	}
 	return nil
+}
+
+// checkSamples checks that each sample is of a live block that its free will be told of:
+// a special one, or a large object that is marked.
+func (a *Allocator) checkSamples() (err error) {
+	a.profile.Lines(0, func(addr uintptr) float64 {
+		st, _, _ := a.liveBlock(addr)
+		switch {
+		case st == nil && !(a.isLarge(addr) && pagemap.Marked(addr)):
+			err = fmt.Errorf("alloc: there is a sample of %#x, where no live block or marked object is", addr)
+		case st != nil && *st&special == 0:
+			err = fmt.Errorf("alloc: there is a sample of the block at %#x, whose state is %#x", addr, *st)
+		}
+		return 0
+	})
+	return err
 }
 
 // A tally counts the blocks of one class by what they are doing.

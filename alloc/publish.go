@@ -20,9 +20,10 @@ var published struct {
 // go tool pprof with its address, get the bytes, mount what web.Pprof of package
 // stats/web returns, which calls PublishProfile.
 //
-// While it is listed a sample takes its stack twice more, and 400 bytes of the Go heap as
-// long as its block is live; samples above 4096 are not counted. Close ends that, but the
-// name stays: runtime/pprof has no way to remove it.
+// While it is listed a sample, with its end, costs some ten times as much, for
+// runtime/pprof takes the stack once more, and 400 bytes of the Go heap as long as its
+// block is live; samples above 4096 are not counted. Close ends that, but the name stays:
+// runtime/pprof has no way to remove it.
 func (a *Allocator) PublishProfile(name string) {
 	a.init()
 	published.mu.Lock()

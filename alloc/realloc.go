@@ -51,10 +51,10 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 		return a.replace(h, op, addr, a.checked.usable(op, addr), uintptr(kept), size)
 	}
 	st, _, c := a.liveBlock(addr)
-	if _, s := a.guardedAt(addr); st == nil && s != nil {
-		return a.replace(h, op, addr, s.room(), uintptr(kept), size)
-	}
 	if st == nil {
+		if _, s := a.guardedAt(addr); s != nil {
+			return a.replace(h, op, addr, s.size, uintptr(kept), size)
+		}
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)
 	}
 	if size < sizeclass.LargeMin {

@@ -204,7 +204,7 @@ func TestTraceConcurrent(t *testing.T) {
 
 func recordConcurrent(t *testing.T, a *Allocator, large int) {
 	stop := startTrace(t, a)
-	const goroutines, rounds = 4, 1500
+	const goroutines = 4
 	handed := make(chan unsafe.Pointer, 2*goroutines)
 	var wg sync.WaitGroup
 	for g := range goroutines {
@@ -216,7 +216,7 @@ func recordConcurrent(t *testing.T, a *Allocator, large int) {
 				defer l.Close()
 				h = handle{l, a}
 			}
-			for range rounds {
+			for range fewer(1500) {
 				p, err := h.Malloc(traceSize(random, large))
 				for range random.IntN(3) {
 					if err == nil {

@@ -52,12 +52,19 @@ func (a *Allocator) setOdds() {
 	}
 }
 
-// probability returns that of a block of size bytes to be sampled: that of at least
-// one event in so many bytes of a Poisson process with one in rate bytes.
+// probability returns that of a block of size bytes to be sampled, largeProbability that
+// of a large object, which has any size if it is one for its alignment.
+func (a *Allocator) probability(size uintptr) float64 { return poisson(size, a.rateOf(size)) }
+func (a *Allocator) largeProbability(size uintptr) float64 {
+	return poisson(size, a.rateOf(sizeclass.LargeMin))
+}
+
+// poisson returns the probability of at least one event in size bytes of a Poisson
+// process with one in rate bytes.
 //
 //	p = 1 − exp(−size/rate)
-func (a *Allocator) probability(size uintptr) float64 {
-	switch rate := a.rateOf(size); rate {
+func poisson(size uintptr, rate int64) float64 {
+	switch rate {
 	case 0:
 		return 0
 	case 1:
@@ -153,7 +160,7 @@ func (a *Allocator) grown(h holder, addr, before, size uintptr) {
 	if !a.choose(h, size-before) {
 		return
 	}
-	p := a.probability(size)
+	p := a.largeProbability(size)
 	if p == 0 {
 		return
 	}

@@ -1,9 +1,11 @@
 package alloc
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/pprof"
 	"testing"
 )
 
@@ -21,6 +23,28 @@ func BenchmarkSampling(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkSample is the pair of a block that is sampled: of a goroutine without labels,
+// of one with two, and in a profile that /debug/pprof lists.
+func BenchmarkSample(b *testing.B) {
+	pairs := func(b *testing.B, a *Allocator) {
+		for b.Loop() {
+			p, _ := a.Malloc(64)
+			a.Free(p)
+		}
+	}
+	sampled := Options{Decay: -1, ProfileRate: 1}
+	b.Run("plain", func(b *testing.B) { pairs(b, open(b, sampled)) })
+	b.Run("labels", func(b *testing.B) {
+		a := open(b, sampled)
+		pprof.Do(b.Context(), pprof.Labels("route", "/user", "tenant", "acme"), func(context.Context) { pairs(b, a) })
+	})
+	b.Run("published", func(b *testing.B) {
+		a := open(b, sampled)
+		a.PublishProfile("ashlar-benchmark")
+		pairs(b, a)
+	})
 }
 
 // BenchmarkProfile writes a profile of 100,000 live samples, of one stack and of 8,000,

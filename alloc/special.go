@@ -54,7 +54,7 @@ func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
 // chosenLarge does for a large object what chosenBlock does for a small block; the
 // mark of the object stands for the state bit.
 func (a *Allocator) chosenLarge(addr, size uintptr, kind heapprof.Kind) {
-	p := a.probability(size)
+	p := a.largeProbability(size)
 	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
 		pagemap.Mark(addr, true)
 	}

@@ -18,7 +18,7 @@ func (s section) charts(session *session) []*report.Chart {
 		add(s.ratioChart(&session.results))
 	}
 	for _, scale := range s.scales {
-		add(scale.chart(&session.results))
+		add(s.scalingChart(scale, &session.results))
 	}
 	for _, l := range s.observedLines() {
 		add(latencyChart(session.metrics, l))
@@ -37,7 +37,7 @@ func (s section) ratioChart(r *results) *report.Chart {
 		if own == nil {
 			continue
 		}
-		for _, peer := range r.peersOf([]string{l.row}) {
+		for _, peer := range s.shown(r.peersOf([]string{l.row})) {
 			if other := r.find(l.row, peer); peer != ashlarName && peer != loopName {
 				point := report.Point{Series: peer, Group: l.label, X: other.ratioTo(own), Chance: !other.beyondChance(own)}
 				c.Points = append(c.Points, point)
@@ -47,16 +47,16 @@ func (s section) ratioChart(r *results) *report.Chart {
 	return c
 }
 
-// chart shows the throughput by the number of goroutines.
-func (s scaling) chart(r *results) *report.Chart {
+// scalingChart shows the throughput by the number of goroutines.
+func (s section) scalingChart(by scaling, r *results) *report.Chart {
 	c := &report.Chart{
 		Kind:  report.Lines,
-		Title: fmt.Sprintf("Throughput of %s by goroutines, on %d processors", s.label, parallelProcs),
+		Title: fmt.Sprintf("Throughput of %s by goroutines, on %d processors", by.label, parallelProcs),
 		X:     "goroutines", Y: "operations a second", LogX: true,
 	}
-	for _, goroutines := range s.goroutines {
-		row := s.row(goroutines)
-		peers := r.peersOf([]string{row})
+	for _, goroutines := range by.goroutines {
+		row := by.row(goroutines)
+		peers := s.shown(r.peersOf([]string{row}))
 		if len(peers) > 0 {
 			c.Ticks = append(c.Ticks, goroutines)
 		}

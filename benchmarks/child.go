@@ -26,25 +26,19 @@ type childTask struct {
 	Trace   *traceTask   `json:"trace,omitempty"`
 }
 
+// A host is the program that does a task: this one, or another build of it if one is named; with a library in
+// the place of malloc if one is named.
+type host struct{ program, library string }
+
 // inChild runs the task in a new process and reads its report into report.
 func inChild(task childTask, report any) error {
-	_, err := watchedChild(task, report)
+	_, err := host{}.watch(task, report)
 	return err
 }
 
-// inProgram is inChild with another build of this program, if one is named, and a library in the place of malloc.
-func inProgram(program, library string, task childTask, report any) error {
-	_, err := watchedProgram(program, library, task, report)
-	return err
-}
-
-// watchedChild is inChild and gives the process' resident set over time.
-func watchedChild(task childTask, report any) (*timeline, error) {
-	return watchedProgram("", "", task, report)
-}
-
-func watchedProgram(program, library string, task childTask, report any) (*timeline, error) {
-	command, output, err := task.command(program, library)
+// watch does the same and gives the process' resident set over time.
+func (h host) watch(task childTask, report any) (*timeline, error) {
+	command, output, err := h.command(task)
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +54,9 @@ func watchedProgram(program, library string, task childTask, report any) (*timel
 	return seen, json.Unmarshal(output.Bytes(), report)
 }
 
-// tracedChild runs the task in a new process whose kernel calls are counted between marks.
-func tracedChild(task childTask, report *metrics) error {
-	command, output, err := task.command("", "")
+// trace runs the task in a new process whose kernel calls are counted between marks.
+func (h host) trace(task childTask, report *metrics) error {
+	command, output, err := h.command(task)
 	if err != nil {
 		return err
 	}
@@ -77,6 +71,21 @@ func tracedChild(task childTask, report *metrics) error {
 	return nil
 }
 
+// command is the program with the task, and what it will print.
+func (h host) command(task childTask) (*exec.Cmd, *bytes.Buffer, error) {
+	if h.program == "" {
+		var err error
+		if h.program, err = os.Executable(); err != nil {
+			return nil, nil, err
+		}
+	}
+	output := new(bytes.Buffer)
+	command := exec.Command(h.program)
+	command.Env = append(preloaded(h.library), childVariable+"="+task.String())
+	command.Stdout, command.Stderr = output, os.Stderr
+	return command, output, nil
+}
+
 // String is the task as it is handed over.
 func (t childTask) String() string {
 	encoded, err := json.Marshal(t)
@@ -84,21 +93,6 @@ func (t childTask) String() string {
 		return err.Error()
 	}
 	return string(encoded)
-}
-
-// command is the program, or this one, with the task, and what it will print.
-func (t childTask) command(program, library string) (*exec.Cmd, *bytes.Buffer, error) {
-	if program == "" {
-		var err error
-		if program, err = os.Executable(); err != nil {
-			return nil, nil, err
-		}
-	}
-	output := new(bytes.Buffer)
-	command := exec.Command(program)
-	command.Env = append(preloaded(library), childVariable+"="+t.String())
-	command.Stdout, command.Stderr = output, os.Stderr
-	return command, output, nil
 }
 
 // runChild is the child's main function.
@@ -122,10 +116,10 @@ func (t childTask) run() (any, error) {
 		return t.Churn.run()
 	case t.Grow != nil:
 		return t.Grow.run()
-	case t.Suite != nil:
-		return t.Suite.run()
 	case t.Observe != nil:
 		return t.Observe.run()
+	case t.Suite != nil:
+		return t.Suite.run()
 	case t.Trace != nil:
 		return t.Trace.run()
 	}

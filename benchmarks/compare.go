@@ -150,7 +150,7 @@ func changeTable(changes []change, before, after *document) *table.Table {
 }
 
 // centre is the median with the wider side of its confidence interval.
-func centre(s benchmath.Summary) string { return significant(s.Center) + " " + s.PctRangeString() }
+func centre(s benchmath.Summary) string { return significant(s.Center) + " ±" + s.PctRangeString() }
 
 func geomeanTable(changes []change) *table.Table {
 	t := &table.Table{

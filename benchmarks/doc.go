@@ -6,7 +6,8 @@ mapping for each object. It is a module of its own, so that the peers are no dep
 	go run -C benchmarks . -run '^pair'       only the rows whose name matches; -list names them
 	go run -C benchmarks . -native            also the same loops in C under the allocators found here
 	go run -C benchmarks . -run '^suite/'     the workloads of the field and of Go services; -scale shortens them
-	go run -C benchmarks . -all -metrics      all rows, and what was observed besides times
+	go run -C benchmarks . -all -native       everything
+	go run -C benchmarks . -metrics           also what was observed besides times
 	go run -C benchmarks . -html report.html  one file with charts; best with -metrics
 	go run -C benchmarks . -json new.json -compare old.json
 	go run -C benchmarks . -run '^trace/'     traces of SQLite and of Apache Arrow, replayed on all peers
@@ -107,6 +108,9 @@ the clock, whose own median stands below the table, and is no finer than the clo
 
 The other is traced (internal/calls): its calls into the kernel are counted by name between two marks, which
 costs so much that nothing else is taken from it. Memory calls are those that get, change or give back memory.
+
+A play of the suite is observed from its first block to its last; what is timed there are single calls of the
+allocator, in the play that is watched, and so in none whose time counts.
 
 Live blocks and churn have processes of their own anyway: what can be observed of these comes without -metrics,
 and so does their resident memory over time, looked at from outside every 20 ms. How much goes back

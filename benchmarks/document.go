@@ -23,6 +23,7 @@ type document struct {
 	Run        string              `json:"run"`   // the expression that rows were selected by
 	Flags      []string            `json:"flags"` // others that say what was measured
 	Parameters parameters          `json:"parameters"`
+	Traces     []string            `json:"traces"` // that were replayed
 	Skipped    []string            `json:"skipped"`
 	Bars       []verdict           `json:"bars"`
 	Results    []*result           `json:"results"`
@@ -36,6 +37,8 @@ type parameters struct {
 	LiveBlocks int           `json:"live_blocks"`
 	LiveBytes  int64         `json:"live_bytes"` // of the churn rows
 	GrowTo     int           `json:"grow_to"`
+	Scale      float64       `json:"scale"`   // of the suite
+	Classes    int           `json:"classes"` // to be found for traces
 }
 
 // document makes the document of the session.
@@ -49,8 +52,9 @@ func (s *session) document() *document {
 		Flags:   o.flags,
 		Parameters: parameters{
 			Repeats: o.repeats, Sample: o.duration, LiveBlocks: o.liveBlocks,
-			LiveBytes: o.liveBytes, GrowTo: o.growTo,
+			LiveBytes: o.liveBytes, GrowTo: o.growTo, Scale: o.scale, Classes: o.classes,
 		},
+		Traces:  s.traceNames(),
 		Skipped: s.skipped,
 		Bars:    s.verdicts(),
 		Results: s.results.list,
@@ -62,8 +66,9 @@ func (s *session) document() *document {
 func (d *document) session(o options) *session {
 	o.flags = d.Flags
 	o.repeats, o.duration = d.Parameters.Repeats, d.Parameters.Sample
+	o.scale, o.classes = d.Parameters.Scale, d.Parameters.Classes
 	o.liveBlocks, o.liveBytes, o.growTo = d.Parameters.LiveBlocks, d.Parameters.LiveBytes, d.Parameters.GrowTo
-	return &session{
+	s := &session{
 		options: &o,
 		machine: d.Machine,
 		ended:   d.Time,
@@ -72,6 +77,8 @@ func (d *document) session(o options) *session {
 		results: results{d.Results},
 		metrics: d.Metrics,
 	}
+	s.loadTraces(d.Traces)
+	return s
 }
 
 // readDocument reads a file that -json wrote.

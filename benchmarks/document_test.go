@@ -12,6 +12,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/calls"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/machine"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/usage"
 )
 
@@ -20,7 +21,7 @@ func testDocument() *document { return testSession().document() }
 // testSession has something of everything. Ashlar is slower than modernc at 64 B, and faster at 1 KiB.
 func testSession() *session {
 	o, err := parseOptions([]string{
-		"-repeats", "6", "-all", "-metrics", "-run", "^pair", "-d", "3ms", "-live-blocks", "1000", "-live-mib", "7", "-grow-mib", "8",
+		"-repeats", "6", "-all", "-metrics", "-run", "^pair", "-d", "3ms", "-live-blocks", "1000", "-live-mib", "7", "-grow-mib", "8", "-scale", "0.5",
 	})
 	if err != nil {
 		panic(err)
@@ -49,6 +50,8 @@ func testSession() *session {
 	s.results.add(churnResident, ashlarName, times, 1.1)
 	s.results.add(growRow(fills[0].name), ashlarName, milliseconds, 1, 2)
 	s.results.add(liveMetric(64, residentMetric), ashlarName, times, 1.5)
+	add(suiteRow(suite.All()[0], suite.All()[0].Goroutines[0]), ashlarName, 30)
+	add(suiteRow(suite.All()[0], suite.All()[0].Goroutines[0]), makeName, 60)
 	addTestMetrics(s)
 	return s
 }

@@ -52,6 +52,12 @@ func (s *session) page() *report.Page {
 			Tables:  tables,
 		})
 	}
+	if surveys := s.surveys(); len(surveys) > 0 {
+		p.Sections = append(p.Sections, report.Section{
+			ID: "surveys", Name: "Traced objects", Title: "What the traces are like",
+			Command: s.options.command("^trace/", "-html report.html"), Machine: s.machine.String(), Tables: surveys,
+		})
+	}
 	return p
 }
 
@@ -86,8 +92,6 @@ func (s *session) judged() (missed, met []report.Bar, unjudged int) {
 	}
 	return missed, met, unjudged
 }
-
-func isOurs(peer string) bool { return peer == ashlarName || strings.HasPrefix(peer, ashlarName+"-") }
 
 // series are all that charts show, ours first. The lives of memory rows have a series for each of their ends.
 func (s *session) series() []report.Series {
@@ -125,7 +129,7 @@ func (s section) losses(r *results) []string {
 			continue
 		}
 		var faster []string
-		for _, peer := range r.peersOf([]string{l.row}) {
+		for _, peer := range s.shown(r.peersOf([]string{l.row})) {
 			if other := r.find(l.row, peer); !isOurs(peer) && peer != loopName && own.ratioTo(other) > 1 {
 				faster = append(faster, fmt.Sprintf("%s takes %s of its time%s", peer, significant(other.ratioTo(own)), other.doubt(own)))
 			}
@@ -134,7 +138,7 @@ func (s section) losses(r *results) []string {
 			says = append(says, fmt.Sprintf("%s: ashlar loses: %s.", l.label, strings.Join(faster, ", ")))
 		}
 	}
-	if len(says) == 0 && len(r.peersOf(s.rowNames())) > 0 {
+	if len(says) == 0 && len(s.measured(r)) > 0 {
 		says = append(says, "No peer is faster than ashlar here.")
 	}
 	return says

@@ -142,7 +142,7 @@ func expectFigures(t *testing.T, d *document, dom string) {
 	}
 	for _, words := range []string{
 		"64 B: ashlar loses: modernc takes 0.506 of its time.", "1 KiB: ashlar loses: make takes 1.000 of its time (may be chance).", "Test <CPU> & co", "nothing & nobody",
-		"go run -C benchmarks . -run '^pair/' -all -d 3ms -grow-mib 8 -live-blocks 1000 -live-mib 7 -metrics -repeats 6 -html report.html",
+		"go run -C benchmarks . -run '^pair/' -all -d 3ms -grow-mib 8 -live-blocks 1000 -live-mib 7 -metrics -repeats 6 -scale 0.5 -html report.html",
 	} {
 		if !strings.Contains(dom, words) {
 			t.Errorf("the page does not say %q", words)

@@ -33,17 +33,25 @@ const (
 	latencyTime = 150 * time.Millisecond
 )
 
-// A sampler may have its peer observed: it has tasks, whose reports are metrics, for a process that is watched
-// and for one that is traced.
+// An observable sampler has its peer observed: by tasks whose reports are metrics, of a process that is watched
+// and of one that is traced. It may have none.
 type observable interface {
-	observers(row, figure, peer string, o *options) (watched, traced childTask)
+	observers(row, figure, peer string, o *options) *observers
 }
 
-func (t *timedSampler) observers(row, figure, peer string, o *options) (watched, traced childTask) {
+type observers struct {
+	host
+	watched, traced childTask
+}
+
+func (t *timedSampler) observers(row, figure, peer string, o *options) *observers {
+	if t.anotherClock {
+		return nil
+	}
 	task := observeTask{Row: row, Figure: figure, Peer: peer, Time: o.observed(watchedTime)}
 	short := task
 	short.Traced, short.Time = true, o.observed(tracedTime)
-	return childTask{Observe: &task}, childTask{Observe: &short}
+	return &observers{watched: childTask{Observe: &task}, traced: childTask{Observe: &short}}
 }
 
 // observe has a peer's metrics taken in two new processes, if they were asked for.
@@ -52,20 +60,20 @@ func (s *session) observe(figure string, subject subject) error {
 	if !ok || !s.options.metrics {
 		return nil
 	}
-	if t, ok := sampler.(*timedSampler); ok && t.anotherClock {
+	o := sampler.observers(s.row, figure, subject.peer, s.options)
+	if o == nil {
 		return nil
 	}
-	watched, traced := sampler.observers(s.row, figure, subject.peer, s.options)
-	if _, err := s.watched(figure, subject.peer, watched); err != nil {
+	if _, err := s.watched(figure, subject.peer, o.host, o.watched); err != nil {
 		return err
 	}
-	return s.trace(figure, subject.peer, traced)
+	return s.trace(figure, subject.peer, o.host, o.traced)
 }
 
 // watched runs a task whose report is metrics, and keeps those.
-func (s *session) watched(figure, peer string, task childTask) (*metrics, error) {
+func (s *session) watched(figure, peer string, h host, task childTask) (*metrics, error) {
 	m := s.metrics.of(figure, peer)
-	seen, err := watchedChild(task, m)
+	seen, err := h.watch(task, m)
 	m.Row, m.Peer = figure, peer // which the task need not know
 	if task.Churn != nil {       // others end too soon to be looked at over time
 		m.Timeline = seen
@@ -74,12 +82,12 @@ func (s *session) watched(figure, peer string, task childTask) (*metrics, error)
 }
 
 // trace runs a task again, and keeps what it called the kernel for, if that was asked for.
-func (s *session) trace(figure, peer string, task childTask) error {
+func (s *session) trace(figure, peer string, h host, task childTask) error {
 	if !s.options.metrics || !calls.Supported {
 		return nil
 	}
 	traced := new(metrics)
-	switch err := tracedChild(task, traced); {
+	switch err := h.trace(task, traced); {
 	case errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported):
 		s.skip("kernel calls of %s of %s: %v", figure, peer, err)
 		return nil

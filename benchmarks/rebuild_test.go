@@ -34,7 +34,7 @@ func TestRebuilds(t *testing.T) {
 			if program == "" {
 				t.Fatal(s.skipped)
 			}
-			if report, err := playGo(program, "", test.task, test.task.Peer)(); err != nil || report.Operations < 1 {
+			if report, err := playGo(host{program: program}, test.task, test.task.Peer).play(); err != nil || report.Operations < 1 {
 				t.Errorf("%+v, %v", report, err)
 			}
 		})

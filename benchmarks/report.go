@@ -99,11 +99,11 @@ func (s section) tables(session *session) []*table.Table {
 func (s *session) sections() []section {
 	suiteTimes, suiteMemory := suiteSections(s.options)
 	traceTimes, traceMemory := s.traceSections()
-	times := slices.Concat(timeSections(s.options), suiteTimes, []section{traceTimes})
+	times := slices.Concat(timeSections(s.options), suiteTimes, traceTimes)
 	for i := range times {
 		times[i].times = true
 	}
-	return slices.Concat(times, otherSections(s.options), suiteMemory, []section{traceMemory})
+	return slices.Concat(times, otherSections(s.options), suiteMemory, traceMemory)
 }
 
 // verdicts judges all bars.

@@ -64,6 +64,33 @@ func TestEmptySectionHasNoTable(t *testing.T) {
 	}
 }
 
+func TestMetricsOfChosenPeers(t *testing.T) {
+	var l metricsList
+	for _, peer := range []string{ashlarName, makeName, moderncName} {
+		l.of("row", peer).Operations = 1000
+	}
+	peersOf := func(s section) string {
+		var peers []string
+		if table := s.resources(l); table != nil {
+			for _, row := range table.Rows {
+				peers = append(peers, row[1])
+			}
+		}
+		return strings.Join(peers, " ")
+	}
+	s := section{first: "size", lines: []line{{"row", "64 B"}}}
+	for want, chosen := range map[string]func(string) bool{
+		"ashlar make modernc": nil,
+		"ashlar modernc":      func(peer string) bool { return peer != makeName },
+		"":                    isOurs, // which compares nothing
+	} {
+		s.peers = chosen
+		if got := peersOf(s); got != want {
+			t.Errorf("metrics of %q, want %q", got, want)
+		}
+	}
+}
+
 func TestJudge(t *testing.T) {
 	ours := figure{"row", ashlarName}
 	tests := []struct {

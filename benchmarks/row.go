@@ -25,12 +25,15 @@ func rows() []row {
 	return append(all, churnRows()...)
 }
 
+// allRows are these, the suite's and those of traces.
+func allRows(o *options) []row { return slices.Concat(rows(), suiteRows(), traceRows(o)) }
+
 // chosenRows are those that the options ask for. A pattern asks for all that it matches.
 func chosenRows(o *options) []row {
 	if len(o.traces) > 0 {
 		return traceRows(o)
 	}
-	chosen := selected(slices.Concat(rows(), suiteRows(), traceRows(o)), o.run)
+	chosen := selected(allRows(o), o.run)
 	if o.all || o.list || o.run.String() != "" {
 		return chosen
 	}

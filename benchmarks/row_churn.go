@@ -30,11 +30,11 @@ func (s *session) measureChurn(peer string) error {
 	}
 	task := childTask{Churn: &churnTask{Peer: peer, Live: s.options.liveBytes, Turnover: churnTurnover}}
 	for range s.options.memoryRepeats {
-		m, err := s.watched(churnFigure, peer, task)
+		m, err := s.watched(churnFigure, peer, host{}, task)
 		if err != nil {
 			return err
 		}
 		s.results.add(churnResident, peer, times, float64(m.Peak)/float64(m.Live))
 	}
-	return s.trace(churnFigure, peer, task)
+	return s.trace(churnFigure, peer, host{}, task)
 }

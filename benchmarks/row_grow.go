@@ -41,7 +41,7 @@ func (g *growSampler) sample() (float64, error) {
 
 func (g *growSampler) close() {}
 
-func (g *growSampler) observers(string, string, string, *options) (watched, traced childTask) {
+func (g *growSampler) observers(string, string, string, *options) *observers {
 	task := childTask{Grow: &g.task}
-	return task, task
+	return &observers{watched: task, traced: task}
 }

@@ -80,7 +80,7 @@ func (s *session) measureLive(task liveTask) error {
 	task.Blocks, task.Wait = s.options.liveBlocks, s.options.decayWait
 	for range s.options.memoryRepeats {
 		var report liveReport
-		seen, err := watchedChild(childTask{Live: &task}, &report)
+		seen, err := host{}.watch(childTask{Live: &task}, &report)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
@@ -53,52 +54,53 @@ func suitePeers(w *suite.Workload, goroutines int) []string {
 			names = append(names, kind.name)
 		}
 	}
-	candidates := kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolsName, chunksName, naiveName)
-	for _, kind := range append(candidates, memorymanagerKinds...) {
-		if fits(kind, w, goroutines) {
+	for _, kind := range fitKinds(goroutines, w.Most, w.Largest) {
+		// The collector would not see what objects in regions refer to.
+		if !w.InRegions || !kind.heap && kind.most == 0 {
 			names = append(names, kind.name)
 		}
 	}
 	return names
 }
 
-// fits says whether the peer can do the workload, and is not the same as another one in it.
-func fits(kind peerKind, w *suite.Workload, goroutines int) bool {
-	switch {
-	case kind.shared == (goroutines == 1) && (kind.name == moderncName || kind.name == lockedName):
-		return false // the mutex is there if and only if it is needed
-	case kind.most > 0 && (w.Most > kind.most || w.InRegions):
-		return false
-	case kind.size > 0 && w.Largest > kind.size || w.Largest < kind.least:
-		return false
-	}
-	return !w.InRegions || !kind.heap // the collector would not see what the objects refer to
+// fitKinds are the peers that can do a workload of so many goroutines and live blocks, with blocks of so many bytes at
+// most, and of which no two are the same in it.
+func fitKinds(goroutines, most, largest int) []peerKind {
+	candidates := kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolsName, chunksName, naiveName)
+	return slices.DeleteFunc(append(candidates, memorymanagerKinds...), func(kind peerKind) bool {
+		switch {
+		case kind.shared == (goroutines == 1) && (kind.name == moderncName || kind.name == lockedName):
+			return true // the mutex is there if and only if it is needed
+		case kind.most > 0 && most > kind.most:
+			return true
+		}
+		return kind.size > 0 && largest > kind.size || largest < kind.least
+	})
 }
 
 func (s *session) measureSuite(w *suite.Workload, goroutines int) error {
 	row := suiteRow(w, goroutines)
 	var subjects []subject
 	var samplers []*suiteSampler
-	add := func(name string, play func() (*suiteReport, error)) {
-		sampler := &suiteSampler{play: play}
+	add := func(name string, sampler *suiteSampler) {
 		samplers = append(samplers, sampler)
 		subjects = append(subjects, subject{name, sampler})
 	}
 	task := suiteTask{Workload: w.Name, Goroutines: goroutines, Scale: s.options.scale}
 	for _, name := range suitePeers(w, goroutines) {
-		add(name, playGo("", "", task, name))
+		add(name, playGo(host{}, task, name))
 	}
 	if w.InRegions {
 		if program := s.program(arenasRebuild); program != "" {
-			add(experimentName, playGo(program, "", task, experimentName))
+			add(experimentName, playGo(host{program: program}, task, experimentName))
 		}
 	}
 	for _, peer := range s.native {
 		if program := s.program(cgoRebuild); program != "" {
-			add(cgoPrefix+peer.name[len(nativePrefix):], playGo(program, peer.library, task, cgoName))
+			add(cgoPrefix+peer.name[len(nativePrefix):], playGo(host{program, peer.library}, task, cgoName))
 		}
 		if !onlyInGo[w.Name] {
-			add(peer.name, func() (*suiteReport, error) { return peer.play(task) })
+			add(peer.name, &suiteSampler{play: func() (*suiteReport, error) { return peer.play(task) }})
 		}
 	}
 	if err := s.measure(row, nanoseconds, min(s.options.repeats, suiteRepeats), subjects); err != nil {
@@ -115,8 +117,11 @@ func (s *session) measureSuite(w *suite.Workload, goroutines int) error {
 // A suiteSampler plays a workload once for each sample, in nanoseconds per operation.
 type suiteSampler struct {
 	play     func() (*suiteReport, error)
-	resident []float64 // peaks of the resident set as shares of those of the live bytes
+	observed *observers // nil in C
+	resident []float64  // peaks of the resident set as shares of those of the live bytes
 }
+
+func (p *suiteSampler) observers(string, string, string, *options) *observers { return p.observed }
 
 func (*suiteSampler) prepare(time.Duration) error { return nil }
 func (*suiteSampler) close()                      {}
@@ -133,12 +138,17 @@ func (p *suiteSampler) sample() (float64, error) {
 }
 
 // playGo plays in a child process: of this program, or of a rebuilt one, with a library preloaded or not.
-func playGo(program, library string, task suiteTask, peer string) func() (*suiteReport, error) {
+func playGo(h host, task suiteTask, peer string) *suiteSampler {
 	task.Peer = peer
-	return func() (*suiteReport, error) {
+	child := childTask{Suite: &task}
+	play := func() (*suiteReport, error) {
 		report := new(suiteReport)
-		return report, inProgram(program, library, childTask{Suite: &task}, report)
+		_, err := h.watch(child, report)
+		return report, err
 	}
+	timed := task
+	timed.Timed = true
+	return &suiteSampler{play: play, observed: &observers{h, childTask{Suite: &timed}, child}}
 }
 
 // play runs the same workload in C.

@@ -9,7 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
-// tracePlays is how often a process plays a trace after the first time; their median counts.
+// tracePlays is how often a process plays a trace after the first time, if that does not take too long; their median
+// counts.
 const tracePlays = 9
 
 // A tracedLoad is a trace that was replayed, for the tables.
@@ -19,7 +20,10 @@ type tracedLoad struct {
 	survey  *trace.Survey
 }
 
-func traceRow(name string) string { return "trace/" + trace.Name(name) }
+// tracePrefix begins the names of the traces' rows.
+const tracePrefix = "trace/"
+
+func traceRow(name string) string { return tracePrefix + trace.Name(name) }
 
 // traceFirst is the row of the plays in new memory.
 func traceFirst(row string) string { return row + "/first" }
@@ -45,17 +49,11 @@ func traceRows(o *options) []row {
 	return rows
 }
 
-// tracePeers names the peers of this build that are fit for the trace.
+// tracePeers names the peers of this build that are fit for the trace, and before them the one that does nothing.
 func tracePeers(p *trace.Program) []string {
 	names := []string{loopName}
-	for _, kind := range kindsNamed(ashlarName, ashlarLocalName, moderncName, lockedName, makeName, poolsName, chunksName, naiveName) {
-		switch alone := p.Threads() == 1; {
-		case kind.shared == alone && (kind.name == moderncName || kind.name == lockedName):
-		case kind.most > 0 && p.Counts.MostLive > kind.most:
-		case kind.size > 0 && p.Counts.Largest > int64(kind.size):
-		default:
-			names = append(names, kind.name)
-		}
+	for _, kind := range fitKinds(p.Threads(), p.Counts.MostLive, int(p.Counts.Largest)) {
+		names = append(names, kind.name)
 	}
 	return names
 }
@@ -82,7 +80,8 @@ func (s *session) measureTrace(name string) error {
 				task.Peer = cgoName
 			}
 			report := new(traceReport)
-			return report, inProgram(program, library, childTask{Trace: &task}, report)
+			_, err := host{program, library}.watch(childTask{Trace: &task}, report)
+			return report, err
 		}
 	}
 	for _, peer := range tracePeers(program) {

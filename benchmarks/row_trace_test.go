@@ -55,7 +55,7 @@ func TestTraceIsReplayed(t *testing.T) {
 	if err := s.publish(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Traces: wall ns", "little, in new memory", "602 operations of 2 goroutines with 301 objects",
+	for _, want := range []string{"Traces: wall ns", "little, in new memory", "operations 602, goroutines 2, objects 301",
 		"little: sizes asked for", "little: lifetimes in operations", "ashlar's, 88", "little: the 5 size classes", ashlarLocalName, lockedName} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing from\n%s", want, out.String())

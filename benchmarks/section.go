@@ -18,10 +18,9 @@ type section struct {
 	observed []line // the rows that have metrics, where those are not the lines
 	readme   bool   // its figures stand in the README, too
 
-	about map[string]string      // notes on rows, shown if they were measured
-	peers func(name string) bool // those to be shown; nil for all
-
-	scales []scaling // by which throughput is drawn
+	scales []scaling              // by which throughput is drawn
+	about  map[string]string      // notes on rows, shown if they were measured
+	peers  func(name string) bool // those to be shown; nil for all
 }
 
 // A scaling is the rows of one workload by numbers of goroutines.
@@ -42,14 +41,15 @@ func (s section) rowNames() []string {
 	return names
 }
 
+// shown keeps the peers that the section shows.
+func (s section) shown(peers []string) []string {
+	return slices.DeleteFunc(peers, func(peer string) bool { return s.peers != nil && !s.peers(peer) })
+}
+
 // measured lists the peers to be shown that have a figure; none if only ashlar is left of a choice.
 func (s section) measured(r *results) []string {
-	peers := r.peersOf(s.rowNames())
-	if s.peers == nil {
-		return peers
-	}
-	peers = slices.DeleteFunc(peers, func(peer string) bool { return !s.peers(peer) })
-	if !slices.ContainsFunc(peers, func(peer string) bool { return !isOurs(peer) }) {
+	peers := s.shown(r.peersOf(s.rowNames()))
+	if s.peers != nil && !slices.ContainsFunc(peers, func(peer string) bool { return !isOurs(peer) }) {
 		return nil
 	}
 	return peers
@@ -58,8 +58,14 @@ func (s section) measured(r *results) []string {
 // figures is the table of medians. It is nil if nothing of the section was measured.
 func (s section) figures(r *results, extremes bool) *table.Table {
 	t := s.grid(r, s.title, func(found *result) string { return found.cell(extremes) })
-	if t != nil {
-		t.Notes = slices.Concat(s.notes, t.Notes)
+	if t == nil {
+		return nil
+	}
+	t.Notes = slices.Clone(s.notes)
+	for _, l := range s.lines {
+		if about := s.about[l.row]; about != "" && len(s.shown(r.peersOf([]string{l.row}))) > 0 {
+			t.Notes = append(t.Notes, about)
+		}
 	}
 	return t
 }
@@ -92,9 +98,6 @@ func (s section) grid(r *results, title string, cellOf func(*result) string) *ta
 		}
 		if any {
 			t.Add(cells...)
-			if about := s.about[l.row]; about != "" {
-				t.Notes = append(t.Notes, about)
-			}
 		}
 	}
 	return t
@@ -124,6 +127,8 @@ func (s section) ratios(r *results) *table.Table {
 
 // ourNames are the peers that are ashlar.
 var ourNames = []string{ashlarName, ashlarLocalName, arenaName}
+
+func isOurs(peer string) bool { return slices.Contains(ourNames, peer) }
 
 func (r *results) ratioCells(row string, own float64, peers []string) []string {
 	var cells []string

@@ -23,12 +23,17 @@ func (s section) metricsTable(l metricsList, title string, header []string, has 
 		Header: append([]string{s.first, "peer"}, header...),
 		Left:   map[int]bool{1: true},
 	}
+	others := false // than ashlar, which alone is no comparison where a section chooses
 	for _, line := range s.observedLines() {
 		for _, m := range l.ofRow(line.row, has) {
+			if len(s.shown([]string{m.Peer})) == 0 {
+				continue
+			}
+			others = others || s.peers == nil || !isOurs(m.Peer)
 			t.Add(append([]string{line.label, m.Peer}, cells(m)...)...)
 		}
 	}
-	if len(t.Rows) == 0 {
+	if !others {
 		return nil
 	}
 	return t

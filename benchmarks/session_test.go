@@ -146,8 +146,9 @@ func TestSelectedRows(t *testing.T) {
 
 func TestChosenRows(t *testing.T) {
 	count := func(flags ...string) int { return len(chosenRows(newTestSession(t, flags...).options)) }
-	usual, all := 0, len(rows())+len(suiteRows())+len(trace.Shipped())
-	for _, r := range rows() {
+	everything := allRows(new(options))
+	usual, all := 0, len(everything)
+	for _, r := range everything {
 		if !r.extra {
 			usual++
 		}
@@ -167,7 +168,7 @@ func TestChosenRows(t *testing.T) {
 
 func TestRowNamesDiffer(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, r := range append(rows(), suiteRows()...) {
+	for _, r := range allRows(new(options)) {
 		if seen[r.name] {
 			t.Errorf("two rows are named %s", r.name)
 		}

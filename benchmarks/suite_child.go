@@ -5,8 +5,10 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/ashlar-go/ashlar/benchmarks/internal/calls"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/usage"
 )
 
 // A suiteTask plays a workload over one peer in a process of its own.
@@ -15,6 +17,7 @@ type suiteTask struct {
 	Peer       string  `json:"peer"` // a peer or a region
 	Goroutines int     `json:"goroutines"`
 	Scale      float64 `json:"scale"`
+	Timed      bool    `json:"timed"` // single calls are timed, which costs the others
 }
 
 // A suiteReport is what the play took.
@@ -23,6 +26,7 @@ type suiteReport struct {
 	Nanoseconds  int64 `json:"ns"`
 	PeakLive     int64 `json:"peak_live"`     // bytes asked for
 	PeakResident int64 `json:"peak_resident"` // bytes beyond what the process had before the first block; 0 where unknown
+	metrics
 }
 
 func (t *suiteTask) run() (*suiteReport, error) {
@@ -37,8 +41,18 @@ func (t *suiteTask) run() (*suiteReport, error) {
 	}
 	defer closePeer()
 	var base int64
-	setup.Ready = func() { base, err = residentBase() }
+	var meter *usage.Meter
+	setup.Ready = func() {
+		base, err = residentBase()
+		meter = usage.Begin()
+		calls.Mark()
+	}
+	times := new(callTimes)
+	if t.Timed && setup.Open != nil {
+		setup.Open = times.around(setup.Open)
+	}
 	result, failed := w.Play(setup)
+	calls.Mark()
 	if failed != nil {
 		return nil, failed
 	}
@@ -53,6 +67,8 @@ func (t *suiteTask) run() (*suiteReport, error) {
 		}
 		report.PeakResident = max(peak-base, 0)
 	}
+	report.Latency = times.latency()
+	report.Usage, report.Live, report.Peak = meter.End(), report.PeakLive, report.PeakResident
 	return report, nil
 }
 

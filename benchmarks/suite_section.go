@@ -34,7 +34,7 @@ func suiteSections(o *options) (timed, memory []section) {
 			if i == 0 { // once is enough
 				t.about = make(map[string]string)
 			}
-			m := section{title: fmt.Sprintf("%s: peak resident ÷ peak live bytes; %s", group.name, side.name), first: t.first, pattern: t.pattern, peers: side.has}
+			m := section{title: fmt.Sprintf("%s: peak resident ÷ peak live bytes; %s", group.name, side.name), first: t.first, pattern: t.pattern, peers: side.has, observed: []line{}}
 			for _, w := range suite.All() {
 				if group.has(w) {
 					t.addWorkload(w, o.scale)
@@ -48,6 +48,10 @@ func suiteSections(o *options) (timed, memory []section) {
 }
 
 func (s *section) addWorkload(w *suite.Workload, scale float64) {
+	if len(w.Goroutines) > 1 {
+		row := func(goroutines int) string { return suiteRow(w, goroutines) }
+		s.scales = append(s.scales, scaling{w.Name, w.Goroutines, row})
+	}
 	for _, goroutines := range w.Goroutines {
 		l := line{suiteRow(w, goroutines), suiteLabel(w, goroutines)}
 		s.lines = append(s.lines, l)

@@ -107,7 +107,7 @@ func TestAFailedPlayIsAnError(t *testing.T) {
 		{Workload: "no such", Peer: ashlarName, Goroutines: 1, Scale: tinyScale},
 		{Workload: "larson", Peer: "no such", Goroutines: 1, Scale: tinyScale},
 	} {
-		if _, err := playGo("", "", task, task.Peer)(); err == nil {
+		if _, err := playGo(host{}, task, task.Peer).play(); err == nil {
 			t.Errorf("no error for %+v", task)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
@@ -13,8 +14,11 @@ import (
 type traceTask struct {
 	Trace string `json:"trace"` // a shipped one's name, or a file
 	Peer  string `json:"peer"`
-	Plays int    `json:"plays"` // after the first
+	Plays int    `json:"plays"` // after the first, at most
 }
+
+// tracePatience is the time after which a process plays no more.
+const tracePatience = time.Second
 
 // A traceReport is what the plays took.
 type traceReport struct {
@@ -56,7 +60,7 @@ func (t *traceTask) run() (*traceReport, error) {
 		}
 		report.PeakResident = max(peak-base, 0)
 	}
-	for range t.Plays {
+	for begin := time.Now(); len(report.Plays) == 0 || len(report.Plays) < t.Plays && time.Since(begin) < tracePatience; {
 		elapsed, err := player.Play(open)
 		if err != nil {
 			return nil, err

@@ -3,27 +3,48 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
 	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
-// traceSections are of the times and of the memory of the traces that were replayed.
-func (s *session) traceSections() (timed, memory section) {
-	timed = section{title: "Traces: wall ns for an operation of all goroutines together", first: "trace", pattern: "^trace/", about: map[string]string{}}
-	memory = section{title: "Traces: peak resident ÷ peak live bytes", first: "trace", pattern: "^trace/"}
-	for _, l := range s.traced {
-		row, name := traceRow(l.name), trace.Name(l.name)
+// traceSections are of the times and of the memory of the traces that were replayed, also if the figures come from a file.
+func (s *session) traceSections() (times, sizes []section) {
+	timed := section{title: "Traces: wall ns for an operation of all goroutines together", pattern: "^trace/", first: "trace", about: map[string]string{}}
+	memory := section{title: "Traces: peak resident ÷ peak live bytes", pattern: "^trace/", first: "trace"}
+	for _, name := range s.results.traces() {
+		row := tracePrefix + name
 		timed.lines = append(timed.lines, line{row, name}, line{traceFirst(row), name + ", in new memory"})
 		memory.lines = append(memory.lines, line{traceResident(row), name})
-		c := &l.program.Counts
-		timed.about[row] = fmt.Sprintf("%s: %d operations of %d goroutines with %d objects, at most %s live",
-			name, l.program.Steps(), l.program.Threads(), l.program.Objects, formatMemory(float64(c.PeakLive)))
-		if c.Dropped > 0 || c.Unknown > 0 {
-			timed.about[row] += fmt.Sprintf("; %d operations were dropped, %d of objects from before it left out", c.Dropped, c.Unknown)
+	}
+	for _, l := range s.traced {
+		timed.about[traceRow(l.name)] = l.about()
+	}
+	return []section{timed}, []section{memory}
+}
+
+// traces names those that there are figures of.
+func (r *results) traces() []string {
+	var names []string
+	for _, found := range r.list {
+		name, ok := strings.CutPrefix(found.Row, tracePrefix)
+		if ok && !strings.Contains(name, "/") && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return timed, memory
+	return names
+}
+
+// about says what the trace is like, in a line.
+func (l *tracedLoad) about() string {
+	c := &l.program.Counts
+	about := fmt.Sprintf("%s: operations %d, goroutines %d, objects %d, at most %s live",
+		trace.Name(l.name), l.program.Steps(), l.program.Threads(), l.program.Objects, formatMemory(float64(c.PeakLive)))
+	if c.Dropped > 0 || c.Unknown > 0 {
+		about += fmt.Sprintf("; %d operations were dropped, %d of objects from before it left out", c.Dropped, c.Unknown)
+	}
+	return about
 }
 
 // formatMemory writes a number of bytes with three digits.

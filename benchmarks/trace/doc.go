@@ -15,7 +15,7 @@ tells what kind of load it was. Its front is the program of this module:
 # Replaying
 
 Each recorded goroutine is a goroutine. It does its own operations in their order. Where it frees or resizes what another
-one had last, it waits for that; and none gets more than 16,384 operations ahead of one that has yet to do its own, so that
+one had last, it waits for that; and none gets more than 256 operations ahead of one that has yet to do its own, so that
 about as much is live at a time as it was. Nothing else of the time is kept: who was waiting for a disk does not.
 
 A block is touched when it is allocated, one byte in each page, and where it grows; its first byte is read again before it

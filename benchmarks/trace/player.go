@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,8 +13,12 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// ahead is how many steps a goroutine may be ahead of another one.
-const ahead = 16 << 10
+// ahead is how many steps a goroutine may be ahead of another one, and stride how many it
+// does before it tells how far it is.
+const (
+	ahead  = 256
+	stride = ahead / 4
+)
 
 // pageSize is the smallest page of the supported processors: a byte in each is touched.
 const pageSize = 4096
@@ -25,6 +28,10 @@ type Player struct {
 	program *Program
 	blocks  []block
 	next    []progress
+
+	mu      sync.Mutex
+	changed *sync.Cond   // on mu: an object was given, or a goroutine has told how far it is
+	waiting atomic.Int32 // goroutines that wait for it
 }
 
 // A block is an object in a play. All but given is of the goroutine whose step it is.
@@ -44,6 +51,7 @@ type progress struct {
 // NewPlayer makes room for all that a play needs besides the peer's blocks, and touches it.
 func NewPlayer(p *Program) *Player {
 	l := &Player{program: p, blocks: make([]block, p.Objects), next: make([]progress, len(p.threads))}
+	l.changed = sync.NewCond(&l.mu)
 	l.rewind()
 	return l
 }
@@ -93,16 +101,20 @@ func (l *Player) run(workers []suite.Worker) (time.Duration, error) {
 // play does the steps of goroutine i.
 func (l *Player) play(i int, w suite.Worker) error {
 	var failed error
-	horizon := uint32(0)
+	horizon, told := uint32(0), uint32(0)
 	for j := range l.program.threads[i] {
 		s := &l.program.threads[i][j]
+		if s.at >= told {
+			l.tell(i, s.at)
+			told = s.at + stride
+		}
 		if s.at >= horizon {
-			horizon = l.wait(i, s.at)
+			l.wait(func() bool { horizon = l.horizon(); return s.at < horizon })
 		}
 		b := &l.blocks[s.object]
-		for b.given.Load() < s.takes {
-			l.next[i].at.Store(s.at)
-			runtime.Gosched()
+		if b.given.Load() < s.takes {
+			l.tell(i, s.at)
+			l.wait(func() bool { return b.given.Load() >= s.takes })
 		}
 		if w != nil {
 			failed = cmp.Or(failed, b.check(s))
@@ -110,26 +122,50 @@ func (l *Player) play(i int, w suite.Worker) error {
 		}
 		if s.gives {
 			b.given.Add(1)
+			l.wake()
 		}
 	}
-	l.next[i].at.Store(none)
+	l.tell(i, none)
 	return failed
 }
 
-// wait waits until no other goroutine is too far behind for goroutine i to do step at, and
-// returns the step that it may not do yet. The one that is behind all never waits here, and
-// waits for no object either: what comes before it is done.
-func (l *Player) wait(i int, at uint32) (horizon uint32) {
+// tell says that goroutine i is about to do step at.
+func (l *Player) tell(i int, at uint32) {
 	l.next[i].at.Store(at)
-	for {
-		least := uint32(none)
-		for j := range l.next {
-			least = min(least, l.next[j].at.Load())
-		}
-		if at-least < ahead {
-			return least + min(ahead, none-least)
-		}
-		runtime.Gosched()
+	l.wake()
+}
+
+// horizon returns the first step that may not be done yet. The goroutine that is behind
+// all others never waits for that to move, nor for an object: what comes before is done.
+func (l *Player) horizon() uint32 {
+	least := uint32(none)
+	for j := range l.next {
+		least = min(least, l.next[j].at.Load())
+	}
+	return least + min(ahead, none-least)
+}
+
+// wait waits until done, which others make true. It blocks, as a program's goroutines do
+// that wait for each other.
+func (l *Player) wait(done func() bool) {
+	if done() {
+		return
+	}
+	l.mu.Lock()
+	l.waiting.Add(1) // before done is asked again: who makes it true now sees who waits
+	for !done() {
+		l.changed.Wait()
+	}
+	l.waiting.Add(-1)
+	l.mu.Unlock()
+}
+
+// wake has those that wait look again.
+func (l *Player) wake() {
+	if l.waiting.Load() > 0 {
+		l.mu.Lock()
+		l.changed.Broadcast()
+		l.mu.Unlock()
 	}
 }
 

@@ -1,9 +1,9 @@
 package heapprof
 
 import (
+	"hash/maphash"
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/internal/addrmap"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
@@ -47,11 +47,7 @@ func (t *Table) labelsOf(text string) uintptr {
 			return 0
 		}
 	}
-	h := uint64(len(text))
-	for i := range len(text) {
-		h = addrmap.Mix(h + uint64(text[i]))
-	}
-	head := ls.head(uintptr(h % labelHeads))
+	head := ls.head(uintptr(maphash.String(seed, text) % labelHeads))
 	for l := *head; l != 0; l = labelsAt(l).next {
 		if string(labelsAt(l).text()) == text {
 			return l

@@ -22,6 +22,14 @@ type list struct {
 	in Listing
 	id uint64 // of the table there, 0: it is not listed
 	n  int    // samples listed
+
+	depths *[1 << 8]depth // of stacks lately met, by their keys
+}
+
+// A depth is how many frames of a stack are the allocator's.
+type depth struct {
+	key uint64 // as Sample.Stack
+	n   int
 }
 
 // A listed is the value by which a sample is listed. It holds no pointer: neither memory
@@ -39,17 +47,23 @@ func (t *Table) List(l Listing) {
 		return
 	}
 	t.unlistAll()
-	t.list = list{in: l, id: lastListed.Add(1)}
+	t.list = list{in: l, id: lastListed.Add(1), depths: new([1 << 8]depth)}
 }
 
-// enlist lists a record just made, on the goroutine that allocates.
-func (t *Table) enlist(r *record) {
-	if t.list.in == nil || t.list.n >= MaxListed {
+// enlist lists a record just made, on the goroutine that allocates, whose stack has a
+// key.
+func (t *Table) enlist(r *record, key uint64) {
+	l := &t.list
+	if l.in == nil || l.n >= MaxListed {
 		return
 	}
-	t.list.n++
+	lately := &l.depths[key%uint64(len(l.depths))]
+	if key == 0 || lately.key != key {
+		*lately = depth{key, inside()}
+	}
+	l.n++
 	r.listed = true
-	t.list.in.Add(listed{t.list.id, r.seq}, 2+inside()) // Add counts itself
+	l.in.Add(listed{l.id, r.seq}, 2+lately.n) // Add counts itself
 }
 
 func (t *Table) unlist(r *record) {

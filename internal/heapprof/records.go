@@ -29,6 +29,6 @@ func (t *Table) insert(s Sample, b uintptr) bool {
 	t.seq++
 	r := recordAt(at)
 	*r = record{Entry: r.Entry, bucket: b, size: s.Size, weight: s.Weight, seq: t.seq}
-	t.enlist(r)
+	t.enlist(r, s.Stack)
 	return true
 }

@@ -23,7 +23,7 @@ func Current() string {
 	if kind == nil {
 		return ""
 	}
-	var labels []byte
+	labels := make([]byte, 0, 64) // enough for two or three
 	pprof.ForLabels(carrier{context.Background(), reflect.NewAt(kind, at).Interface()}, func(key, value string) bool {
 		labels = Append(labels, key, value)
 		return true

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,11 +40,7 @@ func browse(t *testing.T, url string, args ...string) string {
 	program := chromium(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	args = append([]string{
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--enable-logging=stderr",
-		"--user-data-dir=" + t.TempDir(), "--virtual-time-budget=4500",
-	}, append(args, url)...)
+	args = slices.Concat(headless(t), []string{"--enable-logging=stderr", "--virtual-time-budget=4500"}, args, []string{url})
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.WaitDelay = 10 * time.Second
 	var errout strings.Builder
@@ -58,6 +55,33 @@ func browse(t *testing.T, url string, args ...string) string {
 		}
 	}
 	return string(out)
+}
+
+// headless returns the arguments of a browser without a window, that keeps to itself.
+func headless(t *testing.T) []string {
+	return []string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+		"--user-data-dir=" + userData(t),
+	}
+}
+
+// userData returns a folder for a browser's own files, which goes when the test ends: when
+// the last of the browser's processes has written what it had to.
+func userData(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "ashlar-browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if os.RemoveAll(dir) == nil {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+	return dir
 }
 
 // keeps reports whether the test was asked to keep artifacts.
