@@ -15,8 +15,8 @@ import (
 //
 // Malloc and Free of blocks below 128 KiB, Trim, Stats, and Close itself may be
 // under way in other goroutines, and end as before Close or as after it. Nothing
-// else may: what reads or writes blocks (Calloc and Realloc do), works on large
-// objects, or uses a Local.
+// else may: what reads or writes blocks (Calloc and Realloc do, and with Options.Checked
+// or Hardening.ZeroOnFree, all operations), works on large objects, or uses a Local.
 //
 // An error means that the kernel did not take everything back; what is left is
 // purged, and Close may be called again. Closing a closed Allocator does nothing

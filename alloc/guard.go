@@ -1,6 +1,8 @@
 package alloc
 
 import (
+	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -180,6 +182,11 @@ func (g *guards) fence(a *Allocator, up bool) error {
 func (g *guards) close(a *Allocator) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	for g.moving() { // what is on its way in other goroutines ends as before Close
+		g.mu.Unlock()
+		runtime.Gosched()
+		g.mu.Lock()
+	}
 	if g.table != 0 {
 		g.forget()
 		pagemap.Set(g.start, regionBytes(), 0)
@@ -204,6 +211,11 @@ func (g *guards) close(a *Allocator) error {
 	}
 	g.mapping = vm.Mapping{}
 	return nil
+}
+
+// moving reports whether a slot is on its way.
+func (g *guards) moving() bool {
+	return g.table != 0 && slices.ContainsFunc(guardTableAt(g.table).slots[:], func(s guardSlot) bool { return s.state == guardMoving })
 }
 
 // slotAt returns the number of the slot that addr, in the region, is in; −1 if it is in

@@ -119,15 +119,32 @@ func (s *guardSlot) fillers() (before, behind []byte) {
 
 // guardedAt returns the live guarded block of a at addr; nil if there is none.
 func (a *Allocator) guardedAt(addr uintptr) (int, *guardSlot) {
-	h := pagemap.HeaderOf(addr)
-	if h == nil || h.Kind != pagemap.Guarded || h.Owner != a.id {
+	a.guards.mu.Lock()
+	defer a.guards.mu.Unlock()
+	return a.guards.find(addr)
+}
+
+// claimGuarded is guardedAt for the one goroutine that frees the block.
+func (a *Allocator) claimGuarded(addr uintptr) (int, *guardSlot) {
+	if h := pagemap.HeaderOf(addr); h == nil || h.Kind != pagemap.Guarded {
 		return 0, nil
 	}
-	g := &a.guards
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	a.guards.mu.Lock()
+	defer a.guards.mu.Unlock()
+	i, s := a.guards.find(addr)
+	if s != nil {
+		s.state = guardMoving
+	}
+	return i, s
+}
+
+// find is guardedAt for who holds mu.
+func (g *guards) find(addr uintptr) (int, *guardSlot) {
+	if g.table == 0 || addr-g.start >= regionBytes() {
+		return 0, nil
+	}
 	i := g.slotAt(addr)
-	if i < 0 || g.table == 0 {
+	if i < 0 {
 		return 0, nil
 	}
 	if s := &guardTableAt(g.table).slots[i]; s.state == guardLive && s.addr == addr {
@@ -138,8 +155,8 @@ func (a *Allocator) guardedAt(addr uintptr) (int, *guardSlot) {
 
 // freeGuarded frees the guarded block at addr, and reports false if there is none.
 func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
-	i, s := a.guardedAt(addr)
-	if s == nil || !a.guards.claim(s) {
+	i, s := a.claimGuarded(addr)
+	if s == nil {
 		return false
 	}
 	if e := s.damage(op); e != nil {
@@ -155,16 +172,5 @@ func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
 	a.space.Refund(slotBytes())
 	a.guards.put(i, s, guardFreed)
 	a.takeBack(h, op, shadow)
-	return true
-}
-
-// claim takes a live slot for the one goroutine that frees it.
-func (g *guards) claim(s *guardSlot) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if s.state != guardLive {
-		return false
-	}
-	s.state = guardMoving
 	return true
 }

@@ -140,10 +140,9 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 		holds := r.holds()
 		twice := !holds && !r.empty()
 		chosen := holds && a.odds.choose(r, c)
-		var st *state
 		switch {
 		case chosen:
-			zero, st = r.zero(), r.state()
+			zero = r.zero()
 			addr = r.pop(live|fit.Code(), fit.Code())
 		case holds:
 			zero = r.zero()
@@ -158,7 +157,7 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 				panic(freedTwiceAtOnce(op, addr, c))
 			}
 			if chosen {
-				if at := a.chosenBlock(addr, st, c, size, kindFor(op, heapprof.Small)); at != 0 {
+				if at := a.chosenBlock(addr, c, size, kindFor(op, heapprof.Small)); at != 0 {
 					return at, true, nil
 				}
 			}

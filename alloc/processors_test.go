@@ -105,8 +105,8 @@ func TestCleanups(t *testing.T) {
 // TestCloseWhileInUse: what may be under way while the Allocator is closed ends as
 // before that, or as after it.
 func TestCloseWhileInUse(t *testing.T) {
-	for range fewer(80) {
-		a, err := NewAllocator(still)
+	for i := range fewer(80) {
+		a, err := NewAllocator([]Options{still, {Decay: -1, ProfileRate: 256}, guardAll}[i%3])
 		if err != nil {
 			t.Fatal(err)
 		}

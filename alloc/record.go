@@ -112,9 +112,7 @@ func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 	if !a.record(e) {
 		return
 	}
-	if st, _, _ := a.liveBlock(addr); st != nil {
-		*st |= special
-	}
+	a.makeSpecial(addr)
 }
 
 // known reports whether the trace may know the object at addr: it is live and undamaged,

@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
@@ -16,23 +17,32 @@ import (
 // they were handed out, special ones before they are taken back. Both come without
 // anything pinned or locked.
 
-// chosenBlock makes of a chosen block, just handed out in state st for a request of
-// size bytes, what it is chosen for: a sample of the heap profile, which makes it
+// chosenBlock makes of a chosen block, just handed out for a request of size bytes, what it is chosen for: a sample of the heap profile, which makes it
 // special if it is kept, or the shadow of a guarded block, whose address is returned
 // then, or both. 0 means that the block stays as it is.
-func (a *Allocator) chosenBlock(addr uintptr, st *state, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
+func (a *Allocator) chosenBlock(addr uintptr, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
 	bytes := uintptr(c.Size())
-	if a.choosesAll() {
-		*st |= special
-	}
 	p, sampled, guarded := a.odds.draw(c)
-	if sampled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
-		*st |= special
+	kept := sampled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()})
+	if kept || a.choosesAll() {
+		a.makeSpecial(addr)
 	}
 	if !guarded {
 		return 0
 	}
 	return a.guard(addr, uintptr(size))
+}
+
+// makeSpecial makes the live block at addr special, unless the Allocator is being closed:
+// then the block's state may have gone. Close waits for who is pinned.
+func (a *Allocator) makeSpecial(addr uintptr) {
+	id := percpu.Pin()
+	if !a.closed.Load() {
+		if st, _, _ := a.liveBlock(addr); st != nil {
+			*st |= special
+		}
+	}
+	percpu.Unpin(id)
 }
 
 // choosesAll reports whether every block is a chosen one, and special whatever else it is
