@@ -9,8 +9,17 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
-// damage returns an error if the fillers around the block were written to.
+// damage returns an error if the fillers around the block were written to, which is live
+// for all but the one that is about to free it.
 func (s *guardSlot) damage(op string) *MisuseError {
+	e := s.filled(op)
+	if e != nil {
+		e.State = "live"
+	}
+	return e
+}
+
+func (s *guardSlot) filled(op string) *MisuseError {
 	before, behind := s.fillers()
 	if !bytes.Equal(behind, filler[:len(behind)]) {
 		at := 0
@@ -41,7 +50,7 @@ func bytesOf(n int) string {
 // misuse returns an error with the story of the block.
 func (s *guardSlot) misuse(op string, addr uintptr, what string) *MisuseError {
 	e := &MisuseError{Op: op, Addr: addr, Block: s.addr, Size: int(s.size), State: "live"}
-	if s.state == guardFreed {
+	if s.state != guardLive {
 		e.State = "free"
 	}
 	e.Story = what + stackText("allocated by", s.allocated) + stackText("freed by", s.freed)
@@ -74,8 +83,10 @@ func (t *guardTable) inspect(e *MisuseError) {
 		e.Story = "in the region of guarded blocks, where no block is"
 	case s.addr == e.Addr:
 		*e = *s.misuse(e.Op, e.Addr, "the block is free already: it was freed twice, or used after it was freed")
+	case 0 < offset && offset < int(s.size):
+		*e = *s.misuse(e.Op, e.Addr, bytesOf(offset)+" inside a block, not at its start")
 	default:
-		*e = *s.misuse(e.Op, e.Addr, fmt.Sprintf("%d bytes from the start of a guarded block", offset))
+		*e = *s.misuse(e.Op, e.Addr, fmt.Sprintf("%d bytes from the start of a block, outside it", offset))
 	}
 }
 

@@ -92,7 +92,7 @@ func TestGuardReports(t *testing.T) {
 		{"free twice", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); a.Free(p) }, "Free", "free", append(after, "freed twice")},
 		{"Realloc after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); _, _ = a.Realloc(p, 50) }, "Realloc", "free", after},
 		{"UsableSize after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); UsableSize(p) }, "UsableSize", "free", after},
-		{"free inside", true, func(a *Allocator, p unsafe.Pointer) { a.Free(unsafe.Add(p, 16)) }, "Free", "live", append(both, "16 bytes from the start")},
+		{"free inside", true, func(a *Allocator, p unsafe.Pointer) { a.Free(unsafe.Add(p, 16)) }, "Free", "live", append(both, "16 bytes inside a block")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := guardAll

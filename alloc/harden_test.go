@@ -63,8 +63,9 @@ func TestZeroOnFreeTwice(t *testing.T) {
 func TestRandomOrder(t *testing.T) {
 	order := func(h Hardening) (addrs []uintptr) {
 		a := open(t, Options{Decay: -1, Hardening: h})
+		l := local(t, a) // one cache
 		for range 1000 {
-			p := alloc(t, a, 64)
+			p := alloc(t, l, 64)
 			addrs = append(addrs, raw.Addr(p))
 			defer a.Free(p)
 		}

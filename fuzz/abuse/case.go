@@ -14,10 +14,11 @@ const (
 	Faults                // the process is ended by the processor's fault
 	Found                 // Verify and Close return a *alloc.MisuseError
 	Listed                // Close lists it in Options.Leaks
+	Unplayed              // it cannot be said what is hit
 )
 
 func (k Kind) String() string {
-	return [...]string{"not noticed", "works", "error", "reported", "faults", "reported", "reported"}[k]
+	return [...]string{"not noticed", "works", "error", "reported", "faults", "reported", "reported", "–"}[k]
 }
 
 // A Report is what is to come of a case.
@@ -25,6 +26,7 @@ type Report struct {
 	Kind  Kind
 	Op    string   // that is named; alternatives are separated by |
 	Size  int      // of the block that is named, in bytes that were asked for
+	Fault bool     // it is found by a fault, somewhere in what is touched: addresses are not compared
 	Other bool     // that block is another one than that of the mistake, its size is not compared
 	State string   // of that block, or a word of it; alternatives as in Op
 	Err   error    // that an error wraps

@@ -93,10 +93,18 @@ func (c *Case) play(m int, want Report, do func(*Scene) error) error {
 	return nil
 }
 
-// attempt returns the panic's value and the error that do ends with.
+// attempt returns the panic's value and the error that do ends with. The story of a fault
+// counts as a panic.
 func attempt(s *Scene, do func(*Scene) error) (value any, err error) {
-	defer func() { value = recover() }()
-	return nil, do(s)
+	defer func() {
+		if r := recover(); r != nil {
+			value = r
+		}
+	}()
+	if fault := alloc.Protect(func() { err = do(s) }); fault != nil {
+		return fault, nil
+	}
+	return nil, err
 }
 
 // compare reports how the error or the panic's value differs from the Report.
@@ -155,7 +163,9 @@ func (r *Report) compareMisuse(s *Scene, got *alloc.MisuseError) error {
 	switch {
 	case !slices.Contains(strings.Split(r.Op, "|"), got.Op):
 		return fmt.Errorf("operation %q, want %q: %w", got.Op, r.Op, got)
-	case got.Addr != s.at || !r.Other && (got.Block != s.block || got.Size != s.sizeOf(r.Size)):
+	case r.Fault && got.Size != s.sizeOf(r.Size):
+		return fmt.Errorf("%d bytes, want %d: %w", got.Size, s.sizeOf(r.Size), got)
+	case !r.Fault && (got.Addr != s.at || !r.Other && (got.Block != s.block || got.Size != s.sizeOf(r.Size))):
 		return fmt.Errorf("address %#x, block %#x of %d bytes, want %#x, %#x, %d: %w",
 			got.Addr, got.Block, got.Size, s.at, s.block, r.Size, got)
 	case !slices.ContainsFunc(strings.Split(r.State, "|"), func(w string) bool {

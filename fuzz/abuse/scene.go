@@ -21,6 +21,7 @@ type Mode struct {
 // Modes are the columns of the table. Nothing happens by itself in any of them.
 var Modes = []Mode{
 	{"default", alloc.Options{Decay: -1}, nil},
+	{"guarded", alloc.Options{Decay: -1, GuardRate: 1, ProfileRate: -1}, inGuarded},
 	{"checked", alloc.Options{Decay: -1, Checked: true}, inChecked},
 }
 
@@ -66,8 +67,18 @@ func must(p unsafe.Pointer, err error) unsafe.Pointer {
 	return p
 }
 
-// small and large return live blocks.
-func (s *Scene) small() unsafe.Pointer { return must(s.a.Malloc(smallSize)) }
+// small and large return live blocks. A guarded one lies at the end of its slot.
+func (s *Scene) small() unsafe.Pointer {
+	p := must(s.a.Malloc(smallSize))
+	for alloc.UsableSize(p) == smallSize && raw.Addr(p)%sizeclass.PageSize == 0 && s.mode.guarded() {
+		s.a.Free(p)
+		p = must(s.a.Malloc(smallSize))
+	}
+	return p
+}
+
+func (m *Mode) guarded() bool { return m.Options.GuardRate == 1 }
+
 func (s *Scene) large() unsafe.Pointer { return must(s.a.Malloc(largeSize)) }
 
 // freed returns p, which it frees.
@@ -78,7 +89,7 @@ func (s *Scene) freed(p unsafe.Pointer) unsafe.Pointer {
 
 // sizeOf returns what is said of the size of a block for which n bytes were asked.
 func (s *Scene) sizeOf(n int) int {
-	if n == 0 || n >= sizeclass.LargeMin || s.mode.Options.Checked {
+	if n == 0 || n >= sizeclass.LargeMin || s.mode.Options.Checked || s.mode.guarded() && n < sizeclass.PageSize {
 		return n
 	}
 	return alloc.GoodSize(n)

@@ -1,0 +1,39 @@
+package abuse
+
+// inGuarded is what comes of cases with guarded blocks, if not the same as by default. The
+// blocks lie at the ends of their slots.
+var inGuarded = func() map[string]Report {
+	const (
+		small     = smallSize
+		allocated = "allocated by"
+		freed     = "freed by"
+		protected = "by Protect"
+	)
+	after := later(protected, "use after free", small, "free", allocated, freed)
+	after.Fault = true
+	outside := Report{Kind: Panics, State: "live", Other: true, Words: []string{"outside it", allocated}}
+	differs := map[string]Report{
+		"free twice, the pages given back between": {Kind: Panics, State: "free", Other: true, Words: []string{"freed twice", allocated, freed}},
+		"free what was never handed out":           outside,
+		"free behind the last block of a span":     outside,
+		"write after free":                         after,
+		"write after free, and reuse":              after,
+		"read after free":                          after,
+	}
+	for _, n := range []int{1, 8, 32, 1 << 20} {
+		for _, copied := range []bool{false, true} {
+			over := later("at its Free", "Free", small, "live", "buffer overflow: ", allocated)
+			if n > 8 { // beyond the rounding
+				over = later(protected, "buffer overflow", small, "live", allocated)
+				over.Fault = true
+			}
+			differs["overflow by "+bytesBy(n, copied)] = over
+			under := later("at its Free", "Free", small, "live", "buffer underflow: ", allocated)
+			if n == 1<<20 { // before the whole region
+				under = Report{Kind: Unplayed}
+			}
+			differs["underflow by "+bytesBy(n, copied)] = under
+		}
+	}
+	return differs
+}()
