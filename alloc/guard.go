@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -116,6 +117,9 @@ func (g *guards) probability(size uintptr) float64 {
 
 // open makes region and table. The caller holds mu.
 func (g *guards) open(a *Allocator) error {
+	if err := g.unmap(a); err != nil { // what an attempt that failed has left
+		return err
+	}
 	size, unit := regionBytes(), slotBytes()
 	m, err := a.space.MapKind(size+unit-vm.PageSize(), vm.Kind{})
 	if err != nil {
@@ -125,10 +129,7 @@ func (g *guards) open(a *Allocator) error {
 	a.space.Label(m, "ashlar guards")
 	if err := g.register(a); err != nil {
 		g.fence(a, false)
-		if a.space.Release(m) == nil {
-			g.mapping = vm.Mapping{}
-		}
-		return err
+		return errors.Join(err, g.unmap(a))
 	}
 	for i := range g.queue {
 		g.queue[i] = uint8(i)
@@ -203,6 +204,11 @@ func (g *guards) close(a *Allocator) error {
 		metadata.Free(g.table, guardTableSize)
 		g.table, g.n = 0, 0
 	}
+	return g.unmap(a)
+}
+
+// unmap gives the region's mapping back, if there is one.
+func (g *guards) unmap(a *Allocator) error {
 	if g.mapping.Size == 0 {
 		return nil
 	}

@@ -2,6 +2,7 @@ package alloc
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -38,6 +39,24 @@ func (s *guardSlot) filled(op string) *MisuseError {
 			bytesOf(len(before)-at), before[at]))
 	}
 	return nil
+}
+
+// damages returns what is wrong around the live blocks.
+func (g *guards) damages(op string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.table == 0 {
+		return nil
+	}
+	var all []error
+	for i := range guardTableAt(g.table).slots {
+		if s := &guardTableAt(g.table).slots[i]; s.state == guardLive {
+			if e := s.damage(op); e != nil {
+				all = append(all, e)
+			}
+		}
+	}
+	return errors.Join(all...)
 }
 
 func bytesOf(n int) string {
@@ -79,12 +98,12 @@ func (t *guardTable) inspect(e *MisuseError) {
 	i, offset := t.locate(e.Addr)
 	s := &t.slots[max(i, 0)]
 	switch {
-	case i < 0 || s.addr == 0:
+	case i < 0:
 		e.Story = "in the region of guarded blocks, where no block is"
 	case s.addr == e.Addr:
 		*e = *s.misuse(e.Op, e.Addr, "the block is free already: it was freed twice, or used after it was freed")
 	case 0 < offset && offset < int(s.size):
-		*e = *s.misuse(e.Op, e.Addr, bytesOf(offset)+" inside a block, not at its start")
+		*e = *s.misuse(e.Op, e.Addr, insideStory(offset))
 	default:
 		*e = *s.misuse(e.Op, e.Addr, fmt.Sprintf("%d bytes from the start of a block, outside it", offset))
 	}
@@ -94,12 +113,15 @@ func (t *guardTable) inspect(e *MisuseError) {
 func (t *guardTable) start() uintptr { return t.Base - regionBytes() }
 
 // locate returns the slot that an address in the region is in, or, if it is in a fence,
-// the one whose block is the nearest; −1 if there is none. offset is that from the
+// the one whose block is the nearest; −1 if that was never used. offset is that from the
 // block's start.
 func (t *guardTable) locate(addr uintptr) (slot, offset int) {
 	unit := int((addr - t.start()) / slotBytes())
 	if unit%2 == 1 {
 		slot = unit / 2
+		if t.slots[slot].addr == 0 {
+			return -1, 0
+		}
 		return slot, int(addr - t.slots[slot].addr)
 	}
 	slot = -1
@@ -119,7 +141,8 @@ func (t *guardTable) locate(addr uintptr) (slot, offset int) {
 }
 
 // explain tells what was wrong with an access that faulted at addr; nil if it is none
-// of a guarded block.
+// of a guarded block. A live one may be used within its bounds: what was in the slot before
+// it is not known any more.
 func (g *guards) explain(addr uintptr) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -138,8 +161,10 @@ func (g *guards) explain(addr uintptr) error {
 	case offset >= int(s.size):
 		op, where = "buffer overflow", fmt.Sprintf("%s behind the end of the block", bytesOf(offset-int(s.size)+1))
 	}
-	if s.state == guardFreed {
+	if s.state != guardLive {
 		op = "use after free"
+	} else if op == "use after free" {
+		return nil
 	}
 	return s.misuse(op, addr, where)
 }

@@ -273,7 +273,8 @@ func roughly(t *testing.T, what string, got float64, trials int, p float64) {
 // TestGuardsRefused: what the kernel refuses leaves blocks unguarded, or open, and
 // nothing is lost.
 func TestGuardsRefused(t *testing.T) {
-	for _, refused := range [][]vm.Op{{vm.OpMap}, {vm.OpGuard}, {vm.OpGuard, vm.OpProtect}, {vm.OpGuard, vm.OpPurge}} {
+	for _, refused := range [][]vm.Op{{vm.OpMap}, {vm.OpGuard}, {vm.OpGuard, vm.OpProtect}, {vm.OpGuard, vm.OpPurge},
+		{vm.OpGuard, vm.OpProtect, vm.OpRelease}} {
 		for after := 0; after < 3*guardSlots; after += 1 + after/8 {
 			a := openOnly(t, guardAll)
 			a.SetGuardRate(0)

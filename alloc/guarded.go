@@ -36,9 +36,7 @@ func (a *Allocator) guard(shadow, size uintptr) uintptr {
 	}
 	s.size, s.shadow = size, shadow
 	s.allocated, s.freed = a.stack(), 0
-	before, behind := s.fillers()
-	copy(before, filler)
-	copy(behind, filler)
+	s.fill()
 	g.mu.Lock()
 	s.state = guardLive
 	g.mu.Unlock()
@@ -117,6 +115,13 @@ func (s *guardSlot) fillers() (before, behind []byte) {
 	return before, behind
 }
 
+// fill writes the fillers.
+func (s *guardSlot) fill() {
+	before, behind := s.fillers()
+	copy(before, filler)
+	copy(behind, filler)
+}
+
 // guardedAt returns the live guarded block of a at addr; nil if there is none.
 func (a *Allocator) guardedAt(addr uintptr) (int, *guardSlot) {
 	a.guards.mu.Lock()
@@ -124,17 +129,23 @@ func (a *Allocator) guardedAt(addr uintptr) (int, *guardSlot) {
 	return a.guards.find(addr)
 }
 
-// claimGuarded is guardedAt for the one goroutine that frees the block.
-func (a *Allocator) claimGuarded(addr uintptr) (int, *guardSlot) {
+// takeGuarded is guardedAt for op, which leaves the block in state next. What it finds
+// overwritten is told, by a panic, and repaired, so that it is told once.
+func (a *Allocator) takeGuarded(op string, addr uintptr, next guardState) (int, *guardSlot) {
 	if h := pagemap.HeaderOf(addr); h == nil || h.Kind != pagemap.Guarded {
 		return 0, nil
 	}
 	a.guards.mu.Lock()
 	defer a.guards.mu.Unlock()
 	i, s := a.guards.find(addr)
-	if s != nil {
-		s.state = guardMoving
+	if s == nil {
+		return 0, nil
 	}
+	if e := s.damage(op); e != nil {
+		s.fill()
+		panic(e)
+	}
+	s.state = next
 	return i, s
 }
 
@@ -155,15 +166,9 @@ func (g *guards) find(addr uintptr) (int, *guardSlot) {
 
 // freeGuarded frees the guarded block at addr, and reports false if there is none.
 func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
-	i, s := a.claimGuarded(addr)
+	i, s := a.takeGuarded(op, addr, guardMoving)
 	if s == nil {
 		return false
-	}
-	if e := s.damage(op); e != nil {
-		a.guards.mu.Lock()
-		s.state = guardLive
-		a.guards.mu.Unlock()
-		panic(e)
 	}
 	s.freed = a.stack()
 	shadow := s.shadow

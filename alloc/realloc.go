@@ -52,7 +52,7 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 	}
 	st, _, c := a.liveBlock(addr)
 	if st == nil {
-		if _, s := a.guardedAt(addr); s != nil {
+		if _, s := a.takeGuarded(op, addr, guardLive); s != nil {
 			return a.replace(h, op, addr, s.size, uintptr(kept), size)
 		}
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)

@@ -17,9 +17,10 @@ import (
 // they were handed out, special ones before they are taken back. Both come without
 // anything pinned or locked.
 
-// chosenBlock makes of a chosen block, just handed out for a request of size bytes, what it is chosen for: a sample of the heap profile, which makes it
-// special if it is kept, or the shadow of a guarded block, whose address is returned
-// then, or both. 0 means that the block stays as it is.
+// chosenBlock makes of a chosen block, just handed out for a request of size bytes, what
+// it is chosen for: a sample of the heap profile, which makes it special if it is kept, or
+// the shadow of a guarded block, whose address is returned then, or both. 0 means that the
+// block stays as it is.
 func (a *Allocator) chosenBlock(addr uintptr, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
 	bytes := uintptr(c.Size())
 	p, sampled, guarded := a.odds.draw(c)

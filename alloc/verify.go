@@ -9,8 +9,8 @@ import (
 
 // Verify looks for what was done wrong with the Allocator's memory, and returns all that
 // it finds, as *MisuseErrors, joined: in the redzones of live blocks and in blocks in
-// quarantine, if the Allocator is checked, and in the headers of large objects. It also
-// checks the spans' descriptors and the depots; an error about these is a mistake of this
+// quarantine, if the Allocator is checked, next to guarded blocks, and in the headers of
+// large objects. It also checks the spans' descriptors and the depots; an error about these is a mistake of this
 // package's, or the metadata was written to. Nothing is repaired.
 //
 // It walks everything, one lock after the other: for tests, and for a look now and then
@@ -23,6 +23,7 @@ func (a *Allocator) Verify() error {
 		all = append(all, k.damages("Verify"))
 		k.mu.Unlock()
 	}
+	all = append(all, a.guards.damages("Verify"))
 	a.large.EachDamaged(func(v *largeobj.Violation) { all = append(all, explainLarge("Verify", v.Addr, v)) })
 	for c := range sizeclass.Class(sizeclass.Count) {
 		d := &a.depots[c]

@@ -1,0 +1,76 @@
+package alloc
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// TestGuardToldOnce: what was written next to a guarded block is told by Verify as often
+// as it is asked, and by the operation that ends the block once: then that works, and the
+// slot serves again.
+func TestGuardToldOnce(t *testing.T) {
+	const size = 100
+	for _, c := range []struct {
+		name string
+		end  func(a *Allocator, p unsafe.Pointer)
+	}{
+		{"Free", func(a *Allocator, p unsafe.Pointer) { a.Free(p) }},
+		{"Realloc", func(a *Allocator, p unsafe.Pointer) {
+			if q, err := a.Realloc(p, 200); err == nil {
+				a.Free(q)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := open(t, guardAll)
+			for range 2 * guardSlots { // no slot is lost
+				p := alloc(t, a, size)
+				if !isGuarded(p) {
+					t.Fatal("there is no slot any more")
+				}
+				if err := a.Verify(); err != nil {
+					t.Fatal(err)
+				}
+				*(*byte)(at(p, size)) ^= 1
+				for range 2 {
+					var e *MisuseError
+					if err := a.Verify(); !errors.As(err, &e) || e.Block != raw.Addr(p) || !strings.Contains(e.Story, "buffer overflow") {
+						t.Fatalf("Verify: %v", err)
+					}
+				}
+				wantMisuse(t, func() { c.end(a, p) },
+					MisuseError{Op: c.name, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "live"}, "buffer overflow")
+				var s stats.Snapshot
+				if a.Stats(&s); s.Live() != 1 {
+					t.Fatalf("%d live blocks after the report, want 1", s.Live())
+				}
+				c.end(a, p)
+			}
+		})
+	}
+}
+
+// TestGuardExplain: an address that may be used has no explanation, and one where no block
+// has been has that one.
+func TestGuardExplain(t *testing.T) {
+	a := open(t, guardAll)
+	const size = 48
+	p := alloc(t, a, size)
+	defer a.Free(p)
+	for _, offset := range []int{0, size - 1} {
+		if e, ok := Explain(raw.Addr(p) + uintptr(offset)); ok {
+			t.Errorf("offset %d of a live block: %v", offset, e)
+		}
+	}
+	unused := a.guards.base(guardSlots - 1)
+	e, ok := Explain(unused)
+	if !ok || e.Block != 0 || !strings.Contains(e.Story, "no block is") {
+		t.Errorf("in a slot that was never used: %v", e)
+	}
+	wantMisuse(t, func() { a.Free(raw.Pointer(unused)) }, MisuseError{Op: "Free", Addr: unused}, "no block is")
+}
