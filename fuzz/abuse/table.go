@@ -2,11 +2,21 @@ package abuse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// Table returns the cases as a table in Markdown.
-func Table() string {
+// Chief are the names of the cases that stand for the others where there is less room.
+var Chief = []string{
+	"free twice, at once", "free twice, from two goroutines at once", "free twice, large", "free inside a block",
+	"free a variable on the stack", "free another Allocator's block", "free an object of an arena", "free as another type",
+	"reallocate after free", "overflow by 1 byte, stored", "overflow by 32 bytes, stored", "underflow by 8 bytes, stored",
+	"overflow of a large object by 8 bytes, stored", "underflow of a large object by 8 bytes, stored",
+	"write after free", "read after free", "read after free, large, unmapped between", "lose a block", "n · size overflows",
+}
+
+// Table returns the cases as a table in Markdown: those of the names, or all without any.
+func Table(names ...string) string {
 	var b strings.Builder
 	b.WriteString("| What the program does |")
 	for _, m := range Modes {
@@ -18,6 +28,9 @@ func Table() string {
 	b.WriteString("\n|---|")
 	b.WriteString(strings.Repeat("---|", len(Modes)+len(Peers)))
 	for _, c := range Cases() {
+		if len(names) > 0 && !slices.Contains(names, c.Name) {
+			continue
+		}
 		fmt.Fprintf(&b, "\n| %s |", c.Name)
 		for m := range Modes {
 			r := c.in(m)

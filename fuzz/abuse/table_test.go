@@ -3,6 +3,7 @@ package abuse
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,30 +11,40 @@ import (
 var update = flag.Bool("update", false, "write the table instead of comparing it")
 
 const (
-	tableFile = "../ABUSE.md"
-	begin     = "<!-- begin: go test ./fuzz/abuse -run Table -update -->\n"
-	end       = "<!-- end -->\n"
+	begin = "<!-- begin: go test ./fuzz/abuse -run Table -update -->\n"
+	end   = "<!-- end -->\n"
 )
 
-// TestTable: the file shows the table of the present cases.
+// TestTable: the files show the tables of the present cases.
 func TestTable(t *testing.T) {
-	text, err := os.ReadFile(tableFile)
+	showTable(t, "../ABUSE.md", Table())
+	showTable(t, "../../README.md", Table(Chief...))
+	for _, name := range Chief {
+		if !slices.ContainsFunc(Cases(), func(c Case) bool { return c.Name == name }) {
+			t.Errorf("%q is no case", name)
+		}
+	}
+}
+
+func showTable(t *testing.T, file, table string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, rest, found := strings.Cut(string(text), begin)
 	shown, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		t.Fatalf("%s has no %q with an %q behind it", tableFile, begin, end)
+		t.Fatalf("%s has no %q with an %q behind it", file, begin, end)
 	}
-	want := "\n" + Table() + "\n"
+	want := "\n" + table + "\n"
 	if shown == want {
 		return
 	}
 	if !*update {
-		t.Fatalf("%s does not show what the cases say: run go test ./fuzz/abuse -run Table -update", tableFile)
+		t.Fatalf("%s does not show what the cases say: run go test ./fuzz/abuse -run Table -update", file)
 	}
-	if err := os.WriteFile(tableFile, []byte(before+begin+want+end+after), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
