@@ -44,6 +44,7 @@
 //	bit 4     purge by MADV_FREE
 //	bit 5     carve from shared mappings
 //	bits 6–7  1: record a trace, which must be true and end with what is live;
+//	          2: small blocks are guarded, as many as there are slots for
 //	          both: the Allocator is checked
 //
 // The second is the ending: bit 0 leaves live blocks to Close, bit 1 closes Locals
@@ -87,8 +88,8 @@
 //
 // A misuse passes an address inside a block, of Go memory or of none, freed before,
 // or of another Allocator's block, or a large object whose header was damaged, to
-// Free, Realloc or UsableSize. A checked Allocator has a byte next to a block written, or
-// one of a block that was freed.
+// Free, Realloc or UsableSize. A checked Allocator, and a guarded block, has a byte next to
+// a block written, or one of a block that was freed.
 //
 // # What is asserted
 //
@@ -96,7 +97,7 @@
 //
 //	no block overlaps another, whoever's it is
 //	address mod alignment = 0;  size ≤ usable; small: usable = block size of the class;
-//	checked: usable = size
+//	checked or guarded: usable = size
 //	Calloc, MakeSlice and what Resize adds are zero
 //	a block holds its pattern until it is freed; Realloc, Append and Resize keep it
 //	up to the smaller size, to the last byte

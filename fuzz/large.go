@@ -337,5 +337,5 @@ func (h *hoard) nothingLeft() error {
 	if m, n, f := h.space.Mapped.Now(), h.space.Mappings.Now(), h.space.Footprint.Now(); m != 0 || n != 0 || f != 0 {
 		return fmt.Errorf("left behind: %d bytes in %d mappings, a footprint of %d bytes", m, n, f)
 	}
-	return forgotten(h.seen)
+	return forgotten(h.seen, 0)
 }

@@ -53,6 +53,9 @@ func largeOptions(b int) largeobj.Options {
 // newMachine makes an Allocator with options from one byte. onLimit may be nil.
 func newMachine(options int, onLimit func(int), decay time.Duration) (*machine, error) {
 	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options), Checked: checkedOf(options)}
+	if options&0xc0 == guarding {
+		o.GuardRate = 1
+	}
 	m := &machine{checked: o.Checked, before: metadata.InUse(), aging: decay >= 0, moving: decay >= 0}
 	var err error
 	if m.a, err = alloc.NewAllocator(o); err == nil && options&0xc0 == recorded {
@@ -107,7 +110,8 @@ func (m *machine) setLimit(n int64) {
 	m.limited, m.ceiling = n > 0, max(n, s.Footprint.Now)
 }
 
-// empty trims an Allocator without live blocks, after which nothing may be left.
+// empty trims an Allocator without live blocks, after which nothing may be left but the
+// region of guarded blocks, without access.
 func (m *machine) empty(seen map[uintptr]struct{}) error {
 	var s *stats.Snapshot
 	var err error
@@ -116,15 +120,15 @@ func (m *machine) empty(seen map[uintptr]struct{}) error {
 		if s, err = m.snapshot(); err != nil {
 			return err
 		}
-		if done := s.Footprint.Now == 0 && s.Mapped.Now == 0; done || !m.aging || time.Now().After(end) {
+		if done := s.Footprint.Now == 0 && s.Mapped.Now == s.Memory.GuardsClean; done || !m.aging || time.Now().After(end) {
 			break
 		}
 	}
-	if s.Footprint.Now != 0 || s.Mapped.Now != 0 || s.Mappings.Now != 0 || s.Live() != 0 {
+	if s.Footprint.Now != 0 || s.Mapped.Now != s.Memory.GuardsClean || s.Mapped.Now == 0 && s.Mappings.Now != 0 || s.Live() != 0 {
 		return fmt.Errorf("all is freed and trimmed, but there are %d live blocks, a footprint of %d bytes, "+
 			"and %d bytes mapped in %d mappings\n%v", s.Live(), s.Footprint.Now, s.Mapped.Now, s.Mappings.Now, s)
 	}
-	return forgotten(seen)
+	return forgotten(seen, pagemap.Guarded)
 }
 
 // close closes the Allocator, after which nothing may be left of it anywhere.
@@ -146,7 +150,7 @@ func (m *machine) close(seen map[uintptr]struct{}) error {
 	if _, err := m.a.Malloc(100); !errors.Is(err, alloc.ErrClosed) {
 		return fmt.Errorf("allocating after Close: %w", err)
 	}
-	return forgotten(seen)
+	return forgotten(seen, 0)
 }
 
 // closePeer closes the other Allocator.
@@ -176,11 +180,11 @@ func leakedSince(before int) error {
 }
 
 // forgotten reports an address that the page map still leads somewhere from,
-// though nothing is live.
-func forgotten(seen map[uintptr]struct{}) error {
+// though nothing is live. What is of kind stays.
+func forgotten(seen map[uintptr]struct{}, kind pagemap.Kind) error {
 	for addr := range seen {
-		if d := pagemap.Get(addr); d != 0 {
-			return fmt.Errorf("the page map leads from %#x, where a block was, to %#x", addr, d)
+		if h := pagemap.HeaderOf(addr); h != nil && h.Kind != kind {
+			return fmt.Errorf("the page map leads from %#x, where a block was, to %+v", addr, *h)
 		}
 	}
 	return nil

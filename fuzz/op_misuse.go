@@ -92,8 +92,11 @@ func (p *player) misuseForeign(h, how int) error {
 // for as long as it takes to see that noticed.
 func (p *player) overwriteHeader(h, how int) error {
 	b := p.pick()
-	if b == nil || b.small {
+	if b == nil {
 		return nil
+	}
+	if b.small {
+		return p.overwriteGuarded(h, how, b)
 	}
 	hit := &raw.Bytes(b.addr-64, 64)[how%64]
 	was := *hit

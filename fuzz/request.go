@@ -55,7 +55,7 @@ func (r request) block(at unsafe.Pointer) (block, error) {
 		return b, fmt.Errorf("%d bytes asked for, %d usable", r.size, b.usable)
 	case r.checked && b.usable != r.size:
 		return b, fmt.Errorf("%d bytes asked for, %d usable", b.asked, b.usable)
-	case !r.checked && b.small && b.usable != b.class.Size():
+	case guarded(b.addr) && b.usable != b.asked, !r.checked && b.small && !guarded(b.addr) && b.usable != b.class.Size():
 		return b, fmt.Errorf("%d bytes asked for, %d usable, want %d", b.asked, b.usable, b.class.Size())
 	}
 	if r.zero {

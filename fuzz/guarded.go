@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/sizeclass"
+)
+
+// guarding is what the highest two bits of a machine's options are to have small blocks
+// guarded, as many as there are slots for.
+const guarding = 128
+
+// guarded reports whether a guarded block is, or was, at addr.
+func guarded(addr uintptr) bool {
+	h := pagemap.HeaderOf(addr)
+	return h != nil && h.Kind == pagemap.Guarded
+}
+
+// overwriteGuarded writes next to a guarded block, or to one that it has freed, which must
+// be told.
+func (p *player) overwriteGuarded(h, how int, b *block) error {
+	switch {
+	case !guarded(b.addr):
+		return nil
+	case how >= 160 && p.alone:
+		return p.writeGuarded(h, how, b)
+	}
+	offset := b.usable + how/4%sizeclass.Granule
+	if b.addr%max(vm.PageSize(), sizeclass.PageSize) != 0 { // it lies at the end of its slot
+		offset = -1 - how/4%sizeclass.Granule
+	}
+	*raw.At[byte](b.addr + uintptr(offset)) ^= 0x40 // is repaired when it was told
+	if how%4 == 2 {
+		how++ // UsableSize does not look
+	}
+	return p.refuses(h, how, b.pointer())
+}
+
+// writeGuarded frees b and writes to it, which faults.
+func (p *player) writeGuarded(h, how int, b *block) error {
+	disarm() // else the kernel may not take its access away
+	if err := p.free(h, b); err != nil {
+		return err
+	}
+	err := alloc.Protect(func() { *raw.At[byte](b.addr + uintptr(how%b.usable)) ^= 0x40 })
+	var e *alloc.MisuseError
+	if !errors.As(err, &e) || e.Op != "use after free" || e.Block != b.addr || e.Size != b.usable {
+		return fmt.Errorf("a write to %v after it was freed: %w", b, err)
+	}
+	return p.reconcile()
+}
