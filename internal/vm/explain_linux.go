@@ -72,3 +72,7 @@ func beyondLockLimit(size uintptr) bool {
 
 // isInvalid reports whether the kernel did not understand a call.
 func isInvalid(err error) bool { return errors.Is(err, unix.EINVAL) }
+
+// isForbidden reports whether the process may not make a call: a filter of kernel calls
+// (seccomp), as containers have, answers so.
+func isForbidden(err error) bool { return errors.Is(err, unix.EPERM) }

@@ -6,15 +6,16 @@ const splits = 2
 
 // Guard makes whole pages of a readable and writable mapping inaccessible; what
 // they hold is lost. Where the kernel has guard markers (MADV_GUARD_INSTALL,
-// Linux 6.13) that costs no mapping. Elsewhere, and in locked memory, mprotect
-// does it, which splits the mapping: it counts as two more.
+// Linux 6.13) that costs no mapping. Elsewhere, in locked memory, and where a filter
+// of kernel calls refuses them, mprotect does it, which splits the mapping: it counts
+// as two more.
 //
 // The owner keeps split, to give it to Unguard or ForgetGuard. A guarded range
 // reads as zeros when it is accessible again.
 func (s *Space) Guard(base, size uintptr) (split bool, err error) {
 	noteGuard(base)
 	err = s.call(OpGuard, size, func() error { return sysGuard(base, size, true) })
-	if !isInvalid(err) && !isLacking(err) {
+	if !isInvalid(err) && !isLacking(err) && !isForbidden(err) {
 		return false, err
 	}
 	if err := s.Purge(base, size, false); err != nil {

@@ -36,6 +36,7 @@ func sysStore(int) error                               { return ErrUnsupported }
 func sysCopied(uintptr, uintptr, func(uintptr)) error  { return ErrUnsupported }
 func explain(_ Op, _ uintptr, err error) error         { return err }
 func isInvalid(error) bool                             { return false }
+func isForbidden(error) bool                           { return false }
 
 // MaxMappings returns how many mappings the kernel lets the process have.
 func MaxMappings() int64 { return math.MaxInt64 }
