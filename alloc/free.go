@@ -135,8 +135,12 @@ func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.freeLargeSpecial(addr) {
 		panic(freeingTwice(op, addr, int(largeobj.UsableAt(pagemap.Get(addr)))))
 	}
-	if a.options.Hardening.ZeroOnFree && a.large.IsLive(addr) {
-		clear(raw.Bytes(addr, largeobj.UsableAt(pagemap.Get(addr))))
+	if a.options.Hardening.ZeroOnFree {
+		usable, err := a.large.Usable(addr) // which looks at the header: a misuse changes nothing
+		if err != nil {
+			panic(explainLarge(op, addr, err))
+		}
+		clear(raw.Bytes(addr, usable))
 	}
 	if err := a.park(h, addr); err != nil {
 		panic(explainLarge(op, addr, err))

@@ -174,6 +174,9 @@ func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
 	shadow := s.shadow
 	split, err := a.space.Guard(a.guards.base(i), slotBytes())
 	s.closed, s.split = err == nil, split
+	if !s.closed && a.options.Hardening.ZeroOnFree {
+		clear(raw.Bytes(s.addr, s.size))
+	}
 	a.space.Refund(slotBytes())
 	a.guards.put(i, s, guardFreed)
 	a.takeBack(h, op, shadow)

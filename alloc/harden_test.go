@@ -58,6 +58,40 @@ func TestZeroOnFreeTwice(t *testing.T) {
 	wantMisuse(t, func() { a.Free(p) }, MisuseError{Op: "Free", Addr: raw.Addr(p), Block: raw.Addr(p), Size: 64, State: "free"})
 }
 
+// TestZeroOnFreeMisuse: a free that is refused changes nothing.
+func TestZeroOnFreeMisuse(t *testing.T) {
+	a := open(t, Options{Decay: -1, Hardening: Hardening{ZeroOnFree: true}})
+	p := alloc(t, a, 1<<20)
+	fill(bytesAt(p, 1<<20), 1)
+	header := bytesAt(at(p, -8), 8)
+	header[3]++
+	if _, ok := panicOf(func() { a.Free(p) }).(*MisuseError); !ok || zero(bytesAt(p, 100)) {
+		t.Errorf("the overwritten header was reported: %v; the object's first bytes are % x", ok, bytesAt(p, 10))
+	}
+	header[3]--
+	a.Free(p)
+}
+
+// TestZeroOnFreeOpen: what a guarded block held is gone where the kernel leaves its page
+// accessible, too.
+func TestZeroOnFreeOpen(t *testing.T) {
+	o := guardAll
+	o.Hardening.ZeroOnFree = true
+	a := open(t, o)
+	p := alloc(t, a, 100)
+	fill(bytesAt(p, 100), 1)
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpGuard || op == vm.OpProtect {
+			return syscall.ENOMEM
+		}
+		return nil
+	})
+	a.Free(p)
+	if !isGuarded(p) || !zero(bytesAt(p, 100)) {
+		t.Errorf("the block at %p holds % x", p, bytesAt(p, 10))
+	}
+}
+
 // TestRandomOrder: the order of addresses differs from run to run, and every block is
 // handed out once.
 func TestRandomOrder(t *testing.T) {

@@ -40,5 +40,6 @@ func UsableSize(p unsafe.Pointer) int {
 
 // GoodSize returns the UsableSize, in bytes, of the block that a request of size
 // bytes gets. Requests of so many bytes waste nothing. For 128 KiB and more it
-// is the least that the block has.
+// is the least that the block has. Of a guarded or checked block no more may be used
+// than was asked for: who wants GoodSize bytes asks for so many.
 func GoodSize(size int) int { return sizeclass.GoodSize(size) }
