@@ -11,25 +11,28 @@ func FuzzAllocator(f *testing.F) {
 	for _, options := range []byte{0, 1, 2, 0x30} {
 		f.Add(exhaust(options))
 	}
-	fuzzAlone(f, allOps, 32)
+	fuzzAlone(f, allOps, false, 32)
 }
 
+// FuzzHardening plays inputs of all operations on Allocators with alloc.Hardening.
+func FuzzHardening(f *testing.F) { fuzzAlone(f, allOps, true, 16) }
+
 // FuzzRealloc plays inputs in which few blocks are resized often.
-func FuzzRealloc(f *testing.F) { fuzzAlone(f, reallocOps, 16) }
+func FuzzRealloc(f *testing.F) { fuzzAlone(f, reallocOps, false, 16) }
 
 // FuzzAlignment plays inputs that ask for alignments up to 1 GiB and beyond.
-func FuzzAlignment(f *testing.F) { fuzzAlone(f, alignOps, 16) }
+func FuzzAlignment(f *testing.F) { fuzzAlone(f, alignOps, false, 16) }
 
 // fuzzAlone fuzzes with one player and one processor, so that an input has the
 // same effects whenever it is played.
-func fuzzAlone(f *testing.F, ops []operation, n int) {
+func fuzzAlone(f *testing.F, ops []operation, hardened bool, n int) {
 	procs := runtime.GOMAXPROCS(1)
 	f.Cleanup(func() { runtime.GOMAXPROCS(procs) })
 	for _, seed := range seeds(n) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if err := playAlone(data, ops); err != nil {
+		if err := playAlone(data, ops, hardened); err != nil {
 			t.Fatal(err)
 		}
 	})

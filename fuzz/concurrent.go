@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/ashlar-go/ashlar/alloc"
 )
 
 var concurrentOps = []operation{
@@ -50,7 +52,7 @@ func playTogether(data []byte) error {
 	if shape&64 != 0 {
 		decay = 4 * time.Millisecond // a beat each millisecond
 	}
-	m, err := newMachine(options, nil, decay)
+	m, err := newMachine(options, alloc.Hardening{}, nil, decay)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@
 //	FuzzAllocator       one player, all operations
 //	FuzzRealloc         one player, few blocks that are resized often
 //	FuzzAlignment       one player, alignments up to 1 GiB and beyond
+//	FuzzHardening       as FuzzAllocator, with alloc.Hardening
 //	FuzzConcurrent      several players at once, who hand blocks over to each other
 //	FuzzLargePolicies   a largeobj.Heap, whose time passes in beats
 //	FuzzArena           an arena of any kind
@@ -48,7 +49,8 @@
 //	          both: the Allocator is checked
 //
 // The second is the ending: bit 0 leaves live blocks to Close, bit 1 closes Locals
-// after the Allocator, bit 2 has a callback free a block when the limit is reached.
+// after the Allocator, bit 2 has a callback free a block when the limit is reached;
+// for FuzzHardening, bits 3–5 are zeros on free, random order, and guards of spans.
 // A hoard has only the first bit of it. A yard has a byte of its own in front of
 // the options instead, as arenaOptions reads it, and no ending. FuzzConcurrent has a byte between them: how
 // many players (2 + b mod 3) and processors (1 + bits 2–3), and bit 6, with which

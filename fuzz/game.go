@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+
+	"github.com/ashlar-go/ashlar/alloc"
 )
 
 // The operations of the targets, with how many of 64 byte values choose each.
@@ -57,13 +59,17 @@ var (
 )
 
 // playAlone plays an input by one player. Its first two bytes choose the
-// Allocator's options and how the game ends.
-func playAlone(data []byte, ops []operation) error {
+// Allocator's options and how the game ends, and, if it is to be hardened, how.
+func playAlone(data []byte, ops []operation, hardened bool) error {
 	defer disarm()
 	in := newStream(data)
 	options, ending := in.next(), in.next()
 	var p *player
-	m, err := newMachine(options, p.makeRoom(&p, ending), -1)
+	var h alloc.Hardening
+	if hardened {
+		h = hardeningOf(ending / 8)
+	}
+	m, err := newMachine(options, h, p.makeRoom(&p, ending), -1)
 	if err != nil {
 		return err
 	}

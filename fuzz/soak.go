@@ -122,7 +122,14 @@ func (s *soaking) game() error {
 	if r.IntN(2) == 0 {
 		decay = 4 * time.Millisecond << r.IntN(6)
 	}
-	m, err := newMachine(int(r.Uint32()&0xff), nil, decay)
+	h := 0
+	if r.IntN(4) == 0 {
+		h = r.IntN(8)
+	}
+	if s.faults {
+		h &^= 4 // what spans lose by them is not to be told from what is lost otherwise
+	}
+	m, err := newMachine(int(r.Uint32()&0xff), hardeningOf(h), nil, decay)
 	if err != nil {
 		return err
 	}

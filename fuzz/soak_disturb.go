@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/ashlar-go/ashlar/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -95,7 +94,7 @@ func (s *soaking) visit(m *machine, r *rand.Rand) {
 		size := 1 + r.IntN(300)
 		if p, err := l.Malloc(size); err == nil {
 			m.a.Free(p)
-			s.visited[sizeclass.Of(size)]++
+			s.visited[request{size: size, checked: m.checked}.place().class]++
 		}
 	}
 }

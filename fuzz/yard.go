@@ -63,7 +63,7 @@ func playYard(data []byte) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	y := &yard{in: newStream(data)}
 	options := y.in.next()
-	if y.machine, err = newMachine(y.in.next(), nil, -1); err != nil {
+	if y.machine, err = newMachine(y.in.next(), alloc.Hardening{}, nil, -1); err != nil {
 		return err
 	}
 	y.options = arenaOptions(options, y.a)
