@@ -14,6 +14,9 @@ import (
 // the block was and wherever the new one comes from.
 func TestRecalloc(t *testing.T) {
 	sizes := []int{1, 16, 100, 112, 5000, 100 << 10, 128 << 10, 200 << 10, 1 << 20, 9 << 20}
+	if testing.Short() {
+		sizes = sizes[:len(sizes)-1]
+	}
 	for _, refused := range []bool{false, true} {
 		name := "mremap works"
 		if refused {
