@@ -85,7 +85,7 @@
 // A block of class c is chosen with probability p, whatever others are, and stands for
 // 1/p blocks, so that for each class, stack and label
 //
-//	p(c) = 1 − exp(−size(c)/rate)       one event or more in its bytes; large: 8 · rate
+//	p(c) = 1 − exp(−size(c)/rate)       one event or more in its bytes; 8 · rate from 4 KiB on
 //	P(gap = k) = (1 − p)^k · p          blocks passed over: geometric, as coin tosses
 //	E[Σ 1/p over samples] = blocks      unbiased, also where one stack mixes sizes
 //	variance = blocks · (1 − p)/p

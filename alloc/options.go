@@ -36,7 +36,7 @@ type Options struct {
 	Logger *slog.Logger
 
 	// ProfileRate is how many bytes are allocated between two samples of the heap
-	// profile, on average, or eight times as many in objects of 128 KiB and more. 0 means
+	// profile, on average, or eight times as many in blocks of 4 KiB and more. 0 means
 	// DefaultProfileRate, a negative value no sampling, and 1 samples every block. A
 	// sample with its end costs about ten allocations, or some hundred where its stack
 	// was not met lately. SetProfileRate changes it.

@@ -13,7 +13,7 @@ import (
 // SetProfileRate sets how many bytes are allocated between two samples of the heap
 // profile, on average: 0 ends sampling, 1 samples every block. It may be called at
 // any time; blocks that were sampled before stay in the profile, with the weight
-// that they had. Of objects of 128 KiB and more one is sampled in eight times as many
+// that they had. Of blocks of 4 KiB and more one is sampled in eight times as many
 // bytes. It briefly stops the world. A Local goes on at the old rate for as
 // many as 4096 blocks of each class, or 64 MiB of large objects.
 func (a *Allocator) SetProfileRate(bytes int) {
@@ -74,12 +74,12 @@ func poisson(size uintptr, rate int64) float64 {
 }
 
 // rateOf returns how many bytes there are to a sample, of blocks of a size; 0 for none. Of
-// large objects fewer are sampled: they are few to begin with, and each would cost a
-// sample.
+// longer blocks fewer are sampled: they are few to begin with, and every second one of
+// some hundred KiB would cost a sample.
 func (a *Allocator) rateOf(size uintptr) int64 {
-	const fewer = 8
+	const fewer, longer = 8, 4 << 10
 	rate := a.rate.Load()
-	if size >= sizeclass.LargeMin && rate > 1 {
+	if size >= longer && rate > 1 {
 		rate *= fewer
 	}
 	return rate
