@@ -125,14 +125,16 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 		a.pages.Free(base, pages)
 		return err
 	}
-	if err = a.guardSpan(s, c); err == nil {
-		if err = a.depots[c].addSpan(s, m); err == nil {
-			return nil
-		}
+	if err = a.guardSpan(s, c); err != nil {
+		freeSpan(c, s)
+		a.pages.Free(base, pages) // of which none is guarded
+		return err
 	}
-	split := spanAt(s).split
-	freeSpan(c, s)
-	a.openSpan(base, pages, split)
+	if err = a.depots[c].addSpan(s, m); err != nil {
+		split := spanAt(s).split
+		freeSpan(c, s)
+		a.openSpan(base, pages, split)
+	}
 	return err
 }
 

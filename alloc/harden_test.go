@@ -208,6 +208,27 @@ func TestSpanGuardsRefused(t *testing.T) {
 	}
 }
 
+// TestSpanGuardNotMade: a span whose guard cannot be made gives all of its pages back, also
+// where guards need mprotect.
+func TestSpanGuardNotMade(t *testing.T) {
+	a := open(t, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}})
+	refused := false
+	vm.Inject(func(op vm.Op) error {
+		switch {
+		case op == vm.OpGuard:
+			return syscall.EINVAL // the kernel has no markers
+		case op == vm.OpProtect && !refused:
+			refused = true
+			return syscall.ENOMEM
+		}
+		return nil
+	})
+	a.Free(alloc(t, a, 64)) // by the second try
+	if n := a.stuck.pages.Load(); n != 0 || !refused {
+		t.Errorf("%d pages are lost", n)
+	}
+}
+
 // BenchmarkHardening is the allocate-free pair with each of the options.
 func BenchmarkHardening(b *testing.B) {
 	for _, size := range []int{64, 1 << 10, 16 << 10} {
