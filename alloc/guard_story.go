@@ -10,17 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
-// damage returns an error if the fillers around the block were written to, which is live
-// for all but the one that is about to free it.
+// damage returns an error if the fillers around the live block were written to.
 func (s *guardSlot) damage(op string) *MisuseError {
-	e := s.filled(op)
-	if e != nil {
-		e.State = "live"
-	}
-	return e
-}
-
-func (s *guardSlot) filled(op string) *MisuseError {
 	before, behind := s.fillers()
 	if !bytes.Equal(behind, filler[:len(behind)]) {
 		at := 0
