@@ -2,70 +2,31 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
 	"image/png"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/report"
+	"github.com/ashlar-go/ashlar/internal/chromium"
 )
 
-// chromium returns the browser's program. Where there is none the test is skipped, but fails where CI is
-// set: there it has to run.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("starts a browser")
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if program, err := exec.LookPath(name); err == nil {
-			return program
-		}
-	}
-	const advice = "no Chromium: apt-get install chromium"
-	if os.Getenv("CI") != "" {
-		t.Fatal(advice)
-	}
-	t.Skip(advice)
-	return ""
-}
-
 // browse opens a file in a browser without a window, and returns what it printed. The page must not complain.
-func browse(t *testing.T, program, file string, args ...string) string {
+func browse(t *testing.T, file string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	args = append([]string{
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--enable-logging=stderr",
-		"--user-data-dir=" + t.TempDir(), "--virtual-time-budget=2000",
-	}, append(args, "file://"+file)...)
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.WaitDelay = 10 * time.Second
-	var errout strings.Builder
-	cmd.Stderr = &errout
-	out, err := cmd.Output()
-	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
-		t.Fatalf("%s: %v\n%s", program, err, &errout)
+	out, console := chromium.Run(t, "file://"+file, append([]string{"--virtual-time-budget=2000"}, args...)...)
+	for _, line := range console {
+		t.Errorf("the page complains: %s", line)
 	}
-	for line := range strings.Lines(errout.String()) {
-		if strings.Contains(line, "CONSOLE") {
-			t.Errorf("the page complains: %s", line)
-		}
-	}
-	return string(out)
+	return out
 }
 
 // writePage writes the report of a document that was written and read again, and a script after it.
@@ -93,7 +54,7 @@ document.body.dataset.overflow = document.documentElement.scrollWidth - innerWid
 </script>`
 
 func TestReportInABrowser(t *testing.T) {
-	program := chromium(t)
+	chromium.Program(t) // or skip
 	folder := t.TempDir()
 	d, file := writePage(t, folder)
 	text, err := os.ReadFile(file)
@@ -104,7 +65,7 @@ func TestReportInABrowser(t *testing.T) {
 	if err := os.WriteFile(told, append(text, pageScript...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	dom := html.UnescapeString(browse(t, program, told, "--window-size=420,800", "--dump-dom"))
+	dom := html.UnescapeString(browse(t, told, "--window-size=420,800", "--dump-dom"))
 	if !strings.Contains(dom, `data-fetched="0"`) {
 		t.Error("the page fetched something")
 	}
@@ -218,7 +179,7 @@ func (s *session) allCharts() []*report.Chart {
 }
 
 func TestReportInLightAndDark(t *testing.T) {
-	program := chromium(t)
+	chromium.Program(t) // or skip
 	// The pictures stay, for people to look at.
 	folder, err := os.MkdirTemp("", "ashlar-report-")
 	if err != nil {
@@ -229,7 +190,7 @@ func TestReportInLightAndDark(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
 			picture := filepath.Join(folder, scheme+".png")
-			browse(t, program, file, "--window-size=1100,1600", "--screenshot="+picture, "--blink-settings=preferredColorScheme="+preferred)
+			browse(t, file, "--window-size=1100,1600", "--screenshot="+picture, "--blink-settings=preferredColorScheme="+preferred)
 			t.Log(picture)
 			if light := isLight(t, picture); light != (scheme == "light") {
 				t.Errorf("the paper is light: %v", light)

@@ -1,87 +1,26 @@
 package web_test
 
 import (
-	"context"
-	"errors"
 	"flag"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/ashlar-go/ashlar/internal/chromium"
 )
 
-// chromium returns the browser's program. Where there is none the test is skipped, but
-// fails where CI is set: there it has to run.
-func chromium(t *testing.T) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("starts a browser")
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if program, err := exec.LookPath(name); err == nil {
-			return program
-		}
-	}
-	const advice = "no Chromium: apt-get install chromium"
-	if os.Getenv("CI") != "" {
-		t.Fatal(advice)
-	}
-	t.Skip(advice)
-	return ""
-}
-
 // browse opens a page in a browser without a window, lets it poll for a few seconds of
-// its own time, and returns what it printed.
+// its own time, and returns what it printed. The page must not complain.
 func browse(t *testing.T, url string, args ...string) string {
 	t.Helper()
-	program := chromium(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	args = slices.Concat(headless(t), []string{"--enable-logging=stderr", "--virtual-time-budget=4500"}, args, []string{url})
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.WaitDelay = 10 * time.Second
-	var errout strings.Builder
-	cmd.Stderr = &errout
-	out, err := cmd.Output()
-	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
-		t.Fatalf("%s: %v\n%s", program, err, &errout)
-	}
-	for line := range strings.Lines(errout.String()) {
-		if strings.Contains(line, "CONSOLE") && !strings.Contains(line, "INFO:CONSOLE") {
+	out, console := chromium.Run(t, url, slices.Concat([]string{"--virtual-time-budget=4500"}, args)...)
+	for _, line := range console {
+		if !strings.Contains(line, "INFO:CONSOLE") {
 			t.Errorf("the page complains: %s", line)
 		}
 	}
-	return string(out)
-}
-
-// headless returns the arguments of a browser without a window, that keeps to itself.
-func headless(t *testing.T) []string {
-	return []string{
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-		"--user-data-dir=" + userData(t),
-	}
-}
-
-// userData returns a folder for a browser's own files, which goes when the test ends: when
-// the last of the browser's processes has written what it had to.
-func userData(t *testing.T) string {
-	dir, err := os.MkdirTemp("", "ashlar-browser")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		for range 100 {
-			if os.RemoveAll(dir) == nil {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	})
-	return dir
+	return out
 }
 
 // keeps reports whether the test was asked to keep artifacts.
