@@ -172,8 +172,8 @@
 // Each report has the stacks that allocated and freed the block, and what was found is
 // repaired where that can be done, so that it is told once. What is right stays right, but
 // that UsableSize is what was asked for, fresh blocks hold junk, and Realloc always moves.
-// A block costs 32 bytes or more, and 64 of metadata; an allocation with its free about
-// twenty times what it costs otherwise, and four passes over the block.
+// A block costs 32 bytes or more, and 64 of metadata; an allocation with its free twenty
+// to thirty times what it costs otherwise, and four passes over the block.
 //
 // Not caught otherwise: use of a block after it was freed, and writes beyond its end,
 // unless they hit a large object's header. A wild write can in principle hit the
