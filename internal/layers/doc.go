@@ -23,6 +23,7 @@
 //	internal/heapprof    the samples of a heap profile and the stacks that they came by
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
+//	internal/smallheap   blocks below 128 KiB: spans, magazines, class caches, depots
 //	largeobj             objects of 128 KiB and more, one mapping each; files, shared and secret memory as regions
 //	stats                the numbers of an allocator: snapshots, differences, text, metrics
 //	stats/vars           metrics by expvar
