@@ -32,12 +32,12 @@
 //	alloc                the allocator: what programs use
 //	alloc/alloctest      a helper for tests of programs that use the allocator
 //	arena                memory that is freed at once
-//	alloc/arrowmem       buffers of Apache Arrow, by shape, on alloc
 //	alloc/budget         one limit for the Go heap and off-heap memory together
 //	alloc/buffer         bytes.Buffer and a pool of byte slices, on alloc
-//	alloc/grpcmem        buffers of gRPC, likewise
-//	alloc/swissmem       tables of cockroachdb/swiss, likewise
-//	alloc/wazeromem      linear memories of wazero, likewise: reserved, and committed as they grow
+//	alloc/adapters/arrowmem  memory for the buffers of Apache Arrow
+//	alloc/adapters/grpcmem  memory for the buffers of gRPC
+//	alloc/adapters/swissmem  memory for the tables of cockroachdb/swiss
+//	alloc/adapters/wazeromem  linear memories of wazero: address space reserved, memory committed as they grow
 //	fuzz/abuse           what programs do wrong with memory, and what is reported
 //	fuzz                 proof: models, fuzz targets, faults on purpose, random programs, a soak
 //	fuzz/planted         bugs that the fuzz targets must find
@@ -45,10 +45,10 @@
 //
 // The module benchmarks, in the directory of that name, stands on top of all. It
 // is a module of its own so that the peers that it measures are no dependencies
-// of this one. So are alloc/modernc, which takes the place of modernc.org/memory in
-// a program; benchmarks/sqlite, which has SQLite run on that; benchmarks/dropin,
-// which has the other adapters run below the programs that they are for; and
-// benchmarks/cacheserver, a service that is measured by its clients.
+// of this one. So are alloc/adapters/modernc, which takes the place of
+// modernc.org/memory in a program; benchmarks/sqlite, which runs SQLite on it;
+// benchmarks/dropin, which runs the other adapters below the programs that they are
+// for; and benchmarks/cacheserver, a service that is measured by its clients.
 //
 // # Rules
 //

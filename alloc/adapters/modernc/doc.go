@@ -8,7 +8,7 @@
 // In the go.mod of the program (those of its dependencies have no effect), with
 // the path of your checkout:
 //
-//	replace modernc.org/memory => /path/to/ashlar/alloc/modernc
+//	replace modernc.org/memory => /path/to/ashlar/alloc/adapters/modernc
 //
 //	replace github.com/ashlar-go/ashlar => /path/to/ashlar
 //

@@ -33,7 +33,7 @@ var shell = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
 // TestReadme follows the README in a new module.
 func TestReadme(t *testing.T) {
-	ashlar, err := filepath.Abs("../..")
+	ashlar, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestReadme(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", line, err, text)
 		}
 		out = string(text)
-		if strings.HasPrefix(line, "go list") && !strings.Contains(out, "=> "+ashlar+"/alloc/modernc") {
+		if strings.HasPrefix(line, "go list") && !strings.Contains(out, "=> "+ashlar+"/alloc/adapters/modernc") {
 			t.Errorf("%s says %s", line, out)
 		}
 	}

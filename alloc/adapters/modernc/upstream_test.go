@@ -96,12 +96,12 @@ func assemble(t *testing.T, dir, source string) {
 	for _, name := range files {
 		write(t, dir, name, read(t, ".", name))
 	}
-	ashlar, err := filepath.Abs("../..")
+	ashlar, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	mathutil := regexp.MustCompile(`modernc.org/mathutil v\S+`).FindString(read(t, source, "go.mod"))
-	write(t, dir, "go.mod", strings.Replace(read(t, ".", "go.mod"), "=> ../..", "=> "+ashlar, 1)+"\nrequire "+mathutil+"\n")
+	write(t, dir, "go.mod", strings.Replace(read(t, ".", "go.mod"), "=> ../../..", "=> "+ashlar, 1)+"\nrequire "+mathutil+"\n")
 	write(t, dir, "go.sum", read(t, source, "go.sum")+read(t, ".", "go.sum"))
 }
 

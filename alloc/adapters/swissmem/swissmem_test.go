@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/alloc/swissmem"
+	"github.com/ashlar-go/ashlar/alloc/adapters/swissmem"
 )
 
 // A group is like those of swiss: control bytes and slots.

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/alloc/arrowmem"
+	"github.com/ashlar-go/ashlar/alloc/adapters/arrowmem"
 	"github.com/ashlar-go/ashlar/stats"
 )
 

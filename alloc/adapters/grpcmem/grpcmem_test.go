@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/alloc/grpcmem"
+	"github.com/ashlar-go/ashlar/alloc/adapters/grpcmem"
 )
 
 func Example() {

@@ -9,4 +9,4 @@ require (
 	golang.org/x/sys v0.47.0 // indirect
 )
 
-replace github.com/ashlar-go/ashlar => ../..
+replace github.com/ashlar-go/ashlar => ../../..
