@@ -14,7 +14,7 @@
 //	internal/goroutine   which goroutine runs us
 //	internal/watch       what the race detector is told of blocks; nothing in other builds
 //	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
-//	internal/chromium    a browser without a window, for tests of pages
+//	internal/testbrowser a test helper: a browser without a window, for tests of pages
 //	internal/fault       accesses to memory that is not there, turned into errors
 //	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
 //	internal/metadata    memory for the allocator's own structures, off the Go heap

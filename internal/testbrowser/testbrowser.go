@@ -1,9 +1,10 @@
-// Package chromium is a browser without a window, for tests of pages.
+// Package testbrowser is a test helper. It runs Chromium without a window, for tests of
+// pages. Only tests import it.
 //
-//	Program    where it is
-//	Arguments  what has it keep to itself
-//	Run        opens a page once, and returns what came of it
-package chromium
+//	Program    finds the browser
+//	Arguments  keep the browser without a window, and off the network
+//	Run        opens a page once, and returns what the page wrote
+package testbrowser
 
 import (
 	"context"
@@ -16,8 +17,8 @@ import (
 	"time"
 )
 
-// Program returns the browser's program. Where there is none the test is skipped, but
-// fails where CI is set: there it has to run.
+// Program returns the path of the browser's program. Without a browser it skips the test.
+// If the environment variable CI is set, it fails the test instead.
 func Program(t testing.TB) string {
 	t.Helper()
 	if testing.Short() {
@@ -36,7 +37,8 @@ func Program(t testing.TB) string {
 	return ""
 }
 
-// Arguments returns the arguments of a browser without a window, that keeps to itself.
+// Arguments returns the arguments that start the browser without a window. The browser asks
+// the network for nothing by itself, and keeps its files in a folder that the test removes.
 func Arguments(t testing.TB) []string {
 	t.Helper()
 	return []string{
@@ -46,8 +48,8 @@ func Arguments(t testing.TB) []string {
 	}
 }
 
-// userData returns a folder for a browser's own files, which goes when the test ends: when
-// the last of the browser's processes has written what it had to.
+// userData returns a folder for the browser's own files. The end of the test removes the
+// folder, and retries while the last of the browser's processes still writes to it.
 func userData(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "ashlar-browser")
@@ -65,8 +67,8 @@ func userData(t testing.TB) string {
 	return dir
 }
 
-// Run opens a page, with more arguments before its address, and returns what the browser
-// printed, and what it said of the page's console, line by line.
+// Run opens the page at url with the additional arguments. It returns what the browser
+// printed to its standard output, and the lines that the page wrote to its console.
 func Run(t testing.TB, url string, args ...string) (printed string, console []string) {
 	t.Helper()
 	program := Program(t)
