@@ -23,7 +23,9 @@
 //	internal/heapprof    the samples of a heap profile and the stacks that they came by
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
-//	largeobj             objects of 128 KiB and more, one mapping each; files, shared and secret memory as regions
+//	largeobj             the settings of the heap of large objects
+//	internal/largeheap   objects of 128 KiB and more, one mapping each
+//	largeobj/mmap        mappings as objects with a length: files, shared and secret memory
 //	stats                the numbers of an allocator: snapshots, differences, text, metrics
 //	stats/vars           metrics by expvar
 //	stats/web            the HTTP face: a live page, metrics, JSON
@@ -70,6 +72,6 @@
 // # Where to begin
 //
 // The life of a block is told in package alloc, and that of a large object in
-// package largeobj. To follow it downwards, read on in internal/pageheap,
+// package internal/largeheap. To follow it downwards, read on in internal/pageheap,
 // internal/metadata and internal/vm. Package sizeclass can be read alone.
 package layers

@@ -135,7 +135,7 @@ func isWordByte(c byte) bool {
 func TestExamples(t *testing.T) {
 	for _, dir := range []string{
 		"alloc", "alloc/adapters/arrowmem", "alloc/adapters/grpcmem", "alloc/adapters/swissmem",
-		"alloc/adapters/wazeromem", "alloc/buffer", "arena", "largeobj", "sizeclass",
+		"alloc/adapters/wazeromem", "alloc/buffer", "arena", "largeobj", "largeobj/mmap", "sizeclass",
 	} {
 		found := false
 		for _, s := range own(t) {
