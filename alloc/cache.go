@@ -10,8 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // A cache is a class cache for every class and a large-object cache. Each processor

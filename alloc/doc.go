@@ -3,13 +3,15 @@
 // cannot let the collector mark them.
 //
 //	var a alloc.Allocator // ready for use, by any number of goroutines
-//	p, err := a.Malloc(4096)
+//	b, err := a.MallocBytes(4096)
 //	...
-//	a.Free(p)
+//	a.FreeBytes(b)
 //
-// Typed helpers (New, MakeSlice, Append, Resize) do the same for values and
-// slices whose types hold no Go pointers. A Local is a handle for one goroutine
-// at a time that is faster still.
+// MallocBytes, CallocBytes, ReallocBytes and FreeBytes work with slices of bytes. New,
+// MakeSlice, Append, Resize, Free and FreeSlice do the same for values and slices of any
+// type that holds no Go pointers. Malloc, Calloc, Realloc, Memalign and Free work with
+// pointers. A Local is a handle for one goroutine at a time that is faster still; whatever
+// takes a Memory takes an Allocator or a Local.
 //
 // # Structures
 //
@@ -26,7 +28,7 @@
 //	            these four)
 //	page heap   mappings of 64 MiB, cut into runs of pages (internal/pageheap)
 //	page map    from an address to its span or large object (internal/pagemap)
-//	large heap  objects of 128 KiB and more, a mapping each (largeobj)
+//	large heap  objects of 128 KiB and more, a mapping each (internal/largeheap)
 //	profile     sampled blocks and their stacks (internal/heapprof)
 //	purger      a goroutine that gives unused memory back with age
 //	recorder    puts operations in order and writes them, while a trace is recorded
@@ -61,7 +63,7 @@
 // # The life of a large object
 //
 // From 128 KiB on Malloc looks for an object that fits in the large-object cache,
-// then asks the large heap: a retained region, or a new mapping (largeobj). Free
+// then asks the large heap: a retained region, or a new mapping (internal/largeheap). Free
 // finds the descriptor in the page map and compares the header in front of the
 // object with it. Then it puts the object into the large-object cache, or gives it to
 // the large heap, which retains it for a while. Realloc lets the kernel move pages
@@ -146,8 +148,8 @@
 // before it is believed.
 //
 // Memory that was made inaccessible on purpose, like that of checked arenas after
-// their end, tells its story when it is used: Protect turns the fault into a
-// *MisuseError, and Explain knows it from the address.
+// their end, tells its story when it is used: Catch turns the fault into a
+// *MisuseError, and Describe knows it from the address.
 //
 // Options.GuardRate has some blocks, sampled at random, lie between pages without access
 // (guard.go has the picture): what is done to them beyond their bounds, or after they
@@ -165,7 +167,7 @@
 //	a write to a freed small block          found before the block is reused, by Verify,
 //	                                        and by Close
 //	a use of a freed large object           faults in its whole pages, and tells its story
-//	                                        (Protect, Explain)
+//	                                        (Catch, Describe)
 //	a block freed twice, or from inside     told with the block's stacks, while it is in
 //	                                        the quarantine or live
 //	Free[T], FreeSlice as another type      told, if the size is another

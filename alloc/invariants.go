@@ -3,10 +3,10 @@ package alloc
 import (
 	"fmt"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // checkInvariants checks the equations of this package and of internal/smallheap, and
@@ -79,8 +79,8 @@ func (a *Allocator) checkLargeCaches() error {
 			return fmt.Errorf("alloc: a large-object cache counts down %d bytes, more than %d", l.nextSample, maxLargeCountdown)
 		}
 		for _, cached := range l.objects[:l.n] {
-			o := largeobj.At(cached.at)
-			if _, twice := seen[cached.at]; twice || o.State != largeobj.Parked || o.Base != cached.addr {
+			o := largeheap.At(cached.at)
+			if _, twice := seen[cached.at]; twice || o.State != largeheap.Parked || o.Base != cached.addr {
 				return fmt.Errorf("alloc: a large-object cache has the %v at %#x; in another, too: %v", o, cached.addr, twice)
 			}
 			seen[cached.at] = struct{}{}

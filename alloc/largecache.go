@@ -3,10 +3,10 @@ package alloc
 import (
 	"math"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/watch"
-	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // A largeCache is the part of a cache that keeps freed large objects: a few, to be
@@ -106,7 +106,7 @@ func (a *Allocator) takeLarge(h holder, op string, size uintptr) (addr uintptr, 
 		h.release(id)
 		watch.Acquire(o.addr)
 		if !ok {
-			panic(explainLarge(op, o.addr, largeobj.FreedTwiceAtOnce(at)))
+			panic(explainLarge(op, o.addr, largeheap.FreedTwiceAtOnce(at)))
 		}
 		return o.addr, sampled
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // Malloc returns a block of size bytes. Its contents are unspecified and it is

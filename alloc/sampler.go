@@ -4,8 +4,8 @@ import (
 	"math"
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // A sampler samples some of the small blocks, at random: to be recorded in the heap

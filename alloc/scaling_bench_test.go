@@ -9,8 +9,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
 )
 

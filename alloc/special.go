@@ -10,8 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // The fast paths leave these blocks to the functions of this file: sampled blocks after

@@ -3,10 +3,10 @@ package alloc
 import (
 	"time"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -135,7 +135,7 @@ func (t *cacheTotals) add(cache uintptr) {
 	t.largeRequested += l.requested
 	for i := range min(l.n, largeCacheSize) {
 		t.large.objects++
-		o := largeobj.At(l.objects[i].at)
+		o := largeheap.At(l.objects[i].at)
 		t.large.bytes += int64(o.Total)
 		t.large.requested += int64(o.Size)
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // A Tally counts the blocks of one class by what they are doing, as the checks of this

@@ -5,8 +5,8 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/watch"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // A ClassCache is the part of a cache that serves one class. It has two magazines

@@ -9,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/watch"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // A Span describes a run of pages that is cut into blocks of one class. It lives in
