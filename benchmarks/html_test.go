@@ -16,13 +16,13 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/benchmarks/report"
-	"github.com/ashlar-go/ashlar/internal/chromium"
+	"github.com/ashlar-go/ashlar/internal/testbrowser"
 )
 
 // browse opens a file in a browser without a window, and returns what it printed. The page must not complain.
 func browse(t *testing.T, file string, args ...string) string {
 	t.Helper()
-	out, console := chromium.Run(t, "file://"+file, append([]string{"--virtual-time-budget=2000"}, args...)...)
+	out, console := testbrowser.Run(t, "file://"+file, append([]string{"--virtual-time-budget=2000"}, args...)...)
 	for _, line := range console {
 		t.Errorf("the page complains: %s", line)
 	}
@@ -54,7 +54,7 @@ document.body.dataset.overflow = document.documentElement.scrollWidth - innerWid
 </script>`
 
 func TestReportInABrowser(t *testing.T) {
-	chromium.Program(t) // or skip
+	testbrowser.Program(t) // or skip
 	folder := t.TempDir()
 	d, file := writePage(t, folder)
 	text, err := os.ReadFile(file)
@@ -179,7 +179,7 @@ func (s *session) allCharts() []*report.Chart {
 }
 
 func TestReportInLightAndDark(t *testing.T) {
-	chromium.Program(t) // or skip
+	testbrowser.Program(t) // or skip
 	// The pictures stay, for people to look at.
 	folder, err := os.MkdirTemp("", "ashlar-report-")
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ashlar-go/ashlar/internal/chromium"
+	"github.com/ashlar-go/ashlar/internal/testbrowser"
 )
 
 // browse opens a page in a browser without a window, lets it poll for a few seconds of
 // its own time, and returns what it printed. The page must not complain.
 func browse(t *testing.T, url string, args ...string) string {
 	t.Helper()
-	out, console := chromium.Run(t, url, slices.Concat([]string{"--virtual-time-budget=4500"}, args)...)
+	out, console := testbrowser.Run(t, url, slices.Concat([]string{"--virtual-time-budget=4500"}, args)...)
 	for _, line := range console {
 		if !strings.Contains(line, "INFO:CONSOLE") {
 			t.Errorf("the page complains: %s", line)

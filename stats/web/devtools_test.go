@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ashlar-go/ashlar/internal/chromium"
+	"github.com/ashlar-go/ashlar/internal/testbrowser"
 )
 
 // A tab is a page in a browser that a test drives, keys and all, by the protocol of
@@ -28,7 +28,7 @@ type tab struct {
 func openTab(t *testing.T, url string, width int) *tab {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	cmd := exec.CommandContext(ctx, chromium.Program(t), append(chromium.Arguments(t), "--remote-debugging-pipe", "about:blank")...)
+	cmd := exec.CommandContext(ctx, testbrowser.Program(t), append(testbrowser.Arguments(t), "--remote-debugging-pipe", "about:blank")...)
 	toRead, to := pipe(t) // file 3 of the browser
 	from, fromWrite := pipe(t)
 	cmd.ExtraFiles = []*os.File{toRead, fromWrite}
