@@ -19,7 +19,7 @@ var sliceMakers = map[string]struct {
 	names   []string
 	instead string
 }{
-	allocPath: {[]string{"MakeSlice", "MakeSliceUninitialized", "Append", "Resize", "MallocBytes", "CallocBytes", "ReallocBytes"}, "alloc.Append"},
+	allocPath: {[]string{"MakeSlice", "MallocSlice", "Append", "Resize", "MallocBytes", "CallocBytes", "ReallocBytes"}, "alloc.Append"},
 	arenaPath: {[]string{"MakeSlice", "Append"}, "arena.Append"},
 }
 

@@ -14,7 +14,7 @@ var typeCheck = &analysis.Analyzer{
 
 // Helpers that refuse types with Go pointers when the program runs.
 var typedHelpers = map[string][]string{
-	allocPath: {"New", "MakeSlice", "MakeSliceUninitialized", "Append", "Resize"},
+	allocPath: {"New", "MakeSlice", "MallocSlice", "Append", "Resize"},
 	arenaPath: {"New", "MakeSlice", "Append"},
 }
 
