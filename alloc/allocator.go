@@ -6,11 +6,11 @@ import (
 
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/internal/watch"
-	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
@@ -40,7 +40,7 @@ type Allocator struct {
 
 	space  vm.Space // the account of all memory but metadata
 	pages  pageheap.Heap
-	large  largeobj.Heap
+	large  largeheap.Heap
 	depots [sizeclass.Count]depot
 	purger purger
 	warned [warnings]atomic.Bool // what Options.Logger was told

@@ -10,9 +10,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/addrmap"
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -198,7 +198,7 @@ func (k *checker) enter(addr, size, front uintptr, stack heapprof.Stack) *checke
 	if h := headerAt(d); h.Kind == pagemap.Span {
 		b.class = h.Class
 	} else {
-		usable = largeobj.UsableAt(d)
+		usable = largeheap.UsableAt(d)
 	}
 	b.behind = uint16(min(usable-front-size, zoneMax))
 	b.markZones()
@@ -216,7 +216,7 @@ func (b *checkedBlock) inner() uintptr { return b.Addr - 1<<b.shift }
 // large object.
 func (b *checkedBlock) whole() int64 {
 	if b.class == classLarge {
-		return int64(largeobj.At(pagemap.Get(b.inner())).Total)
+		return int64(largeheap.At(pagemap.Get(b.inner())).Total)
 	}
 	return int64(b.class.Size())
 }

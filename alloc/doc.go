@@ -3,13 +3,15 @@
 // cannot let the collector mark them.
 //
 //	var a alloc.Allocator // ready for use, by any number of goroutines
-//	p, err := a.Malloc(4096)
+//	b, err := a.MallocBytes(4096)
 //	...
-//	a.Free(p)
+//	a.FreeBytes(b)
 //
-// Typed helpers (New, MakeSlice, Append, Resize) do the same for values and
-// slices whose types hold no Go pointers. A Local is a handle for one goroutine
-// at a time that is faster still.
+// MallocBytes, CallocBytes, ReallocBytes and FreeBytes work with slices of bytes. New,
+// MakeSlice, Append, Resize, Free and FreeSlice do the same for values and slices of any
+// type that holds no Go pointers. Malloc, Calloc, Realloc, Memalign and Free work with
+// pointers. A Local is a handle for one goroutine at a time that is faster still; whatever
+// takes a Memory takes an Allocator or a Local.
 //
 // # Structures
 //
@@ -24,7 +26,7 @@
 //	            for each block, kept apart from the blocks
 //	page heap   mappings of 64 MiB, cut into runs of pages (internal/pageheap)
 //	page map    from an address to its span or large object (internal/pagemap)
-//	large heap  objects of 128 KiB and more, a mapping each (largeobj)
+//	large heap  objects of 128 KiB and more, a mapping each (internal/largeheap)
 //	profile     sampled blocks and their stacks (internal/heapprof)
 //	purger      a goroutine that gives unused memory back with age
 //	recorder    puts operations in order and writes them, while a trace is recorded
@@ -59,7 +61,7 @@
 // # The life of a large object
 //
 // From 128 KiB on Malloc looks for a parked object that fits in the cache's lot,
-// then asks the large heap: a retained region, or a new mapping (largeobj). Free
+// then asks the large heap: a retained region, or a new mapping (internal/largeheap). Free
 // finds the descriptor in the page map, compares the header in front of the
 // object with it, and parks the object, or gives it to the large heap, which
 // retains it for a while. Realloc lets the kernel move pages instead of copying.

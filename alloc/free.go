@@ -4,11 +4,11 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/watch"
-	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -133,7 +133,7 @@ func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 		panic(a.misuse(op, addr))
 	}
 	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.freeLargeSpecial(addr) {
-		panic(freeingTwice(op, addr, int(largeobj.UsableAt(pagemap.Get(addr)))))
+		panic(freeingTwice(op, addr, int(largeheap.UsableAt(pagemap.Get(addr)))))
 	}
 	if a.options.Hardening.ZeroOnFree {
 		usable, err := a.large.Usable(addr) // which looks at the header: a misuse changes nothing

@@ -3,9 +3,9 @@ package alloc
 import (
 	"fmt"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -77,8 +77,8 @@ func (a *Allocator) checkLots() error {
 			return fmt.Errorf("alloc: a lot looks for a sample in %d bytes, more than %d", l.due, largeStride)
 		}
 		for _, p := range l.parked[:l.n] {
-			o := largeobj.At(p.at)
-			if _, twice := seen[p.at]; twice || o.State != largeobj.Parked || o.Base != p.addr {
+			o := largeheap.At(p.at)
+			if _, twice := seen[p.at]; twice || o.State != largeheap.Parked || o.Base != p.addr {
 				return fmt.Errorf("alloc: a lot has the %v at %#x; in another, too: %v", o, p.addr, twice)
 			}
 			seen[p.at] = struct{}{}

@@ -1,9 +1,9 @@
 package alloc
 
 import (
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/watch"
-	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -79,7 +79,7 @@ func (a *Allocator) unpark(h holder, op string, size uintptr) (addr uintptr, cho
 		h.letGo(id)
 		watch.Acquire(p.addr)
 		if !ok {
-			panic(explainLarge(op, p.addr, largeobj.FreedTwiceAtOnce(at)))
+			panic(explainLarge(op, p.addr, largeheap.FreedTwiceAtOnce(at)))
 		}
 		return p.addr, chosen
 	}

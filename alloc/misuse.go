@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -67,7 +67,7 @@ func inspect(op string, addr, owner uintptr) *MisuseError {
 	case h.Kind == pagemap.Guarded:
 		guardTableAt(pagemap.Get(addr)).inspect(e)
 	case h.IsLarge(addr):
-		o := largeobj.At(pagemap.Get(addr))
+		o := largeheap.At(pagemap.Get(addr))
 		e.Block, e.Size, e.State = o.Base, int(o.Size), o.State.String()
 		e.Story = "the large object is free already: it was used after it was freed"
 	default:
@@ -109,7 +109,7 @@ func insideStory(n int) string { return bytesOf(n) + " inside a block, not at it
 
 // explainLarge tells what the large heap found wrong with an address.
 func explainLarge(op string, addr uintptr, err error) *MisuseError {
-	var v *largeobj.Violation
+	var v *largeheap.Violation
 	if !errors.As(err, &v) {
 		return &MisuseError{Op: op, Addr: addr, Story: err.Error()}
 	}

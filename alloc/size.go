@@ -3,9 +3,9 @@ package alloc
 import (
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -25,8 +25,8 @@ func UsableSize(p unsafe.Pointer) int {
 		panic(inspect("UsableSize", addr, 0))
 	}
 	h := headerAt(d)
-	if h.IsLarge(addr) && largeobj.LiveAt(d) {
-		return int(largeobj.UsableAt(d))
+	if h.IsLarge(addr) && largeheap.LiveAt(d) {
+		return int(largeheap.UsableAt(d))
 	}
 	if n, ok := guardedSize(d, addr); ok {
 		return n

@@ -3,9 +3,9 @@ package alloc
 import (
 	"time"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
 )
@@ -139,7 +139,7 @@ func (t *cacheTotals) add(cache uintptr) {
 	t.asked += l.asked
 	for i := range min(l.n, lotSize) {
 		t.parked.objects++
-		o := largeobj.At(l.parked[i].at)
+		o := largeheap.At(l.parked[i].at)
 		t.parked.bytes += int64(o.Total)
 		t.parked.requested += int64(o.Size)
 	}

@@ -3,7 +3,7 @@ package alloc
 import (
 	"errors"
 
-	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
@@ -24,7 +24,7 @@ func (a *Allocator) Verify() error {
 		k.mu.Unlock()
 	}
 	all = append(all, a.guards.damages("Verify"))
-	a.large.EachDamaged(func(v *largeobj.Violation) { all = append(all, explainLarge("Verify", v.Addr, v)) })
+	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, explainLarge("Verify", v.Addr, v)) })
 	for c := range sizeclass.Class(sizeclass.Count) {
 		d := &a.depots[c]
 		d.mu.Lock()
