@@ -5,8 +5,8 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
