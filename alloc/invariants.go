@@ -67,7 +67,7 @@ func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 // checkLots checks the caches' lots: what they count (n ≤ lotSize, due ≤ largeStride), and that each object in one
 // is parked, and in no other. Call it with a.mu held.
 func (a *Allocator) checkLots() error {
-	seen := map[uintptr]struct{}{}
+	seen := map[largeheap.Descriptor]struct{}{}
 	for _, cache := range a.caches() {
 		l := lotOf(cache)
 		switch {
@@ -77,8 +77,8 @@ func (a *Allocator) checkLots() error {
 			return fmt.Errorf("alloc: a lot looks for a sample in %d bytes, more than %d", l.due, largeStride)
 		}
 		for _, p := range l.parked[:l.n] {
-			o := largeheap.At(p.at)
-			if _, twice := seen[p.at]; twice || o.State != largeheap.Parked || o.Base != p.addr {
+			o := p.at.Describe()
+			if _, twice := seen[p.at]; twice || o.State != largeheap.Cached || o.Base != p.addr {
 				return fmt.Errorf("alloc: a lot has the %v at %#x; in another, too: %v", o, p.addr, twice)
 			}
 			seen[p.at] = struct{}{}

@@ -26,7 +26,10 @@ type lot struct {
 // parked names a large object. Its address is kept beside its descriptor so that
 // who gets it can begin to use it while the descriptor is still on its way from
 // memory.
-type parked struct{ at, addr uintptr }
+type parked struct {
+	at   largeheap.Descriptor
+	addr uintptr
+}
 
 const (
 	lotSize  = 4
@@ -37,7 +40,7 @@ func lotOf(cache uintptr) *lot { return raw.At[lot](cache + lotStart) }
 
 // add parks an object as the youngest. If the lot is full, the oldest is taken
 // out, to be retired.
-func (l *lot) add(p parked) (out uintptr) {
+func (l *lot) add(p parked) (out largeheap.Descriptor) {
 	if l.n == lotSize {
 		out = l.remove(0)
 	}
@@ -47,7 +50,7 @@ func (l *lot) add(p parked) (out uintptr) {
 }
 
 // remove takes the i-th object out and returns its descriptor.
-func (l *lot) remove(i uintptr) uintptr {
+func (l *lot) remove(i uintptr) largeheap.Descriptor {
 	at := l.parked[i].at
 	l.n--
 	for ; i < l.n; i++ {
@@ -69,7 +72,7 @@ func (a *Allocator) unpark(h holder, op string, size uintptr) (addr uintptr, cho
 	chosen = l.choose(size, a.rateOf(size), &a.odds.dice)
 	for i := l.n; i > 0; i-- {
 		p := l.parked[i-1]
-		change, fits, ok := a.large.Unpark(p.at, p.addr, size)
+		change, fits, ok := a.large.Take(p.at, p.addr, size)
 		if ok && !fits {
 			continue
 		}
@@ -79,7 +82,7 @@ func (a *Allocator) unpark(h holder, op string, size uintptr) (addr uintptr, cho
 		h.letGo(id)
 		watch.Acquire(p.addr)
 		if !ok {
-			panic(explainLarge(op, p.addr, largeheap.FreedTwiceAtOnce(at)))
+			panic(explainLarge(op, p.addr, at.FreedTwice()))
 		}
 		return p.addr, chosen
 	}
@@ -93,15 +96,15 @@ func (a *Allocator) park(h holder, addr uintptr) error {
 	if err != nil {
 		return a.large.Free(addr)
 	}
-	out := uintptr(0)
+	out := largeheap.Descriptor(0)
 	watch.Release(addr)
-	at := a.large.Park(addr)
+	at := a.large.Put(addr)
 	if at != 0 {
 		out = lotOf(cache).add(parked{at, addr})
 	}
 	h.letGo(id)
 	if out != 0 {
-		a.large.Retire(out)
+		a.large.Drop(out)
 	}
 	if at == 0 {
 		return a.large.Free(addr)
@@ -112,8 +115,8 @@ func (a *Allocator) park(h holder, addr uintptr) error {
 // clearLot retires what is parked. The caller owns the cache.
 func (a *Allocator) clearLot(l *lot) {
 	for l.n > 0 {
-		a.large.Retire(l.remove(0))
+		a.large.Drop(l.remove(0))
 	}
-	a.large.Asked(l.asked)
+	a.large.Account(l.asked)
 	*l = lot{}
 }

@@ -221,13 +221,9 @@ func (a *Allocator) mapLarge(size, align uintptr, wanted bool) (addr uintptr, ze
 		return 0, false, ErrClosed
 	}
 	err = a.retry(int(size), func() error {
-		addr, zero, err = a.large.AllocFresh(size, align)
+		addr, zero, err = a.large.Alloc(size, align, wanted)
 		return err
 	})
 	a.warnMany()
-	if err == nil && wanted && !zero {
-		clear(raw.Bytes(addr, size))
-		zero = true
-	}
 	return addr, zero, err
 }

@@ -3,7 +3,6 @@ package alloc
 import (
 	"time"
 
-	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/sizeclass"
@@ -139,7 +138,7 @@ func (t *cacheTotals) add(cache uintptr) {
 	t.asked += l.asked
 	for i := range min(l.n, lotSize) {
 		t.parked.objects++
-		o := largeheap.At(l.parked[i].at)
+		o := l.parked[i].at.Describe()
 		t.parked.bytes += int64(o.Total)
 		t.parked.requested += int64(o.Size)
 	}

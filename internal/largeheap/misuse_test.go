@@ -45,7 +45,7 @@ func TestMisuse(t *testing.T) {
 		{"double free, purged", largeobj.Options{}, func(f *fixture) uintptr {
 			p := f.alloc(size)
 			f.free(p)
-			f.beats(purgeAge)
+			f.ticks(purgeAge)
 			return p
 		}, DoubleFree, Retained, []string{"was freed already", "204800 bytes"}},
 		{"double free, unmapped", largeobj.Options{Policy: largeobj.Unmap}, func(f *fixture) uintptr {
@@ -95,7 +95,7 @@ func TestMisuse(t *testing.T) {
 		{"another heap's", largeobj.Options{}, func(f *fixture) uintptr {
 			var other Heap
 			other.Init(new(vm.Space), owner+1, largeobj.Options{})
-			p, err := other.Alloc(size, 64, false)
+			p, _, err := other.Alloc(size, 64, false)
 			if err != nil {
 				f.t.Fatal(err)
 			}
