@@ -3,13 +3,15 @@
 // cannot let the collector mark them.
 //
 //	var a alloc.Allocator // ready for use, by any number of goroutines
-//	p, err := a.Malloc(4096)
+//	b, err := a.MallocBytes(4096)
 //	...
-//	a.Free(p)
+//	a.FreeBytes(b)
 //
-// Typed helpers (New, MakeSlice, Append, Resize) do the same for values and
-// slices whose types hold no Go pointers. A Local is a handle for one goroutine
-// at a time that is faster still.
+// MallocBytes, CallocBytes, ReallocBytes and FreeBytes work with slices of bytes. New,
+// MakeSlice, Append, Resize, Free and FreeSlice do the same for values and slices of any
+// type that holds no Go pointers. Malloc, Calloc, Realloc, Memalign and Free work with
+// pointers. A Local is a handle for one goroutine at a time that is faster still; whatever
+// takes a Memory takes an Allocator or a Local.
 //
 // # Structures
 //

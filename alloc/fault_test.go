@@ -6,9 +6,9 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // errInjected is what an injected failure returns: what the kernel's would be.

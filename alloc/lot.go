@@ -3,8 +3,8 @@ package alloc
 import (
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/watch"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // A lot is the part of a cache where freed large objects are parked: a few, to be

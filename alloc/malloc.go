@@ -7,7 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // Malloc returns a block of size bytes. Its contents are unspecified and it is

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // A purger gives unused memory back with age. It is a goroutine that runs while

@@ -5,7 +5,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // Realloc changes the size of block p to size bytes and returns where it is now.

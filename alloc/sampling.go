@@ -7,7 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // SetProfileRate sets how many bytes are allocated between two samples of the heap

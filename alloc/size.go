@@ -6,7 +6,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // UsableSize returns the size in bytes of the block that p points to: what was

@@ -7,8 +7,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/watch"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // A span describes a run of pages cut into blocks of one class. It lives in

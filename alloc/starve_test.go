@@ -6,8 +6,8 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // starve takes all metadata there is and lets no more be mapped, until the

@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // Trim gives everything unused back to the kernel now and returns how many bytes

@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // Verify looks for what was done wrong with the Allocator's memory, and returns all that

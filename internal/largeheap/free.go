@@ -2,7 +2,7 @@ package largeheap
 
 import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // Free frees the object at addr. It returns a *Violation, and frees nothing, if there

@@ -16,7 +16,8 @@
 //	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
 //	internal/testbrowser a test helper: a browser without a window, for tests of pages
 //	internal/fault       accesses to memory that is not there, turned into errors
-//	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
+//	internal/sizeclass   which block sizes exist, which of them serves a request, how spans are cut
+//	sizeclass            the block sizes as users see them, and what rounding a request up costs
 //	internal/metadata    memory for the allocator's own structures, off the Go heap
 //	internal/addrmap     a hash table by address, off the Go heap
 //	internal/callstack   one number for the stack of the calls that lead here
@@ -73,5 +74,5 @@
 //
 // The life of a block is told in package alloc, and that of a large object in
 // package internal/largeheap. To follow it downwards, read on in internal/pageheap,
-// internal/metadata and internal/vm. Package sizeclass can be read alone.
+// internal/metadata and internal/vm. Package internal/sizeclass can be read alone.
 package layers

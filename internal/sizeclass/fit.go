@@ -48,7 +48,7 @@ func (f Fit) Row() uintptr { return uintptr(f &^ (1<<FitBits - 1)) }
 func (c Class) Requested(codeSum, n uint64) uint64 {
 	const exact = FitBits - granuleShift // the exponent at which a quantum is a byte
 	e := c.exponent()
-	least := n * uint64(c.smallest())
+	least := n * uint64(c.MinRequest())
 	most := n * uint64(c.Size())
 	var above uint64
 	if e < exact {

@@ -8,7 +8,7 @@ import (
 
 // quantum returns the bytes that one unit of a code of c stands for, at least 1.
 func quantum(c Class) uint64 {
-	step := uint64(c.Size() - c.smallest() + 1)
+	step := uint64(c.Size() - c.MinRequest() + 1)
 	return max(step/64, 1)
 }
 
@@ -43,7 +43,7 @@ func TestRequestedOfManyBlocks(t *testing.T) {
 	for c := range Class(Count) {
 		const n = 1000
 		var codes, asked uint64
-		low, high := c.smallest(), min(c.Size(), LargeMin-1)
+		low, high := c.MinRequest(), min(c.Size(), LargeMin-1)
 		for range n {
 			size := low + rng.IntN(high-low+1)
 			codes += uint64(FitOf(size).Code())
@@ -72,7 +72,7 @@ func TestRequestedOfManyBlocks(t *testing.T) {
 func TestRequestedOfTornCounters(t *testing.T) {
 	for c := range Class(Count) {
 		for _, n := range []uint64{0, 1, 2, 1000} {
-			least, most := n*uint64(c.smallest()), n*uint64(c.Size())
+			least, most := n*uint64(c.MinRequest()), n*uint64(c.Size())
 			for _, codes := range []uint64{0, 1, 2, 3, 63 * n, 63*n + 1, 63 * (n + 1), 1 << 30} {
 				if got := c.Requested(codes, n); got < least || got > most {
 					t.Errorf("class %d: codes of sum %d for %d blocks decode to %d, not in %d … %d",
