@@ -74,8 +74,8 @@ func TestMisuse(t *testing.T) {
 			NotAnObject, Live, []string{"points 102400 bytes into"}},
 		{"the header", largeobj.Options{}, func(f *fixture) uintptr { return f.alloc(size) - 16 },
 			NotAnObject, Live, []string{"points 16 bytes in front of the large object"}},
-		{"behind the end", largeobj.Options{}, func(f *fixture) uintptr { return f.alloc(size) + size },
-			NotAnObject, Live, []string{"points 0 bytes behind the end of the large object"}},
+		{"beyond the end", largeobj.Options{}, func(f *fixture) uintptr { return f.alloc(size) + size },
+			NotAnObject, Live, []string{"points 0 bytes beyond the end of the large object"}},
 		{"into a retained object", largeobj.Options{}, func(f *fixture) uintptr {
 			p := f.alloc(size)
 			f.free(p)
