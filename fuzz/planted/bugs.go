@@ -72,6 +72,8 @@ func Bugs() []Bug {
 			"			sp.idle--\n", "			sp.idle--\n			if i == 7 {\n				states[i] ^= idle | cached\n				sp.idle++\n			}\n", "FuzzAllocator"},
 		{"alloc: a block moves without its last byte", "alloc/realloc.go",
 			"n := min(usable, kept, uintptr(size))", "n := min(usable, kept, uintptr(size)) - 1", "FuzzRealloc"},
+		{"alloc: a slice that was cut grows over what follows", "alloc/owner.go",
+			"return !ok || cap(s) >= int(n)/size", "return !ok || cap(s) >= 0", "FuzzRealloc"},
 		{"alloc: a double free passes", "alloc/state.go",
 			"func isLive(s state) bool { return s-live < special }",
 			"func isLive(s state) bool { return s-live < special || s == cached|used }", "FuzzAllocator"},
