@@ -145,8 +145,8 @@
 // before it is believed.
 //
 // Memory that was made inaccessible on purpose, like that of checked arenas after
-// their end, tells its story when it is used: Protect turns the fault into a
-// *MisuseError, and Explain knows it from the address.
+// their end, tells its story when it is used: Catch turns the fault into a
+// *MisuseError, and Describe knows it from the address.
 //
 // Options.GuardRate has some blocks, chosen at random, lie between pages without access
 // (guard.go has the picture): what is done to them beyond their bounds, or after they
@@ -164,7 +164,7 @@
 //	a write to a freed small block          found before the block is reused, by Verify,
 //	                                        and by Close
 //	a use of a freed large object           faults in its whole pages, and tells its story
-//	                                        (Protect, Explain)
+//	                                        (Catch, Describe)
 //	a block freed twice, or from inside     told with the block's stacks, while it is in
 //	                                        the quarantine or live
 //	Free[T], FreeSlice as another type      told, if the size is another

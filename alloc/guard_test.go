@@ -60,7 +60,7 @@ func misused(t *testing.T, f func()) (e *MisuseError) {
 			}
 		}
 	}()
-	if err := Protect(f); !errors.As(err, &e) {
+	if err := Catch(f); !errors.As(err, &e) {
 		t.Fatalf("nothing was reported but %v", err)
 	}
 	return e

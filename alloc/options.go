@@ -45,7 +45,7 @@ type Options struct {
 	// GuardRate has one of so many blocks, at random, be guarded: it lies between pages
 	// without access, and when it is freed its page has none either. A use of it beyond
 	// its bounds or after Free then faults, or is found by Free, Realloc or Verify;
-	// Protect and Explain tell which block it was, and the stacks that allocated and
+	// Catch and Describe tell which block it was, and the stacks that allocated and
 	// freed it. 0 means none, 1 is for tests. From 1000 on the rate is one for
 	// production: there are no more than two thousand guarded blocks a second, which
 	// bounds the cost to about two per cent of one processor. At most 64 blocks are

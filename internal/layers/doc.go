@@ -51,7 +51,8 @@
 // of this one. So are alloc/adapters/modernc, which takes the place of
 // modernc.org/memory in a program; benchmarks/sqlite, which runs SQLite on it;
 // benchmarks/dropin, which runs the other adapters below the programs that they are
-// for; and benchmarks/cacheserver, a service that is measured by its clients.
+// for; benchmarks/cacheserver, a service that is measured by its clients; and
+// alloc/ashlarvet, which finds mistakes in programs by their source.
 //
 // # Rules
 //

@@ -7,7 +7,7 @@ import (
 )
 
 // pointer returns addr, that of a block or 0, as a pointer.
-func pointer(addr uintptr) unsafe.Pointer { return alloc.Ref(addr).Pointer() }
+func pointer(addr uintptr) unsafe.Pointer { return alloc.Address(addr).Pointer() }
 
 // UintptrMalloc is UnsafeMalloc for addresses.
 func (a *Allocator) UintptrMalloc(size int) (uintptr, error) {
