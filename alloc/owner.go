@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // ownsBlock reports whether s has all the room that was requested for its block, so that
@@ -45,8 +46,8 @@ func requestedAt(addr uintptr) (n uintptr, ok bool) {
 	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) {
 		return 0, false
 	}
-	st := *stateOf(d, i)
-	return uintptr(sizeclass.FitFor(h.Class, st&codeMask).Max()), st&live != 0
+	st := *smallheap.StateOf(d, i)
+	return uintptr(sizeclass.FitFor(h.Class, st&smallheap.CodeMask).Max()), st&smallheap.Live != 0
 }
 
 // checkedRequest returns how many bytes were requested for the live block at addr, if it
