@@ -87,6 +87,9 @@ func (d Descriptor) Describe() Object { return objectAt(uintptr(d)).describe() }
 // Usable returns the number of bytes from the object's first to the last of its extent.
 func (d Descriptor) Usable() uintptr { return objectAt(uintptr(d)).usable() }
 
+// Requested returns the requested size of the live object in bytes.
+func (d Descriptor) Requested() uintptr { return objectAt(uintptr(d)).requested }
+
 // IsLive reports whether the object is live.
 func (d Descriptor) IsLive() bool { return objectAt(uintptr(d)).current() == Live }
 
