@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/perf/benchmath"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
 // Two runs are compared by benchstat's method, with its own library: medians with their confidence
@@ -114,7 +114,7 @@ func writeComparison(out io.Writer, o *options, before, after *document) error {
 	if len(changes) == 0 {
 		return fmt.Errorf("-compare: the runs have no repeated figure in common")
 	}
-	for _, t := range []*table.Table{changeTable(changes, before, after), geomeanTable(changes)} {
+	for _, t := range []*grid.Grid{changeTable(changes, before, after), geomeanTable(changes)} {
 		write := t.WriteText
 		if o.markdown {
 			write = t.WriteMarkdown
@@ -126,8 +126,8 @@ func writeComparison(out io.Writer, o *options, before, after *document) error {
 	return nil
 }
 
-func changeTable(changes []change, before, after *document) *table.Table {
-	t := &table.Table{
+func changeTable(changes []change, before, after *document) *grid.Grid {
+	t := &grid.Grid{
 		Title:  "Compared: medians with their confidence intervals",
 		Header: []string{"row", "peer", "unit", "old", "new", "change", "test"},
 		Left:   map[int]bool{1: true, 2: true, 5: true},
@@ -152,8 +152,8 @@ func changeTable(changes []change, before, after *document) *table.Table {
 // centre is the median with the wider side of its confidence interval.
 func centre(s benchmath.Summary) string { return significant(s.Center) + " ±" + s.PctRangeString() }
 
-func geomeanTable(changes []change) *table.Table {
-	t := &table.Table{
+func geomeanTable(changes []change) *grid.Grid {
+	t := &grid.Grid{
 		Title:  "Compared: geometric mean of new time ÷ old time",
 		Header: []string{"peer", "ratio"},
 	}

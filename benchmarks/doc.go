@@ -127,7 +127,7 @@ the Mann-Whitney U test, with a verdict only where the difference is more than c
 of each peer's times. It says how many samples it lacks: six are enough. Two documents, old.json,new.json, are compared
 without measuring.
 
--html writes one file (package report): bars against the peers, throughput by goroutines, latencies by 1/(1-q),
+-html writes one file (internal/page): goals against the peers, throughput by goroutines, latencies by 1/(1-q),
 resident memory over time, all tables, the bars first; each section with the command that measures it alone.
 
 -update writes the tables into a Markdown file, between marks that name a document (update.go). README.md and

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ashlar-go/ashlar/benchmarks/report"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/page"
 )
 
 // writeHTML writes the report with charts.
@@ -23,12 +23,12 @@ func (s *session) writeHTML(file string) error {
 }
 
 // page makes the report of the session. It shows the metrics that there are, asked for or not.
-func (s *session) page() *report.Page {
+func (s *session) page() *page.Page {
 	o := *s.options
 	o.metrics = true
 	all := *s
 	all.options = &o
-	p := &report.Page{
+	p := &page.Page{
 		Title:   "ashlar beside its peers",
 		Intro:   []string{s.machine.String(), s.method(), s.ended.UTC().Format("2 January 2006, 15:04 UTC")},
 		Command: s.options.command(s.chosen),
@@ -41,7 +41,7 @@ func (s *session) page() *report.Page {
 		if len(tables) == 0 {
 			continue
 		}
-		p.Sections = append(p.Sections, report.Section{
+		p.Sections = append(p.Sections, page.Section{
 			ID:      fmt.Sprintf("section-%d", len(p.Sections)+1),
 			Name:    section.shortTitle(),
 			Title:   section.title,
@@ -53,7 +53,7 @@ func (s *session) page() *report.Page {
 		})
 	}
 	if surveys := s.surveys(); len(surveys) > 0 {
-		p.Sections = append(p.Sections, report.Section{
+		p.Sections = append(p.Sections, page.Section{
 			ID: "surveys", Name: "Traced objects", Title: "What the traces are like",
 			Command: s.options.command("^trace/", "-html report.html"), Machine: s.machine.String(), Tables: surveys,
 		})
@@ -77,13 +77,13 @@ func (s *session) sectionCommand(section section) string {
 }
 
 // judged divides the bars that were measured.
-func (s *session) judged() (missed, met []report.Bar, unjudged int) {
+func (s *session) judged() (missed, met []page.Bar, unjudged int) {
 	for _, v := range s.verdicts() {
 		if v.Value == nil {
 			unjudged++
 			continue
 		}
-		bar := report.Bar{Text: v.Text, Value: significant(*v.Value), Want: v.Want}
+		bar := page.Bar{Text: v.Text, Value: significant(*v.Value), Want: v.Want}
 		if v.Met {
 			met = append(met, bar)
 		} else {
@@ -94,7 +94,7 @@ func (s *session) judged() (missed, met []report.Bar, unjudged int) {
 }
 
 // series are all that charts show, ours first. The lives of memory rows have a series for each of their ends.
-func (s *session) series() []report.Series {
+func (s *session) series() []page.Series {
 	var names []string
 	for _, r := range s.results.list {
 		names = append(names, r.Peer)
@@ -104,14 +104,14 @@ func (s *session) series() []report.Series {
 			names = append(names, p.Series)
 		}
 	}
-	var ours, others []report.Series
+	var ours, others []page.Series
 	for i, name := range names {
 		switch peer, _, _ := strings.Cut(name, ","); {
 		case slices.Index(names, name) < i: // seen
 		case isOurs(peer):
-			ours = append(ours, report.Series{Name: name, Ours: true})
+			ours = append(ours, page.Series{Name: name, Ours: true})
 		default:
-			others = append(others, report.Series{Name: name})
+			others = append(others, page.Series{Name: name})
 		}
 	}
 	return append(ours, others...)

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ashlar-go/ashlar/benchmarks/report"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/page"
 	"github.com/ashlar-go/ashlar/internal/testbrowser"
 )
 
@@ -170,8 +170,8 @@ func expectLengths(t *testing.T, r *results, dom string) {
 }
 
 // allCharts are those of all sections.
-func (s *session) allCharts() []*report.Chart {
-	var charts []*report.Chart
+func (s *session) allCharts() []*page.Chart {
+	var charts []*page.Chart
 	for _, section := range s.page().Sections {
 		charts = append(charts, section.Charts...)
 	}
@@ -229,7 +229,7 @@ func TestReportIsOneFile(t *testing.T) {
 	}
 	_, rest, ok := strings.Cut(out.String(), `id="data">`)
 	data, _, _ := strings.Cut(rest, "</script>")
-	var numbers struct{ Charts []report.Chart }
+	var numbers struct{ Charts []page.Chart }
 	if err := json.Unmarshal([]byte(data), &numbers); !ok || err != nil {
 		t.Fatal("the charts' data is not JSON: ", err)
 	}

@@ -5,7 +5,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
 // publish prints the tables, and writes the files that were asked for.
@@ -63,8 +63,8 @@ func (s *session) method() string {
 }
 
 // tables are those that have something to show.
-func (s *session) tables() []*table.Table {
-	var tables []*table.Table
+func (s *session) tables() []*grid.Grid {
+	var tables []*grid.Grid
 	for _, section := range s.sections() {
 		tables = append(tables, section.tables(s)...)
 	}
@@ -77,16 +77,16 @@ func (s *session) tables() []*table.Table {
 
 // tables are all of the section that have something to show. Those of the metrics are shown if these were
 // asked for: some come with the figures.
-func (s section) tables(session *session) []*table.Table {
+func (s section) tables(session *session) []*grid.Grid {
 	o, r, m := session.options, &session.results, session.metrics
-	all := []*table.Table{s.figures(r, o.spread)}
+	all := []*grid.Grid{s.figures(r, o.spread)}
 	if s.times {
 		all = append(all, s.ratios(r))
 	}
 	if o.metrics {
 		all = append(all, s.throughputs(r), s.latencies(m), s.resources(m))
 	}
-	var some []*table.Table
+	var some []*grid.Grid
 	for _, t := range all {
 		if t != nil {
 			some = append(some, t)
@@ -116,8 +116,8 @@ func (s *session) verdicts() []verdict {
 }
 
 // barTable lists the bars whose figures were measured. It is nil if there are none.
-func barTable(verdicts []verdict) *table.Table {
-	t := &table.Table{
+func barTable(verdicts []verdict) *grid.Grid {
+	t := &grid.Grid{
 		Title:  "Bars",
 		Header: []string{"bar", "ashlar", "other", "value", "wanted", "verdict"},
 		Left:   map[int]bool{5: true},

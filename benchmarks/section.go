@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
 // A section of the report has a table of the figures of some rows, peers side by side.
@@ -56,7 +56,7 @@ func (s section) measured(r *results) []string {
 }
 
 // figures is the table of medians. It is nil if nothing of the section was measured.
-func (s section) figures(r *results, extremes bool) *table.Table {
+func (s section) figures(r *results, extremes bool) *grid.Grid {
 	t := s.grid(r, s.title, func(found *result) string { return found.cell(extremes) })
 	if t == nil {
 		return nil
@@ -71,7 +71,7 @@ func (s section) figures(r *results, extremes bool) *table.Table {
 }
 
 // throughputs is the table of what goroutines do together in a second, for a section that is about that.
-func (s section) throughputs(r *results) *table.Table {
+func (s section) throughputs(r *results) *grid.Grid {
 	if len(s.scales) == 0 {
 		return nil
 	}
@@ -81,12 +81,12 @@ func (s section) throughputs(r *results) *table.Table {
 }
 
 // grid is a table of the section's lines and peers. It is nil if nothing was measured.
-func (s section) grid(r *results, title string, cellOf func(*result) string) *table.Table {
+func (s section) grid(r *results, title string, cellOf func(*result) string) *grid.Grid {
 	peers := s.measured(r)
 	if len(peers) == 0 {
 		return nil
 	}
-	t := &table.Table{Title: title, Header: append([]string{s.first}, peers...)}
+	t := &grid.Grid{Title: title, Header: append([]string{s.first}, peers...)}
 	for _, l := range s.lines {
 		cells, any := []string{l.label}, false
 		for _, peer := range peers {
@@ -105,9 +105,9 @@ func (s section) grid(r *results, title string, cellOf func(*result) string) *ta
 
 // ratios is the table of the peers' times to ashlar's, for a section of times. It is nil if ashlar or
 // all its peers were not measured.
-func (s section) ratios(r *results) *table.Table {
+func (s section) ratios(r *results) *grid.Grid {
 	peers := slices.DeleteFunc(s.measured(r), func(peer string) bool { return isOurs(peer) || peer == loopName })
-	t := &table.Table{
+	t := &grid.Grid{
 		Title:  "The same: a peer's time ÷ ashlar's (below 1 ashlar loses)",
 		Header: append([]string{s.first, "of"}, peers...),
 		Left:   map[int]bool{1: true},

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
 // observedLines are the rows of the section that have metrics.
@@ -17,8 +17,8 @@ func (s section) observedLines() []line {
 
 // metricsTable has a line of cells for each peer of each row that has what is asked for. It is nil if none
 // has.
-func (s section) metricsTable(l metricsList, title string, header []string, has func(*metrics) bool, cells func(*metrics) []string) *table.Table {
-	t := &table.Table{
+func (s section) metricsTable(l metricsList, title string, header []string, has func(*metrics) bool, cells func(*metrics) []string) *grid.Grid {
+	t := &grid.Grid{
 		Title:  title,
 		Header: append([]string{s.first, "peer"}, header...),
 		Left:   map[int]bool{1: true},
@@ -46,7 +46,7 @@ var namedQuantiles = []struct {
 }{{"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}}
 
 // latencies is the table of the times of single operations.
-func (s section) latencies(l metricsList) *table.Table {
+func (s section) latencies(l metricsList) *grid.Grid {
 	header, clock, operation := []string{}, int64(0), ""
 	for _, named := range namedQuantiles {
 		header = append(header, named.name)
@@ -77,7 +77,7 @@ func latencyCells(m *metrics) []string {
 }
 
 // resources is the table of memory, faults, kernel calls and the collector.
-func (s section) resources(l metricsList) *table.Table {
+func (s section) resources(l metricsList) *grid.Grid {
 	header := []string{
 		"faults", "memory calls", "futex calls", "mappings", "resident, MiB", "peak, MiB", "peak ÷ live",
 		"GCs", "GC, % of CPU", "assists, %", "pauses, µs",

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
@@ -59,8 +59,8 @@ func formatMemory(n float64) string {
 }
 
 // surveys are the tables of what the traces are like.
-func (s *session) surveys() []*table.Table {
-	var tables []*table.Table
+func (s *session) surveys() []*grid.Grid {
+	var tables []*grid.Grid
 	for _, l := range s.traced {
 		name := trace.Name(l.name)
 		tables = append(tables,
@@ -76,8 +76,8 @@ func kept(s *trace.Survey) string {
 	return fmt.Sprintf("%d objects were live at the end, and count as freed then; a resize ends a life and begins another", s.Kept())
 }
 
-func histogram(title, unit string, bins []trace.Bin, note string) *table.Table {
-	t := &table.Table{Title: title, Header: []string{unit, "objects", "share", "their bytes", "share"}}
+func histogram(title, unit string, bins []trace.Bin, note string) *grid.Grid {
+	t := &grid.Grid{Title: title, Header: []string{unit, "objects", "share", "their bytes", "share"}}
 	objects, bytes := 0, int64(0)
 	for _, b := range bins {
 		objects += b.Objects
@@ -103,9 +103,9 @@ func histogram(title, unit string, bins []trace.Bin, note string) *table.Table {
 func share(part, whole float64) string { return fmt.Sprintf("%.1f %%", 100*part/max(whole, 1)) }
 
 // classTables are the waste of size classes under the trace's load, and the table of the number that was asked for.
-func (s *session) classTables(name string, d *trace.Demand) []*table.Table {
+func (s *session) classTables(name string, d *trace.Demand) []*grid.Grid {
 	live := d.Live()
-	t := &table.Table{
+	t := &grid.Grid{
 		Title:  name + ": lost inside blocks below 128 KiB, in the mean over the trace",
 		Header: []string{"size classes", "bytes", "of what is asked for"},
 		Notes:  []string{fmt.Sprintf("%s are asked for in the mean; the best classes are those for this very trace, of multiples of 16 bytes", formatMemory(live))},
@@ -125,9 +125,9 @@ func (s *session) classTables(name string, d *trace.Demand) []*table.Table {
 	}
 	add(fmt.Sprintf("all %d multiples of 16 that occur", len(all)), d.Waste(trace.InTable(all)))
 	best := d.Fit(s.options.classes)
-	list := &table.Table{Title: fmt.Sprintf("%s: the %d size classes that would waste least", name, len(best)), Header: []string{"", "bytes"}, Left: map[int]bool{1: true}}
+	list := &grid.Grid{Title: fmt.Sprintf("%s: the %d size classes that would waste least", name, len(best)), Header: []string{"", "bytes"}, Left: map[int]bool{1: true}}
 	for row := range slices.Chunk(best, 12) {
 		list.Add("", fmt.Sprint(row))
 	}
-	return []*table.Table{t, list}
+	return []*grid.Grid{t, list}
 }

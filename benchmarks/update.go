@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
 // Tables in Markdown files are written by the program, between marks:
@@ -80,11 +80,11 @@ func regionTables(file string, all bool) (string, error) {
 }
 
 // chosenTables are all tables, or those that a newcomer asks for: the figures of the main sections.
-func (s *session) chosenTables(all bool) []*table.Table {
+func (s *session) chosenTables(all bool) []*grid.Grid {
 	if all {
 		return s.tables()
 	}
-	var tables []*table.Table
+	var tables []*grid.Grid
 	for _, section := range s.sections() {
 		if !section.readme {
 			continue

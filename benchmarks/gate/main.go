@@ -10,7 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
 func main() {
@@ -70,7 +70,7 @@ func judge(out io.Writer, title string, bounds []bound, tries int, measure func(
 			}
 		}
 	}
-	t := &table.Table{Title: title, Header: []string{"ratio", "is", "bound", ""}, Left: map[int]bool{3: true}}
+	t := &grid.Grid{Title: title, Header: []string{"ratio", "is", "bound", ""}, Left: map[int]bool{3: true}}
 	for i, b := range bounds {
 		verdict := "kept"
 		if !b.keeps(best[i]) {

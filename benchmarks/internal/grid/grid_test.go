@@ -1,12 +1,12 @@
-package table
+package grid
 
 import (
 	"strings"
 	"testing"
 )
 
-func example() *Table {
-	t := &Table{Title: "Pairs", Header: []string{"size", "ours", "verdict"}, Left: map[int]bool{2: true}}
+func example() *Grid {
+	t := &Grid{Title: "Pairs", Header: []string{"size", "ours", "verdict"}, Left: map[int]bool{2: true}}
 	t.Add("64 B", "9.1 ±2%", "met")
 	t.Add("128 KiB", "110", "missed")
 	t.Notes = []string{"lower is better"}
@@ -60,7 +60,7 @@ func TestWriteMarkdown(t *testing.T) {
 }
 
 func TestShortRowsAreAligned(t *testing.T) {
-	table := &Table{Title: "T", Header: []string{"a", "b"}}
+	table := &Grid{Title: "T", Header: []string{"a", "b"}}
 	table.Add("x")
 	var out strings.Builder
 	if err := table.WriteText(&out); err != nil {

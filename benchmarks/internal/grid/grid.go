@@ -1,5 +1,5 @@
-// Package table renders tables of text, either aligned for a terminal or as Markdown.
-package table
+// Package grid writes tables of text, either aligned for a terminal or as Markdown.
+package grid
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// A Table has a title, a header and rows of cells. The first column is set flush left, the others
+// A Grid has a title, a header and rows of cells. The first column is set flush left, the others
 // flush right unless their index is in Left. The zero value is an empty table.
-type Table struct {
+type Grid struct {
 	Title  string
 	Header []string
 	Rows   [][]string
@@ -19,10 +19,10 @@ type Table struct {
 }
 
 // Add appends a row of cells.
-func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
+func (t *Grid) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
 // WriteText writes the table with its columns aligned by spaces.
-func (t *Table) WriteText(w io.Writer) error {
+func (t *Grid) WriteText(w io.Writer) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n\n", t.Title)
 	widths := t.widths()
@@ -39,7 +39,7 @@ func (t *Table) WriteText(w io.Writer) error {
 }
 
 // WriteMarkdown writes the table with pipes, as GitHub renders it.
-func (t *Table) WriteMarkdown(w io.Writer) error {
+func (t *Grid) WriteMarkdown(w io.Writer) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "**%s**\n\n", t.Title)
 	writePiped(&out, t.Header, len(t.Header))
@@ -62,10 +62,10 @@ func (t *Table) WriteMarkdown(w io.Writer) error {
 	return err
 }
 
-func (t *Table) flushLeft(column int) bool { return column == 0 || t.Left[column] }
+func (t *Grid) flushLeft(column int) bool { return column == 0 || t.Left[column] }
 
 // widths is the number of characters, not bytes, that each column needs.
-func (t *Table) widths() []int {
+func (t *Grid) widths() []int {
 	var widths []int
 	for _, row := range append([][]string{t.Header}, t.Rows...) {
 		for column, cell := range row {
@@ -78,7 +78,7 @@ func (t *Table) widths() []int {
 	return widths
 }
 
-func (t *Table) writeAligned(out *strings.Builder, widths []int, row []string) {
+func (t *Grid) writeAligned(out *strings.Builder, widths []int, row []string) {
 	var line strings.Builder
 	for column, cell := range row {
 		pad := strings.Repeat(" ", widths[column]-utf8.RuneCountInString(cell))

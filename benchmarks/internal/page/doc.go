@@ -1,5 +1,5 @@
 /*
-Package report writes measurements as one HTML file that needs nothing else: no network, no server, no other
+Package page writes measurements as one HTML file that needs nothing else: no network, no server, no other
 file. It is readable in light and in dark, on a telephone, and without charts.
 
 	Page ──► page.html ──► one file
@@ -21,4 +21,4 @@ assets holds the libraries as npm has them, with their licences (ISC, both):
 
 fetches both again, by npm, and fails if they are not the files whose checksums it holds.
 */
-package report
+package page

@@ -1,4 +1,4 @@
-package report
+package page
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
 // TestLibraries: the libraries are those that the script fetches, and have their licences with them.
@@ -53,7 +53,7 @@ func TestTextsAreEscaped(t *testing.T) {
 		Sections: []Section{{
 			ID: "s", Name: text, Title: text, Command: text, Machine: text, Says: []string{text},
 			Charts: []*Chart{{Kind: Lines, Title: text, Points: []Point{{Series: text, X: 1, Y: 2}}}},
-			Tables: []*table.Table{{Title: text, Header: []string{text}, Rows: [][]string{{text}}, Notes: []string{text}}},
+			Tables: []*grid.Grid{{Title: text, Header: []string{text}, Rows: [][]string{{text}}, Notes: []string{text}}},
 		}},
 	}
 	var out bytes.Buffer

@@ -1,11 +1,11 @@
-package report
+package page
 
 import (
 	"embed"
 	"html/template"
 	"io"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
 // A Page is a report. The zero value is an empty one.
@@ -39,7 +39,7 @@ type Section struct {
 	Machine string   // that it was measured on
 	Says    []string // in words what the charts show
 	Charts  []*Chart
-	Tables  []*table.Table
+	Tables  []*grid.Grid
 }
 
 // A Kind of chart is how its points are drawn.
