@@ -13,16 +13,16 @@ type Page struct {
 	Title    string
 	Intro    []string // lines: the machine, the method, the command
 	Command  string   // that made it
-	Missed   []Bar
-	Met      []Bar
-	Unjudged int // bars that were not measured
+	Missed   []Goal
+	Met      []Goal
+	Unjudged int // goals that were not measured
 	Series   []Series
-	Sections []Section
+	Tables   []Table
 	Notes    []string
 }
 
-// A Bar is a goal and how it came out.
-type Bar struct{ Text, Value, Want string }
+// A Goal is a bound and how it came out.
+type Goal struct{ Text, Value, Want string }
 
 // A Series has the same colour in all charts. Ours are set off from the others.
 type Series struct {
@@ -30,16 +30,16 @@ type Series struct {
 	Ours bool   `json:"ours"`
 }
 
-// A Section has tables, and charts of what is in them.
-type Section struct {
+// A Table is one table of the report: its grids, and charts of what is in them.
+type Table struct {
 	ID      string // unique in the page; a word
 	Name    string // short
 	Title   string
-	Command string   // that measures the section alone
+	Command string   // that measures the table alone
 	Machine string   // that it was measured on
 	Says    []string // in words what the charts show
 	Charts  []*Chart
-	Tables  []*grid.Grid
+	Grids   []*grid.Grid
 }
 
 // A Kind of chart is how its points are drawn.
@@ -81,9 +81,9 @@ var page = template.Must(template.New("page.html").ParseFS(assets, "assets/page.
 // Write writes the page as HTML. Texts may hold anything; they are escaped.
 func (p *Page) Write(w io.Writer) error {
 	charts := []*Chart{}
-	for _, section := range p.Sections {
-		for i, chart := range section.Charts {
-			chart.ID = section.ID + "-chart-" + string(rune('a'+i))
+	for _, table := range p.Tables {
+		for i, chart := range table.Charts {
+			chart.ID = table.ID + "-chart-" + string(rune('a'+i))
 			charts = append(charts, chart)
 		}
 	}

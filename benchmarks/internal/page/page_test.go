@@ -40,7 +40,7 @@ func TestPageWithoutMeasurements(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text := out.String(); !strings.Contains(text, `"charts":[]`) || strings.Contains(text, "<section") {
-		t.Error("an empty page has sections or charts")
+		t.Error("an empty page has tables or charts")
 	}
 }
 
@@ -48,12 +48,12 @@ func TestTextsAreEscaped(t *testing.T) {
 	const text = `<b>&"'</b>`
 	p := &Page{
 		Title: text, Intro: []string{text}, Command: text, Notes: []string{text},
-		Missed: []Bar{{text, text, text}},
+		Missed: []Goal{{text, text, text}},
 		Series: []Series{{Name: text}},
-		Sections: []Section{{
+		Tables: []Table{{
 			ID: "s", Name: text, Title: text, Command: text, Machine: text, Says: []string{text},
 			Charts: []*Chart{{Kind: Lines, Title: text, Points: []Point{{Series: text, X: 1, Y: 2}}}},
-			Tables: []*grid.Grid{{Title: text, Header: []string{text}, Rows: [][]string{{text}}, Notes: []string{text}}},
+			Grids:  []*grid.Grid{{Title: text, Header: []string{text}, Rows: [][]string{{text}}, Notes: []string{text}}},
 		}},
 	}
 	var out bytes.Buffer
