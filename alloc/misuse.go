@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // A MisuseError is the value of the panic that answers a misuse of memory: a
@@ -67,7 +68,7 @@ func inspect(op string, addr, owner uintptr) *MisuseError {
 	case h.Kind == pagemap.Guarded:
 		guardTableAt(pagemap.Get(addr)).inspect(e)
 	case h.IsLarge(addr):
-		o := largeobj.At(pagemap.Get(addr))
+		o := largeheap.At(pagemap.Get(addr))
 		e.Block, e.Size, e.State = o.Base, int(o.Size), o.State.String()
 		e.Story = "the large object is free already: it was used after it was freed"
 	default:
@@ -89,7 +90,7 @@ func inspectSpan(e *MisuseError, h *pagemap.Header) {
 	d := pagemap.Get(e.Addr)
 	e.Block = h.Base + uintptr(i)*uintptr(h.Size)
 	e.Size = int(h.Size)
-	e.State = describe(*stateOf(d, i))
+	e.State = smallheap.Describe(*smallheap.StateOf(d, i))
 	switch {
 	case e.Block != e.Addr:
 		*e = *interior(e.Op, e.Addr, e.Block, e.Size, e.State)
@@ -109,7 +110,7 @@ func insideStory(n int) string { return bytesOf(n) + " inside a block, not at it
 
 // explainLarge tells what the large heap found wrong with an address.
 func explainLarge(op string, addr uintptr, err error) *MisuseError {
-	var v *largeobj.Violation
+	var v *largeheap.Violation
 	if !errors.As(err, &v) {
 		return &MisuseError{Op: op, Addr: addr, Story: err.Error()}
 	}

@@ -3,10 +3,11 @@ package alloc
 import (
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // UsableSize returns the size in bytes of the block that p points to: what was
@@ -25,14 +26,14 @@ func UsableSize(p unsafe.Pointer) int {
 		panic(inspect("UsableSize", addr, 0))
 	}
 	h := headerAt(d)
-	if h.IsLarge(addr) && largeobj.LiveAt(d) {
-		return int(largeobj.UsableAt(d))
+	if h.IsLarge(addr) && largeheap.LiveAt(d) {
+		return int(largeheap.UsableAt(d))
 	}
 	if n, ok := guardedSize(d, addr); ok {
 		return n
 	}
 	i := h.Index(addr)
-	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || *stateOf(d, i)&live == 0 {
+	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || *smallheap.StateOf(d, i)&smallheap.Live == 0 {
 		panic(inspect("UsableSize", addr, 0))
 	}
 	return int(h.Size)

@@ -1,32 +1,27 @@
 package alloc
 
-import (
-	"fmt"
-	"unsafe"
-
-	"github.com/ashlar-go/ashlar/internal/gotype"
-)
+import "unsafe"
 
 // New returns a pointer to a zeroed T outside the Go heap. The error wraps
 // ErrHasPointers if T holds Go pointers, else it is one of Malloc's.
 //
-// A T that is more strictly aligned than Malloc aligns does not exist in Go.
-func New[T any](a *Allocator) (*T, error) {
+// Malloc's alignment suffices for every Go type.
+func New[T any](m Memory) (*T, error) {
 	if err := pointerFree[T]("New"); err != nil {
 		return nil, err
 	}
-	p, err := a.Calloc(1, int(unsafe.Sizeof(*new(T))))
+	p, err := m.Calloc(1, int(unsafe.Sizeof(*new(T))))
 	return (*T)(p), err
 }
 
 // Free takes back what New returned. nil is ignored; misuse panics as it does in
 // Allocator.Free, and so does a p of another type's size if the Allocator is checked.
-func Free[T any](a *Allocator, p *T) {
-	if a.checked != nil {
-		a.checked.freeTyped(unsafe.Pointer(p), elemSize[T](), true)
+func Free[T any](m Memory, p *T) {
+	if k := checkerOf(m); k != nil {
+		k.freeTyped(unsafe.Pointer(p), elemSize[T](), true)
 		return
 	}
-	a.Free(unsafe.Pointer(p))
+	m.Free(unsafe.Pointer(p))
 }
 
 // MakeSlice returns a zeroed slice outside the Go heap, of length n and of
@@ -35,39 +30,29 @@ func Free[T any](a *Allocator, p *T) {
 // and lose the block: use Append.
 //
 // A capacity of zero gives an empty slice that has a block too, and must be freed.
-func MakeSlice[T any](a *Allocator, n, c int) ([]T, error) {
-	const op = "MakeSlice"
-	if err := pointerFree[T](op); err != nil {
-		return nil, err
-	}
-	if n < 0 || c < n {
-		return nil, &Error{Op: op, Size: c, Err: fmt.Errorf("%w: length %d, capacity %d", ErrInvalidSize, n, c)}
-	}
-	size, err := product(op, c, elemSize[T]())
-	if err != nil {
-		return nil, err
-	}
-	p, err := a.Calloc(1, GoodSize(size))
-	if err != nil {
-		return nil, err
-	}
-	return unsafe.Slice((*T)(p), room[T](c))[:n], nil
+func MakeSlice[T any](m Memory, n, c int) ([]T, error) {
+	return newSlice[T](m, "MakeSlice", n, c, true)
 }
 
-// Append appends values to a slice made by MakeSlice, moving it to a larger block
-// if it must, and returns it. s is not to be used afterwards. A nil s is an empty
-// slice. The values may be elements of s. On an error s is returned as it was.
-func Append[T any](a *Allocator, s []T, values ...T) ([]T, error) {
+// Append appends values to s, a slice from MakeSlice, MallocSlice or MallocBytes, and
+// returns it. If the capacity does not suffice, the slice moves to a larger block, and s
+// must not be used afterwards. A nil s is an empty slice. The values may be elements of
+// s. On an error s is returned as it was.
+//
+// Append never writes beyond the capacity of s. A slice whose capacity was cut, such as
+// s[:2:2], may share its block with other slices: Append then copies it to a block of
+// its own, and the old block stays live for whoever has all of it.
+func Append[T any](m Memory, s []T, values ...T) ([]T, error) {
 	n := len(s) + len(values)
 	if n <= cap(s) {
 		return append(s, values...), nil
 	}
 	at, own := within(s, values)
-	grown, err := regrow(a, "Append", s, max(n, len(s)+len(s)/2))
+	grown, moved, err := regrow(m, "Append", s, max(n, len(s)+len(s)/2))
 	if err != nil {
 		return s, err
 	}
-	if own {
+	if own && moved {
 		values = grown[at : at+len(values)] // they moved with the block
 	}
 	return append(grown[:len(s)], values...), nil
@@ -84,9 +69,10 @@ func within[T any](s, values []T) (at int, ok bool) {
 
 // Resize makes a slice from MakeSlice n elements long, moving it to another block
 // if it must, and returns it. s is not to be used afterwards. A nil s is an empty
-// slice. Elements that are added are zero. On an error s is returned as it was.
-func Resize[T any](a *Allocator, s []T, n int) ([]T, error) {
-	grown, err := regrow(a, "Resize", s, n)
+// slice. Elements that are added are zero. On an error s is returned as it was. A slice
+// whose capacity was cut is copied, as Append does.
+func Resize[T any](m Memory, s []T, n int) ([]T, error) {
+	grown, _, err := regrow(m, "Resize", s, n)
 	if err != nil {
 		return s, err
 	}
@@ -96,33 +82,43 @@ func Resize[T any](a *Allocator, s []T, n int) ([]T, error) {
 	return grown, nil
 }
 
-// regrow moves s to a block for n elements and makes it that long. What is added
-// is unspecified, but zero where there was no block.
-func regrow[T any](a *Allocator, op string, s []T, n int) ([]T, error) {
+// regrow makes s n elements long. What is added is unspecified, but zero where there was
+// no block. moved tells that the block itself was resized, so that all that lay in it is
+// elsewhere now: a slice that may share its block is copied, and the block stays.
+func regrow[T any](m Memory, op string, s []T, n int) (grown []T, moved bool, err error) {
 	if s == nil {
-		return MakeSlice[T](a, n, n)
+		grown, err = MakeSlice[T](m, n, n)
+		return grown, true, err
 	}
 	size, err := product(op, n, elemSize[T]())
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	p, err := a.Realloc(unsafe.Pointer(unsafe.SliceData(s)), GoodSize(size))
+	if !ownsBlock(s) {
+		if n <= cap(s) {
+			return s[:n], false, nil
+		}
+		grown, err = newSlice[T](m, op, n, n, false)
+		copy(grown, s)
+		return grown, false, err
+	}
+	p, err := m.Realloc(unsafe.Pointer(unsafe.SliceData(s)), GoodSize(size))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return unsafe.Slice((*T)(p), room[T](n))[:n], nil
+	return unsafe.Slice((*T)(p), room[T](n))[:n], true, nil
 }
 
 // FreeSlice takes back the block of a slice from MakeSlice, Append or Resize. s
 // must begin where that slice began. nil is ignored; misuse panics as it does in
 // Allocator.Free, and so does an s with more capacity than there is room for if the
 // Allocator is checked.
-func FreeSlice[T any](a *Allocator, s []T) {
-	if a.checked != nil {
-		a.checked.freeTyped(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
+func FreeSlice[T any](m Memory, s []T) {
+	if k := checkerOf(m); k != nil {
+		k.freeTyped(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
 		return
 	}
-	a.Free(unsafe.Pointer(unsafe.SliceData(s)))
+	m.Free(unsafe.Pointer(unsafe.SliceData(s)))
 }
 
 func elemSize[T any]() int { return int(unsafe.Sizeof(*new(T))) }
@@ -133,14 +129,4 @@ func room[T any](c int) int {
 		return GoodSize(c*size) / size
 	}
 	return c
-}
-
-// pointerFree returns an error if T holds Go pointers. The collector would not
-// see them, and free what they point to.
-func pointerFree[T any](op string) error {
-	t := gotype.Of[T]()
-	if t.Plain() {
-		return nil
-	}
-	return &Error{Op: op, Size: elemSize[T](), Err: fmt.Errorf("%w: %v", ErrHasPointers, t.Reflect())}
 }

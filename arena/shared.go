@@ -10,7 +10,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/largeobj/mmap"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -23,7 +23,7 @@ type SharedOptions struct {
 
 	// SharedOptions say how the memory is made or found: who may open it, whether its
 	// RAM is taken at once, and so on.
-	largeobj.SharedOptions
+	mmap.SharedOptions
 }
 
 // A sharedHeader begins a shared arena. Each word is changed by one atomic operation,
@@ -53,29 +53,29 @@ const sharedMagic = 0x01_73_7261_6c68_7361 // "ashlars", where the low byte come
 // others write is theirs to see to: an AtomicRef publishes what it leads to.
 type SharedArena struct {
 	seen     view
-	region   *largeobj.Region
+	region   *mmap.Region
 	name     string
 	readOnly bool
 }
 
 // OpenShared opens the arena of that name, or makes it; without a name it makes one
 // that other processes get by inheriting its descriptor (File, OpenInherited). The name
-// stays until it is removed: largeobj.RemoveShared. The error is a *FileError; it wraps
-// one of package largeobj's where the memory is refused, and ErrForeign, ErrVersion or
+// stays until it is removed: mmap.RemoveShared. The error is a *FileError; it wraps
+// one of package mmap's where the memory is refused, and ErrForeign, ErrVersion or
 // ErrDamaged where it does not hold an arena.
 func OpenShared(name string, o SharedOptions) (*SharedArena, error) {
-	r, err := largeobj.MapShared(name, o.Size, o.SharedOptions)
+	r, err := mmap.MapShared(name, o.Size, o.SharedOptions)
 	return openShared("OpenShared", name, o.ReadOnly, r, err)
 }
 
 // OpenInherited opens the arena of an inherited descriptor; f stays the caller's. The
 // errors are those of OpenShared.
 func OpenInherited(f *os.File, o SharedOptions) (*SharedArena, error) {
-	r, err := largeobj.MapInherited(f, o.SharedOptions)
+	r, err := mmap.MapInherited(f, o.SharedOptions)
 	return openShared("OpenInherited", f.Name(), o.ReadOnly, r, err)
 }
 
-func openShared(op, name string, readOnly bool, r *largeobj.Region, err error) (*SharedArena, error) {
+func openShared(op, name string, readOnly bool, r *mmap.Region, err error) (*SharedArena, error) {
 	s := &SharedArena{region: r, name: name, readOnly: readOnly}
 	if err != nil {
 		return nil, s.fail(op, err)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
 // board is where processes post what they have allocated.
@@ -33,7 +33,7 @@ const sharedName = "ASHLAR_SHARED_NAME"
 
 func sharedTestName(t *testing.T) string {
 	name := fmt.Sprintf("ashlar-test-%d-%s", os.Getpid(), t.Name())
-	t.Cleanup(func() { _ = largeobj.RemoveShared(name) })
+	t.Cleanup(func() { _ = mmap.RemoveShared(name) })
 	return name
 }
 
@@ -207,7 +207,7 @@ func TestSharedRefused(t *testing.T) {
 	}
 	defer s.Close()
 	reopen := func(o SharedOptions) error {
-		o.Open = largeobj.MustExist
+		o.Open = mmap.MustExist
 		other, err := OpenShared(name, o)
 		if err == nil {
 			defer other.Close()
@@ -215,7 +215,7 @@ func TestSharedRefused(t *testing.T) {
 		}
 		return err
 	}
-	readOnly := SharedOptions{SharedOptions: largeobj.SharedOptions{ReadOnly: true}}
+	readOnly := SharedOptions{SharedOptions: mmap.SharedOptions{ReadOnly: true}}
 	if err := reopen(readOnly); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("no root yet, read-only: %v", err)
 	}
@@ -258,7 +258,7 @@ func TestSharedUnfinished(t *testing.T) {
 		{used: dataFloor, magic: sharedMagic, rootType: fingerprintOf[board]().word()},
 	} {
 		name := sharedTestName(t) + strconv.Itoa(step)
-		r, err := largeobj.MapShared(name, 1<<16, largeobj.SharedOptions{Unlink: true})
+		r, err := mmap.MapShared(name, 1<<16, mmap.SharedOptions{Unlink: true})
 		if err != nil {
 			t.Fatal(err)
 		}

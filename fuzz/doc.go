@@ -9,7 +9,7 @@
 //	FuzzAlignment       one player, alignments up to 1 GiB and beyond
 //	FuzzHardening       as FuzzAllocator, with alloc.Hardening
 //	FuzzConcurrent      several players at once, who hand blocks over to each other
-//	FuzzLargePolicies   a largeobj.Heap, whose time passes in beats
+//	FuzzLargePolicies   a largeheap.Heap, whose time passes in beats
 //	FuzzArena           an arena of any kind
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
@@ -26,7 +26,7 @@
 //	block     address, bytes asked for and usable, pattern
 //	shadow    the blocks of one player, and their sums by size class
 //	player    plays a stream on a machine with three Locals, and keeps a shadow
-//	hoard     the same for a largeobj.Heap
+//	hoard     the same for a largeheap.Heap
 //	yard      the same for an arena
 //	faults    kernel calls that are going to fail (vm.Inject)
 //	trace     the last operations, for the report
@@ -72,7 +72,8 @@
 //	freeburst            how, n                2n times Free: last, first, or every so many
 //	usable               block                 UsableSize
 //	makeslice            type, size, length    MakeSlice, of elements of 1, 3, 8 or 100 bytes
-//	append               block, n              Append of n values, of the slice's own if n is odd
+//	append               block, n              Append of n values, of the slice's own if n is odd;
+//	                                           of its rest to a part of it if n mod 8 is 6
 //	resize               block, size           Resize
 //	trim, stats, check                         Trim; compare the numbers; also Verify, and look at all blocks
 //	limit                amount                SetLimit above or below the footprint, mostly to none
@@ -121,7 +122,7 @@
 //
 // While several players play, what is said of numbers holds only when they have
 // ended. A hoard is asserted after each operation to keep what the documentation
-// of package largeobj states, by its own Check and by its sums.
+// of package largeheap states, by its own Check and by its sums.
 //
 // Patterns are noise that depends on block and position. Blocks are filled wholly
 // up to 48 KiB, those of a burst up to 2 KiB; of longer ones the ends, a piece in

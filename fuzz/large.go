@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/largeobj"
 )
 
 // maxObjects is how many objects a hoard has live.
@@ -18,7 +18,7 @@ const maxObjects = 64
 // itself, where time is counted in beats and so can be played, and compares what
 // happens with its shadow.
 type hoard struct {
-	heap  largeobj.Heap
+	heap  largeheap.Heap
 	space vm.Space
 	shadow
 	in     stream
@@ -86,7 +86,7 @@ func (h *hoard) step() error {
 	return h.sound()
 }
 
-// sound checks the equations of package largeobj.
+// sound checks the equations of package largeheap.
 func (h *hoard) sound() error {
 	if err := h.heap.Check(); err != nil {
 		return err
@@ -292,7 +292,7 @@ func (h *hoard) violates(addr uintptr) error {
 		func() error { _, err := h.heap.Resize(addr, 1<<20); return err },
 		func() error { return h.heap.Free(addr) },
 	} {
-		var v *largeobj.Violation
+		var v *largeheap.Violation
 		if err := do(); !errors.As(err, &v) {
 			return fmt.Errorf("operation %d on %#x: %v, want a *Violation", i, addr, err)
 		}

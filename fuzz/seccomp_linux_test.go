@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
 // refusal holds, for the child, the error that the filter answers with.
@@ -55,7 +55,7 @@ func TestSeccompChild(t *testing.T) {
 	if err := soak(soakConfig{duration: time.Minute, operations: 100_000, seed: 1, profile: "mixed", workers: 4}, io.Discard); err != nil {
 		t.Error(err)
 	}
-	r, err := largeobj.Map(1<<20, largeobj.MapOptions{RegionOptions: largeobj.RegionOptions{Populate: true}})
+	r, err := mmap.Map(1<<20, mmap.MapOptions{RegionOptions: mmap.RegionOptions{Populate: true}})
 	if err != nil {
 		t.Fatalf("populated memory, where the kernel does not populate: %v", err)
 	}
@@ -66,7 +66,7 @@ func TestSeccompChild(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
-	if s, err := largeobj.MapShared("", 1<<20, largeobj.SharedOptions{}); err == nil {
+	if s, err := mmap.MapShared("", 1<<20, mmap.SharedOptions{}); err == nil {
 		t.Errorf("shared memory without memfd: %v", s.Close())
 	} else if !errors.Is(err, unix.Errno(errno)) || !strings.Contains(err.Error(), "memfd") {
 		t.Errorf("%v: want the call and its error", err)

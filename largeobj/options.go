@@ -1,11 +1,5 @@
 package largeobj
 
-import (
-	"math/bits"
-
-	"github.com/ashlar-go/ashlar/internal/vm"
-)
-
 // A Policy says what becomes of an object's memory when it is freed.
 type Policy uint8
 
@@ -54,25 +48,4 @@ type Options struct {
 	// made) from which on objects are carved out of shared chunks instead of
 	// mapped one by one. 0: half of what the kernel allows (vm.max_map_count).
 	MaxMappings int64
-}
-
-// budget returns the bytes that may be retained.
-func (o *Options) budget() int64 {
-	switch {
-	case o.RetainBytes < 0:
-		return 0
-	case o.RetainBytes > 0:
-		return o.RetainBytes
-	case bits.UintSize == 32:
-		return 64 << 20
-	}
-	return 256 << 20
-}
-
-// maxMappings returns the number of mappings from which on objects are carved.
-func (o *Options) maxMappings() int64 {
-	if o.MaxMappings > 0 {
-		return o.MaxMappings
-	}
-	return vm.MaxMappings() / 2
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/arena"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
 // partFrees free parts of what is freed as a whole only.
@@ -48,7 +48,7 @@ func (s *Scene) arena() *arena.Arena {
 
 // region returns the first byte of a region.
 func (s *Scene) region() unsafe.Pointer {
-	r, err := largeobj.Map(1<<20, largeobj.MapOptions{})
+	r, err := mmap.Map(1<<20, mmap.MapOptions{})
 	if err != nil {
 		panic(failure{err})
 	}

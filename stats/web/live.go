@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/procfs"
-	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/largeobj/mmap"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -39,7 +39,7 @@ type arenaRow struct {
 	Resets   int64  `json:"resets"`
 }
 
-// A regionRow is a region of package largeobj, of whatever part of the program.
+// A regionRow is a region of package mmap, of whatever part of the program.
 type regionRow struct {
 	Name    string `json:"name"`
 	Kind    string `json:"kind"`
@@ -82,8 +82,8 @@ func (h *handler) now() *live {
 	for _, g := range head(s.ArenaGroups()) {
 		l.Arenas = append(l.Arenas, arenaRow{g.Name, g.Made, g.Count, g.Used, g.Reserved, g.Waste, g.HighWater, g.Resets})
 	}
-	regions := largeobj.Regions()
-	slices.SortStableFunc(regions, func(a, b largeobj.RegionInfo) int { return cmp.Compare(b.Len, a.Len) })
+	regions := mmap.Regions()
+	slices.SortStableFunc(regions, func(a, b mmap.RegionInfo) int { return cmp.Compare(b.Len, a.Len) })
 	for _, r := range head(regions) {
 		l.Regions = append(l.Regions, regionRow{r.Name, r.Kind.String(), r.Len, r.Charged, r.Locked})
 	}

@@ -1,0 +1,390 @@
+package largeheap
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/largeobj"
+)
+
+var errInjected = fmt.Errorf("injected: %w", vm.ErrOutOfMemory)
+
+// refuse makes the kernel refuse the given calls, and returns how often it did.
+func refuse(ops ...vm.Op) *atomic.Int64 {
+	var n atomic.Int64
+	vm.Inject(func(op vm.Op) error {
+		for _, o := range ops {
+			if o == op {
+				n.Add(1)
+				return errInjected
+			}
+		}
+		return nil
+	})
+	return &n
+}
+
+// A script is a random sequence of calls, the same for each run with one seed,
+// on a heap of which a model is kept. Calls may fail for lack of memory; nothing
+// may be lost or changed by it.
+type script struct {
+	f       *fixture
+	rng     *rand.Rand
+	objects []modelled
+	keys    uint64
+}
+
+type modelled struct {
+	p, size, align uintptr
+	key            uint64
+}
+
+func (s *script) step() {
+	t := s.f.t
+	t.Helper()
+	switch n := s.rng.UintN(10); {
+	case n < 4:
+		m := modelled{size: 1 + uintptr(s.rng.Uint64N(mib)), align: 64 << s.rng.UintN(10)}
+		p, err := s.f.Alloc(m.size, m.align, n == 0)
+		if s.failed(err) {
+			return
+		}
+		if n == 0 && !isZero(p, m.size) {
+			t.Fatal("not zeroed")
+		}
+		m.p = p
+		s.write(&m)
+		s.objects = append(s.objects, m)
+	case n < 6 && len(s.objects) > 0:
+		m := &s.objects[s.rng.IntN(len(s.objects))]
+		size := 1 + uintptr(s.rng.Uint64N(2*mib))
+		p, err := s.f.Resize(m.p, size)
+		if s.failed(err) {
+			s.verify(*m)
+			return
+		}
+		if p%m.align != 0 {
+			t.Fatalf("%#x is not aligned to %d", p, m.align)
+		}
+		if at := wrong(p, m.size, min(m.size, size), m.key); at >= 0 {
+			t.Fatalf("Resize from %d to %d: contents differ at %d", m.size, size, at)
+		}
+		m.p, m.size = p, size
+		s.write(m)
+	case n < 9 && len(s.objects) > 0:
+		i := s.rng.IntN(len(s.objects))
+		s.verify(s.objects[i])
+		s.f.free(s.objects[i].p) // never fails
+		s.objects[i] = s.objects[len(s.objects)-1]
+		s.objects = s.objects[:len(s.objects)-1]
+	default:
+		_, err := s.f.Purge(s.rng.UintN(8) == 0)
+		s.failed(err)
+	}
+}
+
+func (s *script) write(m *modelled) {
+	s.keys++
+	m.key = s.keys
+	fill(m.p, m.size, m.key)
+}
+
+func (s *script) verify(m modelled) {
+	s.f.t.Helper()
+	if at := wrong(m.p, m.size, m.size, m.key); at >= 0 {
+		s.f.t.Fatalf("contents of %d bytes at %#x differ at %d", m.size, m.p, at)
+	}
+}
+
+// failed reports whether err is lack of memory; another error is a failure of the
+// test.
+func (s *script) failed(err error) bool {
+	s.f.t.Helper()
+	if err != nil && !errors.Is(err, vm.ErrOutOfMemory) {
+		s.f.t.Fatal(err)
+	}
+	return err != nil
+}
+
+// run runs a script of n calls and takes the heap down again.
+func (s *script) run(n int) {
+	s.f.t.Helper()
+	for range n {
+		s.step()
+		s.f.sound()
+	}
+}
+
+// finish verifies and frees all, and finds that all works again.
+func (s *script) finish() {
+	s.f.t.Helper()
+	for _, m := range s.objects {
+		s.verify(m)
+		s.f.free(m.p)
+	}
+	s.f.sound()
+	p := s.f.alloc(mib)
+	s.f.free(s.f.resize(p, 4*mib))
+	s.f.purge(true)
+	if got := s.f.Stats(); got != (Stats{}) {
+		s.f.t.Errorf("left behind: %+v", got)
+	}
+	s.f.nothingLeft()
+}
+
+var faultOptions = map[string]largeobj.Options{
+	"default": {RetainBytes: 8 * mib},
+	"unmap":   {Policy: largeobj.Unmap},
+	"keep":    {Policy: largeobj.Keep, RetainBytes: 8 * mib},
+	"lazy":    {LazyPurge: true, RetainBytes: 8 * mib},
+	"carve":   {MaxMappings: 1, RetainBytes: 8 * mib},
+}
+
+// Each kernel call of a run fails once, alone; and each is the first of ten.
+func TestEveryKernelCallFails(t *testing.T) {
+	const steps = 40
+	for name, options := range faultOptions {
+		t.Run(name, func(t *testing.T) {
+			for _, burst := range []int64{1, 10} {
+				for seed := range uint64(3) {
+					calls := int64(1)
+					for n := int64(0); n < calls; n++ {
+						f := newFixture(t, options)
+						s := &script{f: f, rng: rand.New(rand.NewPCG(seed, 0))}
+						var at atomic.Int64
+						vm.Inject(func(vm.Op) error {
+							if i := at.Add(1) - 1; n <= i && i < n+burst {
+								return errInjected
+							}
+							return nil
+						})
+						s.run(steps)
+						vm.Inject(nil)
+						calls = max(calls, at.Load())
+						s.finish()
+					}
+					if calls < 3 {
+						t.Errorf("only %d kernel calls", calls)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Calls of one kind fail at random, for long.
+func TestKernelCallsFailAtRandom(t *testing.T) {
+	for name, options := range faultOptions {
+		t.Run(name, func(t *testing.T) {
+			for op := vm.OpMap; op <= vm.OpRemap; op++ {
+				f := newFixture(t, options)
+				s := &script{f: f, rng: rand.New(rand.NewPCG(uint64(op), 1))}
+				dice := rand.New(rand.NewPCG(uint64(op), 2))
+				vm.Inject(func(o vm.Op) error {
+					if o == op && dice.UintN(3) > 0 {
+						return errInjected
+					}
+					return nil
+				})
+				s.run(300)
+				vm.Inject(nil)
+				s.finish()
+			}
+		})
+	}
+}
+
+// What the kernel does not unmap stays ours, costs no RAM, is used again if
+// wanted, and is tried again until it goes, whatever the policy.
+func TestUnmapRefused(t *testing.T) {
+	const size = 16 * mib
+	for name, c := range map[string]struct {
+		options largeobj.Options
+		release func(f *fixture, p uintptr) // makes the heap try to unmap
+	}{
+		"freed":       {largeobj.Options{Policy: largeobj.Unmap}, func(f *fixture, p uintptr) { f.free(p) }},
+		"over budget": {largeobj.Options{RetainBytes: mib}, func(f *fixture, p uintptr) { f.free(p) }},
+		"over budget, kept": {largeobj.Options{Policy: largeobj.Keep, RetainBytes: mib},
+			func(f *fixture, p uintptr) { f.free(p) }},
+		"trimmed": {largeobj.Options{Policy: largeobj.Keep}, func(f *fixture, p uintptr) {
+			f.free(p)
+			if _, err := f.Purge(true); !errors.Is(err, vm.ErrOutOfMemory) {
+				f.t.Errorf("Purge(true): %v", err)
+			}
+		}},
+		"aged": {largeobj.Options{}, func(f *fixture, p uintptr) {
+			f.free(p)
+			f.beats(unmapAge - 1)
+			if _, err := f.Purge(false); !errors.Is(err, vm.ErrOutOfMemory) {
+				f.t.Errorf("Purge: %v", err)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, c.options)
+			p := f.alloc(size)
+			dirtyAll(p, size)
+			before := residentBytes(t)
+			refused := refuse(vm.OpRelease)
+			c.release(f, p)
+			if refused.Load() == 0 {
+				t.Fatal("nothing was tried")
+			}
+			f.sound()
+			if gone := before - residentBytes(t); gone < size/2 {
+				t.Errorf("only %d bytes are no longer resident", gone)
+			}
+			if n := f.space.Footprint.Now(); n != 0 {
+				t.Errorf("%d bytes still charged", n)
+			}
+			if s := f.Stats(); s.Clean.Objects != 1 {
+				t.Errorf("%+v", s)
+			}
+			if v := violation(t, f.Free(p)); v.Reason != DoubleFree {
+				t.Errorf("%v", v)
+			}
+			if !f.Retained() {
+				t.Errorf("not to be tried again")
+			}
+			tried := refused.Load()
+			if _, err := f.Purge(false); !errors.Is(err, vm.ErrOutOfMemory) || refused.Load() != tried+1 {
+				t.Errorf("at the next beat: %v after %d tries", err, refused.Load()-tried)
+			}
+			q, err := f.Alloc(size, 64, true)
+			if err != nil || q != p {
+				t.Errorf("it is not used again: %#x, %v", q, err)
+			} else {
+				if !isZero(q, size) {
+					t.Errorf("not zeroed")
+				}
+				dirtyAll(q, size)
+				f.free(q)
+				_, _ = f.Purge(true)
+			}
+			vm.Inject(nil)
+			f.purge(false)
+			if n := f.space.Mapped.Now(); n != 0 {
+				t.Errorf("%d bytes still mapped when the kernel is willing", n)
+			}
+			if f.Retained() {
+				t.Errorf("still to be tried")
+			}
+		})
+	}
+}
+
+// What the kernel refused is tried before what is merely young.
+func TestRefusedIsTriedFirst(t *testing.T) {
+	f := newFixture(t, largeobj.Options{RetainBytes: 4 * mib})
+	young, refused := f.alloc(mib), f.alloc(8*mib)
+	f.free(young)
+	f.beats(purgeAge)
+	refuse(vm.OpRelease)
+	f.free(refused)
+	vm.Inject(nil)
+	f.beats(1)
+	if o, ok := f.Find(refused); ok {
+		t.Errorf("not tried: %v", o)
+	}
+	if _, ok := f.Find(young); !ok {
+		t.Errorf("the young one went")
+	}
+}
+
+// A kernel that neither unmaps nor purges leaves the memory dirty and charged.
+func TestAllRefused(t *testing.T) {
+	f := newFixture(t, largeobj.Options{})
+	ps := []uintptr{f.alloc(mib), f.alloc(2 * mib), f.alloc(3 * mib)}
+	for _, p := range ps {
+		dirtyAll(p, mib)
+		f.free(p)
+	}
+	charged := f.space.Footprint.Now()
+	refuse(vm.OpRelease, vm.OpPurge)
+	for range unmapAge * 2 {
+		_, err := f.Purge(false)
+		f.sound()
+		if err != nil && !errors.Is(err, vm.ErrOutOfMemory) {
+			t.Fatal(err)
+		}
+	}
+	if n, err := f.Purge(true); n != 0 || !errors.Is(err, vm.ErrOutOfMemory) {
+		t.Errorf("Purge(true) = %d, %v", n, err)
+	}
+	f.sound()
+	if n := f.space.Footprint.Now(); n != charged {
+		t.Errorf("%d bytes charged, should be %d", n, charged)
+	}
+	p, err := f.Alloc(mib, 64, true)
+	if err != nil || p != ps[0] || !isZero(p, mib) {
+		t.Errorf("Alloc = %#x, %v", p, err)
+	}
+	f.free(p)
+	vm.Inject(nil)
+	if n := f.purge(true); n != charged {
+		t.Errorf("Purge(true) = %d", n)
+	}
+}
+
+// Shrinking works where the kernel refuses to cut the mapping; the RAM goes all
+// the same.
+func TestShrinkRefused(t *testing.T) {
+	const size = 16 * mib
+	f := newFixture(t, largeobj.Options{})
+	p := f.alloc(size)
+	fill(p, size, 1)
+	dirtyAll(p+mib, size-mib)
+	before := residentBytes(t)
+	refuse(vm.OpRemap)
+	if q := f.resize(p, mib); q != p {
+		t.Errorf("moved")
+	}
+	vm.Inject(nil)
+	f.sound()
+	if gone := before - residentBytes(t); gone < size/2 {
+		t.Errorf("only %d bytes are no longer resident", gone)
+	}
+	if at := wrong(p, size, mib-8, 1); at >= 0 {
+		t.Errorf("contents differ at %d", at)
+	}
+	if n, _ := f.Usable(p); n < mib {
+		t.Errorf("usable %d", n)
+	}
+	f.resize(p, 900*kib) // the kernel is willing now
+	if s := f.Stats(); s.Live.Bytes > mib {
+		t.Errorf("%+v", s)
+	}
+}
+
+// What the kernel refuses to take at Close the next Close tries again.
+func TestCloseRefused(t *testing.T) {
+	f := newFixture(t, largeobj.Options{})
+	live, kept := f.alloc(mib), f.alloc(2*mib)
+	dirtyAll(live, mib)
+	dirtyAll(kept, 2*mib)
+	f.free(kept)
+	refuse(vm.OpRelease)
+	for range 2 {
+		if err := f.Close(); !errors.Is(err, vm.ErrOutOfMemory) {
+			t.Errorf("Close: %v", err)
+		}
+		f.sound()
+		if n := f.space.Footprint.Now(); n != 0 {
+			t.Errorf("%d bytes charged", n)
+		}
+		if s := f.Stats(); s.Clean.Objects != 2 || s.Live.Objects != 0 {
+			t.Errorf("%+v", s)
+		}
+	}
+	vm.Inject(nil)
+	for range 2 {
+		if err := f.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		f.nothingLeft()
+	}
+}

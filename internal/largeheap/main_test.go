@@ -1,0 +1,180 @@
+package largeheap
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/largeobj"
+)
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+
+	owner = 7
+)
+
+// A fixture is a heap under test and what the test knows of it.
+type fixture struct {
+	*Heap
+	t     testing.TB
+	space *vm.Space
+}
+
+// newFixture returns an empty heap. When the test ends it must be sound, and
+// after closing it nothing may be left.
+func newFixture(t testing.TB, o largeobj.Options) *fixture {
+	t.Helper()
+	f := &fixture{new(Heap), t, new(vm.Space)}
+	f.Init(f.space, owner, o)
+	t.Cleanup(func() {
+		vm.Inject(nil)
+		f.sound()
+		if err := f.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		f.nothingLeft()
+	})
+	return f
+}
+
+func (f *fixture) nothingLeft() {
+	f.t.Helper()
+	s := f.space
+	if m, n, c := s.Mapped.Now(), s.Mappings.Now(), s.Footprint.Now(); m != 0 || n != 0 || c != 0 {
+		f.t.Errorf("left behind: %d bytes in %d mappings, %d bytes charged", m, n, c)
+	}
+}
+
+// sound checks the heap's invariants and the equations of the documentation that
+// involve its space.
+func (f *fixture) sound() {
+	f.t.Helper()
+	if err := f.Check(); err != nil {
+		f.t.Fatal(err)
+	}
+	s := f.Stats()
+	if got, want := f.space.Footprint.Now(), s.Footprint(); got != want {
+		f.t.Fatalf("footprint %d, should be %d: %+v", got, want, s)
+	}
+	if got, want := f.space.Mapped.Now(), s.Mapped(); got != want {
+		f.t.Fatalf("mapped %d, should be %d: %+v", got, want, s)
+	}
+	if got, want := f.space.Mappings.Now(), s.Mappings(); got != want {
+		f.t.Fatalf("%d mappings, should be %d: %+v", got, want, s)
+	}
+	if s.Carved.Bytes != s.Chunks.Used {
+		f.t.Fatalf("carved ≠ used of chunks: %+v", s)
+	}
+	if s.Requested+headerSize*s.Live.Objects > s.Live.Bytes {
+		f.t.Fatalf("more requested than live: %+v", s)
+	}
+}
+
+func (f *fixture) alloc(size uintptr) uintptr { f.t.Helper(); return f.allocAligned(size, 1) }
+
+func (f *fixture) allocAligned(size, align uintptr) uintptr {
+	f.t.Helper()
+	p, err := f.Alloc(size, align, false)
+	if err != nil {
+		f.t.Fatalf("Alloc(%d, %d): %v", size, align, err)
+	}
+	return p
+}
+
+func (f *fixture) free(p uintptr) {
+	f.t.Helper()
+	if err := f.Free(p); err != nil {
+		f.t.Fatalf("Free: %v", err)
+	}
+}
+
+func (f *fixture) resize(p, size uintptr) uintptr {
+	f.t.Helper()
+	q, err := f.Resize(p, size)
+	if err != nil {
+		f.t.Fatalf("Resize(%#x, %d): %v", p, size, err)
+	}
+	return q
+}
+
+func (f *fixture) purge(all bool) int64 {
+	f.t.Helper()
+	n, err := f.Purge(all)
+	if err != nil {
+		f.t.Fatalf("Purge(%v): %v", all, err)
+	}
+	return n
+}
+
+func (f *fixture) beats(n int) {
+	f.t.Helper()
+	for range n {
+		f.purge(false)
+	}
+}
+
+// sample is the distance of the words that fill writes: not every page gets one,
+// or the tests would measure page faults.
+const sample = 20_008
+
+// fill writes a pattern over n bytes at p that depends on key and the position:
+// at the ends, and a word here and there.
+func fill(p, n uintptr, key uint64) {
+	for at := uintptr(0); at+8 <= n; at += sample {
+		binary.LittleEndian.PutUint64(raw.Bytes(p+at, 8), mix(key, at))
+	}
+	if n >= 8 {
+		binary.LittleEndian.PutUint64(raw.Bytes(p+n-8, 8), mix(key, ^uintptr(0)))
+	}
+}
+
+// wrong returns the first position where the pattern of n bytes with key is not
+// found in the first m bytes at p, -1 if there is none.
+func wrong(p, n, m uintptr, key uint64) int {
+	for at := uintptr(0); at+8 <= m; at += sample {
+		if at+8 > n-8 && n >= 8 {
+			break // fill's last word overlaps
+		}
+		if binary.LittleEndian.Uint64(raw.Bytes(p+at, 8)) != mix(key, at) {
+			return int(at)
+		}
+	}
+	if n >= 8 && m >= n && binary.LittleEndian.Uint64(raw.Bytes(p+n-8, 8)) != mix(key, ^uintptr(0)) {
+		return int(n - 8)
+	}
+	return -1
+}
+
+func mix(key uint64, at uintptr) uint64 { return (key+1)*0x9e3779b97f4a7c15 ^ uint64(at) }
+
+func isZero(p, n uintptr) bool {
+	b := raw.Bytes(p, n)
+	return b[0] == 0 && bytes.Equal(b[1:], b[:n-1])
+}
+
+func dirtyAll(p, n uintptr) {
+	b := raw.Bytes(p, n)
+	for i := range b {
+		b[i] = 0xa5
+	}
+}
+
+// residentBytes returns the process' resident set.
+func residentBytes(t testing.TB) int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip(err)
+	}
+	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages * int64(vm.PageSize())
+}

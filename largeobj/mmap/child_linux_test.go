@@ -1,0 +1,205 @@
+package mmap
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func init() {
+	children["small shm"] = fillShm
+	children["small limit"] = lockTooMuch
+}
+
+// runConfined runs a child without privileges of the system: root in namespaces of
+// its own, where it may mount, but owns no limits.
+func runConfined(t *testing.T, name string) {
+	t.Helper()
+	cmd := ChildCommand(name)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+	}
+	out, err := cmd.CombinedOutput()
+	if len(out) == 0 && err != nil {
+		t.Skipf("no namespaces: %v", err)
+	}
+	if err != nil {
+		t.Errorf("%v: %s", err, out)
+	} else if text, skipped := strings.CutPrefix(string(out), "skip: "); skipped {
+		t.Skip(text)
+	}
+}
+
+// A full /dev/shm is an error where an object is made and where it grows, and not a
+// signal where it is written, unless that was chosen.
+func TestShmFull(t *testing.T) { runConfined(t, "small shm") }
+
+func fillShm() error {
+	const room = 1 << 20
+	if err := syscall.Mount("tmpfs", sharedDir, "tmpfs", 0, fmt.Sprintf("size=%d", room)); err != nil {
+		fmt.Println("skip: mount:", err)
+		return nil
+	}
+	if _, err := MapShared("large", 2*room, SharedOptions{}); !errors.Is(err, ErrNoSpace) {
+		return fmt.Errorf("an object larger than the file system: %w", err)
+	}
+	entries, err := os.ReadDir(sharedDir)
+	if err != nil || len(entries) != 0 {
+		return fmt.Errorf("left behind: %v, %w", entries, err)
+	}
+	r, err := MapShared("grows", room/2, SharedOptions{})
+	if err != nil {
+		return err
+	}
+	for i := range r.Bytes() {
+		r.Bytes()[i] = 7
+	}
+	if err := r.Resize(2 * room); !errors.Is(err, ErrNoSpace) || r.Len() != room/2 || r.Bytes()[room/2-1] != 7 {
+		return fmt.Errorf("%d bytes after growing beyond the file system: %w", r.Len(), err)
+	}
+	if err := r.Resize(room / 4); err != nil {
+		return err
+	}
+	sparse, err := MapShared("sparse", 2*room, SharedOptions{Sparse: true})
+	if err != nil {
+		return err
+	}
+	err = sparse.View(func(b []byte) error {
+		for i := range b {
+			b[i] = 1
+		}
+		return nil
+	})
+	if !errors.Is(err, ErrFault) || !errors.Is(err, ErrNoSpace) || errors.Is(err, ErrTruncated) {
+		return fmt.Errorf("writing a sparse object: %w", err)
+	}
+	return errors.Join(sparse.Close(), r.Close())
+}
+
+// A limit of locked memory is told with its name and its value, before anything is
+// lost.
+func TestLockLimit(t *testing.T) { runConfined(t, "small limit") }
+
+func lockTooMuch() error {
+	const memlock, limit = 8, 256 << 10 // RLIMIT_MEMLOCK
+	if err := syscall.Setrlimit(memlock, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+		return err
+	}
+	told := func(what string, err error) error {
+		if !errors.Is(err, ErrLockLimit) || !strings.Contains(err.Error(), "RLIMIT_MEMLOCK is 262144 bytes") ||
+			!strings.Contains(err.Error(), "ulimit -l") {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	}
+	before := SumRegions()
+	_, locked := Map(2*limit, MapOptions{RegionOptions: RegionOptions{Lock: true}})
+	_, secret := Map(2*limit, MapOptions{Secret: true})
+	if err := errors.Join(told("Map with Lock", locked), told("Map of secret memory", secret)); err != nil {
+		return err
+	}
+	r, err := Map(2*limit, MapOptions{})
+	if err != nil {
+		return err
+	}
+	r.Bytes()[0] = 1
+	if err := errors.Join(told("Lock", r.Lock()), told("LockOnFault", r.LockOnFault())); err != nil {
+		return err
+	}
+	small, err := Map(limit/4, MapOptions{Secret: true})
+	if err != nil {
+		return err
+	}
+	small.Bytes()[0] = 2
+	if err := told("Resize of secret memory", small.Resize(2*limit)); err != nil {
+		return err
+	}
+	plain, err := Map(limit/4, MapOptions{RegionOptions: RegionOptions{Lock: true}})
+	if err != nil {
+		return err
+	}
+	if err := told("Resize of a locked region", plain.Resize(2*limit)); err != nil {
+		return err
+	}
+	if r.Bytes()[0] != 1 || small.Bytes()[0] != 2 || small.Len() != limit/4 || plain.Len() != limit/4 {
+		return errors.New("something was lost")
+	}
+	if err := errors.Join(r.Close(), small.Close(), plain.Close()); err != nil {
+		return err
+	}
+	after := SumRegions()
+	if after.Mapped != before.Mapped || after.Charged != before.Charged {
+		return fmt.Errorf("left behind: %+v", after)
+	}
+	return nil
+}
+
+// A pipe that has the name of a file or an object is refused, and not waited for.
+func TestPipes(t *testing.T) {
+	balanced(t)
+	path := filepath.Join(t.TempDir(), "pipe")
+	must(t, syscall.Mkfifo(path, 0o600))
+	for _, mode := range []FileMode{FileReadOnly, FileShared} {
+		if _, err := MapFile(path, FileOptions{Mode: mode}); !errors.Is(err, ErrInvalid) {
+			t.Errorf("MapFile: %v", err)
+		}
+	}
+	name := sharedName(t)
+	must(t, syscall.Mkfifo(filepath.Join(sharedDir, name), 0o600))
+	for _, readOnly := range []bool{false, true} {
+		if _, err := MapShared(name, 100, SharedOptions{ReadOnly: readOnly}); !errors.Is(err, ErrForeign) {
+			t.Errorf("MapShared: %v", err)
+		}
+	}
+}
+
+// Secret memory has the flags that make its promises true, and no other process of
+// this user reads it by accident.
+func TestSecretFlags(t *testing.T) {
+	balanced(t)
+	for _, m := range makers() {
+		if !strings.HasPrefix(m.name, "secret") {
+			continue
+		}
+		r, err := m.make(t, 50_000)
+		closeLater(t, r, err)
+		for range 2 {
+			flags := flagsAt(t, r.base())
+			for _, want := range [][]string{{"lo"}, {"dd"}, {"dc", "wf"}} { // locked, not dumped, not for children
+				found := false
+				for _, flag := range want {
+					found = found || strings.Contains(flags, " "+flag+" ")
+				}
+				if !found {
+					t.Errorf("%s: flags %s, want one of %v", m.name, flags, want)
+				}
+			}
+			must(t, r.Resize(100_000))
+		}
+	}
+}
+
+// flagsAt returns the flags of the mapping at an address, between spaces.
+func flagsAt(t *testing.T, addr uintptr) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/smaps")
+	must(t, err)
+	inside := false
+	for line := range strings.Lines(string(text)) {
+		var first, last uintptr
+		if n, _ := fmt.Sscanf(line, "%x-%x ", &first, &last); n == 2 {
+			inside = first <= addr && addr < last
+		}
+		if flags, found := strings.CutPrefix(line, "VmFlags:"); found && inside {
+			return " " + strings.TrimSpace(flags) + " "
+		}
+	}
+	t.Fatalf("no mapping at %#x", addr)
+	return ""
+}

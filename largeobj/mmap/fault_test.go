@@ -1,0 +1,262 @@
+package mmap
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// A regionRun is a recorded sequence of calls on regions, in which any kernel call
+// may fail. Whatever fails is told, and leaves the region with the bytes and the
+// length that it had.
+type regionRun struct {
+	t      *testing.T
+	dir    string // of its files
+	name   string // of its shared object
+	failed int    // calls that returned an error
+	shut   []*Region
+}
+
+// refused reports whether a call failed, which it may only for what was injected.
+func (r *regionRun) refused(err error) bool {
+	r.t.Helper()
+	if err != nil && !errors.Is(err, errInjected) {
+		r.t.Errorf("another error than the injected one: %v", err)
+	}
+	if err != nil {
+		r.failed++
+	}
+	return err != nil
+}
+
+// use does everything with a region of n bytes.
+func (r *regionRun) use(region *Region, err error) {
+	if r.refused(err) {
+		if region != nil {
+			r.t.Error("a region and an error")
+		}
+		return
+	}
+	paint(region.Bytes())
+	for _, n := range []int{20_000, 3000, 9000} {
+		before := region.Len()
+		want, beyond := n, beyondEnd(r.t, region)
+		if r.refused(region.Resize(n)) {
+			want = before
+		}
+		if region.Len() != want {
+			r.t.Fatalf("%d bytes, want %d", region.Len(), want)
+		}
+		kept := min(before, want)
+		painted(r.t, region.Bytes()[:kept])
+		added := region.Bytes()[kept:]
+		held := min(len(beyond), len(added))
+		if !bytes.Equal(added[:held], beyond[:held]) || !bytes.Equal(added[held:], make([]byte, len(added)-held)) {
+			r.t.Fatal("what was added is not zeroed, and not what the file held")
+		}
+		paint(region.Bytes())
+	}
+	if region.Kind() == Shared {
+		r.inherit(region)
+	}
+	for _, err := range []error{
+		region.Advise(AdviseSequential), region.Lock(), region.Sync(), region.Protect(ReadOnly), region.Protect(ReadWrite),
+	} {
+		r.refused(err)
+	}
+	painted(r.t, region.Bytes())
+	if region.kind != Secret {
+		r.refused(region.Unlock())
+	}
+	for range 3 {
+		r.refused(region.Close())
+	}
+	if region.Len() != 0 && !(region.Kind() == Secret && region.protected) {
+		r.t.Error("not closed")
+	}
+	r.shut = append(r.shut, region)
+}
+
+// beyondEnd returns the bytes that a region's file holds beyond the region.
+func beyondEnd(t *testing.T, region *Region) []byte {
+	if region.Kind() != FileData {
+		return nil
+	}
+	text, err := os.ReadFile(region.Name())
+	must(t, err)
+	return text[min(int(region.offset)+int(region.lead)+region.Len(), len(text)):]
+}
+
+// inherit maps an object again by its descriptor.
+func (r *regionRun) inherit(region *Region) {
+	f, err := region.File()
+	if r.refused(err) {
+		return
+	}
+	again, err := MapInherited(f, SharedOptions{})
+	if !r.refused(err) {
+		painted(r.t, again.Bytes())
+		r.refused(again.Refresh())
+		r.refused(again.Close())
+	}
+	must(r.t, f.Close())
+}
+
+// finish finds everything given back, or not more left than a willing kernel takes.
+func (r *regionRun) finish() {
+	vm.Inject(nil)
+	for _, region := range r.shut {
+		must(r.t, region.Close())
+	}
+	remains.retry()
+	if left := Regions(); len(left) != 1 {
+		r.t.Fatalf("regions left: %+v", left)
+	}
+}
+
+// runs are the sequences; each makes what it uses, and nothing is left of it.
+var runs = map[string]func(r *regionRun){
+	"anonymous": func(r *regionRun) { r.use(Map(10_000, MapOptions{})) },
+	"guards, aligned, locked, huge": func(r *regionRun) {
+		r.use(Map(10_000, MapOptions{RegionOptions: RegionOptions{
+			Guards: true, Align: 1 << 16, Lock: true, HugePages: ExplicitPages, Populate: true,
+		}}))
+	},
+	"secret": func(r *regionRun) { r.use(Map(10_000, MapOptions{Secret: true})) },
+	"memfd":  func(r *regionRun) { r.use(MapShared("", 10_000, SharedOptions{})) },
+	"named": func(r *regionRun) {
+		first, err := MapShared(r.name, 10_000, SharedOptions{RegionOptions: RegionOptions{Guards: true}})
+		if r.refused(err) {
+			return
+		}
+		r.use(MapShared(r.name, 10_000, SharedOptions{Unlink: true, Open: MustExist}))
+		r.refused(first.Refresh())
+		r.refused(first.Close())
+	},
+	"file": func(r *regionRun) {
+		path := filepath.Join(r.dir, "file")
+		r.use(MapFile(path, FileOptions{Mode: FileShared, Create: true, Length: 10_000, Offset: 1000}))
+		if info, err := os.Stat(path); err == nil && info.Size() < 4000 && r.failed == 0 {
+			r.t.Errorf("the file has %d bytes", info.Size())
+		}
+	},
+}
+
+// Each kernel call of a run fails once, alone; and each is the first of some, and of all.
+func TestEveryKernelCallOfRegionsFails(t *testing.T) {
+	for name, play := range runs {
+		t.Run(name, func(t *testing.T) {
+			balanced(t)
+			closeLater(t, mapped(t, 1), nil) // there is an interface to the kernel
+			files := 0
+			once := func(first, burst int) (calls, failed int) {
+				r := &regionRun{t: t, dir: t.TempDir(), name: sharedName(t)}
+				vm.Inject(func(vm.Op) error {
+					calls++
+					if calls > first && calls-first <= burst {
+						return errInjected
+					}
+					return nil
+				})
+				play(r)
+				r.finish()
+				if n := openFiles(t); files == 0 {
+					files = n
+				} else if n != files {
+					t.Fatalf("%d files are open, were %d after the failure of %d calls from %d on", n, files, burst, first)
+				}
+				return calls, r.failed
+			}
+			calls, failed := once(0, 0)
+			if calls < 10 || failed > 0 {
+				t.Fatalf("%d kernel calls, %d calls failed", calls, failed)
+			}
+			for _, burst := range []int{1, 3, 1 << 30} {
+				for n := range calls {
+					if _, failed := once(n, burst); failed == 0 && burst > 1<<20 {
+						t.Errorf("all calls from %d on failed, and nobody was told", n)
+					}
+				}
+			}
+		})
+	}
+}
+
+// openFiles returns how many descriptors the process has.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	must(t, err)
+	return len(entries)
+}
+
+// What a kernel lacks or a sandbox forbids is worked around where that is possible
+// without breaking a promise, and told where it is not.
+func TestRegionsOnOtherKernels(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		op     vm.Op
+		answer error
+		call   func() (*Region, error)
+		want   error
+	}{
+		{"memfd_secret missing", vm.OpSecret, syscall.ENOSYS, mapSecret, nil},
+		{"memfd_secret forbidden", vm.OpSecret, syscall.EPERM, mapSecret, nil},
+		{"madvise forbidden, for secrets", vm.OpAdvise, syscall.EPERM, mapSecret, fs.ErrPermission},
+		{"names missing", vm.OpName, syscall.EINVAL, mapAnonymous, nil},
+		{"names forbidden", vm.OpName, syscall.EPERM, mapAnonymous, nil},
+		{"transparent huge pages missing", vm.OpAdvise, syscall.EINVAL, func() (*Region, error) {
+			return Map(1000, MapOptions{RegionOptions: RegionOptions{HugePages: TransparentPages}})
+		}, nil},
+		{"memfd_create missing", vm.OpMemfd, syscall.ENOSYS, mapMemfd, ErrKernelLacks},
+		{"memfd_create forbidden", vm.OpMemfd, syscall.EPERM, mapMemfd, fs.ErrPermission},
+		{"populating missing", vm.OpAdvise, syscall.EINVAL, func() (*Region, error) {
+			r, err := Map(1000, MapOptions{})
+			if err != nil {
+				return nil, err
+			}
+			return r, errors.Join(r.Advise(AdvisePopulateWrite), r.Close())
+		}, ErrKernelLacks},
+		{"mlock forbidden", vm.OpLock, syscall.EPERM, func() (*Region, error) {
+			return Map(1000, MapOptions{RegionOptions: RegionOptions{Lock: true}})
+		}, ErrLockLimit},
+		{"no room for a file", vm.OpAllocate, syscall.ENOSPC, func() (*Region, error) {
+			return MapFile(filepath.Join(t.TempDir(), "file"), FileOptions{Mode: FileShared, Create: true, Length: 1000})
+		}, ErrNoSpace},
+		{"fallocate missing", vm.OpAllocate, syscall.EOPNOTSUPP, func() (*Region, error) {
+			return MapFile(filepath.Join(t.TempDir(), "file"), FileOptions{Mode: FileShared, Create: true, Length: 1000})
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			balanced(t)
+			vm.Inject(func(op vm.Op) error {
+				if op == c.op {
+					return c.answer
+				}
+				return nil
+			})
+			r, err := c.call()
+			vm.Inject(nil)
+			if errors.Is(err, ErrUnsupported) {
+				t.Skip(err)
+			}
+			if !errors.Is(err, c.want) || c.want == nil && err != nil {
+				t.Fatalf("%v, want %v", err, c.want)
+			}
+			if err == nil {
+				paint(r.Bytes())
+				must(t, r.Close())
+			}
+		})
+	}
+}
+
+func mapSecret() (*Region, error)    { return Map(1000, MapOptions{Secret: true}) }
+func mapAnonymous() (*Region, error) { return Map(1000, MapOptions{}) }
+func mapMemfd() (*Region, error)     { return MapShared("", 1000, SharedOptions{}) }

@@ -1,0 +1,89 @@
+package mmap
+
+import (
+	"sync"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// A gate lets calls that use a mapping run at once, and calls that change it
+// alone. It is no sync.RWMutex because users come in again from inside: a function
+// that View runs calls methods of its region, and must not wait there for a Resize
+// that waits for it. So users go before changes, except that one that closes the
+// gate keeps further users out.
+type gate struct {
+	mu      sync.Mutex
+	changed sync.Cond
+	users   int
+	busy    bool // somebody changes the mapping
+	closing bool // somebody is waiting to close the gate
+	closed  bool
+}
+
+func (g *gate) init() { g.changed.L = &g.mu }
+
+// shut reports whether nobody comes in any more; a gate without init is.
+func (g *gate) shut() bool { return g.closed || g.changed.L == nil }
+
+// enter waits for a change to end and counts a user, or fails with ErrClosed.
+func (g *gate) enter() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.busy {
+		g.changed.Wait()
+	}
+	if g.shut() || g.closing {
+		return vm.ErrClosed
+	}
+	g.users++
+	return nil
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.users--; g.users == 0 {
+		g.changed.Broadcast()
+	}
+}
+
+// acquire waits to be alone, or fails with ErrClosed.
+func (g *gate) acquire() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.users > 0 || g.busy {
+		if g.closed || g.closing {
+			return vm.ErrClosed
+		}
+		g.changed.Wait()
+	}
+	if g.shut() {
+		return vm.ErrClosed
+	}
+	g.busy = true
+	return nil
+}
+
+// acquireLast is acquire for the call that closes: nobody comes in any more.
+func (g *gate) acquireLast() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.users > 0 || g.busy {
+		g.closing = true
+		g.changed.Wait()
+	}
+	g.closing = false
+	if g.shut() {
+		return vm.ErrClosed
+	}
+	g.busy = true
+	return nil
+}
+
+// release ends what acquire and acquireLast began; closed shuts the gate.
+func (g *gate) release(closed bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.busy, g.closed = false, closed
+	g.changed.Broadcast()
+}

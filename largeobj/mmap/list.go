@@ -1,0 +1,120 @@
+package mmap
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// A RegionInfo is what is known of an open Region.
+type RegionInfo struct {
+	Name      string
+	Kind      RegionKind
+	HugePages HugePages
+	Addr      uintptr // of the first byte; 0 if the region has no bytes
+	Len       int     // bytes
+	Mapped    int     // bytes of address space, with header, rounding and guards
+	Charged   int     // bytes that may occupy RAM and cannot be written back
+	Locked    bool
+}
+
+// RegionTotals are sums over all regions of the process. Bytes are of address space
+// and whole pages.
+type RegionTotals struct {
+	Regions            int
+	Mapped, MappedPeak int64 // bytes of address space
+	Charged            int64 // bytes that may occupy RAM and cannot be written back
+	ChargedPeak        int64
+	Mappings           int64 // as the kernel counts them, at most
+	Refused            int64 // bytes of Mapped that the kernel did not take back yet
+}
+
+// Regions returns all open regions by address: those of which nobody holds a
+// pointer any more as well.
+func Regions() []RegionInfo {
+	regions.mu.Lock()
+	defer regions.mu.Unlock()
+	infos := make([]RegionInfo, 0, len(regions.all))
+	for _, e := range regions.all {
+		infos = append(infos, e.info)
+	}
+	slices.SortFunc(infos, func(a, b RegionInfo) int {
+		return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(a.Name, b.Name))
+	})
+	return infos
+}
+
+// SumRegions returns the sums over all regions.
+func SumRegions() RegionTotals {
+	regions.mu.Lock()
+	n := len(regions.all)
+	regions.mu.Unlock()
+	return RegionTotals{
+		Regions: n,
+		Mapped:  space.Mapped.Now(), MappedPeak: space.Mapped.Peak(),
+		Charged: space.Footprint.Now(), ChargedPeak: space.Footprint.Peak(),
+		Mappings: space.Mappings.Now(), Refused: remains.bytes(),
+	}
+}
+
+// regionList is the list of all open regions. What it says of them are copies, so
+// that who looks, an explainer of a fault among them, waits for no region.
+type regionList struct {
+	mu  sync.Mutex
+	all map[*Region]regionEntry
+}
+
+type regionEntry struct {
+	info      RegionInfo
+	frame     frame
+	file      *vm.File // open as long as the region is listed
+	offset    int64
+	protected bool
+	readOnly  bool
+}
+
+var regions = regionList{all: map[*Region]regionEntry{}}
+
+// set lists r as it now is. Call it behind the gate.
+func (l *regionList) set(r *Region) {
+	e := regionEntry{
+		info: RegionInfo{
+			Name: r.name, Kind: r.kind, HugePages: r.huge, Len: int(r.length),
+			Mapped: int(r.frame.size()), Locked: r.locked || r.secret,
+		},
+		frame: r.frame, file: r.file, offset: r.offset,
+		protected: r.protected, readOnly: r.readOnly(),
+	}
+	if r.length > 0 {
+		e.info.Addr = r.base()
+	}
+	if r.charged {
+		e.info.Charged = int(r.frame.body.Size)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all[r] = e
+}
+
+func (l *regionList) drop(r *Region) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.all, r)
+}
+
+// find calls f with the region whose frame an address lies in, if there is one. The
+// region stays listed until f returns.
+func (l *regionList) find(addr uintptr, f func(*regionEntry)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.all {
+		for _, m := range [...]vm.Mapping{e.frame.head, e.frame.body, e.frame.tail} {
+			if addr-m.Base < m.Size {
+				f(&e)
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package mmap
+
+import (
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// toEnd stands for the length of a range that ends where the region does.
+const toEnd = -1
+
+// Advise gives advice on the whole region.
+func (r *Region) Advise(a Advice) error { return r.AdviseRange(0, toEnd, a) }
+
+// AdviseRange gives advice on n bytes from off on; n = -1: to the end. Advice
+// that stays with the pages (all but WillNeed, DontNeed, Free and the two that
+// populate) goes with them through Resize, which fails while parts of the region
+// were given different advice.
+//
+// ErrKernelLacks says that the kernel does not know the advice at all.
+func (r *Region) AdviseRange(off, n int, a Advice) error {
+	return r.onPages("Advise", off, n, func(p extent) error {
+		switch {
+		case vm.Advice(a) >= vm.NumAdvice:
+			return invalid("advice %d", a)
+		case r.kind == Secret && (a == AdviseDump || a == AdviseKeepOnFork):
+			return invalid("secret memory stays hidden")
+		case a == AdviseDontNeed || a == AdviseFree:
+			p = r.inside(p)
+		default:
+			p = r.around(p)
+		}
+		if p.size() == 0 {
+			return nil
+		}
+		return space.Advise(p.begin, p.size(), vm.Advice(a))
+	})
+}
+
+// Lock brings the region into RAM and keeps it there. ErrLockLimit says that the
+// process may not lock so much, names the limit, and how it is raised. What Resize
+// adds is locked too.
+func (r *Region) Lock() error { return r.lock("Lock", false) }
+
+// LockOnFault keeps those pages in RAM that are accessed, from then on.
+func (r *Region) LockOnFault() error { return r.lock("LockOnFault", true) }
+
+func (r *Region) lock(op string, onFault bool) error {
+	return r.onPages(op, 0, toEnd, func(p extent) error {
+		if r.secret {
+			return nil // it is
+		}
+		p = r.around(p)
+		return r.note(space.Lock(p.begin, p.size(), onFault), func() { r.locked = true })
+	})
+}
+
+// Unlock lets the kernel swap the region out again. Secret memory stays locked.
+func (r *Region) Unlock() error {
+	return r.onPages("Unlock", 0, toEnd, func(p extent) error {
+		if r.kind == Secret {
+			return invalid("secret memory stays locked")
+		}
+		p = r.around(p)
+		return r.note(space.Unlock(p.begin, p.size()), func() { r.locked = false })
+	})
+}
+
+// Sync writes changes back to the file, and returns when they are stored. It does
+// nothing for memory without a file.
+func (r *Region) Sync() error { return r.sync(0, toEnd, false) }
+
+// SyncAsync asks for the changes to be written, and does not wait. The kernel of
+// today takes it as no more than a hint: it writes when it does anyway.
+func (r *Region) SyncAsync() error { return r.sync(0, toEnd, true) }
+
+// SyncRange is Sync for n bytes from off on; n = -1: to the end. What shares a page
+// with them is written as well.
+func (r *Region) SyncRange(off, n int) error { return r.sync(off, n, false) }
+
+func (r *Region) sync(off, n int, async bool) error {
+	return r.onPages("Sync", off, n, func(p extent) error {
+		if r.file == nil {
+			return nil
+		}
+		p = r.around(p)
+		return space.Sync(p.begin, p.size(), async)
+	})
+}
+
+// Protect changes what the program may do with the region. An access that is not
+// allowed faults: see View. A region that is not as accessible as it was at first
+// cannot be resized.
+func (r *Region) Protect(a Access) error { return r.ProtectRange(0, toEnd, a) }
+
+// ProtectRange is Protect for n bytes from off on; n = -1: to the end. They must be
+// whole pages, counted from the first byte, or end with the region.
+func (r *Region) ProtectRange(off, n int, a Access) error {
+	return r.onPages("Protect", off, n, func(p extent) error {
+		whole := r.pagesOf(p)
+		switch {
+		case a > NoAccess:
+			return invalid("access %d", a)
+		case a == ReadWrite && r.readOnly():
+			return ErrReadOnly
+		case p.begin != whole.begin && off != 0 || p.end != whole.end && p.end != r.bounds().end:
+			return invalid("bytes %d to %d are no whole pages", off, off+int(p.size()))
+		}
+		return r.note(space.Protect(whole.begin, whole.size(), vm.Access(a)), func() {
+			r.protected = a != r.access() || r.protected && whole != r.pagesOf(r.bounds())
+		})
+	})
+}
+
+// access returns what the pages allow at first.
+func (r *Region) access() Access {
+	if r.readOnly() {
+		return ReadOnly
+	}
+	return ReadWrite
+}
+
+// An extent is a range of addresses.
+type extent struct{ begin, end uintptr }
+
+func (p extent) size() uintptr { return p.end - p.begin }
+
+// bounds returns where the bytes of the region are.
+func (r *Region) bounds() extent { return extent{r.base(), r.base() + r.length} }
+
+// pagesOf returns the pages that bytes lie in.
+func (r *Region) pagesOf(p extent) extent {
+	return extent{raw.AlignDown(p.begin, r.page), raw.AlignUp(p.end, r.page)}
+}
+
+// around returns the pages that bytes lie in, and for all bytes that of the header
+// too: unless it is like the others the kernel splits the mapping.
+func (r *Region) around(p extent) extent {
+	pages := r.pagesOf(p)
+	if p == r.bounds() {
+		pages.begin = r.frame.body.Base
+	}
+	return pages
+}
+
+// inside returns the pages of which no byte lies outside p. What the last page has
+// beyond the region is nobody's.
+func (r *Region) inside(p extent) extent {
+	in := extent{raw.AlignUp(p.begin, r.page), raw.AlignDown(p.end, r.page)}
+	if p.end == r.bounds().end {
+		in.end = raw.AlignUp(p.end, r.page)
+	}
+	in.end = max(in.begin, in.end)
+	return in
+}
+
+// onPages checks a range and calls f with it, behind the gate.
+func (r *Region) onPages(op string, off, n int, f func(extent) error) error {
+	if err := r.gate.enter(); err != nil {
+		return r.error(op, 0, err)
+	}
+	defer r.gate.leave()
+	length := int(r.length)
+	if n == toEnd {
+		n = length - off
+	}
+	if off < 0 || n < 0 || off > length || n > length-off {
+		return r.error(op, 0, invalid("%d bytes from %d on, of %d", n, off, length))
+	}
+	if n == 0 {
+		return nil
+	}
+	base := r.base() + uintptr(off)
+	return r.error(op, 0, f(extent{base, base + uintptr(n)}))
+}
+
+// note records, if there was no error, what the pages are now.
+func (r *Region) note(err error, change func()) error {
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+	regions.set(r)
+	return nil
+}

@@ -1,0 +1,58 @@
+package mmap
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// What secret memory gives up is overwritten first: a kernel that takes nothing back
+// leaves it to be looked at.
+func TestSecretIsWiped(t *testing.T) {
+	for _, m := range makers() {
+		if !strings.HasPrefix(m.name, "secret") {
+			continue
+		}
+		for what, give := range map[string]func(*Region) error{
+			"Close":  (*Region).Close,
+			"closed": func(r *Region) error { return r.Protect(NoAccess) },
+			"shrink": func(r *Region) error { return r.Resize(1000) },
+			"grow":   func(r *Region) error { return r.Resize(100_000) },
+		} {
+			balanced(t)
+			r, err := m.make(t, 50_000)
+			must(t, err)
+			b := r.Bytes()
+			paint(b)
+			refuse(vm.OpRelease, vm.OpPurge)
+			if err := give(r); err != nil && what != "Close" { // which tells of what was refused
+				t.Errorf("%s, %s: %v", m.name, what, err)
+			}
+			if what == "closed" {
+				_ = r.Close()
+			}
+			if !isZero(b) {
+				t.Errorf("%s, %s: it was not wiped", m.name, what)
+			}
+			vm.Inject(nil)
+			must(t, r.Close())
+		}
+	}
+}
+
+// Secret memory cannot be talked out of its promises.
+func TestSecretStays(t *testing.T) {
+	balanced(t)
+	r, err := Map(1000, MapOptions{Secret: true, RegionOptions: RegionOptions{HugePages: ExplicitPages}})
+	closeLater(t, r, err)
+	if r.Unlock() == nil || r.Advise(AdviseDump) == nil || r.Advise(AdviseKeepOnFork) == nil {
+		t.Error("it is unlocked, dumped or kept")
+	}
+	if r.HugePages() == ExplicitPages {
+		t.Error("it has explicit huge pages")
+	}
+	if _, err := r.File(); err == nil {
+		t.Error("it has a descriptor")
+	}
+}

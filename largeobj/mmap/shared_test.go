@@ -1,0 +1,271 @@
+package mmap
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// share maps a shared object and closes it at the end of the test.
+func share(t *testing.T, name string, n int, o SharedOptions) *Region {
+	t.Helper()
+	r, err := MapShared(name, n, o)
+	return closeLater(t, r, err)
+}
+
+func TestMapSharedByName(t *testing.T) {
+	balanced(t)
+	name := sharedName(t)
+	a := share(t, name, 100_000, SharedOptions{Open: MustCreate})
+	paint(a.Bytes())
+	for _, n := range []int{0, 100_000} {
+		for _, open := range []OpenMode{OpenOrCreate, MustExist} {
+			painted(t, share(t, name, n, SharedOptions{Open: open}).Bytes())
+		}
+	}
+	b := share(t, name, 0, SharedOptions{ReadOnly: true})
+	a.Bytes()[7] = 99
+	if b.Len() != 100_000 || b.Bytes()[7] != 99 {
+		t.Errorf("%d bytes, byte 7 is %d", b.Len(), b.Bytes()[7])
+	}
+	if err := b.View(func(b []byte) error { b[7] = 1; return nil }); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("writing to a read-only region: %v", err)
+	}
+	if err := b.Resize(10); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("resizing a read-only region: %v", err)
+	}
+	info, err := os.Stat(filepath.Join(sharedDir, name))
+	must(t, err)
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("permissions %v", info.Mode())
+	}
+}
+
+func TestMapSharedRefuses(t *testing.T) {
+	balanced(t)
+	for _, c := range []struct {
+		what string
+		n    int
+		o    SharedOptions
+		want error
+		prep func(path, name string)
+	}{
+		{"one that exists", 1000, SharedOptions{Open: MustCreate}, fs.ErrExist, nil},
+		{"another length", 1001, SharedOptions{}, ErrMismatch, nil},
+		{"one that was removed", 1000, SharedOptions{Open: MustExist}, fs.ErrNotExist, func(_, name string) {
+			must(t, RemoveShared(name))
+		}},
+		{"one that was removed, no length", 0, SharedOptions{}, fs.ErrNotExist, func(_, name string) {
+			must(t, RemoveShared(name))
+		}},
+		{"a short file", 0, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Truncate(path, 100)) }},
+		{"an empty file", 1000, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Truncate(path, 0)) }},
+		{"a cut file", 0, SharedOptions{}, ErrMismatch, func(path, _ string) {
+			must(t, os.Truncate(path, int64(os.Getpagesize())+999))
+		}},
+		{"zeros", 1000, SharedOptions{}, ErrForeign, func(path, _ string) {
+			must(t, os.WriteFile(path, make([]byte, 100_000), 0o600))
+		}},
+		{"a flipped bit of the length", 0, SharedOptions{}, ErrDamaged, flip(t, 8*regionLength)},
+		{"a flipped bit of the check", 0, SharedOptions{}, ErrDamaged, flip(t, 8*regionCheck+3)},
+		{"a flipped bit of the guard", 0, SharedOptions{}, ErrDamaged, flip(t, 8*regionGuard2+7)},
+		{"another version", 0, SharedOptions{}, ErrVersion, flip(t, 8*regionVersion)},
+		{"another magic number", 0, SharedOptions{}, ErrForeign, flip(t, 8*regionMagic)},
+		{"one open to all", 0, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Chmod(path, 0o644)) }},
+		{"a link", 0, SharedOptions{}, nil, func(path, _ string) {
+			must(t, errors.Join(os.Rename(path, path+"-moved"), os.Symlink(path+"-moved", path)))
+		}},
+		{"a directory", 0, SharedOptions{ReadOnly: true}, ErrForeign, func(path, _ string) {
+			must(t, errors.Join(os.Remove(path), os.Mkdir(path, 0o600)))
+		}},
+	} {
+		name := sharedName(t)
+		path := filepath.Join(sharedDir, name)
+		share(t, name, 1000, SharedOptions{})
+		if c.prep != nil {
+			c.prep(path, name)
+		}
+		r, err := MapShared(name, c.n, c.o)
+		if r != nil || err == nil || c.want != nil && !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", c.what, err)
+		}
+		must(t, errors.Join(os.RemoveAll(path), os.RemoveAll(path+"-moved")))
+	}
+}
+
+// flip returns a function that flips a bit of a byte of the header.
+func flip(t *testing.T, word int) func(path, name string) {
+	return func(path, _ string) {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		must(t, err)
+		at := int64(os.Getpagesize()-headerSize) + int64(word)
+		b := make([]byte, 1)
+		_, err = f.ReadAt(b, at)
+		b[0] ^= 4
+		_, err2 := f.WriteAt(b, at)
+		must(t, errors.Join(err, err2, f.Close()))
+	}
+}
+
+// What one makes of an object's length the others see when they ask, and what they
+// lost until then is an error.
+func TestSharedResize(t *testing.T) {
+	balanced(t)
+	name := sharedName(t)
+	a, b := share(t, name, 10_000, SharedOptions{}), share(t, name, 10_000, SharedOptions{})
+	must(t, a.Resize(100_000))
+	paint(a.Bytes())
+	painted(t, b.Bytes()[:10_000])
+	if b.Len() != 10_000 {
+		t.Errorf("%d bytes before Refresh", b.Len())
+	}
+	must(t, b.Refresh())
+	painted(t, b.Bytes())
+	if b.Len() != 100_000 {
+		t.Errorf("%d bytes after Refresh", b.Len())
+	}
+	must(t, a.Resize(5000))
+	err := b.View(func(b []byte) error { b[50_000] = 1; return nil })
+	if !errors.Is(err, ErrTruncated) {
+		t.Errorf("beyond the end: %v", err)
+	}
+	must(t, b.Refresh())
+	must(t, b.Resize(20_000))
+	must(t, a.Refresh())
+	painted(t, a.Bytes()[:5000])
+	allZero(t, a.Bytes()[5000:])
+}
+
+// An object that could not be made longer is as it was, to its size.
+func TestSharedResizeRefused(t *testing.T) {
+	balanced(t)
+	name := sharedName(t)
+	r := share(t, name, 10_000, SharedOptions{})
+	before, err := os.Stat(filepath.Join(sharedDir, name))
+	must(t, err)
+	refuse(vm.OpRemap)
+	err = r.Resize(100_000)
+	vm.Inject(nil)
+	after, err2 := os.Stat(filepath.Join(sharedDir, name))
+	must(t, err2)
+	if !errors.Is(err, ErrOutOfMemory) || r.Len() != 10_000 || after.Size() != before.Size() {
+		t.Errorf("%v, %d bytes in a file of %d, was %d", err, r.Len(), after.Size(), before.Size())
+	}
+}
+
+// Many open one name at once: one makes it, and all have the same.
+func TestMapSharedRace(t *testing.T) {
+	balanced(t)
+	const workers, rounds = 8, 50
+	for range rounds {
+		name := sharedName(t)
+		var wg sync.WaitGroup
+		var made atomic.Int32
+		regions := make([]*Region, workers)
+		for i := range workers {
+			wg.Go(func() {
+				r, err := MapShared(name, 8, SharedOptions{Open: MustCreate})
+				switch {
+				case err == nil:
+					made.Add(1)
+				case errors.Is(err, fs.ErrExist):
+					r, err = MapShared(name, 8, SharedOptions{})
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				regions[i] = r
+				raw.At[atomic.Int64](r.base()).Add(1)
+			})
+		}
+		wg.Wait()
+		if t.Failed() {
+			return
+		}
+		if n := raw.At[atomic.Int64](regions[0].base()).Load(); n != workers || made.Load() != 1 {
+			t.Fatalf("%d were made, %d of %d came together", made.Load(), n, workers)
+		}
+		for _, r := range regions {
+			must(t, r.Close())
+		}
+		must(t, RemoveShared(name))
+	}
+}
+
+// A name goes with its region, and only with its own.
+func TestSharedUnlink(t *testing.T) {
+	balanced(t)
+	name := sharedName(t)
+	exists := func() bool {
+		_, err := os.Stat(filepath.Join(sharedDir, name))
+		return err == nil
+	}
+	a := share(t, name, 100, SharedOptions{Unlink: true})
+	must(t, a.Close())
+	if exists() {
+		t.Error("the name is there")
+	}
+	a = share(t, name, 100, SharedOptions{Unlink: true})
+	must(t, RemoveShared(name))
+	share(t, name, 100, SharedOptions{})
+	must(t, a.Close())
+	if !exists() {
+		t.Error("another's name was removed")
+	}
+	must(t, RemoveShared(name))
+	a = share(t, name, 100, SharedOptions{Unlink: true})
+	path := filepath.Join(sharedDir, name)
+	must(t, os.Rename(path, path+"-moved"))
+	b := share(t, name, 100, SharedOptions{})
+	must(t, a.Close())
+	if !exists() {
+		t.Error("another's name was removed, for one that has another now")
+	}
+	must(t, os.Remove(path+"-moved"))
+	b.Bytes()[0] = 1
+	if err := RemoveShared(name); err != nil {
+		t.Error(err)
+	}
+	if err := RemoveShared(name); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("RemoveShared twice: %v", err)
+	}
+	b.Bytes()[0] = 2 // still there
+}
+
+// A descriptor is enough to map the object again, here as in another process.
+func TestMapInherited(t *testing.T) {
+	balanced(t)
+	for name, r := range map[string]*Region{
+		"memfd": share(t, "", 50_000, SharedOptions{}),
+		"named": share(t, sharedName(t), 50_000, SharedOptions{}),
+	} {
+		paint(r.Bytes())
+		f, err := r.File()
+		must(t, err)
+		again, err := MapInherited(f, SharedOptions{})
+		closeLater(t, again, err)
+		must(t, f.Close())
+		painted(t, again.Bytes())
+		again.Bytes()[0] = 200
+		if r.Bytes()[0] != 200 || again.Len() != 50_000 {
+			t.Errorf("%s: byte 0 is %d of %d", name, r.Bytes()[0], again.Len())
+		}
+	}
+	if _, err := closeLater(t, mapped(t, 1), nil).File(); !errors.Is(err, ErrInvalid) {
+		t.Errorf("of private memory: %v", err)
+	}
+	other, err := os.Open(newFile(t, make([]byte, 100_000)))
+	must(t, err)
+	if _, err := MapInherited(other, SharedOptions{ReadOnly: true}); !errors.Is(err, ErrForeign) {
+		t.Errorf("of a file that is no object: %v", err)
+	}
+	must(t, other.Close())
+}
