@@ -1,4 +1,3 @@
-// Package grid writes tables of text, either aligned for a terminal or as Markdown.
 package grid
 
 import (

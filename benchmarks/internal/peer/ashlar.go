@@ -22,7 +22,7 @@ func init() {
 		Shared: true,
 	})
 	register(Kind{
-		Name: AshlarChecked, About: "the same in checked mode; in no table", Rank: 1000,
+		Name: AshlarChecked, About: "alloc.Allocator in checked mode; in no table", Rank: 1000,
 		Open:   func() Peer { return &ashlarPeer{newAllocator(alloc.Options{Checked: true})} },
 		Shared: true,
 	})

@@ -12,7 +12,7 @@ const ModerncMutex = "modernc+mutex"
 
 func init() {
 	register(Kind{
-		Name: ModerncMutex, About: "the same behind one mutex, as modernc.org/libc uses it; where several goroutines allocate",
+		Name: ModerncMutex, About: "modernc.org/memory behind one mutex, as modernc.org/libc uses it; where several goroutines allocate",
 		Rank: 50,
 		In:   Parallel | Remote | Suite,
 		Open: func() Peer { return new(moderncMutexPeer) },

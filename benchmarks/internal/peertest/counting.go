@@ -1,4 +1,3 @@
-// Package peertest has a peer for tests of the workloads: it counts what they do. Only tests import it.
 package peertest
 
 import (

@@ -59,17 +59,9 @@ func (c *Comparison) Ratio(figure string) float64 {
 func (c *Comparison) Table(title string, peers [2]string) *grid.Grid {
 	t := &grid.Grid{Title: title, Header: []string{"", peers[0], peers[1], "ratio"}}
 	for _, figure := range c.figures {
-		t.Add(figure, cell(c.samples[0][figure]), cell(c.samples[1][figure]), ratioCell(c.Ratio(figure)))
+		t.Add(figure, grid.Median(stat.Summarize(c.samples[0][figure]), false), grid.Median(stat.Summarize(c.samples[1][figure]), false), ratioCell(c.Ratio(figure)))
 	}
 	return t
-}
-
-func cell(samples []float64) string {
-	s := stat.Summarize(samples)
-	if s.Median == 0 {
-		return "0"
-	}
-	return fmt.Sprintf("%.2f ±%.0f%%", s.Median, 100*s.Spread())
 }
 
 func ratioCell(ratio float64) string {
