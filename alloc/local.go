@@ -31,7 +31,7 @@ func (a *Allocator) NewLocal() *Local {
 
 // hold returns the Local's cache, which it makes at the first use.
 func (l *Local) hold() (cache uintptr, id int, err error) {
-	if l.cache == none() || l.a.closed.Load() {
+	if l.cache == none() || l.a.gate.closed.Load() {
 		err = l.open()
 	}
 	return l.cache, 0, err
@@ -43,7 +43,7 @@ func (l *Local) open() error {
 	a := l.a
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed.Load() {
+	if a.gate.closed.Load() {
 		return ErrClosed
 	}
 	cache, err := newCache()
@@ -114,14 +114,15 @@ func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 		fit := sizeclass.FitOf(total)
 		if r := rackFor(l.cache, fit); r.ready() {
 			zero := r.zero()
-			return cleared(r.take(fit.Code()), total, zero), nil
+			addr := r.take(fit.Code())
+			if !zero {
+				clear(raw.Bytes(addr, uintptr(total)))
+			}
+			return raw.Pointer(addr), nil
 		}
 	}
-	addr, zero, err := l.a.slowMalloc(l, "Calloc", total, true)
-	if err != nil {
-		return nil, err
-	}
-	return cleared(addr, total, zero), nil
+	addr, _, err := l.a.slowMalloc(l, "Calloc", total, true)
+	return raw.Pointer(addr), err
 }
 
 // Memalign is Allocator.Memalign.

@@ -8,6 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
 // Malloc returns a block of size bytes. Its contents are unspecified and it is
@@ -47,25 +48,35 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 			if r := rackFor(a.cacheOf(id), fit); r.ready() {
 				zero := r.zero()
 				addr := r.take(fit.Code())
+				if !zero && total <= clearedPinned {
+					clear(raw.Bytes(addr, uintptr(total)))
+					zero = true
+				}
 				percpu.Unpin(id)
-				return cleared(addr, total, zero), nil
+				return a.cleared(addr, total, zero)
 			}
 		}
 		percpu.Unpin(id)
 	}
-	addr, zero, err := a.slowMalloc((*processors)(a), "Calloc", total, true)
-	if err != nil {
-		return nil, err
-	}
-	return cleared(addr, total, zero), nil
+	addr, _, err := a.slowMalloc((*processors)(a), "Calloc", total, true)
+	return raw.Pointer(addr), err
 }
 
-// cleared zeroes a block, unless the kernel did so and nobody has used it since.
-func cleared(addr uintptr, size int, zero bool) unsafe.Pointer {
+// clearedPinned is the most bytes of a block that are cleared while pinned: some dozen
+// instructions. The block's pages are there, for it has been used before.
+const clearedPinned = 512
+
+// cleared zeroes a block that was just handed out, unless it is zero already.
+func (a *Allocator) cleared(addr uintptr, size int, zero bool) (unsafe.Pointer, error) {
 	if !zero {
+		s := a.gate.enter()
+		if s == nil {
+			return nil, &Error{Op: "Calloc", Size: size, Err: ErrClosed}
+		}
+		defer s.leave()
 		clear(raw.Bytes(addr, uintptr(size)))
 	}
-	return raw.Pointer(addr)
+	return raw.Pointer(addr), nil
 }
 
 // product returns n·size.
@@ -76,7 +87,31 @@ func product(op string, n, size int) (int, error) {
 	return n * size, nil
 }
 
-// request serves every request that the loaded magazine cannot, for a block at a multiple
+// allocate serves every request that the loaded magazine cannot: it is request, inside
+// the gate, tried again when memory is short, and recorded as e. If the block is wanted
+// zeroed, it is.
+func (a *Allocator) allocate(h holder, op string, size, align int, wanted bool, e heaptrace.Event) (addr uintptr, zero bool, err error) {
+	err = a.retry(op, size, func() (err error) {
+		addr, zero, err = a.request(h, op, size, align, wanted)
+		if err != nil {
+			return err
+		}
+		if wanted && !zero {
+			clear(raw.Bytes(addr, uintptr(size)))
+			zero = true
+		}
+		if a.recorder.Load() != nil {
+			a.recordNew(addr, e)
+		}
+		return nil
+	})
+	if size >= sizeclass.LargeMin {
+		a.warnMany()
+	}
+	return addr, zero, err
+}
+
+// request returns a block at a multiple
 // of align, a power of two. If the block is wanted zeroed a large object is; zero tells
 // whether it is known to be.
 func (a *Allocator) request(h holder, op string, size, align int, wanted bool) (addr uintptr, zero bool, err error) {
@@ -104,11 +139,7 @@ func (a *Allocator) obtain(h holder, op string, size, align int, wanted bool) (a
 	// block size itself lies in a class whose sizes are all multiples of align.
 	n := int(raw.AlignUp(uintptr(max(size, 1)), uintptr(align)))
 	if size < sizeclass.LargeMin && n < sizeclass.LargeMin && align <= sizeclass.PageSize {
-		err = a.retry(size, func() error {
-			addr, zero, err = a.allocSmall(h, op, n)
-			return err
-		})
-		return addr, zero, err
+		return a.allocSmall(h, op, n)
 	}
 	chosen := a.choose(h, uintptr(max(size, 1)))
 	addr, zero, err = a.mapLarge(uintptr(max(size, 1)), uintptr(align), wanted)
@@ -217,14 +248,7 @@ func (a *Allocator) allocLarge(h holder, op string, size uintptr, wanted bool) (
 // mapLarge returns a large object of the large heap's, as allocLarge does.
 func (a *Allocator) mapLarge(size, align uintptr, wanted bool) (addr uintptr, zero bool, err error) {
 	a.init()
-	if a.closed.Load() {
-		return 0, false, ErrClosed
-	}
-	err = a.retry(int(size), func() error {
-		addr, zero, err = a.large.AllocFresh(size, align)
-		return err
-	})
-	a.warnMany()
+	addr, zero, err = a.large.AllocFresh(size, align)
 	if err == nil && wanted && !zero {
 		clear(raw.Bytes(addr, size))
 		zero = true

@@ -23,7 +23,12 @@ func (a *Allocator) SetProfileRate(bytes int) {
 }
 
 // rearm has the processors' racks find out about new odds: new caches are armed anew.
-func (a *Allocator) rearm() { a.detach(func(int, uintptr) bool { return true }) }
+func (a *Allocator) rearm() {
+	_ = a.inside(func() error {
+		a.detach(func(int, uintptr) bool { return true })
+		return nil
+	})
+}
 
 // ProfileRate returns the bytes between samples: 0 if sampling is off.
 func (a *Allocator) ProfileRate() int {

@@ -38,7 +38,7 @@ func (a *Allocator) chosenBlock(addr uintptr, c sizeclass.Class, size int, kind 
 // then the block's state may have gone. Close waits for who is pinned.
 func (a *Allocator) makeSpecial(addr uintptr) {
 	id := percpu.Pin()
-	if !a.closed.Load() {
+	if !a.gate.closed.Load() {
 		if st, _, _ := a.liveBlock(addr); st != nil {
 			*st |= special
 		}
