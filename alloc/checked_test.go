@@ -9,7 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -202,7 +202,7 @@ func TestCheckedReadAfterFree(t *testing.T) {
 	q := siteA(t, a, size)
 	siteF(a, q)
 	for _, write := range []bool{false, true} {
-		err := Protect(func() {
+		err := Catch(func() {
 			b := bytesAt(q, size)
 			if write {
 				b[size/2] = 1
@@ -216,12 +216,12 @@ func TestCheckedReadAfterFree(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if m, ok := Explain(raw.Addr(q) + size/2); !ok || m.Block != raw.Addr(q) {
-		t.Errorf("Explain: %v, %v", m, ok)
+	if m, ok := Describe(raw.Addr(q) + size/2); !ok || m.Block != raw.Addr(q) {
+		t.Errorf("Describe: %v, %v", m, ok)
 	}
 	live := alloc(t, a, size)
-	if m, ok := Explain(raw.Addr(live) + size/2); ok {
-		t.Errorf("Explain of a live object: %v", m)
+	if m, ok := Describe(raw.Addr(live) + size/2); ok {
+		t.Errorf("Describe of a live object: %v", m)
 	}
 	a.Free(live)
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/percpu"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // Close gives all memory back to the kernel, live blocks and arenas included. Before it
@@ -53,7 +53,7 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	a.dropTable()
 	a.closeLocals()
 	for c := range a.depots {
-		a.forgetGuards(a.depots[c].close(sizeclass.Class(c)))
+		a.forgetGuards(a.depots[c].Close(sizeclass.Class(c)))
 	}
 	guards := a.guards.close(a) // before the profile, which has its stacks
 	a.forgetGuards(int(a.stuck.splits.Swap(0)))

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // TestUseAfterClose: every way to get memory fails with ErrClosed.

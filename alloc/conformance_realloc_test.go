@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // reallocSizes lie on both sides of the borders that a block can cross: that of

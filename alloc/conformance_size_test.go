@@ -7,7 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // sizes are those around each power of two up to 2 MiB.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/pprof/profile"
 
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // The tests of this file allocate and free through a Local, one cache for all, with
@@ -25,7 +25,7 @@ func loaded(t *testing.T, rate int, seed uint64) (*Allocator, *Local) {
 		t.Skip("millions of blocks, on one goroutine")
 	}
 	a := open(t, Options{Decay: -1, ProfileRate: rate})
-	a.odds.dice.loaded = rand.New(rand.NewPCG(seed, 0))
+	a.sampler.rng.fixed = rand.New(rand.NewPCG(seed, 0))
 	return a, local(t, a)
 }
 

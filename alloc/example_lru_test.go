@@ -22,8 +22,8 @@ type lruCache struct {
 type lruEntry struct {
 	hash         uint64
 	newer, older uint32
-	key, value   uint32    // bytes in the block: the key, and the value behind it
-	block        alloc.Ref // 0: not in use
+	key, value   uint32        // bytes in the block: the key, and the value behind it
+	block        alloc.Address // 0: not in use
 	expires      int64
 }
 
@@ -73,7 +73,7 @@ func (c *lruCache) Put(key string, value []byte, expires int64) error {
 	i := c.free
 	c.free = c.entries[i].older
 	c.entries[i] = lruEntry{hash: hash, key: uint32(len(key)), value: uint32(len(value)), expires: expires,
-		block: alloc.RefOf(unsafe.Pointer(unsafe.SliceData(block)))}
+		block: alloc.AddressOf(unsafe.Pointer(unsafe.SliceData(block)))}
 	c.index[hash] = i
 	c.link(i)
 	return nil

@@ -10,19 +10,58 @@ import (
 
 func Example() {
 	var a alloc.Allocator // the zero value is ready
+	b, err := a.MallocBytes(1000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	n := copy(b, "squared stone")
+	fmt.Printf("%s, in %d bytes\n", b[:n], len(b))
+	a.FreeBytes(b)
+	fmt.Println(a.Close())
+	// Output:
+	// squared stone, in 1000 bytes
+	// <nil>
+}
+
+func ExampleAllocator_ReallocBytes() {
+	a := alloc.Default()
+	line, err := a.CallocBytes(4) // zeros
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { a.FreeBytes(line) }() // whatever block it is in by then
+	copy(line, "ab")
+	if line, err = a.ReallocBytes(line, 6); err != nil {
+		fmt.Println(err)
+		return
+	}
+	copy(line[4:], "cd") // what is added is unspecified until then
+	fmt.Printf("%q\n", line)
+	// Output: "ab\x00\x00cd"
+}
+
+func ExampleAllocator_Malloc() {
+	a := alloc.Default()
 	p, err := a.Malloc(1000)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	defer a.Free(p)
 	b := unsafe.Slice((*byte)(p), alloc.UsableSize(p)) // all of it may be used
-	n := copy(b, "squared stone")
-	fmt.Printf("%s, one of %d bytes\n", b[:n], len(b))
-	a.Free(p)
-	fmt.Println(a.Close())
-	// Output:
-	// squared stone, one of 1024 bytes
-	// <nil>
+	fmt.Println(len(b))
+	// Output: 1024
+}
+
+func ExampleMust() {
+	type point struct{ X, Y float64 }
+	p := alloc.Must(alloc.New[point](alloc.Default()))
+	p.X = 3
+	fmt.Println(*p)
+	alloc.Free(alloc.Default(), p)
+	// Output: {3 0}
 }
 
 func ExampleNew() {

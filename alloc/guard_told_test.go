@@ -63,12 +63,12 @@ func TestGuardExplain(t *testing.T) {
 	p := alloc(t, a, size)
 	defer a.Free(p)
 	for _, offset := range []int{0, size - 1} {
-		if e, ok := Explain(raw.Addr(p) + uintptr(offset)); ok {
+		if e, ok := Describe(raw.Addr(p) + uintptr(offset)); ok {
 			t.Errorf("offset %d of a live block: %v", offset, e)
 		}
 	}
 	unused := a.guards.base(guardSlots - 1)
-	e, ok := Explain(unused)
+	e, ok := Describe(unused)
 	if !ok || e.Block != 0 || !strings.Contains(e.Story, "no block is") {
 		t.Errorf("in a slot that was never used: %v", e)
 	}

@@ -14,7 +14,7 @@ func init() {
 }
 
 // Obtain implements tenancy.Host.
-func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
+func (t *host) Obtain(size, align int) (addr uintptr, zeroed bool, err error) {
 	a := (*Allocator)(t)
 	return a.allocate((*processors)(t), opArena, size, align, false, alignedEvent(align, size))
 }

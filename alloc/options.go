@@ -45,7 +45,7 @@ type Options struct {
 	// GuardRate has one of so many blocks, at random, be guarded: it lies between pages
 	// without access, and when it is freed its page has none either. A use of it beyond
 	// its bounds or after Free then faults, or is found by Free, Realloc or Verify;
-	// Protect and Explain tell which block it was, and the stacks that allocated and
+	// Catch and Describe tell which block it was, and the stacks that allocated and
 	// freed it. 0 means none, 1 is for tests. From 1000 on the rate is one for
 	// production: there are no more than two thousand guarded blocks a second, which
 	// bounds the cost to about two per cent of one processor. At most 64 blocks are
@@ -85,14 +85,14 @@ func (o *Options) profileRate() int {
 	return max(o.ProfileRate, 0)
 }
 
-// beatsPerDecay is how many beats of the purger memory is retained for: memory
-// freed right after a beat is given back at the second beat from then, at the
+// ticksPerDecay is for how many ticks of the purger memory is retained: memory
+// freed right after a tick is given back at the second tick from then, at the
 // latest, once the depots and caches have let go of it.
-const beatsPerDecay = 4
+const ticksPerDecay = 4
 
-func (o *Options) beat() time.Duration {
+func (o *Options) tick() time.Duration {
 	if o.Decay == 0 {
-		return time.Second / beatsPerDecay
+		return time.Second / ticksPerDecay
 	}
-	return max(o.Decay/beatsPerDecay, time.Millisecond)
+	return max(o.Decay/ticksPerDecay, time.Millisecond)
 }

@@ -7,17 +7,17 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // A purger gives unused memory back with age. It is a goroutine that runs while
-// there is any: it beats a few times a decay, and each beat moves memory one step
+// there is any: it ticks a few times a decay, and each tick moves memory one step
 // on its way to the kernel.
 //
-//	caches that did nothing since the last beat  ─► depots
-//	magazines that nobody wanted since then      ─► spans
+//	caches that did nothing since the last tick  ─► depots
+//	magazines that no cache took since then      ─► spans
 //	spans without live blocks                    ─► page heap   (at once)
-//	pages that were free at the last beat        ─► kernel
+//	pages that were free at the last tick        ─► kernel
 //	large objects retained for long              ─► kernel
 //
 // It is on duty from the moment that Allocator.awake is set until it takes that
@@ -32,7 +32,7 @@ type purger struct {
 	mu     sync.Mutex     // stop, and starting a goroutine
 	stop   chan struct{}  // closed to end the goroutine
 	active atomic.Int32   // the goroutine, and one about to end; not while it calls a Logger
-	seen   map[int]uint64 // activity of the caches at the last beat, by slot; guarded by Allocator.mu
+	seen   map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
 }
 
 // wake sees to it that the purger runs, if memory is to be given back with age.
@@ -58,17 +58,17 @@ func (a *Allocator) wake() {
 	}()
 }
 
-// purge beats until nothing is left to give back, or stop.
+// purge ticks until nothing is left to give back, or stop.
 func (a *Allocator) purge(stop <-chan struct{}) {
-	beat := time.NewTicker(a.options.beat())
-	defer beat.Stop()
+	ticker := time.NewTicker(a.options.tick())
+	defer ticker.Stop()
 	for {
 		select {
 		case <-stop:
 			return
-		case <-beat.C:
+		case <-ticker.C:
 		}
-		a.beat()
+		a.tick()
 		if a.rest() {
 			return
 		}
@@ -81,13 +81,13 @@ func (a *Allocator) rest() bool {
 	return !a.retains() || !a.awake.CompareAndSwap(false, true)
 }
 
-// beat moves unused memory one step on its way. What the kernel refuses now stays and is
-// tried again at the next beat.
-func (a *Allocator) beat() {
+// tick moves unused memory one step on its way. What the kernel refuses now stays and is
+// tried again at the next tick.
+func (a *Allocator) tick() {
 	err := a.inside(func() error {
-		a.detach(a.idleSinceLastBeat)
+		a.detach(a.idleSinceLastTick)
 		for c := range sizeclass.Class(sizeclass.Count) {
-			a.release(c, a.depots[c].age(c, false))
+			a.releaseSpans(c, a.depots[c].Age(c, false))
 		}
 		_, pages := a.pages.Purge(false)
 		_, large := a.large.Purge(false)
@@ -101,9 +101,9 @@ func (a *Allocator) beat() {
 	}
 }
 
-// idleSinceLastBeat reports whether a cache has not been used between the last
-// beat and this.
-func (a *Allocator) idleSinceLastBeat(id int, cache uintptr) bool {
+// idleSinceLastTick reports whether a cache has not been used between the last
+// tick and this.
+func (a *Allocator) idleSinceLastTick(id int, cache uintptr) bool {
 	if a.purger.seen == nil {
 		a.purger.seen = map[int]uint64{}
 	}
@@ -118,14 +118,13 @@ func (a *Allocator) idleSinceLastBeat(id int, cache uintptr) bool {
 func activity(cache uintptr) uint64 {
 	var sum uint64
 	for c := range sizeclass.Class(sizeclass.Count) {
-		r := rackOf(cache, c)
-		sum = sum*31 + 3*r.allocs() + uint64(r.top)
+		sum = sum*31 + classCacheOf(cache, c).Activity()
 	}
-	l := lotOf(cache)
+	l := largeCacheOf(cache)
 	return sum*31 + 3*l.served + uint64(l.n)
 }
 
-// retains reports whether there is memory that later beats could give back.
+// retains reports whether there is memory that later ticks could give back.
 func (a *Allocator) retains() bool {
 	if a.pages.Stats().Dirty > 0 || a.large.Retained() {
 		return true
@@ -133,12 +132,12 @@ func (a *Allocator) retains() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for id := range int(a.tableLen) {
-		if *entryOf(a.table, id) != none() {
+		if *entryOf(a.table, id) != emptyCache() {
 			return true
 		}
 	}
 	for c := range a.depots {
-		if a.depots[c].holds() {
+		if a.depots[c].HasMagazines() {
 			return true
 		}
 	}

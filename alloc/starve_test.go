@@ -6,8 +6,8 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // starve takes all metadata there is and lets no more be mapped, until the
@@ -59,8 +59,8 @@ func TestStarved(t *testing.T) {
 				a.Free(p)
 			}
 			c := sizeclass.Of(7000)
-			if m, err := newMagazine(c); err == nil {
-				a.depots[c].put(c, m)
+			if m, err := a.depots[c].TakeEmpty(c); err == nil {
+				a.depots[c].Put(c, m)
 			}
 		}},
 	} {

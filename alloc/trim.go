@@ -6,7 +6,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/goroutine"
 	"github.com/ashlar-go/ashlar/internal/metadata"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // Trim gives everything unused back to the kernel now and returns how many bytes
@@ -32,7 +32,7 @@ func (a *Allocator) trim() int64 {
 // trimShared gives back what is unused outside the caches.
 func (a *Allocator) trimShared() {
 	for c := range sizeclass.Class(sizeclass.Count) {
-		a.release(c, a.depots[c].age(c, true))
+		a.releaseSpans(c, a.depots[c].Age(c, true))
 	}
 	_, _ = a.pages.Purge(true) // what the kernel refuses stays, to be tried again
 	_, _ = a.large.Purge(true)

@@ -51,6 +51,9 @@ func TestHasPointers(t *testing.T) {
 
 func allowed[T any](t *testing.T, a *Allocator) {
 	t.Helper()
+	if !PointerFree[T]() {
+		t.Errorf("PointerFree[%T] is false", *new(T))
+	}
 	for range 2 { // the second time the answer is remembered
 		p, err := New[T](a)
 		if err != nil {
@@ -67,6 +70,9 @@ func allowed[T any](t *testing.T, a *Allocator) {
 
 func refused[T any](t *testing.T, a *Allocator) {
 	t.Helper()
+	if PointerFree[T]() {
+		t.Errorf("PointerFree[%T] is true", *new(T))
+	}
 	for range 2 {
 		p, err := New[T](a)
 		var e *Error
@@ -74,9 +80,10 @@ func refused[T any](t *testing.T, a *Allocator) {
 			t.Errorf("New[%T] = %p, %v", *new(T), p, err)
 		}
 		for name, f := range map[string]func() ([]T, error){
-			"MakeSlice": func() ([]T, error) { return MakeSlice[T](a, 1, 1) },
-			"Append":    func() ([]T, error) { return Append(a, []T(nil), *new(T)) },
-			"Resize":    func() ([]T, error) { return Resize(a, []T(nil), 1) },
+			"MakeSlice":   func() ([]T, error) { return MakeSlice[T](a, 1, 1) },
+			"MallocSlice": func() ([]T, error) { return MallocSlice[T](a, 1, 1) },
+			"Append":      func() ([]T, error) { return Append(a, []T(nil), *new(T)) },
+			"Resize":      func() ([]T, error) { return Resize(a, []T(nil), 1) },
 		} {
 			if s, err := f(); s != nil || !errors.Is(err, ErrHasPointers) {
 				t.Errorf("%s[%T] = %d elements, %v", name, *new(T), len(s), err)

@@ -12,15 +12,15 @@ import (
 // all words.
 func wantFault(t *testing.T, at uintptr, f func(), words ...string) {
 	t.Helper()
-	err := alloc.Protect(f)
+	err := alloc.Catch(f)
 	var m *alloc.MisuseError
 	if !errors.As(err, &m) || m.Addr != at {
-		t.Fatalf("Protect: %v, want a *MisuseError at %#x", err, at)
+		t.Fatalf("Catch: %v, want a *MisuseError at %#x", err, at)
 	}
 	wantWords(t, err, words...)
-	told, ok := alloc.Explain(at)
+	told, ok := alloc.Describe(at)
 	if !ok || told.Error() != m.Error() {
-		t.Errorf("Explain: %v, %v", told, ok)
+		t.Errorf("Describe: %v, %v", told, ok)
 	}
 }
 
@@ -103,29 +103,29 @@ func TestDroppedChecked(t *testing.T) {
 	}()
 	if !eventually(func() bool {
 		runtime.GC()
-		_, ok := alloc.Explain(at)
+		_, ok := alloc.Describe(at)
 		return ok
 	}) {
 		t.Fatal("the arena was not freed")
 	}
-	m, _ := alloc.Explain(at)
+	m, _ := alloc.Describe(at)
 	wantWords(t, m, "was dropped", "TestDroppedChecked")
 }
 
-// TestProtectPassesThrough: what is no explained fault is none of Protect's.
-func TestProtectPassesThrough(t *testing.T) {
-	if err := alloc.Protect(func() {}); err != nil {
+// TestCatchPassesThrough: Catch catches no other panics.
+func TestCatchPassesThrough(t *testing.T) {
+	if err := alloc.Catch(func() {}); err != nil {
 		t.Error(err)
 	}
 	value := errors.New("value")
-	if err := panicOf(func() { _ = alloc.Protect(func() { panic(value) }) }); err != value {
+	if err := panicOf(func() { _ = alloc.Catch(func() { panic(value) }) }); err != value {
 		t.Errorf("panic(%v)", err)
 	}
-	if m, ok := alloc.Explain(addr(new(int))); ok {
-		t.Errorf("Explain of Go memory: %v", m)
+	if m, ok := alloc.Describe(addr(new(int))); ok {
+		t.Errorf("Describe of Go memory: %v", m)
 	}
 	a := open(t, Options{Checked: true})
-	if m, ok := alloc.Explain(addr(New[int](a))); ok {
-		t.Errorf("Explain of live memory: %v", m)
+	if m, ok := alloc.Describe(addr(New[int](a))); ok {
+		t.Errorf("Describe of live memory: %v", m)
 	}
 }

@@ -94,7 +94,7 @@
 //
 // With Options.Checked, Reset and Free make chunks inaccessible and put them into
 // quarantine, from which the oldest go back to the allocator when it is full. Until
-// then each use of them faults. alloc.Protect turns the fault into an error that
+// then each use of them faults. alloc.Catch turns the fault into an error that
 // names the arena and says where it was made and where it was freed or reset.
 //
 // # Files

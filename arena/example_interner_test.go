@@ -21,7 +21,7 @@ type interner struct {
 }
 
 type internedText struct {
-	at     alloc.Ref
+	at     alloc.Address
 	length uint32
 	hash   uint32
 }
@@ -43,7 +43,7 @@ func (in *interner) Intern(s string) uint32 {
 	}
 	copied := arena.CloneString(in.memory, s)
 	n := uint32(len(in.texts))
-	in.texts = append(in.texts, internedText{alloc.RefOf(unsafe.Pointer(unsafe.StringData(copied))), uint32(len(s)), hash})
+	in.texts = append(in.texts, internedText{alloc.AddressOf(unsafe.Pointer(unsafe.StringData(copied))), uint32(len(s)), hash})
 	in.table[place] = n
 	if 4*len(in.texts) > 3*len(in.table) {
 		in.grow()

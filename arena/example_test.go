@@ -73,7 +73,7 @@ func ExampleOptions_checked() {
 	}
 	p := arena.New[point](a)
 	a.Free()
-	err = alloc.Protect(func() { p.X++ })
+	err = alloc.Catch(func() { p.X++ })
 	var misuse *alloc.MisuseError
 	fmt.Println(errors.As(err, &misuse), misuse.State)
 	// Output: true freed

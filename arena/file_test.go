@@ -310,8 +310,8 @@ func TestFileCutUnder(t *testing.T) {
 	if err := f.Access(touch); !errors.Is(err, ErrTruncated) {
 		t.Errorf("Access: %v", err)
 	}
-	if err := alloc.Protect(func() { _ = touch() }); !errors.Is(err, ErrTruncated) {
-		t.Errorf("Protect: %v", err)
+	if err := alloc.Catch(func() { _ = touch() }); !errors.Is(err, ErrTruncated) {
+		t.Errorf("Catch: %v", err)
 	}
 }
 

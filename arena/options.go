@@ -52,7 +52,7 @@ type Options struct {
 
 	// Checked makes use after Free or Reset fault instead of hitting other data:
 	// chunks become inaccessible and are not used again until Quarantine bytes of
-	// others are, too. See alloc.Protect for what becomes of the fault.
+	// others are, too. See alloc.Catch for what becomes of the fault.
 	Checked bool
 
 	// Quarantine is how many bytes of inaccessible chunks the Allocator's checked

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // A block is what the model knows of a live block.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // placeChecked is place for a checked Allocator: the block lies in one that has room for

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // blockSizes returns the block sizes that package sizeclass documents, computed

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // FuzzSizeClass compares the arithmetic of size classes with searching and

@@ -7,8 +7,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // guarding is what the highest two bits of a machine's options are to have small blocks
@@ -47,7 +47,7 @@ func (p *player) writeGuarded(h, how int, b *block) error {
 	if err := p.free(h, b); err != nil {
 		return err
 	}
-	err := alloc.Protect(func() { *raw.At[byte](b.addr + uintptr(how%b.usable)) ^= 0x40 })
+	err := alloc.Catch(func() { *raw.At[byte](b.addr + uintptr(how%b.usable)) ^= 0x40 })
 	var e *alloc.MisuseError
 	if !errors.As(err, &e) || e.Op != "use after free" || e.Block != b.addr || e.Size != b.usable {
 		return fmt.Errorf("a write to %v after it was freed: %w", b, err)

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
 )
 

@@ -1,6 +1,6 @@
 package main
 
-import "github.com/ashlar-go/ashlar/sizeclass"
+import "github.com/ashlar-go/ashlar/internal/sizeclass"
 
 // A script composes an input by hand, for situations that random bytes seldom
 // lead to.

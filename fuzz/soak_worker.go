@@ -9,7 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // A worker is one goroutine of a soak. It keeps its blocks in slots, of which it

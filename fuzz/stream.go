@@ -3,7 +3,7 @@ package main
 import (
 	"math"
 
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // maxInput is how many bytes of an input are played. It bounds a run to about

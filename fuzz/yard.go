@@ -296,7 +296,7 @@ func (y *yard) forget() error {
 		b := y.live[0]
 		if checked && len(y.live)%16 == 1 {
 			var m *alloc.MisuseError
-			if err := alloc.Protect(func() { b.bytes(1)[0]++ }); !errors.As(err, &m) {
+			if err := alloc.Catch(func() { b.bytes(1)[0]++ }); !errors.As(err, &m) {
 				return fmt.Errorf("%v was written to after it was gone: %w", b, err)
 			}
 		}

@@ -1,79 +1,48 @@
 package sizeclass
 
-import "math/bits"
+import "github.com/ashlar-go/ashlar/internal/sizeclass"
 
-// Class names a size class: 0 is that of the smallest blocks, Count−1 that of
-// the largest. The zero value is a valid class, that of 16-byte blocks.
+const (
+	// Granule is the smallest block size, in bytes. Every block size is a multiple
+	// of it, and every block is aligned to it.
+	Granule = sizeclass.Granule
+
+	// LargeMin is the smallest request, in bytes, that no class serves.
+	LargeMin = sizeclass.LargeMin
+
+	// Count is the number of classes.
+	Count = sizeclass.Count
+)
+
+// Class names a size class: 0 has the smallest blocks, Count−1 the largest.
+// The zero value is the class of 16-byte blocks. Statistics list the classes in
+// this order.
 type Class uint8
 
-// Info is one row of the table: the geometry of a class and of its spans.
-type Info struct {
-	Size   uint32 // of a block, in bytes; a multiple of Granule
-	Span   uint32 // bytes of a span; a multiple of PageSize
-	Blocks uint32 // in a span
-	Magic  uint32 // ⌈2^MagicShift / Size⌉, the reciprocal that Index multiplies by
-}
-
-// Of returns the class that serves a request of size bytes, that with the
-// smallest blocks that hold it.
-//
-// It is the caller's duty that 1 <= size < LargeMin: Of is on the path of
-// every allocation and does not check.
-func Of(size int) Class {
-	x := uint(size-1) >> granuleShift
-	e := exponent(x)
-	return Class(e<<stepsShift + x>>e)
-}
-
-// exponent returns how often the first 2·steps granules must be doubled to
-// reach granule x. Setting the bit of value steps counts the granules below it
-// to the first doubling, without a branch. The mask changes no value; it shows
-// the compiler that a shift by the result needs no code for counts beyond the
-// word, which would cost more than the mask does.
-func exponent(x uint) uint {
-	return uint(bits.Len(x|steps)-stepsShift-1) & (bits.UintSize - 1)
-}
-
-// exponent returns e of the equations in the package documentation: blocks of
-// the class lie Granule<<e bytes above those of the class below.
-func (c Class) exponent() uint {
-	return uint(max(c>>stepsShift, 1) - 1)
-}
-
-// Size returns the size of a block in bytes.
-func (c Class) Size() int { return int(table[c].Size) }
-
-// SpanBytes returns the size of a span in bytes, a multiple of PageSize.
-func (c Class) SpanBytes() int { return int(table[c].Span) }
-
-// Blocks returns the number of blocks in a span.
-func (c Class) Blocks() int { return int(table[c].Blocks) }
-
-// Magic returns the reciprocal of the block size for use with Index.
-func (c Class) Magic() uint32 { return table[c].Magic }
-
-// Info returns the row of the table for c.
-func (c Class) Info() Info { return table[c] }
-
-// Index returns the number of the block that holds the byte at off, counted in
-// bytes from the start of a span of the class whose Magic is given. It is exact
-// for every off within the span; in the tail it is the number of blocks. The
-// magic is passed rather than the class because a span keeps its own copy,
-// which saves the table's cache line.
-func Index(off, magic uint32) uint32 {
-	return uint32(uint64(off) * uint64(magic) >> MagicShift)
-}
-
-// GoodSize returns the bytes that a request of n bytes really gets: the block
-// size of its class for n below LargeMin. Asking for that much instead costs
-// nothing. A request of 0 bytes gets the smallest block, Granule bytes; so, for
-// want of a better answer, does a negative n.
-//
-// From LargeMin on no class serves the request, and n is returned as it is;
-// alloc.GoodSize knows the rounding of large objects too.
-func GoodSize(n int) int {
-	if n >= LargeMin {
-		return n
+// Of returns the class that serves a request of size bytes: the one with the
+// smallest blocks that hold it. A request of 0 bytes gets the smallest block.
+// ok is false if no class serves the request: it is negative, or LargeMin or more.
+func Of(size int) (c Class, ok bool) {
+	if size < 0 || size >= LargeMin {
+		return 0, false
 	}
-	return Of(max(n, 1)).Size()
+	return Class(sizeclass.Of(max(size, 1))), true
 }
+
+// Size returns the size of the blocks of the class in bytes. It is 0 for a Class
+// of Count or more.
+func (c Class) Size() int { return c.inside().Size() }
+
+// MinRequest returns the smallest request, in bytes, that gets a block of the
+// class and not one of a smaller class.
+func (c Class) MinRequest() int { return c.inside().MinRequest() }
+
+// inside returns the class as the allocator's own packages have it.
+func (c Class) inside() sizeclass.Class { return sizeclass.Class(c) }
+
+// GoodSize returns the size in bytes of the block that a request of n bytes gets.
+// Requesting that much instead costs nothing. A request of 0 bytes gets the
+// smallest block, of Granule bytes, and a negative n is treated as 0.
+//
+// From LargeMin on no class serves the request, and GoodSize returns n.
+func GoodSize(n int) int { return sizeclass.GoodSize(n) }

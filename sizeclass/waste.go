@@ -1,32 +1,29 @@
 package sizeclass
 
-// smallest returns the smallest request in bytes that the class serves.
-func (c Class) smallest() int {
-	if c == 0 {
-		return 1
-	}
-	return (c - 1).Size() + 1
-}
-
 // WorstWaste returns the largest share of a block of the class, 0 … 1, that a
-// request can leave unused: that of the smallest request it serves.
+// request can leave unused. The smallest request of the class leaves that much.
 func (c Class) WorstWaste() float64 {
-	return float64(c.Size()-c.smallest()) / float64(c.Size())
+	return float64(c.Size()-c.MinRequest()) / float64(c.Size())
 }
 
-// TailWaste returns the share of a span of the class, 0 … 1, that lies behind
-// its last block.
+// TailWaste returns the share of the memory of the class, 0 … 1, that no block
+// uses. Blocks are cut from spans, which are runs of whole pages of 64 KiB to
+// 256 KiB; the rest of a span beyond its last block is lost.
 func (c Class) TailWaste() float64 {
-	return float64(c.SpanBytes()-c.Blocks()*c.Size()) / float64(c.SpanBytes())
+	span := c.inside().SpanBytes()
+	return float64(span-c.inside().Blocks()*c.Size()) / float64(span)
 }
 
-// WorstWaste returns the largest share of a block, 0 … 1, that a request of 128
-// bytes or more, below LargeMin, can leave unused. Smaller requests leave at
-// most Granule−1 bytes.
+// WorstWaste returns the largest share of a block, 0 … 1, that a request from
+// 128 bytes to LargeMin−1 bytes can leave unused. Smaller requests leave at most
+// Granule−1 bytes.
 func WorstWaste() float64 {
+	const judgedByShare = 128 // bytes
 	worst := 0.0
-	for c := Of(steps*Granule + 1); c < Count; c++ {
-		worst = max(worst, c.WorstWaste())
+	for c := range Class(Count) {
+		if c.MinRequest() > judgedByShare {
+			worst = max(worst, c.WorstWaste())
+		}
 	}
 	return worst
 }
@@ -38,7 +35,7 @@ func MeanWaste() float64 {
 	for c := range Class(Count) {
 		// The slacks of a class are 0 … width−1, each once. In the last class 0
 		// would belong to LargeMin itself, and adds nothing.
-		width := float64(c.Size() - c.smallest() + 1)
+		width := float64(c.Size() - c.MinRequest() + 1)
 		sum += width * (width - 1) / 2 / float64(c.Size())
 	}
 	return sum / (LargeMin - 1)

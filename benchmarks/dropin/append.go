@@ -6,7 +6,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/ashlar-go/ashlar/alloc/arrowmem"
+	"github.com/ashlar-go/ashlar/alloc/adapters/arrowmem"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
 )
 

@@ -16,7 +16,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/alloc/arrowmem"
+	"github.com/ashlar-go/ashlar/alloc/adapters/arrowmem"
 )
 
 // schema has a column of each kind of buffer: bits, numbers, offsets and bytes, lists.

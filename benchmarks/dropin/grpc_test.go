@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/alloc/grpcmem"
+	"github.com/ashlar-go/ashlar/alloc/adapters/grpcmem"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"

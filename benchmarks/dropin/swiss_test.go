@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/alloc/swissmem"
+	"github.com/ashlar-go/ashlar/alloc/adapters/swissmem"
 	"github.com/cockroachdb/swiss"
 )
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/alloc/wazeromem"
+	"github.com/ashlar-go/ashlar/alloc/adapters/wazeromem"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"

@@ -21,7 +21,7 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 )
 
-replace modernc.org/memory => ../../alloc/modernc
+replace modernc.org/memory => ../../alloc/adapters/modernc
 
 replace github.com/ashlar-go/ashlar => ../..
 

@@ -221,7 +221,7 @@ func TestPeer(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v: %v", command, err)
 		}
-		text := strings.ReplaceAll(string(out), "../../alloc/modernc", "")
+		text := strings.ReplaceAll(string(out), "../../alloc/adapters/modernc", "")
 		if replaced := text != string(out); replaced != (p.name == "ashlar") {
 			t.Errorf("%s: the allocator is replaced: %v", p.name, replaced)
 		}

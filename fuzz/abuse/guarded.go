@@ -7,9 +7,9 @@ var inGuarded = func() map[string]Report {
 		small     = smallSize
 		allocated = "allocated by"
 		freed     = "freed by"
-		protected = "by Protect"
+		caught    = "by Catch"
 	)
-	after := later(protected, "use after free", small, "free", allocated, freed)
+	after := later(caught, "use after free", small, "free", allocated, freed)
 	after.Fault = true
 	outside := Report{Kind: Panics, State: "live", Other: true, Words: []string{"outside it", allocated}}
 	differs := map[string]Report{
@@ -24,7 +24,7 @@ var inGuarded = func() map[string]Report {
 		for _, copied := range []bool{false, true} {
 			over := later("at its Free", "Free", small, "live", "buffer overflow: ", allocated)
 			if n > 8 { // beyond the rounding
-				over = later(protected, "buffer overflow", small, "live", allocated)
+				over = later(caught, "buffer overflow", small, "live", allocated)
 				over.Fault = true
 			}
 			differs["overflow by "+bytesBy(n, copied)] = over

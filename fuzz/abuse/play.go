@@ -101,7 +101,7 @@ func attempt(s *Scene, do func(*Scene) error) (value any, err error) {
 			value = r
 		}
 	}()
-	if fault := alloc.Protect(func() { err = do(s) }); fault != nil {
+	if fault := alloc.Catch(func() { err = do(s) }); fault != nil {
 		return fault, nil
 	}
 	return nil, err

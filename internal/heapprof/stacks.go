@@ -11,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/addrmap"
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // Depth is how many program counters of a stack are kept.

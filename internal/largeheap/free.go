@@ -2,7 +2,7 @@ package largeheap
 
 import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // Free takes back the object at addr. A *Violation says that there is no intact

@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 func TestReuse(t *testing.T) {

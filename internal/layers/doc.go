@@ -16,13 +16,15 @@
 //	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
 //	internal/testbrowser a test helper: a browser without a window, for tests of pages
 //	internal/fault       accesses to memory that is not there, turned into errors
-//	sizeclass            which block sizes exist, which of them serves a request, how spans are cut
+//	internal/sizeclass   which block sizes exist, which of them serves a request, how spans are cut
+//	sizeclass            the block sizes as users see them, and what rounding a request up costs
 //	internal/metadata    memory for the allocator's own structures, off the Go heap
 //	internal/addrmap     a hash table by address, off the Go heap
 //	internal/callstack   one number for the stack of the calls that lead here
 //	internal/heapprof    the samples of a heap profile and the stacks that they came by
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
+//	internal/smallheap   blocks below 128 KiB: spans, magazines, class caches, depots
 //	largeobj             the settings of the heap of large objects
 //	internal/largeheap   objects of 128 KiB and more, one mapping each
 //	largeobj/mmap        mappings as objects with a length: files, shared and secret memory
@@ -34,12 +36,12 @@
 //	alloc                the allocator: what programs use
 //	alloc/alloctest      a helper for tests of programs that use the allocator
 //	arena                memory that is freed at once
-//	alloc/arrowmem       buffers of Apache Arrow, by shape, on alloc
 //	alloc/budget         one limit for the Go heap and off-heap memory together
 //	alloc/buffer         bytes.Buffer and a pool of byte slices, on alloc
-//	alloc/grpcmem        buffers of gRPC, likewise
-//	alloc/swissmem       tables of cockroachdb/swiss, likewise
-//	alloc/wazeromem      linear memories of wazero, likewise: reserved, and committed as they grow
+//	alloc/adapters/arrowmem  memory for the buffers of Apache Arrow
+//	alloc/adapters/grpcmem  memory for the buffers of gRPC
+//	alloc/adapters/swissmem  memory for the tables of cockroachdb/swiss
+//	alloc/adapters/wazeromem  linear memories of wazero: address space reserved, memory committed as they grow
 //	fuzz/abuse           what programs do wrong with memory, and what is reported
 //	fuzz                 proof: models, fuzz targets, faults on purpose, random programs, a soak
 //	fuzz/planted         bugs that the fuzz targets must find
@@ -47,10 +49,11 @@
 //
 // The module benchmarks, in the directory of that name, stands on top of all. It
 // is a module of its own so that the peers that it measures are no dependencies
-// of this one. So are alloc/modernc, which takes the place of modernc.org/memory in
-// a program; benchmarks/sqlite, which has SQLite run on that; benchmarks/dropin,
-// which has the other adapters run below the programs that they are for; and
-// benchmarks/cacheserver, a service that is measured by its clients.
+// of this one. So are alloc/adapters/modernc, which takes the place of
+// modernc.org/memory in a program; benchmarks/sqlite, which runs SQLite on it;
+// benchmarks/dropin, which runs the other adapters below the programs that they are
+// for; benchmarks/cacheserver, a service that is measured by its clients; and
+// alloc/ashlarvet, which finds mistakes in programs by their source.
 //
 // # Rules
 //
@@ -73,5 +76,5 @@
 //
 // The life of a block is told in package alloc, and that of a large object in
 // package internal/largeheap. To follow it downwards, read on in internal/pageheap,
-// internal/metadata and internal/vm. Package sizeclass can be read alone.
+// internal/metadata and internal/vm. Package internal/sizeclass can be read alone.
 package layers

@@ -133,8 +133,10 @@ func isWordByte(c byte) bool {
 
 // TestExamples: the packages that programs use show how.
 func TestExamples(t *testing.T) {
-	for _, dir := range []string{"alloc", "alloc/arrowmem", "alloc/buffer", "alloc/grpcmem", "alloc/swissmem",
-		"alloc/wazeromem", "arena", "largeobj", "largeobj/mmap", "sizeclass"} {
+	for _, dir := range []string{
+		"alloc", "alloc/adapters/arrowmem", "alloc/adapters/grpcmem", "alloc/adapters/swissmem",
+		"alloc/adapters/wazeromem", "alloc/buffer", "arena", "largeobj", "largeobj/mmap", "sizeclass",
+	} {
 		found := false
 		for _, s := range own(t) {
 			for _, d := range s.syntax.Decls {

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 	"testing"
 
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
 // The map takes any numbers as addresses and descriptors: nothing is behind those

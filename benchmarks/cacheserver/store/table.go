@@ -13,7 +13,7 @@ const leastSlots = 16
 // A slot of a table is empty if its ref is 0.
 type slot struct {
 	hash uint64
-	ref  alloc.Ref
+	ref  alloc.Address
 }
 
 // A table finds entries by their keys' hashes. It lives outside the Go heap.
@@ -48,7 +48,7 @@ func (t *table) find(hash uint64, key []byte) (int, bool) {
 
 // insert adds an entry whose key is not in the table, for which reserve has made room.
 func (t *table) insert(hash uint64, e *entry) {
-	t.place(slot{hash, alloc.RefOf(e.pointer())})
+	t.place(slot{hash, alloc.AddressOf(e.pointer())})
 	t.used++
 }
 

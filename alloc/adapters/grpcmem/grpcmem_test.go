@@ -1,0 +1,135 @@
+package grpcmem_test
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/alloc/adapters/grpcmem"
+)
+
+func Example() {
+	pool := grpcmem.New(nil)
+	b := pool.Get(33_000)
+	fmt.Println(len(*b), cap(*b), pool.InUse())
+	pool.Put(b)
+	fmt.Println(pool.InUse())
+	// Output:
+	// 33000 36864 1
+	// 0
+}
+
+func TestGet(t *testing.T) {
+	pool := grpcmem.New(nil)
+	for _, test := range []struct {
+		length int
+		inUse  int64 // while it is out
+	}{{0, 0}, {1, 0}, {1024, 0}, {1025, 1}, {4096, 1}, {16 << 10, 1}, {1 << 20, 1}, {5<<20 + 1, 1}} {
+		b := pool.Get(test.length)
+		if len(*b) != test.length || pool.InUse() != test.inUse {
+			t.Errorf("%d bytes: length %d, %d in use", test.length, len(*b), pool.InUse())
+		}
+		for i := range *b {
+			(*b)[i] = byte(i)
+		}
+		*b = (*b)[:test.length/2]
+		pool.Put(b)
+		if pool.InUse() != 0 {
+			t.Errorf("%d bytes: %d in use after Put", test.length, pool.InUse())
+		}
+	}
+	pool.Put(nil)
+}
+
+func TestMisuse(t *testing.T) {
+	pool := grpcmem.New(nil)
+	out := pool.Get(5000)
+	defer pool.Put(out)
+	stale := *pool.Get(6000)
+	again := stale
+	pool.Put(&stale)
+	inside, foreign := (*out)[16:], make([]byte, 2000)
+	for name, b := range map[string]*[]byte{
+		"put twice": &again, "cut at its front": &inside, "of the Go heap": &foreign,
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				err, _ := recover().(error)
+				var m *alloc.MisuseError
+				if !errors.As(err, &m) {
+					t.Errorf("it ends with %v", err)
+				}
+				if pool.InUse() != 1 {
+					t.Errorf("%d in use", pool.InUse())
+				}
+			}()
+			pool.Put(b)
+		})
+	}
+}
+
+// TestLost: buffers that nobody has any more are freed, those that somebody has stay.
+func TestLost(t *testing.T) {
+	pool := grpcmem.New(nil)
+	kept := pool.Get(5000)
+	const lost = 100
+	for range lost {
+		pool.Get(5000)
+	}
+	for pool.Lost() < lost {
+		runtime.GC() // cleanups run some time after
+		runtime.Gosched()
+	}
+	if pool.Lost() != lost || pool.InUse() != 1 {
+		t.Errorf("%d lost, %d in use", pool.Lost(), pool.InUse())
+	}
+	pool.Put(kept)
+	if pool.InUse() != 0 {
+		t.Errorf("%d in use", pool.InUse())
+	}
+}
+
+// BenchmarkGetPut is to be compared with what a message of its size costs.
+func BenchmarkGetPut(b *testing.B) {
+	pool := grpcmem.New(nil)
+	for _, size := range []int{4 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("size=%d/peer=ashlar", size), func(b *testing.B) {
+			for b.Loop() {
+				pool.Put(pool.Get(size))
+			}
+		})
+	}
+}
+
+// TestConcurrent: buffers that several goroutines pass around are each one's own.
+func TestConcurrent(t *testing.T) {
+	pool := grpcmem.New(nil)
+	queue := make(chan *[]byte, 8)
+	var users sync.WaitGroup
+	for user := range byte(4) {
+		users.Go(func() {
+			for i := range 1000 {
+				b := pool.Get(1 + i*7%9000)
+				for j := range *b {
+					(*b)[j] = user
+				}
+				queue <- b
+				b = <-queue
+				for _, c := range *b {
+					if c != (*b)[0] {
+						t.Error("two users wrote to a buffer")
+						break
+					}
+				}
+				pool.Put(b)
+			}
+		})
+	}
+	users.Wait()
+	if pool.InUse() != 0 {
+		t.Errorf("%d in use", pool.InUse())
+	}
+}

@@ -1,0 +1,45 @@
+package alloc
+
+import "unsafe"
+
+// Memory is what an *Allocator and a *Local have in common. The typed helpers (New,
+// MakeSlice, Append, Free and others) take either. Allocator's methods of these names say
+// what each does.
+//
+// A program may have a Memory of its own: one that counts, or one that fails in tests.
+// Its Malloc and Calloc return blocks that are aligned to 16 bytes and have GoodSize
+// bytes if GoodSize bytes are requested.
+type Memory interface {
+	Malloc(size int) (unsafe.Pointer, error)
+	Calloc(n, size int) (unsafe.Pointer, error)
+	Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error)
+	Free(p unsafe.Pointer)
+}
+
+var (
+	_ Memory = (*Allocator)(nil)
+	_ Memory = (*Local)(nil)
+)
+
+// Must returns v, and panics with err if there is one. It is for programs that cannot go
+// on without the memory, as they cannot without that of make:
+//
+//	p := alloc.Must(alloc.New[point](a))
+func Must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// checkerOf returns the checker of the Allocator that m is a handle to; nil if that is not
+// checked, or m is none.
+func checkerOf(m Memory) *checker {
+	switch m := m.(type) {
+	case *Allocator:
+		return m.checked
+	case *Local:
+		return m.a.checked
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package alloc
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// TestGap: gaps are geometrically distributed: their mean is (1 − p)/p, within five of
+// its standard errors.
+func TestGap(t *testing.T) {
+	var s sampler
+	for _, p := range []float64{0.9, 0.1, 0.003} {
+		s.set(0, p, 0, false)
+		const n = 50_000
+		sum := 0.0
+		for range n {
+			sum += s.gap(0)
+		}
+		want, deviation := (1-p)/p, math.Sqrt(1-p)/p
+		if got := sum / n; math.Abs(got-want) > 5*deviation/math.Sqrt(n) {
+			t.Errorf("probability %v: the mean gap is %v, want %v", p, got, want)
+		}
+	}
+	if s.set(0, 0, 0, false); !math.IsInf(s.gap(0), 1) {
+		t.Error("a block is sampled where none should be")
+	}
+	if s.set(0, 1, 0, false); s.gap(0) != 0 {
+		t.Error("a block is passed over where none should be")
+	}
+}
+
+// TestProfileRateChanges: what is allocated is sampled by the rate of that time, and what
+// was sampled before stays.
+func TestProfileRateChanges(t *testing.T) {
+	a := open(t, Options{Decay: -1})
+	unsampled := alloc(t, a, 500)
+	a.SetProfileRate(1)
+	sampled := alloc(t, a, 500)
+	large := alloc(t, a, 1<<20)
+	a.SetProfileRate(0)
+	later := alloc(t, a, 500)
+	if got := inUse(a.HeapProfile(), 2); got[512] != 1 || got[0] != 1 {
+		t.Errorf("in use: %v, want one block and one object", got)
+	}
+	for _, p := range []unsafe.Pointer{unsampled, sampled, large, later} {
+		a.Free(p)
+	}
+	if got := inUse(a.HeapProfile(), 2); got[512] != 0 || got[0] != 0 {
+		t.Errorf("in use after all was freed: %v", got)
+	}
+	if got := inUse(a.HeapProfile(), 0); got[512] != 1 || got[0] != 1 {
+		t.Errorf("allocated: %v, want one block and one object", got)
+	}
+	check(t, a)
+}
+
+// TestProfileConcurrent: with every block sampled, and freed by others, the sums are
+// exact.
+func TestProfileConcurrent(t *testing.T) {
+	a := open(t, Options{Decay: -1, ProfileRate: 1})
+	const goroutines, rounds = 8, 300
+	var wg sync.WaitGroup
+	handed := make(chan unsafe.Pointer, 64)
+	for g := range goroutines {
+		wg.Go(func() {
+			for i := range rounds {
+				p, err := a.Malloc(1 + (g*rounds+i)%3000)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				handed <- p
+				a.Free(<-handed)
+			}
+		})
+	}
+	wg.Wait()
+	var made, left float64
+	for class, n := range inUse(a.HeapProfile(), 0) {
+		made += n
+		left += inUse(a.HeapProfile(), 2)[class]
+	}
+	if made != goroutines*rounds || left != 0 {
+		t.Errorf("%v blocks allocated and %v in use, want %d and 0", made, left, goroutines*rounds)
+	}
+	var s stats.Snapshot
+	a.Stats(&s)
+	if n := s.Classes[sizeclass.Of(1)].Allocs; n == 0 || s.Live() != 0 {
+		t.Errorf("%d blocks of the first class allocated, %d live in all", n, s.Live())
+	}
+	check(t, a)
+}
+
+// TestSampledTwice: a double free of a sampled block is told as that of any, and of two
+// at once one is.
+func TestSampledTwice(t *testing.T) {
+	a := open(t, Options{Decay: -1, ProfileRate: 1})
+	for range 200 {
+		p := alloc(t, a, 100)
+		var wg sync.WaitGroup
+		var told atomic.Int32
+		for range 2 {
+			wg.Go(func() {
+				defer func() {
+					if _, ok := recover().(*MisuseError); ok {
+						told.Add(1)
+					}
+				}()
+				runtime.Gosched()
+				a.Free(p)
+			})
+		}
+		wg.Wait()
+		if told.Load() != 1 {
+			t.Fatalf("%d of two frees are told to be misuse", told.Load())
+		}
+	}
+	check(t, a)
+}
