@@ -13,6 +13,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/stats"
 )
@@ -266,6 +267,33 @@ func TestCloseByCallback(t *testing.T) {
 			}
 			for err == nil {
 				_, err = a.Malloc(1000)
+			}
+			if _, err := a.Malloc(1000); !errors.Is(err, ErrClosed) {
+				t.Errorf("Malloc: %v", err)
+			}
+		})
+		t.Run("Logger of the purger, "+by.name, func(t *testing.T) {
+			vm.Inject(func(op vm.Op) error {
+				if op == vm.OpPurge {
+					return errInjected
+				}
+				return nil
+			})
+			defer vm.Inject(nil)
+			var a *Allocator
+			closed := make(chan error, 1)
+			a, err := NewAllocator(Options{Decay: time.Nanosecond, Logger: slog.New(handler(func() { closed <- by.close(a) }))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Free(alloc(t, a, 1000))
+			select {
+			case err := <-closed:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatal("Close hangs")
 			}
 			if _, err := a.Malloc(1000); !errors.Is(err, ErrClosed) {
 				t.Errorf("Malloc: %v", err)
