@@ -72,6 +72,8 @@ func Bugs() []Bug {
 			"			sp.idle--\n", "			sp.idle--\n			if i == 7 {\n				states[i] ^= Idle | Cached\n				sp.idle++\n			}\n", "FuzzAllocator"},
 		{"alloc: a block moves without its last byte", "alloc/realloc.go",
 			"n := min(usable, kept, uintptr(size))", "n := min(usable, kept, uintptr(size)) - 1", "FuzzRealloc"},
+		{"alloc: a slice that was cut grows over what follows", "alloc/owner.go",
+			"return !ok || cap(s) >= int(n)/size", "return !ok || cap(s) >= 0*int(n)", "FuzzRealloc"},
 		{"alloc: a double free passes", "internal/smallheap/state.go",
 			"func IsLive(s State) bool { return s-Live < Special }",
 			"func IsLive(s State) bool { return s-Live < Special || s == Cached|Used }", "FuzzAllocator"},

@@ -93,5 +93,9 @@ func (h *Heap) book(s *shard, o *object, n uintptr) {
 // its first to the last of its region; of any heap, live or parked.
 func UsableAt(d uintptr) uintptr { return objectAt(d).usable() }
 
+// RequestedAt returns how many bytes of the live object with the descriptor at d were
+// requested.
+func RequestedAt(d uintptr) uintptr { return objectAt(d).requested }
+
 // LiveAt reports whether the object with the descriptor at d is live.
 func LiveAt(d uintptr) bool { return objectAt(d).current() == Live }
