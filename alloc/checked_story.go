@@ -80,7 +80,7 @@ func (k *checker) inspect(op string, addr uintptr) error {
 	case addr < b.Addr:
 		return b.misuse(op, addr, bytesOf(int(b.Addr-addr))+" before the start of a block")
 	case addr-b.Addr >= b.size:
-		return b.misuse(op, addr, bytesOf(int(addr-b.Addr-b.size))+" behind the end of a block")
+		return b.misuse(op, addr, bytesOf(int(addr-b.Addr-b.size))+" beyond the end of a block")
 	}
 	return b.misuse(op, addr, insideStory(int(addr-b.Addr)))
 }

@@ -243,10 +243,6 @@ func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool)
 // mapLarge returns a large object of the large heap's, as allocLarge does.
 func (a *Allocator) mapLarge(size, align uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
 	a.init()
-	addr, zeroed, err = a.large.AllocFresh(size, align)
-	if err == nil && needZero && !zeroed {
-		clear(raw.Bytes(addr, size))
-		zeroed = true
-	}
+	addr, zeroed, err = a.large.Alloc(size, align, needZero)
 	return addr, zeroed, err
 }
