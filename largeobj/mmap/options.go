@@ -125,6 +125,12 @@ type SharedOptions struct {
 	// Open says whether a named object is made or found. Default: OpenOrCreate.
 	Open OpenMode
 
+	// Begin is called with the bytes of the object before MapShared or MapInherited
+	// returns. made tells that they are zero since the object is new: Begin fills it
+	// then, and others do not see it before. An error of Begin is that of the call; a
+	// new object is not made then, and one that exists stays as it is. Default: none.
+	Begin func(b []byte, made bool) error
+
 	// ReadOnly maps an object that exists for reading.
 	ReadOnly bool
 

@@ -121,7 +121,7 @@ func (r *Region) mapMemfd(n uintptr, o *SharedOptions) (err error) {
 	if r.file, err = space.Memfd("ashlar:" + r.name); err != nil {
 		return err
 	}
-	return r.found(n)
+	return r.found(n, o)
 }
 
 func (r *Region) mapNamed(name string, n uintptr, o *SharedOptions) error {
@@ -162,7 +162,7 @@ func (r *Region) create(path string, n uintptr, o *SharedOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := r.found(n); err != nil {
+	if err := r.found(n, o); err != nil {
 		return err
 	}
 	if err := space.Link(r.file, path); err != nil {
@@ -172,7 +172,7 @@ func (r *Region) create(path string, n uintptr, o *SharedOptions) (err error) {
 }
 
 // found makes an object of n bytes of the open, empty file.
-func (r *Region) found(n uintptr) error {
+func (r *Region) found(n uintptr, o *SharedOptions) error {
 	r.lead, r.seal = r.page, rand.Uint64()
 	_, err := r.lengthen(int64(r.sizeFor(n)))
 	if err == nil {
@@ -181,6 +181,9 @@ func (r *Region) found(n uintptr) error {
 	if err == nil {
 		r.writeHeader()
 		err = r.finish()
+	}
+	if err == nil {
+		err = r.begin(o, true)
 	}
 	if err != nil {
 		return errors.Join(err, r.dismantle())
@@ -199,10 +202,30 @@ func (r *Region) join(n uintptr, o *SharedOptions) error {
 	if err == nil {
 		err = r.finish()
 	}
+	if err == nil {
+		err = r.begin(o, false)
+	}
 	if err != nil {
 		return errors.Join(err, r.dismantle())
 	}
 	return nil
+}
+
+// begin asks the program whether it takes the object, or makes it fill a new one.
+func (r *Region) begin(o *SharedOptions, made bool) (err error) {
+	if o.Begin == nil {
+		return nil
+	}
+	cut := fault.Catch(func() { err = o.Begin(r.bytes(), made) }, r.cutAt)
+	return errors.Join(err, cut)
+}
+
+// cutAt says that the object ends before an address.
+func (r *Region) cutAt(addr uintptr) error {
+	if addr-r.frame.body.Base >= r.frame.body.Size {
+		return nil
+	}
+	return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
 }
 
 // unlockFile gives the lock of the object back: of a file that is open the kernel
