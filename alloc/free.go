@@ -127,7 +127,7 @@ func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 		if err != nil {
 			panic(explainLarge(op, addr, err))
 		}
-		clear(raw.Bytes(addr, usable))
+		a.large.Wipe(addr, usable)
 	}
 	if err := a.putLarge(h, addr); err != nil {
 		panic(explainLarge(op, addr, err))

@@ -64,7 +64,7 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 // cleared zeroes a block, unless the kernel did so and nobody has used it since.
 func cleared(addr uintptr, size int, zeroed bool) unsafe.Pointer {
 	if !zeroed {
-		clear(raw.Bytes(addr, uintptr(size)))
+		raw.Clear(addr, uintptr(size))
 	}
 	return raw.Pointer(addr)
 }
@@ -201,7 +201,7 @@ func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool)
 			return 0, false, err
 		}
 	case needZero:
-		clear(raw.Bytes(addr, size))
+		a.large.Zero(addr, size)
 		zeroed = true
 	}
 	if sampled {
@@ -222,7 +222,7 @@ func (a *Allocator) mapLarge(size, align uintptr, needZero bool) (addr uintptr, 
 	})
 	a.warnMany()
 	if err == nil && needZero && !zeroed {
-		clear(raw.Bytes(addr, size))
+		a.large.Zero(addr, size)
 		zeroed = true
 	}
 	return addr, zeroed, err

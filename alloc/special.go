@@ -57,7 +57,7 @@ func (a *Allocator) samplesAll() bool { return a.options.Hardening.ZeroOnFree ||
 func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
 	profiled := a.profile.Remove(addr)
 	if a.options.Hardening.ZeroOnFree { // whether profiled or not
-		clear(raw.Bytes(addr, uintptr(c.Size())))
+		raw.Clear(addr, uintptr(c.Size()))
 		return true
 	}
 	return profiled || a.checked != nil || a.traced.Load()

@@ -4,7 +4,6 @@ import (
 	"math/bits"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -17,7 +16,7 @@ import (
 func (h *Heap) Alloc(size, align uintptr, wantZeros bool) (addr uintptr, err error) {
 	addr, zero, err := h.AllocFresh(size, align)
 	if err == nil && wantZeros && !zero {
-		clear(raw.Bytes(addr, size))
+		h.Zero(addr, size)
 	}
 	return addr, err
 }
@@ -37,6 +36,7 @@ func (h *Heap) AllocFresh(size, align uintptr) (addr uintptr, zero bool, err err
 		return 0, false, err
 	}
 	zero = o.pages == zeroed
+	o.full = o.full && o.pages == dirty
 	o.pages = dirty
 	o.seal(h.secret)
 	o.set(Live)

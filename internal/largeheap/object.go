@@ -70,6 +70,7 @@ type object struct {
 	colour uint16    // of 65,536; see shape.place
 	align  uint8     // binary logarithm of the object's alignment
 	pages  pageState // what the region's bytes are
+	full   bool      // all of them are in RAM, as far as is known, until they are purged
 
 	// The rest is for mapping and unmapping.
 	mapping vm.Mapping // holds the region; zero if that was carved from a chunk

@@ -15,43 +15,39 @@ import (
 // A *Violation says that there is no intact live object at addr. After any error
 // the object is as it was.
 func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
-	newAddr, _, err = h.resize(addr, size)
-	return newAddr, err
+	return h.resize(addr, size, size)
 }
 
 // ResizeZero is Resize, but of the contents the first kept bytes count, and all
 // that follow are zero. Pages that the kernel adds are so without being written.
 func (h *Heap) ResizeZero(addr, kept, size uintptr) (newAddr uintptr, err error) {
-	newAddr, written, err := h.resize(addr, size)
-	if written = min(written, size); err == nil && kept < written {
-		clear(raw.Bytes(newAddr+kept, written-kept))
-	}
-	return newAddr, err
+	return h.resize(addr, min(kept, size), size)
 }
 
-// resize is Resize; from the written-th byte on the object is zero.
-func (h *Heap) resize(addr, size uintptr) (newAddr, written uintptr, err error) {
+// resize is ResizeZero, and Resize if all of size is kept.
+func (h *Heap) resize(addr, kept, size uintptr) (newAddr uintptr, err error) {
 	o, err := h.claim(addr, Resizing)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	total := totalFor(addr-o.start, min(size, tooLarge), vm.PageSize())
 	if total >= tooLarge {
 		o.set(Live)
-		return 0, 0, vm.ErrOutOfMemory
+		return 0, vm.ErrOutOfMemory
 	}
 	switch {
 	case total <= o.total() && (o.carved() || o.total()-total < o.total()/8):
+		h.zero(o, addr+kept, size-kept)
 		h.resizeInPlace(o, size)
 	case total < o.total():
+		h.zero(o, addr+kept, size-kept)
 		h.shrink(o, size, total)
 	case o.carved() || 1<<o.align > vm.PageSize():
-		newAddr, err = h.resizeByCopy(o, size, o.usable())
-		return newAddr, size, err
+		return h.resizeByCopy(o, kept, size)
 	default:
-		return h.grow(o, size, total)
+		return h.grow(o, kept, size, total)
 	}
-	return addr, size, nil
+	return addr, nil
 }
 
 // resizeInPlace changes only the bytes that count as asked for.
@@ -67,6 +63,7 @@ func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s.live.Bytes += int64(total) - int64(o.total())
 	h.book(s, o, size)
 	s.slack -= int64(o.slack())
+	o.full = o.full && total <= o.total()
 	h.mu.Lock()
 	o.Base += start - o.start
 	o.start, o.end, o.mapping, o.requested = start, start+total, m, size
@@ -94,17 +91,17 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 //
 // The page map forgets the object first: once it has moved, its old addresses
 // may be anybody's.
-func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, err error) {
+func (h *Heap) grow(o *object, kept, size, total uintptr) (newAddr uintptr, err error) {
 	more, written := total-o.total(), o.usable()
 	if err := h.space.Charge(more); err != nil {
 		o.set(Live)
-		return 0, 0, err
+		return 0, err
 	}
 	room, err := pagemap.Prepare()
 	if err != nil {
 		h.space.Refund(more)
 		o.set(Live)
-		return 0, 0, err
+		return 0, err
 	}
 	old, page, ahead := o.user(), o.page, o.start-o.mapping.Base
 	o.unregister()
@@ -113,8 +110,7 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, e
 		room.Drop()
 		h.space.Refund(more)
 		_ = o.register(page) // cannot fail: it was registered there
-		newAddr, err = h.resizeByCopy(o, size, written)
-		return newAddr, size, err
+		return h.resizeByCopy(o, kept, size)
 	}
 	start := m.Base + ahead
 	user := old - o.start + start
@@ -125,20 +121,25 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, e
 		h.mu.Unlock()
 	}
 	_ = o.register(user) // cannot fail: there is room
+	if kept < written {
+		h.zero(o, user+kept, written-kept)
+	}
 	h.resized(o, size, start, total, m)
-	return user, written, nil
+	return user, nil
 }
 
 // resizeByCopy moves the object to another region, with the first kept bytes, as
-// far as they fit.
-func (h *Heap) resizeByCopy(o *object, size, kept uintptr) (newAddr uintptr, err error) {
-	newAddr, err = h.Alloc(size, 1<<o.align, false)
+// far as they fit, and makes what follows those zero.
+func (h *Heap) resizeByCopy(o *object, kept, size uintptr) (newAddr uintptr, err error) {
+	newAddr, zeroed, err := h.AllocFresh(size, 1<<o.align)
 	if err != nil {
 		o.set(Live)
 		return 0, err
 	}
-	n := min(size, kept)
-	copy(raw.Bytes(newAddr, n), raw.Bytes(o.user(), n))
+	raw.Copy(newAddr, o.user(), min(kept, o.usable()))
+	if !zeroed && kept < size {
+		h.zero(h.lookup(newAddr), newAddr+kept, size-kept)
+	}
 	o.set(Releasing)
 	h.dispose(o)
 	return newAddr, nil
