@@ -10,7 +10,7 @@ import (
 )
 
 // Objects that are zeroed again and again, of which a program uses little, take little
-// RAM: what was retained is not written to as a whole. A region that was in use as a
+// RAM: what was retained is not written to as a whole. An extent that was in use as a
 // whole is, and the kernel is asked about it once.
 func TestZeroOfRetained(t *testing.T) {
 	if watch.Enabled {
@@ -36,7 +36,7 @@ func TestZeroOfRetained(t *testing.T) {
 				}
 				var all []uintptr
 				for range objects {
-					p, err := f.Alloc(size, 1, true)
+					p, _, err := f.Alloc(size, 1, true)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -62,7 +62,7 @@ func TestZeroOfRetained(t *testing.T) {
 	}
 }
 
-// A region that was purged, or has grown, is looked at again.
+// An extent that was purged, or has grown, is looked at again.
 func TestZeroAfterPurge(t *testing.T) {
 	if watch.Enabled {
 		t.Skip("what the race detector knows of the blocks is resident as well")
@@ -74,21 +74,21 @@ func TestZeroAfterPurge(t *testing.T) {
 		for range 2 {
 			dirtyAll(p, size)
 			f.free(p)
-			q, err := f.Alloc(size, 1, true)
+			q, _, err := f.Alloc(size, 1, true)
 			if err != nil || q != p || !isZero(p, size) {
 				t.Fatalf("%#x and %v, was %#x", q, err, p)
 			}
 		}
 		if !f.lookup(p).full {
-			t.Error("a region that was overwritten is not full")
+			t.Error("an extent that was overwritten is not full")
 		}
 		p = f.resize(p, 4*size)
 		if f.lookup(p).full {
-			t.Error("a region that grew is full")
+			t.Error("an extent that grew is full")
 		}
 		f.free(p)
-		f.beats(purgeAge + 1)
-		q, err := f.Alloc(4*size, 1, true)
+		f.ticks(purgeAge + 1)
+		q, _, err := f.Alloc(4*size, 1, true)
 		if err != nil || q != p || f.lookup(p).full {
 			t.Errorf("%#x and %v, was %#x; full %v", q, err, p, f.lookup(p).full)
 		}
