@@ -37,7 +37,8 @@ func requestedAt(addr uintptr) (n uintptr, ok bool) {
 	}
 	h := headerAt(d)
 	if h.IsLarge(addr) {
-		return largeheap.RequestedAt(d), largeheap.LiveAt(d)
+		d := largeheap.Descriptor(d)
+		return d.Requested(), d.IsLive()
 	}
 	if n, ok := guardedSize(d, addr); ok {
 		return uintptr(n), true
