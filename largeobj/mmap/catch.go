@@ -6,7 +6,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/fault"
 )
 
-// View runs f with the region's bytes and returns what it returns. Until then
+// Catch runs f with the region's bytes and returns what it returns. Until then
 // Resize, Refresh and Close wait, so the bytes stay where they are; f may call the
 // other methods, also of other regions. An access to memory that is not there ends
 // f, with its deferred functions run, and is a *FaultError: beyond the end of a file
@@ -14,21 +14,21 @@ import (
 //
 // Only accesses of f's own goroutine are caught. A system call that is given such
 // memory says EFAULT instead.
-func (r *Region) View(f func(b []byte) error) error {
+func (r *Region) Catch(f func(b []byte) error) error {
 	if err := r.gate.enter(); err != nil {
-		return r.error("View", 0, err)
+		return r.error("Catch", 0, err)
 	}
 	defer r.gate.leave()
-	return Guard(func() error { return f(r.bytes()) })
+	return Catch(func() error { return f(r.bytes()) })
 }
 
 // Guard runs f and returns what it returns. An access in f to memory of any Region
-// that is not there ends f and is a *FaultError, as in View; but nothing keeps
+// that is not there ends f and is a *FaultError, as in Catch; but nothing keeps
 // regions from being resized or closed meanwhile. Other faults, nil dereferences
 // and panics pass through.
-func Guard(f func() error) error {
+func Catch(f func() error) error {
 	var result error
-	if err := fault.Catch(func() { result = f() }, explainRegion); err != nil {
+	if err := fault.Catch(func() { result = f() }, describeFault); err != nil {
 		return err
 	}
 	return result
@@ -51,12 +51,12 @@ func (e *FaultError) Error() string {
 // Unwrap returns the reason.
 func (e *FaultError) Unwrap() error { return e.Err }
 
-func init() { fault.Register(explainRegion) }
+func init() { fault.Register(describeFault) }
 
-// explainRegion returns a *FaultError if addr lies in an open region. It needs no
+// describeFault returns a *FaultError if addr lies in an open region. It needs no
 // lock that a program can hold.
-func explainRegion(addr uintptr) (err error) {
-	regions.find(addr, func(e *regionEntry) {
+func describeFault(addr uintptr) (err error) {
+	regions.find(addr, func(e *entry) {
 		err = &FaultError{
 			Addr: addr, Region: e.info.Name, Offset: int(addr - e.info.Addr), Len: e.info.Len, Err: e.reason(addr),
 		}
@@ -66,7 +66,7 @@ func explainRegion(addr uintptr) (err error) {
 
 // reason tells why an access at an address in the region's frame can fault. A file
 // is looked at, for it may have changed.
-func (e *regionEntry) reason(addr uintptr) error {
+func (e *entry) reason(addr uintptr) error {
 	body := e.frame.body
 	if addr < body.Base || addr >= body.Base+body.Size {
 		return fmt.Errorf("%w: a guard page", ErrFault)
