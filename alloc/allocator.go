@@ -26,13 +26,14 @@ type Allocator struct {
 	// Read by every Malloc and Free; written when the first memory is asked for,
 	// when a processor is seen that the table has no room for, and when the purger
 	// wakes or rests.
-	id       uintptr     // identity: Header.Owner of all descriptors; atomic
-	table    uintptr     // of caches, by slot; atomic, written under mu
-	tableLen uint32      // entries; atomic, written under mu
-	awake    atomic.Bool // the purger is on duty
-	checked  *checker    // nil unless Options.Checked; written when the first memory is asked for
-	_        [64 - 3*wordSize - 8]byte
+	freeOwner uintptr     // whose blocks the fast path of Free takes back: id, or noOwner; atomic
+	table     uintptr     // of caches, by slot; atomic, written under mu
+	tableLen  uint32      // entries; atomic, written under mu
+	awake     atomic.Bool // the purger is on duty
+	checked   *checker    // nil unless Options.Checked; written when the first memory is asked for
+	_         [64 - 3*wordSize - 8]byte
 
+	id      uintptr // identity: Header.Owner of all descriptors; atomic
 	options Options
 	start   sync.Once
 	closed  atomic.Bool
@@ -55,7 +56,6 @@ type Allocator struct {
 
 	tracing  sync.Mutex                         // recorder, when it is written
 	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
-	traced   atomic.Bool                        // there was one: blocks may be special for it
 
 	forget  func()           // takes the explainer of span guards out
 	tenants tenancy.Register // the arenas in this memory
@@ -64,6 +64,9 @@ type Allocator struct {
 // lastID is the identity given out last. Identities are never reused, so that the
 // remains of a closed allocator match no other.
 var lastID atomic.Uintptr
+
+// noOwner is the identity of no allocator.
+const noOwner = ^uintptr(0)
 
 // NewAllocator returns an Allocator with the given options.
 func NewAllocator(o Options) (*Allocator, error) {
@@ -101,6 +104,10 @@ func (a *Allocator) init() {
 		a.setRate(a.options.profileRate())
 		if a.options.Hardening.SpanGuards {
 			a.forget = onfault.Register(a.explainSpanGuard)
+		}
+		atomic.StoreUintptr(&a.freeOwner, id)
+		if a.checked != nil || a.options.Hardening.ZeroOnFree { // Free has more to do with every block
+			atomic.StoreUintptr(&a.freeOwner, noOwner)
 		}
 		atomic.StoreUintptr(&a.id, id)
 	})

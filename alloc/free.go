@@ -24,9 +24,9 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 	if leaf := pagemap.Leaf(addr); leaf != 0 && a.hasCache(id) {
 		if d := pagemap.Entry(leaf, addr); d != 0 {
 			h := headerAt(d)
-			if i := h.Index(addr); h.Owns(i, addr, atomic.LoadUintptr(&a.id)) {
+			if i := h.Index(addr); h.Owns(i, addr, atomic.LoadUintptr(&a.freeOwner)) {
 				r, st := classCacheOf(a.cacheOf(id), h.Class), smallheap.StateOf(d, i)
-				if was := *st; smallheap.IsLive(was) && r.HasRoom() {
+				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
 					r.Put(addr, st, was-smallheap.Live)
 					percpu.Unpin(id)
 					return
@@ -40,15 +40,15 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 
 func headerAt(d uintptr) *pagemap.Header { return (*pagemap.Header)(raw.Pointer(d)) }
 
-// liveBlock returns the state byte, the size code and the class of the live small
-// block that starts at addr, be it special or not; no state byte if none does.
-func (a *Allocator) liveBlock(addr uintptr) (st *smallheap.State, code uint8, c sizeclass.Class) {
+// liveBlock returns the state byte, the state and the class of the live small block that
+// starts at addr; no state byte if none does.
+func (a *Allocator) liveBlock(addr uintptr) (st *smallheap.State, was smallheap.State, c sizeclass.Class) {
 	if d := pagemap.Get(addr); d != 0 {
 		h := headerAt(d)
 		i := h.Index(addr)
 		st := smallheap.StateOf(d, i)
-		if was := *st; h.Owns(i, addr, a.id) && was&smallheap.Live != 0 {
-			return st, was & smallheap.CodeMask, h.Class
+		if was := *st; h.Owns(i, addr, a.id) && smallheap.IsLive(was) {
+			return st, was, h.Class
 		}
 	}
 	return nil, 0, 0
@@ -68,16 +68,23 @@ func (a *Allocator) takeBack(h holder, op string, addr uintptr) {
 
 // freeBlock frees a small block or a large object.
 func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
-	st, code, c := a.liveBlock(addr)
+	st, was, c := a.liveBlock(addr)
 	if st == nil {
 		if !a.freeGuarded(h, op, addr) {
 			a.freeLarge(h, op, addr)
 		}
 		return
 	}
-	if *st&smallheap.Special != 0 && !a.freeSpecial(addr, c) {
+	if !smallheap.Change(st, was, smallheap.Freeing) {
 		panic(freeingTwice(op, addr, c.Size()))
 	}
+	if smallheap.Cause(was) == smallheap.Profiled {
+		a.profile.Remove(addr)
+	}
+	if a.options.Hardening.ZeroOnFree {
+		clear(raw.Bytes(addr, uintptr(c.Size())))
+	}
+	code := was & smallheap.CodeMask
 	spare := uintptr(0) // a magazine on its way between the class cache and the depot
 	for {
 		cache, id, err := h.acquire()
@@ -119,7 +126,7 @@ func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 	if !a.isLarge(addr) {
 		panic(a.misuse(op, addr))
 	}
-	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.freeLargeSpecial(addr) {
+	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.unprofile(addr) {
 		panic(freeingTwice(op, addr, int(largeheap.Descriptor(pagemap.Get(addr)).Usable())))
 	}
 	if a.options.Hardening.ZeroOnFree {

@@ -18,16 +18,16 @@ import (
 //
 // Close returns the cache. A Local that is collected without Close returns it too.
 type Local struct {
-	a       *Allocator
-	id      uintptr // the Allocator's
-	cache   uintptr // emptyCache before the first use and after Close
-	cleanup runtime.Cleanup
+	a         *Allocator
+	freeOwner uintptr // the Allocator's
+	cache     uintptr // emptyCache before the first use and after Close
+	cleanup   runtime.Cleanup
 }
 
 // NewLocal returns a handle with an empty cache.
 func (a *Allocator) NewLocal() *Local {
 	a.init()
-	return &Local{a: a, id: a.id, cache: emptyCache()}
+	return &Local{a: a, freeOwner: a.freeOwner, cache: emptyCache()}
 }
 
 // hold returns the Local's cache, which it makes at the first use.
@@ -146,9 +146,9 @@ func (l *Local) Free(p unsafe.Pointer) {
 	if leaf := pagemap.Leaf(addr); leaf != 0 {
 		if d := pagemap.Entry(leaf, addr); d != 0 {
 			h := headerAt(d)
-			if i := h.Index(addr); h.Owns(i, addr, l.id) {
+			if i := h.Index(addr); h.Owns(i, addr, l.freeOwner) {
 				r, st := classCacheOf(l.cache, h.Class), smallheap.StateOf(d, i)
-				if was := *st; smallheap.IsLive(was) && r.HasRoom() {
+				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
 					r.Put(addr, st, was-smallheap.Live)
 					return
 				}

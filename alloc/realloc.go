@@ -51,7 +51,7 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 	if a.checked != nil {
 		return a.replace(h, op, addr, a.checked.usable(op, addr), uintptr(kept), size)
 	}
-	st, _, c := a.liveBlock(addr)
+	st, was, c := a.liveBlock(addr)
 	if st == nil {
 		if _, s := a.takeGuarded(op, addr, guardLive); s != nil {
 			return a.replace(h, op, addr, s.size, uintptr(kept), size)
@@ -60,7 +60,9 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 	}
 	if size < sizeclass.LargeMin {
 		if fit := sizeclass.FitOf(size); fit.Class() == c {
-			a.recode(c, st, fit.Code())
+			if !a.recode(c, st, was, fit.Code()) {
+				panic(freeingTwice(op, addr, c.Size()))
+			}
 			clearFrom(addr, uintptr(kept), uintptr(size))
 			return p, nil
 		}
@@ -125,18 +127,22 @@ func clearFrom(addr, kept, size uintptr) {
 	}
 }
 
-// recode notes that another part of a live block is requested.
-func (a *Allocator) recode(c sizeclass.Class, st *smallheap.State, code uint8) {
-	change := uint64(code) - uint64(*st&smallheap.CodeMask)
-	*st = *st&^smallheap.CodeMask | code
+// recode notes that another part of a live block in state was is requested. It reports
+// false if another goroutine frees or resizes the block now.
+func (a *Allocator) recode(c sizeclass.Class, st *smallheap.State, was smallheap.State, code uint8) bool {
+	if !smallheap.Change(st, was, smallheap.Cause(was)|code) {
+		return false
+	}
+	change := uint64(code) - uint64(was&smallheap.CodeMask)
 	id := percpu.Pin()
 	if a.hasCache(id) {
 		if cache := a.cacheOf(id); cache != emptyCache() {
 			classCacheOf(cache, c).AddRequested(change)
 			percpu.Unpin(id)
-			return
+			return true
 		}
 	}
 	percpu.Unpin(id)
 	a.depots[c].Account(0, change)
+	return true
 }

@@ -48,7 +48,7 @@ func (a *Allocator) setSampler() {
 		if a.checked != nil {
 			q = 0
 		}
-		a.sampler.set(c, p, q, a.samplesAll() || a.recorder.Load() != nil)
+		a.sampler.set(c, p, q, a.checked != nil || a.recorder.Load() != nil)
 	}
 }
 
@@ -126,7 +126,7 @@ func (a *Allocator) setDown(detached heapprof.Hand, addr, size uintptr) {
 	}
 	a.profile.Put(detached, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
 	if size < before && a.sampler.rng.uniform() >= p*weight {
-		a.freeLargeSpecial(addr)
+		a.unprofile(addr)
 	}
 }
 

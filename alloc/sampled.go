@@ -9,25 +9,22 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
-	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// The fast paths leave these blocks to the functions of this file: sampled blocks after
-// they were handed out, special blocks before they are taken back. Nothing is pinned or
-// locked then.
+// The slow path of Malloc brings sampled blocks here after they were handed out. Nothing is
+// pinned or locked then.
 
 // sampledBlock uses a sampled block, just handed out for a request of size bytes, for what
-// it is sampled for. It is recorded in the heap profile, and special if the record is kept;
-// or it becomes the shadow of a guarded block, whose address is returned then; or both.
-// 0 means that the caller gets the block itself.
+// it is sampled for. It is recorded in the heap profile; or it becomes the shadow of a
+// guarded block, whose address is returned then; or both. 0 means that the caller gets the
+// block itself.
 func (a *Allocator) sampledBlock(addr uintptr, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
 	bytes := uintptr(c.Size())
 	p, profiled, guarded := a.sampler.purpose(c)
-	kept := profiled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()})
-	if kept || a.samplesAll() {
-		a.makeSpecial(addr)
+	if profiled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
+		a.mark(addr, smallheap.Profiled)
 	}
 	if !guarded {
 		return 0
@@ -35,32 +32,17 @@ func (a *Allocator) sampledBlock(addr uintptr, c sizeclass.Class, size int, kind
 	return a.guard(addr, uintptr(size))
 }
 
-// makeSpecial makes the live block at addr special, unless the Allocator is being closed:
-// then the block's state may have gone. Close waits for pinned goroutines.
-func (a *Allocator) makeSpecial(addr uintptr) {
+// mark gives the live block at addr a cause for Free's slow path, Traced or Profiled, unless
+// it has one or the Allocator is being closed: then the block's state may have gone. Close
+// waits for pinned goroutines.
+func (a *Allocator) mark(addr uintptr, cause smallheap.State) {
 	id := percpu.Pin()
 	if !a.closed.Load() {
-		if st, _, _ := a.liveBlock(addr); st != nil {
-			*st |= smallheap.Special
+		if st, was, _ := a.liveBlock(addr); st != nil && smallheap.IsPlain(was) {
+			smallheap.Change(st, was, cause|was&smallheap.CodeMask)
 		}
 	}
 	percpu.Unpin(id)
-}
-
-// samplesAll reports whether every block is a sampled one, and special whatever else it is
-// sampled for: Free has more to do with it.
-func (a *Allocator) samplesAll() bool { return a.options.Hardening.ZeroOnFree || a.checked != nil }
-
-// freeSpecial ends what makes the live block at addr special. It reports false if
-// another goroutine has done so, where that is known: then that one is freeing the block.
-// Of blocks that are special for a trace nobody keeps account.
-func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
-	profiled := a.profile.Remove(addr)
-	if a.options.Hardening.ZeroOnFree { // whether profiled or not
-		clear(raw.Bytes(addr, uintptr(c.Size())))
-		return true
-	}
-	return profiled || a.checked != nil || a.traced.Load()
 }
 
 // sampledLarge does for a large object what sampledBlock does for a small block; the
@@ -72,8 +54,9 @@ func (a *Allocator) sampledLarge(addr, size uintptr, kind heapprof.Kind) {
 	}
 }
 
-// freeLargeSpecial is freeSpecial for a large object, which it unmarks.
-func (a *Allocator) freeLargeSpecial(addr uintptr) bool {
+// unprofile takes the record of the large object at addr out of the profile, and unmarks the
+// object. It reports false if there is none.
+func (a *Allocator) unprofile(addr uintptr) bool {
 	ok := a.profile.Remove(addr)
 	if ok {
 		pagemap.Mark(addr, false)
