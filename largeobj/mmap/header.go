@@ -27,12 +27,12 @@ const (
 	wordLength  // bytes of the region, and above them 16 bits to check them by
 	wordSeal    // drawn at random when the region was made
 	wordCheck   // of the words above but the length
-	wordCanary   // the check's complement, twice
+	wordCanary  // the check's complement, twice
 	wordCanary2
 )
 
 const (
-	magic   = 0x475272616c687361 // "ashlarRG"
+	magic         = 0x475272616c687361 // "ashlarRG"
 	formatVersion = 1
 )
 

@@ -14,9 +14,9 @@ type Kind uint8
 // The kinds of regions.
 const (
 	Anonymous Kind = iota // private memory of this process
-	Secret                      // the same, for keys
-	Shared                      // an object that processes share
-	FileData                    // a file
+	Secret                // the same, for keys
+	Shared                // an object that processes share
+	FileData              // a file
 )
 
 func (k Kind) String() string {
