@@ -33,19 +33,23 @@ type Allocator struct {
 	checked   *checker    // nil unless Options.Checked; written when the first memory is asked for
 	_         [64 - 3*wordSize - 8]byte
 
-	id      uintptr // identity: Header.Owner of all descriptors; atomic
-	options Options
-	start   sync.Once
-	closed  atomic.Bool
-	mu      sync.Mutex           // table, locals, attaching and detaching caches
-	locals  map[uintptr]struct{} // the Locals' caches
+	id       uintptr // identity: Header.Owner of all descriptors; atomic
+	options  Options
+	start    sync.Once
+	gate     gate
+	closing  sync.Mutex           // held while Close takes everything apart; guards what follows
+	reported bool                 // Options.Leaks had its report
+	mu       sync.Mutex           // table, locals, attaching and detaching caches
+	locals   map[uintptr]struct{} // the Locals' caches
 
 	space  vm.Space // the account of all memory but metadata
 	pages  pageheap.Heap
 	large  largeheap.Heap
 	depots [sizeclass.Count]smallheap.Depot
 	purger purger
-	warned [warnings]atomic.Bool // what Options.Logger was told
+
+	atLimit goroutines            // that run Options.OnLimit
+	warned  [warnings]atomic.Bool // what Options.Logger was told
 
 	rate      atomic.Int64                         // bytes between samples; 0: none
 	samplerMu sync.Mutex                           // sampler, when it is written

@@ -151,6 +151,14 @@
 // is read-copy-update: the table's entry is replaced, then percpu.Synchronize
 // waits until no pinned section can still be using the cache.
 //
+// Whoever takes a magazine, a span, pages or a large object off a list owns it, and works
+// on it without a lock. All who do so outside a pinned section are inside the Allocator's
+// gate (gate.go): the slow paths, and Trim, the purger, Verify, HeapMap and the profiles.
+// Close closes the gate, waits until nobody is inside, then takes the caches away; from
+// there on all that is left is its own. Stats and Process need no gate: they read under
+// the locks. OnLimit, Loggers and writers are called from outside it, so they may close
+// the Allocator.
+//
 // # What is caught
 //
 // In every build, at the cost of the state byte: double free, free of an address

@@ -38,6 +38,30 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 	a.slowFree((*processors)(a), "Free", addr)
 }
 
+// slowFree serves what Free's fast path cannot.
+func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
+	s := a.gate.enter()
+	if s == nil {
+		a.freedLate(op, addr)
+		return
+	}
+	defer s.leave()
+	a.free(h, op, addr)
+}
+
+// freedLate answers a free after Close.
+func (a *Allocator) freedLate(op string, addr uintptr) {
+	if addr != 0 {
+		panic(a.misuse(op, addr))
+	}
+}
+
+// free is takeBack, recorded.
+func (a *Allocator) free(h holder, op string, addr uintptr) {
+	a.recordFree(addr)
+	a.takeBack(h, op, addr)
+}
+
 func headerAt(d uintptr) *pagemap.Header { return (*pagemap.Header)(raw.Pointer(d)) }
 
 // liveBlock returns the state byte, the state and the class of the live small block that
@@ -54,8 +78,8 @@ func (a *Allocator) liveBlock(addr uintptr) (st *smallheap.State, was smallheap.
 	return nil, 0, 0
 }
 
-// takeBack serves what Free's fast path cannot: a full magazine, a large object,
-// nil, and every kind of misuse.
+// takeBack takes back a block: into a full magazine, of a large object, nil, and with
+// every kind of misuse.
 func (a *Allocator) takeBack(h holder, op string, addr uintptr) {
 	switch {
 	case addr == 0:

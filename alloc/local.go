@@ -32,7 +32,7 @@ func (a *Allocator) NewLocal() *Local {
 
 // hold returns the Local's cache, which it makes at the first use.
 func (l *Local) acquire() (cache uintptr, id int, err error) {
-	if l.cache == emptyCache() || l.a.closed.Load() {
+	if l.cache == emptyCache() || l.a.gate.closed.Load() {
 		err = l.open()
 	}
 	return l.cache, 0, err
@@ -44,7 +44,7 @@ func (l *Local) open() error {
 	a := l.a
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed.Load() {
+	if a.gate.closed.Load() {
 		return ErrClosed
 	}
 	cache, err := newCache()
@@ -115,14 +115,15 @@ func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 		fit := sizeclass.FitOf(total)
 		if r := classCacheFor(l.cache, fit); r.Ready() {
 			zeroed := r.Zeroed()
-			return cleared(r.Take(fit.Code()), total, zeroed), nil
+			addr := r.Take(fit.Code())
+			if !zeroed {
+				clear(raw.Bytes(addr, uintptr(total)))
+			}
+			return raw.Pointer(addr), nil
 		}
 	}
-	addr, zeroed, err := l.a.slowMalloc(l, "Calloc", total, true)
-	if err != nil {
-		return nil, err
-	}
-	return cleared(addr, total, zeroed), nil
+	addr, _, err := l.a.slowMalloc(l, "Calloc", total, true)
+	return raw.Pointer(addr), err
 }
 
 // Memalign is Allocator.Memalign.

@@ -41,7 +41,7 @@ func (e *MisuseError) Error() string {
 // block of a.
 func (a *Allocator) misuse(op string, addr uintptr) error {
 	a.init() // an allocator never used has an identity too
-	if a.closed.Load() {
+	if a.gate.closed.Load() {
 		return &MisuseError{Op: op, Addr: addr, Story: "the Allocator was closed, and all its blocks with it: " +
 			"some part of the program still used them"}
 	}

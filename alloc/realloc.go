@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"errors"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/percpu"
@@ -29,11 +30,19 @@ func (a *Allocator) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, 
 }
 
 // realloc is Recalloc, and Realloc if all of size is kept.
-func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
-	if a.recorder.Load() != nil {
-		return a.recordResize(h, op, p, kept, size)
+func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (q unsafe.Pointer, err error) {
+	err = a.retry(op, size, func() (err error) {
+		if a.recorder.Load() != nil {
+			q, err = a.recordResize(h, op, p, kept, size)
+		} else {
+			q, err = a.resize(h, op, p, kept, size)
+		}
+		return err
+	})
+	if p != nil && errors.Is(err, ErrClosed) {
+		panic(a.misuse(op, raw.Addr(p)))
 	}
-	return a.resize(h, op, p, kept, size)
+	return q, err
 }
 
 // resize is realloc, unrecorded.
@@ -45,7 +54,7 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 	case p == nil:
 		return a.replace(h, op, 0, 0, uintptr(kept), size)
 	case size == 0:
-		a.slowFree(h, op, addr)
+		a.free(h, op, addr)
 		return nil, nil
 	}
 	if a.checked != nil {
@@ -84,11 +93,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 	}
 	was := a.large.Requested(addr)
 	detached := a.lift(addr)
-	now := addr
-	err = a.retry(size, func() error {
-		now, err = a.large.ResizeZero(addr, kept, uintptr(size))
-		return err
-	})
+	now, err := a.large.ResizeZero(addr, kept, uintptr(size))
 	if err != nil {
 		a.setDown(detached, addr, was)
 		return nil, &Error{Op: op, Size: size, Err: err}

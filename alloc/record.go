@@ -56,7 +56,7 @@ func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 	a.tracing.Lock()
 	defer a.tracing.Unlock()
 	switch {
-	case a.closed.Load():
+	case a.gate.closed.Load():
 		return &Error{Op: op, Err: ErrClosed}
 	case a.recorder.Load() != nil:
 		return &Error{Op: op, Err: ErrTracing}
@@ -101,9 +101,9 @@ func (a *Allocator) recordBlock(addr uintptr, op heaptrace.Op, size int) {
 	a.recordNew(addr, heaptrace.Event{Op: op, Size: int64(size)})
 }
 
-// recordAligned is recordBlock for Memalign.
-func (a *Allocator) recordAligned(addr uintptr, align, size int) {
-	a.recordNew(addr, heaptrace.Event{Op: heaptrace.Memalign, Size: int64(size), Align: uint32(align)})
+// alignedEvent is what is recorded of Memalign.
+func alignedEvent(align, size int) heaptrace.Event {
+	return heaptrace.Event{Op: heaptrace.Memalign, Size: int64(size), Align: uint32(align)}
 }
 
 func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
@@ -131,13 +131,9 @@ func (a *Allocator) known(addr uintptr) bool {
 	return err == nil
 }
 
-// slowMalloc is request, recorded.
+// slowMalloc is allocate for Malloc and Calloc.
 func (a *Allocator) slowMalloc(h holder, op string, size int, needZero bool) (addr uintptr, zeroed bool, err error) {
-	addr, zeroed, err = a.request(h, op, size, 1, needZero)
-	if err == nil && a.recorder.Load() != nil {
-		a.recordBlock(addr, opFor(needZero), size)
-	}
-	return addr, zeroed, err
+	return a.allocate(h, op, size, 1, needZero, heaptrace.Event{Op: opFor(needZero), Size: int64(size)})
 }
 
 // opFor returns the operation that hands out a block, zeroed if needZero is set.
@@ -146,12 +142,6 @@ func opFor(needZero bool) heaptrace.Op {
 		return heaptrace.Calloc
 	}
 	return heaptrace.Malloc
-}
-
-// slowFree is takeBack, recorded.
-func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
-	a.recordFree(addr)
-	a.takeBack(h, op, addr)
 }
 
 // recordFree records that the object at addr is about to be freed, if the trace knows it.

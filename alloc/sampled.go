@@ -37,7 +37,7 @@ func (a *Allocator) sampledBlock(addr uintptr, c sizeclass.Class, size int, kind
 // waits for pinned goroutines.
 func (a *Allocator) mark(addr uintptr, cause smallheap.State) {
 	id := percpu.Pin()
-	if !a.closed.Load() {
+	if !a.gate.closed.Load() {
 		if st, was, _ := a.liveBlock(addr); st != nil && smallheap.IsPlain(was) {
 			smallheap.Change(st, was, cause|was&smallheap.CodeMask)
 		}

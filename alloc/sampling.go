@@ -24,7 +24,12 @@ func (a *Allocator) SetProfileRate(bytes int) {
 
 // rearm makes the processors' caches notice new rates: each gets a new cache, which asks
 // the sampler at once.
-func (a *Allocator) rearm() { a.detach(func(int, uintptr) bool { return true }) }
+func (a *Allocator) rearm() {
+	_ = a.inside(func() error {
+		a.detach(func(int, uintptr) bool { return true })
+		return nil
+	})
+}
 
 // ProfileRate returns the bytes between samples: 0 if sampling is off.
 func (a *Allocator) ProfileRate() int {
