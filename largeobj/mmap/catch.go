@@ -6,14 +6,16 @@ import (
 	"github.com/ashlar-go/ashlar/internal/fault"
 )
 
-// Catch runs f with the region's bytes and returns what it returns. Until then
-// Resize, Refresh and Close wait, so the bytes stay where they are; f may call the
-// other methods, also of other regions. An access to memory that is not there ends
-// f, with its deferred functions run, and is a *FaultError: beyond the end of a file
-// that somebody made shorter, in a guard page, or against Protect.
+// Catch runs f with the region's bytes and returns what f returns. While f runs, Resize,
+// Refresh and Close wait, so the bytes stay where they are. f may call all other methods,
+// also of other regions.
 //
-// Only accesses of f's own goroutine are caught. A system call that is given such
-// memory says EFAULT instead.
+// If f accesses memory of a region that is not accessible, f ends there, with its deferred
+// functions run, and Catch returns a *FaultError. Such memory lies beyond the end of a
+// file that somebody made shorter, in a guard page, or in pages that Protect closed.
+//
+// Catch sees only accesses by f's own goroutine. A system call that is given such memory
+// returns EFAULT.
 func (r *Region) Catch(f func(b []byte) error) error {
 	if err := r.gate.enter(); err != nil {
 		return r.error("Catch", 0, err)
@@ -22,10 +24,12 @@ func (r *Region) Catch(f func(b []byte) error) error {
 	return Catch(func() error { return f(r.bytes()) })
 }
 
-// Guard runs f and returns what it returns. An access in f to memory of any Region
-// that is not there ends f and is a *FaultError, as in Catch; but nothing keeps
-// regions from being resized or closed meanwhile. Other faults, nil dereferences
-// and panics pass through.
+// Catch runs f and returns what f returns. If f accesses memory of any Region that is not
+// accessible, f ends there and Catch returns a *FaultError. Other faults, nil
+// dereferences and panics pass through.
+//
+// Nothing keeps other goroutines from resizing or closing the regions that f uses: the
+// method Catch of a Region does.
 func Catch(f func() error) error {
 	var result error
 	if err := fault.Catch(func() { result = f() }, describeFault); err != nil {
@@ -34,13 +38,14 @@ func Catch(f func() error) error {
 	return result
 }
 
-// A FaultError tells of an access to memory of a Region that is not there. It wraps
-// ErrFault, and ErrTruncated if that is what happened.
+// A FaultError reports an access to memory of a Region that is not accessible. It wraps
+// ErrFault, and also the cause where that is known: ErrTruncated, ErrReadOnly or
+// ErrNoSpace.
 type FaultError struct {
-	Addr   uintptr
-	Region string // its name
-	Offset int    // of Addr from the region's first byte
-	Len    int    // of the region in bytes
+	Addr   uintptr // address of the access
+	Region string  // name of the region
+	Offset int     // distance of Addr from the region's first byte
+	Len    int     // length of the region in bytes
 	Err    error
 }
 
@@ -53,8 +58,8 @@ func (e *FaultError) Unwrap() error { return e.Err }
 
 func init() { fault.Register(describeFault) }
 
-// describeFault returns a *FaultError if addr lies in an open region. It needs no
-// lock that a program can hold.
+// describeFault returns a *FaultError if addr lies in an open region. It acquires no lock
+// that a program can hold.
 func describeFault(addr uintptr) (err error) {
 	regions.find(addr, func(e *entry) {
 		err = &FaultError{
@@ -64,8 +69,8 @@ func describeFault(addr uintptr) (err error) {
 	return err
 }
 
-// reason tells why an access at an address in the region's frame can fault. A file
-// is looked at, for it may have changed.
+// reason says why an access at addr, in the region's frame, can fault. It looks at the
+// file, which may have changed.
 func (e *entry) reason(addr uintptr) error {
 	body := e.frame.body
 	if addr < body.Base || addr >= body.Base+body.Size {
@@ -75,7 +80,7 @@ func (e *entry) reason(addr uintptr) error {
 	if e.file != nil {
 		info, err := space.Stat(e.file)
 		if err == nil && e.offset+int64(addr-body.Base) >= info.Size {
-			return fmt.Errorf("%w: %w: somebody made it %d bytes long", ErrFault, ErrTruncated, info.Size)
+			return fmt.Errorf("%w: %w: it has %d bytes", ErrFault, ErrTruncated, info.Size)
 		}
 		full = err == nil && info.Full
 	}
