@@ -27,7 +27,7 @@ func (b *checkedBlock) front() uintptr { return min(uintptr(1)<<b.shift, zoneMax
 func (b *checkedBlock) damage(op string) error {
 	end := b.Addr + b.size
 	if first, n := zonePattern.changed(end, uintptr(b.behind)); n > 0 {
-		return b.overwritten(Overflow, op, "behind the end of the block", first, n, end+uintptr(b.behind))
+		return b.overwritten(Overflow, op, "beyond the end of the block", first, n, end+uintptr(b.behind))
 	}
 	if first, n := zonePattern.changed(b.Addr-b.front(), b.front()); n > 0 {
 		return b.overwritten(Underflow, op, "before the start of the block", first, n, b.Addr)
@@ -83,7 +83,7 @@ func (k *checker) inspect(op string, addr uintptr) error {
 	case addr < b.Addr:
 		return b.misuse(InvalidPointer, op, addr, bytesOf(int(b.Addr-addr))+" before the start of a block")
 	case addr-b.Addr >= b.size:
-		return b.misuse(InvalidPointer, op, addr, bytesOf(int(addr-b.Addr-b.size))+" behind the end of a block")
+		return b.misuse(InvalidPointer, op, addr, bytesOf(int(addr-b.Addr-b.size))+" beyond the end of a block")
 	}
 	return b.misuse(InvalidPointer, op, addr, insideBlock(int(addr-b.Addr)))
 }

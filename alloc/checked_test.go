@@ -52,7 +52,7 @@ func TestCheckedRedzones(t *testing.T) {
 					p := siteA(t, a, size)
 					want := MisuseError{Kind: Overflow, Op: op, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "live"}
 					scribble(at(p, size), n)
-					wantMisuse(t, func() { look(a, p) }, want, bytesOf(n)+" behind the end",
+					wantMisuse(t, func() { look(a, p) }, want, bytesOf(n)+" beyond the end",
 						fmt.Sprintf("offset %d: 01", size), "allocated by", "siteA")
 					scribble(at(p, -n), n)
 					want.Kind = Underflow
@@ -132,7 +132,7 @@ func TestCheckedInside(t *testing.T) {
 			words string
 		}{
 			{1, "1 byte inside"}, {16, "16 bytes inside"}, {size - 1, "inside"}, {-16, "16 bytes before the start"},
-			{size, "0 bytes behind the end"}, {size + 8, "8 bytes behind the end"}, {-1, "1 byte before"},
+			{size, "0 bytes beyond the end"}, {size + 8, "8 bytes beyond the end"}, {-1, "1 byte before"},
 		} {
 			want.Addr = raw.Addr(p) + uintptr(c.off)
 			wantMisuse(t, func() { a.Free(at(p, c.off)) }, want, c.words)

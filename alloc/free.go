@@ -120,7 +120,7 @@ func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 		panic(a.misuse(op, addr))
 	}
 	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.freeLargeSpecial(addr) {
-		panic(freeingTwice(op, addr, int(largeheap.UsableAt(pagemap.Get(addr)))))
+		panic(freeingTwice(op, addr, int(largeheap.Descriptor(pagemap.Get(addr)).Usable())))
 	}
 	if a.options.Hardening.ZeroOnFree {
 		usable, err := a.large.Usable(addr) // which looks at the header: a misuse changes nothing

@@ -16,7 +16,7 @@ func (s *guardSlot) damage(op string) *MisuseError {
 		for behind[at] == filler[at] {
 			at++
 		}
-		return s.misuse(Overflow, op, s.addr, fmt.Sprintf("the byte at offset %d, %s behind the end, was overwritten with %#02x",
+		return s.misuse(Overflow, op, s.addr, fmt.Sprintf("the byte at offset %d, %s beyond the end, was overwritten with %#02x",
 			int(s.size)+at, bytesOf(at+1), behind[at]))
 	}
 	if !bytes.Equal(before, filler[:len(before)]) {
@@ -141,7 +141,7 @@ func (g *guards) explain(addr uintptr) error {
 	case offset < 0:
 		kind, where = Underflow, fmt.Sprintf("%s before the start of the block", bytesOf(-offset))
 	case offset >= int(s.size):
-		kind, where = Overflow, fmt.Sprintf("%s behind the end of the block", bytesOf(offset-int(s.size)+1))
+		kind, where = Overflow, fmt.Sprintf("%s beyond the end of the block", bytesOf(offset-int(s.size)+1))
 	}
 	if s.state != guardLive {
 		kind = UseAfterFree

@@ -69,7 +69,7 @@ func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 //
 //	n ≤ largeCacheSize, nextSample ≤ maxLargeCountdown
 func (a *Allocator) checkLargeCaches() error {
-	seen := map[uintptr]struct{}{}
+	seen := map[largeheap.Descriptor]struct{}{}
 	for _, cache := range a.caches() {
 		l := largeCacheOf(cache)
 		switch {
@@ -79,11 +79,11 @@ func (a *Allocator) checkLargeCaches() error {
 			return fmt.Errorf("alloc: a large-object cache counts down %d bytes, more than %d", l.nextSample, maxLargeCountdown)
 		}
 		for _, cached := range l.objects[:l.n] {
-			o := largeheap.At(cached.at)
-			if _, twice := seen[cached.at]; twice || o.State != largeheap.Parked || o.Base != cached.addr {
+			o := cached.d.Describe()
+			if _, twice := seen[cached.d]; twice || o.State != largeheap.Cached || o.Base != cached.addr {
 				return fmt.Errorf("alloc: a large-object cache has the %v at %#x; in another, too: %v", o, cached.addr, twice)
 			}
-			seen[cached.at] = struct{}{}
+			seen[cached.d] = struct{}{}
 		}
 	}
 	return nil

@@ -217,13 +217,9 @@ func (a *Allocator) mapLarge(size, align uintptr, needZero bool) (addr uintptr, 
 		return 0, false, ErrClosed
 	}
 	err = a.retry(int(size), func() error {
-		addr, zeroed, err = a.large.AllocFresh(size, align)
+		addr, zeroed, err = a.large.Alloc(size, align, needZero)
 		return err
 	})
 	a.warnMany()
-	if err == nil && needZero && !zeroed {
-		clear(raw.Bytes(addr, size))
-		zeroed = true
-	}
 	return addr, zeroed, err
 }

@@ -40,7 +40,7 @@ func inspect(op string, addr, owner uintptr) *MisuseError {
 	case h.Kind == pagemap.Guarded:
 		guardTableAt(pagemap.Get(addr)).inspect(e)
 	case h.IsLarge(addr):
-		o := largeheap.At(pagemap.Get(addr))
+		o := largeheap.Descriptor(pagemap.Get(addr)).Describe()
 		e.Kind, e.Detail = freedAs(op), freedDetail
 		e.of(o.Base, int(o.Size), o.State.String())
 	}

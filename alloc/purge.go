@@ -114,7 +114,7 @@ func activity(cache uintptr) uint64 {
 
 // retains reports whether there is memory that later ticks could give back.
 func (a *Allocator) retains() bool {
-	if a.pages.Stats().Dirty > 0 || a.large.Retained() {
+	if a.pages.Stats().Dirty > 0 || a.large.HasPurgeable() {
 		return true
 	}
 	a.mu.Lock()

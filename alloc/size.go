@@ -26,8 +26,8 @@ func UsableSize(p unsafe.Pointer) int {
 		panic(inspect("UsableSize", addr, 0))
 	}
 	h := headerAt(d)
-	if h.IsLarge(addr) && largeheap.LiveAt(d) {
-		return int(largeheap.UsableAt(d))
+	if h.IsLarge(addr) && largeheap.Descriptor(d).IsLive() {
+		return int(largeheap.Descriptor(d).Usable())
 	}
 	if n, ok := guardedSize(d, addr); ok {
 		return n

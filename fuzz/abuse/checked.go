@@ -24,7 +24,7 @@ var inChecked = func() map[string]Report {
 		"free twice, large, others between":              again,
 		"free twice, large, unmapped between":            {Kind: Panics, Misuse: alloc.DoubleFree, State: "returned to the kernel", Other: true, Words: []string{"freed long ago"}},
 		"free twice, large, from two goroutines at once": panics(alloc.DoubleFree, "Free", large, "free", "free already", allocated, freed),
-		"free what was never handed out":                 {Kind: Panics, Misuse: alloc.InvalidPointer, State: "live", Other: true, Words: []string{"0 bytes behind the end"}},
+		"free what was never handed out":                 {Kind: Panics, Misuse: alloc.InvalidPointer, State: "live", Other: true, Words: []string{"0 bytes beyond the end"}},
 		"free inside a large object":                     panics(alloc.InvalidPointer, "", large, "live", "16 bytes inside a block", allocated),
 		"free on another page of a large object":         panics(alloc.InvalidPointer, "", large, "live", "4096 bytes inside a block", allocated),
 		"free the header of a large object":              panics(alloc.InvalidPointer, "", large, "live", "64 bytes before the start", allocated),
@@ -35,7 +35,7 @@ var inChecked = func() map[string]Report {
 		"write after free, large": verifiedLarge,
 		"write after free, and reuse": later("before its reuse", alloc.UseAfterFree, "Free", small, "free",
 			"100 bytes of the block", allocated, freed),
-		"read or write a block of size zero": later("at its Free", alloc.Overflow, "Free", 0, "live", "1 byte behind", allocated),
+		"read or write a block of size zero": later("at its Free", alloc.Overflow, "Free", 0, "live", "1 byte beyond", allocated),
 		"lose a block":                       {Kind: Listed, When: "by Close", Words: []string{"2 blocks", "abuse.(*Scene).small", "abuse.(*Scene).large"}},
 		"free as another type":               panics(alloc.TypeMismatch, "Free", 96, "live", "freed as a value of 2 bytes", allocated),
 	}

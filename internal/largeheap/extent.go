@@ -11,8 +11,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
-// obtain makes a new region with room for an object of shape w: a mapping, or a
-// run of a shared chunk when mappings are many.
+// obtain makes a new extent and settles an object of shape w in it. The extent is a
+// mapping, or, when mappings are many, a run of a shared chunk.
 func (h *Heap) obtain(w *shape) (*object, error) {
 	o, err := newObject(h.owner)
 	if err != nil {
@@ -21,17 +21,17 @@ func (h *Heap) obtain(w *shape) (*object, error) {
 	o.colour = colourOf(h.colours.Add(1))
 	carved := vm.Mappings() >= maxMappings(&h.options) && h.carve(o, w) == nil
 	if !carved {
-		err = h.mapRegion(o, w)
+		err = h.mapExtent(o, w)
 		if errors.Is(err, vm.ErrOutOfMemory) && h.carving.Load() && h.carve(o, w) == nil {
 			err = nil
 		}
 	}
 	if err != nil {
-		o.drop()
+		o.free()
 		return nil, err
 	}
 	if err := h.settle(o, w, w.place(o.start, o.total(), o.colour)); err != nil {
-		h.forgo(o)
+		h.giveBack(o)
 		return nil, err
 	}
 	h.mu.Lock()
@@ -49,13 +49,13 @@ func (h *Heap) obtain(w *shape) (*object, error) {
 	return o, nil
 }
 
-// mapRegion gives o a mapping of its own for an object of shape w.
+// mapExtent gives o a mapping of its own for an object of shape w.
 //
-// An alignment beyond the page makes the object begin on the second page of its
-// region, with the header at the end of the first.
-func (h *Heap) mapRegion(o *object, w *shape) error {
+// An object whose alignment exceeds the page begins with the second page of its
+// extent, and its header is at the end of the first.
+func (h *Heap) mapExtent(o *object, w *shape) error {
 	page := vm.PageSize()
-	ahead := uintptr(0) // bytes of the mapping in front of the region
+	ahead := uintptr(0) // bytes of the mapping in front of the extent
 	if w.align > page {
 		ahead = w.align - page
 	}
@@ -65,7 +65,7 @@ func (h *Heap) mapRegion(o *object, w *shape) error {
 	}
 	h.space.Label(m, "ashlar large")
 	o.mapping, o.start, o.end = m, start+ahead, start+ahead+w.total
-	o.pages = zeroed
+	o.pages = untouched
 	o.Base = o.start + headerSize + pagemap.LargeBias
 	return nil
 }
@@ -80,7 +80,7 @@ func (h *Heap) carve(o *object, w *shape) error {
 	if n > pageheap.MaxRun {
 		return vm.ErrOutOfMemory
 	}
-	h.carving.Store(true) // first, for a refused run can leave a chunk behind
+	h.carving.Store(true) // before the call: one that fails can have mapped a chunk
 	start, clean, err := h.chunks.Alloc(int(n))
 	if err != nil {
 		return err
@@ -89,22 +89,22 @@ func (h *Heap) carve(o *object, w *shape) error {
 	o.mapping, o.start, o.end = vm.Mapping{}, start, start+total
 	o.pages = stale
 	if clean {
-		o.pages = zeroed
+		o.pages = untouched
 	}
 	o.Base = o.start + headerSize + pagemap.LargeBias
 	return nil
 }
 
-// forgo gives back what obtain got and cannot use. A mapping that the kernel
-// does not take back is retained.
-func (h *Heap) forgo(o *object) {
+// giveBack returns an extent in which obtain could settle no object. A mapping that
+// the kernel refuses to unmap is retained.
+func (h *Heap) giveBack(o *object) {
 	if o.carved() {
 		h.chunks.Free(o.start, int(o.total()/sizeclass.PageSize))
-		o.drop()
+		o.free()
 		return
 	}
 	if h.space.Release(o.mapping) == nil {
-		o.drop()
+		o.free()
 		return
 	}
 	h.mu.Lock()
@@ -119,7 +119,7 @@ func (h *Heap) forgo(o *object) {
 	s.mu.Unlock()
 }
 
-// enlist enters o into the list of all regions. Call it with h.mu held.
+// enlist adds o to the list of all extents. The caller holds h.mu.
 func (h *Heap) enlist(o *object) {
 	o.all = links{next: h.all}
 	if h.all != 0 {
@@ -128,7 +128,7 @@ func (h *Heap) enlist(o *object) {
 	h.all = o.addr()
 }
 
-// unlist takes o out of the list of all regions. Call it with h.mu held.
+// unlist removes o from the list of all extents. The caller holds h.mu.
 func (h *Heap) unlist(o *object) {
 	if o.all.prev != 0 {
 		objectAt(o.all.prev).all.next = o.all.next
