@@ -30,7 +30,7 @@ import (
 //	Addr − inner = the alignment asked for, at least zoneMin
 //
 // What the fast paths do not know: in such an Allocator every block is a sampled one
-// (sampler.go), so that all requests come here, and the inner blocks are special, so
+// (sampler.go), so that all requests come here, and Free's fast path takes none back, so
 // that no address of theirs can be freed but by way of here.
 //
 //	live ─► freed: poisoned or inaccessible, in the quarantine ─► the allocator's again

@@ -3,7 +3,6 @@ package alloc
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 
@@ -135,8 +134,8 @@ func (k *checker) damages(op string) error {
 	return errors.Join(all...)
 }
 
-// writeLeaks is WriteLeaks.
-func (k *checker) writeLeaks(w io.Writer) error {
+// leaks returns what WriteLeaks writes.
+func (k *checker) leaks() []byte {
 	by := map[heapprof.Stack]*stats.Site{}
 	var objects, size int64
 	k.mu.Lock()
@@ -161,5 +160,5 @@ func (k *checker) writeLeaks(w io.Writer) error {
 		}
 		sites = append(sites, *site)
 	}
-	return writeLive(w, objects, size, stats.TopStacks(sites, 1, math.MaxInt))
+	return liveText(objects, size, stats.TopStacks(sites, 1, math.MaxInt))
 }

@@ -89,15 +89,15 @@ func (a *Allocator) checkLargeCaches() error {
 	return nil
 }
 
-// checkSamples checks that each sample is of a live block that its free will be told of:
-// a special one, or a large object that is marked.
+// checkSamples checks that each record of the heap profile is of a block in the state
+// Profiled, or of a large object that is marked: so Free takes the record out.
 func (a *Allocator) checkSamples() (err error) {
 	a.profile.Lines(0, func(addr uintptr) float64 {
 		st, _, _ := a.liveBlock(addr)
 		switch {
 		case st == nil && !(a.isLarge(addr) && pagemap.Marked(addr)):
 			err = fmt.Errorf("alloc: there is a sample of %#x, where no live block or marked object is", addr)
-		case st != nil && *st&smallheap.Special == 0:
+		case st != nil && smallheap.Cause(*st) != smallheap.Profiled:
 			err = fmt.Errorf("alloc: there is a sample of the block at %#x, whose state is %#x", addr, *st)
 		}
 		return 0

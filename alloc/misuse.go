@@ -13,7 +13,7 @@ import (
 // block of a.
 func (a *Allocator) misuse(op string, addr uintptr) error {
 	a.init() // an allocator never used has an identity too
-	if a.closed.Load() {
+	if a.gate.closed.Load() {
 		return newMisuse(UseAfterClose, op, addr, "the Allocator was closed, and all its blocks with it: "+
 			"some part of the program still uses them")
 	}

@@ -33,7 +33,7 @@ func UsableSize(p unsafe.Pointer) int {
 		return n
 	}
 	i := h.Index(addr)
-	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || *smallheap.StateOf(d, i)&smallheap.Live == 0 {
+	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || !smallheap.IsLive(*smallheap.StateOf(d, i)) {
 		panic(inspect("UsableSize", addr, 0))
 	}
 	return int(h.Size)

@@ -126,6 +126,10 @@
 // No call to the kernel, no clearing and no copying happens under a lock, except in
 // Close. See type object for who may touch a descriptor.
 //
+// An object in transit (Resizing, Releasing, or not yet Live) is in no list but that of all
+// regions, and belongs to the call that is at work on it. So Close needs the heap for
+// itself: package alloc keeps all calls inside a gate, and closes that first.
+//
 // # Caveats
 //
 // The heap does not notice what a program writes to an object after it freed it. Such a
