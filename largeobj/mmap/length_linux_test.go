@@ -93,7 +93,7 @@ func growBesideGreed(path string) error {
 				}
 				return err
 			}
-			err := r.View(func(b []byte) error {
+			err := r.Catch(func(b []byte) error {
 				paint(b[n:])
 				return nil
 			})
