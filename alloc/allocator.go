@@ -9,6 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/internal/watch"
@@ -41,16 +42,16 @@ type Allocator struct {
 	space  vm.Space // the account of all memory but metadata
 	pages  pageheap.Heap
 	large  largeheap.Heap
-	depots [sizeclass.Count]depot
+	depots [sizeclass.Count]smallheap.Depot
 	purger purger
 	warned [warnings]atomic.Bool // what Options.Logger was told
 
-	rate     atomic.Int64                         // bytes between samples; 0: none
-	choosing sync.Mutex                           // odds, when they are written
-	odds     odds                                 // of small blocks to be chosen
-	profile  heapprof.Table                       // the samples
-	guards   guards                               // guarded blocks
-	stuck    struct{ pages, splits atomic.Int64 } // guards of spans that the kernel did not lift; those that split a mapping
+	rate      atomic.Int64                         // bytes between samples; 0: none
+	samplerMu sync.Mutex                           // sampler, when it is written
+	sampler   sampler                              // of small blocks
+	profile   heapprof.Table                       // the samples
+	guards    guards                               // guarded blocks
+	stuck     struct{ pages, splits atomic.Int64 } // guards of spans that the kernel did not lift; those that split a mapping
 
 	tracing  sync.Mutex                         // recorder, when it is written
 	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
@@ -88,7 +89,7 @@ func (a *Allocator) init() {
 		return
 	}
 	a.start.Do(func() {
-		bareNo.Do(func() { bare(none()) })
+		clearEmptyCache.Do(func() { clearCache(emptyCache()) })
 		id := lastID.Add(1)
 		a.space.SetLimit(a.options.Limit)
 		a.pages.Init(&a.space)
@@ -120,33 +121,33 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 		return err
 	}
 	watch.Reshape()
-	s, err := newSpan(a.id, c, base, clean)
+	s, err := smallheap.NewSpan(a.id, c, base, clean)
 	if err != nil {
 		a.pages.Free(base, pages)
 		return err
 	}
 	if err = a.guardSpan(s, c); err != nil {
-		freeSpan(c, s)
+		smallheap.FreeSpan(c, s)
 		a.pages.Free(base, pages) // of which none is guarded
 		return err
 	}
-	if err = a.depots[c].addSpan(s, m); err != nil {
-		split := spanAt(s).split
-		freeSpan(c, s)
+	if err = a.depots[c].AddSpan(s, m); err != nil {
+		split := smallheap.SpanAt(s).Split
+		smallheap.FreeSpan(c, s)
 		a.openSpan(base, pages, split)
 	}
 	return err
 }
 
-// release gives the pages of wholly idle spans back to the page heap.
-func (a *Allocator) release(c sizeclass.Class, empty spanList) {
-	for s := empty.head; s != 0; {
-		base, split, next := spanAt(s).Base, spanAt(s).split, spanAt(s).next
-		freeSpan(c, s)
+// releaseSpans gives the pages of wholly idle spans back to the page heap.
+func (a *Allocator) releaseSpans(c sizeclass.Class, empty smallheap.Spans) {
+	for s := empty.First(); s != 0; {
+		base, split, next := smallheap.SpanAt(s).Base, smallheap.SpanAt(s).Split, smallheap.Next(s)
+		smallheap.FreeSpan(c, s)
 		a.openSpan(base, a.spanPages(c), split)
 		s = next
 	}
-	if empty.head != 0 {
+	if empty.First() != 0 {
 		a.wake()
 	}
 }

@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"math/bits"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -10,56 +11,64 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// A cache is a rack for every class and a lot for large objects. Each processor
+// A cache is a class cache for every class and a large-object cache. Each processor
 // has one, found through the allocator's table of caches, and so has each Local.
 // Cache and table live in metadata.
 //
 // Blocks of whole pages all begin in one set of the processor's cache, that of the
-// pages' first lines. The rack of class c is the c-th line of a cache, classes of
+// pages' first lines. The class cache of class c is the c-th line of a cache, classes of
 // whole pages are odd up to the 64th line, and metadata begins an even number of
-// lines behind a page: so their racks are in other sets.
+// lines after a page: so their class caches are in other sets.
 const (
-	cacheSize = lotStart + unsafe.Sizeof(lot{})
-	wordShift = 2 + wordSize/8
+	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{}) // a line: sizeclass.Fit.Row counts on it
+	cacheSize      = largeCacheStart + unsafe.Sizeof(largeCache{})
+	wordSize       = bits.UintSize / 8
+	wordShift      = 2 + wordSize/8
 )
 
-// newCache returns a cache whose racks are bare.
+// newCache returns a cache without magazines.
 func newCache() (uintptr, error) {
 	cache, err := metadata.Alloc(cacheSize)
 	if err == nil {
-		bare(cache)
+		clearCache(cache)
 	}
 	return cache, err
 }
 
-// bare makes every rack of a cache one without magazines.
-func bare(cache uintptr) {
-	r := noRack()
+// clearCache makes every class cache of a cache one without magazines.
+func clearCache(cache uintptr) {
+	r := smallheap.EmptyClassCache()
 	for c := range sizeclass.Class(sizeclass.Count) {
-		*rackOf(cache, c) = r
+		*classCacheOf(cache, c) = r
 	}
 }
 
-// rackFor returns the rack of a fit's class.
-func rackFor(cache uintptr, f sizeclass.Fit) *rack { return (*rack)(raw.Pointer(cache + f.Row())) }
-
-// rackOf returns the rack of a class.
-func rackOf(cache uintptr, c sizeclass.Class) *rack {
-	return (*rack)(raw.Pointer(cache + uintptr(c)*rackSize))
+// classCacheFor returns the class cache of a fit's class.
+func classCacheFor(cache uintptr, f sizeclass.Fit) *smallheap.ClassCache {
+	return (*smallheap.ClassCache)(raw.Pointer(cache + f.Row()))
 }
 
-// noCache stands for the cache of a slot that has none: every rack in it is bare,
-// so that whoever uses it ends up on a slow path. The first Allocator's start
+// classCacheOf returns the class cache of a class.
+func classCacheOf(cache uintptr, c sizeclass.Class) *smallheap.ClassCache {
+	return (*smallheap.ClassCache)(raw.Pointer(cache + uintptr(c)*classCacheSize))
+}
+
+// theEmptyCache stands for the cache of a slot that has none. No class cache in it has
+// magazines, so that whoever uses it ends up on a slow path. The first Allocator's start
 // makes it so.
 var (
-	noCache struct {
-		racks [sizeclass.Count]rack
-		lot   lot
+	theEmptyCache struct {
+		classes [sizeclass.Count]smallheap.ClassCache
+		large   largeCache
 	}
-	bareNo sync.Once
+	clearEmptyCache sync.Once
 )
+
+// emptyCache returns the address of theEmptyCache, which is static and so never moves.
+func emptyCache() uintptr { return raw.Addr(unsafe.Pointer(&theEmptyCache)) }
 
 // hasCache reports whether the table has an entry for slot id.
 func (a *Allocator) hasCache(id int) bool { return uint(id) < uint(atomic.LoadUint32(&a.tableLen)) }
@@ -68,13 +77,10 @@ func (a *Allocator) hasCache(id int) bool { return uint(id) < uint(atomic.LoadUi
 // whoever holds the slot may use it, and only until it lets go of the slot.
 //
 // The length was read before the table, and the table only grows until Close, which
-// waits for its readers: what is found now is as long at least.
+// waits for its readers: the table that is found now has at least that length.
 func (a *Allocator) cacheOf(id int) uintptr {
 	return atomic.LoadUintptr(entryOf(atomic.LoadUintptr(&a.table), id))
 }
-
-// none returns the address of noCache, which is static and so never moves.
-func none() uintptr { return raw.Addr(unsafe.Pointer(&noCache)) }
 
 func entryOf(table uintptr, id int) *uintptr {
 	return (*uintptr)(raw.Pointer(table + uintptr(id)<<wordShift))
@@ -91,7 +97,7 @@ func (a *Allocator) attach(id int) error {
 		return err
 	}
 	entry := entryOf(a.table, id)
-	if *entry != none() {
+	if *entry != emptyCache() {
 		return nil
 	}
 	cache, err := newCache()
@@ -102,18 +108,18 @@ func (a *Allocator) attach(id int) error {
 	return nil
 }
 
-// growTable makes the table of caches hold n entries at least. There is room for
+// growTable makes the table of caches hold at least n entries. There is room for
 // those of some thousand processors.
 func (a *Allocator) growTable(n int) error {
-	const most = metadata.MaxSize >> wordShift
+	const maxEntries = metadata.MaxSize >> wordShift
 	old, oldLen := a.table, int(a.tableLen)
 	if n <= oldLen {
 		return nil
 	}
-	if n > most {
+	if n > maxEntries {
 		return ErrOutOfMemory
 	}
-	n = min(max(n, 2*oldLen, runtime.GOMAXPROCS(0), runtime.NumCPU(), 8), most)
+	n = min(max(n, 2*oldLen, runtime.GOMAXPROCS(0), runtime.NumCPU(), 8), maxEntries)
 	table, err := metadata.Alloc(uintptr(n) << wordShift)
 	if err != nil {
 		return err
@@ -122,7 +128,7 @@ func (a *Allocator) growTable(n int) error {
 		if id < oldLen {
 			*entryOf(table, id) = *entryOf(old, id)
 		} else {
-			*entryOf(table, id) = none()
+			*entryOf(table, id) = emptyCache()
 		}
 	}
 	atomic.StoreUintptr(&a.table, table)
@@ -134,16 +140,16 @@ func (a *Allocator) growTable(n int) error {
 	return nil
 }
 
-// detach takes away the caches of the slots that want reports true for and
+// detach takes away the caches of the slots for which take reports true and
 // returns their magazines to the depots.
-func (a *Allocator) detach(want func(id int, cache uintptr) bool) {
+func (a *Allocator) detach(take func(id int, cache uintptr) bool) {
 	a.mu.Lock()
 	var gone []uintptr
 	for id := range int(a.tableLen) {
 		entry := entryOf(a.table, id)
-		if *entry != none() && want(id, *entry) {
+		if *entry != emptyCache() && take(id, *entry) {
 			gone = append(gone, *entry)
-			atomic.StoreUintptr(entry, none())
+			atomic.StoreUintptr(entry, emptyCache())
 		}
 	}
 	if len(gone) > 0 {
@@ -159,18 +165,14 @@ func (a *Allocator) detach(want func(id int, cache uintptr) bool) {
 // drain moves all that a cache holds to the depots. The caller owns the cache.
 func (a *Allocator) drain(cache uintptr) {
 	for c := range sizeclass.Class(sizeclass.Count) {
-		r := rackOf(cache, c)
-		if *r == noRack() {
-			continue // a bare one may count codes, Realloc's
+		r := classCacheOf(cache, c)
+		if *r == smallheap.EmptyClassCache() {
+			continue // one without magazines may still have counted size codes, Realloc's
 		}
-		a.stow(c, r.loaded())
-		a.stow(c, r.prev)
-		d := &a.depots[c]
-		d.mu.Lock()
-		d.allocs += r.allocs()
-		d.codes += r.codes
-		d.mu.Unlock()
-		*r = noRack()
+		loaded, previous, allocs, requested := r.Unload()
+		a.returnMagazine(c, loaded)
+		a.returnMagazine(c, previous)
+		a.depots[c].Account(allocs, requested)
 	}
-	a.clearLot(lotOf(cache))
+	a.dropLarge(largeCacheOf(cache))
 }

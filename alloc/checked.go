@@ -29,8 +29,8 @@ import (
 //
 //	Addr − inner = the alignment asked for, at least zoneMin
 //
-// What the fast paths do not know: in such an Allocator every block is a chosen one
-// (chosen.go), so that all requests come here, and the inner blocks are special, so
+// What the fast paths do not know: in such an Allocator every block is a sampled one
+// (sampler.go), so that all requests come here, and the inner blocks are special, so
 // that no address of theirs can be freed but by way of here.
 //
 //	live ─► freed: poisoned or inaccessible, in the quarantine ─► the allocator's again
@@ -149,9 +149,9 @@ func (k *checker) close() error {
 	return err
 }
 
-// malloc returns a block of size bytes at a multiple of align, all zero if that is
-// wanted.
-func (k *checker) malloc(h holder, op string, size, align int, wanted bool) (uintptr, error) {
+// malloc returns a block of size bytes at a multiple of align, all zero if needZero is
+// set.
+func (k *checker) malloc(h holder, op string, size, align int, needZero bool) (uintptr, error) {
 	front := max(align, zoneMin)
 	if size >= sizeclass.LargeMin {
 		front = max(front, largeAlign)
@@ -159,7 +159,7 @@ func (k *checker) malloc(h holder, op string, size, align int, wanted bool) (uin
 	if size > math.MaxInt-front-zoneMin {
 		return 0, ErrOutOfMemory
 	}
-	inner, zero, err := k.a.obtain(h, op, front+size+zoneMin, front, wanted)
+	inner, zeroed, err := k.a.obtain(h, op, front+size+zoneMin, front, needZero)
 	if err != nil {
 		return 0, err
 	}
@@ -171,9 +171,9 @@ func (k *checker) malloc(h holder, op string, size, align int, wanted bool) (uin
 		return 0, ErrClosed
 	}
 	b := k.enter(addr, uintptr(size), uintptr(front), stack)
-	if b != nil && wanted && !zero {
+	if b != nil && needZero && !zeroed {
 		clear(raw.Bytes(addr, b.size))
-	} else if b != nil && !wanted && b.class != classLarge {
+	} else if b != nil && !needZero && b.class != classLarge {
 		fillWith(&freshPattern, addr, b.size)
 	}
 	k.mu.Unlock()

@@ -39,7 +39,7 @@ func (a *Allocator) Close() error {
 	a.dropTable()
 	a.closeLocals()
 	for c := range a.depots {
-		a.forgetGuards(a.depots[c].close(sizeclass.Class(c)))
+		a.forgetGuards(a.depots[c].Close(sizeclass.Class(c)))
 	}
 	guards := a.guards.close(a) // before the profile, which has its stacks
 	a.forgetGuards(int(a.stuck.splits.Swap(0)))

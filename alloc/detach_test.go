@@ -14,11 +14,11 @@ func TestDetachWaits(t *testing.T) {
 		trimmed := make(chan bool)
 		var begun, done atomic.Bool
 		h := (*processors)(a)
-		cache, id, err := h.hold()
+		cache, id, err := h.acquire()
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := rackOf(cache, 6)
+		r := classCacheOf(cache, 6)
 		before := *r
 		go func() { // it gets to run if there is another processor
 			begun.Store(true)
@@ -31,7 +31,7 @@ func TestDetachWaits(t *testing.T) {
 			early = done.Load()
 			changed = changed || *r != before
 		}
-		h.letGo(id)
+		h.release(id)
 		<-trimmed
 		if early || changed {
 			t.Fatalf("Trim did not wait for the holder of a cache: ended %v, changed it %v", early, changed)

@@ -16,14 +16,16 @@
 // # Structures
 //
 //	Allocator   routes requests by size; owns all that follows
-//	cache       a rack for each class, and a lot; one for each processor (P) and
-//	            each Local
-//	rack        two magazines, the loaded and the previous one
+//	cache       a class cache for each class, and a large-object cache; one cache for
+//	            each processor (P) and each Local
+//	class cache two magazines, the loaded one and the previous one
 //	magazine    a few dozen free blocks, ready to be handed out
-//	lot         a few freed large objects, likewise
+//	large-object cache
+//	            a few freed large objects, likewise
 //	depot       one for each class: spare magazines, and the spans
 //	span        a run of pages cut into blocks of one class, with a state byte
-//	            for each block, kept apart from the blocks
+//	            for each block, kept apart from the blocks (internal/smallheap has
+//	            these four)
 //	page heap   mappings of 64 MiB, cut into runs of pages (internal/pageheap)
 //	page map    from an address to its span or large object (internal/pagemap)
 //	large heap  objects of 128 KiB and more, a mapping each (internal/largeheap)
@@ -60,39 +62,40 @@
 //
 // # The life of a large object
 //
-// From 128 KiB on Malloc looks for a parked object that fits in the cache's lot,
+// From 128 KiB on Malloc looks for an object that fits in the large-object cache,
 // then asks the large heap: a retained region, or a new mapping (internal/largeheap). Free
-// finds the descriptor in the page map, compares the header in front of the
-// object with it, and parks the object, or gives it to the large heap, which
-// retains it for a while. Realloc lets the kernel move pages instead of copying.
+// finds the descriptor in the page map and compares the header in front of the
+// object with it. Then it puts the object into the large-object cache, or gives it to
+// the large heap, which retains it for a while. Realloc lets the kernel move pages
+// instead of copying.
 //
 // # The life of a sample
 //
-// The fast paths know of the heap profile no more than that a rack counts its blocks
-// down. At 0 the slow path looks whether the next is a chosen one, hands it out like
-// any, and lets go of the cache. Then, with nothing pinned or locked:
+// A class cache counts its blocks down; the fast paths know no more of the heap profile.
+// At 0 the slow path asks the sampler whether the next block is a sampled one, hands it
+// out like any other, and releases the cache. Then, with nothing pinned or locked:
 //
-//	rack.due = 0 ─► chosen, by odds and dice    the way to the next is drawn at once
-//	             ─► labels of the goroutine     internal/proflabel
-//	             ─► key of the stack            internal/callstack: known lately? else
-//	             ─► the stack itself            runtime.Callers, resolved once
-//	             ─► record in the table         internal/heapprof, its mutex
-//	             ─► state byte: special
+//	nextSample = 0 ─► sampler: sampled?           the way to the next is drawn at once
+//	               ─► labels of the goroutine     internal/proflabel
+//	               ─► key of the stack            internal/callstack: known lately? else
+//	               ─► the stack itself            runtime.Callers, resolved once
+//	               ─► record in the table         internal/heapprof, its mutex
+//	               ─► state byte: special
 //
-// A large object is chosen by bytes, which the lot counts down (lot.due), and a mark in
-// the page map stands for the state bit. A special block is no business of Free's fast
-// path: the slow one takes its record out before the block is anybody else's. Realloc
+// A large object is sampled by bytes, which the large-object cache counts down, and a mark
+// in the page map stands for the state bit. Free's fast path leaves a special block to the
+// slow one, which takes its record out before anybody else can have the block. Realloc
 // in place keeps the record, which moves with the object.
 //
-// A block of class c is chosen with probability p, whatever others are, and stands for
-// 1/p blocks, so that for each class, stack and label
+// A block of class c is sampled with probability p, independently of all others, and stands
+// for 1/p blocks, so that for each class, stack and label
 //
-//	p(c) = 1 − exp(−size(c)/rate)       one event or more in its bytes; 8 · rate from 4 KiB on
+//	p(c) = 1 − exp(−size(c)/rate)       one point or more in its bytes; 8 · rate from 4 KiB on
 //	P(gap = k) = (1 − p)^k · p          blocks passed over: geometric, as coin tosses
 //	E[Σ 1/p over samples] = blocks      unbiased, also where one stack mixes sizes
 //	variance = blocks · (1 − p)/p
 //
-// For large objects the events lie at exponential distances, of rate bytes on average.
+// For large objects the points lie at exponential distances, of rate bytes on average.
 // One that grew is sampled as if it had been allocated with its new size; of those that
 // shrank some samples are forgotten, so that the same holds.
 //
@@ -100,7 +103,7 @@
 //
 // For each class, with the caches at rest:
 //
-//	Σ blocks of its spans = live + cached in racks + in the depot's magazines + idle
+//	Σ blocks of its spans = live + cached in class caches + in the depot's magazines + idle
 //	a block's state is cached ⇔ exactly one slot of one magazine names it
 //	the profile has a record of a block ⇒ it is live, and special (an object: marked)
 //	span.idle = |{i : state i is idle}|
@@ -113,11 +116,11 @@
 //
 // # Who may touch what
 //
-//	rack, magazines, lot  whoever is pinned to the processor, or the Local's goroutine
+//	cache and magazines   whoever is pinned to the processor, or the Local's goroutine
 //	state byte            live: the block's user, through Malloc, Free, Realloc
-//	                      cached: the holder of the rack; idle: the depot's lock
+//	                      cached: the holder of the class cache; idle: the depot's lock
 //	span's counts, lists  the depot's lock
-//	countdowns            as rack and lot; the odds are atomic, the dice lock nothing
+//	countdowns            as the cache; the sampler's rates are atomic, its rng locks nothing
 //	samples               the profile's mutex, taken with nothing pinned or locked
 //	table of caches       read by all, written under Allocator.mu
 //	descriptor's header   written before it is entered in the page map, then read only
@@ -148,7 +151,7 @@
 // their end, tells its story when it is used: Catch turns the fault into a
 // *MisuseError, and Describe knows it from the address.
 //
-// Options.GuardRate has some blocks, chosen at random, lie between pages without access
+// Options.GuardRate has some blocks, sampled at random, lie between pages without access
 // (guard.go has the picture): what is done to them beyond their bounds, or after they
 // were freed, faults or is found by Free, and is told with the stacks that allocated and
 // freed the block. In a fleet that finds, cheaply, what no test has. Options.Hardening
@@ -157,7 +160,7 @@
 // # Checked mode
 //
 // Options.Checked has an Allocator look after all of its blocks, in the same binary
-// (checked.go has the picture). No fast path knows of it: every block is a chosen one.
+// (checked.go has the picture). No fast path knows of it: every block is a sampled one.
 //
 //	a write within 16 bytes of either end,  found by the next Free, Realloc or UsableSize
 //	mostly farther behind it                of the block, by Verify, and by Close
@@ -206,8 +209,8 @@
 //
 // # Reading the source
 //
-// state.go, span.go, magazine.go and rack.go have the structures and their
-// pictures; malloc.go and free.go the fast paths and what comes after; depot.go
-// and cache.go the exchange of magazines; purge.go the way back to the kernel. chosen.go
-// and special.go have what becomes of sampled and guarded blocks.
+// Package internal/smallheap has the structures of small blocks and their pictures.
+// malloc.go and free.go have the fast paths and what comes after; cache.go the caches of
+// processors; purge.go the way back to the kernel; sampler.go and special.go what becomes
+// of sampled and guarded blocks.
 package alloc

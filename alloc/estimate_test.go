@@ -25,7 +25,7 @@ func loaded(t *testing.T, rate int, seed uint64) (*Allocator, *Local) {
 		t.Skip("millions of blocks, on one goroutine")
 	}
 	a := open(t, Options{Decay: -1, ProfileRate: rate})
-	a.odds.dice.loaded = rand.New(rand.NewPCG(seed, 0))
+	a.sampler.rng.fixed = rand.New(rand.NewPCG(seed, 0))
 	return a, local(t, a)
 }
 

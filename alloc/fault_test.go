@@ -48,7 +48,7 @@ func (s *scenario) play() error {
 		func() error { s.a.Trim(); return nil },
 		func() error { return s.malloc(s.a.Malloc, 500<<10) },
 		func() error { return s.realloc(0, 50) },
-		func() error { beat(s.a); return nil },
+		func() error { tick(s.a); return nil },
 		func() error { return s.free(0) },
 		func() error { return s.malloc(s.a.Malloc, 30000) },
 		func() error { s.a.Trim(); return nil },
@@ -338,9 +338,9 @@ func TestFaultMunmap(t *testing.T) {
 		a.Free(p)
 	}
 	vm.Inject(nil)
-	beat(a)
+	tick(a)
 	if n := a.space.Mappings.Now(); n != 0 {
-		t.Errorf("%d mappings are left after a beat in which munmap worked", n)
+		t.Errorf("%d mappings are left after a tick in which munmap worked", n)
 	}
 	drained(t, a)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/watch"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // Free takes back a block that this Allocator, or a Local of it, handed out. nil
@@ -25,9 +25,9 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 		if d := pagemap.Entry(leaf, addr); d != 0 {
 			h := headerAt(d)
 			if i := h.Index(addr); h.Owns(i, addr, atomic.LoadUintptr(&a.id)) {
-				r, st := rackOf(a.cacheOf(id), h.Class), stateOf(d, i)
-				if was := *st; isLive(was) && r.takes() {
-					r.put(addr, st, was-live)
+				r, st := classCacheOf(a.cacheOf(id), h.Class), smallheap.StateOf(d, i)
+				if was := *st; smallheap.IsLive(was) && r.HasRoom() {
+					r.Put(addr, st, was-smallheap.Live)
 					percpu.Unpin(id)
 					return
 				}
@@ -40,15 +40,15 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 
 func headerAt(d uintptr) *pagemap.Header { return (*pagemap.Header)(raw.Pointer(d)) }
 
-// liveBlock returns the state byte, the fit code and the class of the live small
+// liveBlock returns the state byte, the size code and the class of the live small
 // block that starts at addr, be it special or not; no state byte if none does.
-func (a *Allocator) liveBlock(addr uintptr) (st *state, code uint8, c sizeclass.Class) {
+func (a *Allocator) liveBlock(addr uintptr) (st *smallheap.State, code uint8, c sizeclass.Class) {
 	if d := pagemap.Get(addr); d != 0 {
 		h := headerAt(d)
 		i := h.Index(addr)
-		st := stateOf(d, i)
-		if was := *st; h.Owns(i, addr, a.id) && was&live != 0 {
-			return st, was & codeMask, h.Class
+		st := smallheap.StateOf(d, i)
+		if was := *st; h.Owns(i, addr, a.id) && was&smallheap.Live != 0 {
+			return st, was & smallheap.CodeMask, h.Class
 		}
 	}
 	return nil, 0, 0
@@ -75,34 +75,29 @@ func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
 		}
 		return
 	}
-	if *st&special != 0 && !a.freeSpecial(addr, c) {
+	if *st&smallheap.Special != 0 && !a.freeSpecial(addr, c) {
 		panic(freeingTwice(op, addr, c.Size()))
 	}
-	hand := uintptr(0) // a magazine on its way between the rack and the depot
+	spare := uintptr(0) // a magazine on its way between the class cache and the depot
 	for {
-		cache, id, err := h.hold()
+		cache, id, err := h.acquire()
 		if err != nil {
-			a.stow(c, hand)
+			a.returnMagazine(c, spare)
 			a.freeToSpan(op, c, addr, st, code)
 			return
 		}
-		r := rackOf(cache, c)
-		if !r.takes() && r.prevTakes() {
-			r.exchange(r.prev, capacity(c))
-		}
-		if !r.takes() && hand != 0 {
-			hand = r.exchange(hand, capacity(c))
-		}
-		ok := r.takes()
+		r := classCacheOf(cache, c)
+		spare = r.MakeRoom(c, spare)
+		ok := r.HasRoom()
 		if ok {
-			r.put(addr, st, code)
+			r.Put(addr, st, code)
 		}
-		h.letGo(id)
-		a.stow(c, hand)
+		h.release(id)
+		a.returnMagazine(c, spare)
 		if ok {
 			return
 		}
-		if hand, err = a.depots[c].takeEmpty(c); err != nil {
+		if spare, err = a.depots[c].TakeEmpty(c); err != nil {
 			a.freeToSpan(op, c, addr, st, code)
 			return
 		}
@@ -111,20 +106,12 @@ func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
 
 // freeToSpan frees a block without a magazine, for when there is no memory for
 // one: freeing must not fail.
-func (a *Allocator) freeToSpan(op string, c sizeclass.Class, addr uintptr, st *state, code uint8) {
-	watch.Release(addr)
-	d := &a.depots[c]
-	d.mu.Lock()
-	if d.closed { // since the block was found live: its span has gone
-		d.mu.Unlock()
+func (a *Allocator) freeToSpan(op string, c sizeclass.Class, addr uintptr, st *smallheap.State, code uint8) {
+	empty, err := a.depots[c].Free(addr, st, code)
+	if err != nil { // closed since the block was found live: its span has gone
 		panic(a.misuse(op, addr))
 	}
-	var empty spanList
-	d.codes -= uint64(code)
-	*st = idle | used
-	d.giveBack(pagemap.Get(addr), raw.Addr(unsafe.Pointer(st)), &empty)
-	d.mu.Unlock()
-	a.release(c, empty)
+	a.releaseSpans(c, empty)
 }
 
 // freeLarge frees a large object, or tells why addr is not one.
@@ -142,7 +129,7 @@ func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 		}
 		clear(raw.Bytes(addr, usable))
 	}
-	if err := a.park(h, addr); err != nil {
+	if err := a.putLarge(h, addr); err != nil {
 		panic(explainLarge(op, addr, err))
 	}
 	a.wake()

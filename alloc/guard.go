@@ -14,10 +14,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Some of the chosen blocks are guarded: what the program gets, in the place of the
+// Some of the sampled blocks are guarded: what the program gets, in the place of the
 // block, is memory in a slot between pages without access, so that the processor
 // refuses a use beyond it, and a use after it was freed (GWP-ASan: Serebryany et al.,
 // "GWP-ASan: Sampling-Based Detection of Memory-Safety Bugs in Production", ICSE 2024).
@@ -67,8 +68,8 @@ func regionBytes() uintptr { return (2*guardSlots + 1) * slotBytes() }
 // span without blocks: no address is that of a block. It lives in metadata.
 type guardTable struct {
 	pagemap.Header
-	_     [statesStart - headerSize]byte
-	_     [8]state // of block 0, which there is none of
+	_     [smallheap.StatesStart - unsafe.Sizeof(pagemap.Header{})]byte
+	_     [8]smallheap.State // of block 0, which there is none of
 	slots [guardSlots]guardSlot
 }
 
@@ -99,7 +100,7 @@ func guardTableAt(d uintptr) *guardTable { return raw.At[guardTable](d) }
 func (a *Allocator) SetGuardRate(n int) {
 	a.init()
 	a.guards.rate.Store(int64(max(n, 0)))
-	a.setOdds()
+	a.setSampler()
 	a.rearm()
 }
 

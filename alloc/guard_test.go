@@ -217,7 +217,7 @@ func TestGuardRate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.odds.dice.loaded = rand.New(rand.NewPCG(11, 12))
+	a.sampler.rng.fixed = rand.New(rand.NewPCG(11, 12))
 	defer a.Close()
 	guarded := 0
 	for range blocks {

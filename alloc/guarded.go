@@ -31,7 +31,7 @@ func (a *Allocator) guard(shadow, size uintptr) uintptr {
 	}
 	room := raw.AlignUp(size, guardAlign)
 	s.addr = g.base(i)
-	if a.odds.dice.uniform() < 0.5 {
+	if a.sampler.rng.uniform() < 0.5 {
 		s.addr += slotBytes() - room
 	}
 	s.size, s.shadow = size, shadow

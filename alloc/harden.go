@@ -2,11 +2,11 @@ package alloc
 
 import (
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // Hardening makes mistakes in a program, and attacks by way of them, less likely to do
@@ -45,8 +45,8 @@ func (a *Allocator) guardSpan(s uintptr, c sizeclass.Class) error {
 	if !a.options.Hardening.SpanGuards {
 		return nil
 	}
-	split, err := a.space.Guard(spanAt(s).Base+uintptr(c.SpanBytes()), sizeclass.PageSize)
-	spanAt(s).split = split
+	split, err := a.space.Guard(smallheap.SpanAt(s).Base+uintptr(c.SpanBytes()), sizeclass.PageSize)
+	smallheap.SpanAt(s).Split = split
 	return err
 }
 
@@ -82,16 +82,7 @@ func (a *Allocator) explainSpanGuard(addr uintptr) error {
 	}
 	last := h.Base + uintptr(h.Blocks-1)*uintptr(h.Size)
 	return &MisuseError{Op: "buffer overflow", Addr: addr, Block: last, Size: int(h.Size),
-		State: describe(*stateOf(pagemap.Get(page-1), h.Blocks-1)),
+		State: smallheap.Describe(*smallheap.StateOf(pagemap.Get(page-1), h.Blocks-1)),
 		Story: fmt.Sprintf("%s behind the last block of a span, in the page that guards it: "+
 			"a write or a read ran on beyond that block, or one before it", bytesOf(int(addr-last)-int(h.Size)+1))}
-}
-
-// shuffle brings the blocks of a magazine, which is nobody else's, into a random order.
-func shuffle(m uintptr) {
-	n := magazineAt(m).n
-	for i := uint32(1); i < n; i++ {
-		x, y := slotOf(m, i), slotOf(m, rand.Uint32N(i+1))
-		*x, *y = *y, *x
-	}
 }

@@ -1,12 +1,12 @@
 package alloc
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -64,7 +64,7 @@ func (a *Allocator) runAt(addr uintptr, limit int) stats.PageRun {
 	if s == 0 {
 		return stats.PageRun{Use: stats.PageLarge, Pages: a.unknown(addr, limit)}
 	}
-	h := spanAt(s).Header
+	h := smallheap.SpanAt(s).Header
 	if h.Kind != pagemap.Span || h.Owner != a.id || h.Base != addr || int(h.Class) >= sizeclass.Count {
 		return stats.PageRun{Use: stats.PageLarge, Pages: a.unknown(addr, limit)}
 	}
@@ -74,7 +74,7 @@ func (a *Allocator) runAt(addr uintptr, limit int) stats.PageRun {
 		Pages:  int32(min(h.Class.SpanBytes()/sizeclass.PageSize, limit)),
 		Size:   int32(h.Class.Size()),
 		Blocks: int32(blocks),
-		Idle:   int32(min(int(atomic.LoadUint32(&spanAt(s).idle)), blocks)),
+		Idle:   int32(min(smallheap.SpanAt(s).IdleBlocks(), blocks)),
 	}
 }
 
@@ -84,7 +84,7 @@ func (a *Allocator) unknown(addr uintptr, limit int) int32 {
 	n := 1
 	for ; n < limit; n++ {
 		at := addr + uintptr(n)*sizeclass.PageSize
-		if s := pagemap.Get(at); s != 0 && spanAt(s).Kind == pagemap.Span && spanAt(s).Base == at {
+		if s := pagemap.Get(at); s != 0 && smallheap.SpanAt(s).Kind == pagemap.Span && smallheap.SpanAt(s).Base == at {
 			break
 		}
 	}

@@ -6,20 +6,20 @@ import "github.com/ashlar-go/ashlar/internal/percpu"
 // fast ones are written out for each kind of cache.
 type holder interface {
 	// hold returns a cache that is the caller's alone until letGo.
-	hold() (cache uintptr, id int, err error)
-	letGo(id int)
+	acquire() (cache uintptr, id int, err error)
+	release(id int)
 }
 
 // processors is an Allocator as the holder of its processors' caches.
 type processors Allocator
 
-func (p *processors) hold() (cache uintptr, id int, err error) {
+func (p *processors) acquire() (cache uintptr, id int, err error) {
 	a := (*Allocator)(p)
 	a.init()
 	for {
 		id := percpu.Pin()
 		if a.hasCache(id) {
-			if cache := a.cacheOf(id); cache != none() {
+			if cache := a.cacheOf(id); cache != emptyCache() {
 				return cache, id, nil
 			}
 		}
@@ -31,4 +31,4 @@ func (p *processors) hold() (cache uintptr, id int, err error) {
 	}
 }
 
-func (p *processors) letGo(id int) { percpu.Unpin(id) }
+func (p *processors) release(id int) { percpu.Unpin(id) }

@@ -15,13 +15,13 @@ func init() {
 }
 
 // Obtain implements tenancy.Host.
-func (t *host) Obtain(size, align int) (addr uintptr, zero bool, err error) {
+func (t *host) Obtain(size, align int) (addr uintptr, zeroed bool, err error) {
 	a := (*Allocator)(t)
-	addr, zero, err = a.request((*processors)(t), opArena, size, align, false)
+	addr, zeroed, err = a.request((*processors)(t), opArena, size, align, false)
 	if err == nil {
 		a.recordAligned(addr, align, size)
 	}
-	return addr, zero, err
+	return addr, zeroed, err
 }
 
 // opArena is the operation for which arenas obtain memory.

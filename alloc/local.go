@@ -8,6 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // A Local is a handle to an Allocator with a cache of its own, for one goroutine
@@ -19,25 +20,25 @@ import (
 type Local struct {
 	a       *Allocator
 	id      uintptr // the Allocator's
-	cache   uintptr // noCache's before the first use and after Close
+	cache   uintptr // emptyCache before the first use and after Close
 	cleanup runtime.Cleanup
 }
 
 // NewLocal returns a handle with an empty cache.
 func (a *Allocator) NewLocal() *Local {
 	a.init()
-	return &Local{a: a, id: a.id, cache: none()}
+	return &Local{a: a, id: a.id, cache: emptyCache()}
 }
 
 // hold returns the Local's cache, which it makes at the first use.
-func (l *Local) hold() (cache uintptr, id int, err error) {
-	if l.cache == none() || l.a.closed.Load() {
+func (l *Local) acquire() (cache uintptr, id int, err error) {
+	if l.cache == emptyCache() || l.a.closed.Load() {
 		err = l.open()
 	}
 	return l.cache, 0, err
 }
 
-func (l *Local) letGo(int) {}
+func (l *Local) release(int) {}
 
 func (l *Local) open() error {
 	a := l.a
@@ -62,10 +63,10 @@ func (l *Local) open() error {
 // Close returns what the Local has cached to the Allocator. The Local may be used
 // again afterwards, with a new cache.
 func (l *Local) Close() {
-	if l.cache != none() {
+	if l.cache != emptyCache() {
 		l.cleanup.Stop()
 		l.a.closeLocal(l.cache)
-		l.cache = none()
+		l.cache = emptyCache()
 	}
 }
 
@@ -96,8 +97,8 @@ func (a *Allocator) closeLocals() {
 func (l *Local) Malloc(size int) (unsafe.Pointer, error) {
 	if uint(size-1) < sizeclass.LargeMin-1 {
 		fit := sizeclass.FitOf(size)
-		if r := rackFor(l.cache, fit); r.ready() {
-			return raw.Pointer(r.take(fit.Code())), nil
+		if r := classCacheFor(l.cache, fit); r.Ready() {
+			return raw.Pointer(r.Take(fit.Code())), nil
 		}
 	}
 	addr, _, err := l.a.slowMalloc(l, "Malloc", size, false)
@@ -112,16 +113,16 @@ func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 	}
 	if uint(total-1) < sizeclass.LargeMin-1 {
 		fit := sizeclass.FitOf(total)
-		if r := rackFor(l.cache, fit); r.ready() {
-			zero := r.zero()
-			return cleared(r.take(fit.Code()), total, zero), nil
+		if r := classCacheFor(l.cache, fit); r.Ready() {
+			zeroed := r.Zeroed()
+			return cleared(r.Take(fit.Code()), total, zeroed), nil
 		}
 	}
-	addr, zero, err := l.a.slowMalloc(l, "Calloc", total, true)
+	addr, zeroed, err := l.a.slowMalloc(l, "Calloc", total, true)
 	if err != nil {
 		return nil, err
 	}
-	return cleared(addr, total, zero), nil
+	return cleared(addr, total, zeroed), nil
 }
 
 // Memalign is Allocator.Memalign.
@@ -146,9 +147,9 @@ func (l *Local) Free(p unsafe.Pointer) {
 		if d := pagemap.Entry(leaf, addr); d != 0 {
 			h := headerAt(d)
 			if i := h.Index(addr); h.Owns(i, addr, l.id) {
-				r, st := rackOf(l.cache, h.Class), stateOf(d, i)
-				if was := *st; isLive(was) && r.takes() {
-					r.put(addr, st, was-live)
+				r, st := classCacheOf(l.cache, h.Class), smallheap.StateOf(d, i)
+				if was := *st; smallheap.IsLive(was) && r.HasRoom() {
+					r.Put(addr, st, was-smallheap.Live)
 					return
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // Malloc returns a block of size bytes. Its contents are unspecified and it is
@@ -21,8 +22,8 @@ func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) {
 		id := percpu.Pin()
 		if a.hasCache(id) {
 			fit := sizeclass.FitOf(size)
-			if r := rackFor(a.cacheOf(id), fit); r.ready() {
-				addr := r.take(fit.Code())
+			if r := classCacheFor(a.cacheOf(id), fit); r.Ready() {
+				addr := r.Take(fit.Code())
 				percpu.Unpin(id)
 				return raw.Pointer(addr), nil
 			}
@@ -44,25 +45,25 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 		id := percpu.Pin()
 		if a.hasCache(id) {
 			fit := sizeclass.FitOf(total)
-			if r := rackFor(a.cacheOf(id), fit); r.ready() {
-				zero := r.zero()
-				addr := r.take(fit.Code())
+			if r := classCacheFor(a.cacheOf(id), fit); r.Ready() {
+				zeroed := r.Zeroed()
+				addr := r.Take(fit.Code())
 				percpu.Unpin(id)
-				return cleared(addr, total, zero), nil
+				return cleared(addr, total, zeroed), nil
 			}
 		}
 		percpu.Unpin(id)
 	}
-	addr, zero, err := a.slowMalloc((*processors)(a), "Calloc", total, true)
+	addr, zeroed, err := a.slowMalloc((*processors)(a), "Calloc", total, true)
 	if err != nil {
 		return nil, err
 	}
-	return cleared(addr, total, zero), nil
+	return cleared(addr, total, zeroed), nil
 }
 
 // cleared zeroes a block, unless the kernel did so and nobody has used it since.
-func cleared(addr uintptr, size int, zero bool) unsafe.Pointer {
-	if !zero {
+func cleared(addr uintptr, size int, zeroed bool) unsafe.Pointer {
+	if !zeroed {
 		clear(raw.Bytes(addr, uintptr(size)))
 	}
 	return raw.Pointer(addr)
@@ -77,157 +78,152 @@ func product(op string, n, size int) (int, error) {
 }
 
 // request serves every request that the loaded magazine cannot, for a block at a multiple
-// of align, a power of two. If the block is wanted zeroed a large object is; zero tells
-// whether it is known to be.
-func (a *Allocator) request(h holder, op string, size, align int, wanted bool) (addr uintptr, zero bool, err error) {
+// of align, a power of two. If needZero is set, large objects are returned zeroed. zeroed
+// reports whether the block is known to be zero.
+func (a *Allocator) request(h holder, op string, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	switch {
 	case size < 0:
 		err = ErrInvalidSize
 	case a.checked != nil:
-		addr, err = a.checked.malloc(h, op, size, align, wanted)
-		zero = wanted
+		addr, err = a.checked.malloc(h, op, size, align, needZero)
+		zeroed = needZero
 	default:
-		addr, zero, err = a.obtain(h, op, size, align, wanted)
+		addr, zeroed, err = a.obtain(h, op, size, align, needZero)
 	}
 	if err != nil {
 		return 0, false, &Error{Op: op, Size: size, Err: err}
 	}
-	return addr, zero, nil
+	return addr, zeroed, nil
 }
 
 // obtain returns a small block or a large object, as request does.
-func (a *Allocator) obtain(h holder, op string, size, align int, wanted bool) (addr uintptr, zero bool, err error) {
+func (a *Allocator) obtain(h holder, op string, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	if size >= sizeclass.LargeMin && align <= largeAlign {
-		return a.allocLarge(h, op, uintptr(size), wanted)
+		return a.allocLarge(h, op, uintptr(size), needZero)
 	}
 	// Spans begin at a multiple of the page size. A multiple of align that is no
 	// block size itself lies in a class whose sizes are all multiples of align.
 	n := int(raw.AlignUp(uintptr(max(size, 1)), uintptr(align)))
 	if size < sizeclass.LargeMin && n < sizeclass.LargeMin && align <= sizeclass.PageSize {
 		err = a.retry(size, func() error {
-			addr, zero, err = a.allocSmall(h, op, n)
+			addr, zeroed, err = a.allocSmall(h, op, n)
 			return err
 		})
-		return addr, zero, err
+		return addr, zeroed, err
 	}
-	chosen := a.choose(h, uintptr(max(size, 1)))
-	addr, zero, err = a.mapLarge(uintptr(max(size, 1)), uintptr(align), wanted)
-	if err == nil && chosen {
-		a.chosenLarge(addr, uintptr(max(size, 1)), kindFor(op, heapprof.Large))
+	sampled := a.sampleLarge(h, uintptr(max(size, 1)))
+	addr, zeroed, err = a.mapLarge(uintptr(max(size, 1)), uintptr(align), needZero)
+	if err == nil && sampled {
+		a.sampledLarge(addr, uintptr(max(size, 1)), kindFor(op, heapprof.Large))
 	}
-	return addr, zero, err
+	return addr, zeroed, err
 }
 
 // allocSmall takes a block from h's cache and brings magazines from the depot
 // until it can.
-func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zero bool, err error) {
+func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zeroed bool, err error) {
 	fit := sizeclass.FitOf(size)
 	c := fit.Class()
-	hand := uintptr(0) // a magazine on its way between the depot and the rack
+	spare := uintptr(0) // a magazine on its way between the depot and the class cache
 	for {
-		cache, id, err := h.hold()
+		cache, id, err := h.acquire()
 		if err != nil {
-			a.stow(c, hand)
+			a.returnMagazine(c, spare)
 			return 0, false, err
 		}
-		r := rackOf(cache, c)
-		if r.empty() && r.prevHolds() {
-			r.exchange(r.prev, capacity(c))
-		}
-		if r.empty() && hand != 0 {
-			hand = r.exchange(hand, capacity(c))
-		}
-		holds := r.holds()
-		twice := !holds && !r.empty()
-		chosen := holds && a.odds.choose(r, c)
+		r := classCacheOf(cache, c)
+		spare = r.Refill(c, spare)
+		found := r.HasBlock()
+		twice := !found && !r.Empty()
+		sampled := found && a.sampler.sampleNext(r, c)
 		switch {
-		case chosen:
-			zero = r.zero()
-			addr = r.pop(live|fit.Code(), fit.Code())
-		case holds:
-			zero = r.zero()
-			addr = r.take(fit.Code())
+		case sampled:
+			zeroed = r.Zeroed()
+			addr = r.TakeSampled(fit.Code())
+		case found:
+			zeroed = r.Zeroed()
+			addr = r.Take(fit.Code())
 		case twice:
-			addr = r.drop()
+			addr = r.Drop()
 		}
-		h.letGo(id)
-		if holds || twice {
-			a.stow(c, hand)
+		h.release(id)
+		if found || twice {
+			a.returnMagazine(c, spare)
 			if twice {
 				panic(freedTwiceAtOnce(op, addr, c))
 			}
-			if chosen {
-				if at := a.chosenBlock(addr, c, size, kindFor(op, heapprof.Small)); at != 0 {
+			if sampled {
+				if at := a.sampledBlock(addr, c, size, kindFor(op, heapprof.Small)); at != 0 {
 					return at, true, nil
 				}
 			}
-			return addr, zero, nil
+			return addr, zeroed, nil
 		}
-		if hand, err = a.fullMagazine(c, hand); err != nil {
+		if spare, err = a.fullMagazine(c, spare); err != nil {
 			return 0, false, err
 		}
 	}
 }
 
-// fullMagazine returns a magazine of class c with blocks; an empty one in hand
-// is given for it, or filled.
-func (a *Allocator) fullMagazine(c sizeclass.Class, hand uintptr) (uintptr, error) {
-	m, err := a.depots[c].takeFull(c, hand)
-	if err == nil && magazineAt(m).n == 0 {
-		hand = m
+// fullMagazine returns a magazine of class c with blocks. It exchanges the spare one, if
+// that is not 0, or fills it.
+func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr) (uintptr, error) {
+	m, err := a.depots[c].TakeFull(c, spare)
+	if err == nil && !smallheap.HasBlocks(m) {
+		spare = m
 		err = a.addSpan(c, m)
 	}
 	if err != nil {
-		a.stow(c, hand)
+		a.returnMagazine(c, spare)
 		return 0, err
 	}
 	if a.options.Hardening.RandomOrder {
-		shuffle(m)
+		smallheap.Shuffle(m)
 	}
 	return m, nil
 }
 
-// stow puts the magazine in hand, if there is one, into the depot.
-func (a *Allocator) stow(c sizeclass.Class, hand uintptr) {
-	if hand != 0 {
-		a.release(c, a.depots[c].put(c, hand))
+// returnMagazine puts magazine m, if it is not 0, into the depot.
+func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
+	if m != 0 {
+		a.releaseSpans(c, a.depots[c].Put(c, m))
 		a.wake()
 	}
 }
 
-// allocLarge returns a large object, zeroed if that is wanted, and whether it is
-// known to be: one parked in h's cache, or one of the large heap's.
-func (a *Allocator) allocLarge(h holder, op string, size uintptr, wanted bool) (addr uintptr, zero bool, err error) {
-	addr, chosen := a.unpark(h, op, size)
+// allocLarge returns a large object: one of h's cache, or one of the large heap's. If
+// needZero is set, it is zeroed. zeroed reports whether it is known to be zero.
+func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
+	addr, sampled := a.takeLarge(h, op, size)
 	switch {
 	case addr == 0:
-		if addr, zero, err = a.mapLarge(size, 1, wanted); err != nil {
+		if addr, zeroed, err = a.mapLarge(size, 1, needZero); err != nil {
 			return 0, false, err
 		}
-	case wanted:
+	case needZero:
 		clear(raw.Bytes(addr, size))
-		zero = true
+		zeroed = true
 	}
-	if chosen {
-		a.chosenLarge(addr, size, kindFor(op, heapprof.Large))
+	if sampled {
+		a.sampledLarge(addr, size, kindFor(op, heapprof.Large))
 	}
-	return addr, zero, nil
+	return addr, zeroed, nil
 }
 
 // mapLarge returns a large object of the large heap's, as allocLarge does.
-func (a *Allocator) mapLarge(size, align uintptr, wanted bool) (addr uintptr, zero bool, err error) {
+func (a *Allocator) mapLarge(size, align uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
 	a.init()
 	if a.closed.Load() {
 		return 0, false, ErrClosed
 	}
 	err = a.retry(int(size), func() error {
-		addr, zero, err = a.large.AllocFresh(size, align)
+		addr, zeroed, err = a.large.AllocFresh(size, align)
 		return err
 	})
 	a.warnMany()
-	if err == nil && wanted && !zero {
+	if err == nil && needZero && !zeroed {
 		clear(raw.Bytes(addr, size))
-		zero = true
+		zeroed = true
 	}
-	return addr, zero, err
+	return addr, zeroed, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // A MisuseError is the value of the panic that answers a misuse of memory: a
@@ -89,7 +90,7 @@ func inspectSpan(e *MisuseError, h *pagemap.Header) {
 	d := pagemap.Get(e.Addr)
 	e.Block = h.Base + uintptr(i)*uintptr(h.Size)
 	e.Size = int(h.Size)
-	e.State = describe(*stateOf(d, i))
+	e.State = smallheap.Describe(*smallheap.StateOf(d, i))
 	switch {
 	case e.Block != e.Addr:
 		*e = *interior(e.Op, e.Addr, e.Block, e.Size, e.State)

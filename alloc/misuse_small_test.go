@@ -6,6 +6,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // block is what is reported of the small block of size bytes at p.
@@ -14,7 +15,7 @@ func block(p unsafe.Pointer, size int, state string) MisuseError {
 }
 
 // spanOf returns the descriptor of the span that p is in.
-func spanOf(p unsafe.Pointer) *span { return spanAt(pagemap.Get(raw.Addr(p))) }
+func spanOf(p unsafe.Pointer) *smallheap.Span { return smallheap.SpanAt(pagemap.Get(raw.Addr(p))) }
 
 // freed returns a block that was allocated and freed.
 func freed(t *testing.T, a *Allocator, size int) unsafe.Pointer {
@@ -51,7 +52,7 @@ var smallMisuse = []misuseCase{
 	}},
 	{"double free, in the depot since", func(t *testing.T, a *Allocator) badPointer {
 		var all []unsafe.Pointer
-		for range 10 * magazineMax {
+		for range 10 * smallheap.MaxSlots {
 			all = append(all, alloc(t, a, 100))
 		}
 		for _, q := range all {
@@ -106,7 +107,7 @@ var smallMisuse = []misuseCase{
 	{"never allocated, in a magazine", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 6000)
 		q := raw.Pointer(spanOf(p).Base + uintptr(GoodSize(6000)))
-		if *stateOf(pagemap.Get(raw.Addr(q)), 1) != cached {
+		if *smallheap.StateOf(pagemap.Get(raw.Addr(q)), 1) != smallheap.Cached {
 			t.Fatal("block 1 is not in a magazine")
 		}
 		return badPointer{p: q, want: block(q, 6000, "never allocated"), words: []string{"never handed out"}}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // twiceSize is a size whose fit code is 0, so that freeing a block twice at once
@@ -20,7 +21,7 @@ const twiceSize = 961
 // it live, each puts it into a magazine.
 func freeTwice(p unsafe.Pointer, first, second *Local) {
 	s := spanOf(p)
-	st := stateOf(raw.Addr(unsafe.Pointer(s)), s.Index(raw.Addr(p)))
+	st := smallheap.StateOf(raw.Addr(unsafe.Pointer(s)), s.Index(raw.Addr(p)))
 	before := *st
 	first.Free(p)
 	*st = before

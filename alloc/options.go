@@ -85,14 +85,14 @@ func (o *Options) profileRate() int {
 	return max(o.ProfileRate, 0)
 }
 
-// beatsPerDecay is how many beats of the purger memory is retained for: memory
-// freed right after a beat is given back at the second beat from then, at the
+// ticksPerDecay is for how many ticks of the purger memory is retained: memory
+// freed right after a tick is given back at the second tick from then, at the
 // latest, once the depots and caches have let go of it.
-const beatsPerDecay = 4
+const ticksPerDecay = 4
 
-func (o *Options) beat() time.Duration {
+func (o *Options) tick() time.Duration {
 	if o.Decay == 0 {
-		return time.Second / beatsPerDecay
+		return time.Second / ticksPerDecay
 	}
-	return max(o.Decay/beatsPerDecay, time.Millisecond)
+	return max(o.Decay/ticksPerDecay, time.Millisecond)
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // TestLockOrder lets the purger come to rest while a cache is drained whose blocks
@@ -14,7 +16,7 @@ func TestLockOrder(t *testing.T) {
 	a := open(t, Options{Decay: time.Hour}) // it is woken, and never beats
 	l := a.NewLocal()
 	var blocks []unsafe.Pointer
-	for range 6 * depotFull {
+	for range 6 * smallheap.MaxFull {
 		blocks = append(blocks, alloc(t, l, size))
 	}
 	for _, p := range blocks {

@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
-	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -97,11 +97,8 @@ func keptBeyond(addr uintptr) float64 {
 	if d == 0 || headerAt(d).Kind != pagemap.Span {
 		return 0
 	}
-	c := spanAt(d).Class
-	live := 0
-	for _, st := range raw.Bytes(statesOf(d), uintptr(c.Blocks())) {
-		live += int(st >> 7)
-	}
+	c := smallheap.SpanAt(d).Class
+	live := smallheap.LiveBlocks(d)
 	return float64(c.SpanBytes()-live*c.Size()) / float64(max(live, 1))
 }
 

@@ -9,13 +9,13 @@ import (
 )
 
 // A purger gives unused memory back with age. It is a goroutine that runs while
-// there is any: it beats a few times a decay, and each beat moves memory one step
+// there is any: it ticks a few times a decay, and each tick moves memory one step
 // on its way to the kernel.
 //
-//	caches that did nothing since the last beat  ─► depots
-//	magazines that nobody wanted since then      ─► spans
+//	caches that did nothing since the last tick  ─► depots
+//	magazines that no cache took since then      ─► spans
 //	spans without live blocks                    ─► page heap   (at once)
-//	pages that were free at the last beat        ─► kernel
+//	pages that were free at the last tick        ─► kernel
 //	large objects retained for long              ─► kernel
 //
 // It is on duty from the moment that Allocator.awake is set until it takes that
@@ -30,7 +30,7 @@ type purger struct {
 	mu      sync.Mutex     // stop, and adding to running
 	stop    chan struct{}  // closed to end the goroutine
 	running sync.WaitGroup // the goroutine, and one about to end
-	seen    map[int]uint64 // activity of the caches at the last beat, by slot; guarded by Allocator.mu
+	seen    map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
 }
 
 // wake sees to it that the purger runs, if memory is to be given back with age.
@@ -52,17 +52,17 @@ func (a *Allocator) wake() {
 	p.running.Go(func() { a.purge(stop) })
 }
 
-// purge beats until nothing is left to give back, or stop.
+// purge ticks until nothing is left to give back, or stop.
 func (a *Allocator) purge(stop <-chan struct{}) {
-	beat := time.NewTicker(a.options.beat())
-	defer beat.Stop()
+	ticker := time.NewTicker(a.options.tick())
+	defer ticker.Stop()
 	for {
 		select {
 		case <-stop:
 			return
-		case <-beat.C:
+		case <-ticker.C:
 		}
-		a.beat()
+		a.tick()
 		if a.rest() {
 			return
 		}
@@ -75,13 +75,13 @@ func (a *Allocator) rest() bool {
 	return !a.retains() || !a.awake.CompareAndSwap(false, true)
 }
 
-// beat moves unused memory one step on its way.
-func (a *Allocator) beat() {
-	a.detach(a.idleSinceLastBeat)
+// tick moves unused memory one step on its way.
+func (a *Allocator) tick() {
+	a.detach(a.idleSinceLastTick)
 	for c := range sizeclass.Class(sizeclass.Count) {
-		a.release(c, a.depots[c].age(c, false))
+		a.releaseSpans(c, a.depots[c].Age(c, false))
 	}
-	// What the kernel refuses now stays and is tried again at the next beat.
+	// What the kernel refuses now stays and is tried again at the next tick.
 	_, err := a.pages.Purge(false)
 	a.warnUnreturned(err)
 	_, err = a.large.Purge(false)
@@ -89,9 +89,9 @@ func (a *Allocator) beat() {
 	metadata.Purge()
 }
 
-// idleSinceLastBeat reports whether a cache has not been used between the last
-// beat and this.
-func (a *Allocator) idleSinceLastBeat(id int, cache uintptr) bool {
+// idleSinceLastTick reports whether a cache has not been used between the last
+// tick and this.
+func (a *Allocator) idleSinceLastTick(id int, cache uintptr) bool {
 	if a.purger.seen == nil {
 		a.purger.seen = map[int]uint64{}
 	}
@@ -106,14 +106,13 @@ func (a *Allocator) idleSinceLastBeat(id int, cache uintptr) bool {
 func activity(cache uintptr) uint64 {
 	var sum uint64
 	for c := range sizeclass.Class(sizeclass.Count) {
-		r := rackOf(cache, c)
-		sum = sum*31 + 3*r.allocs() + uint64(r.top)
+		sum = sum*31 + classCacheOf(cache, c).Activity()
 	}
-	l := lotOf(cache)
+	l := largeCacheOf(cache)
 	return sum*31 + 3*l.served + uint64(l.n)
 }
 
-// retains reports whether there is memory that later beats could give back.
+// retains reports whether there is memory that later ticks could give back.
 func (a *Allocator) retains() bool {
 	if a.pages.Stats().Dirty > 0 || a.large.Retained() {
 		return true
@@ -121,12 +120,12 @@ func (a *Allocator) retains() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for id := range int(a.tableLen) {
-		if *entryOf(a.table, id) != none() {
+		if *entryOf(a.table, id) != emptyCache() {
 			return true
 		}
 	}
 	for c := range a.depots {
-		if a.depots[c].holds() {
+		if a.depots[c].HasMagazines() {
 			return true
 		}
 	}

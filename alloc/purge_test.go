@@ -181,7 +181,7 @@ func TestPolicyKeep(t *testing.T) {
 	drained(t, a)
 }
 
-// TestPurgeRefused: what the kernel refuses at one beat goes at a later one.
+// TestPurgeRefused: what the kernel refuses at one tick goes at a later one.
 func TestPurgeRefused(t *testing.T) {
 	a := open(t, fast)
 	blocks := load(t, a)

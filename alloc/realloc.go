@@ -6,6 +6,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // Realloc changes the size of block p to size bytes and returns where it is now.
@@ -80,18 +81,18 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 		return a.replace(h, op, addr, usable, kept, size)
 	}
 	was := a.large.Requested(addr)
-	hand := a.lift(addr)
+	detached := a.lift(addr)
 	now := addr
 	err = a.retry(size, func() error {
 		now, err = a.large.ResizeZero(addr, kept, uintptr(size))
 		return err
 	})
 	if err != nil {
-		a.setDown(hand, addr, was)
+		a.setDown(detached, addr, was)
 		return nil, &Error{Op: op, Size: size, Err: err}
 	}
-	if hand != 0 {
-		a.setDown(hand, now, uintptr(size))
+	if detached != 0 {
+		a.setDown(detached, now, uintptr(size))
 	} else if uintptr(size) > was {
 		a.grown(h, now, was, uintptr(size))
 	}
@@ -102,7 +103,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 // bytes, of which it zeroes those behind the first kept, and frees it. Address 0 is
 // that of no block.
 func (a *Allocator) replace(h holder, op string, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
-	to, zero, err := a.request(h, op, size, 1, kept < uintptr(size))
+	to, zeroed, err := a.request(h, op, size, 1, kept < uintptr(size))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +111,7 @@ func (a *Allocator) replace(h holder, op string, addr, usable, kept uintptr, siz
 	if addr != 0 {
 		copy(raw.Bytes(to, n), raw.Bytes(addr, n))
 	}
-	if !zero {
+	if !zeroed {
 		clearFrom(to, kept, uintptr(size))
 	}
 	a.takeBack(h, op, addr)
@@ -124,21 +125,18 @@ func clearFrom(addr, kept, size uintptr) {
 	}
 }
 
-// recode notes that another part of a live block is asked for.
-func (a *Allocator) recode(c sizeclass.Class, st *state, code uint8) {
-	change := uint64(code) - uint64(*st&codeMask)
-	*st = *st&^codeMask | code
+// recode notes that another part of a live block is requested.
+func (a *Allocator) recode(c sizeclass.Class, st *smallheap.State, code uint8) {
+	change := uint64(code) - uint64(*st&smallheap.CodeMask)
+	*st = *st&^smallheap.CodeMask | code
 	id := percpu.Pin()
 	if a.hasCache(id) {
-		if cache := a.cacheOf(id); cache != none() {
-			rackOf(cache, c).codes += change
+		if cache := a.cacheOf(id); cache != emptyCache() {
+			classCacheOf(cache, c).AddRequested(change)
 			percpu.Unpin(id)
 			return
 		}
 	}
 	percpu.Unpin(id)
-	d := &a.depots[c]
-	d.mu.Lock()
-	d.codes += change
-	d.mu.Unlock()
+	a.depots[c].Account(0, change)
 }

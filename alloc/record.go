@@ -8,11 +8,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/goroutine"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
 // A trace is recorded where the slow paths begin. While it is, all small blocks are
-// chosen ones, so that each is handed out by the slow path, and becomes special here, so
+// sampled ones, so that each is handed out by the slow path, and becomes special here, so
 // that it is taken back by the slow path. The fast paths know nothing of it.
 //
 // An event's place in the order is drawn when the block is the caller's: after it was
@@ -67,7 +68,7 @@ func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 	}
 	a.traced.Store(true)
 	a.recorder.Store(r)
-	a.setOdds()
+	a.setSampler()
 	return nil
 }
 
@@ -80,7 +81,7 @@ func (a *Allocator) StopTrace() error {
 	if r == nil {
 		return nil
 	}
-	a.setOdds()
+	a.setSampler()
 	a.rearm()
 	return r.Close()
 }
@@ -122,7 +123,7 @@ func (a *Allocator) known(addr uintptr) bool {
 		return a.checked.holds(addr)
 	}
 	if st, _, _ := a.liveBlock(addr); st != nil {
-		return *st&special != 0
+		return *st&smallheap.Special != 0
 	}
 	if !a.isLarge(addr) {
 		_, guarded := a.guardedAt(addr)
@@ -133,17 +134,17 @@ func (a *Allocator) known(addr uintptr) bool {
 }
 
 // slowMalloc is request, recorded.
-func (a *Allocator) slowMalloc(h holder, op string, size int, wanted bool) (addr uintptr, zero bool, err error) {
-	addr, zero, err = a.request(h, op, size, 1, wanted)
+func (a *Allocator) slowMalloc(h holder, op string, size int, needZero bool) (addr uintptr, zeroed bool, err error) {
+	addr, zeroed, err = a.request(h, op, size, 1, needZero)
 	if err == nil && a.recorder.Load() != nil {
-		a.recordBlock(addr, opFor(wanted), size)
+		a.recordBlock(addr, opFor(needZero), size)
 	}
-	return addr, zero, err
+	return addr, zeroed, err
 }
 
-// opFor returns the operation that hands out a block, zeroed if that is wanted.
-func opFor(wanted bool) heaptrace.Op {
-	if wanted {
+// opFor returns the operation that hands out a block, zeroed if needZero is set.
+func opFor(needZero bool) heaptrace.Op {
+	if needZero {
 		return heaptrace.Calloc
 	}
 	return heaptrace.Malloc

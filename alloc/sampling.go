@@ -22,7 +22,8 @@ func (a *Allocator) SetProfileRate(bytes int) {
 	a.rearm()
 }
 
-// rearm has the processors' racks find out about new odds: new caches are armed anew.
+// rearm makes the processors' caches notice new rates: each gets a new cache, which asks
+// the sampler at once.
 func (a *Allocator) rearm() { a.detach(func(int, uintptr) bool { return true }) }
 
 // ProfileRate returns the bytes between samples: 0 if sampling is off.
@@ -33,33 +34,34 @@ func (a *Allocator) ProfileRate() int {
 
 func (a *Allocator) setRate(bytes int) {
 	a.rate.Store(int64(max(bytes, 0)))
-	a.setOdds()
+	a.setSampler()
 }
 
-// setOdds has blocks be chosen that are to be sampled or guarded, or both, and all while a
-// trace is recorded.
-func (a *Allocator) setOdds() {
-	a.choosing.Lock()
-	defer a.choosing.Unlock()
+// setSampler gives the sampler the probabilities for each class. All blocks are sampled
+// while a trace is recorded.
+func (a *Allocator) setSampler() {
+	a.samplerMu.Lock()
+	defer a.samplerMu.Unlock()
 	for c := range sizeclass.Class(sizeclass.Count) {
 		size := uintptr(c.Size())
 		p, q := a.probability(size), a.guards.probability(size)
 		if a.checked != nil {
 			q = 0
 		}
-		a.odds.set(c, p, q, a.choosesAll() || a.recorder.Load() != nil)
+		a.sampler.set(c, p, q, a.samplesAll() || a.recorder.Load() != nil)
 	}
 }
 
-// probability returns that of a block of size bytes to be sampled, largeProbability that
-// of a large object, which has any size if it is one for its alignment.
+// probability returns the probability that a block of size bytes is profiled.
+// largeProbability returns that of a large object, which may have any size: it may be one
+// for its alignment.
 func (a *Allocator) probability(size uintptr) float64 { return poisson(size, a.rateOf(size)) }
 func (a *Allocator) largeProbability(size uintptr) float64 {
 	return poisson(size, a.rateOf(sizeclass.LargeMin))
 }
 
-// poisson returns the probability of at least one event in size bytes of a Poisson
-// process with one in rate bytes.
+// poisson returns the probability of at least one point in size bytes of a Poisson
+// process with one point in rate bytes.
 //
 //	p = 1 − exp(−size/rate)
 func poisson(size uintptr, rate int64) float64 {
@@ -85,78 +87,54 @@ func (a *Allocator) rateOf(size uintptr) int64 {
 	return rate
 }
 
-// largeStride is the most bytes that a lot's countdown is set to. As with racks, the
-// rest of a longer way is drawn anew.
-const largeStride = 64 << 20
-
-// choose reports whether a large object of size bytes that is about to be handed out
-// is a chosen one: the next event of the process lies in its bytes.
-func (l *lot) choose(size uintptr, rate int64, d *dice) bool {
-	if rate <= 1 {
-		l.due, l.event = 0, false
-		return rate == 1
-	}
-	for size >= l.due {
-		size -= l.due
-		event := l.event
-		gap := d.exponential() * float64(rate)
-		l.event = gap <= largeStride
-		l.due = uintptr(math.Ceil(min(gap, largeStride)))
-		if event {
-			return true
-		}
-	}
-	l.due -= size
-	return false
-}
-
-// choose counts a large object that does not come by way of the lot.
-func (a *Allocator) choose(h holder, size uintptr) bool {
-	cache, id, err := h.hold()
+// sampleLarge counts a large object that does not come from h's cache, and reports whether
+// it is a sampled one.
+func (a *Allocator) sampleLarge(h holder, size uintptr) bool {
+	cache, id, err := h.acquire()
 	if err != nil {
 		return false
 	}
-	chosen := lotOf(cache).choose(size, a.rateOf(sizeclass.LargeMin), &a.odds.dice)
-	h.letGo(id)
-	return chosen
+	sampled := largeCacheOf(cache).sampleNext(size, a.rateOf(sizeclass.LargeMin), &a.sampler.rng)
+	h.release(id)
+	return sampled
 }
 
-// lift takes the sample of the large object at addr in hand, for the time that
-// Realloc moves it; 0 if it has none.
+// lift takes the record of the large object at addr out of the profile, for the time that
+// Realloc moves the object. It returns 0 if there is none.
 func (a *Allocator) lift(addr uintptr) heapprof.Hand {
 	if !pagemap.Marked(addr) {
 		return 0
 	}
-	hand := a.profile.Take(addr)
+	detached := a.profile.Take(addr)
 	pagemap.Mark(addr, false)
-	return hand
+	return detached
 }
 
-// setDown gives the sample in hand the object at addr, which has size bytes now. It
-// is kept with the weight that an object has that was allocated with that size. For
-// that one that shrank must be forgotten with the probability that it would not have
-// been chosen; one that grew could only have been chosen the more.
-func (a *Allocator) setDown(hand heapprof.Hand, addr, size uintptr) {
-	if hand == 0 {
+// setDown gives the detached record to the object at addr, which has size bytes now. The
+// record gets the weight of an object that was allocated with that size. An object that
+// shrank is forgotten with the probability that it would not have been sampled at its new
+// size. An object that grew was the more likely to be sampled, and is kept.
+func (a *Allocator) setDown(detached heapprof.Hand, addr, size uintptr) {
+	if detached == 0 {
 		return
 	}
 	pagemap.Mark(addr, true)
-	before, weight := a.profile.Size(hand)
+	before, weight := a.profile.Size(detached)
 	p := 1 / weight
 	if p < 1 { // ln(1−p) is proportional to the size
 		p = -math.Expm1(math.Log1p(-p) * float64(size) / float64(before))
 	}
-	a.profile.Put(hand, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
-	if size < before && a.odds.dice.uniform() >= p*weight {
+	a.profile.Put(detached, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
+	if size < before && a.sampler.rng.uniform() >= p*weight {
 		a.freeLargeSpecial(addr)
 	}
 }
 
-// grown gives an object that is not sampled another chance when it has grown: its
-// new bytes may have an event in them. Both together come to the probability of its
-// new size.
+// grown gives an object that is not profiled another chance when it has grown: the
+// sampler's next point may lie in its new bytes. Both chances together are the
+// probability of its new size.
 func (a *Allocator) grown(h holder, addr, before, size uintptr) {
-	if !a.choose(h, size-before) {
+	if !a.sampleLarge(h, size-before) {
 		return
 	}
 	p := a.largeProbability(size)

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -144,7 +145,7 @@ func BenchmarkDepotLock(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 			c := sizeclass.Of(64)
 			a := open(b, Options{Decay: -1})
-			blocks := make([]unsafe.Pointer, 64*int(capacity(c)))
+			blocks := make([]unsafe.Pointer, 64*int(smallheap.Capacity(c)))
 			fillBatch(a, blocks, 64)
 			freeBatch(a, blocks) // the depot has magazines for all
 			d := &a.depots[c]
@@ -152,12 +153,12 @@ func BenchmarkDepotLock(b *testing.B) {
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					m, err := d.takeFull(c, 0)
+					m, err := d.TakeFull(c, 0)
 					if err != nil {
 						b.Error(err)
 						return
 					}
-					d.put(c, m)
+					d.Put(c, m)
 				}
 			})
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(2*b.N), "ns/lock")

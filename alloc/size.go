@@ -7,6 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // UsableSize returns the size in bytes of the block that p points to: what was
@@ -32,7 +33,7 @@ func UsableSize(p unsafe.Pointer) int {
 		return n
 	}
 	i := h.Index(addr)
-	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || *stateOf(d, i)&live == 0 {
+	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || *smallheap.StateOf(d, i)&smallheap.Live == 0 {
 		panic(inspect("UsableSize", addr, 0))
 	}
 	return int(h.Size)

@@ -11,21 +11,22 @@ import (
 	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// This is where blocks are sent that the fast paths leave alone: chosen ones after
-// they were handed out, special ones before they are taken back. Both come without
-// anything pinned or locked.
+// The fast paths leave these blocks to the functions of this file: sampled blocks after
+// they were handed out, special blocks before they are taken back. Nothing is pinned or
+// locked then.
 
-// chosenBlock makes of a chosen block, just handed out for a request of size bytes, what
-// it is chosen for: a sample of the heap profile, which makes it special if it is kept, or
-// the shadow of a guarded block, whose address is returned then, or both. 0 means that the
-// block stays as it is.
-func (a *Allocator) chosenBlock(addr uintptr, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
+// sampledBlock uses a sampled block, just handed out for a request of size bytes, for what
+// it is sampled for. It is recorded in the heap profile, and special if the record is kept;
+// or it becomes the shadow of a guarded block, whose address is returned then; or both.
+// 0 means that the caller gets the block itself.
+func (a *Allocator) sampledBlock(addr uintptr, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
 	bytes := uintptr(c.Size())
-	p, sampled, guarded := a.odds.draw(c)
-	kept := sampled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()})
-	if kept || a.choosesAll() {
+	p, profiled, guarded := a.sampler.purpose(c)
+	kept := profiled && a.sample(heapprof.Sample{Addr: addr, Size: bytes, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()})
+	if kept || a.samplesAll() {
 		a.makeSpecial(addr)
 	}
 	if !guarded {
@@ -35,36 +36,36 @@ func (a *Allocator) chosenBlock(addr uintptr, c sizeclass.Class, size int, kind 
 }
 
 // makeSpecial makes the live block at addr special, unless the Allocator is being closed:
-// then the block's state may have gone. Close waits for who is pinned.
+// then the block's state may have gone. Close waits for pinned goroutines.
 func (a *Allocator) makeSpecial(addr uintptr) {
 	id := percpu.Pin()
 	if !a.closed.Load() {
 		if st, _, _ := a.liveBlock(addr); st != nil {
-			*st |= special
+			*st |= smallheap.Special
 		}
 	}
 	percpu.Unpin(id)
 }
 
-// choosesAll reports whether every block is a chosen one, and special whatever else it is
-// chosen for: Free is to do more with it.
-func (a *Allocator) choosesAll() bool { return a.options.Hardening.ZeroOnFree || a.checked != nil }
+// samplesAll reports whether every block is a sampled one, and special whatever else it is
+// sampled for: Free has more to do with it.
+func (a *Allocator) samplesAll() bool { return a.options.Hardening.ZeroOnFree || a.checked != nil }
 
 // freeSpecial ends what makes the live block at addr special. It reports false if
 // another goroutine has done so, where that is known: then that one is freeing the block.
 // Of blocks that are special for a trace nobody keeps account.
 func (a *Allocator) freeSpecial(addr uintptr, c sizeclass.Class) bool {
-	sampled := a.profile.Remove(addr)
-	if a.options.Hardening.ZeroOnFree { // whether sampled or not
+	profiled := a.profile.Remove(addr)
+	if a.options.Hardening.ZeroOnFree { // whether profiled or not
 		clear(raw.Bytes(addr, uintptr(c.Size())))
 		return true
 	}
-	return sampled || a.checked != nil || a.traced.Load()
+	return profiled || a.checked != nil || a.traced.Load()
 }
 
-// chosenLarge does for a large object what chosenBlock does for a small block; the
+// sampledLarge does for a large object what sampledBlock does for a small block; the
 // mark of the object stands for the state bit.
-func (a *Allocator) chosenLarge(addr, size uintptr, kind heapprof.Kind) {
+func (a *Allocator) sampledLarge(addr, size uintptr, kind heapprof.Kind) {
 	p := a.largeProbability(size)
 	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
 		pagemap.Mark(addr, true)

@@ -59,8 +59,8 @@ func TestStarved(t *testing.T) {
 				a.Free(p)
 			}
 			c := sizeclass.Of(7000)
-			if m, err := newMagazine(c); err == nil {
-				a.depots[c].put(c, m)
+			if m, err := a.depots[c].TakeEmpty(c); err == nil {
+				a.depots[c].Put(c, m)
 			}
 		}},
 	} {

@@ -57,25 +57,21 @@ func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.P
 func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *checkedCounts) {
 	m := &s.Memory
 	for c := range sizeclass.Class(sizeclass.Count) {
-		r := caches.racks[c]
-		d := &a.depots[c]
-		d.mu.Lock()
+		r, n := caches.classes[c], a.depots[c].Counts()
 		row := stats.Class{
 			Size:    c.Size(),
-			Spans:   int64(d.spans),
-			Blocks:  int64(d.spans * c.Blocks()),
+			Spans:   int64(n.Spans),
+			Blocks:  int64(n.Spans * c.Blocks()),
 			Cached:  r.blocks,
-			InDepot: int64(d.full.blocks),
-			Idle:    int64(d.idle),
-			Allocs:  int64(d.allocs + r.allocs),
+			InDepot: int64(n.InDepot),
+			Idle:    int64(n.Idle),
+			Allocs:  int64(n.Allocs + r.allocs),
 
-			Exchanges: int64(d.exchanges),
+			Exchanges: int64(n.Exchanges),
 		}
-		codes := d.codes + r.codes
-		d.mu.Unlock()
 
 		row.Live = max(row.Blocks-row.Cached-row.InDepot-row.Idle, 0)
-		row.Requested = int64(c.Requested(codes, uint64(row.Live)))
+		row.Requested = int64(c.Requested(n.Requested+r.requested, uint64(row.Live)))
 		size := int64(row.Size)
 		if checked != nil {
 			n := &checked[c]
@@ -98,15 +94,15 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 
 // cacheTotals is the sum of all caches.
 type cacheTotals struct {
-	count int
-	racks [sizeclass.Count]struct {
-		blocks        int64
-		allocs, codes uint64
+	count   int
+	classes [sizeclass.Count]struct {
+		blocks            int64
+		allocs, requested uint64
 	}
-	parked struct {
+	large struct {
 		objects, bytes, requested int64
 	}
-	asked int64 // change in what is asked for, by objects that were parked
+	largeRequested int64 // changes in the requested bytes, by objects handed out again
 }
 
 // readCaches sums the caches up while their holders go on using them. Only that
@@ -116,7 +112,7 @@ func (a *Allocator) readCaches() *cacheTotals {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for id := range int(a.tableLen) {
-		if cache := *entryOf(a.table, id); cache != none() {
+		if cache := *entryOf(a.table, id); cache != emptyCache() {
 			t.add(cache)
 		}
 	}
@@ -129,33 +125,33 @@ func (a *Allocator) readCaches() *cacheTotals {
 func (t *cacheTotals) add(cache uintptr) {
 	t.count++
 	for c := range sizeclass.Class(sizeclass.Count) {
-		r := rackOf(cache, c)
-		sum := &t.racks[c]
-		sum.blocks += int64(r.blocks(capacity(c)))
-		sum.allocs += r.allocs()
-		sum.codes += r.codes
+		r := classCacheOf(cache, c)
+		sum := &t.classes[c]
+		sum.blocks += int64(r.Blocks(c))
+		sum.allocs += r.Allocs()
+		sum.requested += r.Requested()
 	}
-	l := lotOf(cache)
-	t.asked += l.asked
-	for i := range min(l.n, lotSize) {
-		t.parked.objects++
-		o := largeheap.At(l.parked[i].at)
-		t.parked.bytes += int64(o.Total)
-		t.parked.requested += int64(o.Size)
+	l := largeCacheOf(cache)
+	t.largeRequested += l.requested
+	for i := range min(l.n, largeCacheSize) {
+		t.large.objects++
+		o := largeheap.At(l.objects[i].at)
+		t.large.bytes += int64(o.Total)
+		t.large.requested += int64(o.Size)
 	}
 }
 
 func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals, checked *checkedCounts) {
-	l, parked := a.large.Stats(), &caches.parked
-	live := l.Live.Bytes - parked.bytes
+	l, cached := a.large.Stats(), &caches.large
+	live := l.Live.Bytes - cached.bytes
 	s.Large = stats.Large{
-		Live:     l.Live.Objects - parked.objects,
+		Live:     l.Live.Objects - cached.objects,
 		Carved:   l.Carved.Objects,
-		Retained: l.Dirty.Objects + l.Clean.Objects + parked.objects,
+		Retained: l.Dirty.Objects + l.Clean.Objects + cached.objects,
 		Bytes:    live,
 	}
 	m := &s.Memory
-	m.LargeRequested = l.Requested + caches.asked - parked.requested
+	m.LargeRequested = l.Requested + caches.largeRequested - cached.requested
 	if checked != nil {
 		n := &checked[sizeclass.Count]
 		s.Large.Live -= n.quarantined
@@ -164,7 +160,7 @@ func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals, checked *
 		m.LargeRequested = n.requested
 	}
 	m.LargeSlack = s.Large.Bytes - m.LargeRequested
-	m.LargeDirty = l.Dirty.Bytes + parked.bytes
+	m.LargeDirty = l.Dirty.Bytes + cached.bytes
 	m.LargeClean = l.Clean.Bytes
 	m.PagesDirty += l.Chunks.Dirty
 	m.PagesClean += l.Chunks.Clean

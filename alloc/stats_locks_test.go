@@ -20,8 +20,7 @@ func TestStatsStopsNobody(t *testing.T) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range a.depots {
-		a.depots[i].mu.Lock()
-		defer a.depots[i].mu.Unlock()
+		defer a.depots[i].Hold()()
 	}
 	for range 1000 {
 		pair()

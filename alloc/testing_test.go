@@ -150,12 +150,12 @@ func check(t testing.TB, a *Allocator) {
 	}
 }
 
-// beat does what the purger does at each beat. It must not be running.
-func beat(a *Allocator) {
+// tick does what the purger does at each tick. It must not be running.
+func tick(a *Allocator) {
 	if a.purger.seen == nil {
 		a.purger.seen = map[int]uint64{}
 	}
-	a.beat()
+	a.tick()
 }
 
 // drained frees what a retains and fails if anything is left in use.

@@ -22,7 +22,7 @@ func (a *Allocator) Trim() int64 {
 // trimShared gives back what is unused outside the caches.
 func (a *Allocator) trimShared() {
 	for c := range sizeclass.Class(sizeclass.Count) {
-		a.release(c, a.depots[c].age(c, true))
+		a.releaseSpans(c, a.depots[c].Age(c, true))
 	}
 	_, _ = a.pages.Purge(true) // what the kernel refuses stays, to be tried again
 	_, _ = a.large.Purge(true)

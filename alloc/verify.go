@@ -26,10 +26,7 @@ func (a *Allocator) Verify() error {
 	all = append(all, a.guards.damages("Verify"))
 	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, explainLarge("Verify", v.Addr, v)) })
 	for c := range sizeclass.Class(sizeclass.Count) {
-		d := &a.depots[c]
-		d.mu.Lock()
-		_, err := d.check(c)
-		d.mu.Unlock()
+		_, err := a.depots[c].Check(c)
 		all = append(all, err)
 	}
 	return errors.Join(all...)

@@ -62,7 +62,7 @@ func TestLogger(t *testing.T) {
 			})
 			defer vm.Inject(nil)
 			for range 5 {
-				a.beat()
+				a.tick()
 			}
 		}, []string{"does not take memory back", "made up", "sysctl"}},
 	} {

@@ -24,6 +24,7 @@
 //	internal/heapprof    the samples of a heap profile and the stacks that they came by
 //	internal/pagemap     from an address to the span or large object that owns it
 //	internal/pageheap    runs of pages for spans, out of large mappings
+//	internal/smallheap   blocks below 128 KiB: spans, magazines, class caches, depots
 //	largeobj             the settings of the heap of large objects
 //	internal/largeheap   objects of 128 KiB and more, one mapping each
 //	largeobj/mmap        mappings as objects with a length: files, shared and secret memory

@@ -111,7 +111,7 @@ func (h *slabHeader) full(slab uintptr) bool {
 // Allocator", USENIX 1994). It is never at the start of a page, where users'
 // larger blocks begin: what is read with every one of them would be driven out of
 // the processor's cache by the blocks' first lines, which all fall into one set.
-// In steps of two lines it keeps the allocator's racks from there as well.
+// In steps of two lines it keeps the allocator's class caches from there as well.
 func colour(slab uintptr) uintptr { return 128 * (1 + slab>>slabShift%colours) }
 
 // classOf rounds an object's size so that objects neither share cache lines

@@ -38,6 +38,7 @@
 //	kind.go     mappings of every other kind; reservations, and moving into them
 //	advise.go   madvise; guard.go: pages without access; lock.go: mlock, msync, names
 //	file.go     what mappings show: files, memfds, secret memory, inherited descriptors
+//	file_length.go  space beyond a file's end, the lock of its length, its directory entry
 //	file_io.go  reading and writing files, and which pages of a private mapping are copies
 //	op.go       the kinds of calls, and how tests make them fail
 //

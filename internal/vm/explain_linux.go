@@ -37,7 +37,8 @@ func reasonOf(op Op, size uintptr, err error) error {
 		return ErrMixed
 	case is(unix.ENOSPC), is(unix.EDQUOT):
 		return ErrNoSpace
-	case is(unix.ENOSYS), op == OpAllocate && is(unix.EOPNOTSUPP):
+	case is(unix.ENOSYS), op == OpAllocate && is(unix.EOPNOTSUPP),
+		op == OpFlock && (is(unix.EINVAL) || is(unix.EOPNOTSUPP) || is(unix.ENOLCK)):
 		return ErrKernelLacks
 	case op == OpFlock && is(unix.EWOULDBLOCK):
 		return ErrFileLocked

@@ -26,13 +26,13 @@ const (
 	OpStat               // fstat, fstatfs
 	OpTruncate           // ftruncate
 	OpAllocate           // fallocate
-	OpFlock              // flock
+	OpFlock              // flock, fcntl F_OFD_SETLKW
 	OpLink               // linkat
 	OpUnlink             // unlink
 	OpClose              // close
 	OpRead               // pread
 	OpWrite              // pwrite
-	OpStore              // fdatasync
+	OpStore              // fdatasync, fsync
 	OpCopied             // read of /proc/self/pagemap
 	NumOps
 )

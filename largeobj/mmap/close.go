@@ -61,13 +61,18 @@ func (r *Region) removeName() error {
 	if err != nil || mine.Links == 0 {
 		return err
 	}
-	f, err := space.Open(r.unlink, vm.NoFollow, 0)
+	return removeIfSame(r.unlink, mine)
+}
+
+// removeIfSame removes the name of a file, if it is still that file's.
+func removeIfSame(path string, file vm.FileInfo) error {
+	f, err := space.Open(path, vm.NoFollow, 0)
 	if err != nil {
 		return err
 	}
 	named, err := space.Stat(f)
-	if err == nil && named.Device == mine.Device && named.Inode == mine.Inode {
-		err = space.Unlink(r.unlink)
+	if err == nil && sameFile(named, file) {
+		err = space.Unlink(path)
 	}
 	return errors.Join(err, space.CloseFile(f))
 }

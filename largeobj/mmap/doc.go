@@ -67,6 +67,10 @@
 // refused when another user owns or may open them. A name is removed by RemoveShared,
 // or by Close if the Region was told to; a process that is killed leaves it behind.
 //
+// The length of a file is changed under a lock of its own (fcntl, a byte far beyond the
+// end), which a dying process cannot keep either. Space is taken before the length
+// grows. A call that fails asks for the length again and takes away only what it added.
+//
 // Locking: gate.mu counts users and is held for moments. What a Region is (frame,
 // length) changes only behind a gate with nobody inside; Region.mu orders the calls
 // inside that note what the pages are now. regionList.mu and refusals.mu are leaves,

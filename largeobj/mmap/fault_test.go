@@ -46,7 +46,7 @@ func (r *regionRun) use(region *Region, err error) {
 	paint(region.Bytes())
 	for _, n := range []int{20_000, 3000, 9000} {
 		before := region.Len()
-		want := n
+		want, beyond := n, beyondEnd(r.t, region)
 		if r.refused(region.Resize(n)) {
 			want = before
 		}
@@ -55,8 +55,10 @@ func (r *regionRun) use(region *Region, err error) {
 		}
 		kept := min(before, want)
 		painted(r.t, region.Bytes()[:kept])
-		if !bytes.Equal(region.Bytes()[kept:], make([]byte, want-kept)) {
-			r.t.Fatal("what was added is not zeroed")
+		added := region.Bytes()[kept:]
+		held := min(len(beyond), len(added))
+		if !bytes.Equal(added[:held], beyond[:held]) || !bytes.Equal(added[held:], make([]byte, len(added)-held)) {
+			r.t.Fatal("what was added is not zeroed, and not what the file held")
 		}
 		paint(region.Bytes())
 	}
@@ -79,6 +81,16 @@ func (r *regionRun) use(region *Region, err error) {
 		r.t.Error("not closed")
 	}
 	r.shut = append(r.shut, region)
+}
+
+// beyondEnd returns the bytes that a region's file holds beyond the region.
+func beyondEnd(t *testing.T, region *Region) []byte {
+	if region.Kind() != FileData {
+		return nil
+	}
+	text, err := os.ReadFile(region.Name())
+	must(t, err)
+	return text[min(int(region.offset)+int(region.lead)+region.Len(), len(text)):]
 }
 
 // inherit maps an object again by its descriptor.

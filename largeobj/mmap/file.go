@@ -11,6 +11,10 @@ import (
 // MapFile maps a file or a window of it. The file's bytes are the region's: there
 // is no header. A region of an empty file has no bytes and no mapping.
 //
+// A file that MapFile makes has its directory entry on the disk when MapFile returns.
+// If MapFile fails, a file that it made is removed, and one that it made longer is as
+// long as it was: what other programs have added to it meanwhile stays.
+//
 // Where another process makes the file shorter, an access beyond its end faults:
 // see View.
 func MapFile(path string, o FileOptions) (*Region, error) {
@@ -29,19 +33,40 @@ func (r *Region) mapFile(path string, o *FileOptions) error {
 	case o.Offset < 0:
 		return invalid("offset %d", o.Offset)
 	}
-	made, err := r.openFile(path, o)
-	if err != nil {
-		return err
+	var removed vm.FileInfo
+	for range attempts {
+		made, err := r.openFile(path, o)
+		if err != nil {
+			return err
+		}
+		again := false
+		err = r.alone(func() error {
+			info, err := space.Stat(r.file)
+			if again = err == nil && wasRemoved(info) && !sameFile(info, removed); again {
+				removed = info
+				return nil
+			}
+			return r.mapOpen(path, o, made, info, err)
+		})
+		if err == nil && !again {
+			return nil
+		}
+		err = errors.Join(err, space.CloseFile(r.file))
+		r.file = nil
+		if err != nil {
+			return err
+		}
 	}
-	before, err := r.fit(o)
-	if err == nil {
-		err = r.showFile(o)
-	}
-	if err != nil {
-		return errors.Join(err, r.undo(path, made, before))
-	}
-	return nil
+	return fmt.Errorf("%s: %w: others make and remove it", path, fs.ErrNotExist)
 }
+
+// wasRemoved reports whether a file has no name. Whoever made it may have removed it
+// again because something failed. A file that had no name to begin with is the same
+// one when it is opened again.
+func wasRemoved(f vm.FileInfo) bool { return f.Regular && f.Links == 0 }
+
+// sameFile reports whether a and b describe the same file.
+func sameFile(a, b vm.FileInfo) bool { return a.Device == b.Device && a.Inode == b.Inode }
 
 // openFile opens the file, or makes it if it may. Of two that make it at once one
 // does, and the other opens it.
@@ -50,27 +75,50 @@ func (r *Region) openFile(path string, o *FileOptions) (made bool, err error) {
 	if o.Mode == FileShared {
 		flags = vm.ForWriting
 	}
-	r.file, err = space.Open(path, flags, 0)
-	if err == nil || !o.Create || !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	r.file, err = space.Open(path, flags|vm.Create|vm.Exclusive, permissions(o.Permissions))
-	if errors.Is(err, fs.ErrExist) {
+	for range attempts {
 		r.file, err = space.Open(path, flags, 0)
-		return false, err
+		if !o.Create || !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+		r.file, err = space.Open(path, flags|vm.Create|vm.Exclusive, permissions(o.Permissions))
+		if !errors.Is(err, fs.ErrExist) {
+			return err == nil, err
+		}
 	}
-	return err == nil, err
+	return false, err
 }
 
-// fit sees to it that the file is as long as the window, and returns how long it
-// was. It sets the region's length and its offset.
-func (r *Region) fit(o *FileOptions) (before int64, err error) {
-	info, err := space.Stat(r.file)
-	if err != nil {
-		return -1, err
+// mapOpen makes the open file as long as the window, maps it, and stores its name if
+// it was made. On failure the file is as it was. info is what is known of the file,
+// unless there was an error.
+func (r *Region) mapOpen(path string, o *FileOptions, made bool, info vm.FileInfo, err error) error {
+	g := growth{}
+	if err == nil {
+		g, err = r.fit(o, info)
 	}
+	if err == nil {
+		err = r.showFile(o)
+	}
+	if err == nil {
+		err = r.finish()
+	}
+	if err == nil && made {
+		err = space.StoreName(path)
+	}
+	if err != nil {
+		err = errors.Join(err, r.unmap(), r.shorten(g))
+		if made {
+			err = errors.Join(err, r.unmake(path))
+		}
+	}
+	return err
+}
+
+// fit makes the file at least as long as the window, and returns by how much it grew.
+// It sets the region's length.
+func (r *Region) fit(o *FileOptions, info vm.FileInfo) (growth, error) {
 	if !info.Regular {
-		return -1, invalid("it is no regular file")
+		return growth{}, invalid("it is no regular file")
 	}
 	length := int64(o.Length)
 	if length == 0 {
@@ -79,31 +127,15 @@ func (r *Region) fit(o *FileOptions) (before int64, err error) {
 	end := o.Offset + length
 	switch {
 	case o.Offset > info.Size && o.Length == 0 || end < o.Offset:
-		return -1, invalid("offset %d in a file of %d bytes", o.Offset, info.Size)
+		return growth{}, invalid("offset %d in a file of %d bytes", o.Offset, info.Size)
 	case uint64(length) >= maxRegion:
-		return -1, fmt.Errorf("%w: %d bytes are more than an address space", ErrOutOfMemory, length)
+		return growth{}, fmt.Errorf("%w: %d bytes are more than an address space", ErrOutOfMemory, length)
 	case end > info.Size && o.Mode != FileShared:
-		return -1, fmt.Errorf("%w: at %d, wanted are the bytes to %d", ErrTruncated, info.Size, end)
-	case end > info.Size:
-		err = r.extend(info.Size, end)
+		return growth{}, fmt.Errorf("%w: at %d, wanted are the bytes to %d", ErrTruncated, info.Size, end)
 	}
+	g, err := r.lengthen(end)
 	r.length = uintptr(length)
-	return info.Size, err
-}
-
-// extend makes the file longer. On failure it is as it was.
-func (r *Region) extend(from, to int64) error {
-	err := vm.ErrKernelLacks
-	if !r.sparse {
-		err = space.Allocate(r.file, from, to-from)
-	}
-	if errors.Is(err, vm.ErrKernelLacks) { // so can the file system
-		err = space.Truncate(r.file, to)
-	}
-	if err != nil {
-		return errors.Join(err, space.Truncate(r.file, from)) // part of it may be there
-	}
-	return nil
+	return g, err
 }
 
 // showFile maps the window.
@@ -127,19 +159,12 @@ func (r *Region) fileView() vm.Kind {
 	return k
 }
 
-// undo closes the file after a failure, and leaves it as it was before, unless
-// that is not known.
-func (r *Region) undo(path string, made bool, before int64) error {
-	var errs []error
-	switch {
-	case made:
-		errs = append(errs, space.Unlink(path))
-	case before >= 0 && r.mode == FileShared:
-		if info, err := space.Stat(r.file); err == nil && info.Size > before {
-			errs = append(errs, space.Truncate(r.file, before))
-		}
+// unmake removes the file that this call made, if it still has that name and nobody
+// has made it longer meanwhile: then it is theirs, too.
+func (r *Region) unmake(path string) error {
+	info, err := space.Stat(r.file)
+	if err != nil || info.Size > 0 {
+		return err
 	}
-	errs = append(errs, space.CloseFile(r.file))
-	r.file = nil
-	return errors.Join(errs...)
+	return removeIfSame(path, info)
 }

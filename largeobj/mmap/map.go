@@ -31,8 +31,8 @@ func newRegion(kind RegionKind, name string, o RegionOptions) *Region {
 	return r
 }
 
-// open checks what all regions have in common, has the mapping made, and does what
-// the options ask beyond it. On failure nothing is left.
+// open checks what all regions have in common and calls mapping, which makes the
+// mapping and finishes it. On failure nothing is left.
 func (r *Region) open(op string, n, least int, mapping func() error) (*Region, error) {
 	remains.retry()
 	err := r.check(n, least)
@@ -40,9 +40,6 @@ func (r *Region) open(op string, n, least int, mapping func() error) (*Region, e
 		err = mapping()
 	}
 	if err != nil {
-		return nil, r.error(op, n, err)
-	}
-	if err := r.finish(); err != nil {
 		return nil, r.error(op, n, errors.Join(err, r.dismantle()))
 	}
 	regions.set(r)
@@ -62,7 +59,7 @@ func (r *Region) check(n, least int) error {
 	return nil
 }
 
-// finish does what all kinds of mappings may be asked for.
+// finish does what the options ask of a mapping of any kind.
 func (r *Region) finish() error {
 	if r.length == 0 {
 		return nil
@@ -108,7 +105,7 @@ func (r *Region) mapPrivate(n uintptr) error {
 	r.seal = rand.Uint64()
 	if r.huge == ExplicitPages {
 		if r.kind == Anonymous && r.mapExplicit(n) == nil {
-			return nil
+			return r.finish()
 		}
 		r.huge = TransparentPages
 	}
@@ -121,7 +118,7 @@ func (r *Region) mapPrivate(n uintptr) error {
 		return err
 	}
 	r.writeHeader()
-	return nil
+	return r.finish()
 }
 
 // mapExplicit tries explicit huge pages.

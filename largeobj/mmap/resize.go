@@ -18,7 +18,9 @@ import (
 // made shorter with the region where that reached the end of the file. The others
 // are windows that cannot go beyond the end of what they show: ErrTruncated.
 //
-// On failure all is as it was.
+// On failure all is as it was. What others have added to a file or object meanwhile
+// stays. Regions of one file wait for each other while they change its length, in all
+// processes; the lock that they use for that is none of flock's.
 func (r *Region) Resize(n int) error {
 	if n < 1 || uintptr(n) >= maxRegion {
 		return r.error("Resize", n, invalid("a length of %d bytes", n))
@@ -142,9 +144,6 @@ func (r *Region) replace(n uintptr) error {
 	fresh.huge = r.huge
 	fresh.options.Lock = r.options.Lock || r.locked
 	if err := fresh.mapPrivate(n); err != nil {
-		return err
-	}
-	if err := fresh.finish(); err != nil {
 		return errors.Join(err, fresh.dismantle())
 	}
 	copy(fresh.bytes(), r.bytes())
@@ -187,16 +186,12 @@ func (r *Region) resizeShared(n uintptr) error {
 			}
 			before = need
 		}
-		if after > before {
-			if err := r.extend(before, after); err != nil {
-				return err
-			}
+		g, err := r.lengthen(after)
+		if err != nil {
+			return err
 		}
 		if err := r.stretch(n); err != nil {
-			if after > before {
-				err = errors.Join(err, space.Truncate(r.file, before))
-			}
-			return err
+			return errors.Join(err, r.shorten(g))
 		}
 		r.clear(length, n)
 		r.length = n
@@ -209,34 +204,40 @@ func (r *Region) resizeShared(n uintptr) error {
 }
 
 func (r *Region) resizeFile(n uintptr) error {
-	info, err := space.Stat(r.file)
-	if err != nil {
-		return err
-	}
-	start := r.offset + int64(r.lead)
-	before, end := start+int64(r.length), start+int64(n)
-	if end > info.Size {
-		if r.mode != FileShared {
+	return r.alone(func() error {
+		info, err := space.Stat(r.file)
+		if err != nil {
+			return err
+		}
+		start := r.offset + int64(r.lead)
+		before, end := start+int64(r.length), start+int64(n)
+		switch {
+		case r.mode == FileShared && end < before && before == info.Size:
+			return r.cutFile(n, end)
+		case r.mode != FileShared && end > info.Size:
 			return fmt.Errorf("%w: at %d, wanted are the bytes to %d", ErrTruncated, info.Size, end)
 		}
-		if err := r.extend(info.Size, end); err != nil {
-			return err
+		g := growth{}
+		if r.mode == FileShared {
+			g, err = r.lengthen(end)
 		}
-	}
-	if r.mode == FileShared && end < before && before == info.Size {
-		if err := space.Truncate(r.file, end); err != nil {
-			return err
+		if err == nil {
+			err = r.stretch(n)
 		}
-		_ = r.stretch(n) // what is not cut off stays mapped, beyond the end of the region
+		if err != nil {
+			return errors.Join(err, r.shorten(g))
+		}
 		r.length = n
 		return nil
-	}
-	if err := r.stretch(n); err != nil {
-		if end > info.Size {
-			err = errors.Join(err, space.Truncate(r.file, info.Size))
-		}
+	})
+}
+
+// cutFile makes the region n bytes long, and the file end at its end.
+func (r *Region) cutFile(n uintptr, end int64) error {
+	if err := space.Truncate(r.file, end); err != nil {
 		return err
 	}
+	_ = r.stretch(n) // what is not cut off stays mapped, beyond the end of the region
 	r.length = n
 	return nil
 }

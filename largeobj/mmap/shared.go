@@ -17,8 +17,8 @@ import (
 // sharedDir is where named objects are: a file system in RAM on every Linux.
 const sharedDir = "/dev/shm"
 
-// attempts bounds how often MapShared tries again when others make and remove the
-// name at the same time.
+// attempts bounds how often MapShared and MapFile try again when others make and remove
+// the name at the same time.
 const attempts = 100
 
 // MapShared returns a region of n bytes that processes share. With a name it is an
@@ -174,14 +174,17 @@ func (r *Region) create(path string, n uintptr, o *SharedOptions) (err error) {
 // found makes an object of n bytes of the open, empty file.
 func (r *Region) found(n uintptr) error {
 	r.lead, r.seal = r.page, rand.Uint64()
-	err := r.extend(0, int64(r.sizeFor(n)))
+	_, err := r.lengthen(int64(r.sizeFor(n)))
 	if err == nil {
 		err = r.show(r.fileView(), n)
+	}
+	if err == nil {
+		r.writeHeader()
+		err = r.finish()
 	}
 	if err != nil {
 		return errors.Join(err, r.dismantle())
 	}
-	r.writeHeader()
 	return nil
 }
 
@@ -192,6 +195,9 @@ func (r *Region) join(n uintptr, o *SharedOptions) error {
 	if err == nil {
 		err = r.joinLocked(n, o)
 		r.unlockFile()
+	}
+	if err == nil {
+		err = r.finish()
 	}
 	if err != nil {
 		return errors.Join(err, r.dismantle())

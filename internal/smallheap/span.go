@@ -1,8 +1,10 @@
-package alloc
+package smallheap
 
 import (
 	"encoding/binary"
 	"math/bits"
+	"sync/atomic"
+	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
@@ -11,8 +13,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
-// A span describes a run of pages cut into blocks of one class. It lives in
-// metadata, apart from the blocks, and is followed by a state byte for each:
+// A Span describes a run of pages that is cut into blocks of one class. It lives in
+// metadata, apart from the blocks. A state byte for each block follows it:
 //
 //	span     ┌────────────┬───────────────┬─────┬─────┬───┬─────┬─────┐
 //	         │ header     │ list, counts  │ st0 │ st1 │ … │ stn │ pad │
@@ -24,59 +26,70 @@ import (
 //
 //	idle = |{i : state i is idle}|
 //	idle > 0 ⇔ the span is on its depot's list of partial spans
-//	         (else on the list of full ones)
+//	         (else on the list of spent ones)
 //
-// State n stands for the tail, whose offset divides by the block size when the
-// tail is not empty; it and the padding are 0 for ever, so that they are neither
-// carved nor freed.
-type span struct {
+// State n stands for the tail: where the tail is not empty, its offset divided by the
+// block size is n. State n and the padding are always 0, so nothing carves or frees them.
+type Span struct {
 	pagemap.Header
-	_ [64 - headerSize]byte
+	_ [64 - unsafe.Sizeof(pagemap.Header{})]byte
 
-	next, prev uintptr // spans in the depot's list; guarded by the depot's lock, as what follows
+	next, prev uintptr // spans in the depot's list; the depot's lock guards these fields
 	idle       uint32
 	hint       uint32 // no idle block lies below this multiple of 8
-	split      bool   // the guard behind it: see vm.Space.Guard
+	Split      bool   // the guard page after the span split a mapping: see vm.Space.Guard
 }
 
-const (
-	headerSize  = 16 + 2*wordSize
-	wordSize    = bits.UintSize / 8
-	statesStart = 128 // offset of state 0
-)
+// StatesStart is the offset of state 0 in a span's descriptor, in bytes.
+const StatesStart = 128
 
-func spanAt(s uintptr) *span { return raw.At[span](s) }
+// SpanAt returns the descriptor at address s.
+func SpanAt(s uintptr) *Span { return raw.At[Span](s) }
+
+// IdleBlocks returns how many blocks are idle. It may be called while the depot's lock is
+// held by others.
+func (s *Span) IdleBlocks() int { return int(atomic.LoadUint32(&s.idle)) }
 
 // statesSize returns the bytes of the state array of a span: a state for each
 // block and the tail, in whole words.
 func statesSize(c sizeclass.Class) uintptr { return raw.AlignUp(uintptr(c.Blocks())+1, 8) }
 
-func spanSize(c sizeclass.Class) uintptr { return statesStart + statesSize(c) }
+func spanSize(c sizeclass.Class) uintptr { return StatesStart + statesSize(c) }
 
-// stateOf returns the state byte of block i.
-func stateOf(s uintptr, i uint32) *state { return (*state)(raw.Pointer(statesOf(s) + uintptr(i))) }
+// StateOf returns the state byte of block i of the span at s.
+func StateOf(s uintptr, i uint32) *State { return (*State)(raw.Pointer(statesOf(s) + uintptr(i))) }
+
+// LiveBlocks returns how many blocks of the span at s are live. It reads the states
+// while their owners change them.
+func LiveBlocks(s uintptr) int {
+	live := 0
+	for _, st := range raw.Bytes(statesOf(s), uintptr(SpanAt(s).Class.Blocks())) {
+		live += int(st >> 7)
+	}
+	return live
+}
 
 // statesOf returns the address of the state bytes.
-func statesOf(s uintptr) uintptr { return s + statesStart }
+func statesOf(s uintptr) uintptr { return s + StatesStart }
 
-// newSpan makes the descriptor of a span of class c at base and enters it in the
-// page map, which has room. clean says that its pages are zero.
-func newSpan(owner uintptr, c sizeclass.Class, base uintptr, clean bool) (uintptr, error) {
+// NewSpan makes the descriptor of a span of class c at base and enters it in the
+// page map, which has room. clean reports whether the span's pages are zero.
+func NewSpan(owner uintptr, c sizeclass.Class, base uintptr, clean bool) (uintptr, error) {
 	s, err := metadata.Alloc(spanSize(c))
 	if err != nil {
 		return 0, err
 	}
 	row := c.Info()
-	*spanAt(s) = span{
+	*SpanAt(s) = Span{
 		Header: pagemap.Header{
 			Owner: owner, Base: base, Kind: pagemap.Span,
 			Magic: row.Magic, Size: row.Size, Blocks: row.Blocks, Class: c,
 		},
 		idle: row.Blocks,
 	}
-	st := idle
+	st := Idle
 	if !clean {
-		st |= used
+		st |= Used
 	}
 	states := raw.Bytes(statesOf(s), statesSize(c))
 	for i := range row.Blocks {
@@ -86,23 +99,23 @@ func newSpan(owner uintptr, c sizeclass.Class, base uintptr, clean bool) (uintpt
 	return s, nil
 }
 
-// freeSpan takes the span out of the page map and frees its descriptor. The
+// FreeSpan takes the span out of the page map and frees its descriptor. The
 // pages are the caller's then.
-func freeSpan(c sizeclass.Class, s uintptr) {
-	pagemap.Set(spanAt(s).Base, uintptr(c.SpanBytes()), 0)
-	*spanAt(s) = span{}
+func FreeSpan(c sizeclass.Class, s uintptr) {
+	pagemap.Set(SpanAt(s).Base, uintptr(c.SpanBytes()), 0)
+	*SpanAt(s) = Span{}
 	metadata.Free(s, spanSize(c))
 }
 
 // carve moves up to want idle blocks of span s into magazine m.
 func carve(s, m uintptr, want uint32) {
-	sp, mag := spanAt(s), magazineAt(m)
+	sp, mag := SpanAt(s), magazineAt(m)
 	states := raw.Bytes(statesOf(s), statesSize(sp.Class))
 	at := sp.hint
 	for ; want > 0 && sp.idle > 0; at += 8 {
 		for free := idleIn(states[at:]); free != 0 && want > 0; free &= free - 1 {
 			i := at + uint32(bits.TrailingZeros64(free)/8)
-			states[i] ^= idle | cached
+			states[i] ^= Idle | Cached
 			addr := sp.Base + uintptr(i)*uintptr(sp.Size)
 			watch.Release(addr)
 			*slotOf(m, mag.n) = slot{addr, statesOf(s) + uintptr(i)}
@@ -120,4 +133,34 @@ func carve(s, m uintptr, want uint32) {
 func idleIn(states []byte) uint64 {
 	w := binary.LittleEndian.Uint64(states)
 	return w >> 2 &^ (w >> 7) & 0x0101010101010101
+}
+
+// Spans is a doubly linked list of spans.
+type Spans struct{ head uintptr }
+
+// First returns the first span of the list, 0 if there is none.
+func (l *Spans) First() uintptr { return l.head }
+
+// Next returns the span after s, 0 if there is none.
+func Next(s uintptr) uintptr { return SpanAt(s).next }
+
+func (l *Spans) add(s uintptr) {
+	sp := SpanAt(s)
+	sp.next, sp.prev = l.head, 0
+	if l.head != 0 {
+		SpanAt(l.head).prev = s
+	}
+	l.head = s
+}
+
+func (l *Spans) remove(s uintptr) {
+	sp := SpanAt(s)
+	if sp.prev != 0 {
+		SpanAt(sp.prev).next = sp.next
+	} else {
+		l.head = sp.next
+	}
+	if sp.next != 0 {
+		SpanAt(sp.next).prev = sp.prev
+	}
 }

@@ -15,50 +15,24 @@ import (
 // TestGap: gaps are geometrically distributed: their mean is (1 − p)/p, within five of
 // its standard errors.
 func TestGap(t *testing.T) {
-	var o odds
+	var s sampler
 	for _, p := range []float64{0.9, 0.1, 0.003} {
-		o.set(0, p, 0, false)
+		s.set(0, p, 0, false)
 		const n = 50_000
 		sum := 0.0
 		for range n {
-			sum += o.gap(0)
+			sum += s.gap(0)
 		}
 		want, deviation := (1-p)/p, math.Sqrt(1-p)/p
 		if got := sum / n; math.Abs(got-want) > 5*deviation/math.Sqrt(n) {
 			t.Errorf("probability %v: the mean gap is %v, want %v", p, got, want)
 		}
 	}
-	if o.set(0, 0, 0, false); !math.IsInf(o.gap(0), 1) {
-		t.Error("a block is chosen where none should be")
+	if s.set(0, 0, 0, false); !math.IsInf(s.gap(0), 1) {
+		t.Error("a block is sampled where none should be")
 	}
-	if o.set(0, 1, 0, false); o.gap(0) != 0 {
+	if s.set(0, 1, 0, false); s.gap(0) != 0 {
 		t.Error("a block is passed over where none should be")
-	}
-}
-
-// TestChoose: of the blocks of a rack so many are chosen as the odds say, across strides,
-// and all are counted.
-func TestChoose(t *testing.T) {
-	for _, p := range []float64{0, 1e-4, 0.01, 0.5, 1} {
-		var o odds
-		o.set(3, p, 0, false)
-		var r rack
-		const n = 400_000
-		chosen := 0
-		for range n {
-			if o.choose(&r, 3) {
-				chosen++
-			} else {
-				r.due--
-			}
-		}
-		want, deviation := n*p, math.Sqrt(n*p*(1-p))
-		if math.Abs(float64(chosen)-want) > 5*deviation {
-			t.Errorf("probability %v: %d of %d are chosen, want %v", p, chosen, n, want)
-		}
-		if r.allocs() != n {
-			t.Errorf("probability %v: %d blocks are counted, want %d", p, r.allocs(), n)
-		}
 	}
 }
 

@@ -1,0 +1,147 @@
+package alloc
+
+import (
+	"math"
+
+	"github.com/ashlar-go/ashlar/internal/largeheap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/watch"
+)
+
+// A largeCache is the part of a cache that keeps freed large objects: a few, to be
+// handed out again without asking the large heap, which locks. The large heap says
+// how large they are at most. Only the cache's holder touches it, as with a class cache.
+//
+//	0 ≤ n ≤ largeCacheSize
+//	0 ≤ nextSample ≤ maxLargeCountdown
+//	requested = Σ changes in the requested bytes, by objects handed out again
+type largeCache struct {
+	n          uintptr
+	requested  int64
+	served     uint64                       // objects handed out
+	nextSample uintptr                      // bytes of objects until one may be a sampled one
+	sampled    bool                         // it is
+	objects    [largeCacheSize]cachedObject // the oldest first
+}
+
+// A cachedObject names a large object. Its address is kept beside that of its descriptor,
+// so that whoever gets the object can begin to use it while the descriptor is still on
+// its way from memory.
+type cachedObject struct{ at, addr uintptr }
+
+const (
+	largeCacheSize  = 4
+	largeCacheStart = classCacheSize * sizeclass.Count // offset in a cache
+
+	// maxLargeCountdown is the most bytes that nextSample is set to. As with class
+	// caches, the rest of a longer way is drawn anew.
+	maxLargeCountdown = 64 << 20
+)
+
+func largeCacheOf(cache uintptr) *largeCache { return raw.At[largeCache](cache + largeCacheStart) }
+
+// put adds an object as the youngest. If the cache is full, it takes the oldest out and
+// returns its descriptor, for the caller to drop.
+func (l *largeCache) put(o cachedObject) (out uintptr) {
+	if l.n == largeCacheSize {
+		out = l.remove(0)
+	}
+	l.objects[l.n] = o
+	l.n++
+	return out
+}
+
+// remove takes the i-th object out and returns its descriptor.
+func (l *largeCache) remove(i uintptr) uintptr {
+	at := l.objects[i].at
+	l.n--
+	for ; i < l.n; i++ {
+		l.objects[i] = l.objects[i+1]
+	}
+	return at
+}
+
+// sampleNext reports whether a large object of size bytes that is about to be handed out
+// is a sampled one: the sampler's next point lies in its bytes.
+func (l *largeCache) sampleNext(size uintptr, rate int64, rng *rng) bool {
+	if rate <= 1 {
+		l.nextSample, l.sampled = 0, false
+		return rate == 1
+	}
+	for size >= l.nextSample {
+		size -= l.nextSample
+		sampled := l.sampled
+		gap := rng.exponential() * float64(rate)
+		l.sampled = gap <= maxLargeCountdown
+		l.nextSample = uintptr(math.Ceil(min(gap, maxLargeCountdown)))
+		if sampled {
+			return true
+		}
+	}
+	l.nextSample -= size
+	return false
+}
+
+// takeLarge hands out an object of h's cache for size bytes, if there is one that fits.
+// The youngest comes first: it is the likeliest to be in the processor's caches.
+//
+// The request counts in any case: sampled reports whether its object is a sampled one.
+func (a *Allocator) takeLarge(h holder, op string, size uintptr) (addr uintptr, sampled bool) {
+	cache, id, err := h.acquire()
+	if err != nil {
+		return 0, false
+	}
+	l := largeCacheOf(cache)
+	sampled = l.sampleNext(size, a.rateOf(size), &a.sampler.rng)
+	for i := l.n; i > 0; i-- {
+		o := l.objects[i-1]
+		change, fits, ok := a.large.Unpark(o.at, o.addr, size)
+		if ok && !fits {
+			continue
+		}
+		at := l.remove(i - 1)
+		l.requested += change
+		l.served++
+		h.release(id)
+		watch.Acquire(o.addr)
+		if !ok {
+			panic(explainLarge(op, o.addr, largeheap.FreedTwiceAtOnce(at)))
+		}
+		return o.addr, sampled
+	}
+	h.release(id)
+	return 0, sampled
+}
+
+// putLarge frees a large object, into h's cache if it suits that.
+func (a *Allocator) putLarge(h holder, addr uintptr) error {
+	cache, id, err := h.acquire()
+	if err != nil {
+		return a.large.Free(addr)
+	}
+	out := uintptr(0)
+	watch.Release(addr)
+	at := a.large.Park(addr)
+	if at != 0 {
+		out = largeCacheOf(cache).put(cachedObject{at, addr})
+	}
+	h.release(id)
+	if out != 0 {
+		a.large.Retire(out)
+	}
+	if at == 0 {
+		return a.large.Free(addr)
+	}
+	return nil
+}
+
+// dropLarge gives the objects of a large-object cache to the large heap. The caller owns
+// the cache.
+func (a *Allocator) dropLarge(l *largeCache) {
+	for l.n > 0 {
+		a.large.Retire(l.remove(0))
+	}
+	a.large.Asked(l.requested)
+	*l = largeCache{}
+}

@@ -1,0 +1,188 @@
+package smallheap
+
+import (
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+)
+
+// A Tally counts the blocks of one class by what they are doing, as the checks of this
+// file find them.
+type Tally struct {
+	Spans, Splits      int // all, and those whose guard pages split a mapping
+	Idle, Cached, Live int
+	Requested          uint64               // Σ size codes of live blocks
+	Slots              map[uintptr]struct{} // blocks in magazines, by the address of their state
+	Closed             bool                 // the depot is closed: its blocks went with it
+}
+
+// Check walks the depot's lists, spans and magazines. It returns what it counted, and an
+// error that says which equation does not hold. The caches may be in use.
+func (d *Depot) Check(c sizeclass.Class) (Tally, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := Tally{Slots: map[uintptr]struct{}{}, Closed: d.closed}
+	if err := d.partial.check(c, &n, true); err != nil {
+		return n, err
+	}
+	if err := d.spent.check(c, &n, false); err != nil {
+		return n, err
+	}
+	if err := d.full.check(c, &n, true); err != nil {
+		return n, err
+	}
+	if err := d.empty.check(c, &n, false); err != nil {
+		return n, err
+	}
+	switch {
+	case d.spans != n.Spans:
+		return n, fmt.Errorf("the depot counts %d spans, its lists have %d", d.spans, n.Spans)
+	case d.idle != n.Idle:
+		return n, fmt.Errorf("the depot counts %d idle blocks, its spans have %d", d.idle, n.Idle)
+	case d.full.count > MaxFull:
+		return n, fmt.Errorf("the depot keeps %d magazines, more than %d", d.full.count, MaxFull)
+	case d.unwanted > d.full.count:
+		return n, fmt.Errorf("the depot has %d magazines, %d of them unwanted", d.full.count, d.unwanted)
+	case d.closed && (n.Spans > 0 || d.full.count+d.empty.count > 0):
+		return n, fmt.Errorf("the depot is closed, and holds %d spans", n.Spans)
+	}
+	return n, nil
+}
+
+// check checks each span of a list, whether it belongs there, and the links.
+func (l *Spans) check(c sizeclass.Class, n *Tally, partial bool) error {
+	prev := uintptr(0)
+	for s := l.head; s != 0; prev, s = s, SpanAt(s).next {
+		sp := SpanAt(s)
+		if sp.prev != prev {
+			return fmt.Errorf("the span at %#x is linked back to %#x, not %#x", sp.Base, sp.prev, prev)
+		}
+		if sp.idle > 0 != partial {
+			return fmt.Errorf("the span at %#x has %d idle blocks and is on the wrong list", sp.Base, sp.idle)
+		}
+		if err := checkSpan(s, c, n); err != nil {
+			return fmt.Errorf("the span at %#x: %w", sp.Base, err)
+		}
+		n.Spans++
+		if SpanAt(s).Split {
+			n.Splits++
+		}
+	}
+	return nil
+}
+
+// checkSpan checks a span's descriptor, its states and its entries in the page map.
+func checkSpan(s uintptr, c sizeclass.Class, n *Tally) error {
+	sp, row := SpanAt(s), c.Info()
+	if sp.Kind != pagemap.Span || sp.Class != c || sp.Size != row.Size || sp.Blocks != row.Blocks || sp.Magic != row.Magic {
+		return fmt.Errorf("its header is that of another: %+v", sp.Header)
+	}
+	for off := uintptr(0); off < uintptr(row.Span); off += sizeclass.PageSize {
+		if got := pagemap.Get(sp.Base + off); got != s {
+			return fmt.Errorf("the page map has %#x at %#x, not %#x", got, sp.Base+off, s)
+		}
+	}
+	states := raw.Bytes(statesOf(s), statesSize(c))
+	var idle uint32
+	for i, st := range states[:row.Blocks] {
+		switch {
+		case IsIdle(st):
+			idle++
+			if uint32(i) < sp.hint {
+				return fmt.Errorf("block %d is idle, below the hint %d", i, sp.hint)
+			}
+		case IsCached(st):
+			n.Cached++
+		case st&Live != 0:
+			n.Live++
+			n.Requested += uint64(st & CodeMask)
+		default:
+			return fmt.Errorf("block %d has the state %#x, which is none", i, st)
+		}
+	}
+	for i, st := range states[row.Blocks:] {
+		if st != 0 {
+			return fmt.Errorf("padding %d has the state %#x", i, st)
+		}
+	}
+	if idle != sp.idle || sp.hint%8 != 0 {
+		return fmt.Errorf("%d blocks are idle; it counts %d, from %d on", idle, sp.idle, sp.hint)
+	}
+	n.Idle += int(idle)
+	return nil
+}
+
+// check checks each magazine of a stack, which are to hold blocks or not, and its
+// counts.
+func (l *magazines) check(c sizeclass.Class, n *Tally, full bool) error {
+	count, blocks := 0, 0
+	for m := l.top; m != 0; m = magazineAt(m).next {
+		if magazineAt(m).n > 0 != full {
+			return fmt.Errorf("a magazine of %d blocks is in the wrong stack", magazineAt(m).n)
+		}
+		if err := checkMagazine(m, magazineAt(m).n, c, n); err != nil {
+			return err
+		}
+		count++
+		blocks += int(magazineAt(m).n)
+	}
+	if count != l.count || blocks != l.blocks {
+		return fmt.Errorf("a stack of %d magazines with %d blocks counts %d with %d", count, blocks, l.count, l.blocks)
+	}
+	return nil
+}
+
+// checkMagazine checks the filled slots of a magazine: each names a cached block
+// of a span of the class, with its state, that no other slot names.
+func checkMagazine(m uintptr, filled uint32, c sizeclass.Class, n *Tally) error {
+	if filled > Capacity(c) {
+		return fmt.Errorf("a magazine for %d blocks holds %d", Capacity(c), filled)
+	}
+	for i := range filled {
+		at := slotOf(m, i)
+		s := pagemap.Get(at.addr)
+		if s == 0 {
+			return fmt.Errorf("a slot names %#x, where no span is", at.addr)
+		}
+		sp := SpanAt(s)
+		if k := (at.addr - sp.Base) / uintptr(c.Size()); sp.Class != c || sp.Base+k*uintptr(c.Size()) != at.addr ||
+			at.state != statesOf(s)+k {
+			return fmt.Errorf("a slot names %#x with state %#x, in the span at %#x of class %d", at.addr, at.state, sp.Base, sp.Class)
+		}
+		if st := *raw.At[State](at.state); !IsCached(st) {
+			return fmt.Errorf("a slot names the block at %#x, whose state is %#x", at.addr, st)
+		}
+		if _, twice := n.Slots[at.state]; twice {
+			return fmt.Errorf("two slots name the block at %#x", at.addr)
+		}
+		n.Slots[at.state] = struct{}{}
+	}
+	return nil
+}
+
+// Check checks a class cache of class c, its countdown and its magazines, whose blocks it
+// adds to the tally. Nobody may be using the class cache meanwhile.
+//
+//	nextSample ≤ MaxCountdown, nextSample ≤ counted
+func (r *ClassCache) Check(c sizeclass.Class, n *Tally) error {
+	if r.nextSample > MaxCountdown || r.counted < uint64(r.nextSample) {
+		return fmt.Errorf("a class cache counts down %d blocks, of at most %d, and has counted %d", r.nextSample, MaxCountdown, r.counted)
+	}
+	if r.previous != 0 {
+		if err := checkMagazine(r.previous, magazineAt(r.previous).n, c, n); err != nil {
+			return err
+		}
+	}
+	if !r.hasMagazines() {
+		if empty := EmptyClassCache(); r.top != empty.top || r.bottom != empty.bottom || r.previous != 0 {
+			return fmt.Errorf("a class cache without magazines has the bounds %#x, %#x, and the previous magazine %#x", r.bottom, r.top, r.previous)
+		}
+		return nil
+	}
+	if r.top < r.bottom || r.top > r.limit || r.limit-r.bottom != uintptr(Capacity(c))*slotSize {
+		return fmt.Errorf("a class cache has the bounds %#x ≤ %#x ≤ %#x", r.bottom, r.top, r.limit)
+	}
+	return checkMagazine(r.bottom-slotsStart, uint32((r.top-r.bottom)/slotSize), c, n)
+}

@@ -1,0 +1,227 @@
+package smallheap
+
+import (
+	"math/bits"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/watch"
+)
+
+// A ClassCache is the part of a cache that serves one class. It has two magazines
+// (Bonwick and Adams, "Magazines and Vmem", USENIX 2001). Blocks are taken from the
+// loaded one and put into it. The previous one is nearly always full or empty. A
+// program that allocates and frees around a magazine's edge swaps the two instead of
+// going to the depot each time.
+//
+//	                    bottom        top            limit
+//	                      ▼            ▼               ▼
+//	┌─────────┬──────────┬──────┬──────┬──────┬───────┐
+//	│ next, n │ sentinel │ slot │ slot │      │       │     bottom ≤ top ≤ limit
+//	└─────────┴──────────┴──────┴──────┴──────┴───────┘
+//
+//	counted − nextSample = blocks handed out by this class cache,  0 ≤ nextSample ≤ MaxCountdown
+//	requested            = Σ size codes handed out − Σ taken back, modulo 2^64
+//
+// The fast path hands out nextSample blocks. Then the slow path asks the sampler whether
+// the next block is a sampled one.
+//
+// A class cache without magazines has bottom = top = limit, after a sentinel of its own.
+//
+// Only the holder of the cache touches it: a pinned goroutine, or the goroutine of a
+// Local. A snapshot reads it from outside and may see it mid-change.
+type ClassCache struct {
+	top, bottom, limit uintptr // addresses of slots of the loaded magazine
+	previous           uintptr // the previous magazine, or 0
+	nextSample         uintptr // blocks until the slow path asks the sampler
+	counted            uint64  // what nextSample was when it was set, and all blocks before
+	requested          uint64
+	sampled            bool // the block after those of nextSample is a sampled one
+	_                  [classCacheSize - 5*wordSize - 16 - wordSize]byte
+}
+
+const (
+	classCacheSize = 64 // a cache line; sizeclass.Fit.Row counts on it
+	wordSize       = bits.UintSize / 8
+)
+
+// MaxCountdown is the largest number of blocks that one draw of the sampler counts down.
+// What a reader of a class cache may be off by stays below it.
+const MaxCountdown = 4096
+
+// noMagazine is what a class cache without magazines has loaded.
+var noMagazine = magazine{sentinel: slot{state: raw.Addr(unsafe.Pointer(&noBlock))}}
+
+// EmptyClassCache returns a class cache without magazines.
+func EmptyClassCache() ClassCache {
+	slots := raw.Addr(unsafe.Pointer(&noMagazine)) + slotsStart
+	return ClassCache{top: slots, bottom: slots, limit: slots}
+}
+
+// hasMagazines reports whether a magazine is loaded.
+func (r *ClassCache) hasMagazines() bool { return r.bottom != r.limit }
+
+// Ready reports whether the fast path may take a block: the loaded magazine is not
+// empty, its top block is free, and the sampler need not be asked.
+func (r *ClassCache) Ready() bool { return r.nextSample != 0 && r.HasBlock() }
+
+// HasBlock reports whether there is a block to take, by whatever path.
+func (r *ClassCache) HasBlock() bool { return IsCached(*r.state()) }
+
+// Allocs returns how many blocks this class cache handed out. Whoever reads it while the
+// holder goes on may be off by MaxCountdown.
+func (r *ClassCache) Allocs() uint64 { return r.counted - uint64(r.nextSample) }
+
+// Requested returns the sum of the size codes handed out, minus those taken back.
+func (r *ClassCache) Requested() uint64 { return r.requested }
+
+// AddRequested adds a change in the size codes of live blocks.
+func (r *ClassCache) AddRequested(change uint64) { r.requested += change }
+
+// state returns the state byte of the top block.
+func (r *ClassCache) state() *State { return (*State)(raw.Pointer(r.slot().state)) }
+
+func (r *ClassCache) slot() *slot { return (*slot)(raw.Pointer(r.top - slotSize)) }
+
+// Zeroed reports whether the top block, for which HasBlock holds, is known to be zero.
+func (r *ClassCache) Zeroed() bool { return *r.state() == Cached }
+
+// Take takes the top block, for which the class cache is Ready, and marks it live
+// with the size code.
+func (r *ClassCache) Take(code uint8) uintptr {
+	r.nextSample--
+	return r.pop(Live|code, code)
+}
+
+// TakeSampled takes the top block, for which HasBlock holds, without counting it down:
+// SampleNext did.
+func (r *ClassCache) TakeSampled(code uint8) uintptr { return r.pop(Live|code, code) }
+
+// pop takes the top block, whose state becomes st, without counting it.
+func (r *ClassCache) pop(st State, code uint8) uintptr {
+	s := r.slot()
+	*r.state() = st
+	r.top -= slotSize
+	r.requested += uint64(code)
+	watch.Acquire(s.addr)
+	return s.addr
+}
+
+// HasRoom reports whether the loaded magazine has room for a block.
+func (r *ClassCache) HasRoom() bool { return r.top != r.limit }
+
+// Put puts the block at addr, whose state byte st was found live with the size
+// code, into the loaded magazine, which has room.
+func (r *ClassCache) Put(addr uintptr, st *State, code uint8) {
+	watch.Release(addr)
+	r.requested -= uint64(code)
+	*st = Cached | Used
+	*(*slot)(raw.Pointer(r.top)) = slot{addr, raw.Addr(unsafe.Pointer(st))}
+	r.top += slotSize
+}
+
+// Drop takes the topmost slot out without using its block, and returns the
+// block's address.
+func (r *ClassCache) Drop() uintptr {
+	r.top -= slotSize
+	return raw.At[slot](r.top).addr
+}
+
+// Empty reports whether the loaded magazine, if there is one, has no slots filled.
+func (r *ClassCache) Empty() bool { return r.top == r.bottom }
+
+// Refill loads a magazine with blocks where the loaded one has none: the previous one
+// if it has blocks, or the spare one. It returns the magazine that is spare then, or 0.
+func (r *ClassCache) Refill(c sizeclass.Class, spare uintptr) uintptr {
+	if r.Empty() && r.previous != 0 && magazineAt(r.previous).n > 0 {
+		r.exchange(r.previous, Capacity(c))
+	}
+	if r.Empty() && spare != 0 {
+		return r.exchange(spare, Capacity(c))
+	}
+	return spare
+}
+
+// MakeRoom loads a magazine with room where the loaded one is full: the previous one if
+// it is empty, or the spare one. It returns the magazine that is spare then, or 0.
+func (r *ClassCache) MakeRoom(c sizeclass.Class, spare uintptr) uintptr {
+	if !r.HasRoom() && r.previous != 0 && magazineAt(r.previous).n == 0 {
+		r.exchange(r.previous, Capacity(c))
+	}
+	if !r.HasRoom() && spare != 0 {
+		return r.exchange(spare, Capacity(c))
+	}
+	return spare
+}
+
+// Unload empties the class cache. It returns both magazines, each of which may be 0, and
+// what the class cache has counted.
+func (r *ClassCache) Unload() (loaded, previous uintptr, allocs, requested uint64) {
+	loaded, previous, allocs, requested = r.loaded(), r.previous, r.Allocs(), r.requested
+	*r = EmptyClassCache()
+	return loaded, previous, allocs, requested
+}
+
+// loaded returns the loaded magazine with its count brought up to date, or 0.
+func (r *ClassCache) loaded() uintptr {
+	if !r.hasMagazines() {
+		return 0
+	}
+	m := r.bottom - slotsStart
+	magazineAt(m).n = uint32((r.top - r.bottom) / slotSize)
+	return m
+}
+
+// load makes m the loaded magazine.
+func (r *ClassCache) load(m uintptr, capacity uint32) {
+	r.bottom = m + slotsStart
+	r.top = r.bottom + uintptr(magazineAt(m).n)*slotSize
+	r.limit = r.bottom + uintptr(capacity)*slotSize
+}
+
+// exchange loads m, keeps the magazine that was loaded as the previous one, and returns
+// the one that was the previous one, or 0.
+func (r *ClassCache) exchange(m uintptr, capacity uint32) uintptr {
+	loaded, previous := r.loaded(), r.previous
+	r.load(m, capacity)
+	r.previous = loaded
+	return previous
+}
+
+// Blocks returns how many blocks of class c both magazines hold. It may be called while
+// the holder goes on: the answer is then between 0 and two magazines' worth.
+func (r *ClassCache) Blocks(c sizeclass.Class) uint32 {
+	n := min(uint32((r.top-r.bottom)/slotSize), Capacity(c))
+	if previous := r.previous; previous != 0 {
+		n += min(magazineAt(previous).n, Capacity(c))
+	}
+	return n
+}
+
+// Activity is a number that changes when the class cache is used: an allocation counts,
+// a free moves the top of a loaded magazine.
+func (r *ClassCache) Activity() uint64 { return 3*r.Allocs() + uint64(r.top) }
+
+// SampleNext reports whether the next block, which is about to be taken by TakeSampled,
+// is a sampled one, and counts it then. Otherwise the countdown is above 0, so that Take
+// may take the block. gap draws how many blocks are passed over until the next sampled
+// one.
+//
+// A long way is gone in steps of MaxCountdown: the distribution of gaps has no memory, so
+// at the end of a step a new draw serves as well as the rest of the old one. Short steps
+// make a changed rate be noticed soon.
+func (r *ClassCache) SampleNext(gap func() float64) bool {
+	for r.nextSample == 0 {
+		if r.sampled {
+			r.sampled = false
+			r.counted++
+			return true
+		}
+		next := gap()
+		r.sampled = next <= MaxCountdown
+		r.nextSample = uintptr(min(next, MaxCountdown))
+		r.counted += uint64(r.nextSample)
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+// Package smallheap has the structures that small blocks, those below 128 KiB, are
+// kept in. Package alloc puts them together: it finds the right one, pins the processor
+// and brings magazines from one to the other.
+//
+// # Structures
+//
+//	ClassCache  what one cache has of one class: two magazines, the loaded one and the
+//	            previous one, and a countdown to the next sampled block
+//	magazine    a few dozen free blocks, ready to be handed out
+//	Depot       what all caches share of one class: spare magazines, and the spans
+//	Span        a run of pages cut into blocks of one class
+//	State       a byte for each block of a span: what the block is doing
+//
+// All of them but the Depot live in metadata, off the Go heap, and apart from the
+// blocks. A freed block is never written to: what links it to the magazine is in the
+// magazine.
+//
+//	ClassCache ┌─────┬────────┬───────┬──────────┬────────────┬─────────┬───────────┬─────────┐
+//	           │ top │ bottom │ limit │ previous │ nextSample │ counted │ requested │ sampled │  64 bytes
+//	           └──┬──┴────┬───┴───┬───┴────┬─────┴────────────┴─────────┴───────────┴─────────┘
+//	              │       ▼       │        └─► the previous magazine
+//	magazine   ┌──┼──┬──────────┬─┼────┬──────┬───┐
+//	           │next,│ sentinel │slot 0│slot 1│ … │
+//	           │  n  │          │      │      │   │     top names the first slot that is not filled
+//	           └─────┴──────────┴──┬───┴──────┴───┘
+//	                               │ a block's address, and that of its state
+//	               ┌───────────────┴──────────────┐
+//	               ▼                              ▼
+//	pages      ┌─────────┬─────────┬ ─    Span ┌────────┬─────┬─────┬ ─
+//	           │ block 0 │ block 1 │           │ header │ st0 │ st1 │
+//	           └─────────┴─────────┴ ─         └────────┴─────┴─────┴ ─
+//
+// # The path of a block
+//
+//	ClassCache  Take ▲   │ Put          no lock, no atomic operation
+//	                 │   ▼
+//	magazines   Refill   MakeRoom       the loaded and the previous one are swapped
+//	                 ▲   │
+//	Depot   TakeFull │   ▼ Put          one short lock, O(1)
+//	                 ▲   │
+//	Span       carve │   ▼ uncarve      same lock
+//	                 ▲   │
+//	page heap AddSpan    spans that are wholly idle, returned to the caller
+//
+// # Size codes
+//
+// The six low bits of a live block's state are its size code: how much of the block was
+// requested (package sizeclass). A class cache adds up the codes that it hands out and
+// subtracts those that it takes back. The sum over all class caches and the depot is the
+// requested sum, from which sizeclass.Class.Requested computes the requested bytes.
+//
+// # Invariants
+//
+// For each class, with the caches at rest:
+//
+//	Σ blocks of its spans = live + idle + cached
+//	cached                = Σ slots of all magazines, each block in one slot
+//	Σ size codes of live blocks = Σ requested of class caches and depot, modulo 2^64
+//	Span.idle = |{i : state i is idle}|
+//	a span is on the depot's partial list ⇔ Span.idle > 0
+//	bottom ≤ top ≤ limit, nextSample ≤ MaxCountdown
+//
+// Depot.Check and ClassCache.Check test them. Package alloc's tests call both.
+//
+// # Who may touch what
+//
+//	ClassCache, its magazines  whoever is pinned to the processor, or the Local's goroutine
+//	State                      live: the block's user, through Malloc, Free and Realloc
+//	                           cached: the holder of the class cache; idle: the depot's lock
+//	Span's header              written before it is entered in the page map, then read only
+//	Span's counts and links    the depot's lock
+//	Depot                      its own lock, which is held for moments
+//
+// The functions of a ClassCache that package alloc's fast paths call are small enough
+// to be inlined there: a call would cost as much as they do.
+package smallheap

@@ -1,0 +1,77 @@
+package vm
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// Space beyond the end of a file is taken without making the file longer, and kept by
+// what makes it longer.
+func TestPreallocate(t *testing.T) {
+	var s Space
+	f := newFile(t, &s, 100)
+	lacks(t, s.Preallocate(f, 100, mib))
+	must(t, s.Allocate(f, mib, 1))
+	if info, err := s.Stat(f); err != nil || info.Size != mib+1 {
+		t.Errorf("%+v, %v", info, err)
+	}
+	must(t, s.Allocate(f, 100, 1))
+	if info, err := s.Stat(f); err != nil || info.Size != mib+1 {
+		t.Errorf("after Allocate inside the file: %+v, %v", info, err)
+	}
+}
+
+// One opening of a file has the lock of its length at a time, and flock is another lock.
+func TestLockLength(t *testing.T) {
+	var s Space
+	a := newFile(t, &s, 0)
+	lacks(t, s.LockLength(a))
+	must(t, s.UnlockLength(a))
+	var inside int
+	var done sync.WaitGroup
+	for range 4 {
+		f, err := s.Open(a.Name(), ForWriting, 0)
+		must(t, err)
+		must(t, s.LockFile(f, false, false))
+		done.Go(func() {
+			for range 100 {
+				if err := s.LockLength(f); err != nil {
+					t.Error(err)
+				}
+				if inside++; inside != 1 {
+					t.Errorf("%d are inside", inside)
+				}
+				inside--
+				if err := s.UnlockLength(f); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := s.CloseFile(f); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	done.Wait()
+}
+
+func TestStoreName(t *testing.T) {
+	var s Space
+	f := newFile(t, &s, 0)
+	must(t, s.StoreName(f.Name()))
+	if err := s.StoreName(filepath.Join(f.Name(), "below", "a file")); err == nil {
+		t.Error("of a file that is in no directory: no error")
+	}
+	if err := s.StoreName(filepath.Join(t.TempDir(), "absent", "file")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("in a directory that does not exist: %v", err)
+	}
+	for _, op := range []Op{OpOpen, OpStore, OpClose} {
+		stop := fail(t, op, 0)
+		if err := s.StoreName(f.Name()); !errors.Is(err, errInjected) {
+			t.Errorf("%v fails: %v", op, err)
+		}
+		stop()
+	}
+}
