@@ -26,25 +26,30 @@ type Allocator struct {
 	// Read by every Malloc and Free; written when the first memory is asked for,
 	// when a processor is seen that the table has no room for, and when the purger
 	// wakes or rests.
-	id       uintptr     // identity: Header.Owner of all descriptors; atomic
-	table    uintptr     // of caches, by slot; atomic, written under mu
-	tableLen uint32      // entries; atomic, written under mu
-	awake    atomic.Bool // the purger is on duty
-	checked  *checker    // nil unless Options.Checked; written when the first memory is asked for
-	_        [64 - 3*wordSize - 8]byte
+	freeOwner uintptr     // whose blocks the fast path of Free takes back: id, or noOwner; atomic
+	table     uintptr     // of caches, by slot; atomic, written under mu
+	tableLen  uint32      // entries; atomic, written under mu
+	awake     atomic.Bool // the purger is on duty
+	checked   *checker    // nil unless Options.Checked; written when the first memory is asked for
+	_         [64 - 3*wordSize - 8]byte
 
-	options Options
-	start   sync.Once
-	closed  atomic.Bool
-	mu      sync.Mutex           // table, locals, attaching and detaching caches
-	locals  map[uintptr]struct{} // the Locals' caches
+	id       uintptr // identity: Header.Owner of all descriptors; atomic
+	options  Options
+	start    sync.Once
+	gate     gate
+	closing  sync.Mutex           // held while Close takes everything apart; guards what follows
+	reported bool                 // Options.Leaks had its report
+	mu       sync.Mutex           // table, locals, attaching and detaching caches
+	locals   map[uintptr]struct{} // the Locals' caches
 
 	space  vm.Space // the account of all memory but metadata
 	pages  pageheap.Heap
 	large  largeheap.Heap
 	depots [sizeclass.Count]smallheap.Depot
 	purger purger
-	warned [warnings]atomic.Bool // what Options.Logger was told
+
+	atLimit goroutines            // that run Options.OnLimit
+	warned  [warnings]atomic.Bool // what Options.Logger was told
 
 	rate      atomic.Int64                         // bytes between samples; 0: none
 	samplerMu sync.Mutex                           // sampler, when it is written
@@ -55,7 +60,6 @@ type Allocator struct {
 
 	tracing  sync.Mutex                         // recorder, when it is written
 	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
-	traced   atomic.Bool                        // there was one: blocks may be special for it
 
 	forget  func()           // takes the explainer of span guards out
 	tenants tenancy.Register // the arenas in this memory
@@ -64,6 +68,9 @@ type Allocator struct {
 // lastID is the identity given out last. Identities are never reused, so that the
 // remains of a closed allocator match no other.
 var lastID atomic.Uintptr
+
+// noOwner is the identity of no allocator.
+const noOwner = ^uintptr(0)
 
 // NewAllocator returns an Allocator with the given options.
 func NewAllocator(o Options) (*Allocator, error) {
@@ -101,6 +108,10 @@ func (a *Allocator) init() {
 		a.setRate(a.options.profileRate())
 		if a.options.Hardening.SpanGuards {
 			a.forget = onfault.Register(a.explainSpanGuard)
+		}
+		atomic.StoreUintptr(&a.freeOwner, id)
+		if a.checked != nil || a.options.Hardening.ZeroOnFree { // Free has more to do with every block
+			atomic.StoreUintptr(&a.freeOwner, noOwner)
 		}
 		atomic.StoreUintptr(&a.id, id)
 	})

@@ -3,18 +3,19 @@ package alloc
 import "unsafe"
 
 // MallocBytes returns a slice of n bytes outside the Go heap. Its contents are unspecified.
-// Its capacity is its length: to use GoodSize(n) bytes, request them. FreeBytes frees it.
+// Its capacity is its length, rounded up by up to 127 bytes in blocks of more than 1 KiB:
+// to use GoodSize(n) bytes, request them. FreeBytes frees it.
 //
 // The built-in append would copy a full slice to the Go heap and lose the block: use
 // Append or ReallocBytes to grow it. The errors are those of Malloc.
 func (a *Allocator) MallocBytes(n int) ([]byte, error) {
-	p, err := a.Malloc(atLeastOne(n))
+	p, err := a.Malloc(roomFor(n))
 	return asBytes(p, n, err)
 }
 
 // CallocBytes is MallocBytes, but all bytes are zero.
 func (a *Allocator) CallocBytes(n int) ([]byte, error) {
-	p, err := a.Calloc(1, atLeastOne(n))
+	p, err := a.Calloc(1, roomFor(n))
 	return asBytes(p, n, err)
 }
 
@@ -28,7 +29,7 @@ func (a *Allocator) ReallocBytes(b []byte, n int) ([]byte, error) {
 	if b == nil {
 		return a.MallocBytes(n)
 	}
-	p, err := a.Realloc(unsafe.Pointer(unsafe.SliceData(b)), n)
+	p, err := a.Realloc(unsafe.Pointer(unsafe.SliceData(b)), newSize(n))
 	return asBytes(p, n, err)
 }
 
@@ -46,13 +47,13 @@ func (a *Allocator) FreeBytes(b []byte) {
 
 // MallocBytes is Allocator.MallocBytes.
 func (l *Local) MallocBytes(n int) ([]byte, error) {
-	p, err := l.Malloc(atLeastOne(n))
+	p, err := l.Malloc(roomFor(n))
 	return asBytes(p, n, err)
 }
 
 // CallocBytes is Allocator.CallocBytes.
 func (l *Local) CallocBytes(n int) ([]byte, error) {
-	p, err := l.Calloc(1, atLeastOne(n))
+	p, err := l.Calloc(1, roomFor(n))
 	return asBytes(p, n, err)
 }
 
@@ -61,7 +62,7 @@ func (l *Local) ReallocBytes(b []byte, n int) ([]byte, error) {
 	if b == nil {
 		return l.MallocBytes(n)
 	}
-	p, err := l.Realloc(unsafe.Pointer(unsafe.SliceData(b)), n)
+	p, err := l.Realloc(unsafe.Pointer(unsafe.SliceData(b)), newSize(n))
 	return asBytes(p, n, err)
 }
 
@@ -75,13 +76,12 @@ func (l *Local) FreeBytes(b []byte) {
 	l.Free(p)
 }
 
-// atLeastOne returns how many bytes are requested for a slice of n: a slice without
-// capacity need not have the address of its block.
-func atLeastOne(n int) int {
+// newSize returns the size to ask of Realloc for a slice of n bytes: 0 frees the block.
+func newSize(n int) int {
 	if n == 0 {
-		return 1
+		return 0
 	}
-	return n
+	return roomFor(n)
 }
 
 // asBytes returns the block at p as a slice of n bytes; nil if there is none.
@@ -89,5 +89,5 @@ func asBytes(p unsafe.Pointer, n int, err error) ([]byte, error) {
 	if p == nil || err != nil {
 		return nil, err
 	}
-	return unsafe.Slice((*byte)(p), atLeastOne(n))[:n], nil
+	return unsafe.Slice((*byte)(p), roomFor(n))[:n], nil
 }

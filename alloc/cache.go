@@ -90,7 +90,7 @@ func entryOf(table uintptr, id int) *uintptr {
 func (a *Allocator) attach(id int) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed.Load() {
+	if a.gate.closed.Load() {
 		return ErrClosed
 	}
 	if err := a.growTable(id + 1); err != nil {

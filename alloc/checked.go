@@ -30,7 +30,7 @@ import (
 //	Addr − inner = the alignment asked for, at least zoneMin
 //
 // What the fast paths do not know: in such an Allocator every block is a sampled one
-// (sampler.go), so that all requests come here, and the inner blocks are special, so
+// (sampler.go), so that all requests come here, and Free's fast path takes none back, so
 // that no address of theirs can be freed but by way of here.
 //
 //	live ─► freed: poisoned or inaccessible, in the quarantine ─► the allocator's again
@@ -198,7 +198,7 @@ func (k *checker) enter(addr, size, front uintptr, stack heapprof.Stack) *checke
 	if h := headerAt(d); h.Kind == pagemap.Span {
 		b.class = h.Class
 	} else {
-		usable = largeheap.UsableAt(d)
+		usable = largeheap.Descriptor(d).Usable()
 	}
 	b.behind = uint16(min(usable-front-size, zoneMax))
 	b.markZones()
@@ -216,7 +216,7 @@ func (b *checkedBlock) inner() uintptr { return b.Addr - 1<<b.shift }
 // large object.
 func (b *checkedBlock) whole() int64 {
 	if b.class == classLarge {
-		return int64(largeheap.At(pagemap.Get(b.inner())).Total)
+		return int64(largeheap.Descriptor(pagemap.Get(b.inner())).Describe().Total)
 	}
 	return int64(b.class.Size())
 }

@@ -28,6 +28,12 @@ func (k *checker) freeTyped(p unsafe.Pointer, size int, exact bool) {
 	if p == nil {
 		return
 	}
+	s := k.a.gate.enter()
+	if s == nil {
+		k.a.freedLate("Free", raw.Addr(p))
+		return
+	}
+	defer s.leave()
 	k.a.recordFree(raw.Addr(p))
 	k.free("Free", raw.Addr(p), func(asked uintptr) error {
 		if asked == uintptr(size) || !exact && asked > uintptr(size) {

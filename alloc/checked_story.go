@@ -3,7 +3,6 @@ package alloc
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 
@@ -81,7 +80,7 @@ func (k *checker) inspect(op string, addr uintptr) error {
 	case addr < b.Addr:
 		return b.misuse(op, addr, bytesOf(int(b.Addr-addr))+" before the start of a block")
 	case addr-b.Addr >= b.size:
-		return b.misuse(op, addr, bytesOf(int(addr-b.Addr-b.size))+" behind the end of a block")
+		return b.misuse(op, addr, bytesOf(int(addr-b.Addr-b.size))+" beyond the end of a block")
 	}
 	return b.misuse(op, addr, insideStory(int(addr-b.Addr)))
 }
@@ -130,8 +129,8 @@ func (k *checker) damages(op string) error {
 	return errors.Join(all...)
 }
 
-// writeLeaks is WriteLeaks.
-func (k *checker) writeLeaks(w io.Writer) error {
+// leaks returns what WriteLeaks writes.
+func (k *checker) leaks() []byte {
 	by := map[heapprof.Stack]*stats.Site{}
 	var objects, size int64
 	k.mu.Lock()
@@ -156,5 +155,5 @@ func (k *checker) writeLeaks(w io.Writer) error {
 		}
 		sites = append(sites, *site)
 	}
-	return writeLive(w, objects, size, stats.TopStacks(sites, 1, math.MaxInt))
+	return liveText(objects, size, stats.TopStacks(sites, 1, math.MaxInt))
 }

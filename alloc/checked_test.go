@@ -131,7 +131,7 @@ func TestCheckedInside(t *testing.T) {
 			words string
 		}{
 			{1, "1 byte inside"}, {16, "16 bytes inside"}, {size - 1, "inside"}, {-16, "16 bytes before the start"},
-			{size, "0 bytes behind the end"}, {size + 8, "8 bytes behind the end"}, {-1, "1 byte before"},
+			{size, "0 bytes beyond the end"}, {size + 8, "8 bytes beyond the end"}, {-1, "1 byte before"},
 		} {
 			want.Addr = raw.Addr(p) + uintptr(c.off)
 			wantMisuse(t, func() { a.Free(at(p, c.off)) }, want, c.words)

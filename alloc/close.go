@@ -9,27 +9,41 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Close gives all memory back to the kernel, live blocks and arenas included: there
-// must be no use of them any more. Using the Allocator afterwards is an error (ErrClosed),
-// freeing one of its blocks panics with a *MisuseError.
+// Close gives all memory back to the kernel, live blocks and arenas included. Before it
+// is called, the program must have ended all use of blocks' memory, of arenas, and of
+// Locals.
 //
-// Malloc and Free of blocks below 128 KiB, Trim, Stats, and Close itself may be
-// under way in other goroutines, and end as before Close or as after it. Nothing
-// else may: what reads or writes blocks (Calloc and Realloc do, and with Options.Checked
-// or Hardening.ZeroOnFree, all operations), works on large objects, or uses a Local.
+// Everything else may go on: calls of the Allocator's methods that are under way in other
+// goroutines end before Close takes anything, and Close waits for them. Later calls fail
+// with ErrClosed, or do nothing; freeing or resizing a block panics with a *MisuseError.
+// Options.OnLimit, Options.Logger and the writer of Options.Leaks may call Close
+// themselves.
 //
 // An error means that the kernel did not take everything back; what is left is
 // purged, and Close may be called again. Closing a closed Allocator does nothing
 // else.
 func (a *Allocator) Close() error {
 	a.init()
-	traced := a.StopTrace()
-	a.tenants.Close() // first: an arena that was dropped frees its memory at any time
-	var leaks error
-	if w := a.options.Leaks; w != nil && !a.closed.Load() {
-		leaks = a.WriteLeaks(w)
+	a.gate.close()
+	leaks, err := a.takeDown()
+	if leaks != nil {
+		_, e := a.options.Leaks.Write(leaks)
+		err = errors.Join(err, e)
 	}
-	a.closed.Store(true)
+	return err
+}
+
+// takeDown takes everything apart, with nobody inside the gate. It returns the report of
+// what was live for Options.Leaks, the first time, if anything was.
+func (a *Allocator) takeDown() (leaks []byte, err error) {
+	a.closing.Lock()
+	defer a.closing.Unlock()
+	traced := a.StopTrace()
+	a.tenants.Close()
+	if a.options.Leaks != nil && !a.reported {
+		a.reported = true
+		leaks = a.leaks()
+	}
 	damages := a.checked.close()
 	a.stopPurger()
 	if a.options.Hardening.SpanGuards {
@@ -45,9 +59,11 @@ func (a *Allocator) Close() error {
 	a.forgetGuards(int(a.stuck.splits.Swap(0)))
 	a.stuck.pages.Store(0)
 	a.profile.Close()
-	return errors.Join(traced, leaks, damages, guards, a.pages.Close(), a.large.Close())
+	return leaks, errors.Join(traced, damages, guards, a.pages.Close(), a.large.Close())
 }
 
+// stopPurger ends the purger's goroutine, if there is one, and waits for that, except
+// while it calls Options.Logger, which may be waiting for us.
 func (a *Allocator) stopPurger() {
 	p := &a.purger
 	p.mu.Lock()
@@ -56,7 +72,7 @@ func (a *Allocator) stopPurger() {
 		p.stop = nil
 	}
 	p.mu.Unlock()
-	p.running.Wait()
+	await(func() bool { return p.active.Load() == 0 })
 }
 
 // dropTable frees the table of caches, which has none any more.

@@ -80,12 +80,28 @@
 //	               ─► key of the stack            internal/callstack: known lately? else
 //	               ─► the stack itself            runtime.Callers, resolved once
 //	               ─► record in the table         internal/heapprof, its mutex
-//	               ─► state byte: special
+//	               ─► state byte: profiled
 //
 // A large object is sampled by bytes, which the large-object cache counts down, and a mark
-// in the page map stands for the state bit. Free's fast path leaves a special block to the
+// in the page map stands for the state. Free's fast path leaves a profiled block to the
 // slow one, which takes its record out before anybody else can have the block. Realloc
 // in place keeps the record, which moves with the object.
+//
+// # When Free takes its slow path
+//
+// Why Free has more to do with a block than to put it into a magazine is written down, so
+// that nobody has to guess:
+//
+//	profiled   state byte   the heap profile has a record of it, which goes
+//	traced     state byte   a trace knows it: the free is recorded, while one is under way
+//	zeroing    freeOwner    every block of the Allocator is cleared (Hardening.ZeroOnFree)
+//	checked    freeOwner    every block of the Allocator is looked at (Options.Checked)
+//	guarded    page map     the block lies in the guards' pool
+//
+// Where the cause is the Allocator's, Free's fast path is given an owner that no block has:
+// it takes none back. The slow path wins a block by one atomic change of its state before it
+// does anything to it. So of several slow frees of one block at the same moment one
+// succeeds, and the others are told.
 //
 // A block of class c is sampled with probability p, independently of all others, and stands
 // for 1/p blocks, so that for each class, stack and label
@@ -105,7 +121,7 @@
 //
 //	Σ blocks of its spans = live + cached in class caches + in the depot's magazines + idle
 //	a block's state is cached ⇔ exactly one slot of one magazine names it
-//	the profile has a record of a block ⇒ it is live, and special (an object: marked)
+//	the profile has a record of a block ⇒ its state is profiled (an object: marked)
 //	span.idle = |{i : state i is idle}|
 //	span on the depot's partial list ⇔ span.idle > 0
 //	pagemap.Get(a) = span for every address a of its pages, and for no other
@@ -134,6 +150,14 @@
 // Taking a cache away from a processor (Trim, Close, the purger when it was idle)
 // is read-copy-update: the table's entry is replaced, then percpu.Synchronize
 // waits until no pinned section can still be using the cache.
+//
+// Whoever takes a magazine, a span, pages or a large object off a list owns it, and works
+// on it without a lock. All who do so outside a pinned section are inside the Allocator's
+// gate (gate.go): the slow paths, and Trim, the purger, Verify, HeapMap and the profiles.
+// Close closes the gate, waits until nobody is inside, then takes the caches away; from
+// there on all that is left is its own. Stats and Process need no gate: they read under
+// the locks. OnLimit, Loggers and writers are called from outside it, so they may close
+// the Allocator.
 //
 // # What is caught
 //
@@ -211,6 +235,6 @@
 //
 // Package internal/smallheap has the structures of small blocks and their pictures.
 // malloc.go and free.go have the fast paths and what comes after; cache.go the caches of
-// processors; purge.go the way back to the kernel; sampler.go and special.go what becomes
+// processors; purge.go the way back to the kernel; sampler.go and sampled.go what becomes
 // of sampled and guarded blocks.
 package alloc

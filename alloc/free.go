@@ -24,9 +24,9 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 	if leaf := pagemap.Leaf(addr); leaf != 0 && a.hasCache(id) {
 		if d := pagemap.Entry(leaf, addr); d != 0 {
 			h := headerAt(d)
-			if i := h.Index(addr); h.Owns(i, addr, atomic.LoadUintptr(&a.id)) {
+			if i := h.Index(addr); h.Owns(i, addr, atomic.LoadUintptr(&a.freeOwner)) {
 				r, st := classCacheOf(a.cacheOf(id), h.Class), smallheap.StateOf(d, i)
-				if was := *st; smallheap.IsLive(was) && r.HasRoom() {
+				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
 					r.Put(addr, st, was-smallheap.Live)
 					percpu.Unpin(id)
 					return
@@ -38,24 +38,48 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 	a.slowFree((*processors)(a), "Free", addr)
 }
 
+// slowFree serves what Free's fast path cannot.
+func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
+	s := a.gate.enter()
+	if s == nil {
+		a.freedLate(op, addr)
+		return
+	}
+	defer s.leave()
+	a.free(h, op, addr)
+}
+
+// freedLate answers a free after Close.
+func (a *Allocator) freedLate(op string, addr uintptr) {
+	if addr != 0 {
+		panic(a.misuse(op, addr))
+	}
+}
+
+// free is takeBack, recorded.
+func (a *Allocator) free(h holder, op string, addr uintptr) {
+	a.recordFree(addr)
+	a.takeBack(h, op, addr)
+}
+
 func headerAt(d uintptr) *pagemap.Header { return (*pagemap.Header)(raw.Pointer(d)) }
 
-// liveBlock returns the state byte, the size code and the class of the live small
-// block that starts at addr, be it special or not; no state byte if none does.
-func (a *Allocator) liveBlock(addr uintptr) (st *smallheap.State, code uint8, c sizeclass.Class) {
+// liveBlock returns the state byte, the state and the class of the live small block that
+// starts at addr; no state byte if none does.
+func (a *Allocator) liveBlock(addr uintptr) (st *smallheap.State, was smallheap.State, c sizeclass.Class) {
 	if d := pagemap.Get(addr); d != 0 {
 		h := headerAt(d)
 		i := h.Index(addr)
 		st := smallheap.StateOf(d, i)
-		if was := *st; h.Owns(i, addr, a.id) && was&smallheap.Live != 0 {
-			return st, was & smallheap.CodeMask, h.Class
+		if was := *st; h.Owns(i, addr, a.id) && smallheap.IsLive(was) {
+			return st, was, h.Class
 		}
 	}
 	return nil, 0, 0
 }
 
-// takeBack serves what Free's fast path cannot: a full magazine, a large object,
-// nil, and every kind of misuse.
+// takeBack takes back a block: into a full magazine, of a large object, nil, and with
+// every kind of misuse.
 func (a *Allocator) takeBack(h holder, op string, addr uintptr) {
 	switch {
 	case addr == 0:
@@ -68,16 +92,23 @@ func (a *Allocator) takeBack(h holder, op string, addr uintptr) {
 
 // freeBlock frees a small block or a large object.
 func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
-	st, code, c := a.liveBlock(addr)
+	st, was, c := a.liveBlock(addr)
 	if st == nil {
 		if !a.freeGuarded(h, op, addr) {
 			a.freeLarge(h, op, addr)
 		}
 		return
 	}
-	if *st&smallheap.Special != 0 && !a.freeSpecial(addr, c) {
+	if !smallheap.Change(st, was, smallheap.Freeing) {
 		panic(freeingTwice(op, addr, c.Size()))
 	}
+	if smallheap.Cause(was) == smallheap.Profiled {
+		a.profile.Remove(addr)
+	}
+	if a.options.Hardening.ZeroOnFree {
+		clear(raw.Bytes(addr, uintptr(c.Size())))
+	}
+	code := was & smallheap.CodeMask
 	spare := uintptr(0) // a magazine on its way between the class cache and the depot
 	for {
 		cache, id, err := h.acquire()
@@ -119,8 +150,8 @@ func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 	if !a.isLarge(addr) {
 		panic(a.misuse(op, addr))
 	}
-	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.freeLargeSpecial(addr) {
-		panic(freeingTwice(op, addr, int(largeheap.UsableAt(pagemap.Get(addr)))))
+	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.unprofile(addr) {
+		panic(freeingTwice(op, addr, int(largeheap.Descriptor(pagemap.Get(addr)).Usable())))
 	}
 	if a.options.Hardening.ZeroOnFree {
 		usable, err := a.large.Usable(addr) // which looks at the header: a misuse changes nothing

@@ -65,7 +65,7 @@ func (g *guards) tooSoon(now time.Time) bool {
 func (g *guards) next(a *Allocator) (int, *guardSlot) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.table == 0 && (a.closed.Load() || g.open(a) != nil) {
+	if g.table == 0 && (a.gate.closed.Load() || g.open(a) != nil) {
 		return 0, nil
 	}
 	if g.n == 0 {

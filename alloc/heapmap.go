@@ -18,6 +18,11 @@ import (
 func (a *Allocator) HeapMap(chunks int) *stats.HeapMap {
 	a.init()
 	m := &stats.HeapMap{Time: time.Now(), PageSize: sizeclass.PageSize}
+	s := a.gate.enter()
+	if s == nil {
+		return m
+	}
+	defer s.leave()
 	add := func(large bool) func(*pageheap.Layout) bool {
 		return func(l *pageheap.Layout) bool {
 			if len(m.Chunks) >= chunks {

@@ -2,7 +2,6 @@ package alloc
 
 import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
-	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -17,11 +16,7 @@ func init() {
 // Obtain implements tenancy.Host.
 func (t *host) Obtain(size, align int) (addr uintptr, zeroed bool, err error) {
 	a := (*Allocator)(t)
-	addr, zeroed, err = a.request((*processors)(t), opArena, size, align, false)
-	if err == nil {
-		a.recordAligned(addr, align, size)
-	}
-	return addr, zeroed, err
+	return a.allocate((*processors)(t), opArena, size, align, false, alignedEvent(align, size))
 }
 
 // opArena is the operation for which arenas obtain memory.
@@ -42,8 +37,14 @@ const (
 	largeAlign = 64
 )
 
-// Release implements tenancy.Host.
-func (t *host) Release(addr uintptr) { (*Allocator)(t).Free(raw.Pointer(addr)) }
+// Release implements tenancy.Host. Close takes back what is not released before it.
+func (t *host) Release(addr uintptr) {
+	a := (*Allocator)(t)
+	if s := a.gate.enter(); s != nil {
+		defer s.leave()
+		a.free((*processors)(t), "Free", addr)
+	}
+}
 
 // AdviseHuge implements tenancy.Host.
 func (t *host) AdviseHuge(addr, size uintptr) {

@@ -69,7 +69,7 @@ func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 //
 //	n ≤ largeCacheSize, nextSample ≤ maxLargeCountdown
 func (a *Allocator) checkLargeCaches() error {
-	seen := map[uintptr]struct{}{}
+	seen := map[largeheap.Descriptor]struct{}{}
 	for _, cache := range a.caches() {
 		l := largeCacheOf(cache)
 		switch {
@@ -79,25 +79,25 @@ func (a *Allocator) checkLargeCaches() error {
 			return fmt.Errorf("alloc: a large-object cache counts down %d bytes, more than %d", l.nextSample, maxLargeCountdown)
 		}
 		for _, cached := range l.objects[:l.n] {
-			o := largeheap.At(cached.at)
-			if _, twice := seen[cached.at]; twice || o.State != largeheap.Parked || o.Base != cached.addr {
+			o := cached.d.Describe()
+			if _, twice := seen[cached.d]; twice || o.State != largeheap.Cached || o.Base != cached.addr {
 				return fmt.Errorf("alloc: a large-object cache has the %v at %#x; in another, too: %v", o, cached.addr, twice)
 			}
-			seen[cached.at] = struct{}{}
+			seen[cached.d] = struct{}{}
 		}
 	}
 	return nil
 }
 
-// checkSamples checks that each sample is of a live block that its free will be told of:
-// a special one, or a large object that is marked.
+// checkSamples checks that each record of the heap profile is of a block in the state
+// Profiled, or of a large object that is marked: so Free takes the record out.
 func (a *Allocator) checkSamples() (err error) {
 	a.profile.Lines(0, func(addr uintptr) float64 {
 		st, _, _ := a.liveBlock(addr)
 		switch {
 		case st == nil && !(a.isLarge(addr) && pagemap.Marked(addr)):
 			err = fmt.Errorf("alloc: there is a sample of %#x, where no live block or marked object is", addr)
-		case st != nil && *st&smallheap.Special == 0:
+		case st != nil && smallheap.Cause(*st) != smallheap.Profiled:
 			err = fmt.Errorf("alloc: there is a sample of the block at %#x, whose state is %#x", addr, *st)
 		}
 		return 0

@@ -28,7 +28,10 @@ type largeCache struct {
 // A cachedObject names a large object. Its address is kept beside that of its descriptor,
 // so that whoever gets the object can begin to use it while the descriptor is still on
 // its way from memory.
-type cachedObject struct{ at, addr uintptr }
+type cachedObject struct {
+	d    largeheap.Descriptor
+	addr uintptr
+}
 
 const (
 	largeCacheSize  = 4
@@ -43,7 +46,7 @@ func largeCacheOf(cache uintptr) *largeCache { return raw.At[largeCache](cache +
 
 // put adds an object as the youngest. If the cache is full, it takes the oldest out and
 // returns its descriptor, for the caller to drop.
-func (l *largeCache) put(o cachedObject) (out uintptr) {
+func (l *largeCache) put(o cachedObject) (out largeheap.Descriptor) {
 	if l.n == largeCacheSize {
 		out = l.remove(0)
 	}
@@ -53,13 +56,13 @@ func (l *largeCache) put(o cachedObject) (out uintptr) {
 }
 
 // remove takes the i-th object out and returns its descriptor.
-func (l *largeCache) remove(i uintptr) uintptr {
-	at := l.objects[i].at
+func (l *largeCache) remove(i uintptr) largeheap.Descriptor {
+	d := l.objects[i].d
 	l.n--
 	for ; i < l.n; i++ {
 		l.objects[i] = l.objects[i+1]
 	}
-	return at
+	return d
 }
 
 // sampleNext reports whether a large object of size bytes that is about to be handed out
@@ -96,17 +99,17 @@ func (a *Allocator) takeLarge(h holder, op string, size uintptr) (addr uintptr, 
 	sampled = l.sampleNext(size, a.rateOf(size), &a.sampler.rng)
 	for i := l.n; i > 0; i-- {
 		o := l.objects[i-1]
-		change, fits, ok := a.large.Unpark(o.at, o.addr, size)
+		change, fits, ok := a.large.Take(o.d, o.addr, size)
 		if ok && !fits {
 			continue
 		}
-		at := l.remove(i - 1)
+		d := l.remove(i - 1)
 		l.requested += change
 		l.served++
 		h.release(id)
 		watch.Acquire(o.addr)
 		if !ok {
-			panic(explainLarge(op, o.addr, largeheap.FreedTwiceAtOnce(at)))
+			panic(explainLarge(op, o.addr, d.FreedTwice()))
 		}
 		return o.addr, sampled
 	}
@@ -120,17 +123,17 @@ func (a *Allocator) putLarge(h holder, addr uintptr) error {
 	if err != nil {
 		return a.large.Free(addr)
 	}
-	out := uintptr(0)
+	out := largeheap.Descriptor(0)
 	watch.Release(addr)
-	at := a.large.Park(addr)
-	if at != 0 {
-		out = largeCacheOf(cache).put(cachedObject{at, addr})
+	d := a.large.Put(addr)
+	if d != 0 {
+		out = largeCacheOf(cache).put(cachedObject{d, addr})
 	}
 	h.release(id)
 	if out != 0 {
-		a.large.Retire(out)
+		a.large.Drop(out)
 	}
-	if at == 0 {
+	if d == 0 {
 		return a.large.Free(addr)
 	}
 	return nil
@@ -140,8 +143,8 @@ func (a *Allocator) putLarge(h holder, addr uintptr) error {
 // the cache.
 func (a *Allocator) dropLarge(l *largeCache) {
 	for l.n > 0 {
-		a.large.Retire(l.remove(0))
+		a.large.Drop(l.remove(0))
 	}
-	a.large.Asked(l.requested)
+	a.large.Account(l.requested)
 	*l = largeCache{}
 }

@@ -18,21 +18,21 @@ import (
 //
 // Close returns the cache. A Local that is collected without Close returns it too.
 type Local struct {
-	a       *Allocator
-	id      uintptr // the Allocator's
-	cache   uintptr // emptyCache before the first use and after Close
-	cleanup runtime.Cleanup
+	a         *Allocator
+	freeOwner uintptr // the Allocator's
+	cache     uintptr // emptyCache before the first use and after Close
+	cleanup   runtime.Cleanup
 }
 
 // NewLocal returns a handle with an empty cache.
 func (a *Allocator) NewLocal() *Local {
 	a.init()
-	return &Local{a: a, id: a.id, cache: emptyCache()}
+	return &Local{a: a, freeOwner: a.freeOwner, cache: emptyCache()}
 }
 
 // hold returns the Local's cache, which it makes at the first use.
 func (l *Local) acquire() (cache uintptr, id int, err error) {
-	if l.cache == emptyCache() || l.a.closed.Load() {
+	if l.cache == emptyCache() || l.a.gate.closed.Load() {
 		err = l.open()
 	}
 	return l.cache, 0, err
@@ -44,7 +44,7 @@ func (l *Local) open() error {
 	a := l.a
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed.Load() {
+	if a.gate.closed.Load() {
 		return ErrClosed
 	}
 	cache, err := newCache()
@@ -115,14 +115,15 @@ func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 		fit := sizeclass.FitOf(total)
 		if r := classCacheFor(l.cache, fit); r.Ready() {
 			zeroed := r.Zeroed()
-			return cleared(r.Take(fit.Code()), total, zeroed), nil
+			addr := r.Take(fit.Code())
+			if !zeroed {
+				clear(raw.Bytes(addr, uintptr(total)))
+			}
+			return raw.Pointer(addr), nil
 		}
 	}
-	addr, zeroed, err := l.a.slowMalloc(l, "Calloc", total, true)
-	if err != nil {
-		return nil, err
-	}
-	return cleared(addr, total, zeroed), nil
+	addr, _, err := l.a.slowMalloc(l, "Calloc", total, true)
+	return raw.Pointer(addr), err
 }
 
 // Memalign is Allocator.Memalign.
@@ -146,9 +147,9 @@ func (l *Local) Free(p unsafe.Pointer) {
 	if leaf := pagemap.Leaf(addr); leaf != 0 {
 		if d := pagemap.Entry(leaf, addr); d != 0 {
 			h := headerAt(d)
-			if i := h.Index(addr); h.Owns(i, addr, l.id) {
+			if i := h.Index(addr); h.Owns(i, addr, l.freeOwner) {
 				r, st := classCacheOf(l.cache, h.Class), smallheap.StateOf(d, i)
-				if was := *st; smallheap.IsLive(was) && r.HasRoom() {
+				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
 					r.Put(addr, st, was-smallheap.Live)
 					return
 				}

@@ -9,6 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
+	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
 // Malloc returns a block of size bytes. Its contents are unspecified and it is
@@ -48,25 +49,35 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 			if r := classCacheFor(a.cacheOf(id), fit); r.Ready() {
 				zeroed := r.Zeroed()
 				addr := r.Take(fit.Code())
+				if !zeroed && total <= clearedPinned {
+					clear(raw.Bytes(addr, uintptr(total)))
+					zeroed = true
+				}
 				percpu.Unpin(id)
-				return cleared(addr, total, zeroed), nil
+				return a.cleared(addr, total, zeroed)
 			}
 		}
 		percpu.Unpin(id)
 	}
-	addr, zeroed, err := a.slowMalloc((*processors)(a), "Calloc", total, true)
-	if err != nil {
-		return nil, err
-	}
-	return cleared(addr, total, zeroed), nil
+	addr, _, err := a.slowMalloc((*processors)(a), "Calloc", total, true)
+	return raw.Pointer(addr), err
 }
 
-// cleared zeroes a block, unless the kernel did so and nobody has used it since.
-func cleared(addr uintptr, size int, zeroed bool) unsafe.Pointer {
+// clearedPinned is the most bytes of a block that are cleared while pinned: some dozen
+// instructions. The block's pages are there, for it has been used before.
+const clearedPinned = 512
+
+// cleared zeroes a block that was just handed out, unless it is zero already.
+func (a *Allocator) cleared(addr uintptr, size int, zeroed bool) (unsafe.Pointer, error) {
 	if !zeroed {
+		s := a.gate.enter()
+		if s == nil {
+			return nil, &Error{Op: "Calloc", Size: size, Err: ErrClosed}
+		}
+		defer s.leave()
 		clear(raw.Bytes(addr, uintptr(size)))
 	}
-	return raw.Pointer(addr)
+	return raw.Pointer(addr), nil
 }
 
 // product returns n·size.
@@ -77,9 +88,32 @@ func product(op string, n, size int) (int, error) {
 	return n * size, nil
 }
 
-// request serves every request that the loaded magazine cannot, for a block at a multiple
-// of align, a power of two. If needZero is set, large objects are returned zeroed. zeroed
-// reports whether the block is known to be zero.
+// allocate serves every request that the loaded magazine cannot: it is request, inside
+// the gate, tried again when memory is short, and recorded as e. If needZero is set, the
+// block is returned zeroed.
+func (a *Allocator) allocate(h holder, op string, size, align int, needZero bool, e heaptrace.Event) (addr uintptr, zeroed bool, err error) {
+	err = a.retry(op, size, func() (err error) {
+		addr, zeroed, err = a.request(h, op, size, align, needZero)
+		if err != nil {
+			return err
+		}
+		if needZero && !zeroed {
+			clear(raw.Bytes(addr, uintptr(size)))
+			zeroed = true
+		}
+		if a.recorder.Load() != nil {
+			a.recordNew(addr, e)
+		}
+		return nil
+	})
+	if size >= sizeclass.LargeMin {
+		a.warnMany()
+	}
+	return addr, zeroed, err
+}
+
+// request returns a block at a multiple of align, a power of two. If needZero is set,
+// large objects are returned zeroed. zeroed reports whether the block is known to be zero.
 func (a *Allocator) request(h holder, op string, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	switch {
 	case size < 0:
@@ -105,11 +139,7 @@ func (a *Allocator) obtain(h holder, op string, size, align int, needZero bool) 
 	// block size itself lies in a class whose sizes are all multiples of align.
 	n := int(raw.AlignUp(uintptr(max(size, 1)), uintptr(align)))
 	if size < sizeclass.LargeMin && n < sizeclass.LargeMin && align <= sizeclass.PageSize {
-		err = a.retry(size, func() error {
-			addr, zeroed, err = a.allocSmall(h, op, n)
-			return err
-		})
-		return addr, zeroed, err
+		return a.allocSmall(h, op, n)
 	}
 	sampled := a.sampleLarge(h, uintptr(max(size, 1)))
 	addr, zeroed, err = a.mapLarge(uintptr(max(size, 1)), uintptr(align), needZero)
@@ -213,17 +243,6 @@ func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool)
 // mapLarge returns a large object of the large heap's, as allocLarge does.
 func (a *Allocator) mapLarge(size, align uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
 	a.init()
-	if a.closed.Load() {
-		return 0, false, ErrClosed
-	}
-	err = a.retry(int(size), func() error {
-		addr, zeroed, err = a.large.AllocFresh(size, align)
-		return err
-	})
-	a.warnMany()
-	if err == nil && needZero && !zeroed {
-		clear(raw.Bytes(addr, size))
-		zeroed = true
-	}
+	addr, zeroed, err = a.large.Alloc(size, align, needZero)
 	return addr, zeroed, err
 }

@@ -21,9 +21,6 @@ func (a *Allocator) memalign(h holder, align, size int) (unsafe.Pointer, error) 
 	if align <= 0 || align&(align-1) != 0 || align > MaxAlign || size < 0 {
 		return nil, &Error{Op: op, Size: size, Err: ErrInvalidSize}
 	}
-	addr, _, err := a.request(h, op, size, align, false)
-	if err == nil {
-		a.recordAligned(addr, align, size)
-	}
+	addr, _, err := a.allocate(h, op, size, align, false, alignedEvent(align, size))
 	return raw.Pointer(addr), err
 }

@@ -41,7 +41,7 @@ func (e *MisuseError) Error() string {
 // block of a.
 func (a *Allocator) misuse(op string, addr uintptr) error {
 	a.init() // an allocator never used has an identity too
-	if a.closed.Load() {
+	if a.gate.closed.Load() {
 		return &MisuseError{Op: op, Addr: addr, Story: "the Allocator was closed, and all its blocks with it: " +
 			"some part of the program still used them"}
 	}
@@ -68,7 +68,7 @@ func inspect(op string, addr, owner uintptr) *MisuseError {
 	case h.Kind == pagemap.Guarded:
 		guardTableAt(pagemap.Get(addr)).inspect(e)
 	case h.IsLarge(addr):
-		o := largeheap.At(pagemap.Get(addr))
+		o := largeheap.Descriptor(pagemap.Get(addr)).Describe()
 		e.Block, e.Size, e.State = o.Base, int(o.Size), o.State.String()
 		e.Story = "the large object is free already: it was used after it was freed"
 	default:

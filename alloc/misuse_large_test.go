@@ -51,9 +51,9 @@ var largeMisuse = []misuseCase{
 		p := alloc(t, a, largeSize)
 		return badPointer{p: at(p, largeSize-1), want: object(p, "live"), words: []string{"bytes into"}}
 	}},
-	{"behind the end", func(t *testing.T, a *Allocator) badPointer {
+	{"beyond the end", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, largeSize)
-		return badPointer{p: at(p, largeSize), want: object(p, "live"), words: []string{"0 bytes behind the end"}}
+		return badPointer{p: at(p, largeSize), want: object(p, "live"), words: []string{"0 bytes beyond the end"}}
 	}},
 	{"its header", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, largeSize)

@@ -21,7 +21,8 @@ type Options struct {
 
 	// OnLimit is called, if set, when an allocation of size bytes would exceed
 	// Limit, on the goroutine that allocates and without any lock held: it may free
-	// blocks, raise the limit, or just take note. Calls may be concurrent.
+	// blocks, raise the limit, close the Allocator, or just take note. It may allocate, too:
+	// what exceeds Limit then fails without another call. Calls may be concurrent.
 	OnLimit func(size int)
 
 	// Decay is how long unused memory is retained before its RAM is given back to
@@ -32,7 +33,8 @@ type Options struct {
 	// many, that the limit or that of locked memory is reached, that the kernel refuses
 	// memory or huge pages, or does not take memory back. It is called without any lock
 	// of the allocator's held, on the goroutine that allocates or the one that gives
-	// memory back; where that is an arena that grows, the arena's lock may be held.
+	// memory back, and may close the Allocator. Where an arena grows, the arena's lock may
+	// be held: then it must not.
 	Logger *slog.Logger
 
 	// ProfileRate is how many bytes are allocated between two samples of the heap

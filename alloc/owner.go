@@ -1,24 +1,93 @@
 package alloc
 
 import (
-	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// Owns reports whether p is the address of a block of the Allocator, live or free. For an
-// address inside a block it may report either. A program whose memory comes from several
-// places decides by Owns where a block is freed:
+// ownsBlock reports whether s has all the room that was requested for its block, so that
+// whoever has s is the block's owner. A slice whose capacity was cut, as s[:2:2] or one
+// that bytes.Fields returned, may share the block with others.
 //
-//	if a.Owns(p) {
-//		a.Free(p) // which panics if the block is free already
-//	}
-//
-// Owns is false for nil, for memory that was given back to the kernel, and after Close.
-func (a *Allocator) Owns(p unsafe.Pointer) bool {
-	id := atomic.LoadUintptr(&a.id)
-	h := pagemap.HeaderOf(raw.Addr(p))
-	return h != nil && id != 0 && h.Owner == id
+// What no Allocator's live block begins at counts as whole: Realloc reports what is
+// wrong with it, or a Memory of the program's own knows it.
+func ownsBlock[T any](s []T) bool {
+	size := elemSize[T]()
+	if size == 0 {
+		return true
+	}
+	n, ok := requestedAt(raw.Addr(unsafe.Pointer(unsafe.SliceData(s))))
+	return !ok || cap(s) >= int(n)/size
+}
+
+// requestedAt returns how many bytes were requested for the live block that begins at
+// addr, of any Allocator, rounded up as roomFor does. ok is false if none begins there.
+func requestedAt(addr uintptr) (n uintptr, ok bool) {
+	if n, checked := checkedRequest(addr); checked {
+		return n, n > 0
+	}
+	d := pagemap.Get(addr)
+	if d == 0 {
+		return 0, false
+	}
+	h := headerAt(d)
+	if h.IsLarge(addr) {
+		d := largeheap.Descriptor(d)
+		return d.Requested(), d.IsLive()
+	}
+	if n, ok := guardedSize(d, addr); ok {
+		return uintptr(n), true
+	}
+	i := h.Index(addr)
+	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) {
+		return 0, false
+	}
+	st := *smallheap.StateOf(d, i)
+	return uintptr(sizeclass.FitFor(h.Class, st&smallheap.CodeMask).Max()), st&smallheap.Live != 0
+}
+
+// checkedRequest returns how many bytes were requested for the live block at addr, if it
+// is in the hands of a checker; 0 bytes if none begins there.
+func checkedRequest(addr uintptr) (n uintptr, checked bool) {
+	all := checkers.all.Load()
+	if all == nil {
+		return 0, false
+	}
+	for _, k := range *all {
+		if k.owns(addr) {
+			return k.requested(addr), true
+		}
+	}
+	return 0, false
+}
+
+// requested returns how many bytes were requested for the live block that begins at
+// addr; 0 if none does.
+func (k *checker) requested(addr uintptr) uintptr {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at := k.blocks.Find(addr)
+	if at == 0 || checkedAt(at).state != checkedLive {
+		return 0
+	}
+	return checkedAt(at).size
+}
+
+// roomFor returns the bytes to request for a slice of n bytes, such that the slice's
+// capacity tells later whether it is whole: up to 1 KiB n itself, and up to 127 bytes
+// more for larger blocks, of which the Allocator knows the request only so exactly. A
+// slice without capacity need not have the address of its block, so it gets a byte.
+func roomFor(n int) int {
+	switch {
+	case n == 0:
+		return 1
+	case n < 0 || n >= sizeclass.LargeMin:
+		return n
+	}
+	return sizeclass.FitOf(n).Max()
 }

@@ -1,45 +1,144 @@
 package alloc
 
 import (
+	"bytes"
 	"testing"
 	"unsafe"
 )
 
-func TestOwns(t *testing.T) {
-	for name, o := range map[string]Options{"plain": still, "checked": strict, "guarded": guardAll} {
-		t.Run(name, func(t *testing.T) {
-			a, other := openOnly(t, o), open(t, o)
-			if a.Owns(alloc(t, other, 100)) {
-				t.Error("an Allocator that was never used owns another's block")
+// TestAppendToCut: appending to a slice whose capacity was cut changes nothing that lies
+// beyond it, as with the built-in append, and frees nothing that others hold.
+func TestAppendToCut(t *testing.T) {
+	onEach(t, func(t *testing.T, m byteMemory) {
+		for _, n := range []int{8, 100, 1000, 5000, 100_000, 300_000} {
+			for _, k := range []int{1, 2, n / 2, n - 1} {
+				all, err := m.MallocBytes(n)
+				if err != nil {
+					t.Fatal(err)
+				}
+				countBy3(all)
+				want := bytes.Clone(all)
+				grown, err := Append(m, all[:k:k], 'x')
+				if err != nil || len(grown) != k+1 || !bytes.Equal(grown[:k], want[:k]) || grown[k] != 'x' {
+					t.Fatalf("%d of %d bytes and one more: %d bytes, %v", k, n, len(grown), err)
+				}
+				resized, err := Resize(m, all[:k:k], n+1)
+				if err != nil || len(resized) != n+1 || !bytes.Equal(resized[:k], want[:k]) || !zero(resized[k:]) {
+					t.Fatalf("%d of %d bytes, resized: %d bytes, %v", k, n, len(resized), err)
+				}
+				countBy3(grown)
+				if !bytes.Equal(all, want) {
+					t.Fatalf("appending to %d of %d bytes changed others", k, n)
+				}
+				FreeSlice(m, grown)
+				FreeSlice(m, resized)
+				m.FreeBytes(all)
 			}
-			l := a.NewLocal()
-			for _, size := range []int{0, 1, 100, 5000, 100 << 10, 128 << 10, 3 << 20} {
-				p, q := alloc(t, a, size), alloc(t, l, size)
-				for _, p := range []unsafe.Pointer{p, q} {
-					if !a.Owns(p) || other.Owns(p) {
-						t.Errorf("a block of %d bytes: %v, of the other: %v", size, a.Owns(p), other.Owns(p))
+		}
+	})
+}
+
+func countBy3(b []byte) {
+	for i := range b {
+		b[i] = byte(3 * i)
+	}
+}
+
+// TestAppendFields: what bytes.Fields returns is cut from one block.
+func TestAppendFields(t *testing.T) {
+	a := open(t, still)
+	text, err := a.MallocBytes(20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(text, "stone upon stone....")
+	first, err := Append(a, bytes.Fields(text)[0], []byte("wall")...)
+	if err != nil || string(first) != "stonewall" || string(text) != "stone upon stone...." {
+		t.Errorf("%q, %v, and the text is %q", first, err, text)
+	}
+	FreeSlice(a, first)
+	a.FreeBytes(text)
+	drained(t, a)
+}
+
+// TestAppendFromBeyond: the values may lie in the same block, beyond the capacity of a
+// slice that was cut.
+func TestAppendFromBeyond(t *testing.T) {
+	for _, o := range []Options{still, {Decay: -1, Hardening: Hardening{ZeroOnFree: true}}, strict} {
+		a := open(t, o)
+		for _, n := range []int{10, 1000, 100_000} {
+			all, err := MakeSlice[uint32](a, n, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = all[:cap(all)]
+			for i := range all {
+				all[i] = uint32(i)
+			}
+			for _, k := range []int{1, len(all) / 2, len(all) * 9 / 10} {
+				joined, err := Append(a, all[:k:k], all[k:]...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				overlapping, err := Append(a, all[:k:len(all)-1], all[k:]...) // some of them beyond
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range all {
+					if joined[i] != uint32(i) || overlapping[i] != uint32(i) || all[i] != uint32(i) {
+						t.Fatalf("element %d of %d, cut at %d: %d, %d and %d", i, len(all), k, joined[i], overlapping[i], all[i])
 					}
 				}
-				a.Free(p)
-				if !a.Owns(p) {
-					t.Errorf("a block of %d bytes that was freed: a second Free would not be found", size)
-				}
-				l.Free(q)
+				FreeSlice(a, joined)
+				FreeSlice(a, overlapping)
 			}
-			var local [64]byte
-			for name, p := range map[string]unsafe.Pointer{
-				"nil": nil, "Go heap": unsafe.Pointer(new([64]byte)), "stack": unsafe.Pointer(&local), "static": unsafe.Pointer(&unread),
-			} {
-				if a.Owns(p) {
-					t.Errorf("it owns %s", name)
-				}
-			}
-			p := alloc(t, a, 100)
-			l.Close()
-			shut(t, a)
-			if a.Owns(p) {
-				t.Error("it owns a block after Close")
-			}
-		})
+			FreeSlice(a, all)
+		}
+		drained(t, a)
 	}
+}
+
+// TestOwnersGrowInPlace: a slice that nobody cut keeps its block when there is room, and
+// loses none when there is not, whoever made it.
+func TestOwnersGrowInPlace(t *testing.T) {
+	onEach(t, func(t *testing.T, m byteMemory) {
+		for n := 1; n < 600_000; n += 1 + n/3 {
+			b, err := m.MallocBytes(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 3 { // of which all but the last free a block
+				if b, err = Append(m, b, make([]byte, 1+len(b))...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := MakeSlice[[3]uint16](m, n/6, n/6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, err = Append(m, s, make([][3]uint16, cap(s)+1)...); err != nil {
+				t.Fatal(err)
+			}
+			r, err := m.ReallocBytes(b, 2*n+5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r, err = Append(m, r, r...); err != nil {
+				t.Fatal(err)
+			}
+			FreeSlice(m, r)
+			FreeSlice(m, s)
+		}
+	}) // which finds what is left over
+
+	a := open(t, still)
+	b, err := a.MallocBytes(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	longer, err := Resize(a, b, 101)
+	if err != nil || unsafe.SliceData(longer) != unsafe.SliceData(b) {
+		t.Errorf("a byte that fits into the block moves it: %v", err)
+	}
+	FreeSlice(a, longer)
 }

@@ -122,7 +122,7 @@ func TestCloseWhileInUse(t *testing.T) {
 					}
 					var m *MisuseError
 					v := panicOf(func() { a.Free(p) })
-					if e, _ := v.(error); err != nil || v != nil && (!errors.As(e, &m) || !a.closed.Load()) {
+					if e, _ := v.(error); err != nil || v != nil && (!errors.As(e, &m) || !a.gate.closed.Load()) {
 						t.Errorf("Malloc: %v, Free: panic(%v)", err, v)
 						return
 					}
@@ -131,7 +131,7 @@ func TestCloseWhileInUse(t *testing.T) {
 		}
 		all.Go(func() {
 			var s stats.Snapshot
-			for !a.closed.Load() {
+			for !a.gate.closed.Load() {
 				a.Stats(&s)
 				a.Trim()
 			}

@@ -118,8 +118,23 @@ func (a *Allocator) Sampled() uint64 { return a.profile.Seq() }
 // first; nothing if nothing is live. It is exact if the Allocator is checked, or with
 // ProfileRate 1 from the start, else an estimate.
 func (a *Allocator) WriteLeaks(w io.Writer) error {
+	a.init()
+	var text []byte
+	_ = a.inside(func() error { // nothing is live after Close
+		text = a.leaks()
+		return nil
+	})
+	if text == nil {
+		return nil
+	}
+	_, err := w.Write(text)
+	return err
+}
+
+// leaks returns what WriteLeaks writes. The caller is inside the gate, or Close.
+func (a *Allocator) leaks() []byte {
 	if a.checked != nil {
-		return a.checked.writeLeaks(w)
+		return a.checked.leaks()
 	}
 	var s stats.Snapshot
 	a.Stats(&s)
@@ -128,18 +143,19 @@ func (a *Allocator) WriteLeaks(w io.Writer) error {
 		objects += s.Classes[i].Live
 		size += s.Classes[i].Live * int64(s.Classes[i].Size)
 	}
-	return writeLive(w, objects, size, a.HeapStacks(math.MaxInt))
+	sites, _ := a.collect(0, nil)
+	return liveText(objects, size, stats.TopStacks(sites, a.ProfileRate(), math.MaxInt))
 }
 
-// writeLive writes the report of WriteLeaks.
-func writeLive(w io.Writer, objects, size int64, stacks stats.Stacks) error {
+// liveText returns the report of WriteLeaks, nil if nothing is live.
+func liveText(objects, size int64, stacks stats.Stacks) []byte {
 	if objects == 0 {
 		return nil
 	}
-	if _, err := fmt.Fprintf(w, "ashlar: %d blocks of %s are live\n", objects, stats.Bytes(size)); err != nil {
-		return err
-	}
-	return stacks.Write(w)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "ashlar: %d blocks of %s are live\n", objects, stats.Bytes(size))
+	_ = stacks.Write(&b) // a Buffer takes everything
+	return b.Bytes()
 }
 
 // labelsOf returns the labels that a sample was taken with, nil if there were none.
@@ -150,9 +166,18 @@ func labelsOf(encoded string) map[string]string {
 	return maps.Collect(proflabel.All(encoded))
 }
 
-// sites returns what the table of samples holds, resolved, and the lines it is made
+// sites is collect, inside the gate. Nothing is left after Close.
+func (a *Allocator) sites(since uint64, beyond func(uintptr) float64) (sites []stats.Site, lines []heapprof.Line) {
+	_ = a.inside(func() error {
+		sites, lines = a.collect(since, beyond)
+		return nil
+	})
+	return sites, lines
+}
+
+// collect returns what the table of samples holds, resolved, and the lines it is made
 // of, in the same order; the last site is what was dropped.
-func (a *Allocator) sites(since uint64, beyond func(uintptr) float64) ([]stats.Site, []heapprof.Line) {
+func (a *Allocator) collect(since uint64, beyond func(uintptr) float64) ([]stats.Site, []heapprof.Line) {
 	lines := a.profile.Lines(since, beyond)
 	sites := make([]stats.Site, len(lines), len(lines)+1)
 	var pcs []uintptr

@@ -1,7 +1,9 @@
 package alloc
 
 import (
+	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
@@ -27,10 +29,10 @@ import (
 //
 // so that no memory is retained without a purger that will look for it.
 type purger struct {
-	mu      sync.Mutex     // stop, and adding to running
-	stop    chan struct{}  // closed to end the goroutine
-	running sync.WaitGroup // the goroutine, and one about to end
-	seen    map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
+	mu     sync.Mutex     // stop, and starting a goroutine
+	stop   chan struct{}  // closed to end the goroutine
+	active atomic.Int32   // the goroutine, and one about to end; not while it calls a Logger
+	seen   map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
 }
 
 // wake sees to it that the purger runs, if memory is to be given back with age.
@@ -42,14 +44,18 @@ func (a *Allocator) wake() {
 	p := &a.purger
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if a.closed.Load() {
+	if a.gate.closed.Load() {
 		return
 	}
 	if p.stop == nil {
 		p.stop = make(chan struct{})
 	}
 	stop := p.stop
-	p.running.Go(func() { a.purge(stop) })
+	p.active.Add(1)
+	go func() {
+		defer p.active.Add(-1)
+		a.purge(stop)
+	}()
 }
 
 // purge ticks until nothing is left to give back, or stop.
@@ -75,18 +81,24 @@ func (a *Allocator) rest() bool {
 	return !a.retains() || !a.awake.CompareAndSwap(false, true)
 }
 
-// tick moves unused memory one step on its way.
+// tick moves unused memory one step on its way. What the kernel refuses now stays and is
+// tried again at the next tick.
 func (a *Allocator) tick() {
-	a.detach(a.idleSinceLastTick)
-	for c := range sizeclass.Class(sizeclass.Count) {
-		a.releaseSpans(c, a.depots[c].Age(c, false))
+	err := a.inside(func() error {
+		a.detach(a.idleSinceLastTick)
+		for c := range sizeclass.Class(sizeclass.Count) {
+			a.releaseSpans(c, a.depots[c].Age(c, false))
+		}
+		_, pages := a.pages.Purge(false)
+		_, large := a.large.Purge(false)
+		metadata.Purge()
+		return errors.Join(pages, large)
+	})
+	if err != ErrClosed {
+		a.purger.active.Add(-1) // Close does not wait for a Logger
+		a.warnUnreturned(err)
+		a.purger.active.Add(1)
 	}
-	// What the kernel refuses now stays and is tried again at the next tick.
-	_, err := a.pages.Purge(false)
-	a.warnUnreturned(err)
-	_, err = a.large.Purge(false)
-	a.warnUnreturned(err)
-	metadata.Purge()
 }
 
 // idleSinceLastTick reports whether a cache has not been used between the last
@@ -114,7 +126,7 @@ func activity(cache uintptr) uint64 {
 
 // retains reports whether there is memory that later ticks could give back.
 func (a *Allocator) retains() bool {
-	if a.pages.Stats().Dirty > 0 || a.large.Retained() {
+	if a.pages.Stats().Dirty > 0 || a.large.HasPurgeable() {
 		return true
 	}
 	a.mu.Lock()

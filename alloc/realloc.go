@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"errors"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/percpu"
@@ -29,11 +30,19 @@ func (a *Allocator) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, 
 }
 
 // realloc is Recalloc, and Realloc if all of size is kept.
-func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
-	if a.recorder.Load() != nil {
-		return a.recordResize(h, op, p, kept, size)
+func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (q unsafe.Pointer, err error) {
+	err = a.retry(op, size, func() (err error) {
+		if a.recorder.Load() != nil {
+			q, err = a.recordResize(h, op, p, kept, size)
+		} else {
+			q, err = a.resize(h, op, p, kept, size)
+		}
+		return err
+	})
+	if p != nil && errors.Is(err, ErrClosed) {
+		panic(a.misuse(op, raw.Addr(p)))
 	}
-	return a.resize(h, op, p, kept, size)
+	return q, err
 }
 
 // resize is realloc, unrecorded.
@@ -45,13 +54,13 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 	case p == nil:
 		return a.replace(h, op, 0, 0, uintptr(kept), size)
 	case size == 0:
-		a.slowFree(h, op, addr)
+		a.free(h, op, addr)
 		return nil, nil
 	}
 	if a.checked != nil {
 		return a.replace(h, op, addr, a.checked.usable(op, addr), uintptr(kept), size)
 	}
-	st, _, c := a.liveBlock(addr)
+	st, was, c := a.liveBlock(addr)
 	if st == nil {
 		if _, s := a.takeGuarded(op, addr, guardLive); s != nil {
 			return a.replace(h, op, addr, s.size, uintptr(kept), size)
@@ -60,7 +69,9 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 	}
 	if size < sizeclass.LargeMin {
 		if fit := sizeclass.FitOf(size); fit.Class() == c {
-			a.recode(c, st, fit.Code())
+			if !a.recode(c, st, was, fit.Code()) {
+				panic(freeingTwice(op, addr, c.Size()))
+			}
 			clearFrom(addr, uintptr(kept), uintptr(size))
 			return p, nil
 		}
@@ -82,11 +93,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 	}
 	was := a.large.Requested(addr)
 	detached := a.lift(addr)
-	now := addr
-	err = a.retry(size, func() error {
-		now, err = a.large.ResizeZero(addr, kept, uintptr(size))
-		return err
-	})
+	now, err := a.large.ResizeZero(addr, kept, uintptr(size))
 	if err != nil {
 		a.setDown(detached, addr, was)
 		return nil, &Error{Op: op, Size: size, Err: err}
@@ -125,18 +132,22 @@ func clearFrom(addr, kept, size uintptr) {
 	}
 }
 
-// recode notes that another part of a live block is requested.
-func (a *Allocator) recode(c sizeclass.Class, st *smallheap.State, code uint8) {
-	change := uint64(code) - uint64(*st&smallheap.CodeMask)
-	*st = *st&^smallheap.CodeMask | code
+// recode notes that another part of a live block in state was is requested. It reports
+// false if another goroutine frees or resizes the block now.
+func (a *Allocator) recode(c sizeclass.Class, st *smallheap.State, was smallheap.State, code uint8) bool {
+	if !smallheap.Change(st, was, smallheap.Cause(was)|code) {
+		return false
+	}
+	change := uint64(code) - uint64(was&smallheap.CodeMask)
 	id := percpu.Pin()
 	if a.hasCache(id) {
 		if cache := a.cacheOf(id); cache != emptyCache() {
 			classCacheOf(cache, c).AddRequested(change)
 			percpu.Unpin(id)
-			return
+			return true
 		}
 	}
 	percpu.Unpin(id)
 	a.depots[c].Account(0, change)
+	return true
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // A trace is recorded where the slow paths begin. While it is, all small blocks are
-// sampled ones, so that each is handed out by the slow path, and becomes special here, so
+// sampled ones, so that each is handed out by the slow path, and becomes traced here, so
 // that it is taken back by the slow path. The fast paths know nothing of it.
 //
 // An event's place in the order is drawn when the block is the caller's: after it was
@@ -39,8 +39,7 @@ type TraceOptions struct {
 // It can be called at any time, and briefly stops the world. Of what was allocated
 // before, the trace has the frees of large objects and of some blocks. A Local that has
 // been used before goes on unrecorded for as many as 4096 blocks of each class. Blocks
-// that the trace knows are freed by the slow path, even when recording has ended; of two
-// goroutines that free one of them at the same moment, both may succeed.
+// that the trace knows are freed by the slow path, even when recording has ended.
 //
 // The error wraps ErrTracing if a trace is being recorded, or ErrClosed, or is w's.
 func (a *Allocator) StartTrace(w io.Writer, o TraceOptions) error {
@@ -57,7 +56,7 @@ func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 	a.tracing.Lock()
 	defer a.tracing.Unlock()
 	switch {
-	case a.closed.Load():
+	case a.gate.closed.Load():
 		return &Error{Op: op, Err: ErrClosed}
 	case a.recorder.Load() != nil:
 		return &Error{Op: op, Err: ErrTracing}
@@ -66,7 +65,6 @@ func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 	if err != nil {
 		return err
 	}
-	a.traced.Store(true)
 	a.recorder.Store(r)
 	a.setSampler()
 	return nil
@@ -98,14 +96,14 @@ func (a *Allocator) record(e heaptrace.Event) bool {
 	return r.Add(id, e)
 }
 
-// recordBlock records how the block at addr was handed out; so it becomes special.
+// recordBlock records how the block at addr was handed out; so it becomes traced.
 func (a *Allocator) recordBlock(addr uintptr, op heaptrace.Op, size int) {
 	a.recordNew(addr, heaptrace.Event{Op: op, Size: int64(size)})
 }
 
-// recordAligned is recordBlock for Memalign.
-func (a *Allocator) recordAligned(addr uintptr, align, size int) {
-	a.recordNew(addr, heaptrace.Event{Op: heaptrace.Memalign, Size: int64(size), Align: uint32(align)})
+// alignedEvent is what is recorded of Memalign.
+func alignedEvent(align, size int) heaptrace.Event {
+	return heaptrace.Event{Op: heaptrace.Memalign, Size: int64(size), Align: uint32(align)}
 }
 
 func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
@@ -113,17 +111,17 @@ func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 	if !a.record(e) {
 		return
 	}
-	a.makeSpecial(addr)
+	a.mark(addr, smallheap.Traced)
 }
 
 // known reports whether the trace may know the object at addr: it is live and undamaged,
-// and large, guarded or special.
+// and large, guarded, traced or profiled.
 func (a *Allocator) known(addr uintptr) bool {
 	if a.checked != nil {
 		return a.checked.holds(addr)
 	}
 	if st, _, _ := a.liveBlock(addr); st != nil {
-		return *st&smallheap.Special != 0
+		return !smallheap.IsPlain(*st)
 	}
 	if !a.isLarge(addr) {
 		_, guarded := a.guardedAt(addr)
@@ -133,13 +131,9 @@ func (a *Allocator) known(addr uintptr) bool {
 	return err == nil
 }
 
-// slowMalloc is request, recorded.
+// slowMalloc is allocate for Malloc and Calloc.
 func (a *Allocator) slowMalloc(h holder, op string, size int, needZero bool) (addr uintptr, zeroed bool, err error) {
-	addr, zeroed, err = a.request(h, op, size, 1, needZero)
-	if err == nil && a.recorder.Load() != nil {
-		a.recordBlock(addr, opFor(needZero), size)
-	}
-	return addr, zeroed, err
+	return a.allocate(h, op, size, 1, needZero, heaptrace.Event{Op: opFor(needZero), Size: int64(size)})
 }
 
 // opFor returns the operation that hands out a block, zeroed if needZero is set.
@@ -148,12 +142,6 @@ func opFor(needZero bool) heaptrace.Op {
 		return heaptrace.Calloc
 	}
 	return heaptrace.Malloc
-}
-
-// slowFree is takeBack, recorded.
-func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
-	a.recordFree(addr)
-	a.takeBack(h, op, addr)
 }
 
 // recordFree records that the object at addr is about to be freed, if the trace knows it.

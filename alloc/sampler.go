@@ -16,7 +16,7 @@ import (
 // independently of all others. So how many blocks are passed over until the next sampled
 // one is geometrically distributed, and is drawn at once.
 //
-// A sampled block that its consumer keeps has the state bit special, by which the
+// A block that the heap profile has a record of is in the state Profiled, by which the
 // fast path of Free leaves it to the slow one.
 type sampler struct {
 	of  [sizeclass.Count]rates

@@ -1,6 +1,7 @@
 package alloc
 
 import (
+	"io"
 	"math"
 	"runtime"
 	"sync"
@@ -98,29 +99,72 @@ func TestProfileConcurrent(t *testing.T) {
 	check(t, a)
 }
 
-// TestSampledTwice: a double free of a sampled block is told as that of any, and of two
-// at once one is.
-func TestSampledTwice(t *testing.T) {
-	a := open(t, Options{Decay: -1, ProfileRate: 1})
-	for range 200 {
-		p := alloc(t, a, 100)
-		var wg sync.WaitGroup
-		var told atomic.Int32
-		for range 2 {
-			wg.Go(func() {
-				defer func() {
-					if _, ok := recover().(*MisuseError); ok {
-						told.Add(1)
-					}
-				}()
-				runtime.Gosched()
-				a.Free(p)
-			})
-		}
-		wg.Wait()
-		if told.Load() != 1 {
-			t.Fatalf("%d of two frees are told to be misuse", told.Load())
-		}
+// TestSlowFreedTwice: where Free takes a block back by its slow path, of two goroutines that
+// free the block at once one succeeds and the other is told, whatever made the path slow. A
+// trace that has ended changes nothing about that.
+func TestSlowFreedTwice(t *testing.T) {
+	plain := Options{Decay: -1, ProfileRate: -1}
+	zeroing, profiled, checked := plain, plain, plain
+	zeroing.Hardening.ZeroOnFree = true
+	profiled.ProfileRate = 1
+	checked.Checked = true
+	for _, c := range []struct {
+		name    string
+		options Options
+		trace   bool
+	}{
+		{"profiled", profiled, false},
+		{"profiled, after a trace", profiled, true},
+		{"known to a trace", plain, true},
+		{"zeroing", zeroing, false},
+		{"zeroing, after a trace", zeroing, true},
+		{"checked", checked, false},
+		{"checked, after a trace", checked, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := open(t, c.options)
+			if c.trace {
+				if err := a.StartTrace(io.Discard, TraceOptions{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var blocks []unsafe.Pointer
+			for range fewer(2000) {
+				blocks = append(blocks, alloc(t, a, 100))
+			}
+			if err := a.StopTrace(); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range blocks {
+				if n := freeAtOnce(a, p); n != 1 {
+					t.Fatalf("%d of two frees are told to be misuse, want 1", n)
+				}
+			}
+			if !c.options.Checked { // its quarantine holds some
+				check(t, a)
+			}
+		})
 	}
-	check(t, a)
+}
+
+// freeAtOnce frees p in two goroutines at once and returns how many were told that this is
+// misuse.
+func freeAtOnce(a *Allocator, p unsafe.Pointer) int32 {
+	var both sync.WaitGroup
+	var ready, told atomic.Int32
+	for range 2 {
+		both.Go(func() {
+			defer func() {
+				if _, ok := recover().(*MisuseError); ok {
+					told.Add(1)
+				}
+			}()
+			for ready.Add(1); ready.Load() < 2; {
+				runtime.Gosched()
+			}
+			a.Free(p)
+		})
+	}
+	both.Wait()
+	return told.Load()
 }

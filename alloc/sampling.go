@@ -24,7 +24,12 @@ func (a *Allocator) SetProfileRate(bytes int) {
 
 // rearm makes the processors' caches notice new rates: each gets a new cache, which asks
 // the sampler at once.
-func (a *Allocator) rearm() { a.detach(func(int, uintptr) bool { return true }) }
+func (a *Allocator) rearm() {
+	_ = a.inside(func() error {
+		a.detach(func(int, uintptr) bool { return true })
+		return nil
+	})
+}
 
 // ProfileRate returns the bytes between samples: 0 if sampling is off.
 func (a *Allocator) ProfileRate() int {
@@ -48,7 +53,7 @@ func (a *Allocator) setSampler() {
 		if a.checked != nil {
 			q = 0
 		}
-		a.sampler.set(c, p, q, a.samplesAll() || a.recorder.Load() != nil)
+		a.sampler.set(c, p, q, a.checked != nil || a.recorder.Load() != nil)
 	}
 }
 
@@ -126,7 +131,7 @@ func (a *Allocator) setDown(detached heapprof.Hand, addr, size uintptr) {
 	}
 	a.profile.Put(detached, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
 	if size < before && a.sampler.rng.uniform() >= p*weight {
-		a.freeLargeSpecial(addr)
+		a.unprofile(addr)
 	}
 }
 

@@ -26,14 +26,14 @@ func UsableSize(p unsafe.Pointer) int {
 		panic(inspect("UsableSize", addr, 0))
 	}
 	h := headerAt(d)
-	if h.IsLarge(addr) && largeheap.LiveAt(d) {
-		return int(largeheap.UsableAt(d))
+	if h.IsLarge(addr) && largeheap.Descriptor(d).IsLive() {
+		return int(largeheap.Descriptor(d).Usable())
 	}
 	if n, ok := guardedSize(d, addr); ok {
 		return n
 	}
 	i := h.Index(addr)
-	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || *smallheap.StateOf(d, i)&smallheap.Live == 0 {
+	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || !smallheap.IsLive(*smallheap.StateOf(d, i)) {
 		panic(inspect("UsableSize", addr, 0))
 	}
 	return int(h.Size)

@@ -18,7 +18,7 @@ func TestSizeof(t *testing.T) {
 		{"largeCache.nextSample", unsafe.Offsetof(largeCache{}.nextSample), 24, 20},
 		{"largeCache.objects", unsafe.Offsetof(largeCache{}.objects), 40, 28},
 		{"cache", cacheSize, 5736, 5692},
-		{"Allocator.id", unsafe.Offsetof(Allocator{}.id), 0, 0},
+		{"Allocator.freeOwner", unsafe.Offsetof(Allocator{}.freeOwner), 0, 0},
 		{"Allocator.table", unsafe.Offsetof(Allocator{}.table), 8, 4},
 		{"checkedBlock", unsafe.Sizeof(checkedBlock{}), 56, 32},
 	} {
@@ -31,7 +31,7 @@ func TestSizeof(t *testing.T) {
 		}
 	}
 	// What every processor reads all the time shares no line with what is written.
-	if n := unsafe.Offsetof(Allocator{}.options); is64 && n < 64 {
-		t.Errorf("Allocator.options begins at %d, in the line of id and table", n)
+	if n := unsafe.Offsetof(Allocator{}.id); is64 && n < 64 {
+		t.Errorf("Allocator.id begins at %d, in the line of freeOwner and table", n)
 	}
 }

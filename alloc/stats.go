@@ -3,7 +3,6 @@ package alloc
 import (
 	"time"
 
-	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -135,7 +134,7 @@ func (t *cacheTotals) add(cache uintptr) {
 	t.largeRequested += l.requested
 	for i := range min(l.n, largeCacheSize) {
 		t.large.objects++
-		o := largeheap.At(l.objects[i].at)
+		o := l.objects[i].d.Describe()
 		t.large.bytes += int64(o.Total)
 		t.large.requested += int64(o.Size)
 	}

@@ -34,20 +34,25 @@ func MakeSlice[T any](m Memory, n, c int) ([]T, error) {
 	return newSlice[T](m, "MakeSlice", n, c, true)
 }
 
-// Append appends values to a slice made by MakeSlice, moving it to a larger block
-// if it must, and returns it. s is not to be used afterwards. A nil s is an empty
-// slice. The values may be elements of s. On an error s is returned as it was.
+// Append appends values to s, a slice from MakeSlice, MallocSlice or MallocBytes, and
+// returns it. If the capacity does not suffice, the slice moves to a larger block, and s
+// must not be used afterwards. A nil s is an empty slice. The values may be elements of
+// s. On an error s is returned as it was.
+//
+// Append never writes beyond the capacity of s. A slice whose capacity was cut, such as
+// s[:2:2], may share its block with other slices: Append then copies it to a block of
+// its own, and the old block stays live for whoever has all of it.
 func Append[T any](m Memory, s []T, values ...T) ([]T, error) {
 	n := len(s) + len(values)
 	if n <= cap(s) {
 		return append(s, values...), nil
 	}
 	at, own := within(s, values)
-	grown, err := regrow(m, "Append", s, max(n, len(s)+len(s)/2))
+	grown, moved, err := regrow(m, "Append", s, max(n, len(s)+len(s)/2))
 	if err != nil {
 		return s, err
 	}
-	if own {
+	if own && moved {
 		values = grown[at : at+len(values)] // they moved with the block
 	}
 	return append(grown[:len(s)], values...), nil
@@ -64,9 +69,10 @@ func within[T any](s, values []T) (at int, ok bool) {
 
 // Resize makes a slice from MakeSlice n elements long, moving it to another block
 // if it must, and returns it. s is not to be used afterwards. A nil s is an empty
-// slice. Elements that are added are zero. On an error s is returned as it was.
+// slice. Elements that are added are zero. On an error s is returned as it was. A slice
+// whose capacity was cut is copied, as Append does.
 func Resize[T any](m Memory, s []T, n int) ([]T, error) {
-	grown, err := regrow(m, "Resize", s, n)
+	grown, _, err := regrow(m, "Resize", s, n)
 	if err != nil {
 		return s, err
 	}
@@ -76,21 +82,31 @@ func Resize[T any](m Memory, s []T, n int) ([]T, error) {
 	return grown, nil
 }
 
-// regrow moves s to a block for n elements and makes it that long. What is added
-// is unspecified, but zero where there was no block.
-func regrow[T any](m Memory, op string, s []T, n int) ([]T, error) {
+// regrow makes s n elements long. What is added is unspecified, but zero where there was
+// no block. moved tells that the block itself was resized, so that all that lay in it is
+// elsewhere now: a slice that may share its block is copied, and the block stays.
+func regrow[T any](m Memory, op string, s []T, n int) (grown []T, moved bool, err error) {
 	if s == nil {
-		return MakeSlice[T](m, n, n)
+		grown, err = MakeSlice[T](m, n, n)
+		return grown, true, err
 	}
 	size, err := product(op, n, elemSize[T]())
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	if !ownsBlock(s) {
+		if n <= cap(s) {
+			return s[:n], false, nil
+		}
+		grown, err = newSlice[T](m, op, n, n, false)
+		copy(grown, s)
+		return grown, false, err
 	}
 	p, err := m.Realloc(unsafe.Pointer(unsafe.SliceData(s)), GoodSize(size))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return unsafe.Slice((*T)(p), room[T](n))[:n], nil
+	return unsafe.Slice((*T)(p), room[T](n))[:n], true, nil
 }
 
 // FreeSlice takes back the block of a slice from MakeSlice, Append or Resize. s

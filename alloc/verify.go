@@ -17,6 +17,11 @@ import (
 // on the way to a bug. Others may use the Allocator meanwhile.
 func (a *Allocator) Verify() error {
 	a.init()
+	s := a.gate.enter()
+	if s == nil {
+		return nil
+	}
+	defer s.leave()
 	var all []error
 	if k := a.checked; k != nil {
 		k.mu.Lock()

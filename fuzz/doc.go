@@ -72,7 +72,8 @@
 //	freeburst            how, n                2n times Free: last, first, or every so many
 //	usable               block                 UsableSize
 //	makeslice            type, size, length    MakeSlice, of elements of 1, 3, 8 or 100 bytes
-//	append               block, n              Append of n values, of the slice's own if n is odd
+//	append               block, n              Append of n values, of the slice's own if n is odd;
+//	                                           of its rest to a part of it if n mod 8 is 6
 //	resize               block, size           Resize
 //	trim, stats, check                         Trim; compare the numbers; also Verify, and look at all blocks
 //	limit                amount                SetLimit above or below the footprint, mostly to none

@@ -137,7 +137,7 @@ func (h *hoard) alloc() error {
 	how := h.in.next()
 	r := request{size: h.size(), align: 1 << (how % 23), zero: how >= 128}
 	h.trace.note(r.align)
-	addr, err := h.heap.Alloc(uintptr(r.size), uintptr(r.align), r.zero)
+	addr, _, err := h.heap.Alloc(uintptr(r.size), uintptr(r.align), r.zero)
 	if err != nil {
 		return h.refusal(r, err)
 	}

@@ -15,6 +15,7 @@ type sliceType interface {
 	make(a *alloc.Allocator, n, c int) (view, error)
 	append(a *alloc.Allocator, s view, values []byte) (view, error)
 	appendOwn(a *alloc.Allocator, s view, lo, hi int) (view, error)
+	appendCut(a *alloc.Allocator, s view, k int) (view, error)
 	resize(a *alloc.Allocator, s view, n int) (view, error)
 }
 
@@ -108,7 +109,8 @@ func (p *player) pickSlice() *block {
 	return nil
 }
 
-// appendSlice appends values from outside, or elements of the slice itself.
+// appendSlice appends values from outside, or elements of the slice itself, or to a part
+// of it.
 func (p *player) appendSlice(h int) error {
 	b := p.pickSlice()
 	if b == nil {
@@ -118,7 +120,7 @@ func (p *player) appendSlice(h int) error {
 		return err
 	}
 	size, n := b.slice.elemBytes(), p.in.next()
-	if p.bytes+b.usable+n*size > maxBytes {
+	if p.bytes+b.usable+n*size > maxBytes || len(p.live) >= maxBlocks {
 		return nil
 	}
 	if own := min(n, b.length); n%2 == 1 && own > 0 {
@@ -127,6 +129,9 @@ func (p *player) appendSlice(h int) error {
 		fill(tail, b.id, lo*size)
 		want := bytes.Clone(tail)
 		return p.appended(b, want, own, func() (view, error) { return b.slice.appendOwn(p.a, b.view(), lo, b.length) })
+	}
+	if n%8 == 6 && b.length > 1 {
+		return p.appendCut(b, 1+n*(b.length-1)/256)
 	}
 	want := make([]byte, n*size)
 	fill(want, p.lastID+1, b.known)

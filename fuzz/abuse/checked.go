@@ -20,7 +20,7 @@ var inChecked = func() map[string]Report {
 		"free twice, large, others between":              again,
 		"free twice, large, unmapped between":            {Kind: Panics, State: "returned to the kernel", Other: true, Words: []string{"freed long ago"}},
 		"free twice, large, from two goroutines at once": panics("Free", large, "free", "free already", allocated, freed),
-		"free what was never handed out":                 {Kind: Panics, State: "live", Other: true, Words: []string{"0 bytes behind the end"}},
+		"free what was never handed out":                 {Kind: Panics, State: "live", Other: true, Words: []string{"0 bytes beyond the end"}},
 		"free inside a large object":                     panics("", large, "live", "16 bytes inside a block", allocated),
 		"free on another page of a large object":         panics("", large, "live", "4096 bytes inside a block", allocated),
 		"free the header of a large object":              panics("", large, "live", "64 bytes before the start", allocated),

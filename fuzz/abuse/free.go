@@ -194,7 +194,7 @@ var invalidFrees = []Case{
 		Want: panics("", largeSize, "live", "64 bytes in front of")},
 	{Name: "free behind a large object", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.large(), largeSize) },
-		Want: panics("", largeSize, "live", "0 bytes behind the end")},
+		Want: panics("", largeSize, "live", "0 bytes beyond the end")},
 	{Name: "free 1 GiB away from a block", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(raw.Pointer(raw.Addr(s.small()) ^ 1<<30)) },
 		Want: panics("", 0, "", foreign)},

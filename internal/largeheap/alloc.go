@@ -8,23 +8,14 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Alloc returns the address of an object of size bytes, size > 0, aligned to
-// align, a power of two; to 64 at least. With wantZeros its bytes are zeros,
-// otherwise they are anything.
+// Alloc returns the address of an object of size bytes, size > 0. The address is a
+// multiple of 64 and of align, a power of two. If needZero is set, the object is
+// returned zeroed; otherwise its contents are unspecified. zeroed reports whether
+// the object is known to be zero.
 //
-// It fails with vm.ErrLimit when the space's limit would be exceeded, to which
-// what is retained counts, and with vm.ErrOutOfMemory when the kernel refuses.
-func (h *Heap) Alloc(size, align uintptr, wantZeros bool) (addr uintptr, err error) {
-	addr, zero, err := h.AllocFresh(size, align)
-	if err == nil && wantZeros && !zero {
-		clear(raw.Bytes(addr, size))
-	}
-	return addr, err
-}
-
-// AllocFresh is Alloc without zeros wanted, for who clears memory as it is used:
-// zero tells whether all bytes are zeros already.
-func (h *Heap) AllocFresh(size, align uintptr) (addr uintptr, zero bool, err error) {
+// The error is vm.ErrLimit if the object would exceed the limit of the space, to
+// which retained extents count, and vm.ErrOutOfMemory if the kernel refuses.
+func (h *Heap) Alloc(size, align uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
 	w, ok := shapeOf(size, align)
 	if !ok {
 		return 0, false, vm.ErrOutOfMemory
@@ -36,16 +27,21 @@ func (h *Heap) AllocFresh(size, align uintptr) (addr uintptr, zero bool, err err
 	if err != nil {
 		return 0, false, err
 	}
-	zero = o.pages == zeroed
+	addr, zeroed = o.user(), o.pages == untouched
 	o.pages = dirty
 	o.seal(h.secret)
 	o.set(Live)
-	return o.user(), zero, nil
+	if needZero && !zeroed {
+		clear(raw.Bytes(addr, size))
+		zeroed = true
+	}
+	return addr, zeroed, nil
 }
 
-// reuse returns a retained region with room made for an object of shape w, nil
-// if none suits. It looks first where the memory is likeliest to be cached: in
-// the processor's own shard, then in the others', then among the purged regions.
+// reuse takes a retained extent that suits shape w and settles an object of that
+// shape in it. It returns nil if none suits. It looks first where the memory is
+// likeliest to be in the processor's caches: in the processor's own shard, then in
+// the others, then in the cold shard.
 func (h *Heap) reuse(w *shape) (*object, error) {
 	own := h.local()
 	if o, err := h.reuseFrom(own, w); o != nil || err != nil {
@@ -63,7 +59,7 @@ func (h *Heap) reuse(w *shape) (*object, error) {
 	return h.reuseFrom(&h.cold, w)
 }
 
-// reuseFrom is reuse, from s only.
+// reuseFrom does what reuse does, from s only.
 func (h *Heap) reuseFrom(s *shard, w *shape) (*object, error) {
 	s.mu.Lock()
 	o, user := s.take(w)
@@ -71,9 +67,9 @@ func (h *Heap) reuseFrom(s *shard, w *shape) (*object, error) {
 		s.mu.Unlock()
 		return nil, nil
 	}
-	o.set(Releasing) // the caller's; nobody else's call may have it
+	o.set(Releasing) // it belongs to this call
 	s.publish(h)
-	s.retained(o).drop(o)
+	s.retained(o).remove(o)
 	s.live.add(o)
 	s.requested += int64(w.size)
 	s.mu.Unlock()
@@ -82,7 +78,7 @@ func (h *Heap) reuseFrom(s *shard, w *shape) (*object, error) {
 		return o, nil
 	}
 	s.mu.Lock()
-	s.live.drop(o)
+	s.live.remove(o)
 	s.requested -= int64(w.size)
 	s.retained(o).add(o)
 	s.put(h, o)
@@ -90,10 +86,10 @@ func (h *Heap) reuseFrom(s *shard, w *shape) (*object, error) {
 	return nil, err
 }
 
-// settle gives an object of shape w its place in o, at address user. If it fails o
-// is as it was.
+// settle makes o describe an object of shape w at address user. On failure o is
+// unchanged.
 func (h *Heap) settle(o *object, w *shape, user uintptr) error {
-	charge := o.pages != dirty && !o.carved() // the page heap charges for its runs
+	charge := o.pages != dirty && !o.carved() // the page heap charges for its own runs
 	if charge {
 		if err := h.space.Charge(o.total()); err != nil {
 			return err
@@ -106,7 +102,7 @@ func (h *Heap) settle(o *object, w *shape, user uintptr) error {
 		return err
 	}
 	o.Base = user + pagemap.LargeBias
-	o.requested, o.booked = w.size, w.size
+	o.requested, o.accounted = w.size, w.size
 	o.align = uint8(bits.TrailingZeros(uint(w.align)))
 	return nil
 }

@@ -18,7 +18,7 @@ func TestAlign(t *testing.T) {
 			f := newFixture(t, largeobj.Options{})
 			for shift := 0; shift <= 30; shift++ {
 				align := uintptr(1) << shift
-				p, err := f.Alloc(size, align, true)
+				p, _, err := f.Alloc(size, align, true)
 				if err != nil {
 					if bits.UintSize == 32 && shift >= 28 && errors.Is(err, vm.ErrOutOfMemory) {
 						continue // there may be no such room in 4 GiB
@@ -48,7 +48,7 @@ func TestAlign(t *testing.T) {
 func TestImpossibleSizes(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	for _, size := range []uintptr{1 << (bits.UintSize - 1), ^uintptr(0), ^uintptr(0) - 63, ^uintptr(0) - 8191} {
-		if p, err := f.Alloc(size, 64, false); !errors.Is(err, vm.ErrOutOfMemory) {
+		if p, _, err := f.Alloc(size, 64, false); !errors.Is(err, vm.ErrOutOfMemory) {
 			t.Errorf("Alloc(%d) = %#x, %v", size, p, err)
 		}
 	}
@@ -95,7 +95,7 @@ func TestColour(t *testing.T) {
 	}
 	s := f.Stats()
 	if got, want := s.Live.Bytes/s.Live.Objects, int64(128*kib+vm.PageSize()); got != want {
-		t.Errorf("a region of 128 KiB has %d bytes, should have %d", got, want)
+		t.Errorf("an extent of 128 KiB has %d bytes, should have %d", got, want)
 	}
 }
 
@@ -107,16 +107,16 @@ func TestZeroedWhateverLayThereBefore(t *testing.T) {
 		between func(f *fixture)
 	}{
 		{"dirty", largeobj.Options{}, func(*fixture) {}},
-		{"purged", largeobj.Options{}, func(f *fixture) { f.beats(purgeAge) }},
-		{"purged lazily", largeobj.Options{LazyPurge: true}, func(f *fixture) { f.beats(purgeAge) }},
+		{"purged", largeobj.Options{}, func(f *fixture) { f.ticks(purgeAge) }},
+		{"purged lazily", largeobj.Options{LazyPurge: true}, func(f *fixture) { f.ticks(purgeAge) }},
 		{"unmapped", largeobj.Options{Policy: largeobj.Unmap}, func(*fixture) {}},
 		{"carved", largeobj.Options{MaxMappings: 1}, func(*fixture) {}},
-		{"carved, purged", largeobj.Options{MaxMappings: 1}, func(f *fixture) { f.beats(3) }},
+		{"carved, purged", largeobj.Options{MaxMappings: 1}, func(f *fixture) { f.ticks(3) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFixture(t, c.options)
 			for i := range uintptr(5) {
-				p, err := f.Alloc(size-i*4000, 64<<i, true)
+				p, _, err := f.Alloc(size-i*4000, 64<<i, true)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -133,25 +133,25 @@ func TestZeroedWhateverLayThereBefore(t *testing.T) {
 	}
 }
 
-// A region that another object's bytes were purged from is not cleared again:
-// clearing it would fault all of it in.
+// An extent that was purged is not cleared again, because clearing it would bring all of
+// its pages in.
 func TestZeroedAfterPurgeTouchesNothing(t *testing.T) {
 	const size = 32 * mib
 	f := newFixture(t, largeobj.Options{})
 	p := f.alloc(size)
 	dirtyAll(p, size)
 	f.free(p)
-	f.beats(purgeAge)
+	f.ticks(purgeAge)
 	before := residentBytes(t)
-	q, err := f.Alloc(size, 64, true)
+	q, _, err := f.Alloc(size, 64, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if grown := residentBytes(t) - before; grown > size/2 {
-		t.Errorf("Alloc of a purged region made %d bytes resident", grown)
+		t.Errorf("Alloc of a purged extent made %d bytes resident", grown)
 	}
 	if q != p {
-		t.Errorf("the purged region was not used again")
+		t.Errorf("the purged extent was not used again")
 	}
 }
 
@@ -160,7 +160,7 @@ func TestLimit(t *testing.T) {
 	f.space.SetLimit(mib)
 	p := f.alloc(600 * kib)
 	fill(p, 600*kib, 3)
-	if _, err := f.Alloc(600*kib, 64, false); err != vm.ErrLimit {
+	if _, _, err := f.Alloc(600*kib, 64, false); err != vm.ErrLimit {
 		t.Errorf("Alloc beyond the limit: %v", err)
 	}
 	if _, err := f.Resize(p, 2*mib); err != vm.ErrLimit {
@@ -171,37 +171,37 @@ func TestLimit(t *testing.T) {
 		t.Errorf("contents changed at %d", at)
 	}
 	f.free(p)
-	if _, err := f.Alloc(800*kib, 64, false); err != vm.ErrLimit {
+	if _, _, err := f.Alloc(800*kib, 64, false); err != vm.ErrLimit {
 		t.Errorf("what is retained does not count: %v", err)
 	}
 	f.purge(true)
 	f.alloc(800 * kib)
 }
 
-// A purged region must be charged again before it is used.
+// A purged extent must be charged again before it is used.
 func TestLimitOfPurged(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	p := f.alloc(600 * kib)
 	f.free(p)
-	f.beats(purgeAge)
+	f.ticks(purgeAge)
 	f.space.SetLimit(500 * kib)
-	if _, err := f.Alloc(600*kib, 64, false); err != vm.ErrLimit {
+	if _, _, err := f.Alloc(600*kib, 64, false); err != vm.ErrLimit {
 		t.Errorf("%v", err)
 	}
 	f.sound()
 	f.space.SetLimit(0)
 	if q := f.alloc(600 * kib); q != p {
-		t.Errorf("the purged region was lost")
+		t.Errorf("the purged extent was lost")
 	}
 }
 
-func TestUsableAt(t *testing.T) {
+func TestDescriptorUsable(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	for _, align := range []uintptr{64, 4096, 1 << 16} {
 		p := f.allocAligned(200_000, align)
 		n, err := f.Usable(p)
-		if got := UsableAt(pagemap.Get(p)); err != nil || got != n {
-			t.Errorf("UsableAt = %d, Usable = %d, %v", got, n, err)
+		if got := Descriptor(pagemap.Get(p)).Usable(); err != nil || got != n {
+			t.Errorf("Descriptor.Usable = %d, Usable = %d, %v", got, n, err)
 		}
 		if h := pagemap.HeaderOf(p); h.Owner != owner || h.Kind != pagemap.Large || !h.IsLarge(p) {
 			t.Errorf("the page map says %+v", *h)

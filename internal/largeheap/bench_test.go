@@ -28,7 +28,7 @@ func pairs(b *testing.B, h *Heap, size uintptr, touched bool, next func() bool) 
 				b.Fatal(err)
 			}
 		}
-		p, err := h.Alloc(size, 64, false)
+		p, _, err := h.Alloc(size, 64, false)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func BenchmarkGrow(b *testing.B) {
 	}
 }
 
-// BenchmarkMap is a fresh region from the kernel and back, untouched.
+// BenchmarkMap maps a fresh extent and unmaps it, untouched.
 func BenchmarkMap(b *testing.B) {
 	f := newFixture(b, largeobj.Options{Policy: largeobj.Unmap})
 	for b.Loop() {

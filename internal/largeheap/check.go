@@ -7,7 +7,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
-// check panics if the heap breaks an invariant of the package documentation. It
+// check panics if the heap violates an invariant of the package documentation. It
 // compiles to nothing unless invariants are enabled.
 func (h *Heap) check() {
 	if !invariants.Enabled {
@@ -18,40 +18,39 @@ func (h *Heap) check() {
 	}
 }
 
-// Check looks whether the heap keeps the invariants of the package
-// documentation and says which it does not. It walks all regions with the heap
-// locked: it is for tests.
+// Check returns an error that names the first invariant of the package documentation
+// that the heap violates. It walks all extents with the heap locked, and is for tests.
 func (h *Heap) Check() error {
 	h.lockAll()
 	defer h.unlockAll()
-	listed, err := h.checkCaches()
+	listed, err := h.checkShards()
 	if err != nil {
 		return err
 	}
-	return h.checkRegions(listed)
+	return h.checkExtents(listed)
 }
 
-// checkCaches checks each cache's lists and returns how many regions are in
-// them and in transit.
-func (h *Heap) checkCaches() (listed int64, err error) {
+// checkShards checks the lists of each shard. It returns how many extents are listed
+// or in transit.
+func (h *Heap) checkShards() (listed int64, err error) {
 	var bytes, published int64
-	for i := range h.caches() {
-		s := h.cacheAt(i)
+	for i := range h.shardCount() {
+		s := h.shardAt(i)
 		n := 0
 		var sum int64
 		for at := s.oldest; at != 0; at = objectAt(at).age.next {
 			o := objectAt(at)
 			if o.current() != Retained || o.carved() {
-				return 0, fmt.Errorf("largeheap: a cache lists the %s", o.story())
+				return 0, fmt.Errorf("largeheap: a shard lists the %s", o.describe())
 			}
 			if (o.pages == dirty) == (s == &h.cold) {
-				return 0, fmt.Errorf("largeheap: the %s is in the wrong pool", o.story())
+				return 0, fmt.Errorf("largeheap: the %s is in the wrong shard", o.describe())
 			}
 			n++
 			sum += int64(o.total())
 		}
 		if n != s.count || sum != s.bytes {
-			return 0, fmt.Errorf("largeheap: a cache of %d regions, %d bytes counts %d, %d", n, sum, s.count, s.bytes)
+			return 0, fmt.Errorf("largeheap: a shard of %d extents, %d bytes counts %d, %d", n, sum, s.count, s.bytes)
 		}
 		for b, at := range s.bins {
 			if at != 0 != (s.occupied[b/64]>>(b%64)&1 == 1) {
@@ -62,7 +61,7 @@ func (h *Heap) checkCaches() (listed int64, err error) {
 			}
 		}
 		if n != 0 {
-			return 0, fmt.Errorf("largeheap: %d regions of a cache are in no bin", n)
+			return 0, fmt.Errorf("largeheap: %d extents of a shard are in no bin", n)
 		}
 		bytes += s.bytes
 		published += s.published
@@ -74,22 +73,22 @@ func (h *Heap) checkCaches() (listed int64, err error) {
 	return listed, nil
 }
 
-// checkRegions checks each region and the sums over them. A region that a call is
-// at work on may be counted already or not yet, so the sums over all are compared
-// only when there is none.
-func (h *Heap) checkRegions(listed int64) error {
+// checkExtents checks each extent and the sums over them. An extent on which a call is
+// at work may be counted already or not yet, so the sums over all are compared only
+// when there is none.
+func (h *Heap) checkExtents(listed int64) error {
 	var got counts
 	quiet := true
 	for at := h.all; at != 0; at = objectAt(at).all.next {
 		o := objectAt(at)
 		switch o.current() {
-		case Live, Parked:
+		case Live, Cached:
 			got.live.add(o)
-			got.requested += int64(o.booked)
+			got.requested += int64(o.accounted)
 			if o.carved() {
 				got.carved.add(o)
 			}
-			if err := o.checkPlace(); err != nil && (o.current() == Live || o.current() == Parked) {
+			if err := o.checkPlace(); err != nil && (o.current() == Live || o.current() == Cached) {
 				return err
 			}
 		case Retained:
@@ -101,23 +100,23 @@ func (h *Heap) checkRegions(listed int64) error {
 	}
 	want := h.sum()
 	if quiet && got != want {
-		return fmt.Errorf("largeheap: regions sum to %+v, counted are %+v", got, want)
+		return fmt.Errorf("largeheap: the extents sum to %+v, the shards count %+v", got, want)
 	}
 	if n := want.dirty.Objects + want.clean.Objects; n != listed {
-		return fmt.Errorf("largeheap: %d regions are counted as retained, %d are", n, listed)
+		return fmt.Errorf("largeheap: %d extents are counted as retained, %d are listed or in transit", n, listed)
 	}
 	return nil
 }
 
-// checkPlace checks where a live object lies. A call may win the object meanwhile,
-// for that it needs no lock, and change what is read here; it cannot make the
-// object live again before the locks are let go.
+// checkPlace checks where a live object lies. A call needs no lock to win the object,
+// and may change meanwhile what is read here. It cannot make the object live again
+// before the locks are released.
 func (o *object) checkPlace() error {
 	if o.user() < o.start+headerSize || o.user()%(1<<o.align) != 0 || o.usable() < o.requested {
-		return fmt.Errorf("largeheap: the %s lies badly in its region", o.story())
+		return fmt.Errorf("largeheap: the %s does not fit into its extent", o.describe())
 	}
 	if pagemap.Get(o.user()) != o.addr() {
-		return fmt.Errorf("largeheap: the page map does not know the %s", o.story())
+		return fmt.Errorf("largeheap: the page map does not know the %s", o.describe())
 	}
 	return nil
 }

@@ -1,8 +1,8 @@
 package largeheap
 
-// Close unmaps every region, live ones included. What the kernel refuses is
-// purged and remembered, and the error returned: another Close tries it again.
-// No other call may be under way, and none but Close and Stats may follow.
+// Close unmaps every extent, those of live objects included. If the kernel refuses
+// one, Close purges it, remembers it, and returns the error: another Close tries again.
+// No other call may be under way, and only Close and Stats may follow.
 func (h *Heap) Close() error {
 	h.lockAll()
 	defer h.unlockAll()
@@ -15,13 +15,13 @@ func (h *Heap) Close() error {
 		next = o.all.next
 		o.unregister()
 		if o.carved() {
-			o.drop()
+			o.free()
 			continue
 		}
 		err := h.space.Release(o.mapping)
 		if o.pages == dirty && (err == nil || h.space.Purge(o.start, o.total(), false) == nil) {
 			h.space.Refund(o.total())
-			o.pages = zeroed
+			o.pages = untouched
 		}
 		if err != nil {
 			failed = err
@@ -31,11 +31,11 @@ func (h *Heap) Close() error {
 			h.enlist(o)
 			continue
 		}
-		o.drop()
+		o.free()
 	}
-	for i := range h.caches() {
-		s := h.cacheAt(i)
-		s.cache, s.counts, s.transit, s.published = cache{}, counts{}, 0, 0
+	for i := range h.shardCount() {
+		s := h.shardAt(i)
+		s.index, s.counts, s.transit, s.published = index{}, counts{}, 0, 0
 	}
 	h.retained.Store(0)
 	h.cold.counts = left
@@ -46,17 +46,17 @@ func (h *Heap) Close() error {
 	return failed
 }
 
-// lockAll takes all locks, in their order.
+// lockAll acquires all locks, in their order.
 func (h *Heap) lockAll() {
-	for i := range h.caches() {
-		h.cacheAt(i).mu.Lock()
+	for i := range h.shardCount() {
+		h.shardAt(i).mu.Lock()
 	}
 	h.mu.Lock()
 }
 
 func (h *Heap) unlockAll() {
 	h.mu.Unlock()
-	for i := range h.caches() {
-		h.cacheAt(i).mu.Unlock()
+	for i := range h.shardCount() {
+		h.shardAt(i).mu.Unlock()
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/fault"
 )
 
-// EachDamaged calls f for each live object whose header was overwritten, when it has
-// looked at all of them. Others may use the heap meanwhile; what takes its lock waits.
+// EachDamaged looks at all live objects, and then calls f for each whose header was
+// overwritten. Other calls may use the heap meanwhile; those that need its lock wait.
 func (h *Heap) EachDamaged(f func(*Violation)) {
 	var all []*Violation
 	h.lockAll()
@@ -22,10 +22,10 @@ func (h *Heap) EachDamaged(f func(*Violation)) {
 	}
 }
 
-// damaged reports whether o is live and its header overwritten. Without any lock a call
-// may free the object, park it and hand it out again while the header is read, which is
-// then in between: so it is damaged only if it is found so every time. It may even be
-// unmapped: then it is not live.
+// damaged reports whether o is live and its header overwritten. A call needs no lock to
+// free the object, put it into a cache and take it out again. A header that is read
+// meanwhile can be half written, so the object is damaged only if every look says so.
+// The object can even be unmapped: then it is not live.
 func (h *Heap) damaged(o *object) bool {
 	const times = 3
 	for range times {

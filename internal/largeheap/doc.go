@@ -1,118 +1,139 @@
-// Package largeheap supplies large objects: memory that is mapped from the kernel
-// for one object, knows its own length, is kept for a while after it was freed,
-// and grows without being copied. Package largeobj has its settings.
+// Package largeheap is the heap of large objects: blocks that are mapped from the
+// kernel one by one, know their own length, are retained for a while after they were
+// freed, and grow without being copied. Package largeobj has its options, and tells
+// programs what it does.
 //
 // # Structures
 //
-//	Heap    one for each allocator: shards, a cold pool, shared chunks, a registry
-//	region  whole kernel pages that hold one object, or did and wait for the next;
-//	        a mapping of its own, or, when mappings are many, a run of a shared chunk
-//	object  the descriptor of a region, in metadata; all of them are the registry
-//	header  the 64 bytes in front of the object, in the region itself
-//	shard   the freed, dirty regions of one processor: log bins and a list by age
-//	cold    one more shard, which holds the purged regions of all
+//	Heap    one for each allocator: shards, a cold shard, shared chunks, a list of all extents
+//	extent  whole pages of the kernel that hold one object, or held one and wait for the
+//	        next: a mapping, or, when mappings are many, a run of a shared chunk
+//	object  the descriptor of an extent and of the object in it, in metadata
+//	header  the 64 bytes in front of the object, in the extent itself
+//	shard   the freed, dirty extents of one processor
+//	cold    one more shard, with the purged extents of all processors
+//	index   the lists of a shard: by length, in bins, and by age
+//	ring    the last objects whose addresses ceased to be valid, for reports
 //
-// # Layout of a region
+// # Layout of an extent
 //
-//	 start                         address                                 start+total
-//	 ▼                             ▼                                                 ▼
-//	┌──────────────────┬──────────┬────────────────────────────────────┬────────────┐
-//	│ colour           │ header   │ object                             │ tail       │
-//	│ 0 – 3,968 bytes  │ 64 bytes │ as many bytes as were asked for    │            │
-//	└──────────────────┴──────────┴────────────────────────────────────┴────────────┘
+//	 start                         address                                   end
+//	 ▼                             ▼                                           ▼
+//	┌──────────────────┬──────────┬─────────────────────────────┬─────────────┐
+//	│ colour           │ header   │ object                      │ tail        │
+//	│ 0 – 3,968 bytes  │ 64 bytes │ the requested size          │             │
+//	└──────────────────┴──────────┴─────────────────────────────┴─────────────┘
 //	 whole pages: 128 KiB need 33 of 4 KiB
 //
-// The tail is less than a page, or up to an eighth of the region when that was
-// another object's before. The object is aligned to 64 bytes or to what was asked
-// for. What the last page leaves free is not all left behind it: each region has a
-// colour that says how much of it goes in front, for objects of whole pages would
-// otherwise all begin at the same offset in a page, and their first lines compete
-// for the same few sets of the processor's caches. A region keeps its colour, so
-// that its next object finds the lines of the last one where they are cached.
+// The object is aligned to 64 bytes, or to the requested alignment if that is larger.
+// The tail of a new extent is shorter than a page. An extent that is used again may be
+// an eighth longer than its object needs.
 //
-// For an alignment beyond the page the object begins with the region's second
-// page, and the header is at the end of the first.
+// Part of the space that the last page leaves free goes in front of the object. Without
+// it, objects of whole pages would all begin at the same offset in a page, and their
+// first lines would compete for the same few sets of the processor's caches. Each extent
+// has a colour, which says how large that part is. An extent keeps its colour, so that
+// its next object finds the lines of the last one in the processor's caches.
 //
-// The header stores the lengths, the state, and a cookie that binds it to its
-// address by a secret of the heap. Nothing is decided by what it says: it is
-// compared with the descriptor, which no overrun reaches, at every call. Who
-// overwrote it is told what was found there, and nothing is freed.
+// If the alignment exceeds the page, the object begins with the second page of its
+// extent, and the header is at the end of the first.
+//
+// The header, eight words of 64 bits in the machine's order:
+//
+//	 0 magic      "ashlarLO" on little-endian machines
+//	 8 address    of the object
+//	16 total      bytes of the extent
+//	24 requested  bytes of the object
+//	32 state      of the extent
+//	40 canary     the complement of the cookie
+//	48 canary     the same
+//	56 cookie     mixed from address, total and a secret of the heap
+//
+// Every call compares the header with the descriptor, which no overrun of the program
+// reaches. If they differ, the call returns a Violation and changes nothing. The heap
+// decides nothing by the contents of a header.
 //
 // # States
 //
 //	           Alloc                   Free
 //	Gone ───────────────► Live ──────────────────► Retained, dirty
 //	 ▲                    ▲ │ ▲                     │    │
-//	 │             Resize │ ▼ └─── Alloc ───────────┤    │ purged: three beats old
+//	 │             Resize │ ▼ └─── Alloc ───────────┤    │ purged: three ticks old
 //	 │                Resizing                      │    ▼
 //	 │                                              └── Retained, clean
 //	 │                                                   │
-//	 └────────────────────── Releasing ◄─────────────────┘ unmapped: forty beats old,
-//	                                                       over budget, or Trim
+//	 └────────────────────── Releasing ◄─────────────────┘ unmapped: forty ticks old,
+//	                                                       over budget, or Purge(true)
 //
-// A region is Releasing while a call that took it from the program or out of a
-// pool is at work on it. Changes from Live are made by compare-and-swap: of two
-// calls that race to free an object one wins, and the other is told.
+//	Live ── Put ──► Cached ── Take ──► Live
+//	                Cached ── Drop ──► Retained, dirty
 //
-// An allocator's caches may park a few objects for themselves: Park takes one from
-// the program and Unpark gives it back to it, Live ◄──► Parked, without a lock or
-// a compare-and-swap, since only the cache's holder has it in between. Two calls
-// of Park that race for an object may both succeed; the second Unpark tells. A
-// parked object counts as Live; Retire makes it Retained.
+// An extent is Releasing while a call that freed its object, or took it out of a shard,
+// is at work on it. Calls change the state Live by compare-and-swap: of two calls that
+// race to free an object one succeeds and the other gets a Violation.
 //
-// The kernel may refuse to unmap (see package vm) or to purge. The region is
-// retained then as what it is, and overdue: every further beat tries it again.
+// The allocator's large-object caches keep a few freed objects: Put puts one into a
+// cache, Take takes it out again. Neither uses a lock or a compare-and-swap, because
+// the object belongs to the cache's holder in between. Two calls of Put that race for
+// an object may both succeed; then the second Take reports it. A Cached object counts
+// as Live.
+//
+// The kernel may refuse to unmap an extent (see package vm) or to purge it. Then the
+// extent stays retained and is overdue: every further tick tries again.
 //
 // # Equations
 //
-// Bytes are of whole regions, and the names those of Stats:
+// Names are those of Stats, and bytes those of whole extents:
 //
 //	footprint = Live + Dirty + Chunks.Dirty                        charged to the vm.Space
 //	mapped    = Live − Carved + Dirty + Clean + Slack + Chunks.Mapped + Chunks.Unused
-//	mappings  = as many regions, Carved ones not counted, + Chunks.Chunks
+//	mappings  = number of extents in Live − Carved + Dirty + Clean, + Chunks.Chunks
 //	Carved    = Chunks.Used ≤ Live
 //	Requested + 64·objects ≤ Live
-//	Requested = Σ booked + asked − what callers of Unpark have yet to report to Asked
-//	Dirty + Clean = Σ over shards and cold of (bytes listed + bytes in transit)
-//	Dirty + Clean ≤ budget + an eighth, but for what the kernel refused, when Free returns
-//	region holds an object of size bytes ⇒ total ≤ (1 + 1/8)·(what it needs), when Alloc returns
-//	page map at a Live object's address = its descriptor
+//	Requested = Σ accounted + unaccounted
+//	          = Σ requested − changes that callers of Take have yet to pass to Account
+//	Dirty + Clean = Σ over all shards of (bytes listed + bytes in transit)
+//	Dirty + Clean ≤ 9/8 · budget, except what the kernel refused      when Free returns
+//	total of an object's extent ≤ 9/8 · what the object needs         when Alloc returns
+//	page map at the address of a Live object = its descriptor
 //
-// Slack is what cannot be cut off around an object of a large alignment: address
-// space that was never touched. The kernel's part in these equations is that a
-// retained region is clean from its purge until its next object.
+// Slack is what remains of a mapping around an extent with a large alignment: address
+// space that was never touched. The equations hold because a purged extent stays clean
+// until its next object.
 //
 // # The path of an object
 //
-// Alloc takes the last freed region that is long enough, and at most an eighth
-// longer, of the processor's own shard, then of the others, for dirty memory costs
-// no page faults; then a clean one of the cold pool; then it maps. From
-// Options.MaxMappings on it carves a run out of a shared chunk instead, up to half
-// a chunk. Only then is anything done to the memory: the header is written, and
-// zeros where they were asked for and the pages are not fresh from the kernel.
-//
-// Free finds the descriptor in the page map, wins the state, compares the
-// header, and lists the region in the processor's shard as the youngest. If that
-// makes more than the budget, the oldest regions are unmapped.
-//
-// Resize changes the mapping by mremap, and the header travels with the pages.
-//
-// Purge is the beat of ageing.
+//  1. Alloc looks for a retained extent that is long enough, and at most an eighth longer:
+//     first in the processor's own shard and then in the others, because dirty memory
+//     costs no page faults; then in the cold shard.
+//  2. If there is none, Alloc maps one. From Options.MaxMappings mappings on it takes a
+//     run of a shared chunk instead, of up to half a chunk.
+//  3. Only then does Alloc touch the memory. It writes the header, and it clears the
+//     object if the caller needs zeros and the pages are not known to be zero.
+//  4. Resize changes the mapping by mremap. The header travels with the pages.
+//  5. Free finds the descriptor by the page map, changes the state, compares the header,
+//     and lists the extent in the processor's shard as the youngest. If the budget is
+//     exceeded, it unmaps the oldest extents.
+//  6. Purge, at every tick, purges and unmaps what is old enough.
 //
 // # Locking
 //
-//	shard.mu   its cache and counts
-//	cold.mu    likewise; before a shard's
-//	Heap.mu    the list of all regions, the ring of past addresses, and start and
-//	           total of any descriptor against being read from that list; the last
+//	shard.mu   guards the shard's index and counts
+//	cold.mu    the same; acquired before a shard's
+//	Heap.mu    guards the list of all extents, the ring, and start and end of every
+//	           descriptor against Find; acquired last
 //
-// No kernel call, no clearing and no copying happens under a lock, except in
-// Close. See object for who may touch a descriptor.
+// No call to the kernel, no clearing and no copying happens under a lock, except in
+// Close. See type object for who may touch a descriptor.
+//
+// An object in transit (Resizing, Releasing, or not yet Live) is in no list but that of all
+// regions, and belongs to the call that is at work on it. So Close needs the heap for
+// itself: package alloc keeps all calls inside a gate, and closes that first.
 //
 // # Caveats
 //
-// What a program writes to an object after it freed it goes unnoticed, and may
-// even show up in zeroed memory when the region was purged in between. An address
-// that was freed and handed out again is a live object's: freeing it by mistake a
-// second time cannot be told from freeing it.
+// The heap does not notice what a program writes to an object after it freed it. Such a
+// write may even appear in zeroed memory, if the extent was purged before it. After an
+// address was freed and handed out again, freeing it by mistake a second time frees the
+// new object.
 package largeheap

@@ -49,7 +49,7 @@ func (s *script) step() {
 	switch n := s.rng.UintN(10); {
 	case n < 4:
 		m := modelled{size: 1 + uintptr(s.rng.Uint64N(mib)), align: 64 << s.rng.UintN(10)}
-		p, err := s.f.Alloc(m.size, m.align, n == 0)
+		p, _, err := s.f.Alloc(m.size, m.align, n == 0)
 		if s.failed(err) {
 			return
 		}
@@ -198,8 +198,8 @@ func TestKernelCallsFailAtRandom(t *testing.T) {
 	}
 }
 
-// What the kernel does not unmap stays ours, costs no RAM, is used again if
-// wanted, and is tried again until it goes, whatever the policy.
+// An extent that the kernel refuses to unmap costs no RAM and serves further requests.
+// The heap tries to unmap it again and again, whatever the policy.
 func TestUnmapRefused(t *testing.T) {
 	const size = 16 * mib
 	for name, c := range map[string]struct {
@@ -218,7 +218,7 @@ func TestUnmapRefused(t *testing.T) {
 		}},
 		"aged": {largeobj.Options{}, func(f *fixture, p uintptr) {
 			f.free(p)
-			f.beats(unmapAge - 1)
+			f.ticks(unmapAge - 1)
 			if _, err := f.Purge(false); !errors.Is(err, vm.ErrOutOfMemory) {
 				f.t.Errorf("Purge: %v", err)
 			}
@@ -247,14 +247,14 @@ func TestUnmapRefused(t *testing.T) {
 			if v := violation(t, f.Free(p)); v.Reason != DoubleFree {
 				t.Errorf("%v", v)
 			}
-			if !f.Retained() {
+			if !f.HasPurgeable() {
 				t.Errorf("not to be tried again")
 			}
 			tried := refused.Load()
 			if _, err := f.Purge(false); !errors.Is(err, vm.ErrOutOfMemory) || refused.Load() != tried+1 {
-				t.Errorf("at the next beat: %v after %d tries", err, refused.Load()-tried)
+				t.Errorf("at the next tick: %v after %d tries", err, refused.Load()-tried)
 			}
-			q, err := f.Alloc(size, 64, true)
+			q, _, err := f.Alloc(size, 64, true)
 			if err != nil || q != p {
 				t.Errorf("it is not used again: %#x, %v", q, err)
 			} else {
@@ -270,7 +270,7 @@ func TestUnmapRefused(t *testing.T) {
 			if n := f.space.Mapped.Now(); n != 0 {
 				t.Errorf("%d bytes still mapped when the kernel is willing", n)
 			}
-			if f.Retained() {
+			if f.HasPurgeable() {
 				t.Errorf("still to be tried")
 			}
 		})
@@ -282,11 +282,11 @@ func TestRefusedIsTriedFirst(t *testing.T) {
 	f := newFixture(t, largeobj.Options{RetainBytes: 4 * mib})
 	young, refused := f.alloc(mib), f.alloc(8*mib)
 	f.free(young)
-	f.beats(purgeAge)
+	f.ticks(purgeAge)
 	refuse(vm.OpRelease)
 	f.free(refused)
 	vm.Inject(nil)
-	f.beats(1)
+	f.ticks(1)
 	if o, ok := f.Find(refused); ok {
 		t.Errorf("not tried: %v", o)
 	}
@@ -319,7 +319,7 @@ func TestAllRefused(t *testing.T) {
 	if n := f.space.Footprint.Now(); n != charged {
 		t.Errorf("%d bytes charged, should be %d", n, charged)
 	}
-	p, err := f.Alloc(mib, 64, true)
+	p, _, err := f.Alloc(mib, 64, true)
 	if err != nil || p != ps[0] || !isZero(p, mib) {
 		t.Errorf("Alloc = %#x, %v", p, err)
 	}

@@ -6,18 +6,18 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
-// Find returns the object whose region addr lies in, be it live or retained. It
-// walks all regions: it is for reports.
+// Find describes the object, live or retained, whose extent contains addr. It walks
+// all extents, and is for reports.
 func (h *Heap) Find(addr uintptr) (Object, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if o := h.find(addr); o != nil {
-		return o.story(), true
+		return o.describe(), true
 	}
 	return Object{}, false
 }
 
-// find returns the region that addr lies in. Call it with h.mu held.
+// find returns the extent that contains addr. The caller holds h.mu.
 func (h *Heap) find(addr uintptr) *object {
 	for at := h.all; at != 0; at = objectAt(at).all.next {
 		if o := objectAt(at); addr-o.start < o.total() {
@@ -31,20 +31,20 @@ func (h *Heap) find(addr uintptr) *object {
 type fate uint8
 
 const (
-	unmapped fate = 1 + iota // freed, and the region unmapped
-	recycled                 // freed, and the run of pages given back to its chunk
+	unmapped fate = 1 + iota // the object was freed and its extent unmapped
+	recycled                 // the object was freed and its run of pages returned to the chunk
 	moved                    // Resize moved the object
 )
 
-// A past is what is remembered of an address that was an object's.
+// A past describes an object that is not at its address any more.
 type past struct {
 	base, size uintptr
-	to         uintptr // where the object was moved
+	to         uintptr // the address that the object moved to
 	fate       fate
 }
 
-// A ring remembers the last objects whose addresses ceased to be valid. Other
-// memory may have come to lie there since, so it is asked last.
+// A ring remembers the last objects whose addresses ceased to be valid. Other memory
+// may lie at such an address now, so a report looks here last.
 type ring struct {
 	past [64]past
 	next int
@@ -55,7 +55,7 @@ func (r *ring) add(p past) {
 	r.next = (r.next + 1) % len(r.past)
 }
 
-// find returns the latest entry whose object addr was in.
+// find returns the latest entry whose object contained addr.
 func (r *ring) find(addr uintptr) (past, bool) {
 	for i := range r.past {
 		p := r.past[(r.next+len(r.past)-1-i)%len(r.past)]
@@ -66,9 +66,8 @@ func (r *ring) find(addr uintptr) (past, bool) {
 	return past{}, false
 }
 
-// diagnose finds out why there is no live object at addr, or why it was lost to
-// another call.
-func (h *Heap) diagnose(addr uintptr) *Violation {
+// report describes why there is no live object at addr, or why another call has it.
+func (h *Heap) report(addr uintptr) *Violation {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v := &Violation{Addr: addr, Reason: NotAnObject}
@@ -82,59 +81,61 @@ func (h *Heap) diagnose(addr uintptr) *Violation {
 			v.Detail = "the page belongs to an object of another allocator"
 			return v
 		case o.user() == addr:
-			v.Object = o.story()
-			o.tell(v)
+			v.Object = o.describe()
+			o.complete(v)
 			return v
 		}
 	}
 	if o := h.find(addr); o != nil {
-		v.Object = o.story()
-		if o.user() == addr { // gone from the page map: being unmapped, or that was refused
-			o.tell(v)
+		v.Object = o.describe()
+		if o.user() == addr { // the page map has forgotten it: it is being unmapped, or the kernel refused that
+			o.complete(v)
 		} else {
-			v.Detail = o.locate(addr)
+			v.Detail = o.describeOffset(addr)
 		}
 		return v
 	}
 	if p, ok := h.old.find(addr); ok {
-		p.tell(v)
+		p.complete(v)
 		return v
 	}
-	v.Detail = "the address is not in any large object, live or lately freed"
+	v.Detail = "the address is not in any large object that is live or was freed lately"
 	return v
 }
 
-// overwritten returns the violation of a live object whose header was damaged.
+// overwritten describes the damaged header of a live object.
 func (o *object) overwritten() *Violation {
-	s := o.story()
-	return &Violation{o.user(), HeaderOverwritten, s, s.String() + ": " + o.damage()}
+	s := o.describe()
+	return &Violation{o.user(), HeaderOverwritten, s, s.String() + ": " + o.describeDamage()}
 }
 
-// tell completes a violation at the address of o, which is intact or not live.
-func (o *object) tell(v *Violation) {
+// complete sets the reason and the detail of v, a violation at the address of o. o is
+// intact or not live.
+func (o *object) complete(v *Violation) {
 	v.Detail = v.Object.String()
 	switch v.Object.State {
-	case Live, Resizing: // a Live one became so after the call had lost it
+	case Live, Resizing: // the other call has made a Live one live again
 		v.Reason = Busy
 	default:
 		v.Reason = DoubleFree
 	}
 }
 
-// locate says where in its region an address lies at which no object begins.
-func (o *object) locate(addr uintptr) string {
-	s := o.story()
+// describeOffset says where addr, at which no object begins, lies in the extent.
+func (o *object) describeOffset(addr uintptr) string {
+	s := o.describe()
 	switch {
 	case addr < s.Base:
 		return fmt.Sprintf("it points %d bytes in front of the %s", s.Base-addr, s)
 	case addr-s.Base < s.Size:
 		return fmt.Sprintf("it points %d bytes into the %s", addr-s.Base, s)
 	}
-	return fmt.Sprintf("it points %d bytes behind the end of the %s", addr-s.Base-s.Size, s)
+	return fmt.Sprintf("it points %d bytes beyond the end of the %s", addr-s.Base-s.Size, s)
 }
 
-// tell completes a violation at an address that was an object's.
-func (p past) tell(v *Violation) {
+// complete sets the reason, the object and the detail of v, a violation at an address
+// that was an object's.
+func (p past) complete(v *Violation) {
 	v.Object = Object{Base: p.base, Size: p.size, State: Gone}
 	how := "was freed and returned to the kernel"
 	switch p.fate {

@@ -5,8 +5,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Free takes back the object at addr. A *Violation says that there is no intact
-// live object; nothing has been freed then.
+// Free frees the object at addr. It returns a *Violation, and frees nothing, if there
+// is no intact live object at addr.
 func (h *Heap) Free(addr uintptr) error {
 	o, err := h.claim(addr, Releasing)
 	if err != nil {
@@ -16,12 +16,13 @@ func (h *Heap) Free(addr uintptr) error {
 	return nil
 }
 
-// Usable returns the bytes from the object's first to its region's last, at
-// least those asked for. A *Violation says that there is no intact live object.
+// Usable returns the number of bytes from the object at addr to the end of its
+// extent, at least the requested size. It returns a *Violation if there is no intact
+// live object at addr.
 func (h *Heap) Usable(addr uintptr) (uintptr, error) {
 	o := h.lookup(addr)
 	if o == nil || o.current() != Live {
-		return 0, h.diagnose(addr)
+		return 0, h.report(addr)
 	}
 	if !o.intact(addr, h.secret) {
 		return 0, o.overwritten()
@@ -29,15 +30,16 @@ func (h *Heap) Usable(addr uintptr) (uintptr, error) {
 	return o.usable(), nil
 }
 
-// claim makes the intact live object at addr the caller's by changing its state.
+// claim changes the state of the intact live object at addr, and so makes the object
+// the caller's.
 //
-// The registry is asked first and the state is won before the header is read:
-// so it is read only where a live object's is mapped and stays so, and of two
-// calls that race for the object one is told.
+// The page map comes first, then the compare-and-swap of the state, then the header.
+// So claim reads a header only where one is mapped and stays mapped, and of two calls
+// that race for an object one gets an error.
 func (h *Heap) claim(addr uintptr, to State) (*object, error) {
 	o := h.lookup(addr)
 	if o == nil || !o.swap(Live, to) {
-		return nil, h.diagnose(addr)
+		return nil, h.report(addr)
 	}
 	if !o.intact(addr, h.secret) {
 		o.set(Live)
@@ -46,8 +48,8 @@ func (h *Heap) claim(addr uintptr, to State) (*object, error) {
 	return o, nil
 }
 
-// lookup returns the object of this heap that the page map has at addr, whatever
-// its state; nil if there is none.
+// lookup returns the object of this heap for which the page map has addr, in any
+// state, or nil.
 func (h *Heap) lookup(addr uintptr) *object {
 	d := pagemap.Get(addr)
 	if d == 0 {
@@ -60,23 +62,23 @@ func (h *Heap) lookup(addr uintptr) *object {
 	return o
 }
 
-// dispose is what the policy makes of the region of a freed object.
+// dispose does with the extent of a freed object what the policy says.
 func (h *Heap) dispose(o *object) {
 	mark(o.user(), Retained)
 	if o.carved() {
 		h.uncarve(o)
 		return
 	}
-	h.retire(h.local(), o)
+	h.retain(h.local(), o)
 }
 
-// uncarve gives the run of a freed object back to the page heap.
+// uncarve returns the run of a freed object to the page heap.
 func (h *Heap) uncarve(o *object) {
 	s := h.local()
 	s.mu.Lock()
-	s.live.drop(o)
-	s.carved.drop(o)
-	h.book(s, o, 0)
+	s.live.remove(o)
+	s.carved.remove(o)
+	h.account(s, o, 0)
 	s.mu.Unlock()
 	o.unregister()
 	h.mu.Lock()
@@ -84,10 +86,10 @@ func (h *Heap) uncarve(o *object) {
 	h.old.add(past{base: o.user(), size: o.requested, fate: recycled})
 	h.mu.Unlock()
 	h.chunks.Free(o.start, int(o.total()/sizeclass.PageSize))
-	o.drop()
+	o.free()
 }
 
-// Requested returns what was asked for of the live object at addr, in bytes.
+// Requested returns the requested size of the live object at addr, in bytes.
 func (h *Heap) Requested(addr uintptr) uintptr { return h.lookup(addr).requested }
 
 // IsLive reports whether a live object begins at addr.

@@ -8,41 +8,40 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A header is the 64 bytes in front of each object. Nothing the allocator does
-// depends on what it says: it is compared with the descriptor, which lies out of
-// reach of the program's overruns, and a difference shows that something wrote
-// there. The guards and the cookie come last, where an underflow of the object
-// strikes first.
+// A header is the 64 bytes in front of each object. The heap decides nothing by its
+// contents. It compares them with the descriptor, which no overrun of the program
+// reaches; a difference shows that something wrote there. The canaries and the cookie
+// come last, where an underflow of the object strikes first.
 type header [headerSize / 8]uint64
 
 // The words of a header.
 const (
-	wordMagic     = iota // tells a header to who reads a core dump
-	wordAddress          // of the object
-	wordTotal            // bytes of the region
+	wordMagic     = iota // shows whoever reads a core dump that this is a header
+	wordAddress          // address of the object
+	wordTotal            // bytes of the extent
 	wordRequested        // bytes of the object
-	wordState            // of the region
-	wordGuard            // the cookie's complement, twice
-	wordGuard2
+	wordState            // State of the extent
+	wordCanary           // the complement of the cookie, twice
+	wordCanary2
 	wordCookie // binds the header to its address: a copy elsewhere is no header
 )
 
 var wordNames = [...]string{
-	"magic number", "address", "region length", "requested length", "state", "guard", "guard", "cookie",
+	"magic number", "address", "extent length", "requested length", "state", "canary", "canary", "cookie",
 }
 
 // magic reads "ashlarLO" in memory, on little-endian machines.
 const magic = 0x4f4c72616c687361
 
-// mark writes a region's state into the header of the object at user.
+// mark writes state s into the header of the object at user.
 //
 //go:norace
 func mark(user uintptr, s State) { headerAt(user)[wordState] = uint64(s) }
 
 func headerAt(user uintptr) *header { return raw.At[header](user - headerSize) }
 
-// cookieOf mixes an object's address and its region's length with a secret: the
-// 128-bit product of the two, folded, as in wyhash. Every bit of both counts.
+// cookieOf mixes the address of an object and the length of its extent with a secret:
+// the 128-bit product of the two, folded, as in wyhash. Every bit of both counts.
 func cookieOf(secret uint64, user, total uintptr) uint64 {
 	return fold(uint64(user)^secret, uint64(total)^bits.RotateLeft64(secret, 32))
 }
@@ -53,7 +52,7 @@ func fold(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// header returns what the header of o should read.
+// header returns what the header of o should be in state s.
 func (o *object) header(s State) header {
 	return header{
 		magic, uint64(o.user()), uint64(o.total()), uint64(o.requested), uint64(s),
@@ -61,7 +60,7 @@ func (o *object) header(s State) header {
 	}
 }
 
-// seal binds the header to where the object now lies.
+// seal writes the header of o, and binds it to the present address of the object.
 //
 //go:norace
 func (o *object) seal(secret uint64) {
@@ -71,11 +70,11 @@ func (o *object) seal(secret uint64) {
 
 // intact reports whether the header of a live object is as it was written.
 //
-// It is spelt out because comparing arrays calls a routine that reads the words
-// in pairs, which stalls on words that were written one by one just before.
+// The comparison is spelt out because comparing arrays calls a routine that reads the
+// words in pairs, which stalls on words that were written one by one just before.
 //
-// It reads the header of addr, not of o.user(), which is the same: so the header
-// and the descriptor are fetched at the same time, and both tend to be far away.
+// addr is o.user(). intact reads the header by addr so that the processor fetches the
+// header and the descriptor at the same time. Both are often not in its caches.
 //
 //go:norace
 func (o *object) intact(addr uintptr, secret uint64) bool {
@@ -87,15 +86,15 @@ func (o *object) intact(addr uintptr, secret uint64) bool {
 		(cookieOf(secret, addr, total)^o.cookie)|
 		(got[wordRequested]^uint64(o.requested))|
 		(got[wordState]^uint64(Live))|
-		(got[wordGuard]^^o.cookie)|
-		(got[wordGuard2]^^o.cookie)|
+		(got[wordCanary]^^o.cookie)|
+		(got[wordCanary2]^^o.cookie)|
 		(got[wordCookie]^o.cookie) == 0
 }
 
-// damage tells how the header of a live object differs from the descriptor.
+// describeDamage says how the header of a live object differs from the descriptor.
 //
 //go:norace
-func (o *object) damage() string {
+func (o *object) describeDamage() string {
 	got, want := *headerAt(o.user()), o.header(Live)
 	var b strings.Builder
 	first, last := -1, 0

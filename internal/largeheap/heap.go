@@ -12,36 +12,35 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// A Heap supplies large objects, one mapping for each. It must not be copied.
-// Init comes first; from then on it is safe for concurrent use.
+// A Heap supplies large objects. It must not be copied. After Init it is safe for
+// concurrent use.
 type Heap struct {
 	// Set by Init.
-	owner   uintptr
-	secret  uint64  // of the cookies
-	parks   uintptr // usable bytes of the largest object that is parked
-	space   *vm.Space
-	options largeobj.Options
-	budget  int64 // bytes that may be retained
-	step    int64 // change of a shard's retained bytes that it publishes
-	shards  []shard
+	owner     uintptr
+	secret    uint64  // mixed into the cookies
+	maxCached uintptr // usable bytes of the largest object that Put takes; 0: none
+	space     *vm.Space
+	options   largeobj.Options
+	budget    int64 // bytes that the heap may retain
+	step      int64 // a shard publishes its retained bytes when they have changed by more
+	shards    []shard
 
-	retained atomic.Int64  // bytes in the caches, as far as they were published
-	beat     atomic.Uint32 // counts calls of Purge, from firstBeat
-	colours  atomic.Uint32 // how many regions were given a colour
-	carving  atomic.Bool   // chunks may hold a chunk
-	asked    atomic.Int64  // bytes asked for less those the shards count; see book
+	retained    atomic.Int64  // bytes in the shards, as far as they were published
+	tick        atomic.Uint32 // counts calls of Purge, from firstTick
+	colours     atomic.Uint32 // how many extents have been given a colour
+	carving     atomic.Bool   // chunks may have mapped one
+	unaccounted atomic.Int64  // requested bytes that no shard counts; see account
 
-	cold   shard         // purged regions
-	chunks pageheap.Heap // runs of which objects are carved when mappings are many
+	cold   shard         // the purged extents
+	chunks pageheap.Heap // shared chunks, of whose runs extents are made when mappings are many
 
 	mu  sync.Mutex
-	all uintptr // first of the list of all regions that are mapped or carved
+	all uintptr // first descriptor of the list of all extents
 	old ring    // the last objects whose addresses ceased to be valid
 }
 
-// Init makes h an empty heap that takes its memory from space. owner goes into
-// the descriptors by which the page map knows the heap's objects. It maps
-// nothing.
+// Init makes h an empty heap that takes its memory from space. It maps nothing. The
+// descriptors of the heap's objects, to which the page map leads, name owner.
 func (h *Heap) Init(space *vm.Space, owner uintptr, o largeobj.Options) {
 	h.space, h.owner, h.options = space, owner, o
 	n := 1 << bits.Len(uint(runtime.GOMAXPROCS(0)-1))
@@ -50,8 +49,8 @@ func (h *Heap) Init(space *vm.Space, owner uintptr, o largeobj.Options) {
 	h.step = h.budget / 8 / int64(len(h.shards))
 	h.secret = rand.Uint64()
 	if o.Policy != largeobj.Unmap && h.budget > 0 {
-		h.parks = parkMost
+		h.maxCached = maxCachedSize
 	}
-	h.beat.Store(firstBeat)
+	h.tick.Store(firstTick)
 	h.chunks.Init(space)
 }

@@ -45,8 +45,8 @@ func TestShapeOfImpossibleRequests(t *testing.T) {
 	}
 }
 
-// An object lies in its region, aligned, behind its header, and on a heap page
-// that its region does not share with what may follow.
+// An object lies in its extent, aligned, after its header, and on a heap page
+// that its extent does not share with what may follow.
 func TestPlace(t *testing.T) {
 	page := vm.PageSize()
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -63,7 +63,7 @@ func TestPlace(t *testing.T) {
 		start := uintptr(0x1000_0000) + page*uintptr(rng.UintN(64))
 		total := w.total
 		if w.align > page && rng.UintN(2) == 0 {
-			start = start&^(w.align-1) + w.align - page // as mapRegion makes it
+			start = start&^(w.align-1) + w.align - page // as mapExtent makes it
 		} else if rng.UintN(2) == 0 {
 			total += page * uintptr(rng.UintN(64))
 		}
@@ -80,7 +80,7 @@ func TestPlace(t *testing.T) {
 		case p%w.align != 0:
 			t.Fatalf("%#x is not aligned to %d", p, w.align)
 		case p < start+headerSize:
-			t.Fatalf("no room for the header: %#x in a region at %#x", p, start)
+			t.Fatalf("no room for the header: %#x in an extent at %#x", p, start)
 		case p+size > start+total:
 			t.Fatalf("%d bytes at %#x exceed %d at %#x", size, p, total, start)
 		case p&^(heapPage-1)+heapPage > start+total:
@@ -96,7 +96,7 @@ func TestPlaceUsesColours(t *testing.T) {
 		seen[w.place(0, w.total, colourOf(n))]++
 	}
 	if len(seen) < 62 {
-		t.Errorf("63 regions have %d different offsets in the page", len(seen))
+		t.Errorf("63 extents have %d different offsets in the page", len(seen))
 	}
 }
 
@@ -111,7 +111,7 @@ func TestBins(t *testing.T) {
 	}
 	// A request looks into few bins.
 	for need := uintptr(1 << unitShift); need < 1<<30; need += need/50&^(1<<unitShift-1) + 1<<unitShift {
-		if n := binOf(roomiest(need)) - binOf(need); n > 2 {
+		if n := binOf(maxTotal(need)) - binOf(need); n > 2 {
 			t.Fatalf("%d bytes: %d bins", need, n)
 		}
 	}

@@ -81,7 +81,7 @@ func (f *fixture) alloc(size uintptr) uintptr { f.t.Helper(); return f.allocAlig
 
 func (f *fixture) allocAligned(size, align uintptr) uintptr {
 	f.t.Helper()
-	p, err := f.Alloc(size, align, false)
+	p, _, err := f.Alloc(size, align, false)
 	if err != nil {
 		f.t.Fatalf("Alloc(%d, %d): %v", size, align, err)
 	}
@@ -113,7 +113,7 @@ func (f *fixture) purge(all bool) int64 {
 	return n
 }
 
-func (f *fixture) beats(n int) {
+func (f *fixture) ticks(n int) {
 	f.t.Helper()
 	for range n {
 		f.purge(false)

@@ -45,7 +45,7 @@ func TestMisuse(t *testing.T) {
 		{"double free, purged", largeobj.Options{}, func(f *fixture) uintptr {
 			p := f.alloc(size)
 			f.free(p)
-			f.beats(purgeAge)
+			f.ticks(purgeAge)
 			return p
 		}, DoubleFree, Retained, []string{"was freed already", "204800 bytes"}},
 		{"double free, unmapped", largeobj.Options{Policy: largeobj.Unmap}, func(f *fixture) uintptr {
@@ -74,8 +74,8 @@ func TestMisuse(t *testing.T) {
 			NotAnObject, Live, []string{"points 102400 bytes into"}},
 		{"the header", largeobj.Options{}, func(f *fixture) uintptr { return f.alloc(size) - 16 },
 			NotAnObject, Live, []string{"points 16 bytes in front of the large object"}},
-		{"behind the end", largeobj.Options{}, func(f *fixture) uintptr { return f.alloc(size) + size },
-			NotAnObject, Live, []string{"points 0 bytes behind the end of the large object"}},
+		{"beyond the end", largeobj.Options{}, func(f *fixture) uintptr { return f.alloc(size) + size },
+			NotAnObject, Live, []string{"points 0 bytes beyond the end of the large object"}},
 		{"into a retained object", largeobj.Options{}, func(f *fixture) uintptr {
 			p := f.alloc(size)
 			f.free(p)
@@ -95,7 +95,7 @@ func TestMisuse(t *testing.T) {
 		{"another heap's", largeobj.Options{}, func(f *fixture) uintptr {
 			var other Heap
 			other.Init(new(vm.Space), owner+1, largeobj.Options{})
-			p, err := other.Alloc(size, 64, false)
+			p, _, err := other.Alloc(size, 64, false)
 			if err != nil {
 				f.t.Fatal(err)
 			}

@@ -11,17 +11,17 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A State says what a region is for at the moment.
+// A State says what an extent is used for at the moment.
 type State uint32
 
-// The states of a region; the package documentation has the transitions.
+// The states of an extent. The package documentation has the transitions.
 const (
-	Gone      State = iota // returned to the kernel
+	Gone      State = iota // unmapped, or returned to its chunk
 	Live                   // holds an object of the program
-	Resizing               // Resize is at work on its object
-	Releasing              // its object was freed; being purged or unmapped
-	Retained               // its object was freed; kept for the next one
-	Parked                 // its object was freed; its next one comes by Unpark
+	Resizing               // a call of Resize is at work on it
+	Releasing              // its object was freed; a call is at work on it
+	Retained               // its object was freed; a shard keeps it for the next object
+	Cached                 // its object was freed; a large-object cache keeps both
 )
 
 func (s State) String() string {
@@ -36,79 +36,81 @@ func (s State) String() string {
 		return "freed and being released"
 	case Retained:
 		return "freed and retained for reuse"
-	case Parked:
+	case Cached:
 		return "freed and cached for reuse"
 	}
 	return "unknown"
 }
 
-// An object describes a region and the object in it. It lives in metadata, from
-// the mapping of the region to its unmapping.
+// An object is the descriptor of an extent and of the object in it. It lies in metadata
+// and exists as long as the extent is mapped.
 //
-// Who may touch what: while the state is Retained the shard or pool that lists
-// the region guards the descriptor, by its lock. In every other state it belongs
-// to whoever brought that state about, which is the program's own call for a
-// Live one; only the state itself is changed by compare-and-swap, so that of two
-// calls for the same object one loses and says so. The list of all regions is
-// the heap's, under its lock, as are changes of start and end, which Find
-// reads from there.
+// Who may touch what:
+//
+//   - While the state is Retained, the lock of the shard that lists the extent guards
+//     the descriptor.
+//   - In every other state the descriptor belongs to the call that set the state. Calls
+//     change the state Live by compare-and-swap: of two calls for one object, one gets
+//     an error.
+//   - While the state is Cached, the descriptor belongs to the holder of the allocator's
+//     cache that keeps the object.
+//   - The heap's lock guards all, start and end, because Find reads them.
 type object struct {
-	// Cache line 1: what a free asks for first.
+	// Cache line 1: what a free reads first.
 	pagemap.Header         // Base: address of the object + pagemap.LargeBias
-	end            uintptr // of the region
+	end            uintptr // first byte after the extent
 	requested      uintptr // bytes of the object
-	cookie         uint64  // in the header as well
+	cookie         uint64  // the header has a copy
 	state          uint32  // a State; see swap, current and set
-	stamp          uint32  // beat at which it was freed; overdue if the kernel refused it
+	stamp          uint32  // tick at which the object was freed; overdue if the kernel refused the extent
 
 	// Cache line 2: what reuse needs besides.
-	start  uintptr   // first byte of the region, whole pages
-	booked uintptr   // of requested, what the shards count
-	bin    links     // in the list of its bin
-	age    links     // in the list by age
-	page   uintptr   // address of the heap page this is registered for; 0: none
-	colour uint16    // of 65,536; see shape.place
-	align  uint8     // binary logarithm of the object's alignment
-	pages  pageState // what the region's bytes are
+	start     uintptr   // first byte of the extent, at a page
+	accounted uintptr   // requested bytes that the shards count for this object
+	bin       links     // in the list of its bin
+	age       links     // in the list by age
+	page      uintptr   // address of the heap page from which the page map leads here; 0: none
+	colour    uint16    // in 65,536ths; see shape.place
+	align     uint8     // binary logarithm of the object's alignment
+	pages     pageState // contents of the extent's pages
 
 	// The rest is for mapping and unmapping.
-	mapping vm.Mapping // holds the region; zero if that was carved from a chunk
-	all     links      // in the heap's list of all regions
+	mapping vm.Mapping // contains the extent; zero if a shared chunk does
+	all     links      // in the heap's list of all extents
 }
 
 // links are the neighbours in a list, addresses of descriptors.
 type links struct{ next, prev uintptr }
 
-// A pageState says what the pages of a region are.
+// A pageState says what the pages of an extent contain.
 type pageState uint8
 
 const (
-	zeroed pageState = iota // read as zeros, occupy no RAM: not charged
-	stale                   // purged lazily: contents unknown, not charged
-	dirty                   // written, occupy RAM: charged
+	untouched pageState = iota // they read as zeros and occupy no RAM: not charged to the space
+	stale                      // purged lazily: contents unspecified, not charged
+	dirty                      // written, and occupy RAM: charged
 )
 
 const objectSize = unsafe.Sizeof(object{})
 
 func objectAt(at uintptr) *object { return raw.At[object](at) }
 
-// addr returns the address of the descriptor, by which lists and the page map
-// know it.
+// addr returns the address of the descriptor, which lists and the page map hold.
 func (o *object) addr() uintptr { return raw.Addr(unsafe.Pointer(o)) }
 
-// user returns the address of the object in the region.
+// user returns the address of the object.
 func (o *object) user() uintptr { return o.Base - pagemap.LargeBias }
 
-// usable returns the bytes from the object's first to the region's last.
+// usable returns the number of bytes from the object's first to the extent's last.
 func (o *object) usable() uintptr { return o.end - o.user() }
 
-// total returns the length of the region in bytes.
+// total returns the length of the extent in bytes.
 func (o *object) total() uintptr { return o.end - o.start }
 
-// carved reports whether the region is a run of a shared chunk.
+// carved reports whether the extent is a run of a shared chunk.
 func (o *object) carved() bool { return o.mapping.Size == 0 }
 
-// slack returns the bytes of the mapping around the region that alignment left.
+// slack returns the number of bytes of the mapping that lie outside the extent.
 func (o *object) slack() uintptr {
 	if o.carved() {
 		return 0
@@ -116,7 +118,7 @@ func (o *object) slack() uintptr {
 	return o.mapping.Size - o.total()
 }
 
-// swap changes the state from one to another unless it was changed meanwhile.
+// swap changes the state from one to another, and reports whether it was the first.
 func (o *object) swap(from, to State) bool {
 	return atomic.CompareAndSwapUint32(&o.state, uint32(from), uint32(to))
 }
@@ -124,13 +126,13 @@ func (o *object) swap(from, to State) bool {
 // current returns the state.
 func (o *object) current() State { return State(atomic.LoadUint32(&o.state)) }
 
-// set changes the state of a descriptor that is the caller's. It is a plain store:
-// whoever is to see the new state learns of the object by way of a lock, or from
-// the program, which hands the address on.
+// set changes the state of a descriptor that belongs to the caller. It is a plain
+// store: whoever must see the new state learns of the object by way of a lock, or from
+// the program, which passes the address on.
 func (o *object) set(s State) { o.state = uint32(s) }
 
-// register makes the page map lead from the page of address user to o, and no
-// longer from the page it led from before. It can fail only if the page changes.
+// register makes the page map lead from the page of address user to o, and not from
+// o's previous page. It can fail only if the page changes.
 func (o *object) register(user uintptr) error {
 	page := raw.AlignDown(user, sizeclass.PageSize)
 	if o.page == page {
@@ -145,7 +147,7 @@ func (o *object) register(user uintptr) error {
 	return nil
 }
 
-// unregister takes o out of the page map.
+// unregister removes o from the page map.
 func (o *object) unregister() {
 	if o.page != 0 {
 		pagemap.Set(o.page, 1, 0)
@@ -153,7 +155,7 @@ func (o *object) unregister() {
 	}
 }
 
-// newObject returns a descriptor of owner's, all zeros otherwise.
+// newObject returns a descriptor that names owner and is zero otherwise.
 func newObject(owner uintptr) (*object, error) {
 	at, err := metadata.Alloc(objectSize)
 	if err != nil {
@@ -164,9 +166,9 @@ func newObject(owner uintptr) (*object, error) {
 	return o, nil
 }
 
-// drop frees the descriptor. It leaves the state Gone behind, for calls that
-// still hold its address by mistake.
-func (o *object) drop() {
+// free frees the descriptor. It leaves the state Gone, for calls that still hold the
+// address by mistake.
+func (o *object) free() {
 	o.set(Gone)
 	o.Base = 0
 	metadata.Free(o.addr(), objectSize)

@@ -6,29 +6,30 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// Ages are counted in beats, calls of Purge(false), which the allocator makes
+// Ages are counted in ticks. A tick is a call of Purge(false), which the allocator makes
 // every quarter of a second while anything is retained.
 const (
-	// purgeAge is the age at which a region is purged: half a second to three
+	// purgeAge is the age at which an extent is purged: half a second to three
 	// quarters.
 	purgeAge = 3
-	// unmapAge is the age at which it is unmapped: ten seconds.
+	// unmapAge is the age at which an extent is unmapped: ten seconds.
 	unmapAge = 40
 
-	// firstBeat is where counting begins. It is past all ages, so that stamp
-	// overdue is old at any time.
-	firstBeat = unmapAge + 1
+	// firstTick is the number of the first tick. It exceeds all ages, so that the
+	// stamp overdue is old at any time.
+	firstTick = unmapAge + 1
 
-	// overdue stamps a region that the kernel refused to take. It is tried again
-	// at each beat, whatever the policy.
+	// overdue is the stamp of an extent that the kernel refused to unmap or to purge.
+	// Each tick tries it again, whatever the policy.
 	overdue = 0
 )
 
-// Purge is the beat by which memory ages. Regions that were retained three
-// beats ago are purged; forty beats after they were freed they are unmapped.
-// With all, every retained region is unmapped, however young and whatever the
-// policy. It returns the bytes of RAM given back, and what the kernel refused,
-// if anything: that stays retained and is tried again at the next beat.
+// Purge makes retained extents older by one tick. It purges those that were freed three
+// ticks ago and unmaps those that were freed forty ticks ago. If all is set, Purge
+// unmaps every retained extent, whatever its age and the policy.
+//
+// It returns the bytes of RAM given back, and an error if the kernel refused a call.
+// What it refused stays retained; the next tick tries again.
 func (h *Heap) Purge(all bool) (bytes int64, err error) {
 	if all {
 		bytes, err = h.trim()
@@ -46,18 +47,18 @@ func (h *Heap) Purge(all bool) (bytes int64, err error) {
 	return bytes, err
 }
 
-// Retained reports whether a later beat may find something to give back.
-func (h *Heap) Retained() bool {
+// HasPurgeable reports whether a later tick may give something back.
+func (h *Heap) HasPurgeable() bool {
 	if h.options.Policy == largeobj.Keep {
-		for i := range h.caches() {
-			if s := h.cacheAt(i); s.hasOverdue() {
+		for i := range h.shardCount() {
+			if s := h.shardAt(i); s.hasOverdue() {
 				return true
 			}
 		}
 		return false
 	}
-	for i := range h.caches() {
-		s := h.cacheAt(i)
+	for i := range h.shardCount() {
+		s := h.shardAt(i)
 		s.mu.Lock()
 		n := s.count + s.transit
 		s.mu.Unlock()
@@ -74,11 +75,11 @@ func (s *shard) hasOverdue() bool {
 	return s.oldest != 0 && objectAt(s.oldest).stamp == overdue
 }
 
-// age purges and unmaps what is old enough. The first refusal ends it for each
-// shard: the region goes back as the oldest, to be the first at the next beat.
+// age purges and unmaps what is old enough. For each shard it ends at the first refusal:
+// the extent becomes the oldest again, and is the first at the next tick.
 func (h *Heap) age() (bytes int64, err error) {
-	beat := h.beat.Add(1)
-	purge, unmap := beat-purgeAge, beat-unmapAge
+	tick := h.tick.Add(1)
+	purge, unmap := tick-purgeAge, tick-unmapAge
 	if h.options.Policy == largeobj.Keep {
 		purge, unmap = overdue, overdue
 	}
@@ -101,8 +102,8 @@ func (h *Heap) age() (bytes int64, err error) {
 	return bytes, err
 }
 
-// cool purges o, in transit from s, and moves it to the cold pool; back to s if
-// the kernel refuses.
+// cool purges o, which is in transit from s, and puts it into the cold shard; back into
+// s if the kernel refuses.
 func (h *Heap) cool(s *shard, o *object) (bytes int64, err error) {
 	if err = h.purge(s, o); err == nil {
 		bytes = int64(o.total())
@@ -113,11 +114,10 @@ func (h *Heap) cool(s *shard, o *object) (bytes int64, err error) {
 	return bytes, err
 }
 
-// trim unmaps all that is retained. What the kernel refuses is put back when
-// everything else has gone.
+// trim unmaps every retained extent. What the kernel refuses it puts back at the end.
 func (h *Heap) trim() (bytes int64, err error) {
-	for i := range h.caches() {
-		s := h.cacheAt(i)
+	for i := range h.shardCount() {
+		s := h.shardAt(i)
 		var refused []*object
 		for o := s.popOldest(h, math.MaxUint32); o != nil; o = s.popOldest(h, math.MaxUint32) {
 			n := int64(0)

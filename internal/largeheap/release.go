@@ -1,7 +1,7 @@
 package largeheap
 
-// arrive ends o's transit out of s by putting it where it belongs: back, or into
-// the cold pool if it has been purged.
+// arrive ends the transit of o from s: it puts o back into s, or into the cold shard if
+// o has been purged.
 func (h *Heap) arrive(s *shard, o *object) {
 	if o.pages != dirty && s != &h.cold {
 		h.cold.mu.Lock()
@@ -16,7 +16,7 @@ func (h *Heap) arrive(s *shard, o *object) {
 	s.put(h, o)
 }
 
-// purge gives the RAM of o, in transit from s, back to the kernel.
+// purge gives the RAM of o, which is in transit from s, back to the kernel.
 func (h *Heap) purge(s *shard, o *object) error {
 	lazy := h.options.LazyPurge
 	if err := h.space.Purge(o.start, o.total(), lazy); err != nil {
@@ -24,21 +24,21 @@ func (h *Heap) purge(s *shard, o *object) error {
 	}
 	h.space.Refund(o.total())
 	s.mu.Lock()
-	s.dirty.drop(o)
+	s.dirty.remove(o)
 	s.clean.add(o)
 	s.mu.Unlock()
-	o.pages = zeroed
+	o.pages = untouched
 	if lazy {
 		o.pages = stale
 	}
 	return nil
 }
 
-// unmap gives o, in transit from s, back to the kernel. If that refuses, o is
-// still in transit.
+// unmap unmaps o, which is in transit from s. If the kernel refuses, o is still in
+// transit.
 //
-// The page map forgets it first: once it is unmapped the addresses may be
-// anybody's. Who looks for it after a refusal finds it in the list of all.
+// The page map forgets o first, because its addresses can be anybody's once they are
+// unmapped. After a refusal, report finds o in the list of all extents.
 func (h *Heap) unmap(s *shard, o *object) error {
 	o.unregister()
 	if err := h.space.Release(o.mapping); err != nil {
@@ -48,7 +48,7 @@ func (h *Heap) unmap(s *shard, o *object) error {
 		h.space.Refund(o.total())
 	}
 	s.mu.Lock()
-	s.retained(o).drop(o)
+	s.retained(o).remove(o)
 	s.slack -= int64(o.slack())
 	s.transit--
 	s.mu.Unlock()
@@ -56,11 +56,11 @@ func (h *Heap) unmap(s *shard, o *object) error {
 	h.unlist(o)
 	h.old.add(past{base: o.user(), size: o.requested, fate: unmapped})
 	h.mu.Unlock()
-	o.drop()
+	o.free()
 	return nil
 }
 
-// unmapOrKeep is unmap; what the kernel refuses is kept.
+// unmapOrKeep unmaps o, or keeps it if the kernel refuses.
 func (h *Heap) unmapOrKeep(s *shard, o *object) error {
 	err := h.unmap(s, o)
 	if err != nil {
@@ -69,8 +69,8 @@ func (h *Heap) unmapOrKeep(s *shard, o *object) error {
 	return err
 }
 
-// keep retains a region, in transit from s, that the kernel refused to unmap:
-// purged, if it allows that at least, and overdue.
+// keep retains o, which is in transit from s and which the kernel refused to unmap. It
+// is overdue, and is purged if the kernel allows that at least.
 func (h *Heap) keep(s *shard, o *object) (bytes int64) {
 	o.stamp = overdue
 	if o.pages == dirty && h.purge(s, o) == nil {

@@ -37,7 +37,7 @@ func skipUnlessFar(t *testing.T, f *fixture) {
 	if bits.UintSize == 32 {
 		t.Skip("the page map has a leaf for everything")
 	}
-	p, err := f.Alloc(far, 64, false)
+	p, _, err := f.Alloc(far, 64, false)
 	if err != nil {
 		t.Skip(err) // overcommitting may be forbidden
 	}
@@ -52,7 +52,7 @@ func TestAllocWithoutPageMap(t *testing.T) {
 	failed := 0
 	for range 8 { // until the leaves that other tests made are passed
 		refuseMap(1, 1)
-		p, err := f.Alloc(far, 64, false)
+		p, _, err := f.Alloc(far, 64, false)
 		vm.Inject(nil)
 		f.sound()
 		switch {
@@ -67,7 +67,7 @@ func TestAllocWithoutPageMap(t *testing.T) {
 			t.Fatalf("%d mappings for %d objects", n, len(ps))
 		}
 		refuseMap(1, 1, vm.OpRelease) // and it cannot be unmapped either
-		_, err = f.Alloc(far, 64, false)
+		_, _, err = f.Alloc(far, 64, false)
 		vm.Inject(nil)
 		if !errors.Is(err, vm.ErrOutOfMemory) {
 			t.Fatal(err)

@@ -6,21 +6,22 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Resize changes the size of the object at addr to size bytes, size > 0, and
-// returns its address, which may be another. Contents are kept up to the lesser
-// of size and the object's usable bytes; what is added is anything. Alignment is
-// kept. The kernel moves pages rather than copying them, except where an
-// alignment beyond the page or a shared chunk stands against it.
+// Resize changes the size of the object at addr to size bytes, size > 0, and returns
+// its address, which may be another. It keeps the alignment, and the contents up to the
+// smaller of size and the object's usable bytes. The contents of added bytes are
+// unspecified. The kernel moves pages instead of copying them, except if the alignment
+// exceeds the page or a shared chunk holds the object.
 //
-// A *Violation says that there is no intact live object at addr. After any error
-// the object is as it was.
+// Resize returns a *Violation if there is no intact live object at addr. After any
+// error the object is unchanged.
 func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
 	newAddr, _, err = h.resize(addr, size)
 	return newAddr, err
 }
 
-// ResizeZero is Resize, but of the contents the first kept bytes count, and all
-// that follow are zero. Pages that the kernel adds are so without being written.
+// ResizeZero is Resize, except that it keeps only the first kept bytes of the contents
+// and zeroes all that follow. It does not write pages that the kernel has just added,
+// which are zero.
 func (h *Heap) ResizeZero(addr, kept, size uintptr) (newAddr uintptr, err error) {
 	newAddr, written, err := h.resize(addr, size)
 	if written = min(written, size); err == nil && kept < written {
@@ -29,7 +30,7 @@ func (h *Heap) ResizeZero(addr, kept, size uintptr) (newAddr uintptr, err error)
 	return newAddr, err
 }
 
-// resize is Resize; from the written-th byte on the object is zero.
+// resize does what Resize does. The object is zero from byte written on.
 func (h *Heap) resize(addr, size uintptr) (newAddr, written uintptr, err error) {
 	o, err := h.claim(addr, Resizing)
 	if err != nil {
@@ -54,18 +55,18 @@ func (h *Heap) resize(addr, size uintptr) (newAddr, written uintptr, err error) 
 	return addr, size, nil
 }
 
-// resizeInPlace changes only the bytes that count as asked for.
+// resizeInPlace changes only the requested size.
 func (h *Heap) resizeInPlace(o *object, size uintptr) {
 	h.resized(o, size, o.start, o.total(), o.mapping)
 }
 
-// resized ends the resizing of o: its object has size bytes now, and it lies
-// where the other arguments say.
+// resized ends the resizing of o. The object now has size bytes, and the extent is the
+// total bytes at start in mapping m.
 func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s := h.local()
 	s.mu.Lock()
 	s.live.Bytes += int64(total) - int64(o.total())
-	h.book(s, o, size)
+	h.account(s, o, size)
 	s.slack -= int64(o.slack())
 	h.mu.Lock()
 	o.Base += start - o.start
@@ -77,12 +78,12 @@ func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	o.set(Live)
 }
 
-// shrink cuts the region down to total bytes. Where the kernel refuses that, the
-// tail stays part of the object; its RAM is given back at least.
+// shrink cuts the extent down to total bytes. If the kernel refuses, the tail stays a
+// part of the extent, and shrink gives its RAM back.
 func (h *Heap) shrink(o *object, size, total uintptr) {
 	m, err := h.space.Remap(o.mapping, o.start-o.mapping.Base+total)
 	if err != nil {
-		_ = h.space.Purge(o.start+total, o.total()-total, false) // it may be refused as well
+		_ = h.space.Purge(o.start+total, o.total()-total, false) // the kernel may refuse this too
 		h.resizeInPlace(o, size)
 		return
 	}
@@ -90,10 +91,10 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 	h.resized(o, size, o.start, total, m)
 }
 
-// grow extends the region to total bytes, wherever the kernel finds room.
+// grow lengthens the extent to total bytes, wherever the kernel finds room.
 //
-// The page map forgets the object first: once it has moved, its old addresses
-// may be anybody's.
+// The page map forgets the object first, because its old addresses can be anybody's
+// once it has moved.
 func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, err error) {
 	more, written := total-o.total(), o.usable()
 	if err := h.space.Charge(more); err != nil {
@@ -129,10 +130,10 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, e
 	return user, written, nil
 }
 
-// resizeByCopy moves the object to another region, with the first kept bytes, as
-// far as they fit.
+// resizeByCopy moves the object to another extent, with as many of the first kept bytes
+// as fit.
 func (h *Heap) resizeByCopy(o *object, size, kept uintptr) (newAddr uintptr, err error) {
-	newAddr, err = h.Alloc(size, 1<<o.align, false)
+	newAddr, _, err = h.Alloc(size, 1<<o.align, false)
 	if err != nil {
 		o.set(Live)
 		return 0, err

@@ -2,20 +2,21 @@ package largeheap
 
 import "github.com/ashlar-go/ashlar/largeobj"
 
-// retire retains the region of a freed object in s, or unmaps it.
-func (h *Heap) retire(s *shard, o *object) {
+// retain puts the extent of a freed object into s, or unmaps it if the policy or the
+// budget says so.
+func (h *Heap) retain(s *shard, o *object) {
 	keep := h.options.Policy != largeobj.Unmap && int64(o.total()) <= h.budget
 	if keep {
-		o.stamp = h.beat.Load()
+		o.stamp = h.tick.Load()
 	}
 	s.mu.Lock()
-	s.live.drop(o)
-	h.book(s, o, 0)
+	s.live.remove(o)
+	h.account(s, o, 0)
 	s.dirty.add(o)
 	if !keep {
 		s.transit++
 		s.mu.Unlock()
-		_ = h.unmapOrKeep(s, o) // what the kernel refused is tried again by Purge
+		_ = h.unmapOrKeep(s, o) // Purge tries again what the kernel refused
 		return
 	}
 	over := s.put(h, o)
@@ -25,7 +26,7 @@ func (h *Heap) retire(s *shard, o *object) {
 	}
 }
 
-// evict unmaps the oldest retained regions until the budget holds.
+// evict unmaps the oldest retained extents until the budget holds.
 func (h *Heap) evict() {
 	for {
 		s, o := h.victim()
@@ -35,23 +36,23 @@ func (h *Heap) evict() {
 	}
 }
 
-// victim returns the oldest retained region, as the caller's and in transit, and
-// the shard it was in; nil if the budget holds.
+// victim takes the oldest retained extent out of its shard and returns both, or nil if
+// the budget holds. The extent is in transit and belongs to the caller.
 func (h *Heap) victim() (*shard, *object) {
 	var bytes int64
 	var from *shard
-	least := ^uint32(0)
-	for i := range h.caches() {
-		s := h.cacheAt(i)
+	oldest := ^uint32(0)
+	for i := range h.shardCount() {
+		s := h.shardAt(i)
 		s.mu.Lock()
 		bytes += s.bytes
-		if s.oldest != 0 && objectAt(s.oldest).stamp < least {
-			from, least = s, objectAt(s.oldest).stamp
+		if s.oldest != 0 && objectAt(s.oldest).stamp < oldest {
+			from, oldest = s, objectAt(s.oldest).stamp
 		}
 		s.mu.Unlock()
 	}
 	if bytes <= h.budget || from == nil {
 		return nil, nil
 	}
-	return from, from.popOldest(h, least)
+	return from, from.popOldest(h, oldest)
 }

@@ -36,7 +36,7 @@ func TestReuse(t *testing.T) {
 	}
 }
 
-// The last bin takes regions of all lengths beyond the others'.
+// The last bin takes extents of all lengths beyond the others'.
 func TestReuseOfTheLastBin(t *testing.T) {
 	if bits.UintSize == 32 {
 		t.Skip("the address space is too small")
@@ -44,7 +44,7 @@ func TestReuseOfTheLastBin(t *testing.T) {
 	f := newFixture(t, largeobj.Options{RetainBytes: 1 << 50})
 	var ps [3]uintptr
 	for i := range ps {
-		p, err := f.Alloc(uintptr(i+2)<<(bits.UintSize-26), 64, false)
+		p, _, err := f.Alloc(uintptr(i+2)<<(bits.UintSize-26), 64, false)
 		if err != nil {
 			t.Skip(err) // overcommitting may be forbidden
 		}
@@ -55,7 +55,7 @@ func TestReuseOfTheLastBin(t *testing.T) {
 	}
 	for i, p := range ps {
 		if q := f.alloc(uintptr(i+2) << (bits.UintSize - 26)); q != p {
-			t.Errorf("region %d was not used again", i)
+			t.Errorf("extent %d was not used again", i)
 		}
 	}
 }
@@ -106,24 +106,24 @@ func TestBudget(t *testing.T) {
 			if got := f.Stats().Dirty.Bytes; c.limit > 0 && got < c.limit/2 {
 				t.Errorf("only %d bytes retained", got)
 			}
-			if got := f.Retained(); got != (c.limit > 0) {
-				t.Errorf("Retained() = %v", got)
+			if got := f.HasPurgeable(); got != (c.limit > 0) {
+				t.Errorf("HasPurgeable() = %v", got)
 			}
 			f.sound()
 		})
 	}
 }
 
-// Over the budget the oldest regions go, purged ones before all.
+// Over the budget the oldest extents go, purged ones before all.
 func TestBudgetTakesTheOldest(t *testing.T) {
 	f := newFixture(t, largeobj.Options{RetainBytes: 4 * mib})
 	old := f.alloc(mib)
 	f.free(old)
-	f.beats(purgeAge) // purged now
+	f.ticks(purgeAge) // purged now
 	young := []uintptr{f.alloc(2 * mib), f.alloc(500 * kib), f.alloc(2 * mib)}
 	for _, p := range young[:2] {
 		f.free(p)
-		f.beat.Add(1) // those of one beat count as equally old
+		f.tick.Add(1) // those of one tick count as equally old
 	}
 	if o, ok := f.Find(old); !ok || o.State != Retained {
 		t.Errorf("evicted within the budget: %v", o)
@@ -156,7 +156,7 @@ func (f *fixture) freeOn(processor int, p uintptr) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.retire(&f.shards[processor], o)
+	f.retain(&f.shards[processor], o)
 }
 
 // The budget is one for all processors, to within an eighth.
@@ -178,7 +178,7 @@ func TestBudgetOfManyProcessors(t *testing.T) {
 	}
 }
 
-// The oldest region goes, whichever processor retains it.
+// The oldest extent goes, whichever processor retains it.
 func TestBudgetTakesTheOldestOfAllProcessors(t *testing.T) {
 	f := onManyProcessors(t, largeobj.Options{RetainBytes: 9 * mib})
 	processors := []int{2, 0, 3, 1}
@@ -193,7 +193,7 @@ func TestBudgetTakesTheOldestOfAllProcessors(t *testing.T) {
 				t.Errorf("after free %d: object %d is there: %v", i, j, there)
 			}
 		}
-		f.beat.Add(1)
+		f.tick.Add(1)
 	}
 }
 
@@ -215,17 +215,17 @@ func TestReuseAcrossProcessors(t *testing.T) {
 	}
 }
 
-// The page map forgets where a region's last object began.
+// The page map forgets where an extent's last object began.
 func TestReuseAtAnotherPlace(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	p := f.alloc(mib)
 	f.free(p)
 	q := f.allocAligned(mib-64*kib, 64*kib)
 	if o, _ := f.Find(p); o.Base != q || q-p < sizeclass.PageSize {
-		t.Skip("the region was not used again, or at the same place")
+		t.Skip("the extent was not used again, or at the same place")
 	}
 	if d := pagemap.Get(p); d != 0 {
-		t.Errorf("the page map still leads from %#x to %v", p, objectAt(d).story())
+		t.Errorf("the page map still leads from %#x to %v", p, objectAt(d).describe())
 	}
 	if v := violation(t, f.Free(p)); v.Reason != NotAnObject || v.Object.Base != q {
 		t.Error(v)
@@ -239,32 +239,32 @@ func TestAgeing(t *testing.T) {
 	dirtyAll(p, size)
 	f.free(p)
 	before := residentBytes(t)
-	for beat := 1; beat <= unmapAge+1; beat++ {
+	for tick := 1; tick <= unmapAge+1; tick++ {
 		freed := f.purge(false)
 		s := f.Stats()
 		var want Stats
 		r := Tally{1, size + int64(vm.PageSize())}
 		switch {
-		case beat < purgeAge:
+		case tick < purgeAge:
 			want.Dirty = r
-		case beat < unmapAge:
+		case tick < unmapAge:
 			want.Clean = r
 		}
 		if s != want {
-			t.Fatalf("beat %d: %+v", beat, s)
+			t.Fatalf("tick %d: %+v", tick, s)
 		}
-		if beat == purgeAge {
+		if tick == purgeAge {
 			if freed != r.Bytes {
-				t.Errorf("beat %d gave %d bytes back", beat, freed)
+				t.Errorf("tick %d gave %d bytes back", tick, freed)
 			}
 			if gone := before - residentBytes(t); gone < size/2 {
 				t.Errorf("purging gave %d bytes back", gone)
 			}
 		} else if freed != 0 {
-			t.Errorf("beat %d gave %d bytes back", beat, freed)
+			t.Errorf("tick %d gave %d bytes back", tick, freed)
 		}
-		if got := f.Retained(); got != (beat < unmapAge) {
-			t.Errorf("beat %d: Retained() = %v", beat, got)
+		if got := f.HasPurgeable(); got != (tick < unmapAge) {
+			t.Errorf("tick %d: HasPurgeable() = %v", tick, got)
 		}
 		f.sound()
 	}
@@ -275,7 +275,7 @@ func TestUseMakesYoung(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	for range 30 {
 		f.free(f.alloc(mib))
-		f.beats(purgeAge - 1)
+		f.ticks(purgeAge - 1)
 	}
 	if n := f.space.Calls(vm.OpPurge); n != 0 {
 		t.Errorf("%d purges", n)
@@ -288,7 +288,7 @@ func TestUseMakesYoung(t *testing.T) {
 func TestPolicies(t *testing.T) {
 	for _, c := range []struct {
 		policy                            largeobj.Policy
-		afterFree, afterBeat, afterMinute bool // retained
+		afterFree, afterTick, afterMinute bool // retained
 	}{
 		{largeobj.Retain, true, true, false},
 		{largeobj.Unmap, false, false, false},
@@ -303,15 +303,15 @@ func TestPolicies(t *testing.T) {
 				if _, got := f.Find(p); got != want {
 					t.Errorf("%s: retained = %v", when, got)
 				}
-				if got := f.Retained(); got != (want && c.policy != largeobj.Keep) {
-					t.Errorf("%s: Retained() = %v", when, got)
+				if got := f.HasPurgeable(); got != (want && c.policy != largeobj.Keep) {
+					t.Errorf("%s: HasPurgeable() = %v", when, got)
 				}
 				f.sound()
 			}
 			retained("freed", c.afterFree)
-			f.beats(1)
-			retained("a beat later", c.afterBeat)
-			f.beats(240)
+			f.ticks(1)
+			retained("a tick later", c.afterTick)
+			f.ticks(240)
 			retained("a minute later", c.afterMinute)
 			n := f.purge(true)
 			retained("trimmed", false)

@@ -9,32 +9,31 @@ import (
 // maxShards bounds the number of shards of a heap.
 const maxShards = 16
 
-// A shard holds what one processor (or a few, on large machines) retains, so
-// that a freed region is used again where its lines are still in the cache, and
-// processors do not queue for a lock. The heap's cold pool is one more shard,
-// which holds what was purged, for all.
+// A shard holds the extents that one processor retains (on large machines, a few
+// processors). So a freed extent is used again where its lines are still in the
+// processor's caches, and processors do not queue for a lock. The heap's cold shard
+// holds the purged extents of all processors.
 type shard struct {
 	mu sync.Mutex // guards all of it
 
-	cache
-	counts             // what was done by way of this shard
-	transit   int      // regions taken out of the cache, retained still: being purged or unmapped
-	published int64    // of cache.bytes, what the heap's sum counts
+	index
+	counts             // changes made through this shard
+	transit   int      // extents taken out of the index to be purged or unmapped
+	published int64    // the part of index.bytes that the heap's sum counts
 	_         [64]byte // keeps neighbours apart
 }
 
-// local returns the shard of the processor that runs the caller. It may be
-// another's by the time it is used, which costs speed only.
+// local returns the shard of the processor that runs the caller. The caller may run on
+// another processor when it uses the shard; that costs only speed.
 func (h *Heap) local() *shard {
 	id := percpu.Pin()
 	percpu.Unpin(id)
 	return &h.shards[id&(len(h.shards)-1)]
 }
 
-// publish brings the heap's sum of retained bytes up to date when the shard's
-// part has changed by more than the heap's step, and returns the sum as this
-// shard sees it. Steps keep processors from passing one cache line to and fro.
-// Call it with s.mu held.
+// publish returns the heap's sum of retained bytes as this shard sees it. It updates
+// the sum if the shard's part has changed by more than the heap's step. Steps keep
+// processors from passing one cache line to and fro. The caller holds s.mu.
 func (s *shard) publish(h *Heap) int64 {
 	change := s.bytes - s.published
 	if change > h.step || change < -h.step {
@@ -44,8 +43,8 @@ func (s *shard) publish(h *Heap) int64 {
 	return h.retained.Load() + change
 }
 
-// put lists o, whose state is the caller's until now, as retained. It reports
-// whether the heap is over its budget.
+// put lists o, which belonged to the caller, as retained. It reports whether the heap
+// exceeds its budget. The caller holds s.mu.
 func (s *shard) put(h *Heap, o *object) (over bool) {
 	o.set(Retained)
 	if o.stamp == overdue {
@@ -56,8 +55,8 @@ func (s *shard) put(h *Heap, o *object) (over bool) {
 	return s.publish(h) > h.budget
 }
 
-// popOldest removes the oldest region if it was freed at beat last or before,
-// and makes it the caller's; nil if there is none. It counts as in transit.
+// popOldest removes the oldest extent if it was freed at tick last or before, and
+// returns nil otherwise. The extent is in transit and belongs to the caller.
 func (s *shard) popOldest(h *Heap, last uint32) *object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,11 +71,11 @@ func (s *shard) popOldest(h *Heap, last uint32) *object {
 	return o
 }
 
-// caches returns the number of shards, the cold one included; cacheAt returns
-// each, the cold one first, for what it holds is the oldest.
-func (h *Heap) caches() int { return 1 + len(h.shards) }
+// shardCount returns the number of shards, the cold one included. shardAt returns each
+// of them: first the cold one, whose extents are the oldest.
+func (h *Heap) shardCount() int { return 1 + len(h.shards) }
 
-func (h *Heap) cacheAt(i int) *shard {
+func (h *Heap) shardAt(i int) *shard {
 	if i == 0 {
 		return &h.cold
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // Several goroutines allocate, resize, and free each other's objects while the
-// beat goes on and the kernel refuses a call now and then.
+// tick goes on and the kernel refuses a call now and then.
 func TestConcurrentUse(t *testing.T) {
 	const workers, steps = 4, 1500
 	for name, options := range faultOptions {
@@ -27,12 +27,12 @@ func TestConcurrentUse(t *testing.T) {
 				return nil
 			})
 			shared := make(chan modelled, 32)
-			var wg, beat sync.WaitGroup
+			var wg, tick sync.WaitGroup
 			for w := range workers {
 				wg.Go(func() { work(f, uint64(w), steps, shared) })
 			}
 			done := make(chan struct{})
-			beat.Go(func() {
+			tick.Go(func() {
 				for i := 0; ; i++ {
 					select {
 					case <-done:
@@ -41,7 +41,7 @@ func TestConcurrentUse(t *testing.T) {
 					}
 					_, _ = f.Purge(i%64 == 0)
 					f.Find(1)
-					f.Retained()
+					f.HasPurgeable()
 					if s := f.Stats(); s.Live.Bytes < 0 || s.Dirty.Bytes < 0 || s.Requested < 0 {
 						t.Errorf("%+v", s)
 					}
@@ -49,7 +49,7 @@ func TestConcurrentUse(t *testing.T) {
 			})
 			wg.Wait()
 			close(done)
-			beat.Wait()
+			tick.Wait()
 			vm.Inject(nil)
 			close(shared)
 			for m := range shared {
@@ -70,7 +70,7 @@ func work(f *fixture, seed uint64, steps int, shared chan modelled) {
 	for i := range steps {
 		m := modelled{size: 100*kib + uintptr(rng.Uint64N(300*kib)), align: 64 << rng.UintN(9), key: seed<<32 | uint64(i)}
 		var err error
-		if m.p, err = f.Alloc(m.size, m.align, rng.UintN(4) == 0); err != nil {
+		if m.p, _, err = f.Alloc(m.size, m.align, rng.UintN(4) == 0); err != nil {
 			if !errors.Is(err, vm.ErrOutOfMemory) {
 				f.t.Error(err)
 			}

@@ -2,14 +2,14 @@ package largeheap
 
 import "fmt"
 
-// A Reason says what was wrong with an address.
+// A Reason says what is wrong with an address.
 type Reason uint8
 
 // The reasons of violations.
 const (
 	NotAnObject       Reason = 1 + iota // no object begins there
 	DoubleFree                          // the object there was freed already
-	HeaderOverwritten                   // the object is live, what lies in front of it was damaged
+	HeaderOverwritten                   // the object is live, and its header was overwritten
 	Busy                                // another call is at work on the object
 )
 
@@ -27,14 +27,14 @@ func (r Reason) String() string {
 	return "unknown reason"
 }
 
-// A Violation reports that an address given to a Heap is not that of an intact
-// live object: the program has made a mistake, and may have corrupted memory.
-// The heap itself has changed nothing and goes on working.
+// A Violation reports that an address passed to a Heap is not that of an intact live
+// object. The program has made a mistake, and may have corrupted memory. The heap has
+// changed nothing and goes on working.
 type Violation struct {
-	Addr   uintptr // as it was given
+	Addr   uintptr // the address that was passed
 	Reason Reason
-	Object Object // the object nearest to the story; zero if there is none
-	Detail string // the rest of the story
+	Object Object // the object that the address belongs or belonged to; zero if there is none
+	Detail string // a sentence for people
 }
 
 func (v *Violation) Error() string {
@@ -45,11 +45,11 @@ func (v *Violation) Error() string {
 	return s
 }
 
-// An Object is what is known of an object or of the region that held it.
+// An Object describes an object, or an extent and its last object.
 type Object struct {
 	Base  uintptr // address of the first byte
-	Size  uintptr // bytes that were asked for
-	Total uintptr // bytes of the region, with header and rounding
+	Size  uintptr // requested bytes
+	Total uintptr // bytes of the extent, with header and rounding
 	State State
 }
 
@@ -57,7 +57,7 @@ func (o Object) String() string {
 	return fmt.Sprintf("large object of %d bytes at %#x (%s)", o.Size, o.Base, o.State)
 }
 
-// story returns what is known of o.
-func (o *object) story() Object {
+// describe returns the description of o.
+func (o *object) describe() Object {
 	return Object{Base: o.user(), Size: o.requested, Total: o.total(), State: o.current()}
 }

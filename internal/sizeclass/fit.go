@@ -16,6 +16,9 @@ type Fit uint
 // FitBits is the width of the code in a Fit.
 const FitBits = 6
 
+// exact is the exponent at which a quantum of the code is a byte.
+const exact = FitBits - granuleShift
+
 // FitOf returns the fit of a request of size bytes; its class is Of(size).
 //
 // It is the caller's duty that 1 <= size < LargeMin: FitOf is on the path of
@@ -26,6 +29,9 @@ func FitOf(size int) Fit {
 	return Fit(e<<(stepsShift+FitBits) + x<<(FitBits-granuleShift)>>e)
 }
 
+// FitFor puts a Fit together from its class and its code.
+func FitFor(c Class, code uint8) Fit { return Fit(c)<<FitBits + Fit(code) }
+
 // Class returns the class.
 func (f Fit) Class() Class { return Class(f >> FitBits) }
 
@@ -34,6 +40,18 @@ func (f Fit) Code() uint8 { return uint8(f & (1<<FitBits - 1)) }
 
 // Row returns Class·64, the offset in bytes of the class' row of 64 bytes.
 func (f Fit) Row() uintptr { return uintptr(f &^ (1<<FitBits - 1)) }
+
+// Max returns the largest request in bytes that has this fit. Up to 1 KiB, every size
+// has a fit of its own.
+func (f Fit) Max() int {
+	c := f.Class()
+	e, code := c.exponent(), int(f.Code())
+	above := code >> max(exact-int(e), 0) // a quantum is a fraction of a byte, or a byte
+	if e > exact {
+		above = (code+1)<<(e-exact) - 1
+	}
+	return min(c.MinRequest()+above, LargeMin-1)
+}
 
 // Requested turns the sum of the codes of n blocks of the class into the bytes
 // that were asked for in these blocks.
@@ -46,7 +64,6 @@ func (f Fit) Row() uintptr { return uintptr(f &^ (1<<FitBits - 1)) }
 // The sum and n may come from counters read while others change them: whatever
 // they are, the result is what n requests of the class can come to.
 func (c Class) Requested(codeSum, n uint64) uint64 {
-	const exact = FitBits - granuleShift // the exponent at which a quantum is a byte
 	e := c.exponent()
 	least := n * uint64(c.MinRequest())
 	most := n * uint64(c.Size())

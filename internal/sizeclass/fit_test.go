@@ -22,6 +22,23 @@ func TestFitAgreesWithOf(t *testing.T) {
 	}
 }
 
+// Max is the last size before the fit changes.
+func TestMaxOfFit(t *testing.T) {
+	largest := LargeMin - 1 // that has the fit of size
+	for size := LargeMin - 1; size > 0; size-- {
+		f := FitOf(size)
+		if f != FitOf(largest) {
+			largest = size
+		}
+		if got := f.Max(); got != largest {
+			t.Fatalf("FitOf(%d).Max() = %d, want %d", size, got, largest)
+		}
+		if size <= 1024 && largest != size {
+			t.Fatalf("%d and %d bytes have the same fit", size, largest)
+		}
+	}
+}
+
 func TestRequestedOfOneBlock(t *testing.T) {
 	for size := uint64(1); size < LargeMin; size++ {
 		f := FitOf(int(size))

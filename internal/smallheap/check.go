@@ -13,6 +13,7 @@ import (
 type Tally struct {
 	Spans, Splits      int // all, and those whose guard pages split a mapping
 	Idle, Cached, Live int
+	Freeing            int                  // blocks on their way from live to cached
 	Requested          uint64               // Σ size codes of live blocks
 	Slots              map[uintptr]struct{} // blocks in magazines, by the address of their state
 	Closed             bool                 // the depot is closed: its blocks went with it
@@ -95,7 +96,9 @@ func checkSpan(s uintptr, c sizeclass.Class, n *Tally) error {
 			}
 		case IsCached(st):
 			n.Cached++
-		case st&Live != 0:
+		case st == Freeing:
+			n.Freeing++
+		case IsLive(st):
 			n.Live++
 			n.Requested += uint64(st & CodeMask)
 		default:

@@ -64,7 +64,9 @@ func StateOf(s uintptr, i uint32) *State { return (*State)(raw.Pointer(statesOf(
 func LiveBlocks(s uintptr) int {
 	live := 0
 	for _, st := range raw.Bytes(statesOf(s), uintptr(SpanAt(s).Class.Blocks())) {
-		live += int(st >> 7)
+		if IsLive(st) {
+			live++
+		}
 	}
 	return live
 }
@@ -132,7 +134,7 @@ func carve(s, m uintptr, want uint32) {
 // an idle one changes under the depot's lock only.
 func idleIn(states []byte) uint64 {
 	w := binary.LittleEndian.Uint64(states)
-	return w >> 2 &^ (w >> 7) & 0x0101010101010101
+	return w >> 2 &^ (w >> 6) &^ (w >> 7) & 0x0101010101010101
 }
 
 // Spans is a doubly linked list of spans.

@@ -1,0 +1,84 @@
+package alloc
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/ashlar-go/ashlar/internal/percpu"
+)
+
+// A gate makes Close wait for the calls that are under way. Every call that works on
+// the Allocator outside a pinned section is inside the gate while it does so: the slow
+// paths of Malloc, Free and the like, and all maintenance. So whatever such a call has
+// taken off a list, it owns, and puts back or releases before Close takes everything.
+//
+//	enter   nil once the gate is closed: the call does nothing, or fails with ErrClosed
+//	leave   ends what enter began
+//	close   no call enters from now on; waits for those inside
+//
+// Functions of the program (OnLimit, a Logger, the writer of a report) are called from
+// outside the gate. They may close the Allocator.
+//
+// Calls count themselves in the shard of the processor that they begin on, so that two
+// processors do not pass a cache line to and fro. A call leaves by the shard that it
+// entered by: so no sum over the shards is ever too low.
+type gate struct {
+	closed atomic.Bool
+	shards [gateShards]gateShard
+}
+
+const gateShards = 16
+
+type gateShard struct {
+	inside atomic.Int64
+	_      [56]byte // keeps neighbours apart
+}
+
+// enter returns the shard to leave by; nil if the gate is closed.
+func (g *gate) enter() *gateShard {
+	id := percpu.Pin()
+	percpu.Unpin(id) // it is only to spread the load
+	s := &g.shards[id%gateShards]
+	s.inside.Add(1)
+	if g.closed.Load() {
+		s.leave()
+		return nil
+	}
+	return s
+}
+
+func (s *gateShard) leave() { s.inside.Add(-1) }
+
+// close closes the gate and returns when nobody is inside. It must not be called from
+// inside. Of concurrent calls each waits.
+func (g *gate) close() {
+	g.closed.Store(true)
+	for i := range g.shards {
+		await(func() bool { return g.shards[i].inside.Load() == 0 })
+	}
+}
+
+// await returns when done reports true, which another goroutine sees to. It uses nothing
+// by which one goroutine wakes another: the two may belong to different bubbles of
+// testing/synctest.
+func await(done func() bool) {
+	const spins = 100
+	for i := 0; !done(); i++ {
+		if i < spins {
+			runtime.Gosched()
+		} else {
+			time.Sleep(50 * time.Microsecond)
+		}
+	}
+}
+
+// inside runs f inside the gate. It fails with ErrClosed if that is closed.
+func (a *Allocator) inside(f func() error) error {
+	s := a.gate.enter()
+	if s == nil {
+		return ErrClosed
+	}
+	defer s.leave()
+	return f()
+}

@@ -1,0 +1,2 @@
+// Package peertest is a test helper: it has a peer that counts what workloads do. Only tests import it.
+package peertest

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+func (elements[T]) appendCut(a *alloc.Allocator, s view, k int) (view, error) {
+	all := sliceOf[T](s)
+	return viewOf(alloc.Append(a, all[:k:k], all[k:]...))
+}
+
+// appendCut appends the rest of the slice b to its first k elements, whose capacity is
+// cut: they get a block of their own, and b is as it was.
+func (p *player) appendCut(b *block, k int) error {
+	t := b.slice
+	b.fill()
+	want := bytes.Clone(b.bytes(b.known))
+	r := fits(t, max(b.length, k+k/2))
+	b.busy = true
+	v, err := t.appendCut(p.a, b.view(), k)
+	b.busy = false
+	if err != nil {
+		if cut := (view{b.pointer(), k, k}); v != cut {
+			return fmt.Errorf("%v: a failure returned another slice: %+v", b, v)
+		}
+		return p.unchanged(b, r, err)
+	}
+	now, err := p.judge(r, v.at, nil)
+	if err != nil {
+		return err
+	}
+	if err := now.reshape(t, v, b.length); err != nil {
+		return err
+	}
+	for name, got := range map[string][]byte{
+		"what was joined": now.bytes(now.known),
+		"what was cut":    unsafe.Slice((*byte)(b.pointer()), b.known),
+	} {
+		if at := differ(want, got); at < len(want) {
+			return fmt.Errorf("%v, cut at element %d: byte %d of %s is wrong", b, k, at, name)
+		}
+	}
+	return p.enter(now, true)
+}
