@@ -85,6 +85,11 @@ func publish(out io.Writer, o *options, families []harness.Family, d *result.Doc
 			return err
 		}
 	}
+	if o.svgFile != "" {
+		if err := report.WriteHeadlineChart(o.svgFile, d); err != nil {
+			return err
+		}
+	}
 	for _, file := range o.update {
 		if err := report.UpdateFile(file, parts); err != nil {
 			return err
