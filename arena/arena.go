@@ -25,6 +25,7 @@ type Arena struct {
 	mask  uintptr // Align − 1
 	lanes []lane  // the windows of a concurrent arena
 	wide  bump    // the window of one that aligns to more
+	tail  uintptr // where the slice ends that Append made last; 0: none
 
 	core    *core
 	cleanup runtime.Cleanup

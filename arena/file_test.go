@@ -168,7 +168,7 @@ func TestFileReadOnly(t *testing.T) {
 	if err := a.Sync(); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("Sync: %v", err)
 	}
-	err := b.Access(func() error {
+	err := b.Catch(func() error {
 		rootOf[catalogue](t, b).Count = 7
 		return nil
 	})
@@ -307,11 +307,14 @@ func TestFileCutUnder(t *testing.T) {
 		t.Fatal(err)
 	}
 	touch := func() error { r.Get(f)[1<<19]++; return nil }
-	if err := f.Access(touch); !errors.Is(err, ErrTruncated) {
-		t.Errorf("Access: %v", err)
+	if err := f.Catch(touch); !errors.Is(err, ErrTruncated) {
+		t.Errorf("Catch: %v", err)
 	}
 	if err := alloc.Catch(func() { _ = touch() }); !errors.Is(err, ErrTruncated) {
 		t.Errorf("Catch: %v", err)
+	}
+	if err := f.Close(); !errors.Is(err, ErrTruncated) {
+		t.Errorf("Close: %v", err)
 	}
 }
 

@@ -20,7 +20,7 @@ type Store interface {
 	// fail returns err as an error of the store's.
 	fail(op string, err error) error
 	// rooted returns the offset of the root, which is of that type, or makes it.
-	rooted(op string, t fingerprint, make func() (uint64, error)) (uint64, error)
+	rooted(op string, t fingerprint, size, align uint64) (uint64, error)
 }
 
 // A view is where a store is mapped.
@@ -101,9 +101,7 @@ func Root[T any](s Store) (*T, error) {
 	if err := plain[T](); err != nil {
 		return nil, s.fail(op, err)
 	}
-	off, err := s.rooted(op, fingerprintOf[T](), func() (uint64, error) {
-		return s.take(op, max(sizeOf[T](), 1), alignOf[T]())
-	})
+	off, err := s.rooted(op, fingerprintOf[T](), max(sizeOf[T](), 1), alignOf[T]())
 	if err != nil {
 		return nil, err
 	}

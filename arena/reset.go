@@ -47,7 +47,7 @@ func (a *Arena) Free() {
 func (a *Arena) leave() {
 	a.giveBack()
 	a.closeLanes()
-	a.run = run{}
+	a.run, a.tail = run{}, 0
 }
 
 // keepShift says how fast Reset forgets: an eighth a round.

@@ -113,6 +113,7 @@ func (s *SharedArena) begin() error {
 	if used := atomic.LoadUint64(&h.used); used < dataFloor || used > uint64(len(memory)) {
 		return fmt.Errorf("%w: the header says that %d of %d bytes are used", ErrDamaged, used, len(memory))
 	}
+	storeMemory.add(s.seen.base, uintptr(len(memory)))
 	return nil
 }
 
@@ -143,7 +144,7 @@ func (s *SharedArena) take(op string, size, align uint64) (uint64, error) {
 
 // rooted implements Store. The type is settled first: who dies then leaves a root to be
 // made by the next, of the same type.
-func (s *SharedArena) rooted(op string, t fingerprint, make func() (uint64, error)) (uint64, error) {
+func (s *SharedArena) rooted(op string, t fingerprint, size, align uint64) (uint64, error) {
 	if s.region.Len() == 0 {
 		return 0, s.fail(op, alloc.ErrClosed)
 	}
@@ -160,7 +161,7 @@ func (s *SharedArena) rooted(op string, t fingerprint, make func() (uint64, erro
 	if root := atomic.LoadUint64(&h.root); root != 0 {
 		return root, nil
 	}
-	root, err := make()
+	root, err := s.take(op, size, align)
 	if err != nil {
 		return 0, err
 	}
@@ -182,6 +183,9 @@ func (s *SharedArena) File() (*os.File, error) {
 // meanwhile or afterwards. Further calls do nothing.
 func (s *SharedArena) Close() error {
 	s.seen.used = new(uint64) // refs lead nowhere now
+	if n := s.region.Len(); n > 0 {
+		storeMemory.remove(s.seen.base, uintptr(n))
+	}
 	if err := s.region.Close(); err != nil {
 		return s.fail("Close", err)
 	}

@@ -35,6 +35,7 @@ type FileInfo struct {
 	Device, Inode uint64
 	Links         uint64 // names
 	Full          bool   // the file system has no room left
+	InMemory      bool   // the file system keeps files in RAM, where even a page that is only read takes room
 }
 
 // Open opens a file by name; permissions are for one that it makes, less the umask.
