@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Benchmarks compares ashlar with the Go heap, sync.Pool, modernc.org/memory, C libraries and other designs. It is a
 module of its own, so that the peers are no dependencies of ashlar.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
 // inGuarded is what comes of cases with guarded blocks, if not the same as by default. The
