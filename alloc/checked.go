@@ -261,7 +261,7 @@ func (k *checker) intact(op string, addr uintptr) (*checkedBlock, error) {
 	}
 	if b.class == classLarge {
 		if _, err := k.a.large.Usable(b.inner()); err != nil {
-			return nil, b.misuse(op, addr, explainLarge(op, addr, err).Story)
+			return nil, b.misuse(DamagedHeader, op, addr, explainLarge(op, addr, err).Detail)
 		}
 	}
 	if err := b.damage(op); err != nil {

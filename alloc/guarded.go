@@ -37,7 +37,7 @@ func (a *Allocator) guard(shadow, size uintptr) uintptr {
 		s.addr += slotBytes() - room
 	}
 	s.size, s.shadow = size, shadow
-	s.allocated, s.freed = a.stack(), 0
+	s.allocated, s.freed = a.origin(), origin{}
 	s.fill()
 	g.mu.Lock()
 	s.state = guardLive
@@ -172,7 +172,7 @@ func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
 	if s == nil {
 		return false
 	}
-	s.freed = a.stack()
+	s.freed = a.origin()
 	shadow := s.shadow
 	split, err := a.space.Guard(a.guards.base(i), slotBytes())
 	s.closed, s.split = err == nil, split

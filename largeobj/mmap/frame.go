@@ -33,7 +33,7 @@ func (r *Region) footing() footing {
 	if r.huge != SmallPages {
 		f.align = max(f.align, vm.HugePageSize())
 	}
-	if r.options.Guards {
+	if r.options.GuardPages {
 		f.guard = vm.PageSize()
 	}
 	return f

@@ -95,7 +95,7 @@ func growBesideGreed(path string) error {
 				}
 				return err
 			}
-			err := r.View(func(b []byte) error {
+			err := r.Catch(func(b []byte) error {
 				paint(b[n:])
 				return nil
 			})

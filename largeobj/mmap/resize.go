@@ -12,7 +12,7 @@ import (
 // Resize makes the region n bytes long, 1 at least. Bytes keep their values, what
 // is added is zeroed (or what the file holds), nothing is copied but explicit huge
 // pages and secret memory, and the region may move: slices that Bytes returned are
-// invalid. It waits for calls of View to end, must not be called inside one, and is put
+// invalid. It waits for calls of Catch to end, must not be called inside one, and is put
 // off by calls that overlap without end.
 //
 // A shared object gets the new length for everybody; other processes see it when
@@ -24,7 +24,7 @@ import (
 // stays. Regions of one file wait for each other while they change its length, in all
 // processes; the lock that they use for that is none of flock's.
 func (r *Region) Resize(n int) error {
-	if n < 1 || uintptr(n) >= maxRegion {
+	if n < 1 || uintptr(n) >= maxLength {
 		return r.error("Resize", n, invalid("a length of %d bytes", n))
 	}
 	return r.change("Resize", n, func() error {

@@ -36,7 +36,7 @@ const attempts = 100
 // is not wanted any more to be removed. One that is stopped in the middle of Resize
 // keeps others from opening and resizing the object until it goes on or dies.
 func MapShared(name string, n int, o SharedOptions) (*Region, error) {
-	r := newRegion(Shared, name, o.RegionOptions)
+	r := newRegion(Shared, name, o.Options)
 	r.shareAs(&o)
 	if name == "" {
 		r.sparse = true
@@ -48,7 +48,7 @@ func MapShared(name string, n int, o SharedOptions) (*Region, error) {
 // MapInherited maps a shared object by the descriptor of it that this process was
 // given; f stays the caller's.
 func MapInherited(f *os.File, o SharedOptions) (*Region, error) {
-	r := newRegion(Shared, f.Name(), o.RegionOptions)
+	r := newRegion(Shared, f.Name(), o.Options)
 	r.shareAs(&o)
 	return r.open("MapInherited", 0, 0, func() error {
 		// Opened anew, not duplicated: locks belong to an opening, and the one that was
@@ -223,7 +223,7 @@ func (r *Region) joinLocked(n uintptr, o *SharedOptions) error {
 	switch {
 	case info.Size <= int64(r.lead):
 		return fmt.Errorf("%w: it has %d bytes, less than a header", ErrForeign, info.Size)
-	case uint64(info.Size) >= maxRegion:
+	case uint64(info.Size) >= maxLength:
 		return fmt.Errorf("%w: it has %d bytes", ErrOutOfMemory, info.Size)
 	}
 	if err := r.show(r.fileView(), uintptr(info.Size)-r.lead); err != nil {
@@ -243,14 +243,14 @@ func (r *Region) joinLocked(n uintptr, o *SharedOptions) error {
 // readHeader reads and verifies the header of an object that others may be playing
 // with, and returns the length of the region.
 func (r *Region) readHeader(size uint64) (uintptr, error) {
-	var h regionHeader
-	err := fault.Catch(func() { h = loadRegionHeader(r.base()) }, func(addr uintptr) error {
+	var h header
+	err := fault.Catch(func() { h = loadHeader(r.base()) }, func(addr uintptr) error {
 		return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
 	})
 	if err != nil {
 		return 0, err
 	}
-	r.seal = h[regionSeal]
+	r.seal = h[wordSeal]
 	return h.verify(r.lead, size)
 }
 
