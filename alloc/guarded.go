@@ -94,7 +94,7 @@ func (g *guards) put(i int, s *guardSlot, st guardState) {
 func (a *Allocator) unlock(base uintptr, s *guardSlot) bool {
 	if !s.closed {
 		if s.state != guardUnused { // the kernel had refused to close it
-			clear(raw.Bytes(base, slotBytes()))
+			raw.Clear(base, slotBytes())
 		}
 		return true
 	}
@@ -177,7 +177,7 @@ func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
 	split, err := a.space.Guard(a.guards.base(i), slotBytes())
 	s.closed, s.split = err == nil, split
 	if !s.closed && a.options.Hardening.ZeroOnFree {
-		clear(raw.Bytes(s.addr, s.size))
+		raw.Clear(s.addr, s.size)
 	}
 	a.space.Refund(slotBytes())
 	a.guards.put(i, s, guardFreed)

@@ -36,7 +36,7 @@ type window struct {
 // clear makes the window zero.
 func (w *window) clear() {
 	if w.stale.base < w.stale.limit {
-		clear(raw.Bytes(w.stale.base, w.stale.limit-w.stale.base))
+		raw.Clear(w.stale.base, w.stale.limit-w.stale.base)
 	}
 }
 

@@ -75,7 +75,7 @@ func Alloc(size uintptr) (uintptr, error) {
 		unlink(&room[c], slab)
 	}
 	if reused || h.dirty {
-		clear(raw.Bytes(p, uintptr(h.size)))
+		raw.Clear(p, uintptr(h.size))
 	}
 	return p, nil
 }
