@@ -32,7 +32,7 @@ const pictureWidth, pictureHeight = 1200, 820
 //
 // Without -update it draws them, too, and keeps nothing.
 func TestPictures(t *testing.T) {
-	a := busy(t)
+	a := fragmented(t)
 	server := httptest.NewServer(web.Handler(a, web.Options{Name: "example"}))
 	t.Cleanup(server.Close)
 	for name, arguments := range pictures {
@@ -53,8 +53,8 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// busy returns an Allocator that holds blocks of many sizes, freed in part.
-func busy(t *testing.T) *alloc.Allocator {
+// fragmented returns an Allocator that holds blocks of many sizes, freed in part.
+func fragmented(t *testing.T) *alloc.Allocator {
 	a := new(alloc.Allocator)
 	t.Cleanup(func() { _ = a.Close() })
 	random := rand.New(rand.NewPCG(1, 2))
