@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package alloc is a memory allocator whose memory the garbage collector never
 // sees. It is for caches, indexes, databases and brokers that hold gigabytes and
 // cannot let the collector mark them.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package raw
 
 // pieceSize is how many bytes are cleared or copied at a time: about as long as the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package vm is the only code that asks the kernel for memory, and for the files
 // that mappings show.
 //
