@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package largeobj has the options of an allocator's heap of large objects, and tells what
 // that heap does. A large object is a block of 128 KiB and more.
 //
-//	a, err := alloc.NewWithOptions(alloc.Options{
+//	a, err := alloc.NewAllocator(alloc.Options{
 //		Large: largeobj.Options{RetainBytes: 1 << 30},
 //	})
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeobj_test
 
 import (
@@ -5,12 +7,13 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/stats"
 )
 
 // A program that frees large objects in bursts gives their memory back at once, and keeps
 // nothing for the next burst.
 func ExampleOptions() {
-	a, err := alloc.NewWithOptions(alloc.Options{Large: largeobj.Options{Policy: largeobj.Unmap}})
+	a, err := alloc.NewAllocator(alloc.Options{Large: largeobj.Options{Policy: largeobj.Unmap}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 // Lock brings all pages of the region into RAM and keeps them there. Pages that Resize

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 // Sync writes changes of the region back to the file, and returns when they are stored.
