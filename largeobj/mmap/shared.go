@@ -29,6 +29,13 @@ type SharedOptions struct {
 	// Open says whether a named object is made or found. Default: OpenOrCreate.
 	Open OpenMode
 
+	// Begin is called with the bytes of the object before MapShared or MapInherited
+	// returns. made reports that the object is new: its bytes are zero, and Begin fills
+	// them before any other process sees them. If Begin returns an error, the call
+	// returns it; then a new object is not made, and one that exists stays as it is.
+	// Default: none.
+	Begin func(b []byte, made bool) error
+
 	// ReadOnly maps an object that exists for reading only. Default: for reading and
 	// writing.
 	ReadOnly bool
@@ -87,7 +94,7 @@ func MapShared(name string, n int, o SharedOptions) (*Region, error) {
 		case name == "" && o.Open == MustExist:
 			return invalid("MustExist without a name")
 		case name == "":
-			return r.mapMemfd(uintptr(n))
+			return r.mapMemfd(uintptr(n), &o)
 		}
 		return r.mapNamed(name, uintptr(n), &o)
 	})

@@ -31,11 +31,11 @@ func sharedPath(name string) (string, error) {
 }
 
 // mapMemfd makes a memfd of n bytes and maps it.
-func (r *Region) mapMemfd(n uintptr) (err error) {
+func (r *Region) mapMemfd(n uintptr, o *SharedOptions) (err error) {
 	if r.file, err = space.Memfd("ashlar:" + r.name); err != nil {
 		return err
 	}
-	return r.begin(n)
+	return r.initialize(n, o)
 }
 
 // mapNamed maps the object of that name, and makes it if there is none.
@@ -77,7 +77,7 @@ func (r *Region) create(path string, n uintptr, o *SharedOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := r.begin(n); err != nil {
+	if err := r.initialize(n, o); err != nil {
 		return err
 	}
 	if err := space.Link(r.file, path); err != nil {
@@ -86,8 +86,8 @@ func (r *Region) create(path string, n uintptr, o *SharedOptions) (err error) {
 	return nil
 }
 
-// begin makes the open, empty file an object of n bytes, and maps it.
-func (r *Region) begin(n uintptr) error {
+// initialize makes the open, empty file an object of n bytes, and maps it.
+func (r *Region) initialize(n uintptr, o *SharedOptions) error {
 	r.lead, r.seal = r.page, rand.Uint64()
 	_, err := r.lengthen(int64(r.sizeFor(n)))
 	if err == nil {
@@ -96,6 +96,9 @@ func (r *Region) begin(n uintptr) error {
 	if err == nil {
 		r.writeHeader()
 		err = r.finish()
+	}
+	if err == nil {
+		err = r.begin(o, true)
 	}
 	if err != nil {
 		return errors.Join(err, r.dismantle())
@@ -114,10 +117,30 @@ func (r *Region) attach(n uintptr, o *SharedOptions) error {
 	if err == nil {
 		err = r.finish()
 	}
+	if err == nil {
+		err = r.begin(o, false)
+	}
 	if err != nil {
 		return errors.Join(err, r.dismantle())
 	}
 	return nil
+}
+
+// begin calls SharedOptions.Begin, if there is one.
+func (r *Region) begin(o *SharedOptions, made bool) (err error) {
+	if o.Begin == nil {
+		return nil
+	}
+	cut := fault.Catch(func() { err = o.Begin(r.bytes(), made) }, r.cutAt)
+	return errors.Join(err, cut)
+}
+
+// cutAt returns ErrTruncated if addr lies in the region, which ends there now.
+func (r *Region) cutAt(addr uintptr) error {
+	if addr-r.frame.body.Base >= r.frame.body.Size {
+		return nil
+	}
+	return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
 }
 
 // unlockFile releases the object's lock. For an open file the kernel never refuses that.
