@@ -56,7 +56,7 @@ func TestLoad(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		events  []heaptrace.Event
-		want    Counts // but Events and Ops
+		want    Counts // except Events and Ops
 		objects int
 		steps   int
 	}{
@@ -89,7 +89,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// handle is ashlar's, with what a Handle may have, or without.
+// handle calls ashlar, without the optional methods of a Handle. ableHandle has them.
 type handle struct{ a *alloc.Allocator }
 
 func (w handle) Malloc(size int) unsafe.Pointer      { return must(w.a.Malloc(size)) }
@@ -133,8 +133,8 @@ func heap(t testing.TB) *alloc.Allocator {
 	return a
 }
 
-// TestShipped: the traces of this package are what their programs did, and can be replayed, by
-// peers with and without ways of their own to zero, resize and align.
+// TestShipped: the traces of this package are what their programs did, and peers can replay them, whether
+// or not these can zero, resize and align by themselves.
 func TestShipped(t *testing.T) {
 	if n := len(Shipped()); n != len(shippedCounts) {
 		t.Errorf("%d traces", n)
@@ -166,7 +166,7 @@ func TestShipped(t *testing.T) {
 	}
 }
 
-// A counting handle checks that a peer is asked for the program's sizes and gets all blocks back.
+// A counting handle checks that a peer gets requests of the program's sizes, and gets all blocks back.
 type counting struct {
 	handle
 	live *atomic.Int64
@@ -183,9 +183,9 @@ func (c counting) Release(block unsafe.Pointer, size int) {
 	c.handle.Release(block, size)
 }
 
-// TestReplayHandsOver replays objects that go from goroutine to goroutine and back, in each of which
-// they are resized: that fails unless each waits for the one before. No goroutine gets so far ahead
-// that much more is live than in the trace.
+// TestReplayHandsOver replays objects that go from goroutine to goroutine and back, and are resized in
+// each. That fails unless each goroutine waits for the one before. No goroutine gets so far ahead that much
+// more is live than in the trace.
 func TestReplayHandsOver(t *testing.T) {
 	const goroutines, rounds, size = 5, 20_000, 100
 	random := rand.New(rand.NewPCG(1, 2))
@@ -213,7 +213,7 @@ func TestReplayHandsOver(t *testing.T) {
 	}
 }
 
-// TestReplayFindsOverlap: a peer that gives a block to two is found out.
+// TestReplayFindsOverlap: a peer that returns one block for two objects is found.
 func TestReplayFindsOverlap(t *testing.T) {
 	p, _ := load(t, malloc(1, 16, 10), malloc(1, 32, 10), malloc(1, 48, 10), free(1, 16), free(1, 32), free(1, 48))
 	if _, err := NewReplay(p).Run(func() suite.Handle { return new(onlyBlock) }); err == nil {
@@ -252,7 +252,7 @@ func TestAligned(t *testing.T) {
 	}
 }
 
-// TestSurvey: sizes and lifetimes, of which a resize ends one and begins another.
+// TestSurvey: sizes and lifetimes are counted. A resize ends one lifetime and begins another.
 func TestSurvey(t *testing.T) {
 	_, s := load(t,
 		malloc(1, 16, 100),                          // lives for 3 steps, in which 1000 and 2 bytes are allocated
@@ -296,7 +296,7 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// leastWaste tries all tables of k classes at most, of the block sizes that are wanted.
+// leastWaste tries all tables of up to k of the block sizes that occur.
 func leastWaste(d *Demand, k int) float64 {
 	n, least := len(d.blocks), math.Inf(1)
 	for set := range 1 << n {
@@ -341,7 +341,7 @@ func BenchmarkReplay(b *testing.B) {
 	}
 }
 
-// shippedCounts are what the shipped traces have.
+// shippedCounts are the counts of the shipped traces.
 var shippedCounts = map[string]string{
 	"arrow": "7 goroutines, 5001 objects, {Events:40066 Ops:[0 5001 0 5001 15032 15032] Unknown:0 Dropped:0 " +
 		"PeakLive:3841216 MostLive:101 Largest:524288 AtEnd:0}",

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// child is the environment variable that makes the test binary be the traced process.
+// child is the environment variable that makes the test binary the traced process.
 const child = "ASHLAR_CALLS_CHILD"
 
 func TestMain(m *testing.M) {
