@@ -34,7 +34,7 @@ func (s *Survey) died(l *loader, o uint32) {
 	object := &l.program.objects[o]
 	l.bytes -= object.size
 	steps := int64(l.steps - object.bornAt)
-	count(&s.byBytes, l.asked-object.born-object.size, object.size)
+	count(&s.byBytes, l.allocated-object.born-object.size, object.size)
 	count(&s.bySteps, steps, object.size)
 	if object.size < sizeclass.LargeMin {
 		s.small[max(object.size, 1)] += float64(steps)
