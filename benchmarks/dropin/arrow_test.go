@@ -18,8 +18,8 @@ import (
 
 var _ memory.Allocator = (*arrowmem.Allocator)(nil)
 
-// checkedMemory returns an allocator on ashlar that must have everything back at the
-// end of the test, as Arrow's own check and ashlar's numbers see it.
+// checkedMemory returns an allocator on ashlar. At the end of the test everything must
+// have been freed, by Arrow's own check and by ashlar's numbers.
 func checkedMemory(t *testing.T) memory.Allocator {
 	t.Helper()
 	heap := new(alloc.Allocator)
@@ -33,7 +33,7 @@ func checkedMemory(t *testing.T) memory.Allocator {
 
 var batchSizes = []int{0, 1, 63, 64, 1000, 100_000}
 
-// TestArrowArrays: arrays that are built on ashlar equal those of Arrow's own allocator.
+// TestArrowArrays: arrays that are built on ashlar equal those on Arrow's own allocator.
 func TestArrowArrays(t *testing.T) {
 	mem := checkedMemory(t)
 	for _, n := range batchSizes {
@@ -46,7 +46,7 @@ func TestArrowArrays(t *testing.T) {
 	}
 }
 
-// TestArrowCompute: kernels that take and make arrays on ashlar come to the same results.
+// TestArrowCompute: kernels that read and make arrays on ashlar give the same results.
 func TestArrowCompute(t *testing.T) {
 	mem := checkedMemory(t)
 	ours, theirs := newRecord(mem, 50_000), newRecord(memory.NewGoAllocator(), 50_000)
@@ -87,7 +87,7 @@ func TestArrowCompute(t *testing.T) {
 	}
 }
 
-// TestArrowIPC: batches come back from the wire as they went, compressed or not.
+// TestArrowIPC: batches come back from the wire unchanged, compressed or not.
 func TestArrowIPC(t *testing.T) {
 	mem := checkedMemory(t)
 	for name, options := range map[string][]ipc.Option{"plain": nil, "lz4": {ipc.WithLZ4()}, "zstd": {ipc.WithZstd()}} {
@@ -129,8 +129,8 @@ func readBack(t *testing.T, mem memory.Allocator, wire *bytes.Buffer) {
 	}
 }
 
-// TestComputeColumns: the computation whose trace is recorded gives everything back, and
-// writes the same on ashlar as on Arrow's own allocator.
+// TestComputeColumns: the computation whose trace is recorded frees everything, and writes
+// the same on ashlar as on Arrow's own allocator.
 func TestComputeColumns(t *testing.T) {
 	var ours, theirs bytes.Buffer
 	if err := computeColumns(checkedMemory(t), &ours); err != nil {
@@ -144,7 +144,8 @@ func TestComputeColumns(t *testing.T) {
 	}
 }
 
-// TestRecord: the trace of the computation is whole, and has what was allocated and freed.
+// TestRecord: the trace of the computation is complete, and what it says was allocated and
+// freed agrees with the allocator.
 func TestRecord(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "test.trace")
 	if err := record(name); err != nil {

@@ -25,7 +25,7 @@ import (
 
 var _ mem.BufferPool = (*grpcmem.Pool)(nil)
 
-// countingPool counts what gRPC asks for.
+// countingPool counts the buffers that gRPC takes and returns.
 type countingPool struct {
 	*grpcmem.Pool
 	mu   sync.Mutex

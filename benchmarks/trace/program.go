@@ -25,7 +25,7 @@ type Counts struct {
 	Unknown  int    // frees of objects that were allocated before the trace
 	Dropped  uint64 // operations that are missing
 	PeakLive int64  // peak of the live bytes, as requested
-	MostLive int    // peak of the live objects
+	MaxLive  int    // peak of the live objects
 	Largest  int64  // bytes
 	AtEnd    int    // objects that are live at the end
 }
@@ -146,7 +146,7 @@ func (l *loader) add(e *heaptrace.Event) {
 	l.born(o, e.Size)
 	l.live[e.Addr] = o
 	l.step(thread, o, s)
-	c.PeakLive, c.MostLive, c.Largest = max(c.PeakLive, l.bytes), max(c.MostLive, len(l.live)), max(c.Largest, e.Size)
+	c.PeakLive, c.MaxLive, c.Largest = max(c.PeakLive, l.bytes), max(c.MaxLive, len(l.live)), max(c.Largest, e.Size)
 }
 
 // thread returns the number of a goroutine.

@@ -61,16 +61,16 @@ func TestLoad(t *testing.T) {
 		steps   int
 	}{
 		{"nothing", nil, Counts{}, 0, 0},
-		{"a pair", []heaptrace.Event{malloc(1, 16, 100), free(1, 16)}, Counts{PeakLive: 100, MostLive: 1, Largest: 100}, 1, 2},
-		{"freed by another", []heaptrace.Event{malloc(1, 16, 100), free(2, 16)}, Counts{PeakLive: 100, MostLive: 1, Largest: 100}, 1, 2},
-		{"live at the end", []heaptrace.Event{malloc(1, 16, 1), malloc(1, 32, 2)}, Counts{PeakLive: 3, MostLive: 2, Largest: 2, AtEnd: 2}, 2, 4},
+		{"a pair", []heaptrace.Event{malloc(1, 16, 100), free(1, 16)}, Counts{PeakLive: 100, MaxLive: 1, Largest: 100}, 1, 2},
+		{"freed by another", []heaptrace.Event{malloc(1, 16, 100), free(2, 16)}, Counts{PeakLive: 100, MaxLive: 1, Largest: 100}, 1, 2},
+		{"live at the end", []heaptrace.Event{malloc(1, 16, 1), malloc(1, 32, 2)}, Counts{PeakLive: 3, MaxLive: 2, Largest: 2, AtEnd: 2}, 2, 4},
 		{"from before the trace", []heaptrace.Event{free(1, 16)}, Counts{Unknown: 1}, 0, 0},
-		{"a free that was dropped", []heaptrace.Event{malloc(1, 16, 7), malloc(2, 16, 8), free(2, 16)}, Counts{PeakLive: 8, MostLive: 1, Largest: 8}, 2, 4},
+		{"a free that was dropped", []heaptrace.Event{malloc(1, 16, 7), malloc(2, 16, 8), free(2, 16)}, Counts{PeakLive: 8, MaxLive: 1, Largest: 8}, 2, 4},
 		{"moved by the kernel, with others at both places meanwhile",
 			[]heaptrace.Event{malloc(1, 16, 7), malloc(1, 32, 1), lift(1, 16), malloc(2, 16, 5), free(2, 32), realloc(1, 32, 70), free(1, 32), free(1, 16)},
-			Counts{PeakLive: 75, MostLive: 2, Largest: 70}, 3, 7},
-		{"resizing what is not known", []heaptrace.Event{lift(1, 16), realloc(1, 32, 9), free(1, 32)}, Counts{Unknown: 1, PeakLive: 9, MostLive: 1, Largest: 9}, 1, 2},
-		{"lifted for ever", []heaptrace.Event{malloc(1, 16, 9), lift(1, 16)}, Counts{PeakLive: 9, MostLive: 1, Largest: 9, AtEnd: 1}, 1, 2},
+			Counts{PeakLive: 75, MaxLive: 2, Largest: 70}, 3, 7},
+		{"resizing what is not known", []heaptrace.Event{lift(1, 16), realloc(1, 32, 9), free(1, 32)}, Counts{Unknown: 1, PeakLive: 9, MaxLive: 1, Largest: 9}, 1, 2},
+		{"lifted for ever", []heaptrace.Event{malloc(1, 16, 9), lift(1, 16)}, Counts{PeakLive: 9, MaxLive: 1, Largest: 9, AtEnd: 1}, 1, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, _ := load(t, test.events...)
@@ -344,7 +344,7 @@ func BenchmarkReplay(b *testing.B) {
 // shippedCounts are the counts of the shipped traces.
 var shippedCounts = map[string]string{
 	"arrow": "7 goroutines, 5001 objects, {Events:40066 Ops:[0 5001 0 5001 15032 15032] Unknown:0 Dropped:0 " +
-		"PeakLive:3841216 MostLive:101 Largest:524288 AtEnd:0}",
+		"PeakLive:3841216 MaxLive:101 Largest:524288 AtEnd:0}",
 	"sqlite": "1 goroutines, 42612 objects, {Events:85276 Ops:[42612 0 0 42612 26 26] Unknown:0 Dropped:0 " +
-		"PeakLive:9644723 MostLive:5323 Largest:65552 AtEnd:0}",
+		"PeakLive:9644723 MaxLive:5323 Largest:65552 AtEnd:0}",
 }
