@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package arena compares ashlar's arenas with other ways to free memory at once: a []byte cut by hand, the
 standard library's experimental arena, github.com/ortuman/nuke, and the Go heap with its collector.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package store keeps the values of the cache, in two forms: on the Go heap, in the usual way, and
 // on ashlar.
 //

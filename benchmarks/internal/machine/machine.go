@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package machine describes the computer on which figures are measured.
 package machine
 

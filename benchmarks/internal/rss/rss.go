@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package rss reads how much memory of a process is resident, which means backed by physical pages.
 package rss
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package stat summarises repeated measurements. On a shared machine measurements have a long upper tail, so
 // the summary is by rank (median and quartiles), not by mean and deviation. It uses all samples: no figure is
 // the best of several.

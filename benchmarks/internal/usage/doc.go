@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package usage measures what a stretch of the process costs besides time: processor time, page faults,
 // mappings, and the work and the pauses of the Go collector.
 //

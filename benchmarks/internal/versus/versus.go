@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package versus compares two programs, or two forms of one program, that run in turn. Its figures are medians
 // of all runs.
 package versus

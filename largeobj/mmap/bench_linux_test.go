@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap_test
 
 import (
@@ -51,7 +53,7 @@ func withRegion(path string, advice []mmap.Advice, f func([]byte) error) error {
 	for _, a := range advice {
 		err = errors.Join(err, r.Advise(a))
 	}
-	return errors.Join(err, r.View(f), r.Close())
+	return errors.Join(err, r.Catch(f), r.Close())
 }
 
 // lineCounters are the ways to count lines.
