@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -52,7 +54,7 @@ func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees f
 	}
 	if agrees != nil {
 		if err := agrees(b.size); err != nil {
-			return b.misuse(op, addr, err.Error())
+			return b.misuse(TypeMismatch, op, addr, err.Error())
 		}
 	}
 	b.freed = freed

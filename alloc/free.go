@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -106,7 +108,7 @@ func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
 		a.profile.Remove(addr)
 	}
 	if a.options.Hardening.ZeroOnFree {
-		clear(raw.Bytes(addr, uintptr(c.Size())))
+		raw.Clear(addr, uintptr(c.Size()))
 	}
 	code := was & smallheap.CodeMask
 	spare := uintptr(0) // a magazine on its way between the class cache and the depot
@@ -158,7 +160,7 @@ func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
 		if err != nil {
 			panic(explainLarge(op, addr, err))
 		}
-		clear(raw.Bytes(addr, usable))
+		a.large.Wipe(addr, usable)
 	}
 	if err := a.putLarge(h, addr); err != nil {
 		panic(explainLarge(op, addr, err))

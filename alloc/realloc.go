@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -110,16 +112,16 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 // bytes, of which it zeroes those behind the first kept, and frees it. Address 0 is
 // that of no block.
 func (a *Allocator) replace(h holder, op string, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
-	to, zeroed, err := a.request(h, op, size, 1, kept < uintptr(size))
+	to, zeroed, err := a.request(h, op, size, 1, false)
 	if err != nil {
 		return nil, err
 	}
 	n := min(usable, kept, uintptr(size))
 	if addr != 0 {
-		copy(raw.Bytes(to, n), raw.Bytes(addr, n))
+		raw.Copy(to, addr, n)
 	}
-	if !zeroed {
-		clearFrom(to, kept, uintptr(size))
+	if !zeroed && kept < uintptr(size) {
+		a.space.Clear(to+kept, uintptr(size)-kept)
 	}
 	a.takeBack(h, op, addr)
 	return raw.Pointer(to), nil
@@ -128,7 +130,7 @@ func (a *Allocator) replace(h holder, op string, addr, usable, kept uintptr, siz
 // clearFrom zeroes the block at addr from its kept-th byte on, up to size.
 func clearFrom(addr, kept, size uintptr) {
 	if kept < size {
-		clear(raw.Bytes(addr+kept, size-kept))
+		raw.Clear(addr+kept, size-kept)
 	}
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package arena is memory outside the Go heap that is allocated piece by piece and
 // freed at once: that of a request, a batch, a document, a tree. The collector does
 // not see it, and nobody frees its pieces one by one.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux
 
 package arena
@@ -284,7 +286,7 @@ func TestStrayRef(t *testing.T) {
 func wantStray(t *testing.T, name string, do func()) {
 	t.Helper()
 	defer func() {
-		if e, ok := recover().(*alloc.MisuseError); !ok || !strings.Contains(e.Story, "leads to") {
+		if e, ok := recover().(*alloc.MisuseError); !ok || !strings.Contains(e.Detail, "leads to") {
 			t.Errorf("%s: no *MisuseError but %v", name, e)
 		}
 	}()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -41,8 +43,8 @@ func (v *view) at(off, size, align uint64) unsafe.Pointer {
 
 // stray panics with the story of a ref that leads nowhere.
 func (v *view) stray(off, size uint64) {
-	panic(&alloc.MisuseError{Op: "arena.Ref.Get", Addr: v.base + uintptr(off), State: "not allocated",
-		Story: fmt.Sprintf("the ref leads to %d bytes at offset %d, where nothing was allocated: "+
+	panic(&alloc.MisuseError{Kind: alloc.InvalidPointer, Op: "arena.Ref.Get", Addr: v.base + uintptr(off), State: "not allocated",
+		Detail: fmt.Sprintf("the ref leads to %d bytes at offset %d, where nothing was allocated: "+
 			"it belongs to another arena, or was overwritten", size, off)})
 }
 

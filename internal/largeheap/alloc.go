@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
 	"math/bits"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -28,13 +29,14 @@ func (h *Heap) Alloc(size, align uintptr, needZero bool) (addr uintptr, zeroed b
 		return 0, false, err
 	}
 	addr, zeroed = o.user(), o.pages == untouched
+	o.full = o.full && o.pages == dirty
 	o.pages = dirty
-	o.seal(h.secret)
-	o.set(Live)
 	if needZero && !zeroed {
-		clear(raw.Bytes(addr, size))
+		h.zero(o, addr, size)
 		zeroed = true
 	}
+	o.seal(h.secret)
+	o.set(Live)
 	return addr, zeroed, nil
 }
 

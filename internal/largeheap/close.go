@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 // Close unmaps every extent, those of live objects included. If the kernel refuses

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -15,44 +17,40 @@ import (
 // Resize returns a *Violation if there is no intact live object at addr. After any
 // error the object is unchanged.
 func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
-	newAddr, _, err = h.resize(addr, size)
-	return newAddr, err
+	return h.resize(addr, size, size)
 }
 
 // ResizeZero is Resize, except that it keeps only the first kept bytes of the contents
 // and zeroes all that follow. It does not write pages that the kernel has just added,
 // which are zero.
 func (h *Heap) ResizeZero(addr, kept, size uintptr) (newAddr uintptr, err error) {
-	newAddr, written, err := h.resize(addr, size)
-	if written = min(written, size); err == nil && kept < written {
-		clear(raw.Bytes(newAddr+kept, written-kept))
-	}
-	return newAddr, err
+	return h.resize(addr, min(kept, size), size)
 }
 
-// resize does what Resize does. The object is zero from byte written on.
-func (h *Heap) resize(addr, size uintptr) (newAddr, written uintptr, err error) {
+// resize does what ResizeZero does, and what Resize does if kept equals size.
+func (h *Heap) resize(addr, kept, size uintptr) (newAddr uintptr, err error) {
 	o, err := h.claim(addr, Resizing)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	total := totalFor(addr-o.start, min(size, tooLarge), vm.PageSize())
 	if total >= tooLarge {
 		o.set(Live)
-		return 0, 0, vm.ErrOutOfMemory
+		return 0, vm.ErrOutOfMemory
 	}
 	switch {
 	case total <= o.total() && (o.carved() || o.total()-total < o.total()/8):
+		h.zero(o, addr+kept, size-kept)
 		h.resizeInPlace(o, size)
 	case total < o.total():
+		h.zero(o, addr+kept, size-kept)
 		h.shrink(o, size, total)
 	case o.carved() || 1<<o.align > vm.PageSize():
-		newAddr, err = h.resizeByCopy(o, size, o.usable())
-		return newAddr, size, err
+		return h.resizeByCopy(o, kept, size)
 	default:
-		return h.grow(o, size, total)
+		return h.grow(o, kept, size, total)
 	}
-	return addr, size, nil
+	return addr, nil
 }
 
 // resizeInPlace changes only the requested size.
@@ -68,6 +66,7 @@ func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s.live.Bytes += int64(total) - int64(o.total())
 	h.account(s, o, size)
 	s.slack -= int64(o.slack())
+	o.full = o.full && total <= o.total()
 	h.mu.Lock()
 	o.Base += start - o.start
 	o.start, o.end, o.mapping, o.requested = start, start+total, m, size
@@ -95,17 +94,17 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 //
 // The page map forgets the object first, because its old addresses can be anybody's
 // once it has moved.
-func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, err error) {
+func (h *Heap) grow(o *object, kept, size, total uintptr) (newAddr uintptr, err error) {
 	more, written := total-o.total(), o.usable()
 	if err := h.space.Charge(more); err != nil {
 		o.set(Live)
-		return 0, 0, err
+		return 0, err
 	}
 	room, err := pagemap.Prepare()
 	if err != nil {
 		h.space.Refund(more)
 		o.set(Live)
-		return 0, 0, err
+		return 0, err
 	}
 	old, page, ahead := o.user(), o.page, o.start-o.mapping.Base
 	o.unregister()
@@ -114,8 +113,7 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, e
 		room.Drop()
 		h.space.Refund(more)
 		_ = o.register(page) // cannot fail: it was registered there
-		newAddr, err = h.resizeByCopy(o, size, written)
-		return newAddr, size, err
+		return h.resizeByCopy(o, kept, size)
 	}
 	start := m.Base + ahead
 	user := old - o.start + start
@@ -126,20 +124,25 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, e
 		h.mu.Unlock()
 	}
 	_ = o.register(user) // cannot fail: there is room
+	if kept < written {
+		h.zero(o, user+kept, written-kept)
+	}
 	h.resized(o, size, start, total, m)
-	return user, written, nil
+	return user, nil
 }
 
 // resizeByCopy moves the object to another extent, with as many of the first kept bytes
-// as fit.
-func (h *Heap) resizeByCopy(o *object, size, kept uintptr) (newAddr uintptr, err error) {
-	newAddr, _, err = h.Alloc(size, 1<<o.align, false)
+// as fit, and zeroes all that follow those.
+func (h *Heap) resizeByCopy(o *object, kept, size uintptr) (newAddr uintptr, err error) {
+	newAddr, zeroed, err := h.Alloc(size, 1<<o.align, false)
 	if err != nil {
 		o.set(Live)
 		return 0, err
 	}
-	n := min(size, kept)
-	copy(raw.Bytes(newAddr, n), raw.Bytes(o.user(), n))
+	raw.Copy(newAddr, o.user(), min(kept, o.usable()))
+	if !zeroed && kept < size {
+		h.zero(h.lookup(newAddr), newAddr+kept, size-kept)
+	}
 	o.set(Releasing)
 	h.dispose(o)
 	return newAddr, nil

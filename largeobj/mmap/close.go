@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
 	"errors"
 
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -48,7 +51,7 @@ func (r *Region) uncover() error {
 // wipe overwrites secret memory.
 func (r *Region) wipe() {
 	if r.kind == Secret {
-		clear(r.bytes())
+		raw.Clear(r.base(), r.length)
 	}
 }
 

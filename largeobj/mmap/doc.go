@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package mmap makes every kind of mapping an object with a length, a Region:
 // private memory, files, memory that processes share, and secret memory for keys.
 // Regions are few, live long, and are the program's own.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -115,7 +117,7 @@ func (r *Region) showFirst(n uintptr) error {
 // shorter.
 func (r *Region) clear(length, n uintptr) {
 	if end := min(n, r.sizeFor(length)-r.lead); length < end {
-		clear(raw.Bytes(r.base()+length, end-length))
+		raw.Clear(r.base()+length, end-length)
 	}
 }
 
@@ -146,7 +148,7 @@ func (r *Region) replace(n uintptr) error {
 	if err := fresh.mapPrivate(n); err != nil {
 		return errors.Join(err, fresh.dismantle())
 	}
-	copy(fresh.bytes(), r.bytes())
+	raw.Copy(fresh.base(), r.base(), min(fresh.length, r.length))
 	r.wipe()
 	_ = r.dismantle() // what is refused is tried again
 	r.page, r.lead, r.huge, r.secret = fresh.page, fresh.lead, fresh.huge, fresh.secret

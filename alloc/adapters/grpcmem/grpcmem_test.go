@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package grpcmem_test
 
 import (
@@ -125,11 +127,15 @@ func TestConcurrent(t *testing.T) { alloctest.EachMode(t, testConcurrent) }
 func testConcurrent(t *testing.T, heap *alloc.Allocator) {
 	pool := grpcmem.New(heap)
 	queue := make(chan *[]byte, 8)
+	rounds := 1000
+	if testing.Short() {
+		rounds = 100
+	}
 	var users sync.WaitGroup
 	for user := range byte(4) {
 		users.Go(func() {
-			for i := range 1000 {
-				b := pool.Get(1 + i*7%9000)
+			for i := range rounds {
+				b := pool.Get(1 + i*97%9000)
 				for j := range *b {
 					(*b)[j] = user
 				}

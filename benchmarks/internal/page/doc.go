@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package page writes measurements as one HTML file that needs nothing else: no network, no server, no other
 file. It is readable in light and in dark, on a telephone, and without charts.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package suite has the workloads by which allocators are compared elsewhere, and those of Go services, over any peer.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package versus compares two programs, or two forms of one, that run in turn.
 package versus
 
