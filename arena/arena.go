@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"unsafe"
+	"weak"
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/gotype"
@@ -71,6 +72,7 @@ func newArena(o Options, made place) (*Arena, error) {
 	if c.options.Concurrent {
 		a.lanes = newLanes()
 	}
+	c.handle = weak.Make(a)
 	c.host.Register().Add(&c.entry, c)
 	a.cleanup = runtime.AddCleanup(a, (*core).drop, c)
 	return a, nil
