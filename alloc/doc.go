@@ -165,11 +165,12 @@
 // inside a block or behind the last one, of memory of another Allocator, of Go, of
 // nobody, use after Close, Realloc of a freed block. The answer is a panic with a
 // *MisuseError that tells the whole story; the Allocator has refused the operation
-// and goes on working. Two goroutines that free one block at the very same moment
+// and goes on working. Two goroutines that free one small block at the very same moment
 // may both succeed; the second entry is found, and reported, when it is about to
 // be handed out (the requested bytes of its class are off by one block from then
-// on). What a large object's header says is compared with a registry
-// before it is believed.
+// on). Of those that free or resize a large object, or whatever Free's slow path takes
+// back, one succeeds and the others panic. What a large object's header says is compared
+// with a registry before it is believed.
 //
 // Memory that was made inaccessible on purpose, like that of checked arenas after
 // their end, tells its story when it is used: Catch turns the fault into a

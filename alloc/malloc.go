@@ -224,7 +224,7 @@ func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 // allocLarge returns a large object: one of h's cache, or one of the large heap's. If
 // needZero is set, it is zeroed. zeroed reports whether it is known to be zero.
 func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	addr, sampled := a.takeLarge(h, op, size)
+	addr, sampled := a.takeLarge(h, size)
 	switch {
 	case addr == 0:
 		if addr, zeroed, err = a.mapLarge(size, 1, needZero); err != nil {

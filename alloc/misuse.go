@@ -46,9 +46,7 @@ func (a *Allocator) misuse(op string, addr uintptr) error {
 			"some part of the program still used them"}
 	}
 	if h := pagemap.HeaderOf(addr); h == nil || h.Kind == pagemap.Large && h.Owner == a.id {
-		if _, err := a.large.Usable(addr); err != nil {
-			return explainLarge(op, addr, err)
-		}
+		return explainLarge(op, addr, a.large.Report(addr))
 	}
 	return inspect(op, addr, a.id)
 }
@@ -57,18 +55,21 @@ func (a *Allocator) misuse(op string, addr uintptr) error {
 // identity is owner, or to a function that takes any Allocator's blocks (0).
 func inspect(op string, addr, owner uintptr) *MisuseError {
 	e := &MisuseError{Op: op, Addr: addr}
-	h := pagemap.HeaderOf(addr)
-	switch {
-	case h == nil:
+	d := pagemap.Get(addr) // once: another goroutine may free the block meanwhile
+	if d == 0 {
 		e.Story = unknownStory
+		return e
+	}
+	h := headerAt(d)
+	switch {
 	case owner != 0 && h.Owner != owner:
 		e.Story = "the block belongs to another Allocator: free it through that one"
 	case h.Kind == pagemap.Span:
-		inspectSpan(e, h)
+		inspectSpan(e, d)
 	case h.Kind == pagemap.Guarded:
-		guardTableAt(pagemap.Get(addr)).inspect(e)
+		guardTableAt(d).inspect(e)
 	case h.IsLarge(addr):
-		o := largeheap.Descriptor(pagemap.Get(addr)).Describe()
+		o := largeheap.Descriptor(d).Describe()
 		e.Block, e.Size, e.State = o.Base, int(o.Size), o.State.String()
 		e.Story = "the large object is free already: it was used after it was freed"
 	default:
@@ -80,14 +81,14 @@ func inspect(op string, addr, owner uintptr) *MisuseError {
 const unknownStory = "not memory of this Allocator: it is Go memory, a stack, static data or foreign, " +
 	"or was given back to the kernel after its last block was freed"
 
-// inspectSpan explains an address in a span.
-func inspectSpan(e *MisuseError, h *pagemap.Header) {
+// inspectSpan explains an address in the span d.
+func inspectSpan(e *MisuseError, d uintptr) {
+	h := headerAt(d)
 	i := h.Index(e.Addr)
 	if i >= h.Blocks {
 		e.Story = "behind the last block of a span: never an address of a block"
 		return
 	}
-	d := pagemap.Get(e.Addr)
 	e.Block = h.Base + uintptr(i)*uintptr(h.Size)
 	e.Size = int(h.Size)
 	e.State = smallheap.Describe(*smallheap.StateOf(d, i))

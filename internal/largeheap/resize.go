@@ -6,40 +6,31 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Resize changes the size of the object at addr to size bytes, size > 0, and returns
-// its address, which may be another. It keeps the alignment, and the contents up to the
-// smaller of size and the object's usable bytes. The contents of added bytes are
-// unspecified. The kernel moves pages instead of copying them, except if the alignment
-// exceeds the page or a shared chunk holds the object.
+// Resize changes the size of the claimed object d to size bytes, size > 0, and returns
+// its descriptor and address, which may be others. It keeps the alignment, and the first
+// kept bytes of the contents, as far as there are so many. What follows is zero if kept is
+// less than size. Resize does not write pages that the kernel has just added, which are
+// zero. The kernel moves pages instead of copying them, except if the alignment exceeds
+// the page or a shared chunk holds the object.
 //
-// Resize returns a *Violation if there is no intact live object at addr. After any
-// error the object is unchanged.
-func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
-	newAddr, _, err = h.resize(addr, size)
-	return newAddr, err
-}
-
-// ResizeZero is Resize, except that it keeps only the first kept bytes of the contents
-// and zeroes all that follow. It does not write pages that the kernel has just added,
-// which are zero.
-func (h *Heap) ResizeZero(addr, kept, size uintptr) (newAddr uintptr, err error) {
-	newAddr, written, err := h.resize(addr, size)
-	if written = min(written, size); err == nil && kept < written {
-		clear(raw.Bytes(newAddr+kept, written-kept))
-	}
-	return newAddr, err
-}
-
-// resize does what Resize does. The object is zero from byte written on.
-func (h *Heap) resize(addr, size uintptr) (newAddr, written uintptr, err error) {
-	o, err := h.claim(addr, Resizing)
+// What Resize returns is claimed. After an error d is unchanged, and still claimed.
+func (h *Heap) Resize(d Descriptor, kept, size uintptr) (Descriptor, uintptr, error) {
+	o, written, err := h.resize(objectAt(uintptr(d)), size)
 	if err != nil {
-		return 0, 0, err
+		return d, 0, err
 	}
-	total := totalFor(addr-o.start, min(size, tooLarge), vm.PageSize())
+	if written = min(written, size); kept < written {
+		clear(raw.Bytes(o.user()+kept, written-kept))
+	}
+	return Descriptor(o.addr()), o.user(), nil
+}
+
+// resize does what Resize does, except that it zeroes nothing: the object is zero from byte
+// written on.
+func (h *Heap) resize(o *object, size uintptr) (now *object, written uintptr, err error) {
+	total := totalFor(o.user()-o.start, min(size, tooLarge), vm.PageSize())
 	if total >= tooLarge {
-		o.set(Live)
-		return 0, 0, vm.ErrOutOfMemory
+		return nil, 0, vm.ErrOutOfMemory
 	}
 	switch {
 	case total <= o.total() && (o.carved() || o.total()-total < o.total()/8):
@@ -47,12 +38,11 @@ func (h *Heap) resize(addr, size uintptr) (newAddr, written uintptr, err error) 
 	case total < o.total():
 		h.shrink(o, size, total)
 	case o.carved() || 1<<o.align > vm.PageSize():
-		newAddr, err = h.resizeByCopy(o, size, o.usable())
-		return newAddr, size, err
+		return h.resizeByCopy(o, size, o.usable())
 	default:
 		return h.grow(o, size, total)
 	}
-	return addr, size, nil
+	return o, size, nil
 }
 
 // resizeInPlace changes only the requested size.
@@ -60,8 +50,8 @@ func (h *Heap) resizeInPlace(o *object, size uintptr) {
 	h.resized(o, size, o.start, o.total(), o.mapping)
 }
 
-// resized ends the resizing of o. The object now has size bytes, and the extent is the
-// total bytes at start in mapping m.
+// resized notes that o now has size bytes, and that its extent is the total bytes at start
+// in mapping m.
 func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s := h.local()
 	s.mu.Lock()
@@ -75,7 +65,6 @@ func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s.slack += int64(o.slack())
 	s.mu.Unlock()
 	o.seal(h.secret)
-	o.set(Live)
 }
 
 // shrink cuts the extent down to total bytes. If the kernel refuses, the tail stays a
@@ -95,17 +84,15 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 //
 // The page map forgets the object first, because its old addresses can be anybody's
 // once it has moved.
-func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, err error) {
+func (h *Heap) grow(o *object, size, total uintptr) (now *object, written uintptr, err error) {
 	more, written := total-o.total(), o.usable()
 	if err := h.space.Charge(more); err != nil {
-		o.set(Live)
-		return 0, 0, err
+		return nil, 0, err
 	}
 	room, err := pagemap.Prepare()
 	if err != nil {
 		h.space.Refund(more)
-		o.set(Live)
-		return 0, 0, err
+		return nil, 0, err
 	}
 	old, page, ahead := o.user(), o.page, o.start-o.mapping.Base
 	o.unregister()
@@ -114,8 +101,7 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, e
 		room.Drop()
 		h.space.Refund(more)
 		_ = o.register(page) // cannot fail: it was registered there
-		newAddr, err = h.resizeByCopy(o, size, written)
-		return newAddr, size, err
+		return h.resizeByCopy(o, size, written)
 	}
 	start := m.Base + ahead
 	user := old - o.start + start
@@ -127,20 +113,20 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, e
 	}
 	_ = o.register(user) // cannot fail: there is room
 	h.resized(o, size, start, total, m)
-	return user, written, nil
+	return o, written, nil
 }
 
 // resizeByCopy moves the object to another extent, with as many of the first kept bytes
 // as fit.
-func (h *Heap) resizeByCopy(o *object, size, kept uintptr) (newAddr uintptr, err error) {
-	newAddr, _, err = h.Alloc(size, 1<<o.align, false)
+func (h *Heap) resizeByCopy(o *object, size, kept uintptr) (now *object, written uintptr, err error) {
+	now, _, err = h.alloc(size, 1<<o.align)
 	if err != nil {
-		o.set(Live)
-		return 0, err
+		return nil, 0, err
 	}
+	now.set(Resizing)
 	n := min(size, kept)
-	copy(raw.Bytes(newAddr, n), raw.Bytes(o.user(), n))
+	copy(raw.Bytes(now.user(), n), raw.Bytes(o.user(), n))
 	o.set(Releasing)
 	h.dispose(o)
-	return newAddr, nil
+	return now, size, nil
 }
