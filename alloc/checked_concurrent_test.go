@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -85,7 +87,7 @@ func TestCheckedFreedAtOnce(t *testing.T) {
 		for range 4 {
 			all.Go(func() {
 				<-start
-				if e, ok := panicOf(func() { a.Free(p) }).(*MisuseError); ok && e.State == "free" {
+				if e, ok := panicOf(func() { a.Free(p) }).(*MisuseError); ok && e.Kind == DoubleFree && e.State == "free" {
 					told.Add(1)
 				}
 			})

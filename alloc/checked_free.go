@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -59,7 +61,7 @@ func (k *checker) realloc(h holder, op string, addr, kept uintptr, size int) (un
 	}()
 	k.free(op, addr, func(usable uintptr) error { // with mu held: so nobody else frees it
 		n := min(usable, kept, uintptr(size))
-		copy(raw.Bytes(raw.Addr(to), n), raw.Bytes(addr, n))
+		raw.Copy(raw.Addr(to), addr, n)
 		copied = true
 		return nil
 	})
@@ -75,7 +77,7 @@ func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees f
 	}
 	if agrees != nil {
 		if err := agrees(b.size); err != nil {
-			return b.misuse(op, addr, err.Error())
+			return b.misuse(TypeMismatch, op, addr, err.Error())
 		}
 	}
 	b.freed = freed

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -117,7 +119,7 @@ func (a *Allocator) releaseSmall(h holder, op string, addr uintptr, c sizeclass.
 		a.profile.Remove(addr)
 	}
 	if a.options.Hardening.ZeroOnFree {
-		clear(raw.Bytes(addr, uintptr(c.Size())))
+		raw.Clear(addr, uintptr(c.Size()))
 	}
 	code := was & smallheap.CodeMask
 	spare := uintptr(0) // a magazine on its way between the class cache and the depot
@@ -179,7 +181,7 @@ func (a *Allocator) claimLarge(op string, addr uintptr, to largeheap.State) larg
 func (a *Allocator) releaseLarge(h holder, d largeheap.Descriptor, addr uintptr) {
 	a.unprofile(d, addr)
 	if a.options.Hardening.ZeroOnFree {
-		clear(raw.Bytes(addr, d.Usable()))
+		a.large.Wipe(d)
 	}
 	a.putLarge(h, d, addr)
 	a.wake()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -9,7 +11,6 @@ import (
 	"unsafe"
 
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
-	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -77,7 +78,7 @@ type guardTable struct {
 type guardSlot struct {
 	addr, size       uintptr // of the block, as asked for
 	shadow           uintptr // the block in whose place it is
-	allocated, freed heapprof.Stack
+	allocated, freed origin  // by whose calls
 	state            guardState
 	closed           bool // it has no access
 	split            bool // see vm.Space.Guard

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -35,7 +37,7 @@ func (a *Allocator) guard(shadow, size uintptr) uintptr {
 		s.addr += slotBytes() - room
 	}
 	s.size, s.shadow = size, shadow
-	s.allocated, s.freed = a.stack(), 0
+	s.allocated, s.freed = a.origin(), origin{}
 	s.fill()
 	g.show(s)
 	return s.addr
@@ -90,7 +92,7 @@ func (g *guards) put(i int, s *guardSlot, st guardState) {
 func (a *Allocator) unlock(base uintptr, s *guardSlot) bool {
 	if !s.closed {
 		if s.state != guardUnused { // the kernel had refused to close it
-			clear(raw.Bytes(base, slotBytes()))
+			raw.Clear(base, slotBytes())
 		}
 		return true
 	}
@@ -180,12 +182,12 @@ func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
 
 // releaseGuarded frees the claimed guarded block in slot i.
 func (a *Allocator) releaseGuarded(h holder, op string, i int, s *guardSlot) {
-	s.freed = a.stack()
+	s.freed = a.origin()
 	shadow := s.shadow
 	split, err := a.space.Guard(a.guards.base(i), slotBytes())
 	s.closed, s.split = err == nil, split
 	if !s.closed && a.options.Hardening.ZeroOnFree {
-		clear(raw.Bytes(s.addr, s.size))
+		raw.Clear(s.addr, s.size)
 	}
 	a.space.Refund(slotBytes())
 	a.guards.put(i, s, guardFreed)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -86,11 +88,12 @@ func (l *largeCache) sampleNext(size uintptr, rate int64, rng *rng) bool {
 	return false
 }
 
-// takeLarge hands out an object of h's cache for size bytes, if there is one that fits.
+// takeLarge hands out an object of h's cache for size bytes, if there is one that fits, and
+// zeroed if needZero is set.
 // The youngest comes first: it is the likeliest to be in the processor's caches.
 //
 // The request counts in any case: sampled reports whether its object is a sampled one.
-func (a *Allocator) takeLarge(h holder, size uintptr) (addr uintptr, sampled bool) {
+func (a *Allocator) takeLarge(h holder, size uintptr, needZero bool) (addr uintptr, sampled bool) {
 	cache, id, err := h.acquire()
 	if err != nil {
 		return 0, false
@@ -108,7 +111,7 @@ func (a *Allocator) takeLarge(h holder, size uintptr) (addr uintptr, sampled boo
 		l.served++
 		h.release(id)
 		watch.Acquire(o.addr)
-		a.large.Take(o.d, o.addr, size)
+		a.large.Take(o.d, o.addr, size, needZero)
 		return o.addr, sampled
 	}
 	h.release(id)

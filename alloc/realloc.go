@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -129,16 +131,16 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 // copied returns a new block of size bytes that begins with the first kept bytes of the
 // block at addr, which has usable bytes. Zeros follow. Address 0 is that of no block.
 func (a *Allocator) copied(h holder, op string, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
-	to, zeroed, err := a.request(h, op, size, 1, kept < uintptr(size))
+	to, zeroed, err := a.request(h, op, size, 1, false)
 	if err != nil {
 		return nil, err
 	}
 	n := min(usable, kept, uintptr(size))
 	if addr != 0 {
-		copy(raw.Bytes(to, n), raw.Bytes(addr, n))
+		raw.Copy(to, addr, n)
 	}
-	if !zeroed {
-		clearFrom(to, kept, uintptr(size))
+	if !zeroed && kept < uintptr(size) {
+		a.space.Clear(to+kept, uintptr(size)-kept)
 	}
 	return raw.Pointer(to), nil
 }
@@ -146,7 +148,7 @@ func (a *Allocator) copied(h holder, op string, addr, usable, kept uintptr, size
 // clearFrom zeroes the block at addr from its kept-th byte on, up to size.
 func clearFrom(addr, kept, size uintptr) {
 	if kept < size {
-		clear(raw.Bytes(addr+kept, size-kept))
+		raw.Clear(addr+kept, size-kept)
 	}
 }
 

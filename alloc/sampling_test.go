@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -35,7 +37,7 @@ func TestSampledRealloc(t *testing.T) {
 		}
 	}
 	a.Free(p)
-	wantMisuse(t, func() { a.Free(p) }, MisuseError{Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: 1 << 20, State: "freed"})
+	wantMisuse(t, func() { a.Free(p) }, MisuseError{Kind: DoubleFree, Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: 1 << 20, State: "freed"})
 }
 
 // TestProfileMemory: what the profiler takes is a line of its own, which grows with the

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
 	"runtime"
 	"sync/atomic"
 	"unsafe"
+	"weak"
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/gotype"
@@ -25,6 +28,7 @@ type Arena struct {
 	mask  uintptr // Align − 1
 	lanes []lane  // the windows of a concurrent arena
 	wide  bump    // the window of one that aligns to more
+	tail  uintptr // where the slice ends that Append made last; 0: none
 
 	core    *core
 	cleanup runtime.Cleanup
@@ -68,6 +72,7 @@ func newArena(o Options, made place) (*Arena, error) {
 	if c.options.Concurrent {
 		a.lanes = newLanes()
 	}
+	c.handle = weak.Make(a)
 	c.host.Register().Add(&c.entry, c)
 	a.cleanup = runtime.AddCleanup(a, (*core).drop, c)
 	return a, nil

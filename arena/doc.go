@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package arena is memory outside the Go heap that is allocated piece by piece and
 // freed at once: that of a request, a batch, a document, a tree. The collector does
 // not see it, and nobody frees its pieces one by one.
@@ -108,15 +110,23 @@
 //	after the process was killed  the state of the last Sync that returned nil, or of the
 //	                              one that was under way
 //	after the system has died     the same, unless FileOptions.NoStore
-//	bits flipped in a header      the state of the last Sync: there are two
+//	bits flipped in a header      the state of the last Sync: there are two; after a kill or
+//	                              a power cut that, or ErrDamaged
 //	in the journal, the table     ErrDamaged by Open, by Verify
 //	in the data                   ErrDamaged by Verify, FileOptions.Verify; else unnoticed
 //	cut, foreign, newer           ErrTruncated, ErrForeign, ErrVersion by Open
+//	cut while it is open          ErrTruncated by Sync, growth and Close
+//	the disk was full             the state of the last Sync: ErrNoSpace comes before a commit
+//
+// The last line does not hold for file systems that take new space to overwrite old (btrfs,
+// ZFS): there a commit can fail half-way with ErrReopen.
 //
 //	pages(Used) = pages that the last commit needs as they are
 //	table[i] = sum of page i of the data, for each i < pages(Used)
 //	both header slots are equal, while no commit is under way
-//	behind the data the file is zero, while no commit is under way
+//	beyond the data the file is zero, while no commit is under way
+//	places are overwritten only while both header slots name the journal, or a newer state
+//	f.length = the length that the File gave the file ≤ the length it has, or it was cut
 //
 // # Shared arenas
 //

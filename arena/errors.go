@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -34,6 +36,6 @@ func (c *core) fail(op string, size uintptr, err error) error {
 
 // gone panics with the story of an operation on an arena that was freed.
 func (c *core) gone(op string) {
-	panic(&alloc.MisuseError{Op: "arena." + op, State: "freed",
-		Story: fmt.Sprintf("arena %s was freed%s: it cannot be used any more", c, c.ended.at())})
+	panic(&alloc.MisuseError{Kind: alloc.UseAfterFree, Op: "arena." + op, State: "freed",
+		Detail: fmt.Sprintf("arena %s was freed%s: it cannot be used any more", c, c.ended.at())})
 }

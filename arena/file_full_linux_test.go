@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -89,7 +91,7 @@ type piece struct {
 // fillDisk adds pieces and commits each, until that fails.
 func fillDisk(f *File) (committed int64, err error) {
 	for range 1000 {
-		err := f.Access(func() error {
+		err := f.Catch(func() error {
 			root, err := Root[pieces](f)
 			if err != nil {
 				return err

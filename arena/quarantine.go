@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -166,8 +168,8 @@ func (h *held) story(addr uintptr) error {
 	if c.options.Name != "" {
 		made = ", made" + c.made.at() + ","
 	}
-	return &alloc.MisuseError{Op: "use after free", Addr: addr, Block: h.base, Size: int(h.size), State: h.how,
-		Story: fmt.Sprintf("memory of arena %s%s was used after the arena was %s%s (round %d, byte %d of a chunk)",
+	return &alloc.MisuseError{Kind: alloc.UseAfterFree, Op: "access", Addr: addr, Block: h.base, Size: int(h.size), State: h.how,
+		Detail: fmt.Sprintf("memory of arena %s%s was used after the arena was %s%s (round %d, byte %d of a chunk)",
 			c, made, h.how, h.ended.at(), h.round+1, addr-h.base)}
 }
 

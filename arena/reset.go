@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import "runtime"
@@ -47,7 +49,7 @@ func (a *Arena) Free() {
 func (a *Arena) leave() {
 	a.giveBack()
 	a.closeLanes()
-	a.run = run{}
+	a.run, a.tail = run{}, 0
 }
 
 // keepShift says how fast Reset forgets: an eighth a round.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -7,9 +9,11 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
-	"golang.org/x/term"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/family"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/harness"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/report"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/result"
 )
 
 func main() {
@@ -20,106 +24,100 @@ func main() {
 }
 
 func start() error {
-	if task := os.Getenv(childVariable); task != "" {
-		return runChild(task)
+	families := family.All()
+	if asked, err := harness.RunTask(families); asked {
+		return err
 	}
 	o, err := parseOptions(os.Args[1:])
 	if err != nil {
 		return err
 	}
-	chosen := chosenRows(o)
 	if o.list {
-		return list(os.Stdout, chosen)
+		return list(os.Stdout, families, o)
 	}
 	if oldFile, newFile, two := strings.Cut(o.compare, ","); two {
 		return compareFiles(os.Stdout, o, oldFile, newFile)
 	}
-	var old *document
+	var old *result.Document
 	if o.compare != "" {
-		if old, err = readDocument(o.compare); err != nil { // which should be known before a minute has passed
+		if old, err = result.Read(o.compare); err != nil { // an error is known before the measurement
 			return err
 		}
 	}
-	s, err := obtain(o, chosen)
+	d, err := obtain(o, families)
 	if err != nil {
 		return err
 	}
-	if err := s.publish(os.Stdout); err != nil || old == nil {
+	if err := publish(os.Stdout, o, families, d); err != nil || old == nil {
 		return err
 	}
-	return writeComparison(os.Stdout, o, old, s.document())
+	return o.show.Compare(os.Stdout, old, d)
 }
 
-// obtain measures the rows, or takes what was measured before.
-func obtain(o *options, chosen []row) (*session, error) {
+// obtain measures the benchmarks, or reads what was measured before.
+func obtain(o *options, families []harness.Family) (*result.Document, error) {
 	if o.from != "" {
-		d, err := readDocument(o.from)
-		if err != nil {
-			return nil, err
-		}
-		return d.session(*o), nil
+		return result.Read(o.from)
 	}
+	chosen := harness.Choose(families, &o.Options)
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("no row matches %q; -list names them", o.run)
+		return nil, fmt.Errorf("no benchmark matches %q; -list names them", o.Run)
 	}
-	s := newSession(o)
-	return s, s.measureAll(chosen)
+	s := harness.NewSession(&o.Options, families)
+	if err := s.MeasureAll(chosen); err != nil {
+		return nil, err
+	}
+	return s.Document(), nil
 }
 
-func list(out io.Writer, rows []row) error {
-	for _, r := range rows {
-		if _, err := fmt.Fprintln(out, r.name); err != nil {
+// publish prints the tables, and writes the files that were asked for.
+func publish(out io.Writer, o *options, families []harness.Family, d *result.Document) error {
+	parts := harness.Reports(families)
+	r := &report.Report{Document: d, Families: parts, Options: o.show}
+	if err := r.Print(out); err != nil {
+		return err
+	}
+	if o.jsonFile != "" {
+		if err := d.WriteFile(o.jsonFile); err != nil {
+			return err
+		}
+	}
+	if o.htmlFile != "" {
+		if err := r.WriteHTML(o.htmlFile); err != nil {
+			return err
+		}
+	}
+	if o.svgFile != "" {
+		if err := report.WriteHeadlineChart(o.svgFile, d); err != nil {
+			return err
+		}
+	}
+	for _, file := range o.update {
+		if err := report.UpdateFile(file, parts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// measureAll measures the rows and derives the figures that compare rows.
-func (s *session) measureAll(chosen []row) error {
-	removeNative, err := s.setUpNative()
+func list(out io.Writer, families []harness.Family, o *options) error {
+	for _, b := range harness.Choose(families, &o.Options) {
+		if _, err := fmt.Fprintln(out, b.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compareFiles compares two files that -json wrote.
+func compareFiles(out io.Writer, o *options, oldFile, newFile string) error {
+	before, err := result.Read(oldFile)
 	if err != nil {
 		return err
 	}
-	defer removeNative()
-	defer s.removeRebuilt()
-	s.showProgress(chosen)
-	defer s.progress.clear()
-	for _, r := range chosen {
-		s.row = r.name
-		s.progress.begin(r.name)
-		if err := r.run(s); err != nil {
-			return err
-		}
-		s.progress.end(s.seconds(r))
+	after, err := result.Read(newFile)
+	if err != nil {
+		return err
 	}
-	s.results.deriveScaling()
-	s.results.deriveRemote()
-	s.results.deriveLive()
-	s.ended = time.Now()
-	return nil
+	return o.show.Compare(out, before, after)
 }
-
-// showProgress shows nothing where nobody looks.
-func (s *session) showProgress(chosen []row) {
-	if !term.IsTerminal(int(os.Stderr.Fd())) {
-		return
-	}
-	total := 0.0
-	for _, r := range chosen {
-		total += s.seconds(r)
-	}
-	s.progress = newProgress(os.Stderr, wallClock, len(chosen), total)
-}
-
-// seconds is about how long a row takes.
-func (s *session) seconds(r row) float64 {
-	seconds := r.seconds(s.options, len(s.native))
-	if s.options.metrics {
-		seconds += observeSeconds
-	}
-	return seconds
-}
-
-// observeSeconds is about what the metrics of a row take.
-const observeSeconds = 3

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package largeobj has the settings of an allocator's heap of large objects: blocks
 // of 128 KiB and more, each of which is mapped from the kernel by itself.
 //

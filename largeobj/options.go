@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeobj
 
 // A Policy says what becomes of an object's memory when it is freed.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package arena compares ashlar's arenas with what else frees memory at once: a []byte cut by hand, the
 standard library's experimental arena, github.com/ortuman/nuke, and the Go heap, where the collector does it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Cacheserver is a cache that speaks the Redis protocol, with its values on the Go heap or on ashlar,
 and the measurement of both at the client.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -8,8 +10,8 @@ import (
 	"os"
 
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/store"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/machine"
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
 )
 
 // A bar is a ratio of ashlar to the Go heap that the project sets itself.
@@ -41,7 +43,7 @@ func (c *comparison) publish(out io.Writer, o *options) error {
 	if c.refused != "" {
 		t.Notes = append(t.Notes, "sets were refused: "+c.refused)
 	}
-	verdicts := &table.Table{Title: "Bars, at 2048 MiB", Header: []string{"ashlar ÷ goheap", "at most", "is", ""}}
+	verdicts := &grid.Grid{Title: "Bars, at 2048 MiB", Header: []string{"ashlar ÷ goheap", "at most", "is", ""}}
 	bars := c.bars()
 	for _, b := range bars {
 		verdict := "missed"
@@ -53,7 +55,7 @@ func (c *comparison) publish(out io.Writer, o *options) error {
 			verdicts.Notes = append(verdicts.Notes, b.Figure+": nothing to compare; let the load count for longer (-d)")
 		}
 	}
-	for _, t := range []*table.Table{t, verdicts} {
+	for _, t := range []*grid.Grid{t, verdicts} {
 		write := t.WriteText
 		if o.markdown {
 			write = t.WriteMarkdown

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Dropin measures Apache Arrow on ashlar beside Apache Arrow on its allocator of Go memory.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -12,23 +14,26 @@ import (
 	"modernc.org/memory"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/goal"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/peer"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/result"
 )
 
 // countVariable holds, in the environment of a program that is counted, the peer, the
 // size and the number of operations.
 const countVariable = "ASHLAR_GATE_COUNT"
 
-// counted are the bounds of instruction counts. The row's name is the size of the block.
-var counted = []bound{
-	{row: "64", above: ours, below: "modernc", most: 1.6},
-	{row: "64", above: locals, below: "modernc", most: 1.15},
-	{row: "1024", above: ours, below: "modernc", most: 1.6},
-	{row: "1024", above: locals, below: "modernc", most: 1.15},
+// counted are the bounds of instruction counts. The benchmark's name is the size of the block.
+var counted = []goal.Goal{
+	atMost(peer.Ashlar, peer.Modernc, "64", 1.6),
+	atMost(peer.AshlarLocal, peer.Modernc, "64", 1.15),
+	atMost(peer.Ashlar, peer.Modernc, "1024", 1.6),
+	atMost(peer.AshlarLocal, peer.Modernc, "1024", 1.15),
 }
 
 // pairs are loops that allocate a block and free it, n times.
 var pairs = map[string]func(size, n int) error{
-	ours: func(size, n int) error {
+	peer.Ashlar: func(size, n int) error {
 		a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
 		for range n {
 			p, _ := a.Malloc(size)
@@ -36,7 +41,7 @@ var pairs = map[string]func(size, n int) error{
 		}
 		return err
 	},
-	locals: func(size, n int) error {
+	peer.AshlarLocal: func(size, n int) error {
 		a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
 		l := a.NewLocal()
 		for range n {
@@ -45,7 +50,7 @@ var pairs = map[string]func(size, n int) error{
 		}
 		return err
 	},
-	"modernc": func(size, n int) error {
+	peer.Modernc: func(size, n int) error {
 		var a memory.Allocator
 		for range n {
 			p, err := a.UintptrMalloc(size)
@@ -74,25 +79,30 @@ func beCounted(task string) error {
 const fewer, more = 100_000, 300_000
 
 // countAll counts instructions for each of the bounds.
-func countAll(valgrind string) ([]result, error) {
-	var results []result
-	seen := map[string]bool{}
-	for _, b := range counted {
-		for _, peer := range []string{b.above, b.below} {
-			if seen[b.row+peer] {
+func countAll(valgrind string) ([]*result.Result, error) {
+	var results result.Results
+	for _, g := range counted {
+		for _, figure := range []goal.Figure{g.Ours, g.Other} {
+			if results.Find(figure.Benchmark, figure.Peer) != nil {
 				continue
 			}
-			seen[b.row+peer] = true
-			perPair, err := instructions(valgrind, peer, b.row)
-			if err != nil {
-				return nil, err
+			for range counts {
+				perPair, err := instructions(valgrind, figure.Peer, figure.Benchmark)
+				if err != nil {
+					return nil, err
+				}
+				results.Add(figure.Benchmark, figure.Peer, "instructions", perPair)
 			}
-			results = append(results, result{Row: b.row, Peer: peer, Samples: []float64{perPair}})
 		}
 	}
-	return results, nil
+	return results.List, nil
 }
 
+// counts is how often the instructions of a pair are counted. Their median counts: now and then the runtime's
+// threads do more than they need to.
+const counts = 3
+
+// instructions counts those of one pair.
 func instructions(valgrind, peer, size string) (float64, error) {
 	low, err := countRun(valgrind, peer, size, fewer)
 	if err != nil {
@@ -104,32 +114,22 @@ func instructions(valgrind, peer, size string) (float64, error) {
 
 var total = regexp.MustCompile(`I\s+refs:\s+([0-9,]+)`)
 
-// countRun counts the instructions of a program with n operations: the smaller of two
-// runs, for the runtime's threads do now and then what they need not.
-func countRun(valgrind, peer, size string, n int) (least float64, err error) {
+// countRun counts the instructions of a program with n operations.
+func countRun(valgrind, peer, size string, n int) (float64, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return 0, err
 	}
-	for range 2 {
-		command := exec.Command(valgrind, "--tool=callgrind", "--callgrind-out-file="+os.DevNull, program)
-		command.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", countVariable, peer, size, n), "GOGC=off", "GOMAXPROCS=1",
-			"GODEBUG=asyncpreemptoff=1") // callgrind does not stand the runtime's signals
-		output, err := command.CombinedOutput()
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w: %s", filepath.Base(valgrind), err, output)
-		}
-		found := total.FindSubmatch(output)
-		if found == nil {
-			return 0, fmt.Errorf("%s printed no count: %s", filepath.Base(valgrind), output)
-		}
-		count, err := strconv.ParseFloat(strings.ReplaceAll(string(found[1]), ",", ""), 64)
-		if err != nil {
-			return 0, err
-		}
-		if least == 0 || count < least {
-			least = count
-		}
+	command := exec.Command(valgrind, "--tool=callgrind", "--callgrind-out-file="+os.DevNull, program)
+	command.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", countVariable, peer, size, n), "GOGC=off", "GOMAXPROCS=1",
+		"GODEBUG=asyncpreemptoff=1") // callgrind does not stand the runtime's signals
+	output, err := command.CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w: %s", filepath.Base(valgrind), err, output)
 	}
-	return least, nil
+	found := total.FindSubmatch(output)
+	if found == nil {
+		return 0, fmt.Errorf("%s printed no count: %s", filepath.Base(valgrind), output)
+	}
+	return strconv.ParseFloat(strings.ReplaceAll(string(found[1]), ",", ""), 64)
 }

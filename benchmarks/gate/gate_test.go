@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -6,6 +8,10 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/ashlar-go/ashlar/benchmarks/internal/goal"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/peer"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/result"
 )
 
 // TestMain is the program that is counted, too.
@@ -19,29 +25,32 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func of(row, peer string, samples ...float64) result { return result{row, peer, samples} }
-
 func TestJudge(t *testing.T) {
-	faster := bound{row: "r", above: "peer", below: ours, least: 2}
-	small := bound{row: "m", above: ours, most: 1.25}
-	bad := []result{of("r", "peer", 9, 1, 5), of("r", ours, 4), of("m", ours, 1.3, 1.1)}
-	good := []result{of("r", "peer", 9, 8, 1), of("r", ours, 4), of("m", ours, 1.3, 1.3)}
+	bounds := []goal.Goal{slower("peer", "r", 2), goal.Alone("m: ashlar", "m", peer.Ashlar, goal.AtMost, 1.25)}
+	time := func(samples ...float64) *result.Result {
+		return &result.Result{Benchmark: "r", Peer: "peer", Samples: samples}
+	}
+	memory := func(samples ...float64) *result.Result {
+		return &result.Result{Benchmark: "m", Peer: peer.Ashlar, Samples: samples}
+	}
+	own := &result.Result{Benchmark: "r", Peer: peer.Ashlar, Samples: []float64{4, 4, 4}}
+	slow, fast, small, large := time(9, 8, 1), time(9, 1, 5), memory(1.3, 1.1, 1.2), memory(1.3, 1.3, 1.2)
 	for _, c := range []struct {
 		name     string
-		runs     [][]result
+		runs     [][]*result.Result
 		violated int
 		measured int
 		prints   string
 	}{
-		{"kept at once", [][]result{{good[0], good[1], bad[2]}}, 0, 1, "2.00"},
-		{"each kept once", [][]result{bad, good}, 0, 2, "2.00"},
-		{"never kept", [][]result{{bad[0], bad[1], good[2]}, {bad[0], bad[1], good[2]}, {bad[0], bad[1], good[2]}}, 2, 3, "VIOLATED"},
-		{"not measured", [][]result{nil, nil, nil}, 2, 3, "NaN"},
+		{"kept at once", [][]*result.Result{{slow, own, small}}, 0, 1, "2.00"},
+		{"kept by the median of all samples", [][]*result.Result{{fast, own, small}, {time(9, 9, 9), own, small}}, 0, 2, "2.25"},
+		{"the best run of three is not enough", [][]*result.Result{{fast, own, large}, {fast, own, small}, {fast, own, large}}, 2, 3, "VIOLATED"},
+		{"not measured", [][]*result.Result{nil, nil, nil}, 2, 3, "not measured"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
 			n := 0
-			violated, err := judge(&out, "title", []bound{faster, small}, 3, func() ([]result, error) {
+			violated, err := judge(&out, "title", bounds, 3, func() ([]*result.Result, error) {
 				n++
 				return c.runs[n-1], nil
 			})
@@ -51,7 +60,7 @@ func TestJudge(t *testing.T) {
 		})
 	}
 	broken := errors.New("broken")
-	if _, err := judge(&strings.Builder{}, "", nil, 3, func() ([]result, error) { return nil, broken }); err != broken {
+	if _, err := judge(&strings.Builder{}, "", nil, 3, func() ([]*result.Result, error) { return nil, broken }); err != broken {
 		t.Errorf("%v, want what the measurement returned", err)
 	}
 }
@@ -65,11 +74,11 @@ func TestCount(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	local, err := instructions(valgrind, locals, "64")
+	local, err := instructions(valgrind, peer.AshlarLocal, "64")
 	if err != nil {
 		t.Fatal(err)
 	}
-	pinned, err := instructions(valgrind, ours, "64")
+	pinned, err := instructions(valgrind, peer.Ashlar, "64")
 	if err != nil {
 		t.Fatal(err)
 	}

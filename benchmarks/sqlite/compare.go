@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -7,7 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/versus"
 )
 
@@ -36,7 +38,7 @@ func (c *contest) build() error {
 }
 
 // compare measures both programs on a database.
-func (c *contest) compare(database string) (*table.Table, error) {
+func (c *contest) compare(database string) (*grid.Grid, error) {
 	var figures versus.Comparison
 	err := figures.Run(c.repeats, func(peer int) error {
 		if err := c.measure(&figures, peer, database); err != nil {

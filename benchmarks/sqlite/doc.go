@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Sqlite measures modernc.org/sqlite on ashlar beside modernc.org/sqlite on the allocator
 it comes with.

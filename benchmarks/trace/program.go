@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package trace
 
 import (
@@ -9,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// A Program is a trace made ready to be played.
+// A Program is a trace made ready to be replayed.
 type Program struct {
 	Header  heaptrace.Header
 	Objects int // different ones
@@ -33,7 +35,7 @@ type Counts struct {
 // Threads returns how many goroutines the program has.
 func (p *Program) Threads() int { return len(p.threads) }
 
-// Steps returns how many operations a play has: those of the trace, a resize being one, and
+// Steps returns how many operations a run has: those of the trace, a resize being one, and
 // the frees of what is live at the end.
 func (p *Program) Steps() int {
 	n := 0

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package trace
 
 import (
@@ -82,27 +84,27 @@ func TestLoad(t *testing.T) {
 			if got != test.want || p.Objects != test.objects || p.Steps() != test.steps {
 				t.Errorf("%+v, %d objects, %d steps\nwant %+v, %d, %d", got, p.Objects, p.Steps(), test.want, test.objects, test.steps)
 			}
-			if _, err := NewPlayer(p).Play(onAshlar(t)); err != nil {
+			if _, err := NewReplay(p).Run(onAshlar(t)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-// worker is ashlar's, with what a Worker may have, or without.
-type worker struct{ a *alloc.Allocator }
+// handle is ashlar's, with what a Handle may have, or without.
+type handle struct{ a *alloc.Allocator }
 
-func (w worker) Malloc(size int) unsafe.Pointer      { return must(w.a.Malloc(size)) }
-func (w worker) Release(block unsafe.Pointer, _ int) { w.a.Free(block) }
-func (w worker) Close()                              {}
+func (w handle) Malloc(size int) unsafe.Pointer      { return must(w.a.Malloc(size)) }
+func (w handle) Release(block unsafe.Pointer, _ int) { w.a.Free(block) }
+func (w handle) Close()                              {}
 
-type ableWorker struct{ worker }
+type ableHandle struct{ handle }
 
-func (w ableWorker) Calloc(size int) unsafe.Pointer { return must(w.a.Calloc(1, size)) }
-func (w ableWorker) Memalign(align, size int) unsafe.Pointer {
+func (w ableHandle) Calloc(size int) unsafe.Pointer { return must(w.a.Calloc(1, size)) }
+func (w ableHandle) Memalign(align, size int) unsafe.Pointer {
 	return must(w.a.Memalign(align, size))
 }
-func (w ableWorker) Resize(block unsafe.Pointer, _, size int) unsafe.Pointer {
+func (w ableHandle) Resize(block unsafe.Pointer, _, size int) unsafe.Pointer {
 	return must(w.a.Realloc(block, size))
 }
 
@@ -113,10 +115,10 @@ func must(p unsafe.Pointer, err error) unsafe.Pointer {
 	return p
 }
 
-// onAshlar opens workers of an allocator in which nothing may be live at the end.
-func onAshlar(t testing.TB) func() suite.Worker {
+// onAshlar opens handles of an allocator in which nothing may be live at the end.
+func onAshlar(t testing.TB) func() suite.Handle {
 	a := heap(t)
-	return func() suite.Worker { return ableWorker{worker{a}} }
+	return func() suite.Handle { return ableHandle{handle{a}} }
 }
 
 func heap(t testing.TB) *alloc.Allocator {
@@ -133,7 +135,7 @@ func heap(t testing.TB) *alloc.Allocator {
 	return a
 }
 
-// TestShipped: the traces of this package are what their programs did, and can be played, by
+// TestShipped: the traces of this package are what their programs did, and can be replayed, by
 // peers with and without ways of their own to zero, resize and align.
 func TestShipped(t *testing.T) {
 	if n := len(Shipped()); n != len(shippedCounts) {
@@ -151,42 +153,42 @@ func TestShipped(t *testing.T) {
 			if got := fmt.Sprintf("%d goroutines, %d objects, %+v", p.Threads(), p.Objects, p.Counts); got != shippedCounts[name] {
 				t.Errorf("%s\nwant %s", got, shippedCounts[name])
 			}
-			player := NewPlayer(p)
-			if _, err := player.Play(onAshlar(t)); err != nil {
+			replay := NewReplay(p)
+			if _, err := replay.Run(onAshlar(t)); err != nil {
 				t.Error(err)
 			}
 			a := heap(t)
-			if _, err := player.Play(func() suite.Worker { return worker{a} }); err != nil {
+			if _, err := replay.Run(func() suite.Handle { return handle{a} }); err != nil {
 				t.Error(err)
 			}
-			if player.Idle() <= 0 {
+			if replay.Idle() <= 0 {
 				t.Error("going through it takes no time")
 			}
 		})
 	}
 }
 
-// A counting worker checks that a peer is asked for the program's sizes and gets all blocks back.
+// A counting handle checks that a peer is asked for the program's sizes and gets all blocks back.
 type counting struct {
-	worker
+	handle
 	live *atomic.Int64
 	most *atomic.Int64
 }
 
 func (c counting) Malloc(size int) unsafe.Pointer {
 	c.most.Store(max(c.most.Load(), c.live.Add(int64(size))))
-	return c.worker.Malloc(size)
+	return c.handle.Malloc(size)
 }
 
 func (c counting) Release(block unsafe.Pointer, size int) {
 	c.live.Add(-int64(size))
-	c.worker.Release(block, size)
+	c.handle.Release(block, size)
 }
 
-// TestPlayHandsOver plays objects that go from goroutine to goroutine and back, in each of which
+// TestReplayHandsOver replays objects that go from goroutine to goroutine and back, in each of which
 // they are resized: that fails unless each waits for the one before. No goroutine gets so far ahead
 // that much more is live than in the trace.
-func TestPlayHandsOver(t *testing.T) {
+func TestReplayHandsOver(t *testing.T) {
 	const goroutines, rounds, size = 5, 20_000, 100
 	random := rand.New(rand.NewPCG(1, 2))
 	var events []heaptrace.Event
@@ -202,7 +204,7 @@ func TestPlayHandsOver(t *testing.T) {
 	p, _ := load(t, events...)
 	a := heap(t)
 	var live, most atomic.Int64
-	if _, err := NewPlayer(p).Play(func() suite.Worker { return counting{worker{a}, &live, &most} }); err != nil {
+	if _, err := NewReplay(p).Run(func() suite.Handle { return counting{handle{a}, &live, &most} }); err != nil {
 		t.Fatal(err)
 	}
 	if live.Load() != 0 {
@@ -213,10 +215,10 @@ func TestPlayHandsOver(t *testing.T) {
 	}
 }
 
-// TestPlayFindsOverlap: a peer that gives a block to two is found out.
-func TestPlayFindsOverlap(t *testing.T) {
+// TestReplayFindsOverlap: a peer that gives a block to two is found out.
+func TestReplayFindsOverlap(t *testing.T) {
 	p, _ := load(t, malloc(1, 16, 10), malloc(1, 32, 10), malloc(1, 48, 10), free(1, 16), free(1, 32), free(1, 48))
-	if _, err := NewPlayer(p).Play(func() suite.Worker { return new(onlyBlock) }); err == nil {
+	if _, err := NewReplay(p).Run(func() suite.Handle { return new(onlyBlock) }); err == nil {
 		t.Error("one block for all is not noticed")
 	}
 }
@@ -236,12 +238,12 @@ func TestAligned(t *testing.T) {
 	}
 	p, _ := load(t, events...)
 	a := heap(t)
-	for _, open := range []func() suite.Worker{onAshlar(t), func() suite.Worker { return worker{a} }} {
-		if _, err := NewPlayer(p).Play(open); err != nil {
+	for _, open := range []func() suite.Handle{onAshlar(t), func() suite.Handle { return handle{a} }} {
+		if _, err := NewReplay(p).Run(open); err != nil {
 			t.Error(err)
 		}
 	}
-	w := worker{a}
+	w := handle{a}
 	for align := uint32(1); align < 1<<20; align *= 2 {
 		var b block
 		b.aligned(w, 100, uintptr(align))
@@ -323,16 +325,16 @@ func TestBlockSizes(t *testing.T) {
 	}
 }
 
-func BenchmarkPlay(b *testing.B) {
+func BenchmarkReplay(b *testing.B) {
 	for _, name := range Shipped() {
 		b.Run("trace="+name+"/peer=ashlar", func(b *testing.B) {
 			p, _, err := LoadFile(name)
 			if err != nil {
 				b.Fatal(err)
 			}
-			player, open := NewPlayer(p), onAshlar(b)
+			replay, open := NewReplay(p), onAshlar(b)
 			for b.Loop() {
-				if _, err := player.Play(open); err != nil {
+				if _, err := replay.Run(open); err != nil {
 					b.Fatal(err)
 				}
 			}

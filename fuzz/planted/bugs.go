@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package planted
 
 import (
@@ -106,7 +108,9 @@ func Bugs() []Bug {
 			"	c.used = end\n	c.clean", "	c.used = end - (end-off)/8\n	c.clean", "FuzzArena"},
 		{"arena: what an earlier round wrote passes for zero", "arena/chunk.go",
 			"	c.dirty = max(c.dirty, c.used)\n", "", "FuzzArena"},
-		{"arena: growth in place takes more than there is", "arena/new.go",
-			"n > b.limit-p {", "n > 2*(b.limit-p) {", "FuzzArena"},
+		{"arena: growth in place takes more than there is", "arena/append.go",
+			"n > b.limit-b.next ||", "n > 2*(b.limit-b.next) ||", "FuzzArena"},
+		{"arena: Append takes the rest of a slice for padding", "arena/append.go",
+			"old == 0 || end != b.next && end != a.tail ||", "old == 0 ||", "FuzzArena"},
 	}
 }

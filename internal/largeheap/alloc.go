@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
 	"math/bits"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -22,7 +23,7 @@ func (h *Heap) Alloc(size, align uintptr, needZero bool) (addr uintptr, zeroed b
 	}
 	addr = o.user()
 	if needZero && !zeroed {
-		clear(raw.Bytes(addr, size))
+		h.zero(o, addr, size)
 		zeroed = true
 	}
 	o.set(Live)
@@ -42,6 +43,7 @@ func (h *Heap) alloc(size, align uintptr) (o *object, zeroed bool, err error) {
 		return nil, false, err
 	}
 	zeroed = o.pages == untouched
+	o.full = o.full && o.pages == dirty
 	o.pages = dirty
 	o.seal(h.secret)
 	return o, zeroed, nil

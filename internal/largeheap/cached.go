@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -42,11 +44,14 @@ func (d Descriptor) Fits(size uintptr) (change int64, ok bool) {
 }
 
 // Take makes the cached object d, whose address is addr, a live one of size bytes, which
-// it fits. The caller has taken it out of its cache.
+// it fits, and zeroes them if needZero is set. The caller has taken it out of its cache.
 //
 //go:norace
-func (h *Heap) Take(d Descriptor, addr, size uintptr) {
+func (h *Heap) Take(d Descriptor, addr, size uintptr, needZero bool) {
 	o := objectAt(uintptr(d))
+	if needZero {
+		h.zero(o, addr, size)
+	}
 	o.requested = size
 	header := headerAt(addr)
 	header[wordRequested] = uint64(size)

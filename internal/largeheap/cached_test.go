@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -32,7 +34,7 @@ func TestPutTake(t *testing.T) {
 		if !fits {
 			t.Fatalf("Fits(%d) = false", size)
 		}
-		f.Take(d, p, size)
+		f.Take(d, p, size, false)
 		f.Account(change)
 		if n, err := f.Usable(p); err != nil || n < size {
 			t.Errorf("Usable = %d, %v after Take(%d)", n, err, size)
@@ -167,7 +169,7 @@ func TestRequestedOfCached(t *testing.T) {
 	again := func(p, size uintptr) {
 		d := f.put(p)
 		change, _ := d.Fits(size)
-		f.Take(d, p, size)
+		f.Take(d, p, size, false)
 		unreported += change
 	}
 	p, q := f.alloc(200_000), f.alloc(300_000)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package largeheap is the heap of large objects: blocks that are mapped from the
 // kernel one by one, know their own length, are retained for a while after they were
 // freed, and grow without being copied. Package largeobj has its options, and tells

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -74,6 +76,7 @@ type object struct {
 	colour    uint16    // in 65,536ths; see shape.place
 	align     uint8     // binary logarithm of the object's alignment
 	pages     pageState // contents of the extent's pages
+	full      bool      // all pages are in RAM, as far as is known, until they are purged
 
 	// The rest is for mapping and unmapping.
 	mapping vm.Mapping // contains the extent; zero if a shared chunk does

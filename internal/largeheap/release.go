@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 // arrive ends the transit of o from s: it puts o back into s, or into the cold shard if

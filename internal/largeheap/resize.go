@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -8,41 +10,39 @@ import (
 
 // Resize changes the size of the claimed object d to size bytes, size > 0, and returns
 // its descriptor and address, which may be others. It keeps the alignment, and the first
-// kept bytes of the contents, as far as there are so many. What follows is zero if kept is
-// less than size. Resize does not write pages that the kernel has just added, which are
+// kept bytes of the contents, as far as there are so many. If kept is less than size, what
+// follows is zero; Resize does not write pages that the kernel has just added, which are
 // zero. The kernel moves pages instead of copying them, except if the alignment exceeds
 // the page or a shared chunk holds the object.
 //
 // What Resize returns is claimed. After an error d is unchanged, and still claimed.
 func (h *Heap) Resize(d Descriptor, kept, size uintptr) (Descriptor, uintptr, error) {
-	o, written, err := h.resize(objectAt(uintptr(d)), size)
+	o, err := h.resize(objectAt(uintptr(d)), min(kept, size), size)
 	if err != nil {
 		return d, 0, err
-	}
-	if written = min(written, size); kept < written {
-		clear(raw.Bytes(o.user()+kept, written-kept))
 	}
 	return Descriptor(o.addr()), o.user(), nil
 }
 
-// resize does what Resize does, except that it zeroes nothing: the object is zero from byte
-// written on.
-func (h *Heap) resize(o *object, size uintptr) (now *object, written uintptr, err error) {
-	total := totalFor(o.user()-o.start, min(size, tooLarge), vm.PageSize())
+func (h *Heap) resize(o *object, kept, size uintptr) (*object, error) {
+	addr := o.user()
+	total := totalFor(addr-o.start, min(size, tooLarge), vm.PageSize())
 	if total >= tooLarge {
-		return nil, 0, vm.ErrOutOfMemory
+		return nil, vm.ErrOutOfMemory
 	}
 	switch {
 	case total <= o.total() && (o.carved() || o.total()-total < o.total()/8):
+		h.zero(o, addr+kept, size-kept)
 		h.resizeInPlace(o, size)
 	case total < o.total():
+		h.zero(o, addr+kept, size-kept)
 		h.shrink(o, size, total)
 	case o.carved() || 1<<o.align > vm.PageSize():
-		return h.resizeByCopy(o, size, o.usable())
+		return h.resizeByCopy(o, kept, size)
 	default:
-		return h.grow(o, size, total)
+		return h.grow(o, kept, size, total)
 	}
-	return o, size, nil
+	return o, nil
 }
 
 // resizeInPlace changes only the requested size.
@@ -58,6 +58,7 @@ func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s.live.Bytes += int64(total) - int64(o.total())
 	h.account(s, o, size)
 	s.slack -= int64(o.slack())
+	o.full = o.full && total <= o.total()
 	h.mu.Lock()
 	o.Base += start - o.start
 	o.start, o.end, o.mapping, o.requested = start, start+total, m, size
@@ -84,15 +85,15 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 //
 // The page map forgets the object first, because its old addresses can be anybody's
 // once it has moved.
-func (h *Heap) grow(o *object, size, total uintptr) (now *object, written uintptr, err error) {
+func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 	more, written := total-o.total(), o.usable()
 	if err := h.space.Charge(more); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	room, err := pagemap.Prepare()
 	if err != nil {
 		h.space.Refund(more)
-		return nil, 0, err
+		return nil, err
 	}
 	old, page, ahead := o.user(), o.page, o.start-o.mapping.Base
 	o.unregister()
@@ -101,7 +102,7 @@ func (h *Heap) grow(o *object, size, total uintptr) (now *object, written uintpt
 		room.Drop()
 		h.space.Refund(more)
 		_ = o.register(page) // cannot fail: it was registered there
-		return h.resizeByCopy(o, size, written)
+		return h.resizeByCopy(o, kept, size)
 	}
 	start := m.Base + ahead
 	user := old - o.start + start
@@ -112,21 +113,26 @@ func (h *Heap) grow(o *object, size, total uintptr) (now *object, written uintpt
 		h.mu.Unlock()
 	}
 	_ = o.register(user) // cannot fail: there is room
+	if kept < written {
+		h.zero(o, user+kept, written-kept)
+	}
 	h.resized(o, size, start, total, m)
-	return o, written, nil
+	return o, nil
 }
 
 // resizeByCopy moves the object to another extent, with as many of the first kept bytes
-// as fit.
-func (h *Heap) resizeByCopy(o *object, size, kept uintptr) (now *object, written uintptr, err error) {
-	now, _, err = h.alloc(size, 1<<o.align)
+// as fit, and zeroes all that follow those.
+func (h *Heap) resizeByCopy(o *object, kept, size uintptr) (*object, error) {
+	now, zeroed, err := h.alloc(size, 1<<o.align)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	now.set(Resizing)
-	n := min(size, kept)
-	copy(raw.Bytes(now.user(), n), raw.Bytes(o.user(), n))
+	raw.Copy(now.user(), o.user(), min(kept, o.usable()))
+	if !zeroed && kept < size {
+		h.zero(now, now.user()+kept, size-kept)
+	}
 	o.set(Releasing)
 	h.dispose(o)
-	return now, size, nil
+	return now, nil
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -70,7 +72,7 @@ func fillShm() error {
 	if err != nil {
 		return err
 	}
-	err = sparse.View(func(b []byte) error {
+	err = sparse.Catch(func(b []byte) error {
 		for i := range b {
 			b[i] = 1
 		}
@@ -98,8 +100,8 @@ func lockTooMuch() error {
 		}
 		return nil
 	}
-	before := SumRegions()
-	_, locked := Map(2*limit, MapOptions{RegionOptions: RegionOptions{Lock: true}})
+	before := Sum()
+	_, locked := Map(2*limit, MapOptions{Options: Options{Lock: true}})
 	_, secret := Map(2*limit, MapOptions{Secret: true})
 	if err := errors.Join(told("Map with Lock", locked), told("Map of secret memory", secret)); err != nil {
 		return err
@@ -120,7 +122,7 @@ func lockTooMuch() error {
 	if err := told("Resize of secret memory", small.Resize(2*limit)); err != nil {
 		return err
 	}
-	plain, err := Map(limit/4, MapOptions{RegionOptions: RegionOptions{Lock: true}})
+	plain, err := Map(limit/4, MapOptions{Options: Options{Lock: true}})
 	if err != nil {
 		return err
 	}
@@ -133,7 +135,7 @@ func lockTooMuch() error {
 	if err := errors.Join(r.Close(), small.Close(), plain.Close()); err != nil {
 		return err
 	}
-	after := SumRegions()
+	after := Sum()
 	if after.Mapped != before.Mapped || after.Charged != before.Charged {
 		return fmt.Errorf("left behind: %+v", after)
 	}

@@ -1,19 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
 	"errors"
 
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Close gives the region back. It waits for calls of View to end, must not be called
+// Close gives the region back. It waits for calls of Catch to end, must not be called
 // inside one, and calls that come meanwhile fail with ErrClosed. Slices that Bytes returned must not be used any more. Secret
 // memory is wiped first. Further calls do nothing.
 //
 // Changes to a file are not lost by it, but not stored either: see Sync. An error
 // tells of a header that was overwritten, or of what the kernel refused: address
 // space that it does not take back is tried again when another region is made,
-// resized or closed, and SumRegions counts it until then. The region is closed all
+// resized or closed, and Sum counts it until then. The region is closed all
 // the same, unless secret memory could not be wiped: then Close can be repeated.
 func (r *Region) Close() error {
 	remains.retry()
@@ -48,7 +51,7 @@ func (r *Region) uncover() error {
 // wipe overwrites secret memory.
 func (r *Region) wipe() {
 	if r.kind == Secret {
-		clear(r.bytes())
+		raw.Clear(r.base(), r.length)
 	}
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package mmap makes every kind of mapping an object with a length, a Region:
 // private memory, files, memory that processes share, and secret memory for keys.
 // Regions are few, live long, and are the program's own.
@@ -12,8 +14,8 @@
 //	Region        a handle: what is shown, a gate, a frame, a length
 //	gate          calls that use the mapping run at once, those that change it alone
 //	frame         up to three mappings: a guard, the body, a guard
-//	regionHeader  the 64 bytes in front of the bytes of a Region that is ours
-//	regionList    all open Regions: for Regions, and to explain faults
+//	header  the 64 bytes in front of the bytes of a Region that is ours
+//	list    all open Regions: for Regions, and to explain faults
 //	refusals      address space that the kernel did not take back, to be tried again
 //
 // Layout of a Region that is ours, in memory and in the object alike:
@@ -42,7 +44,7 @@
 // a huge one. Their Bytes begin with the body, or inside its first page where a
 // window does.
 //
-// Equations, for each Region and, with sums, for SumRegions:
+// Equations, for each Region and, with sums, for Sum:
 //
 //	body  = lead + length rounded up to pages (more, when the kernel refused to cut a file's)
 //	address of Bytes = body + lead, a multiple of Align (of a file: that of the body is)
@@ -73,13 +75,13 @@
 //
 // Locking: gate.mu counts users and is held for moments. What a Region is (frame,
 // length) changes only behind a gate with nobody inside; Region.mu orders the calls
-// inside that note what the pages are now. regionList.mu and refusals.mu are leaves,
+// inside that note what the pages are now. list.mu and refusals.mu are leaves,
 // except that an explanation asks the kernel for the length of a file under the
-// former. View holds the gate as a user: Resize and Close wait, and methods called
+// former. Catch holds the gate as a user: Resize and Close wait, and methods called
 // inside do not wait for those.
 //
 // Caveats: Bytes after Resize or Close is a stale slice, like any in C: it faults or
-// shows something else; View cannot be fooled like that. A Region is not closed by
+// shows something else; Catch cannot be fooled like that. A Region is not closed by
 // being forgotten. Bytes of a file or shared object change when others write them, so
 // what was checked must be copied first. The race detector sees none of it.
 package mmap

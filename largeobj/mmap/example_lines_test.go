@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap_test
 
 import (
@@ -24,7 +26,7 @@ func countLines(path string) (lines int, err error) {
 	if err := r.Advise(mmap.AdviseSequential); err != nil {
 		return 0, err
 	}
-	err = r.View(func(text []byte) error {
+	err = r.Catch(func(text []byte) error {
 		lines = bytes.Count(text, []byte{'\n'})
 		return nil
 	})

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap_test
 
 import (
@@ -45,7 +47,7 @@ func ExampleMap_secret() {
 }
 
 // A file that somebody makes shorter is an error where its bytes are gone.
-func ExampleRegion_View() {
+func ExampleRegion_Catch() {
 	f, err := os.CreateTemp("", "ashlar-example")
 	if err != nil {
 		fmt.Println(err)
@@ -57,19 +59,19 @@ func ExampleRegion_View() {
 		fmt.Println(err)
 		return
 	}
-	r, err := mmap.MapFile(f.Name(), mmap.FileOptions{RegionOptions: mmap.RegionOptions{Name: "the file"}})
+	r, err := mmap.MapFile(f.Name(), mmap.FileOptions{Options: mmap.Options{Name: "the file"}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer r.Close()
 	last := func(b []byte) error { fmt.Println("the last byte is", b[len(b)-1]); return nil }
-	fmt.Println(r.View(last))
+	fmt.Println(r.Catch(last))
 	if err := f.Truncate(0); err != nil {
 		fmt.Println(err)
 		return
 	}
-	err = r.View(last)
+	err = r.Catch(last)
 	var fault *mmap.FaultError
 	if errors.As(err, &fault) {
 		fmt.Println(fault.Offset, fault.Region, errors.Is(err, mmap.ErrTruncated))

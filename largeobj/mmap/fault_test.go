@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -12,10 +14,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A regionRun is a recorded sequence of calls on regions, in which any kernel call
+// A run is a recorded sequence of calls on regions, in which any kernel call
 // may fail. Whatever fails is told, and leaves the region with the bytes and the
 // length that it had.
-type regionRun struct {
+type run struct {
 	t      *testing.T
 	dir    string // of its files
 	name   string // of its shared object
@@ -24,7 +26,7 @@ type regionRun struct {
 }
 
 // refused reports whether a call failed, which it may only for what was injected.
-func (r *regionRun) refused(err error) bool {
+func (r *run) refused(err error) bool {
 	r.t.Helper()
 	if err != nil && !errors.Is(err, errInjected) {
 		r.t.Errorf("another error than the injected one: %v", err)
@@ -36,7 +38,7 @@ func (r *regionRun) refused(err error) bool {
 }
 
 // use does everything with a region of n bytes.
-func (r *regionRun) use(region *Region, err error) {
+func (r *run) use(region *Region, err error) {
 	if r.refused(err) {
 		if region != nil {
 			r.t.Error("a region and an error")
@@ -94,7 +96,7 @@ func beyondEnd(t *testing.T, region *Region) []byte {
 }
 
 // inherit maps an object again by its descriptor.
-func (r *regionRun) inherit(region *Region) {
+func (r *run) inherit(region *Region) {
 	f, err := region.File()
 	if r.refused(err) {
 		return
@@ -109,7 +111,7 @@ func (r *regionRun) inherit(region *Region) {
 }
 
 // finish finds everything given back, or not more left than a willing kernel takes.
-func (r *regionRun) finish() {
+func (r *run) finish() {
 	vm.Inject(nil)
 	for _, region := range r.shut {
 		must(r.t, region.Close())
@@ -121,17 +123,17 @@ func (r *regionRun) finish() {
 }
 
 // runs are the sequences; each makes what it uses, and nothing is left of it.
-var runs = map[string]func(r *regionRun){
-	"anonymous": func(r *regionRun) { r.use(Map(10_000, MapOptions{})) },
-	"guards, aligned, locked, huge": func(r *regionRun) {
-		r.use(Map(10_000, MapOptions{RegionOptions: RegionOptions{
-			Guards: true, Align: 1 << 16, Lock: true, HugePages: ExplicitPages, Populate: true,
+var runs = map[string]func(r *run){
+	"anonymous": func(r *run) { r.use(Map(10_000, MapOptions{})) },
+	"guards, aligned, locked, huge": func(r *run) {
+		r.use(Map(10_000, MapOptions{Options: Options{
+			GuardPages: true, Align: 1 << 16, Lock: true, HugePages: ExplicitPages, Populate: true,
 		}}))
 	},
-	"secret": func(r *regionRun) { r.use(Map(10_000, MapOptions{Secret: true})) },
-	"memfd":  func(r *regionRun) { r.use(MapShared("", 10_000, SharedOptions{})) },
-	"named": func(r *regionRun) {
-		first, err := MapShared(r.name, 10_000, SharedOptions{RegionOptions: RegionOptions{Guards: true}})
+	"secret": func(r *run) { r.use(Map(10_000, MapOptions{Secret: true})) },
+	"memfd":  func(r *run) { r.use(MapShared("", 10_000, SharedOptions{})) },
+	"named": func(r *run) {
+		first, err := MapShared(r.name, 10_000, SharedOptions{Options: Options{GuardPages: true}})
 		if r.refused(err) {
 			return
 		}
@@ -139,7 +141,7 @@ var runs = map[string]func(r *regionRun){
 		r.refused(first.Refresh())
 		r.refused(first.Close())
 	},
-	"file": func(r *regionRun) {
+	"file": func(r *run) {
 		path := filepath.Join(r.dir, "file")
 		r.use(MapFile(path, FileOptions{Mode: FileShared, Create: true, Length: 10_000, Offset: 1000}))
 		if info, err := os.Stat(path); err == nil && info.Size() < 4000 && r.failed == 0 {
@@ -156,7 +158,7 @@ func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 			closeLater(t, mapped(t, 1), nil) // there is an interface to the kernel
 			files := 0
 			once := func(first, burst int) (calls, failed int) {
-				r := &regionRun{t: t, dir: t.TempDir(), name: sharedName(t)}
+				r := &run{t: t, dir: t.TempDir(), name: sharedName(t)}
 				vm.Inject(func(vm.Op) error {
 					calls++
 					if calls > first && calls-first <= burst {
@@ -212,7 +214,7 @@ func TestRegionsOnOtherKernels(t *testing.T) {
 		{"names missing", vm.OpName, syscall.EINVAL, mapAnonymous, nil},
 		{"names forbidden", vm.OpName, syscall.EPERM, mapAnonymous, nil},
 		{"transparent huge pages missing", vm.OpAdvise, syscall.EINVAL, func() (*Region, error) {
-			return Map(1000, MapOptions{RegionOptions: RegionOptions{HugePages: TransparentPages}})
+			return Map(1000, MapOptions{Options: Options{HugePages: TransparentPages}})
 		}, nil},
 		{"memfd_create missing", vm.OpMemfd, syscall.ENOSYS, mapMemfd, ErrKernelLacks},
 		{"memfd_create forbidden", vm.OpMemfd, syscall.EPERM, mapMemfd, fs.ErrPermission},
@@ -224,7 +226,7 @@ func TestRegionsOnOtherKernels(t *testing.T) {
 			return r, errors.Join(r.Advise(AdvisePopulateWrite), r.Close())
 		}, ErrKernelLacks},
 		{"mlock forbidden", vm.OpLock, syscall.EPERM, func() (*Region, error) {
-			return Map(1000, MapOptions{RegionOptions: RegionOptions{Lock: true}})
+			return Map(1000, MapOptions{Options: Options{Lock: true}})
 		}, ErrLockLimit},
 		{"no room for a file", vm.OpAllocate, syscall.ENOSPC, func() (*Region, error) {
 			return MapFile(filepath.Join(t.TempDir(), "file"), FileOptions{Mode: FileShared, Create: true, Length: 1000})

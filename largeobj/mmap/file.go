@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -16,9 +18,9 @@ import (
 // long as it was: what other programs have added to it meanwhile stays.
 //
 // Where another process makes the file shorter, an access beyond its end faults:
-// see View.
+// see Catch.
 func MapFile(path string, o FileOptions) (*Region, error) {
-	r := newRegion(FileData, path, o.RegionOptions)
+	r := newRegion(FileData, path, o.Options)
 	r.mode, r.sparse = o.Mode, o.Sparse
 	r.charged = o.Mode == FileCopyOnWrite
 	return r.open("MapFile", o.Length, 0, func() error { return r.mapFile(path, &o) })
@@ -128,7 +130,7 @@ func (r *Region) fit(o *FileOptions, info vm.FileInfo) (growth, error) {
 	switch {
 	case o.Offset > info.Size && o.Length == 0 || end < o.Offset:
 		return growth{}, invalid("offset %d in a file of %d bytes", o.Offset, info.Size)
-	case uint64(length) >= maxRegion:
+	case uint64(length) >= maxLength:
 		return growth{}, fmt.Errorf("%w: %d bytes are more than an address space", ErrOutOfMemory, length)
 	case end > info.Size && o.Mode != FileShared:
 		return growth{}, fmt.Errorf("%w: at %d, wanted are the bytes to %d", ErrTruncated, info.Size, end)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -31,7 +33,7 @@ func (r *Region) footing() footing {
 	if r.huge != SmallPages {
 		f.align = max(f.align, vm.HugePageSize())
 	}
-	if r.options.Guards {
+	if r.options.GuardPages {
 		f.guard = vm.PageSize()
 	}
 	return f

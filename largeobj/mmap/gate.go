@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -8,7 +10,7 @@ import (
 
 // A gate lets calls that use a mapping run at once, and calls that change it
 // alone. It is no sync.RWMutex because users come in again from inside: a function
-// that View runs calls methods of its region, and must not wait there for a Resize
+// that Catch runs calls methods of its region, and must not wait there for a Resize
 // that waits for it. So users go before changes, except that one that closes the
 // gate keeps further users out.
 type gate struct {

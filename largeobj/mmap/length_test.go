@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -100,25 +102,25 @@ func TestMadeFileFails(t *testing.T) {
 func TestNothingIsLeftOfALateFailure(t *testing.T) {
 	balanced(t)
 	closeLater(t, mapped(t, 1), nil)
-	locked := RegionOptions{Lock: true}
+	locked := Options{Lock: true}
 	refuse(vm.OpLock)
 	defer vm.Inject(nil)
 	made := filepath.Join(t.TempDir(), "file")
-	if _, err := MapFile(made, FileOptions{Mode: FileShared, Create: true, Length: 9000, RegionOptions: locked}); err == nil {
+	if _, err := MapFile(made, FileOptions{Mode: FileShared, Create: true, Length: 9000, Options: locked}); err == nil {
 		t.Error("MapFile with Create: no error")
 	}
 	if _, err := os.Stat(made); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file that was made: %v", err)
 	}
 	path := newFile(t, []byte("text"))
-	if _, err := MapFile(path, FileOptions{Mode: FileShared, Length: 9000, RegionOptions: locked}); err == nil {
+	if _, err := MapFile(path, FileOptions{Mode: FileShared, Length: 9000, Options: locked}); err == nil {
 		t.Error("MapFile: no error")
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "text" {
 		t.Errorf("the file says %.20q, %v", text, err)
 	}
 	name := sharedName(t)
-	if _, err := MapShared(name, 9000, SharedOptions{RegionOptions: locked}); err == nil {
+	if _, err := MapShared(name, 9000, SharedOptions{Options: locked}); err == nil {
 		t.Error("MapShared: no error")
 	}
 	if err := RemoveShared(name); !errors.Is(err, fs.ErrNotExist) {

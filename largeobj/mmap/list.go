@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -8,10 +10,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A RegionInfo is what is known of an open Region.
-type RegionInfo struct {
+// A Info is what is known of an open Region.
+type Info struct {
 	Name      string
-	Kind      RegionKind
+	Kind      Kind
 	HugePages HugePages
 	Addr      uintptr // of the first byte; 0 if the region has no bytes
 	Len       int     // bytes
@@ -20,9 +22,9 @@ type RegionInfo struct {
 	Locked    bool
 }
 
-// RegionTotals are sums over all regions of the process. Bytes are of address space
+// Totals are sums over all regions of the process. Bytes are of address space
 // and whole pages.
-type RegionTotals struct {
+type Totals struct {
 	Regions            int
 	Mapped, MappedPeak int64 // bytes of address space
 	Charged            int64 // bytes that may occupy RAM and cannot be written back
@@ -33,25 +35,25 @@ type RegionTotals struct {
 
 // Regions returns all open regions by address: those of which nobody holds a
 // pointer any more as well.
-func Regions() []RegionInfo {
+func Regions() []Info {
 	regions.mu.Lock()
 	defer regions.mu.Unlock()
-	infos := make([]RegionInfo, 0, len(regions.all))
+	infos := make([]Info, 0, len(regions.all))
 	for _, e := range regions.all {
 		infos = append(infos, e.info)
 	}
-	slices.SortFunc(infos, func(a, b RegionInfo) int {
+	slices.SortFunc(infos, func(a, b Info) int {
 		return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(a.Name, b.Name))
 	})
 	return infos
 }
 
-// SumRegions returns the sums over all regions.
-func SumRegions() RegionTotals {
+// Sum returns the sums over all regions.
+func Sum() Totals {
 	regions.mu.Lock()
 	n := len(regions.all)
 	regions.mu.Unlock()
-	return RegionTotals{
+	return Totals{
 		Regions: n,
 		Mapped:  space.Mapped.Now(), MappedPeak: space.Mapped.Peak(),
 		Charged: space.Footprint.Now(), ChargedPeak: space.Footprint.Peak(),
@@ -59,15 +61,15 @@ func SumRegions() RegionTotals {
 	}
 }
 
-// regionList is the list of all open regions. What it says of them are copies, so
+// list is the list of all open regions. What it says of them are copies, so
 // that who looks, an explainer of a fault among them, waits for no region.
-type regionList struct {
+type list struct {
 	mu  sync.Mutex
-	all map[*Region]regionEntry
+	all map[*Region]entry
 }
 
-type regionEntry struct {
-	info      RegionInfo
+type entry struct {
+	info      Info
 	frame     frame
 	file      *vm.File // open as long as the region is listed
 	offset    int64
@@ -75,12 +77,12 @@ type regionEntry struct {
 	readOnly  bool
 }
 
-var regions = regionList{all: map[*Region]regionEntry{}}
+var regions = list{all: map[*Region]entry{}}
 
 // set lists r as it now is. Call it behind the gate.
-func (l *regionList) set(r *Region) {
-	e := regionEntry{
-		info: RegionInfo{
+func (l *list) set(r *Region) {
+	e := entry{
+		info: Info{
 			Name: r.name, Kind: r.kind, HugePages: r.huge, Len: int(r.length),
 			Mapped: int(r.frame.size()), Locked: r.locked || r.secret,
 		},
@@ -98,7 +100,7 @@ func (l *regionList) set(r *Region) {
 	l.all[r] = e
 }
 
-func (l *regionList) drop(r *Region) {
+func (l *list) drop(r *Region) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.all, r)
@@ -106,7 +108,7 @@ func (l *regionList) drop(r *Region) {
 
 // find calls f with the region whose frame an address lies in, if there is one. The
 // region stays listed until f returns.
-func (l *regionList) find(addr uintptr, f func(*regionEntry)) {
+func (l *list) find(addr uintptr, f func(*entry)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.all {

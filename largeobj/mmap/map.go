@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -11,15 +13,15 @@ import (
 // written. n is 1 at least. Bytes begins on a page, behind a page whose end is the
 // region's header; explicit huge pages have no header.
 func Map(n int, o MapOptions) (*Region, error) {
-	r := newRegion(Anonymous, o.Name, o.RegionOptions)
+	r := newRegion(Anonymous, o.Name, o.Options)
 	if o.Secret {
-		r.kind, r.options.Guards, r.options.Lock = Secret, true, true
+		r.kind, r.options.GuardPages, r.options.Lock = Secret, true, true
 	}
 	return r.open("Map", n, 1, func() error { return r.mapPrivate(uintptr(n)) })
 }
 
 // newRegion returns a region that shows nothing yet.
-func newRegion(kind RegionKind, name string, o RegionOptions) *Region {
+func newRegion(kind Kind, name string, o Options) *Region {
 	r := &Region{kind: kind, name: name, options: o, page: vm.PageSize(), charged: true, huge: o.HugePages}
 	if o.Name != "" {
 		r.name = o.Name
@@ -49,9 +51,9 @@ func (r *Region) open(op string, n, least int, mapping func() error) (*Region, e
 // check refuses lengths and options that make no sense.
 func (r *Region) check(n, least int) error {
 	switch a := r.options.Align; {
-	case n < least || uintptr(n) >= maxRegion:
+	case n < least || uintptr(n) >= maxLength:
 		return invalid("a length of %d bytes", n)
-	case a < 0 || a&(a-1) != 0 || uintptr(a) >= maxRegion:
+	case a < 0 || a&(a-1) != 0 || uintptr(a) >= maxLength:
 		return invalid("an alignment of %d bytes", a)
 	case r.options.HugePages > ExplicitPages:
 		return invalid("huge pages of kind %d", r.options.HugePages)

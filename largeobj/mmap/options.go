@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -25,9 +27,9 @@ func (h HugePages) String() string {
 	return [...]string{"small", "transparent huge", "explicit huge"}[h]
 }
 
-// RegionOptions are what every kind of Region has to choose. The zero value is
+// Options are what every kind of Region has to choose. The zero value is
 // the default of each.
-type RegionOptions struct {
+type Options struct {
 	// Name is shown by Regions, in errors and, where the kernel can, in
 	// /proc/self/maps. Default: the path of a file, the name of a shared object.
 	Name string
@@ -37,10 +39,10 @@ type RegionOptions struct {
 	// page that is aligned.
 	Align int
 
-	// Guards puts a page without access in front of the region and one behind it:
+	// GuardPages puts a page without access in front of the region and one behind it:
 	// to run over its ends is a fault. They cost two mappings, and Resize then moves
 	// the region always.
-	Guards bool
+	GuardPages bool
 
 	// HugePages asks for huge pages. Default: SmallPages.
 	HugePages HugePages
@@ -54,7 +56,7 @@ type RegionOptions struct {
 
 // MapOptions are the settings of Map.
 type MapOptions struct {
-	RegionOptions
+	Options
 
 	// Secret is for keys: the memory is locked, has guards, is in no core dump, does
 	// not reach a child of fork, and is wiped by Close. Where the kernel has
@@ -82,7 +84,7 @@ func (m FileMode) String() string {
 
 // FileOptions are the settings of MapFile.
 type FileOptions struct {
-	RegionOptions
+	Options
 
 	// Mode says what writes do. Default: FileReadOnly.
 	Mode FileMode
@@ -120,10 +122,16 @@ const (
 
 // SharedOptions are the settings of MapShared and MapInherited.
 type SharedOptions struct {
-	RegionOptions
+	Options
 
 	// Open says whether a named object is made or found. Default: OpenOrCreate.
 	Open OpenMode
+
+	// Begin is called with the bytes of the object before MapShared or MapInherited
+	// returns. made tells that they are zero since the object is new: Begin fills it
+	// then, and others do not see it before. An error of Begin is that of the call; a
+	// new object is not made then, and one that exists stays as it is. Default: none.
+	Begin func(b []byte, made bool) error
 
 	// ReadOnly maps an object that exists for reading.
 	ReadOnly bool

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -18,7 +20,7 @@ func (r *Region) Advise(a Advice) error { return r.AdviseRange(0, toEnd, a) }
 //
 // ErrKernelLacks says that the kernel does not know the advice at all.
 func (r *Region) AdviseRange(off, n int, a Advice) error {
-	return r.onPages("Advise", off, n, func(p extent) error {
+	return r.onPages("Advise", off, n, func(p addrRange) error {
 		switch {
 		case vm.Advice(a) >= vm.NumAdvice:
 			return invalid("advice %d", a)
@@ -45,7 +47,7 @@ func (r *Region) Lock() error { return r.lock("Lock", false) }
 func (r *Region) LockOnFault() error { return r.lock("LockOnFault", true) }
 
 func (r *Region) lock(op string, onFault bool) error {
-	return r.onPages(op, 0, toEnd, func(p extent) error {
+	return r.onPages(op, 0, toEnd, func(p addrRange) error {
 		if r.secret {
 			return nil // it is
 		}
@@ -56,7 +58,7 @@ func (r *Region) lock(op string, onFault bool) error {
 
 // Unlock lets the kernel swap the region out again. Secret memory stays locked.
 func (r *Region) Unlock() error {
-	return r.onPages("Unlock", 0, toEnd, func(p extent) error {
+	return r.onPages("Unlock", 0, toEnd, func(p addrRange) error {
 		if r.kind == Secret {
 			return invalid("secret memory stays locked")
 		}
@@ -78,7 +80,7 @@ func (r *Region) SyncAsync() error { return r.sync(0, toEnd, true) }
 func (r *Region) SyncRange(off, n int) error { return r.sync(off, n, false) }
 
 func (r *Region) sync(off, n int, async bool) error {
-	return r.onPages("Sync", off, n, func(p extent) error {
+	return r.onPages("Sync", off, n, func(p addrRange) error {
 		if r.file == nil {
 			return nil
 		}
@@ -88,14 +90,14 @@ func (r *Region) sync(off, n int, async bool) error {
 }
 
 // Protect changes what the program may do with the region. An access that is not
-// allowed faults: see View. A region that is not as accessible as it was at first
+// allowed faults: see Catch. A region that is not as accessible as it was at first
 // cannot be resized.
 func (r *Region) Protect(a Access) error { return r.ProtectRange(0, toEnd, a) }
 
 // ProtectRange is Protect for n bytes from off on; n = -1: to the end. They must be
 // whole pages, counted from the first byte, or end with the region.
 func (r *Region) ProtectRange(off, n int, a Access) error {
-	return r.onPages("Protect", off, n, func(p extent) error {
+	return r.onPages("Protect", off, n, func(p addrRange) error {
 		whole := r.pagesOf(p)
 		switch {
 		case a > NoAccess:
@@ -119,22 +121,22 @@ func (r *Region) access() Access {
 	return ReadWrite
 }
 
-// An extent is a range of addresses.
-type extent struct{ begin, end uintptr }
+// An addrRange is a range of addresses.
+type addrRange struct{ begin, end uintptr }
 
-func (p extent) size() uintptr { return p.end - p.begin }
+func (p addrRange) size() uintptr { return p.end - p.begin }
 
 // bounds returns where the bytes of the region are.
-func (r *Region) bounds() extent { return extent{r.base(), r.base() + r.length} }
+func (r *Region) bounds() addrRange { return addrRange{r.base(), r.base() + r.length} }
 
 // pagesOf returns the pages that bytes lie in.
-func (r *Region) pagesOf(p extent) extent {
-	return extent{raw.AlignDown(p.begin, r.page), raw.AlignUp(p.end, r.page)}
+func (r *Region) pagesOf(p addrRange) addrRange {
+	return addrRange{raw.AlignDown(p.begin, r.page), raw.AlignUp(p.end, r.page)}
 }
 
 // around returns the pages that bytes lie in, and for all bytes that of the header
 // too: unless it is like the others the kernel splits the mapping.
-func (r *Region) around(p extent) extent {
+func (r *Region) around(p addrRange) addrRange {
 	pages := r.pagesOf(p)
 	if p == r.bounds() {
 		pages.begin = r.frame.body.Base
@@ -144,8 +146,8 @@ func (r *Region) around(p extent) extent {
 
 // inside returns the pages of which no byte lies outside p. What the last page has
 // beyond the region is nobody's.
-func (r *Region) inside(p extent) extent {
-	in := extent{raw.AlignUp(p.begin, r.page), raw.AlignDown(p.end, r.page)}
+func (r *Region) inside(p addrRange) addrRange {
+	in := addrRange{raw.AlignUp(p.begin, r.page), raw.AlignDown(p.end, r.page)}
 	if p.end == r.bounds().end {
 		in.end = raw.AlignUp(p.end, r.page)
 	}
@@ -154,7 +156,7 @@ func (r *Region) inside(p extent) extent {
 }
 
 // onPages checks a range and calls f with it, behind the gate.
-func (r *Region) onPages(op string, off, n int, f func(extent) error) error {
+func (r *Region) onPages(op string, off, n int, f func(addrRange) error) error {
 	if err := r.gate.enter(); err != nil {
 		return r.error(op, 0, err)
 	}
@@ -170,7 +172,7 @@ func (r *Region) onPages(op string, off, n int, f func(extent) error) error {
 		return nil
 	}
 	base := r.base() + uintptr(off)
-	return r.error(op, 0, f(extent{base, base + uintptr(n)}))
+	return r.error(op, 0, f(addrRange{base, base + uintptr(n)}))
 }
 
 // note records, if there was no error, what the pages are now.

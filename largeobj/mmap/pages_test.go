@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -133,8 +135,8 @@ func TestRegionProtect(t *testing.T) {
 	const n = 50_000
 	eachKind(t, n, func(t *testing.T, r *Region) {
 		paint(r.Bytes())
-		read := func() error { return r.View(func(b []byte) error { painted(t, b); return nil }) }
-		write := func() error { return r.View(func(b []byte) error { b[n-1]++; b[n-1]--; return nil }) }
+		read := func() error { return r.Catch(func(b []byte) error { painted(t, b); return nil }) }
+		write := func() error { return r.Catch(func(b []byte) error { b[n-1]++; b[n-1]--; return nil }) }
 		for _, c := range []struct {
 			access        Access
 			reads, writes bool
@@ -160,15 +162,15 @@ func TestRegionProtect(t *testing.T) {
 	})
 }
 
-// Guards make what runs over either end an error, and say where.
+// GuardPages make what runs over either end an error, and say where.
 func TestRegionGuards(t *testing.T) {
 	balanced(t)
 	page := os.Getpagesize()
-	r, err := Map(2*page, MapOptions{RegionOptions: RegionOptions{Name: "guarded", Guards: true}})
+	r, err := Map(2*page, MapOptions{Options: Options{Name: "guarded", GuardPages: true}})
 	closeLater(t, r, err)
 	for range 2 {
 		for _, off := range []int{-page - 1, 2 * page} { // the header's page is in front
-			err := r.View(func(b []byte) error { *byteAt(b, off)++; return nil })
+			err := r.Catch(func(b []byte) error { *byteAt(b, off)++; return nil })
 			var f *FaultError
 			if !errors.As(err, &f) || f.Offset != off || f.Region != "guarded" || f.Len != 2*page {
 				t.Errorf("byte %d: %v", off, err)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -8,18 +10,18 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// RegionKind says what a Region shows.
-type RegionKind uint8
+// Kind says what a Region shows.
+type Kind uint8
 
 // The kinds of regions.
 const (
-	Anonymous RegionKind = iota // private memory of this process
-	Secret                      // the same, for keys
-	Shared                      // an object that processes share
-	FileData                    // a file
+	Anonymous Kind = iota // private memory of this process
+	Secret                // the same, for keys
+	Shared                // an object that processes share
+	FileData              // a file
 )
 
-func (k RegionKind) String() string {
+func (k Kind) String() string {
 	return [...]string{"anonymous", "secret", "shared", "file"}[k]
 }
 
@@ -29,11 +31,11 @@ func (k RegionKind) String() string {
 // it is closed, whatever becomes of the last pointer to it: see Regions.
 //
 // Bytes may be used until the region is resized or closed. A program whose
-// goroutines do not know of each other uses View: Resize and Close wait for it.
+// goroutines do not know of each other uses Catch: Resize and Close wait for it.
 type Region struct {
-	kind    RegionKind
+	kind    Kind
 	name    string
-	options RegionOptions
+	options Options
 	file    *vm.File // what is shown, nil for private memory
 	mode    FileMode
 	offset  int64  // of the mapping in the file
@@ -56,7 +58,7 @@ type Region struct {
 }
 
 // Kind returns what the region shows.
-func (r *Region) Kind() RegionKind { return r.kind }
+func (r *Region) Kind() Kind { return r.kind }
 
 // Name returns the region's name.
 func (r *Region) Name() string { return r.name }
@@ -118,5 +120,5 @@ func (r *Region) error(op string, size int, err error) error {
 // sizeFor returns the bytes of a mapping with n bytes of use.
 func (r *Region) sizeFor(n uintptr) uintptr { return raw.AlignUp(r.lead+n, r.page) }
 
-// maxRegion is the most that a region can have: no sum of its sizes overflows.
-const maxRegion = 1 << (bits.UintSize - 2)
+// maxLength is the most that a region can have: no sum of its sizes overflows.
+const maxLength = 1 << (bits.UintSize - 2)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -39,10 +41,10 @@ func closeLater(t testing.TB, r *Region, err error) *Region {
 // balanced has the test leave the account of regions as it is now.
 func balanced(t testing.TB) {
 	t.Helper()
-	before := SumRegions()
+	before := Sum()
 	t.Cleanup(func() {
 		remains.retry()
-		after := SumRegions()
+		after := Sum()
 		before.MappedPeak, before.ChargedPeak = after.MappedPeak, after.ChargedPeak
 		if after != before {
 			t.Errorf("left behind: %+v, was %+v", after, before)
@@ -90,10 +92,10 @@ func makers() []maker {
 	}
 	return []maker{
 		{"anonymous", anonymous(MapOptions{})},
-		{"guards", anonymous(MapOptions{RegionOptions: RegionOptions{Guards: true}})},
-		{"aligned", anonymous(MapOptions{RegionOptions: RegionOptions{Align: 1 << 20, Populate: true}})},
-		{"transparent", anonymous(MapOptions{RegionOptions: RegionOptions{HugePages: TransparentPages}})},
-		{"explicit", anonymous(MapOptions{RegionOptions: RegionOptions{HugePages: ExplicitPages, Guards: true}})},
+		{"guards", anonymous(MapOptions{Options: Options{GuardPages: true}})},
+		{"aligned", anonymous(MapOptions{Options: Options{Align: 1 << 20, Populate: true}})},
+		{"transparent", anonymous(MapOptions{Options: Options{HugePages: TransparentPages}})},
+		{"explicit", anonymous(MapOptions{Options: Options{HugePages: ExplicitPages, GuardPages: true}})},
 		{"secret", anonymous(MapOptions{Secret: true})},
 		{"secret without memfd_secret", func(_ testing.TB, n int) (*Region, error) {
 			vm.Inject(func(op vm.Op) error {
@@ -107,12 +109,12 @@ func makers() []maker {
 		}},
 		{"memfd", func(_ testing.TB, n int) (*Region, error) { return MapShared("", n, SharedOptions{}) }},
 		{"memfd, guards", func(_ testing.TB, n int) (*Region, error) {
-			return MapShared("", n, SharedOptions{RegionOptions: RegionOptions{Guards: true, Name: "named"}})
+			return MapShared("", n, SharedOptions{Options: Options{GuardPages: true, Name: "named"}})
 		}},
 		{"named", shared(SharedOptions{})},
-		{"named, sparse", shared(SharedOptions{Sparse: true, RegionOptions: RegionOptions{HugePages: TransparentPages}})},
+		{"named, sparse", shared(SharedOptions{Sparse: true, Options: Options{HugePages: TransparentPages}})},
 		{"file", file(FileOptions{})},
-		{"file, guards", file(FileOptions{RegionOptions: RegionOptions{Guards: true}, Sparse: true})},
+		{"file, guards", file(FileOptions{Options: Options{GuardPages: true}, Sparse: true})},
 		{"window", file(FileOptions{Offset: 5000})},
 	}
 }
@@ -177,7 +179,7 @@ func TestRegionAddress(t *testing.T) {
 	for _, align := range []int{1, 64, 4096, 1 << 16, 1 << 22} {
 		for _, guards := range []bool{false, true} {
 			balanced(t)
-			r, err := Map(100, MapOptions{RegionOptions: RegionOptions{Align: align, Guards: guards}})
+			r, err := Map(100, MapOptions{Options: Options{Align: align, GuardPages: guards}})
 			closeLater(t, r, err)
 			for _, n := range []int{100, 1 << 20, 5000} {
 				must(t, r.Resize(n))
@@ -266,9 +268,9 @@ func TestRegionBadOptions(t *testing.T) {
 	balanced(t)
 	path := newFile(t, make([]byte, 100))
 	for name, f := range map[string]func() (*Region, error){
-		"alignment 3":           func() (*Region, error) { return Map(1, MapOptions{RegionOptions: RegionOptions{Align: 3}}) },
-		"alignment -1":          func() (*Region, error) { return Map(1, MapOptions{RegionOptions: RegionOptions{Align: -1}}) },
-		"huge pages":            func() (*Region, error) { return Map(1, MapOptions{RegionOptions: RegionOptions{HugePages: 9}}) },
+		"alignment 3":           func() (*Region, error) { return Map(1, MapOptions{Options: Options{Align: 3}}) },
+		"alignment -1":          func() (*Region, error) { return Map(1, MapOptions{Options: Options{Align: -1}}) },
+		"huge pages":            func() (*Region, error) { return Map(1, MapOptions{Options: Options{HugePages: 9}}) },
 		"mode":                  func() (*Region, error) { return MapFile(path, FileOptions{Mode: 9}) },
 		"offset":                func() (*Region, error) { return MapFile(path, FileOptions{Offset: -1}) },
 		"offset behind the end": func() (*Region, error) { return MapFile(path, FileOptions{Offset: 101}) },
@@ -297,10 +299,10 @@ func TestRegionBadOptions(t *testing.T) {
 
 func TestRegions(t *testing.T) {
 	balanced(t)
-	before := SumRegions()
-	r, err := Map(100_000, MapOptions{RegionOptions: RegionOptions{Name: "counted", Guards: true, Lock: true}})
+	before := Sum()
+	r, err := Map(100_000, MapOptions{Options: Options{Name: "counted", GuardPages: true, Lock: true}})
 	closeLater(t, r, err)
-	find := func() (found RegionInfo) {
+	find := func() (found Info) {
 		for _, info := range Regions() {
 			if info.Name == "counted" {
 				found = info
@@ -310,14 +312,14 @@ func TestRegions(t *testing.T) {
 	}
 	page := int(vm.PageSize())
 	body := int(raw.AlignUp(100_000, vm.PageSize())) + page
-	want := RegionInfo{
+	want := Info{
 		Name: "counted", Kind: Anonymous, Addr: raw.Addr(ptr(r.Bytes())), Len: 100_000,
 		Mapped: body + 2*page, Charged: body, Locked: true,
 	}
 	if got := find(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	after := SumRegions()
+	after := Sum()
 	if after.Regions != before.Regions+1 || after.Mapped != before.Mapped+int64(want.Mapped) ||
 		after.Charged != before.Charged+int64(want.Charged) || after.Mappings != before.Mappings+3 {
 		t.Errorf("%+v, was %+v", after, before)
@@ -328,7 +330,7 @@ func TestRegions(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	must(t, r.Close())
-	if got := find(); got != (RegionInfo{}) {
+	if got := find(); got != (Info{}) {
 		t.Errorf("closed: %+v", got)
 	}
 }
@@ -337,12 +339,12 @@ func TestNothingMapsNothing(t *testing.T) {
 	balanced(t)
 	for _, mode := range []FileMode{FileReadOnly, FileShared, FileCopyOnWrite} {
 		path := newFile(t, nil)
-		r, err := MapFile(path, FileOptions{Mode: mode, RegionOptions: RegionOptions{Lock: true}})
+		r, err := MapFile(path, FileOptions{Mode: mode, Options: Options{Lock: true}})
 		closeLater(t, r, err)
 		if r.Len() != 0 || r.Bytes() == nil || len(r.Bytes()) != 0 {
 			t.Errorf("%v: %d bytes", mode, r.Len())
 		}
-		must(t, errors.Join(r.Advise(AdviseSequential), r.Sync(), r.Lock(), r.Protect(NoAccess), r.View(func(b []byte) error {
+		must(t, errors.Join(r.Advise(AdviseSequential), r.Sync(), r.Lock(), r.Protect(NoAccess), r.Catch(func(b []byte) error {
 			if len(b) != 0 {
 				t.Errorf("%d bytes", len(b))
 			}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -10,7 +12,7 @@ import (
 // Resize makes the region n bytes long, 1 at least. Bytes keep their values, what
 // is added is zeroed (or what the file holds), nothing is copied but explicit huge
 // pages and secret memory, and the region may move: slices that Bytes returned are
-// invalid. It waits for calls of View to end, must not be called inside one, and is put
+// invalid. It waits for calls of Catch to end, must not be called inside one, and is put
 // off by calls that overlap without end.
 //
 // A shared object gets the new length for everybody; other processes see it when
@@ -22,7 +24,7 @@ import (
 // stays. Regions of one file wait for each other while they change its length, in all
 // processes; the lock that they use for that is none of flock's.
 func (r *Region) Resize(n int) error {
-	if n < 1 || uintptr(n) >= maxRegion {
+	if n < 1 || uintptr(n) >= maxLength {
 		return r.error("Resize", n, invalid("a length of %d bytes", n))
 	}
 	return r.change("Resize", n, func() error {
@@ -115,7 +117,7 @@ func (r *Region) showFirst(n uintptr) error {
 // shorter.
 func (r *Region) clear(length, n uintptr) {
 	if end := min(n, r.sizeFor(length)-r.lead); length < end {
-		clear(raw.Bytes(r.base()+length, end-length))
+		raw.Clear(r.base()+length, end-length)
 	}
 }
 
@@ -146,7 +148,7 @@ func (r *Region) replace(n uintptr) error {
 	if err := fresh.mapPrivate(n); err != nil {
 		return errors.Join(err, fresh.dismantle())
 	}
-	copy(fresh.bytes(), r.bytes())
+	raw.Copy(fresh.base(), r.base(), min(fresh.length, r.length))
 	r.wipe()
 	_ = r.dismantle() // what is refused is tried again
 	r.page, r.lead, r.huge, r.secret = fresh.page, fresh.lead, fresh.huge, fresh.secret

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -44,7 +46,7 @@ func TestSecretIsWiped(t *testing.T) {
 // Secret memory cannot be talked out of its promises.
 func TestSecretStays(t *testing.T) {
 	balanced(t)
-	r, err := Map(1000, MapOptions{Secret: true, RegionOptions: RegionOptions{HugePages: ExplicitPages}})
+	r, err := Map(1000, MapOptions{Secret: true, Options: Options{HugePages: ExplicitPages}})
 	closeLater(t, r, err)
 	if r.Unlock() == nil || r.Advise(AdviseDump) == nil || r.Advise(AdviseKeepOnFork) == nil {
 		t.Error("it is unlocked, dumped or kept")

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -34,7 +36,7 @@ const attempts = 100
 // is not wanted any more to be removed. One that is stopped in the middle of Resize
 // keeps others from opening and resizing the object until it goes on or dies.
 func MapShared(name string, n int, o SharedOptions) (*Region, error) {
-	r := newRegion(Shared, name, o.RegionOptions)
+	r := newRegion(Shared, name, o.Options)
 	r.shareAs(&o)
 	if name == "" {
 		r.sparse = true
@@ -46,7 +48,7 @@ func MapShared(name string, n int, o SharedOptions) (*Region, error) {
 // MapInherited maps a shared object by the descriptor of it that this process was
 // given; f stays the caller's.
 func MapInherited(f *os.File, o SharedOptions) (*Region, error) {
-	r := newRegion(Shared, f.Name(), o.RegionOptions)
+	r := newRegion(Shared, f.Name(), o.Options)
 	r.shareAs(&o)
 	return r.open("MapInherited", 0, 0, func() error {
 		// Opened anew, not duplicated: locks belong to an opening, and the one that was
@@ -121,7 +123,7 @@ func (r *Region) mapMemfd(n uintptr, o *SharedOptions) (err error) {
 	if r.file, err = space.Memfd("ashlar:" + r.name); err != nil {
 		return err
 	}
-	return r.found(n)
+	return r.found(n, o)
 }
 
 func (r *Region) mapNamed(name string, n uintptr, o *SharedOptions) error {
@@ -162,7 +164,7 @@ func (r *Region) create(path string, n uintptr, o *SharedOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := r.found(n); err != nil {
+	if err := r.found(n, o); err != nil {
 		return err
 	}
 	if err := space.Link(r.file, path); err != nil {
@@ -172,7 +174,7 @@ func (r *Region) create(path string, n uintptr, o *SharedOptions) (err error) {
 }
 
 // found makes an object of n bytes of the open, empty file.
-func (r *Region) found(n uintptr) error {
+func (r *Region) found(n uintptr, o *SharedOptions) error {
 	r.lead, r.seal = r.page, rand.Uint64()
 	_, err := r.lengthen(int64(r.sizeFor(n)))
 	if err == nil {
@@ -181,6 +183,9 @@ func (r *Region) found(n uintptr) error {
 	if err == nil {
 		r.writeHeader()
 		err = r.finish()
+	}
+	if err == nil {
+		err = r.begin(o, true)
 	}
 	if err != nil {
 		return errors.Join(err, r.dismantle())
@@ -199,10 +204,30 @@ func (r *Region) join(n uintptr, o *SharedOptions) error {
 	if err == nil {
 		err = r.finish()
 	}
+	if err == nil {
+		err = r.begin(o, false)
+	}
 	if err != nil {
 		return errors.Join(err, r.dismantle())
 	}
 	return nil
+}
+
+// begin asks the program whether it takes the object, or makes it fill a new one.
+func (r *Region) begin(o *SharedOptions, made bool) (err error) {
+	if o.Begin == nil {
+		return nil
+	}
+	cut := fault.Catch(func() { err = o.Begin(r.bytes(), made) }, r.cutAt)
+	return errors.Join(err, cut)
+}
+
+// cutAt says that the object ends before an address.
+func (r *Region) cutAt(addr uintptr) error {
+	if addr-r.frame.body.Base >= r.frame.body.Size {
+		return nil
+	}
+	return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
 }
 
 // unlockFile gives the lock of the object back: of a file that is open the kernel
@@ -221,7 +246,7 @@ func (r *Region) joinLocked(n uintptr, o *SharedOptions) error {
 	switch {
 	case info.Size <= int64(r.lead):
 		return fmt.Errorf("%w: it has %d bytes, less than a header", ErrForeign, info.Size)
-	case uint64(info.Size) >= maxRegion:
+	case uint64(info.Size) >= maxLength:
 		return fmt.Errorf("%w: it has %d bytes", ErrOutOfMemory, info.Size)
 	}
 	if err := r.show(r.fileView(), uintptr(info.Size)-r.lead); err != nil {
@@ -241,14 +266,14 @@ func (r *Region) joinLocked(n uintptr, o *SharedOptions) error {
 // readHeader reads and verifies the header of an object that others may be playing
 // with, and returns the length of the region.
 func (r *Region) readHeader(size uint64) (uintptr, error) {
-	var h regionHeader
-	err := fault.Catch(func() { h = loadRegionHeader(r.base()) }, func(addr uintptr) error {
+	var h header
+	err := fault.Catch(func() { h = loadHeader(r.base()) }, func(addr uintptr) error {
 		return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
 	})
 	if err != nil {
 		return 0, err
 	}
-	r.seal = h[regionSeal]
+	r.seal = h[wordSeal]
 	return h.verify(r.lead, size)
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -35,7 +37,7 @@ func TestMapSharedByName(t *testing.T) {
 	if b.Len() != 100_000 || b.Bytes()[7] != 99 {
 		t.Errorf("%d bytes, byte 7 is %d", b.Len(), b.Bytes()[7])
 	}
-	if err := b.View(func(b []byte) error { b[7] = 1; return nil }); !errors.Is(err, ErrReadOnly) {
+	if err := b.Catch(func(b []byte) error { b[7] = 1; return nil }); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("writing to a read-only region: %v", err)
 	}
 	if err := b.Resize(10); !errors.Is(err, ErrReadOnly) {
@@ -73,11 +75,11 @@ func TestMapSharedRefuses(t *testing.T) {
 		{"zeros", 1000, SharedOptions{}, ErrForeign, func(path, _ string) {
 			must(t, os.WriteFile(path, make([]byte, 100_000), 0o600))
 		}},
-		{"a flipped bit of the length", 0, SharedOptions{}, ErrDamaged, flip(t, 8*regionLength)},
-		{"a flipped bit of the check", 0, SharedOptions{}, ErrDamaged, flip(t, 8*regionCheck+3)},
-		{"a flipped bit of the guard", 0, SharedOptions{}, ErrDamaged, flip(t, 8*regionGuard2+7)},
-		{"another version", 0, SharedOptions{}, ErrVersion, flip(t, 8*regionVersion)},
-		{"another magic number", 0, SharedOptions{}, ErrForeign, flip(t, 8*regionMagic)},
+		{"a flipped bit of the length", 0, SharedOptions{}, ErrDamaged, flip(t, 8*wordLength)},
+		{"a flipped bit of the check", 0, SharedOptions{}, ErrDamaged, flip(t, 8*wordCheck+3)},
+		{"a flipped bit of the guard", 0, SharedOptions{}, ErrDamaged, flip(t, 8*wordCanary2+7)},
+		{"another version", 0, SharedOptions{}, ErrVersion, flip(t, 8*wordVersion)},
+		{"another magic number", 0, SharedOptions{}, ErrForeign, flip(t, 8*wordMagic)},
 		{"one open to all", 0, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Chmod(path, 0o644)) }},
 		{"a link", 0, SharedOptions{}, nil, func(path, _ string) {
 			must(t, errors.Join(os.Rename(path, path+"-moved"), os.Symlink(path+"-moved", path)))
@@ -132,7 +134,7 @@ func TestSharedResize(t *testing.T) {
 		t.Errorf("%d bytes after Refresh", b.Len())
 	}
 	must(t, a.Resize(5000))
-	err := b.View(func(b []byte) error { b[50_000] = 1; return nil })
+	err := b.Catch(func(b []byte) error { b[50_000] = 1; return nil })
 	if !errors.Is(err, ErrTruncated) {
 		t.Errorf("beyond the end: %v", err)
 	}
@@ -268,4 +270,38 @@ func TestMapInherited(t *testing.T) {
 		t.Errorf("of a file that is no object: %v", err)
 	}
 	must(t, other.Close())
+}
+
+// TestSharedBegin: Begin fills a new object before others see it, and refuses one
+// without a trace.
+func TestSharedBegin(t *testing.T) {
+	balanced(t)
+	name, refused := sharedName(t), errors.New("refused")
+	path := filepath.Join(sharedDir, name)
+	begin := func(want bool, answer error) SharedOptions {
+		return SharedOptions{Begin: func(b []byte, made bool) error {
+			if _, err := os.Stat(path); made != want || made != errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("made %v, want %v, and the name: %v", made, want, err)
+			}
+			if made {
+				b[0] = 7
+			}
+			return answer
+		}}
+	}
+	if _, err := MapShared(name, 1000, begin(true, refused)); !errors.Is(err, refused) {
+		t.Errorf("a new object: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a refused object was made: %v", err)
+	}
+	share(t, name, 1000, begin(true, nil))
+	o := begin(false, refused)
+	o.Unlink = true
+	if _, err := MapShared(name, 1000, o); !errors.Is(err, refused) {
+		t.Errorf("an object that exists: %v", err)
+	}
+	if r := share(t, name, 0, begin(false, nil)); r.Bytes()[0] != 7 {
+		t.Error("the object is not what Begin made of it")
+	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package web_test
 
 import (
@@ -89,7 +91,7 @@ func rowsOf(t *testing.T, dom, id string) (rows map[string][]string, order []str
 // mapRegion opens a region, which the page shows wherever it belongs to.
 func mapRegion(t *testing.T) {
 	t.Helper()
-	r, err := mmap.Map(3<<20, mmap.MapOptions{RegionOptions: mmap.RegionOptions{Name: "embeddings"}})
+	r, err := mmap.Map(3<<20, mmap.MapOptions{Options: mmap.Options{Name: "embeddings"}})
 	if err != nil {
 		t.Fatal(err)
 	}

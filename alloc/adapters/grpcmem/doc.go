@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package grpcmem gives gRPC's Go library message buffers that the garbage
 // collector does not see.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package grpcmem
 
 import (
@@ -55,8 +57,8 @@ func (p *Pool) Put(b *[]byte) {
 	block := unsafe.Pointer(unsafe.SliceData(*b))
 	cleanup, out := p.out.LoadAndDelete(uintptr(block))
 	if !out {
-		panic(&alloc.MisuseError{Op: "Put", Addr: uintptr(block),
-			Story: "no buffer of this Pool that is in use: it was put back before, or is not from Get"})
+		panic(&alloc.MisuseError{Kind: alloc.InvalidPointer, Op: "Put", Addr: uintptr(block),
+			Detail: "no buffer of this Pool that is in use: it was put back before, or is not from Get"})
 	}
 	cleanup.(runtime.Cleanup).Stop()
 	runtime.KeepAlive(b) // or it might have been reclaimed before

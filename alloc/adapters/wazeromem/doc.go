@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package wazeromem gives wazero, a WebAssembly runtime, linear memories that grow
 // in place and that the garbage collector does not see.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package load is a client that loads the cache and measures it.
 //
 //	Load      what is asked for: a rate, a mix, a keyspace, or the most there can be

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package resp reads and writes the Redis serialization protocol, version 2, as far as a
 // cache needs it (https://redis.io/docs/latest/develop/reference/protocol-spec/).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package server is a cache that speaks the Redis protocol over TCP.
 //
 //	Server   accepts connections, and ends them all

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package store keeps the values of the cache: on the Go heap, as one writes it there, and
 // on ashlar.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include <stddef.h>
 
 // play has threads of C's call back: each allocates a block of Go's allocator,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package calls counts the calls that a child process makes into the kernel, by name, with ptrace(2): no
 // counter tells them, and perf's tracepoints are for the administrator. A traced process stops twice at each
 // call, so that its times mean nothing.

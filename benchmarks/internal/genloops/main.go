@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -6,36 +8,38 @@ import (
 	"fmt"
 	"go/format"
 	"os"
-	"strings"
 	"text/template"
 )
 
 //go:embed loops.tmpl
 var loopsTemplate string
 
-// A file is one generated file: its name and the peers it has loops for.
-type file struct {
-	Name       string
-	Constraint string // of its build; may be empty
-	Import     string // what its peers need besides unsafe; may be empty
-	Peers      []peer
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "genloops:", err)
+		os.Exit(1)
+	}
 }
 
-func main() {
-	for _, f := range files() {
+func run() error {
+	all, err := files(".")
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
 		text, err := generate(f)
 		if err == nil {
 			err = os.WriteFile(f.Name, text, 0o644)
 		}
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "genloops:", err)
-			os.Exit(1)
+			return err
 		}
 	}
+	return nil
 }
 
 // generate makes the formatted text of the file.
-func generate(f file) ([]byte, error) {
+func generate(f *file) ([]byte, error) {
 	loops, err := template.New(f.Name).Parse(loopsTemplate)
 	if err != nil {
 		return nil, err
@@ -46,6 +50,3 @@ func generate(f file) ([]byte, error) {
 	}
 	return format.Source(text.Bytes())
 }
-
-// Free is the statement that frees the block held in the given variable or element.
-func (p peer) Free(block string) string { return strings.ReplaceAll(p.FreeBlock, "BLOCK", block) }

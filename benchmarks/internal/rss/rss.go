@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package rss reads how much memory of this process is resident: backed by physical pages now.
 package rss
 

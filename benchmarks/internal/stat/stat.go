@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package stat summarises repeated measurements. A measurement on a shared machine has a long upper
 // tail, so the summary is by rank (median, quartiles) and never by mean and deviation.
 package stat

@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
 	"fmt"
 	"math/bits"
 )
+
+func init() { register(70, allocTest()) }
 
 const (
 	alloctestSlots   = 1 << 18   // of all goroutines
@@ -22,49 +26,49 @@ func allocTest() *Workload {
 		Name:       "alloc-test",
 		Goroutines: []int{1, 2},
 		Largest:    alloctestLargest,
-		Most:       alloctestSlots,
+		MaxLive:    alloctestSlots,
 		Operation:  "toggle",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d slots and %d toggles a goroutine, 80 %% of them to 20 %% of the slots, 5–%d B, all written and read",
 				scaled(alloctestSlots, min(scale, 1))/goroutines, partOf(alloctestToggles, goroutines, scale), alloctestLargest)
 		},
 		prepare: func(t *Team) func() {
-			slots := make([][]block, len(t.hands))
+			slots := make([][]block, len(t.workers))
 			for i := range slots {
-				slots[i] = make([]block, scaled(alloctestSlots, min(t.scale, 1))/len(t.hands))
+				slots[i] = make([]block, scaled(alloctestSlots, min(t.scale, 1))/len(t.workers))
 			}
 			bands := newBands()
 			return func() {
-				t.each(func(h *hand) {
-					for i := 0; i < len(slots[h.index]); i += 2 {
-						slots[h.index][i] = h.fill(h.alloctestSize())
+				t.each(func(w *worker) {
+					for i := 0; i < len(slots[w.index]); i += 2 {
+						slots[w.index][i] = w.fill(w.alloctestSize())
 					}
 				})
 				t.start()
-				t.each(func(h *hand) { h.toggle(slots[h.index], t.part(alloctestToggles), bands) })
+				t.each(func(w *worker) { w.toggle(slots[w.index], t.part(alloctestToggles), bands) })
 			}
 		},
 	}
 }
 
 // toggle does the toggles and frees what is left.
-func (h *hand) toggle(slots []block, n int, bands *bands) {
+func (w *worker) toggle(slots []block, n int, bands *bands) {
 	for range n {
-		slot := &slots[bands.pick(&h.random, len(slots))]
+		slot := &slots[bands.pick(&w.random, len(slots))]
 		if slot.address != nil {
-			h.drain(*slot)
+			w.drain(*slot)
 			*slot = block{}
 		} else {
-			*slot = h.fill(h.alloctestSize())
+			*slot = w.fill(w.alloctestSize())
 		}
 	}
-	h.ops = n
-	h.freeAll(slots)
+	w.ops = n
+	w.freeAll(slots)
 }
 
-func (h *hand) alloctestSize() int {
-	index := bits.TrailingZeros(uint(1+h.random.below(128))) + 2
-	return 1<<index + 1 + h.random.below(1<<index)
+func (w *worker) alloctestSize() int {
+	index := bits.TrailingZeros(uint(1+w.random.below(128))) + 2
+	return 1<<index + 1 + w.random.below(1<<index)
 }
 
 // bands are the Pareto bands: band i begins and ends at shares of the slots and has the toggles up to a

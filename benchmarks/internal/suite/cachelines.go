@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -6,6 +8,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 )
+
+func init() { register(60, cacheThrash(), cacheScratch()) }
 
 const (
 	lineObjects = 20        // of a goroutine
@@ -27,41 +31,41 @@ func cacheLines(name string, given bool) *Workload {
 		Name:       name,
 		Goroutines: []int{1, 2},
 		Largest:    1,
-		Most:       16,
+		MaxLive:    16,
 		Operation:  "write",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d objects of 1 B a goroutine, %d writes to each", scaled(lineObjects, scale), lineWrites/goroutines)
 		},
 		prepare: func(t *Team) func() {
-			gifts := make([]block, len(t.hands))
+			gifts := make([]block, len(t.workers))
 			return func() {
 				if given {
 					for i := range gifts {
-						gifts[i] = t.hands[0].alloc(1)
+						gifts[i] = t.workers[0].alloc(1)
 					}
 				}
 				var started atomic.Int32
-				t.each(func(h *hand) {
+				t.each(func(w *worker) {
 					started.Add(1)
-					for started.Load() < int32(len(t.hands)) { // lines are contended only by those that run at once
+					for started.Load() < int32(len(t.workers)) { // lines are contended only by those that run at once
 						runtime.Gosched()
 					}
-					h.free(gifts[h.index])
-					h.writeLines(t.rounds(lineObjects), lineWrites/len(t.hands))
+					w.free(gifts[w.index])
+					w.writeLines(t.rounds(lineObjects), lineWrites/len(t.workers))
 				})
 			}
 		},
 	}
 }
 
-func (h *hand) writeLines(objects, writes int) {
+func (w *worker) writeLines(objects, writes int) {
 	for range objects {
-		b := h.alloc(1)
+		b := w.alloc(1)
 		increment(b.address, writes)
 		b.tag += byte(writes)
-		h.free(b)
+		w.free(b)
 	}
-	h.ops = objects * writes
+	w.ops = objects * writes
 }
 
 // increment is a loop of loads and stores.

@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
 	"fmt"
 	"unsafe"
 )
+
+func init() { register(120, columns()) }
 
 const (
 	columnCount    = 16
@@ -22,7 +26,7 @@ func columns() *Workload {
 		Name:       "columns",
 		Goroutines: []int{1, 2},
 		Largest:    columnRows * columnText * 2,
-		Most:       columnCount * 2,
+		MaxLive:    columnCount * 2,
 		Operation:  "value",
 		parameters: func(_ int, scale float64) string {
 			return fmt.Sprintf("%d batches a goroutine of %d rows and %d columns, values of 1–%d B, doubling from %d B",
@@ -30,9 +34,9 @@ func columns() *Workload {
 		},
 		prepare: func(t *Team) func() {
 			return func() {
-				t.each(func(h *hand) {
+				t.each(func(w *worker) {
 					for range columnBatches {
-						h.buildColumns(scaled(columnRows, min(t.scale, 1)))
+						w.buildColumns(scaled(columnRows, min(t.scale, 1)))
 					}
 				})
 			}
@@ -48,29 +52,29 @@ type column struct {
 	sum   int
 }
 
-func (h *hand) buildColumns(rows int) {
+func (w *worker) buildColumns(rows int) {
 	var columns [columnCount]column
 	for range rows {
 		for i := range columns {
 			size := columnValue
 			if i%2 == 1 {
-				size = 1 + h.random.below(columnText)
+				size = 1 + w.random.below(columnText)
 			}
-			columns[i].append(h, size)
+			columns[i].append(w, size)
 		}
 	}
 	for i := range columns {
-		columns[i].finish(h)
+		columns[i].finish(w)
 	}
-	h.ops += rows * columnCount
+	w.ops += rows * columnCount
 }
 
 // append adds a value: bytes of the size, all alike.
-func (c *column) append(h *hand, size int) {
+func (c *column) append(w *worker, size int) {
 	for c.used+size > c.space {
-		c.grow(h)
+		c.grow(w)
 	}
-	value := byte(h.random.next())
+	value := byte(w.random.next())
 	bytes := unsafe.Slice((*byte)(unsafe.Add(c.block, c.used)), size)
 	for i := range bytes {
 		bytes[i] = value
@@ -79,28 +83,28 @@ func (c *column) append(h *hand, size int) {
 	c.used += size
 }
 
-func (c *column) grow(h *hand) {
+func (c *column) grow(w *worker) {
 	if c.block == nil {
 		c.space = columnSmallest
-		c.block = h.worker.Malloc(c.space)
-		h.book(c.space)
+		c.block = w.handle.Malloc(c.space)
+		w.book(c.space)
 		return
 	}
-	c.block = Resized(h.worker, c.block, c.space, 2*c.space)
-	h.book(c.space)
+	c.block = Resized(w.handle, c.block, c.space, 2*c.space)
+	w.book(c.space)
 	c.space *= 2
 }
 
 // finish reads the column and frees it.
-func (c *column) finish(h *hand) {
+func (c *column) finish(w *worker) {
 	sum := 0
 	for _, value := range unsafe.Slice((*byte)(c.block), c.used) {
 		sum += int(value)
 	}
 	if sum != c.sum {
-		h.team.corrupted(&Corruption{uintptr(c.block), c.space, byte(c.sum), byte(sum)})
+		w.team.corrupted(&Corruption{uintptr(c.block), c.space, byte(c.sum), byte(sum)})
 	}
-	h.worker.Release(c.block, c.space)
-	h.book(-c.space)
+	w.handle.Release(c.block, c.space)
+	w.book(-c.space)
 	*c = column{}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package suite has the workloads by which allocators are compared elsewhere, and those of Go services, over any peer.
 
@@ -18,8 +20,8 @@ Package suite has the workloads by which allocators are compared elsewhere, and 
 	malloc-large   zeroed blocks of 5 to 25 MiB
 	columns        a columnar builder: append and realloc
 	queue          buffers that go from goroutine to goroutine
-	documents      a tree for each request, in a region
-	memtables      a skip list that is dropped as a whole, in a region
+	documents      a tree for each request, in an arena
+	memtables      a skip list that is dropped as a whole, in an arena
 
 The parameters of the first are those of mimalloc-bench (https://github.com/daanx/mimalloc-bench); each is
 written from a description of them, and its comment says where it differs. At scale 1 a play takes some
@@ -30,14 +32,14 @@ are other rows and programs of this module.
 # Structure
 
 	Workload   a pattern with its parameters; Play runs it over a Setup
-	Team       one play: its hands, and the books of live bytes
-	hand       one goroutine's worker, random numbers and tags
-	Worker     what a peer must have: Malloc, Release, Close
-	Region     what a peer of documents and memtables may have instead
+	Team       one play: its workers, and the books of live bytes
+	worker       one goroutine's handle, random numbers and tags
+	Handle     what a peer must have: Malloc, Release, Close
+	Arena     what a peer of documents and memtables may have instead
 
-A worker is called through its interface, which costs about 1 ns for an allocation and its free together,
+A handle is called through its interface, which costs about 1 ns for an allocation and its free together,
 and each block is tagged, verified and booked, which costs 7 to 9 ns more where it is on the critical path:
-BenchmarkHand measures both over a peer that does nothing. All peers pay the same, and the C programs do the
+BenchmarkWorker measures both over a peer that does nothing. All peers pay the same, and the C programs do the
 same work but for the interface.
 
 # Checks

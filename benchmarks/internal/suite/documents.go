@@ -1,6 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
+
+func init() { register(140, documents()) }
 
 const (
 	documentRequests = 2000 // of a goroutine
@@ -16,7 +20,8 @@ func documents() *Workload {
 		Name:       "documents",
 		Goroutines: []int{1, 2},
 		Largest:    documentText,
-		InRegions:  true,
+		InArenas:   true,
+		OnlyInGo:   true,
 		Operation:  "document",
 		parameters: func(_ int, scale float64) string {
 			return fmt.Sprintf("%d requests a goroutine; trees %d deep of up to %d members, keys of 4–16 B, texts of 1–%d B",
@@ -24,17 +29,17 @@ func documents() *Workload {
 		},
 		prepare: func(t *Team) func() {
 			return func() {
-				t.each(func(h *hand) {
+				t.each(func(w *worker) {
 					for range t.rounds(documentRequests) {
-						d := builder{h: h}
+						d := builder{w: w}
 						root := d.object(documentDepth)
 						if nodes, sum := root.walk(); nodes != d.nodes || sum != d.sum {
-							h.team.corrupted(&Corruption{0, d.size, byte(d.sum), byte(sum)})
+							w.team.corrupted(&Corruption{0, d.size, byte(d.sum), byte(sum)})
 						}
-						h.book(d.size)
-						h.region.Reset()
-						h.book(-d.size)
-						h.ops++
+						w.book(d.size)
+						w.arena.Reset()
+						w.book(-d.size)
+						w.ops++
 					}
 				})
 			}
@@ -44,7 +49,7 @@ func documents() *Workload {
 
 // A builder makes one document and keeps what a walk must find.
 type builder struct {
-	h     *hand
+	w     *worker
 	nodes int
 	size  int // bytes
 	sum   int // of the first bytes of all texts and of the numbers
@@ -55,7 +60,7 @@ const nodeSize = 72
 
 // object makes an object with members, each another object or, more often, a text or a number.
 func (d *builder) object(depth int) *Node {
-	random := &d.h.random
+	random := &d.w.random
 	object := d.node()
 	for range 2 + random.below(documentMembers-1) {
 		var member *Node
@@ -81,13 +86,13 @@ func (d *builder) object(depth int) *Node {
 func (d *builder) node() *Node {
 	d.nodes++
 	d.size += nodeSize
-	return d.h.region.Node()
+	return d.w.arena.Node()
 }
 
 // text makes a text of one letter, so that a walk can tell whether it is whole.
 func (d *builder) text(n int) []byte {
-	text := d.h.region.Bytes(n)
-	letter := byte('a' + d.h.random.below(26))
+	text := d.w.arena.Bytes(n)
+	letter := byte('a' + d.w.random.below(26))
 	for i := range text {
 		text[i] = letter
 	}

@@ -1,6 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
+
+func init() { register(80, glibcSimple(), glibcThread()) }
 
 var (
 	simpleSizes  = []int{16, 32, 64}
@@ -17,7 +21,7 @@ func glibcSimple() *Workload {
 		Name:       "glibc-simple",
 		Goroutines: []int{1},
 		Largest:    64,
-		Most:       1600,
+		MaxLive:    1600,
 		Operation:  "block",
 		parameters: func(_ int, scale float64) string {
 			return fmt.Sprintf("sizes %v B, %v at once, %d blocks of each, all written", simpleSizes, simpleCounts, scaled(simpleBlocks, scale))
@@ -25,11 +29,11 @@ func glibcSimple() *Workload {
 		prepare: func(t *Team) func() {
 			blocks := make([]block, simpleCounts[len(simpleCounts)-1])
 			return func() {
-				t.each(func(h *hand) {
+				t.each(func(w *worker) {
 					for _, size := range simpleSizes {
 						for _, n := range simpleCounts {
 							for range max(t.rounds(simpleBlocks)/n, 1) {
-								h.simpleRound(blocks[:n], size)
+								w.simpleRound(blocks[:n], size)
 							}
 						}
 					}
@@ -39,14 +43,14 @@ func glibcSimple() *Workload {
 	}
 }
 
-func (h *hand) simpleRound(blocks []block, size int) {
+func (w *worker) simpleRound(blocks []block, size int) {
 	for i := range blocks {
-		blocks[i] = h.fill(size)
+		blocks[i] = w.fill(size)
 	}
 	half := len(blocks) / 2
-	h.freeAll(blocks[:half])
+	w.freeAll(blocks[:half])
 	for i := len(blocks) - 1; i >= half; i-- {
-		h.free(blocks[i])
+		w.free(blocks[i])
 		blocks[i] = block{}
 	}
 }
@@ -67,7 +71,7 @@ func glibcThread() *Workload {
 		Name:       "glibc-thread",
 		Goroutines: []int{1, 2, 16},
 		Largest:    threadLargest,
-		Most:       threadSlots * 16,
+		MaxLive:    threadSlots * 16,
 		Operation:  "replacement",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d–%d B by inverse square, %d slots and %d random replacements a goroutine, all written",
@@ -75,19 +79,19 @@ func glibcThread() *Workload {
 		},
 		prepare: func(t *Team) func() {
 			sizes := inverseSquareSizes()
-			slots := make([][]block, len(t.hands))
+			slots := make([][]block, len(t.workers))
 			for i := range slots {
 				slots[i] = make([]block, threadSlots)
 			}
 			return func() {
-				t.each(func(h *hand) {
-					mine := slots[h.index]
+				t.each(func(w *worker) {
+					mine := slots[w.index]
 					for at := range t.part(threadRounds) {
-						slot := &mine[h.random.below(threadSlots)]
-						h.free(*slot)
-						*slot = h.fill(sizes[at%threadSizes])
+						slot := &mine[w.random.below(threadSlots)]
+						w.free(*slot)
+						*slot = w.fill(sizes[at%threadSizes])
 					}
-					h.freeAll(mine)
+					w.freeAll(mine)
 				})
 			}
 		},

@@ -1,6 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
+
+func init() { register(20, larson()) }
 
 const (
 	larsonSmallest    = 8
@@ -19,48 +23,48 @@ func larson() *Workload {
 		Name:       "larson",
 		Goroutines: []int{1, 2, 16},
 		Largest:    larsonLargest,
-		Most:       larsonSlots * 16,
+		MaxLive:    larsonSlots * 16,
 		Operation:  "replacement",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d–%d B, %d slots a goroutine, %d generations of %d random replacements",
 				larsonSmallest, larsonLargest, larsonSlots, larsonGenerations, partOf(larsonRounds, goroutines, scale))
 		},
 		prepare: func(t *Team) func() {
-			slots := make([][]block, len(t.hands))
+			slots := make([][]block, len(t.workers))
 			for i := range slots {
 				slots[i] = make([]block, larsonSlots)
 			}
 			return func() {
-				t.each(func(h *hand) { h.larsonWarmUp(slots[h.index]) })
+				t.each(func(w *worker) { w.larsonWarmUp(slots[w.index]) })
 				t.start()
-				t.each(func(h *hand) {
+				t.each(func(w *worker) {
 					for range larsonGenerations {
-						h.inSuccessor(func() { h.larsonReplace(slots[h.index], t.part(larsonRounds)) })
+						w.inSuccessor(func() { w.larsonReplace(slots[w.index], t.part(larsonRounds)) })
 					}
 				})
-				t.each(func(h *hand) { h.freeAll(slots[h.index]) })
+				t.each(func(w *worker) { w.freeAll(slots[w.index]) })
 			}
 		},
 	}
 }
 
-func (h *hand) larsonWarmUp(slots []block) {
+func (w *worker) larsonWarmUp(slots []block) {
 	for i := range slots {
-		h.replace(&slots[i], h.larsonSize())
+		w.replace(&slots[i], w.larsonSize())
 	}
 	for i := len(slots) - 1; i > 0; i-- {
-		j := h.random.below(i + 1)
+		j := w.random.below(i + 1)
 		slots[i], slots[j] = slots[j], slots[i]
 	}
-	h.larsonReplace(slots, 4*len(slots))
+	w.larsonReplace(slots, 4*len(slots))
 }
 
-func (h *hand) larsonReplace(slots []block, n int) {
+func (w *worker) larsonReplace(slots []block, n int) {
 	for range n {
-		h.replace(&slots[h.random.below(len(slots))], h.larsonSize())
+		w.replace(&slots[w.random.below(len(slots))], w.larsonSize())
 	}
 }
 
-func (h *hand) larsonSize() int {
-	return larsonSmallest + h.random.below(larsonLargest-larsonSmallest+1)
+func (w *worker) larsonSize() int {
+	return larsonSmallest + w.random.below(larsonLargest-larsonSmallest+1)
 }

@@ -1,8 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
 	"fmt"
 )
+
+func init() { register(110, mallocLarge()) }
 
 const (
 	largeSlots    = 20
@@ -18,7 +22,7 @@ func mallocLarge() *Workload {
 		Name:       "malloc-large",
 		Goroutines: []int{1},
 		Largest:    largeLargest,
-		Most:       largeSlots,
+		MaxLive:    largeSlots,
 		Operation:  "block",
 		parameters: func(_ int, scale float64) string {
 			return fmt.Sprintf("%d slots, %d–%d MiB, %d random replacements, zeroed, one byte a page written",
@@ -27,14 +31,14 @@ func mallocLarge() *Workload {
 		prepare: func(t *Team) func() {
 			slots := make([]block, largeSlots)
 			return func() {
-				t.each(func(h *hand) {
+				t.each(func(w *worker) {
 					for range t.rounds(largeRounds) {
-						slot := &slots[h.random.below(largeSlots)]
-						h.free(*slot)
-						*slot = h.zeroed(largeSmallest + h.random.below(largeLargest-largeSmallest+1))
+						slot := &slots[w.random.below(largeSlots)]
+						w.free(*slot)
+						*slot = w.zeroed(largeSmallest + w.random.below(largeLargest-largeSmallest+1))
 						slot.touch()
 					}
-					h.freeAll(slots)
+					w.freeAll(slots)
 				})
 			}
 		},
@@ -42,15 +46,15 @@ func mallocLarge() *Workload {
 }
 
 // zeroed is alloc of a block that must be zero, which is looked at in each page.
-func (h *hand) zeroed(size int) block {
-	b := block{Zeroed(h.worker, size), uint32(size), h.nextTag()}
+func (w *worker) zeroed(size int) block {
+	b := block{Zeroed(w.handle, size), uint32(size), w.nextTag()}
 	for at := 0; at < size; at += pageSize {
-		h.expect(block{b.address, b.size, 0}, at)
+		w.expect(block{b.address, b.size, 0}, at)
 	}
-	h.expect(block{b.address, b.size, 0}, size-1)
+	w.expect(block{b.address, b.size, 0}, size-1)
 	*(*byte)(b.address) = b.tag
 	*b.last() = b.tag
-	h.book(size)
-	h.ops++
+	w.book(size)
+	w.ops++
 	return b
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -6,6 +8,8 @@ import (
 	"fmt"
 	"math/bits"
 )
+
+func init() { register(150, memtables()) }
 
 const (
 	memtableTables  = 2      // of a goroutine
@@ -22,8 +26,9 @@ func memtables() *Workload {
 		Name:       "memtables",
 		Goroutines: []int{1, 2},
 		Largest:    memtableValue,
-		Most:       4 * memtableEntries,
-		InRegions:  true,
+		MaxLive:    4 * memtableEntries,
+		InArenas:   true,
+		OnlyInGo:   true,
 		Operation:  "write",
 		parameters: func(_ int, scale float64) string {
 			return fmt.Sprintf("%d tables a goroutine of %d writes, keys of %d B, values of 1–%d B, a read after every second write, a scan at the end",
@@ -31,12 +36,12 @@ func memtables() *Workload {
 		},
 		prepare: func(t *Team) func() {
 			return func() {
-				t.each(func(h *hand) {
+				t.each(func(w *worker) {
 					for range memtableTables {
-						m := newMemtable(h)
-						m.play(t.rounds(memtableEntries))
-						h.region.Reset()
-						h.book(-m.size)
+						m := newMemtable(w)
+						m.run(t.rounds(memtableEntries))
+						w.arena.Reset()
+						w.book(-m.size)
 					}
 				})
 			}
@@ -45,21 +50,21 @@ func memtables() *Workload {
 }
 
 type memtable struct {
-	h       *hand
+	w       *worker
 	head    *Tower
 	entries int
 	size    int // bytes
 }
 
-func newMemtable(h *hand) *memtable {
-	m := &memtable{h: h, head: h.region.Tower()}
-	m.head.Next = h.region.Links(memtableLevels)
+func newMemtable(w *worker) *memtable {
+	m := &memtable{w: w, head: w.arena.Tower()}
+	m.head.Next = w.arena.Links(memtableLevels)
 	return m
 }
 
-// play writes random keys, reads some of them, and scans the table.
-func (m *memtable) play(n int) {
-	random := &m.h.random
+// run writes random keys, reads some of them, and scans the table.
+func (m *memtable) run(n int) {
+	random := &m.w.random
 	var key [memtableKey]byte
 	for i := range n {
 		number := random.below(2 * n)
@@ -71,7 +76,7 @@ func (m *memtable) play(n int) {
 		}
 	}
 	m.scan()
-	m.h.ops += n
+	m.w.ops += n
 }
 
 func (m *memtable) search(key []byte) (at *Tower, before [memtableLevels]*Tower) {
@@ -91,7 +96,7 @@ func (m *memtable) write(key []byte, value byte, n int) {
 	if at == nil || !bytes.Equal(at.Key, key) {
 		at = m.insert(key, &before)
 	}
-	at.Value = m.h.region.Bytes(n)
+	at.Value = m.w.arena.Bytes(n)
 	for i := range at.Value {
 		at.Value[i] = value
 	}
@@ -99,10 +104,10 @@ func (m *memtable) write(key []byte, value byte, n int) {
 }
 
 func (m *memtable) insert(key []byte, before *[memtableLevels]*Tower) *Tower {
-	height := min(1+bits.TrailingZeros64(m.h.random.next()|1<<63), memtableLevels)
-	at := m.h.region.Tower()
-	at.Key = put(m.h.region, key)
-	at.Next = m.h.region.Links(height)
+	height := min(1+bits.TrailingZeros64(m.w.random.next()|1<<63), memtableLevels)
+	at := m.w.arena.Tower()
+	at.Key = put(m.w.arena, key)
+	at.Next = m.w.arena.Links(height)
 	for level := range height {
 		at.Next[level], before[level].Next[level] = before[level].Next[level], at
 	}
@@ -113,13 +118,13 @@ func (m *memtable) insert(key []byte, before *[memtableLevels]*Tower) *Tower {
 
 func (m *memtable) grow(n int) {
 	m.size += n
-	m.h.book(n)
+	m.w.book(n)
 }
 
 // verify looks at a value.
 func (m *memtable) verify(at *Tower, value byte) {
 	if at == nil || len(at.Value) == 0 || !repeated(at.Value, value) {
-		m.h.team.corrupted(&Corruption{Size: m.size, Want: value})
+		m.w.team.corrupted(&Corruption{Size: m.size, Want: value})
 	}
 }
 
@@ -128,12 +133,12 @@ func (m *memtable) scan() {
 	found, last := 0, []byte(nil)
 	for at := m.head.Next[0]; at != nil; at = at.Next[0] {
 		if bytes.Compare(last, at.Key) >= 0 && found > 0 || !repeated(at.Value, at.Value[0]) {
-			m.h.team.corrupted(&Corruption{Size: m.size})
+			m.w.team.corrupted(&Corruption{Size: m.size})
 			return
 		}
 		found, last = found+1, at.Key
 	}
 	if found != m.entries {
-		m.h.team.corrupted(&Corruption{Size: m.size, Want: byte(m.entries), Got: byte(found)})
+		m.w.team.corrupted(&Corruption{Size: m.size, Want: byte(m.entries), Got: byte(found)})
 	}
 }

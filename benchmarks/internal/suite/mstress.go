@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -5,6 +7,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 )
+
+func init() { register(90, mstress()) }
 
 const (
 	mstressScale      = 50
@@ -24,7 +28,7 @@ func mstress() *Workload {
 		Name:       "mstress",
 		Goroutines: []int{2},
 		Largest:    mstressLargest,
-		Most:       100_000,
+		MaxLive:    100_000,
 		Operation:  "block",
 		parameters: func(_ int, scale float64) string {
 			return fmt.Sprintf("%d blocks and more a goroutine, 8 B–%d KiB, %d times, %d shared slots", 100*scaled(mstressScale, scale), mstressLargest>>10, mstressIterations, mstressSlots)
@@ -34,52 +38,52 @@ func mstress() *Workload {
 			return func() {
 				for i := range mstressIterations {
 					if i == 0 {
-						t.each(func(h *hand) { h.mstress(s, t.rounds(mstressScale)) })
+						t.each(func(w *worker) { w.mstress(s, t.rounds(mstressScale)) })
 					} else {
-						t.each(func(h *hand) { h.inSuccessor(func() { h.mstress(s, t.rounds(mstressScale)) }) })
+						t.each(func(w *worker) { w.inSuccessor(func() { w.mstress(s, t.rounds(mstressScale)) }) })
 					}
-					t.hands[0].mstressDrop(s, 50)
+					t.workers[0].mstressDrop(s, 50)
 				}
-				t.hands[0].mstressDrop(s, 100)
+				t.workers[0].mstressDrop(s, 100)
 			}
 		},
 	}
 }
 
-func (h *hand) mstress(shared []atomic.Pointer[uint64], scale int) {
-	left := 100 * scale * (h.index%8 + 1)
+func (w *worker) mstress(shared []atomic.Pointer[uint64], scale int) {
+	left := 100 * scale * (w.index%8 + 1)
 	retain := left / 2
 	var data, retained []*uint64
 	for left > 0 || retain > 0 {
-		if retain == 0 || left > 0 && h.random.chance(50) {
+		if retain == 0 || left > 0 && w.random.chance(50) {
 			left--
-			data = append(data, h.words(1<<h.random.below(5)))
+			data = append(data, w.words(1<<w.random.below(5)))
 		} else {
 			retain--
-			retained = append(retained, h.words(1<<h.random.below(7)))
+			retained = append(retained, w.words(1<<w.random.below(7)))
 		}
-		if h.random.chance(66) && len(data) > 0 {
-			at := h.random.below(len(data))
-			h.freeWords(data[at])
+		if w.random.chance(66) && len(data) > 0 {
+			at := w.random.below(len(data))
+			w.freeWords(data[at])
 			data[at] = nil
 		}
-		if h.random.chance(25) && len(data) > 0 {
-			at := h.random.below(len(data))
-			data[at] = shared[h.random.below(len(shared))].Swap(data[at])
+		if w.random.chance(25) && len(data) > 0 {
+			at := w.random.below(len(data))
+			data[at] = shared[w.random.below(len(shared))].Swap(data[at])
 		}
 	}
 	for _, words := range [][]*uint64{retained, data} {
 		for _, p := range words {
-			h.freeWords(p)
+			w.freeWords(p)
 		}
 	}
 }
 
 // mstressDrop frees about the percentage of the shared slots.
-func (h *hand) mstressDrop(shared []atomic.Pointer[uint64], percent int) {
+func (w *worker) mstressDrop(shared []atomic.Pointer[uint64], percent int) {
 	for i := range shared {
-		if h.random.chance(percent) {
-			h.freeWords(shared[i].Swap(nil))
+		if w.random.chance(percent) {
+			w.freeWords(shared[i].Swap(nil))
 		}
 	}
 }
@@ -89,46 +93,46 @@ const mstressCookie = 0xbf58476d1ce4e5b9
 
 // words allocates n words or, at times, far more. The first word holds their number and a tag, so that the
 // address alone can be exchanged; the others depend on both and on their place.
-func (h *hand) words(n int) *uint64 {
-	if h.random.chance(1) {
+func (w *worker) words(n int) *uint64 {
+	if w.random.chance(1) {
 		switch {
-		case !h.random.chance(1):
+		case !w.random.chance(1):
 			n *= 100
-		case !h.random.chance(10):
+		case !w.random.chance(10):
 			n *= 1000
 		default:
 			n *= 10_000
 		}
 	}
-	p := (*uint64)(h.worker.Malloc(8 * n))
-	first := uint64(h.nextTag())<<32 | uint64(n)
+	p := (*uint64)(w.handle.Malloc(8 * n))
+	first := uint64(w.nextTag())<<32 | uint64(n)
 	for i := range n {
 		*word(p, i) = (first - uint64(i)) ^ mstressCookie
 	}
-	h.book(8 * n)
-	h.ops++
+	w.book(8 * n)
+	w.ops++
 	return p
 }
 
-func (h *hand) freeWords(p *uint64) {
+func (w *worker) freeWords(p *uint64) {
 	if p == nil {
 		return
 	}
 	first := *p ^ mstressCookie
 	n := int(uint32(first))
 	if n < 1 || n > mstressLargest/8 {
-		h.team.corrupted(&Corruption{uintptr(unsafe.Pointer(p)), 8, 0, byte(*p)})
+		w.team.corrupted(&Corruption{uintptr(unsafe.Pointer(p)), 8, 0, byte(*p)})
 		return
 	}
 	for i := range n {
 		if want := (first - uint64(i)) ^ mstressCookie; *word(p, i) != want {
-			h.team.corrupted(&Corruption{uintptr(unsafe.Pointer(p)), 8 * n, byte(want), byte(*word(p, i))})
+			w.team.corrupted(&Corruption{uintptr(unsafe.Pointer(p)), 8 * n, byte(want), byte(*word(p, i))})
 			break
 		}
 	}
 	*p = 0 // so that a block that was given out twice is found when it is freed again
-	h.worker.Release(unsafe.Pointer(p), 8*n)
-	h.book(-8 * n)
+	w.handle.Release(unsafe.Pointer(p), 8*n)
+	w.book(-8 * n)
 }
 
 // word is the i-th of the words at p.

@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
 	"fmt"
 	"math/bits"
 )
+
+func init() { register(130, queue()) }
 
 const (
 	queueSmallest = 512
@@ -20,14 +24,15 @@ func queue() *Workload {
 		Name:       "queue",
 		Goroutines: []int{2, 16},
 		Largest:    queueLargest,
-		Most:       queueLength,
+		MaxLive:    queueLength,
+		OnlyInGo:   true,
 		Operation:  "buffer",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d producers of %d buffers, %d B–%d KiB log-uniform, one byte a page written, a channel of %d",
 				goroutines/2, partOf(queueBuffers, goroutines/2, scale), queueSmallest, queueLargest>>10, queueLength)
 		},
 		prepare: func(t *Team) func() {
-			producers := len(t.hands) / 2
+			producers := len(t.workers) / 2
 			buffers := make(chan block, queueLength)
 			return func() {
 				done := make(chan struct{}, producers)
@@ -37,15 +42,15 @@ func queue() *Workload {
 					}
 					close(buffers)
 				}()
-				t.each(func(h *hand) {
-					if h.index >= producers {
+				t.each(func(w *worker) {
+					if w.index >= producers {
 						for b := range buffers {
-							h.free(b)
+							w.free(b)
 						}
 						return
 					}
 					for range partOf(queueBuffers, producers, t.scale) {
-						b := h.alloc(h.queueSize())
+						b := w.alloc(w.queueSize())
 						b.touch()
 						buffers <- b
 					}
@@ -56,8 +61,8 @@ func queue() *Workload {
 	}
 }
 
-func (h *hand) queueSize() int {
-	doubling := h.random.below(bits.Len(queueLargest/queueSmallest - 1))
+func (w *worker) queueSize() int {
+	doubling := w.random.below(bits.Len(queueLargest/queueSmallest - 1))
 	least := queueSmallest << doubling
-	return least + h.random.below(least) + 1
+	return least + w.random.below(least) + 1
 }

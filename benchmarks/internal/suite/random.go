@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 // random is the generator xorshift64 (Marsaglia, "Xorshift RNGs", 2003): small enough to be the same in

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -5,6 +7,8 @@ import (
 	"math"
 	"sync"
 )
+
+func init() { register(100, rptest()) }
 
 const (
 	rptestLoops    = 4000 // of all goroutines
@@ -23,61 +27,61 @@ func rptest() *Workload {
 		Name:       "rptest",
 		Goroutines: []int{1, 2, 16},
 		Largest:    rptestLargest,
-		Most:       rptestSlots * 16,
+		MaxLive:    rptestSlots * 16,
 		Operation:  "block",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d–%d B, fewer with size, %d loops a goroutine of 30–99 blocks, %d slots, each second loop as many for another goroutine",
 				rptestSmallest, rptestLargest, partOf(rptestLoops, goroutines, scale), rptestSlots)
 		},
 		prepare: func(t *Team) func() {
-			mail := make([]mailbox, len(t.hands))
-			slots := make([][]block, len(t.hands))
+			mail := make([]mailbox, len(t.workers))
+			slots := make([][]block, len(t.workers))
 			for i := range slots {
 				slots[i] = make([]block, rptestSlots)
 			}
 			return func() {
-				t.each(func(h *hand) {
-					h.rptest(slots[h.index], t.part(rptestLoops), &mail[h.index], &mail[(h.index+1)%len(mail)])
+				t.each(func(w *worker) {
+					w.rptest(slots[w.index], t.part(rptestLoops), &mail[w.index], &mail[(w.index+1)%len(mail)])
 				})
-				t.each(func(h *hand) {
-					h.freeAll(slots[h.index])
-					h.freeAll(mail[h.index].take())
+				t.each(func(w *worker) {
+					w.freeAll(slots[w.index])
+					w.freeAll(mail[w.index].take())
 				})
 			}
 		},
 	}
 }
 
-func (h *hand) rptest(slots []block, loops int, mine, next *mailbox) {
+func (w *worker) rptest(slots []block, loops int, mine, next *mailbox) {
 	var batch [100]block
 	allocated, freed := 0, 0
 	for loop := range loops {
-		h.freeAll(mine.take())
-		n := 30 + h.random.below(70)
+		w.freeAll(mine.take())
+		n := 30 + w.random.below(70)
 		for range n * 8 / 10 {
 			slot := &slots[freed%len(slots)]
 			freed++
-			h.free(*slot)
+			w.free(*slot)
 			*slot = block{}
 		}
 		for range n {
 			slot := &slots[allocated%len(slots)]
 			allocated++
-			h.free(*slot)
-			*slot = h.rptestBlock()
+			w.free(*slot)
+			*slot = w.rptestBlock()
 		}
 		if loop%2 == 1 {
 			for i := range n {
-				batch[i] = h.rptestBlock()
+				batch[i] = w.rptestBlock()
 			}
 			next.put(batch[:n])
 		}
 	}
 }
 
-func (h *hand) rptestBlock() block {
-	size := rptestSmallest + int((rptestLargest-rptestSmallest)*(1-math.Sqrt(h.random.share())))
-	b := h.alloc(size)
+func (w *worker) rptestBlock() block {
+	size := rptestSmallest + int((rptestLargest-rptestSmallest)*(1-math.Sqrt(w.random.share())))
+	b := w.alloc(size)
 	b.touch()
 	return b
 }

@@ -1,6 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
+
+func init() { register(40, sh6bench()) }
 
 const (
 	sh6Rounds  = 100 // of all goroutines
@@ -17,28 +21,28 @@ func sh6bench() *Workload {
 		Name:       "sh6bench",
 		Goroutines: []int{4},
 		Largest:    sh6Largest,
-		Most:       sh6Slots,
+		MaxLive:    sh6Slots,
 		Operation:  "block",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d rounds a goroutine of sizes below %d B, %d slots each, a fifth kept",
 				scaled(sh6Rounds/goroutines, scale), sh6Largest, sh6Slots/goroutines)
 		},
 		prepare: func(t *Team) func() {
-			rings := newKeepRings(len(t.hands), sh6Slots/len(t.hands))
-			rounds := t.rounds(sh6Rounds / len(t.hands))
+			rings := newKeepRings(len(t.workers), sh6Slots/len(t.workers))
+			rounds := t.rounds(sh6Rounds / len(t.workers))
 			return func() {
-				t.each(func(h *hand) {
+				t.each(func(w *worker) {
 					for range rounds {
-						h.sh6Round(rings[h.index])
+						w.sh6Round(rings[w.index])
 					}
-					rings[h.index].freeRest(h)
+					rings[w.index].freeRest(w)
 				})
 			}
 		},
 	}
 }
 
-func (h *hand) sh6Round(r *keepRing) {
+func (w *worker) sh6Round(r *keepRing) {
 	for base := 1; base < sh6Largest; base += base/2 + 1 {
 		for size := base; size > 0; size /= 2 {
 			n := 250
@@ -46,7 +50,7 @@ func (h *hand) sh6Round(r *keepRing) {
 				n = 50
 			}
 			for range n {
-				r.put(h, h.alloc(size))
+				r.put(w, w.alloc(size))
 			}
 		}
 	}
@@ -70,26 +74,26 @@ func newKeepRings(n, slots int) []*keepRing {
 	return rings
 }
 
-func (r *keepRing) put(h *hand, b block) {
+func (r *keepRing) put(w *worker, b block) {
 	r.slots[r.at] = b
 	r.at++
 	if r.at == r.start {
 		r.at = r.end
 	}
 	if r.at == len(r.slots) {
-		r.turn(h)
+		r.turn(w)
 	}
 }
 
-func (r *keepRing) turn(h *hand) {
+func (r *keepRing) turn(w *worker) {
 	r.start = r.end
 	if r.start == len(r.slots) {
 		r.start = 0
 	}
 	r.end = min(r.start+len(r.slots)/5, len(r.slots))
-	h.freeAll(r.slots[:r.start])
+	w.freeAll(r.slots[:r.start])
 	for at := len(r.slots) - 1; at >= r.end; at-- {
-		h.free(r.slots[at])
+		w.free(r.slots[at])
 		r.slots[at] = block{}
 	}
 	r.at = 0
@@ -98,4 +102,4 @@ func (r *keepRing) turn(h *hand) {
 	}
 }
 
-func (r *keepRing) freeRest(h *hand) { h.freeAll(r.slots) }
+func (r *keepRing) freeRest(w *worker) { w.freeAll(r.slots) }

@@ -1,6 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
+
+func init() { register(50, sh8bench()) }
 
 // sh8Sizes has weights of sizes in bytes.
 var sh8Sizes = []struct{ size, weight int }{
@@ -25,28 +29,28 @@ func sh8bench() *Workload {
 		Name:       "sh8bench",
 		Goroutines: []int{4},
 		Largest:    sh8Largest,
-		Most:       sh8Slots + sh8Shared,
+		MaxLive:    sh8Slots + sh8Shared,
 		Operation:  "block",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d blocks a goroutine by a histogram of 8–%d B, %d slots each; %d blocks of %d B from the first goroutine",
 				scaled(sh8Rounds, scale), sh8Largest, scaled(sh8Slots, scale)/goroutines, scaled(sh8Shared, scale), sh8Smalls)
 		},
 		prepare: func(t *Team) func() {
-			rings := newKeepRings(len(t.hands), t.rounds(sh8Slots)/len(t.hands))
+			rings := newKeepRings(len(t.workers), t.rounds(sh8Slots)/len(t.workers))
 			table, rounds := sh8Table(), t.rounds(sh8Rounds)
 			shared := make([]block, t.rounds(sh8Shared))
 			return func() {
-				first := t.hands[0]
+				first := t.workers[0]
 				for i := range shared {
 					shared[i] = first.alloc(sh8Smalls)
 				}
-				t.each(func(h *hand) {
-					from, to := bounds(len(shared), h.index, len(t.hands))
-					h.freeAll(shared[from:to])
+				t.each(func(w *worker) {
+					from, to := bounds(len(shared), w.index, len(t.workers))
+					w.freeAll(shared[from:to])
 					for range rounds {
-						rings[h.index].put(h, h.alloc(int(table[h.random.below(len(table))])))
+						rings[w.index].put(w, w.alloc(int(table[w.random.below(len(table))])))
 					}
-					rings[h.index].freeRest(h)
+					rings[w.index].freeRest(w)
 				})
 			}
 		},

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -11,8 +13,8 @@ import (
 
 const tiny = 0.002
 
-// heapWorker is a right allocator. It counts, and clears nothing: its blocks are used again at once.
-type heapWorker struct{ heap *heap }
+// heapHandle is a right allocator. It counts, and clears nothing: its blocks are used again at once.
+type heapHandle struct{ heap *heap }
 
 // A heap keeps freed blocks by size. Its mutex guards all.
 type heap struct {
@@ -27,9 +29,9 @@ func newHeap() *heap {
 	return &heap{free: make(map[int][]unsafe.Pointer), live: make(map[unsafe.Pointer]int)}
 }
 
-func (h *heap) open() Worker { return heapWorker{h} }
+func (h *heap) open() Handle { return heapHandle{h} }
 
-func (w heapWorker) Malloc(size int) unsafe.Pointer {
+func (w heapHandle) Malloc(size int) unsafe.Pointer {
 	h := w.heap
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -45,7 +47,7 @@ func (w heapWorker) Malloc(size int) unsafe.Pointer {
 	return p
 }
 
-func (w heapWorker) Release(p unsafe.Pointer, size int) {
+func (w heapHandle) Release(p unsafe.Pointer, size int) {
 	h := w.heap
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -57,22 +59,22 @@ func (w heapWorker) Release(p unsafe.Pointer, size int) {
 	h.free[size] = append(h.free[size], p)
 }
 
-func (heapWorker) Close() {}
+func (heapHandle) Close() {}
 
-// region is a Region that the collector sees, for documents and memtables.
-type region struct{}
+// arena is a Arena that the collector sees, for documents and memtables.
+type arena struct{}
 
-func (region) Node() *Node          { return new(Node) }
-func (region) Tower() *Tower        { return new(Tower) }
-func (region) Links(n int) []*Tower { return make([]*Tower, n) }
-func (region) Bytes(n int) []byte   { return make([]byte, n) }
-func (region) Reset()               {}
-func (region) Close()               {}
+func (arena) Node() *Node          { return new(Node) }
+func (arena) Tower() *Tower        { return new(Tower) }
+func (arena) Links(n int) []*Tower { return make([]*Tower, n) }
+func (arena) Bytes(n int) []byte   { return make([]byte, n) }
+func (arena) Reset()               {}
+func (arena) Close()               {}
 
-func (w *Workload) setup(open func() Worker, goroutines int) Setup {
+func (load *Workload) setup(open func() Handle, goroutines int) Setup {
 	s := Setup{Open: open, Goroutines: goroutines, Scale: tiny}
-	if w.InRegions {
-		s.Region = func() Region { return region{} }
+	if load.InArenas {
+		s.Arena = func() Arena { return arena{} }
 	}
 	return s
 }
@@ -82,7 +84,7 @@ func TestWorkloadsFreeWhatTheyAllocate(t *testing.T) {
 		for _, goroutines := range w.Goroutines {
 			t.Run(w.Name, func(t *testing.T) {
 				h := newHeap()
-				result, err := w.Play(w.setup(h.open, goroutines))
+				result, err := w.Run(w.setup(h.open, goroutines))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -92,8 +94,8 @@ func TestWorkloadsFreeWhatTheyAllocate(t *testing.T) {
 				if result.Operations < 1 || result.Elapsed <= 0 {
 					t.Errorf("no figures: %+v", result)
 				}
-				if w.Most > 0 && h.peak > w.Most*2 {
-					t.Errorf("%d blocks were live, said to be about %d", h.peak, w.Most)
+				if w.MaxLive > 0 && h.peak > w.MaxLive*2 {
+					t.Errorf("%d blocks were live, said to be about %d", h.peak, w.MaxLive)
 				}
 			})
 		}
@@ -102,11 +104,11 @@ func TestWorkloadsFreeWhatTheyAllocate(t *testing.T) {
 
 func TestBlocksFitTheirBound(t *testing.T) {
 	for _, w := range All() {
-		if w.InRegions {
+		if w.InArenas {
 			continue
 		}
 		h := newHeap()
-		if _, err := w.Play(w.setup(h.open, w.Goroutines[0])); err != nil {
+		if _, err := w.Run(w.setup(h.open, w.Goroutines[0])); err != nil {
 			t.Fatal(err)
 		}
 		for size := range h.free {
@@ -119,11 +121,11 @@ func TestBlocksFitTheirBound(t *testing.T) {
 
 func TestPlaysAreTheSame(t *testing.T) {
 	for _, w := range All() {
-		first, err := w.Play(w.setup(newHeap().open, w.Goroutines[0]))
+		first, err := w.Run(w.setup(newHeap().open, w.Goroutines[0]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := w.Play(w.setup(newHeap().open, w.Goroutines[0]))
+		second, err := w.Run(w.setup(newHeap().open, w.Goroutines[0]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,26 +135,26 @@ func TestPlaysAreTheSame(t *testing.T) {
 	}
 }
 
-// A brokenWorker has one of the faults of an allocator, every so often.
-type brokenWorker struct {
-	Worker
+// A brokenHandle has one of the faults of an allocator, every so often.
+type brokenHandle struct {
+	Handle
 	calls *atomic.Int64
-	fault func(w Worker, size int) unsafe.Pointer
+	fault func(w Handle, size int) unsafe.Pointer
 }
 
-func (b brokenWorker) Malloc(size int) unsafe.Pointer {
+func (b brokenHandle) Malloc(size int) unsafe.Pointer {
 	if b.calls.Add(1)%5 == 0 {
-		return b.fault(b.Worker, size)
+		return b.fault(b.Handle, size)
 	}
-	return b.Worker.Malloc(size)
+	return b.Handle.Malloc(size)
 }
 
 // faults give a block that is not only the caller's.
-func faults() map[string]func(w Worker, size int) unsafe.Pointer {
+func faults() map[string]func(w Handle, size int) unsafe.Pointer {
 	var mutex sync.Mutex
 	given := make(map[int]unsafe.Pointer)
-	return map[string]func(w Worker, size int) unsafe.Pointer{
-		"one block for two": func(w Worker, size int) unsafe.Pointer {
+	return map[string]func(w Handle, size int) unsafe.Pointer{
+		"one block for two": func(w Handle, size int) unsafe.Pointer {
 			mutex.Lock()
 			defer mutex.Unlock()
 			size = 1 << bits.Len(uint(size-1))
@@ -161,7 +163,7 @@ func faults() map[string]func(w Worker, size int) unsafe.Pointer {
 			}
 			return given[size]
 		},
-		"a block in the middle of another": func(w Worker, size int) unsafe.Pointer {
+		"a block in the middle of another": func(w Handle, size int) unsafe.Pointer {
 			mutex.Lock()
 			defer mutex.Unlock()
 			if given[-1] == nil {
@@ -177,18 +179,18 @@ func TestBrokenPeersAreCaught(t *testing.T) {
 		t.Skip("goroutines that are given the same block race")
 	}
 	for _, w := range All() {
-		if w.Name == "cache-thrash" || w.Name == "cache-scratch" || w.InRegions || w.Most == 1 {
+		if w.Name == "cache-thrash" || w.Name == "cache-scratch" || w.InArenas || w.MaxLive == 1 {
 			continue // too few blocks are live at once
 		}
 		for name, fault := range faults() {
 			t.Run(w.Name+"/"+name, func(t *testing.T) {
 				h, calls := newHeap(), new(atomic.Int64)
-				open := func() Worker { return brokenWorker{h.open(), calls, fault} }
+				open := func() Handle { return brokenHandle{h.open(), calls, fault} }
 				setup := w.setup(open, w.Goroutines[len(w.Goroutines)-1])
 				if w.Name == "malloc-large" {
 					setup.Scale = 0.5 // its blocks are few
 				}
-				_, err := w.Play(setup)
+				_, err := w.Run(setup)
 				var found *Corruption
 				if !errors.As(err, &found) {
 					t.Errorf("error %v, want a *Corruption", err)
@@ -198,13 +200,13 @@ func TestBrokenPeersAreCaught(t *testing.T) {
 	}
 }
 
-// brokenRegion writes to what was given before.
-type brokenRegion struct {
-	region
+// brokenArena writes to what was given before.
+type brokenArena struct {
+	arena
 	last *[]byte
 }
 
-func (b brokenRegion) Bytes(n int) []byte {
+func (b brokenArena) Bytes(n int) []byte {
 	if old := *b.last; len(old) > 0 {
 		old[len(old)-1] ^= 0x55
 	}
@@ -212,15 +214,15 @@ func (b brokenRegion) Bytes(n int) []byte {
 	return *b.last
 }
 
-func TestBrokenRegionsAreCaught(t *testing.T) {
+func TestBrokenArenasAreCaught(t *testing.T) {
 	for _, w := range All() {
-		if !w.InRegions {
+		if !w.InArenas {
 			continue
 		}
 		s := w.setup(nil, 1)
-		s.Region = func() Region { return brokenRegion{last: new([]byte)} }
+		s.Arena = func() Arena { return brokenArena{last: new([]byte)} }
 		var found *Corruption
-		if _, err := w.Play(s); !errors.As(err, &found) {
+		if _, err := w.Run(s); !errors.As(err, &found) {
 			t.Errorf("%s: error %v, want a *Corruption", w.Name, err)
 		}
 	}
@@ -231,7 +233,7 @@ func TestPeakLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := w.Play(w.setup(newHeap().open, 1))
+	result, err := w.Run(w.setup(newHeap().open, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,22 +248,22 @@ func TestUnknownWorkload(t *testing.T) {
 	}
 }
 
-// idleWorker does nothing: what is left is the cost of the calls and the books.
-type idleWorker struct{ block unsafe.Pointer }
+// idleHandle does nothing: what is left is the cost of the calls and the books.
+type idleHandle struct{ block unsafe.Pointer }
 
-func (w idleWorker) Malloc(int) unsafe.Pointer   { return w.block }
-func (w idleWorker) Release(unsafe.Pointer, int) {}
-func (w idleWorker) Close()                      {}
+func (w idleHandle) Malloc(int) unsafe.Pointer   { return w.block }
+func (w idleHandle) Release(unsafe.Pointer, int) {}
+func (w idleHandle) Close()                      {}
 
-func BenchmarkHand(b *testing.B) {
-	var worker Worker = idleWorker{unsafe.Pointer(new([64]byte))}
+func BenchmarkWorker(b *testing.B) {
+	var handle Handle = idleHandle{unsafe.Pointer(new([64]byte))}
 	b.Run("calls", func(b *testing.B) {
 		for range b.N {
-			worker.Release(worker.Malloc(64), 64)
+			handle.Release(handle.Malloc(64), 64)
 		}
 	})
 	b.Run("calls, tags and books", func(b *testing.B) {
-		h := &hand{team: new(Team), worker: worker}
+		h := &worker{team: new(Team), handle: handle}
 		for range b.N {
 			h.free(h.alloc(64))
 		}

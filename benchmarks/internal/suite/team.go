@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -6,52 +8,52 @@ import (
 	"time"
 )
 
-// A Team plays one workload over one peer with several goroutines.
+// A Team runs one workload over one peer in several goroutines.
 type Team struct {
-	open       func() Worker
+	open       func() Handle
 	scale      float64
-	hands      []*hand
-	live, peak atomic.Int64 // bytes asked for and not freed: now, and at most
+	workers    []*worker
+	live, peak atomic.Int64 // requested bytes that are live: now, and the peak
 	corruption atomic.Pointer[Corruption]
 	began      time.Time
 }
 
-// A Setup says over what and how a workload is played.
+// A Setup describes one run of a workload.
 type Setup struct {
-	Open       func() Worker // a worker for a goroutine; those of one peer share its blocks
-	Region     func() Region // a region for a goroutine; nil if the peer has none but Malloc and Release
+	Open       func() Handle // makes a handle for one goroutine; the handles of a peer share its blocks
+	Arena      func() Arena  // makes an arena for one goroutine; nil if the peer has only Malloc and Release
 	Goroutines int
 	Scale      float64 // multiplies the number of rounds
-	Ready      func()  // called once before the first worker or region is opened, when all other memory is there; may be nil
+	Ready      func()  // is called once, after all other memory is there and before the first handle or arena is opened; may be nil
 }
 
-// A Result is what one play of a workload took.
+// A Result is what one run of a workload took.
 type Result struct {
 	Operations int
 	Elapsed    time.Duration
-	PeakLive   int64 // bytes asked for and not freed, at most; some 64 KiB a goroutine may be missing
+	PeakLive   int64 // peak of the live requested bytes; up to 64 KiB for each goroutine may be missing
 }
 
-// Play runs the workload. The error is a *Corruption, and then the result means nothing.
-func (w *Workload) Play(s Setup) (Result, error) {
+// Run runs the workload. Its only error is a *Corruption. The result means nothing then.
+func (load *Workload) Run(s Setup) (Result, error) {
 	t := &Team{open: s.Open, scale: s.Scale}
 	for i := range s.Goroutines {
-		t.hands = append(t.hands, &hand{team: t, index: i, random: newRandom(i), tag: byte(i * 31)})
+		t.workers = append(t.workers, &worker{team: t, index: i, random: newRandom(i), tag: byte(i * 31)})
 	}
-	run, equip := w.prepare(t), w.equipment(s)
+	run, equip := load.prepare(t), load.equipment(s)
 	if s.Ready != nil {
 		s.Ready()
 	}
-	for _, h := range t.hands {
-		equip(h)
+	for _, w := range t.workers {
+		equip(w)
 	}
 	t.start()
 	run()
 	result := Result{Elapsed: time.Since(t.began)}
-	for _, h := range t.hands {
-		h.settle()
-		result.Operations += h.ops
-		w.dismiss(h)
+	for _, w := range t.workers {
+		w.settle()
+		result.Operations += w.ops
+		load.dismiss(w)
 	}
 	result.PeakLive = t.peak.Load()
 	if found := t.corruption.Load(); found != nil {
@@ -60,52 +62,52 @@ func (w *Workload) Play(s Setup) (Result, error) {
 	return result, nil
 }
 
-// equipment makes room for notes, and gives what opens a hand's worker or region.
-func (w *Workload) equipment(s Setup) (equip func(h *hand)) {
+// equipment makes room for notes, and returns the function that opens a worker's handle or arena.
+func (load *Workload) equipment(s Setup) (equip func(w *worker)) {
 	switch {
-	case !w.InRegions:
-		return func(h *hand) { h.worker = s.Open() }
-	case s.Region != nil:
-		return func(h *hand) { h.region = s.Region() }
+	case !load.InArenas:
+		return func(w *worker) { w.handle = s.Open() }
+	case s.Arena != nil:
+		return func(w *worker) { w.arena = s.Arena() }
 	}
 	notes := make([][]block, s.Goroutines)
 	for i := range notes {
-		notes[i] = make([]block, w.Most)
+		notes[i] = make([]block, load.MaxLive)
 		clear(notes[i])
 	}
-	return func(h *hand) { h.region = &blocks{worker: s.Open(), live: notes[h.index][:0]} }
+	return func(w *worker) { w.arena = &blocks{handle: s.Open(), live: notes[w.index][:0]} }
 }
 
-func (w *Workload) dismiss(h *hand) {
-	if w.InRegions {
-		h.region.Close()
+func (load *Workload) dismiss(w *worker) {
+	if load.InArenas {
+		w.arena.Close()
 		return
 	}
-	h.worker.Close()
+	w.handle.Close()
 }
 
-// start sets the clock and the operations to zero: what was before is not measured.
+// start sets the clock and the operations to zero. What happened before is not measured.
 func (t *Team) start() {
-	for _, h := range t.hands {
-		h.ops = 0
+	for _, w := range t.workers {
+		w.ops = 0
 	}
 	t.began = time.Now()
 }
 
-// each runs f for all hands, each in a goroutine of its own, and waits for them.
-func (t *Team) each(f func(h *hand)) {
+// each runs f for every worker, in a goroutine of its own, and waits for all of them.
+func (t *Team) each(f func(w *worker)) {
 	var done sync.WaitGroup
-	for _, h := range t.hands {
-		done.Go(func() { f(h) })
+	for _, w := range t.workers {
+		done.Go(func() { f(w) })
 	}
 	done.Wait()
 }
 
-// rounds scales a number, which stays at least 1.
+// rounds scales a number. The result is at least 1.
 func (t *Team) rounds(n int) int { return scaled(n, t.scale) }
 
-// part scales a goroutine's part of a number, which stays at least 1.
-func (t *Team) part(n int) int { return partOf(n, len(t.hands), t.scale) }
+// part scales one goroutine's part of a number. The result is at least 1.
+func (t *Team) part(n int) int { return partOf(n, len(t.workers), t.scale) }
 
 func partOf(n, goroutines int, scale float64) int { return scaled(n/goroutines, scale) }
 
@@ -117,5 +119,5 @@ func (t *Team) addLive(n int) {
 	}
 }
 
-// corrupted notes the first corruption. The play goes on, as others wait for this goroutine.
+// corrupted notes the first corruption. The run goes on, because other goroutines wait for this one.
 func (t *Team) corrupted(c *Corruption) { t.corruption.CompareAndSwap(nil, c) }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -5,46 +7,46 @@ import (
 	"unsafe"
 )
 
-// Timed gives a worker that does what w does and tells how long one of every so many calls took, but for Close,
+// Timed gives a handle that does what h does and tells how long one of every so many calls took, but for Close,
 // of which it tells when it is over.
-func Timed(w Worker, every int, tell func(time.Duration), closed func()) Worker {
-	return &timedWorker{worker: w, every: every, tell: tell, closed: closed}
+func Timed(h Handle, every int, tell func(time.Duration), closed func()) Handle {
+	return &timedHandle{handle: h, every: every, tell: tell, closed: closed}
 }
 
-// A timedWorker has all the ways of a worker, and does as the workloads do for one that lacks some.
-type timedWorker struct {
-	worker Worker
+// A timedHandle has all the ways of a handle, and does as the workloads do for one that lacks some.
+type timedHandle struct {
+	handle Handle
 	every  int
 	calls  int
 	tell   func(time.Duration)
 	closed func()
 }
 
-func (t *timedWorker) Malloc(size int) (block unsafe.Pointer) {
-	t.call(func() { block = t.worker.Malloc(size) })
+func (t *timedHandle) Malloc(size int) (block unsafe.Pointer) {
+	t.call(func() { block = t.handle.Malloc(size) })
 	return block
 }
 
-func (t *timedWorker) Release(block unsafe.Pointer, size int) {
-	t.call(func() { t.worker.Release(block, size) })
+func (t *timedHandle) Release(block unsafe.Pointer, size int) {
+	t.call(func() { t.handle.Release(block, size) })
 }
 
-func (t *timedWorker) Calloc(size int) (block unsafe.Pointer) {
-	t.call(func() { block = Zeroed(t.worker, size) })
+func (t *timedHandle) Calloc(size int) (block unsafe.Pointer) {
+	t.call(func() { block = Zeroed(t.handle, size) })
 	return block
 }
 
-func (t *timedWorker) Resize(block unsafe.Pointer, old, size int) (moved unsafe.Pointer) {
-	t.call(func() { moved = Resized(t.worker, block, old, size) })
+func (t *timedHandle) Resize(block unsafe.Pointer, old, size int) (moved unsafe.Pointer) {
+	t.call(func() { moved = Resized(t.handle, block, old, size) })
 	return moved
 }
 
-func (t *timedWorker) Close() {
-	t.worker.Close()
+func (t *timedHandle) Close() {
+	t.handle.Close()
 	t.closed()
 }
 
-func (t *timedWorker) call(f func()) {
+func (t *timedHandle) call(f func()) {
 	if t.calls++; t.calls%t.every != 0 {
 		f()
 		return

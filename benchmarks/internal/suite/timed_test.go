@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -7,13 +9,13 @@ import (
 	"unsafe"
 )
 
-// A bareWorker has no ways but those of every worker.
-type bareWorker struct {
+// A bareHandle has no ways but those of every handle.
+type bareHandle struct {
 	calls []string
 	last  []byte
 }
 
-func (b *bareWorker) Malloc(size int) unsafe.Pointer {
+func (b *bareHandle) Malloc(size int) unsafe.Pointer {
 	b.calls = append(b.calls, "malloc")
 	b.last = make([]byte, size)
 	for i := range b.last {
@@ -22,11 +24,11 @@ func (b *bareWorker) Malloc(size int) unsafe.Pointer {
 	return unsafe.Pointer(unsafe.SliceData(b.last))
 }
 
-func (b *bareWorker) Release(unsafe.Pointer, int) { b.calls = append(b.calls, "release") }
-func (b *bareWorker) Close()                      { b.calls = append(b.calls, "close") }
+func (b *bareHandle) Release(unsafe.Pointer, int) { b.calls = append(b.calls, "release") }
+func (b *bareHandle) Close()                      { b.calls = append(b.calls, "close") }
 
-func TestTimedWorkerDoesTheSame(t *testing.T) {
-	bare := new(bareWorker)
+func TestTimedHandleDoesTheSame(t *testing.T) {
+	bare := new(bareHandle)
 	told := 0
 	w := Timed(bare, 3, func(d time.Duration) {
 		if d >= 0 {

@@ -1,6 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
+
+func init() { register(10, windows()...) }
 
 // Windows of 1 are immediate pairs: each block is freed as soon as it was touched. In a window of 64 the
 // oldest block is freed.
@@ -28,7 +32,7 @@ func window(length, size int) *Workload {
 		Name:       fmt.Sprintf("window=%d/size=%d", length, size),
 		Goroutines: []int{1},
 		Largest:    size,
-		Most:       length,
+		MaxLive:    length,
 		Operation:  "block",
 		parameters: func(_ int, scale float64) string {
 			return fmt.Sprintf("%d blocks of %d B, one byte a page written, %d live", rounds(scale), size, length)
@@ -36,17 +40,17 @@ func window(length, size int) *Workload {
 		prepare: func(t *Team) func() {
 			ring, rounds := make([]block, length), rounds(t.scale)
 			return func() {
-				t.each(func(h *hand) {
+				t.each(func(w *worker) {
 					for at := range rounds {
 						slot := &ring[at%length]
-						h.replace(slot, size)
+						w.replace(slot, size)
 						slot.touch()
 						if length == 1 {
-							h.free(*slot)
+							w.free(*slot)
 							*slot = block{}
 						}
 					}
-					h.freeAll(ring)
+					w.freeAll(ring)
 				})
 			}
 		},

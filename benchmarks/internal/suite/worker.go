@@ -1,53 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
-import "unsafe"
+import (
+	"encoding/binary"
+	"fmt"
+	"unsafe"
+)
 
-// A Worker is one allocator's handle for one goroutine at a time.
-type Worker interface {
-	// Malloc gives a block of size bytes, at least 1; what they hold is up to the allocator.
-	Malloc(size int) unsafe.Pointer
-	// Release frees a block that any worker of the same peer allocated with the size, in bytes.
-	Release(block unsafe.Pointer, size int)
-	// Close ends the use of the handle. Its blocks stay.
-	Close()
+// A block is the program's note of a block that is live. The zero value notes none.
+type block struct {
+	address unsafe.Pointer
+	size    uint32
+	tag     byte
 }
 
-// A Callocer is a Worker that has a way of its own to zeroed blocks.
-type Callocer interface {
-	// Calloc is Malloc of a block that is zero.
-	Calloc(size int) unsafe.Pointer
+// A worker is one goroutine's part of a workload: only that goroutine uses it.
+type worker struct {
+	team   *Team
+	index  int // of the team's workers
+	handle Handle
+	arena  Arena // of workloads in arenas only
+	random random
+	tag    byte // of the block allocated last
+	ops    int  // operations so far
+	owed   int  // bytes, allocated less freed, that the team's books do not have yet
+	_      cacheLine
 }
 
-// A Resizer is a Worker that has a way of its own to change the size of a block.
-type Resizer interface {
-	// Resize gives the block, of old bytes, another size; its first bytes stay as they are. The block
-	// may move.
-	Resize(block unsafe.Pointer, old, size int) unsafe.Pointer
+// A cacheLine at its end keeps what one goroutine writes out of the lines of others.
+type cacheLine [64]byte
+
+// owedMost bounds, in bytes, how far the books are behind a worker.
+const owedMost = 64 << 10
+
+// A Corruption is an error: a block did not hold what was written to it.
+type Corruption struct {
+	Address   uintptr
+	Size      int
+	Want, Got byte
 }
 
-// An Aligner is a Worker that has a way of its own to aligned blocks.
-type Aligner interface {
-	// Memalign is Malloc of a block whose address is a multiple of align, a power of two.
-	Memalign(align, size int) unsafe.Pointer
+func (c *Corruption) Error() string {
+	return fmt.Sprintf("suite: the block of %d bytes at %#x holds %#x instead of %#x: two blocks overlap, or the allocator wrote to a live one",
+		c.Size, c.Address, c.Got, c.Want)
 }
 
-// Zeroed allocates a block that is zero, by the worker's own way if it has one.
-func Zeroed(w Worker, size int) unsafe.Pointer {
-	if own, ok := w.(Callocer); ok {
-		return own.Calloc(size)
+// alloc allocates a block and writes the next tag to its first and last byte. Blocks that are live at
+// once mostly have different tags, so that one of two overlapping ones is found to be changed.
+func (w *worker) alloc(size int) block {
+	b := block{w.handle.Malloc(size), uint32(size), w.nextTag()}
+	*(*byte)(b.address) = b.tag
+	*b.last() = b.tag
+	w.book(size)
+	w.ops++
+	return b
+}
+
+// free frees a block after a look at its tags. It ignores the zero block.
+func (w *worker) free(b block) {
+	if b.address == nil {
+		return
 	}
-	block := w.Malloc(size)
-	clear(unsafe.Slice((*byte)(block), size))
-	return block
+	if *(*byte)(b.address) != b.tag || *b.last() != b.tag {
+		w.expect(b, 0)
+		w.expect(b, int(b.size)-1)
+	}
+	w.handle.Release(b.address, int(b.size))
+	w.book(-int(b.size))
 }
 
-// Resized changes the size of a block, by the worker's own way if it has one.
-func Resized(w Worker, block unsafe.Pointer, old, size int) unsafe.Pointer {
-	if own, ok := w.(Resizer); ok {
-		return own.Resize(block, old, size)
+// replace frees the slot's block and puts a new one of the size there.
+func (w *worker) replace(slot *block, size int) {
+	w.free(*slot)
+	*slot = w.alloc(size)
+}
+
+// freeAll frees the blocks and forgets them.
+func (w *worker) freeAll(blocks []block) {
+	for i := range blocks {
+		w.free(blocks[i])
+		blocks[i] = block{}
 	}
-	grown := w.Malloc(size)
-	copy(unsafe.Slice((*byte)(grown), size), unsafe.Slice((*byte)(block), old))
-	w.Release(block, old)
-	return grown
+}
+
+// fill is alloc with all of the block written.
+func (w *worker) fill(size int) block {
+	b := w.alloc(size)
+	bytes, word := b.bytes(), b.word()
+	for ; len(bytes) >= 8; bytes = bytes[8:] {
+		binary.NativeEndian.PutUint64(bytes, word)
+	}
+	for i := range bytes {
+		bytes[i] = b.tag
+	}
+	return b
+}
+
+// drain is free of a block that fill made, with all of it read.
+func (w *worker) drain(b block) {
+	whole, word := b.bytes(), b.word()
+	at := 0
+	for at+8 <= len(whole) && binary.NativeEndian.Uint64(whole[at:]) == word {
+		at += 8
+	}
+	for ; at < len(whole); at++ {
+		w.expect(b, at)
+	}
+	w.free(b)
+}
+
+// word is eight tags.
+func (b block) word() uint64 { return uint64(b.tag) * 0x0101010101010101 }
+
+// touch writes a byte in each page of the block after the first.
+func (b block) touch() {
+	for at := pageSize; at < int(b.size); at += pageSize {
+		*(*byte)(unsafe.Add(b.address, at)) = b.tag
+	}
+}
+
+// pageSize is the smallest page of the supported processors.
+const pageSize = 4096
+
+func (b block) last() *byte { return (*byte)(unsafe.Add(b.address, int(b.size)-1)) }
+
+func (b block) bytes() []byte { return unsafe.Slice((*byte)(b.address), b.size) }
+
+// nextTag is never 0, which is what fresh memory holds.
+func (w *worker) nextTag() byte {
+	w.tag++
+	if w.tag == 0 {
+		w.tag = 1
+	}
+	return w.tag
+}
+
+// expect notes a corruption if the byte is not the block's tag.
+func (w *worker) expect(b block, at int) {
+	if got := *(*byte)(unsafe.Add(b.address, at)); got != b.tag {
+		w.team.corrupted(&Corruption{uintptr(b.address), int(b.size), b.tag, got})
+	}
+}
+
+// book counts live bytes.
+func (w *worker) book(n int) {
+	if w.owed += n; w.owed > owedMost || w.owed < -owedMost {
+		w.settle()
+	}
+}
+
+// settle brings the team's books up to date.
+func (w *worker) settle() {
+	w.team.addLive(w.owed)
+	w.owed = 0
+}
+
+// inSuccessor runs f in a new goroutine with a new handle, while the caller waits: a thread that ends
+// and leaves its blocks to the next.
+func (w *worker) inSuccessor(f func()) {
+	w.handle.Close()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.handle = w.team.open()
+		f()
+	}()
+	<-done
 }

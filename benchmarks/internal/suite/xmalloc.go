@@ -1,9 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
 	"fmt"
 	"sync"
 )
+
+func init() { register(30, xmallocTest()) }
 
 const (
 	xmallocSize    = 64
@@ -22,22 +26,22 @@ func xmallocTest() *Workload {
 		Name:       "xmalloc-test",
 		Goroutines: []int{2, 4},
 		Largest:    xmallocBatch * 8,
-		Most:       xmallocStack * xmallocBatch,
+		MaxLive:    xmallocStack * xmallocBatch,
 		Operation:  "object",
 		parameters: func(goroutines int, scale float64) string {
 			return fmt.Sprintf("%d producers, each of %d batches of %d objects of %d B; a stack of at most %d batches",
 				goroutines/2, partOf(xmallocBatches, goroutines/2, scale), xmallocBatch, xmallocSize, xmallocStack)
 		},
 		prepare: func(t *Team) func() {
-			producers := len(t.hands) / 2
+			producers := len(t.workers) / 2
 			batches := partOf(xmallocBatches, producers, t.scale)
-			s := newBatchStack(producers*batches, xmallocStack+len(t.hands))
+			s := newBatchStack(producers*batches, xmallocStack+len(t.workers))
 			return func() {
-				t.each(func(h *hand) {
-					if h.index < producers {
-						h.xmallocProduce(s, batches)
+				t.each(func(w *worker) {
+					if w.index < producers {
+						w.xmallocProduce(s, batches)
 					} else {
-						h.xmallocConsume(s)
+						w.xmallocConsume(s)
 					}
 				})
 			}
@@ -52,21 +56,21 @@ type batch struct {
 	blocks []block
 }
 
-func (h *hand) xmallocProduce(s *batchStack, batches int) {
+func (w *worker) xmallocProduce(s *batchStack, batches int) {
 	for range batches {
 		b := s.empty()
-		b.list = h.alloc(xmallocBatch * 8)
+		b.list = w.alloc(xmallocBatch * 8)
 		for i := range b.blocks {
-			b.blocks[i] = h.alloc(xmallocSize)
+			b.blocks[i] = w.alloc(xmallocSize)
 		}
 		s.push(b)
 	}
 }
 
-func (h *hand) xmallocConsume(s *batchStack) {
+func (w *worker) xmallocConsume(s *batchStack) {
 	for b := s.pop(); b != nil; b = s.pop() {
-		h.freeAll(b.blocks)
-		h.free(b.list)
+		w.freeAll(b.blocks)
+		w.free(b.list)
 		s.recycle(b)
 	}
 }

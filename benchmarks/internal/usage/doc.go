@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package usage reads what a stretch of the process cost besides time: processor time, page faults,
 // mappings, and the work and the pauses of the Go collector.
 //

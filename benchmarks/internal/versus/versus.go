@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package versus compares two programs, or two forms of one, that run in turn.
 package versus
 
@@ -7,8 +9,8 @@ import (
 	"math/rand/v2"
 	"os/exec"
 
+	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/stat"
-	"github.com/ashlar-go/ashlar/benchmarks/internal/table"
 )
 
 // A Comparison holds samples of two peers by what was measured, in the order in
@@ -56,20 +58,12 @@ func (c *Comparison) Ratio(figure string) float64 {
 // Table shows the medians, with half the distance between the quartiles as a share
 // of them, and the ratio of the first peer's to the other's. What would divide by
 // nothing is left out.
-func (c *Comparison) Table(title string, peers [2]string) *table.Table {
-	t := &table.Table{Title: title, Header: []string{"", peers[0], peers[1], "ratio"}}
+func (c *Comparison) Table(title string, peers [2]string) *grid.Grid {
+	t := &grid.Grid{Title: title, Header: []string{"", peers[0], peers[1], "ratio"}}
 	for _, figure := range c.figures {
-		t.Add(figure, cell(c.samples[0][figure]), cell(c.samples[1][figure]), ratioCell(c.Ratio(figure)))
+		t.Add(figure, grid.Median(stat.Summarize(c.samples[0][figure]), false), grid.Median(stat.Summarize(c.samples[1][figure]), false), ratioCell(c.Ratio(figure)))
 	}
 	return t
-}
-
-func cell(samples []float64) string {
-	s := stat.Summarize(samples)
-	if s.Median == 0 {
-		return "0"
-	}
-	return fmt.Sprintf("%.2f ±%.0f%%", s.Median, 100*s.Spread())
 }
 
 func ratioCell(ratio float64) string {

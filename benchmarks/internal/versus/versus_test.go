@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package versus
 
 import (
@@ -25,7 +27,7 @@ func TestComparison(t *testing.T) {
 	if err := c.Table("title", [2]string{"a", "b"}).WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"title", "10.00 ±0%", "20.00 ±0%", "0.500", "2.00 ±25%", "0      –"} {
+	for _, want := range []string{"title", "10.0 ±0%", "20.0 ±0%", "0.500", "2.00 ±25%", "0      –"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, &text)
 		}

@@ -1,6 +1,0 @@
-//go:build !unix
-
-package main
-
-// memorymanagerKinds is empty where memorymanager does not compile.
-var memorymanagerKinds []peerKind
