@@ -52,9 +52,10 @@ type Options struct {
 	// Locked keeps chunks in RAM: they are never swapped out.
 	Locked bool
 
-	// Checked makes use after Free or Reset fault instead of hitting other data:
-	// chunks become inaccessible and are not used again until Quarantine bytes of
-	// others are, too. See alloc.Catch for what becomes of the fault.
+	// Checked makes use after Free or Reset fault instead of hitting other data: chunks
+	// become inaccessible and are not used again until Quarantine bytes of others are, too.
+	// alloc.Catch makes an error of the fault. Where the kernel refuses to make pages
+	// inaccessible, they hold junk as long instead, which alloc.Options.Logger is told.
 	Checked bool
 
 	// Quarantine is how many bytes of inaccessible chunks the Allocator's checked
