@@ -35,6 +35,8 @@ func (a *Allocator) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, 
 // realloc is Recalloc, and Realloc if all of size is kept.
 func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (q unsafe.Pointer, err error) {
 	err = a.retry(op, size, func() (err error) {
+		h.begin(op)
+		defer h.end()
 		if a.recorder.Load() != nil {
 			q, err = a.recordResize(h, op, p, kept, size)
 		} else {
@@ -108,7 +110,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 			a.large.Unclaim(d)
 			return nil, err
 		}
-		a.releaseLarge(h, d, addr)
+		a.releaseLarge(d, addr)
 		return to, nil
 	}
 	was := d.Requested()
@@ -122,7 +124,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 	case detached != 0:
 		a.setDown(detached, d, now, uintptr(size))
 	case uintptr(size) > was:
-		a.grown(h, d, now, was, uintptr(size))
+		a.grown(d, now, was, uintptr(size))
 	}
 	a.large.Unclaim(d)
 	return raw.Pointer(now), nil
@@ -162,6 +164,7 @@ func (a *Allocator) recode(c sizeclass.Class, st *smallheap.State, was smallheap
 	id := percpu.Pin()
 	if a.hasCache(id) {
 		if cache := a.cacheOf(id); cache != emptyCache() {
+			usedOf(cache).add(c)
 			classCacheOf(cache, c).AddRequested(change)
 			percpu.Unpin(id)
 			return true

@@ -57,7 +57,7 @@ func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr) (m uintptr, err error
 	if m := d.full.pop(); m != 0 {
 		d.unwanted = min(d.unwanted, d.full.count)
 		if spare != 0 {
-			d.empty.push(spare)
+			d.store(spare)
 		}
 		return m, nil
 	}
@@ -66,12 +66,22 @@ func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr) (m uintptr, err error
 			return 0, err
 		}
 	}
-	d.fill(spare, Capacity(c))
+	d.fill(c, spare)
 	return spare, nil
 }
 
-// fill carves up to want blocks from the partial spans into magazine m.
-func (d *Depot) fill(m uintptr, want uint32) {
+// store stores a magazine with the others that have blocks, or have none.
+func (d *Depot) store(m uintptr) {
+	if magazineAt(m).n == 0 {
+		d.empty.push(m)
+	} else {
+		d.full.push(m)
+	}
+}
+
+// fill carves blocks from the partial spans into magazine m until it is full.
+func (d *Depot) fill(c sizeclass.Class, m uintptr) {
+	want := Capacity(c) - magazineAt(m).n
 	for want > 0 && d.partial.head != 0 {
 		s := d.partial.head
 		before := magazineAt(m).n
@@ -113,10 +123,8 @@ func (d *Depot) Put(c sizeclass.Class, m uintptr) (empty Spans) {
 	switch {
 	case d.closed:
 		freeMagazine(c, m) // its blocks went with the allocator
-	case magazineAt(m).n == 0:
-		d.empty.push(m)
-	case d.full.count < MaxFull:
-		d.full.push(m)
+	case magazineAt(m).n == 0 || d.full.count < MaxFull:
+		d.store(m)
 	default:
 		d.uncarve(c, m, &empty)
 		d.empty.push(m)
@@ -172,7 +180,7 @@ func (d *Depot) AddSpan(s, m uintptr) error {
 	d.partial.add(s)
 	d.idle += int(sp.Blocks)
 	d.spans++
-	d.fill(m, Capacity(sp.Class))
+	d.fill(sp.Class, m)
 	return nil
 }
 
@@ -193,32 +201,32 @@ func (d *Depot) Free(addr uintptr, st *State, code uint8) (empty Spans, err erro
 }
 
 // Age returns the magazines that no cache wanted since the last tick, or all,
-// to the spans, and frees the empty ones. It returns the spans to release.
-func (d *Depot) Age(c sizeclass.Class, all bool) (empty Spans) {
+// to the spans, and frees the empty ones unless keep is set. It returns the spans to
+// release.
+func (d *Depot) Age(c sizeclass.Class, all, keep bool) (empty Spans) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	keep := d.full.count - d.unwanted
+	wanted := d.full.count - d.unwanted
 	if all {
-		keep = 0
+		wanted = 0
 	}
-	unwanted := d.full.cut(keep)
+	unwanted := d.full.cut(wanted)
 	for m := unwanted.pop(); m != 0; m = unwanted.pop() {
 		d.uncarve(c, m, &empty)
 		d.empty.push(m)
 	}
 	d.unwanted = d.full.count
-	for m := d.empty.pop(); m != 0; m = d.empty.pop() {
-		freeMagazine(c, m)
+	for !keep && d.empty.count > 0 {
+		freeMagazine(c, d.empty.pop())
 	}
 	return empty
 }
 
-// HasMagazines reports whether the depot has magazines whose blocks or own memory could
-// be given back.
-func (d *Depot) HasMagazines() bool {
+// HasMagazines reports whether the depot has magazines that Age could give back.
+func (d *Depot) HasMagazines(keep bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.full.count+d.empty.count > 0
+	return d.full.count > 0 || !keep && d.empty.count > 0
 }
 
 // Close frees all magazines and span descriptors. The caller unmaps the pages of the

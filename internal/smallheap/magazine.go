@@ -14,12 +14,13 @@ import (
 // A magazine holds blocks of one class that are ready to be handed out. It lives
 // in metadata, followed by its slots:
 //
-//	┌─────────┬──────────┬────────┬────────┬─────┬────────────┐
-//	│ next, n │ sentinel │ slot 0 │ slot 1 │  …  │ slot cap−1 │     0 ≤ n ≤ cap
-//	└─────────┴──────────┴────────┴────────┴─────┴────────────┘
+//	┌─────────┬──────────┬────────┬────────┬─────┬────────────┬─────┐
+//	│ next, n │ sentinel │ slot 0 │ slot 1 │  …  │ slot cap−1 │ end │     0 ≤ n ≤ cap
+//	└─────────┴──────────┴────────┴────────┴─────┴────────────┴─────┘
 //
 // The sentinel is a slot whose block is never free. So an empty magazine needs no test
-// of its own: taking a block from it fails as taking a block fails that is not free.
+// of its own: taking a block from it fails as taking a block fails that is not free. The
+// end is a slot with an address that no block has, by which a magazine is seen to be full.
 //
 // While a magazine is loaded in a class cache, the class cache knows how full it is;
 // otherwise n does.
@@ -52,6 +53,8 @@ const MaxSlots = 128
 // noBlock is the state of the block that a sentinel names.
 var noBlock = Idle
 
+func sentinelState() uintptr { return raw.Addr(unsafe.Pointer(&noBlock)) }
+
 // Capacity returns the number of slots of a magazine of class c.
 func Capacity(c sizeclass.Class) uint32 {
 	return uint32(min(max(magazineBytes/c.Size(), minSlots), MaxSlots))
@@ -64,14 +67,18 @@ func slotOf(m uintptr, i uint32) *slot {
 	return raw.At[slot](m + slotsStart + uintptr(i)*slotSize)
 }
 
+// endMark is the address in the slot after the last one.
+const endMark = 1
+
 func magazineSize(c sizeclass.Class) uintptr {
-	return slotsStart + uintptr(Capacity(c))*slotSize
+	return slotsStart + uintptr(Capacity(c)+1)*slotSize
 }
 
 func newMagazine(c sizeclass.Class) (uintptr, error) {
 	m, err := metadata.Alloc(magazineSize(c))
 	if err == nil {
-		magazineAt(m).sentinel.state = raw.Addr(unsafe.Pointer(&noBlock))
+		magazineAt(m).sentinel.state = sentinelState()
+		slotOf(m, Capacity(c)).addr = endMark
 	}
 	return m, err
 }
