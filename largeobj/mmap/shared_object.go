@@ -180,10 +180,7 @@ func (r *Region) attachLocked(n uintptr, o *SharedOptions) error {
 // nothing: other processes may write to the object, or make it shorter, meanwhile.
 func (r *Region) readHeader(size uint64) (uintptr, error) {
 	var h header
-	err := fault.Catch(func() { h = loadHeader(r.base()) }, func(addr uintptr) error {
-		return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
-	})
-	if err != nil {
+	if err := fault.Catch(func() { h = loadHeader(r.base()) }, r.cutAt); err != nil {
 		return 0, err
 	}
 	r.seal = h[wordSeal]
