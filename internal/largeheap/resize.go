@@ -96,13 +96,13 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 // once it has moved.
 func (h *Heap) grow(o *object, kept, size, total uintptr) (newAddr uintptr, err error) {
 	more, written := total-o.total(), o.usable()
-	if err := h.space.Charge(more); err != nil {
+	if err := h.space.Hold(more); err != nil {
 		o.set(Live)
 		return 0, err
 	}
 	room, err := pagemap.Prepare()
 	if err != nil {
-		h.space.Refund(more)
+		h.space.Drop(more)
 		o.set(Live)
 		return 0, err
 	}
@@ -111,10 +111,11 @@ func (h *Heap) grow(o *object, kept, size, total uintptr) (newAddr uintptr, err 
 	m, err := h.space.Remap(o.mapping, ahead+total)
 	if err != nil {
 		room.Drop()
-		h.space.Refund(more)
+		h.space.Drop(more)
 		_ = o.register(page) // cannot fail: it was registered there
 		return h.resizeByCopy(o, kept, size)
 	}
+	h.space.Confirm(more)
 	start := m.Base + ahead
 	user := old - o.start + start
 	room.Redeem(user)

@@ -34,11 +34,15 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 	} else {
 		flags |= unix.MAP_NORESERVE
 	}
-	p, err := unix.MmapPtr(fd, k.Offset, nil, size, protections[k.Access], flags)
+	if k.at != 0 {
+		flags |= unix.MAP_FIXED_NOREPLACE
+	}
+	at := raw.Pointer(k.at)
+	p, err := unix.MmapPtr(fd, k.Offset, at, size, protections[k.Access], flags)
 	if err != nil && flags&unix.MAP_SHARED_VALIDATE == unix.MAP_SHARED_VALIDATE && isInvalid(err) {
 		// Linux before 4.15 does not know it, nor do emulators of Linux.
 		flags = flags&^unix.MAP_SHARED_VALIDATE | unix.MAP_SHARED
-		p, err = unix.MmapPtr(fd, k.Offset, nil, size, protections[k.Access], flags)
+		p, err = unix.MmapPtr(fd, k.Offset, at, size, protections[k.Access], flags)
 	}
 	return raw.Addr(p), err
 }

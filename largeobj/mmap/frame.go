@@ -22,6 +22,7 @@ type footing struct {
 	lead  uintptr // of the body in front of what is aligned
 	align uintptr // a power of two; the page size at least
 	guard uintptr // on either side at least; 0: none wanted
+	whole bool    // the pages are to be huge ones, up to the last
 }
 
 // footing returns how the frame of r lies.
@@ -32,6 +33,7 @@ func (r *Region) footing() footing {
 	}
 	if r.huge != SmallPages {
 		f.align = max(f.align, vm.HugePageSize())
+		f.whole = r.huge == TransparentPages
 	}
 	if r.options.GuardPages {
 		f.guard = vm.PageSize()
@@ -42,8 +44,16 @@ func (r *Region) footing() footing {
 // plain reports whether any address will do.
 func (f footing) plain() bool { return f.guard == 0 && f.align <= vm.PageSize() }
 
+// ahead returns how much of a reservation that is aligned lies in front of the body.
+func (f footing) ahead() uintptr { return raw.AlignUp(f.lead+f.guard, f.align) - f.lead }
+
 // newFrame maps size bytes of kind k as f says.
 func newFrame(k vm.Kind, size uintptr, f footing) (frame, error) {
+	if f.whole {
+		if w, err := mapInPlace(k, size, f); err == nil {
+			return w, nil
+		}
+	}
 	m, err := space.MapKind(size, k)
 	if err != nil || f.plain() {
 		return frame{body: m}, err
@@ -54,6 +64,35 @@ func newFrame(k vm.Kind, size uintptr, f footing) (frame, error) {
 		return frame{}, err
 	}
 	return placed, nil
+}
+
+// mapInPlace maps size bytes of kind k at once where f says. When a mapping moves, the
+// kernel makes page tables for the part of it that shared one with its neighbours, and
+// small pages in those: so a mapping for huge pages is not moved to its first place.
+// It fails where another mapping of the process, or an old kernel, comes in between.
+func mapInPlace(k vm.Kind, size uintptr, f footing) (frame, error) {
+	ahead := f.ahead()
+	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align)
+	if err != nil {
+		return frame{}, err
+	}
+	var w frame
+	w.head, w.body, w.tail, err = space.MapInto(reservation, start+ahead, size, k)
+	if err != nil {
+		_ = w.release() // what is refused remains
+		return frame{}, err
+	}
+	return w.guarded(f), nil
+}
+
+// guarded returns the frame without what lies on either side, unless that guards it.
+func (w frame) guarded(f footing) frame {
+	if f.guard == 0 {
+		remains.release(w.head)
+		remains.release(w.tail)
+		w.head, w.tail = vm.Mapping{}, vm.Mapping{}
+	}
+	return w
 }
 
 // resized returns the frame with a body of size bytes, the pages kept and moved if
@@ -69,7 +108,7 @@ func (w frame) resized(size uintptr, f footing) (frame, error) {
 // moved reserves a new place, moves the body there and gives the old place up. A
 // page without access, and not a hole, lies on either side at any time.
 func (w frame) moved(size uintptr, f footing) (frame, error) {
-	ahead := raw.AlignUp(f.lead+f.guard, f.align) - f.lead
+	ahead := f.ahead()
 	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align)
 	if err != nil {
 		return w, err
@@ -82,12 +121,7 @@ func (w frame) moved(size uintptr, f footing) (frame, error) {
 	}
 	remains.release(w.head)
 	remains.release(w.tail)
-	if f.guard == 0 {
-		remains.release(to.head)
-		remains.release(to.tail)
-		to.head, to.tail = vm.Mapping{}, vm.Mapping{}
-	}
-	return to, nil
+	return to.guarded(f), nil
 }
 
 // release gives all of the frame back; what the kernel refuses remains.

@@ -169,14 +169,11 @@ func (r *Region) hide(advice ...vm.Advice) error {
 // show makes the mapping of kind k in which n bytes are used.
 func (r *Region) show(k vm.Kind, n uintptr) error {
 	size := r.sizeFor(n)
-	if err := r.charge(size); err != nil {
-		return err
-	}
 	w, err := newFrame(k, size, r.footing())
 	if err != nil {
-		r.refund(size)
 		return err
 	}
+	r.charge(size)
 	r.frame, r.length = w, n
 	return nil
 }
@@ -199,11 +196,11 @@ func (r *Region) unmap() error {
 	return err
 }
 
-func (r *Region) charge(n uintptr) error {
-	if !r.charged {
-		return nil
+// charge counts n bytes that the kernel has mapped. The space of regions has no limit.
+func (r *Region) charge(n uintptr) {
+	if r.charged {
+		_ = space.Charge(n)
 	}
-	return space.Charge(n)
 }
 
 func (r *Region) refund(n uintptr) {

@@ -82,19 +82,13 @@ func (r *Region) stretch(n uintptr) error {
 	case old == 0: // of an empty file
 		return r.showFirst(n)
 	}
-	if size > old {
-		if err := r.charge(size - old); err != nil {
-			return err
-		}
-	}
 	w, err := r.frame.resized(size, r.footing())
 	if err != nil {
-		if size > old {
-			r.refund(size - old)
-		}
 		return err
 	}
-	if size < old {
+	if size > old {
+		r.charge(size - old)
+	} else {
 		r.refund(old - size)
 	}
 	r.frame = w
