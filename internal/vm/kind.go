@@ -112,7 +112,7 @@ func (s *Space) Place(m, reservation Mapping, start, size uintptr) (head, body, 
 	end := start + size
 	head = Mapping{reservation.Base, start - reservation.Base}
 	tail = Mapping{end, reservation.Base + reservation.Size - end}
-	s.Mapped.Add(-int64(m.Size)) // its pages lie in the reservation, which is counted
+	s.Mapped.Add(-int64(m.Size))    // its pages lie in the reservation, which is counted
 	s.count(pieces(head, tail) - 1) // m and the reservation were two
 	return head, Mapping{start, size}, tail, nil
 }

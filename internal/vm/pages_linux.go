@@ -3,6 +3,8 @@
 package vm
 
 import (
+	"errors"
+	"fmt"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -95,7 +97,13 @@ func sysLock(base, size uintptr, onFault bool) error {
 	if onFault {
 		return pages(unix.SYS_MLOCK2, base, size, lockOnFault)
 	}
-	return pages(unix.SYS_MLOCK, base, size, 0)
+	err := pages(unix.SYS_MLOCK, base, size, 0)
+	// ENOMEM is the answer to a lack of memory, to pages that a file does not have, and to
+	// the limit. Only for the last it is that of a lock which brings no page in, too.
+	if errors.Is(err, unix.ENOMEM) && pages(unix.SYS_MLOCK2, base, size, lockOnFault) == nil {
+		err = fmt.Errorf("%w: %w", ErrAbsent, err)
+	}
+	return err
 }
 
 func sysUnlock(base, size uintptr) error { return pages(unix.SYS_MUNLOCK, base, size, 0) }

@@ -10,14 +10,16 @@ import (
 )
 
 // Close gives the region back. It waits for calls of Catch to end, must not be called
-// inside one, and calls that come meanwhile fail with ErrClosed. Slices that Bytes returned must not be used any more. Secret
-// memory is wiped first. Further calls do nothing.
+// inside one, and calls that come meanwhile fail with ErrClosed. Slices that Bytes
+// returned must not be used any more. Secret memory is wiped first. Further calls do
+// nothing.
 //
 // Changes to a file are not lost by it, but not stored either: see Sync. An error
-// tells of a header that was overwritten, or of what the kernel refused: address
-// space that it does not take back is tried again when another region is made,
-// resized or closed, and Sum counts it until then. The region is closed all
-// the same, unless secret memory could not be wiped: then Close can be repeated.
+// tells of a header that was overwritten (ErrDamaged) or cut off (ErrTruncated), be it
+// by another process, or of what the kernel refused: address space that it does not
+// take back is tried again when another region is made, resized or closed, and Sum
+// counts it until then. The region is closed all the same, unless secret memory could
+// not be wiped: then Close can be repeated.
 func (r *Region) Close() error {
 	remains.retry()
 	if r.gate.acquireLast() != nil {
@@ -30,7 +32,7 @@ func (r *Region) Close() error {
 	defer r.gate.release(true)
 	regions.drop(r)
 	var damage error
-	if r.private() && r.lead > 0 {
+	if r.kind != FileData && r.lead > 0 {
 		damage = r.intact()
 	}
 	r.wipe()

@@ -74,10 +74,7 @@ func (r *Region) finish() error {
 		r.useTransparent()
 	}
 	if r.options.Lock && !r.secret {
-		if err := space.Lock(m.Base, m.Size, false); err != nil {
-			return err
-		}
-		r.locked = true
+		return r.lockPages(addrRange{m.Base, m.Base + m.Size}, false)
 	}
 	return nil
 }

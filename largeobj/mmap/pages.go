@@ -3,6 +3,9 @@
 package mmap
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -38,9 +41,12 @@ func (r *Region) AdviseRange(off, n int, a Advice) error {
 	})
 }
 
-// Lock brings the region into RAM and keeps it there. ErrLockLimit says that the
-// process may not lock so much, names the limit, and how it is raised. What Resize
-// adds is locked too.
+// Lock brings the region into RAM and keeps it there. What Resize adds is locked too.
+//
+// ErrLockLimit says that the process may not lock so much, names the limit, and how it
+// is raised. ErrTruncated says that the file ends before the region does, ErrNoSpace that
+// there is no room for a page that the file does not have yet, and ErrOutOfMemory that
+// there is no RAM. A region that was not locked is not locked then.
 func (r *Region) Lock() error { return r.lock("Lock", false) }
 
 // LockOnFault keeps those pages in RAM that are accessed, from then on.
@@ -51,9 +57,30 @@ func (r *Region) lock(op string, onFault bool) error {
 		if r.secret {
 			return nil // it is
 		}
-		p = r.around(p)
-		return r.note(space.Lock(p.begin, p.size(), onFault), func() { r.locked = true })
+		return r.noted(func() error { return r.lockPages(r.around(p), onFault) })
 	})
+}
+
+// lockPages locks pages that are all of the region.
+func (r *Region) lockPages(p addrRange, onFault bool) error {
+	err := space.Lock(p.begin, p.size(), onFault)
+	if err == nil {
+		r.locked = true
+		return nil
+	}
+	if !r.locked {
+		_ = space.Unlock(p.begin, p.size()) // some of them may be
+	}
+	if !errors.Is(err, vm.ErrAbsent) {
+		return err
+	}
+	if r.file != nil {
+		last := p.end - vm.PageSize() - r.frame.body.Base
+		if missing := missingIn(r.file, r.offset+int64(last)); missing != nil {
+			return fmt.Errorf("%w: %w", missing, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
 }
 
 // Unlock lets the kernel swap the region out again. Secret memory stays locked.
@@ -63,12 +90,17 @@ func (r *Region) Unlock() error {
 			return invalid("secret memory stays locked")
 		}
 		p = r.around(p)
-		return r.note(space.Unlock(p.begin, p.size()), func() { r.locked = false })
+		return r.noted(func() error {
+			err := space.Unlock(p.begin, p.size())
+			r.locked = r.locked && err != nil
+			return err
+		})
 	})
 }
 
 // Sync writes changes back to the file, and returns when they are stored. It does
-// nothing for memory without a file.
+// nothing for memory without a file. Changes to a region with FileCopyOnWrite never
+// reach the file: ErrInvalid.
 func (r *Region) Sync() error { return r.sync(0, toEnd, false) }
 
 // SyncAsync asks for the changes to be written, and does not wait. The kernel of
@@ -81,8 +113,11 @@ func (r *Region) SyncRange(off, n int) error { return r.sync(off, n, false) }
 
 func (r *Region) sync(off, n int, async bool) error {
 	return r.onPages("Sync", off, n, func(p addrRange) error {
-		if r.file == nil {
+		switch {
+		case r.file == nil:
 			return nil
+		case r.mode == FileCopyOnWrite:
+			return invalid("what is written to a copy-on-write region never reaches the file")
 		}
 		p = r.around(p)
 		return space.Sync(p.begin, p.size(), async)
@@ -107,8 +142,12 @@ func (r *Region) ProtectRange(off, n int, a Access) error {
 		case p.begin != whole.begin && off != 0 || p.end != whole.end && p.end != r.bounds().end:
 			return invalid("bytes %d to %d are no whole pages", off, off+int(p.size()))
 		}
-		return r.note(space.Protect(whole.begin, whole.size(), vm.Access(a)), func() {
-			r.protected = a != r.access() || r.protected && whole != r.pagesOf(r.bounds())
+		return r.noted(func() error {
+			err := space.Protect(whole.begin, whole.size(), vm.Access(a))
+			if err == nil {
+				r.protected = a != r.access() || r.protected && whole != r.pagesOf(r.bounds())
+			}
+			return err
 		})
 	})
 }
@@ -175,14 +214,11 @@ func (r *Region) onPages(op string, off, n int, f func(addrRange) error) error {
 	return r.error(op, 0, f(addrRange{base, base + uintptr(n)}))
 }
 
-// note records, if there was no error, what the pages are now.
-func (r *Region) note(err error, change func()) error {
-	if err != nil {
-		return err
-	}
+// noted runs one change of the pages at a time, and lists what they are then.
+func (r *Region) noted(change func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	change()
+	err := change()
 	regions.set(r)
-	return nil
+	return err
 }

@@ -40,21 +40,41 @@ func (r *Region) Resize(n int) error {
 	})
 }
 
-// Refresh gives the region of a shared object the length that another process gave
-// the object. Slices that Bytes returned are invalid.
+// Refresh gives the region the length that what it shows has now: of a shared object the
+// length that another process gave it, of a file the bytes from the region's first to the
+// end of the file. Slices that Bytes returned are invalid. Private memory has no length
+// but the region's: ErrInvalid.
 func (r *Region) Refresh() error {
 	return r.change("Refresh", 0, func() error {
-		if r.kind != Shared {
-			return nil
-		}
-		return r.locking(false, func(length uintptr, _ int64) error {
-			if err := r.stretch(length); err != nil {
+		switch r.kind {
+		case Shared:
+			return r.locking(false, func(length uintptr, _ int64) error { return r.follow(length) })
+		case FileData:
+			info, err := space.Stat(r.file)
+			if err != nil {
 				return err
 			}
-			r.length = length
-			return nil
-		})
+			n := max(info.Size-r.offset-int64(r.lead), 0)
+			if uint64(n) >= maxLength {
+				return fmt.Errorf("%w: %d bytes are more than an address space", ErrOutOfMemory, n)
+			}
+			return r.follow(uintptr(n))
+		}
+		return invalid("%v memory is nobody else's", r.kind)
 	})
+}
+
+// follow makes the region n bytes long, as what it shows is.
+func (r *Region) follow(n uintptr) error {
+	if n == 0 {
+		_ = r.unmap() // what is refused is tried again
+		return nil
+	}
+	if err := r.stretch(n); err != nil {
+		return err
+	}
+	r.length = n
+	return nil
 }
 
 // change runs f alone.
@@ -159,6 +179,9 @@ func (r *Region) locking(exclusive bool, f func(length uintptr, size int64) erro
 	defer r.unlockFile()
 	info, err := space.Stat(r.file)
 	if err != nil {
+		return err
+	}
+	if err := r.intact(); err != nil {
 		return err
 	}
 	length, err := r.readHeader(uint64(info.Size))

@@ -263,18 +263,25 @@ func (r *Region) joinLocked(n uintptr, o *SharedOptions) error {
 	return nil
 }
 
-// readHeader reads and verifies the header of an object that others may be playing
-// with, and returns the length of the region.
-func (r *Region) readHeader(size uint64) (uintptr, error) {
-	var h header
-	err := fault.Catch(func() { h = loadHeader(r.base()) }, func(addr uintptr) error {
+// header reads the header of an object that others may be playing with.
+func (r *Region) header() (h header, err error) {
+	err = fault.Catch(func() { h = loadHeader(r.base()) }, func(addr uintptr) error {
 		return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
 	})
+	return h, err
+}
+
+// readHeader reads and verifies the header, and returns the length of the region.
+func (r *Region) readHeader(size uint64) (uintptr, error) {
+	h, err := r.header()
 	if err != nil {
 		return 0, err
 	}
-	r.seal = h[wordSeal]
-	return h.verify(r.lead, size)
+	length, err := h.verify(r.lead, size)
+	if err == nil {
+		r.seal = h[wordSeal]
+	}
+	return length, err
 }
 
 // trust refuses a file that other users may have made or may write to, unless the
