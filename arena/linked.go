@@ -68,7 +68,7 @@ func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) unsa
 	if err := c.runs.add(t, p, n, stride); err != nil {
 		panic(c.fail(op, size, err))
 	}
-	if !c.options.NoZero && p+n == a.next {
+	if !c.options.NoZero && p+n == a.next && stride%minAlign == 0 { // as far apart as those of NewLinked
 		a.run = run{t, p + n}
 	}
 	return raw.Pointer(p)

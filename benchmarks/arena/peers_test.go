@@ -49,7 +49,7 @@ func open(b *testing.B, o arena.Options) *arena.Arena {
 		b.Fatal(err)
 	}
 	o.Allocator = h
-	a, err := arena.NewWithOptions(o)
+	a, err := arena.NewArenaWithOptions(o)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -152,3 +152,25 @@ func TestWazeroLimit(t *testing.T) {
 		t.Error("what it stored is not there")
 	}
 }
+
+// TestWazeroDropped: the memories of modules that are dropped without Close are freed
+// when there is need.
+func TestWazeroDropped(t *testing.T) {
+	memories := wazeromem.Allocator{Limit: 10 * wasmPage}
+	ctx := experimental.WithMemoryAllocator(t.Context(), experimental.MemoryAllocatorFunc(
+		func(initial, most uint64) experimental.LinearMemory { return memories.Allocate(initial, most) }))
+	for range 50 {
+		r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter())
+		m, err := r.Instantiate(ctx, module(false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		call(t, ctx, m, "store", 5, 7)
+		if b, _ := m.Memory().ReadByte(5); b != 7 {
+			t.Fatal("what it stored is not there")
+		}
+	}
+	if memories.Lost() < 40 {
+		t.Errorf("%d memories are lost, %d in use", memories.Lost(), memories.InUse())
+	}
+}

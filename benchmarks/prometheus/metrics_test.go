@@ -32,7 +32,7 @@ func snapshot(t *testing.T) *stats.Snapshot {
 		}
 	}
 	for _, name := range []string{"request", `quoted "\\" name`} {
-		b, err := arena.NewWithOptions(arena.Options{Name: name, Allocator: &a})
+		b, err := arena.NewArenaWithOptions(arena.Options{Name: name, Allocator: &a})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,10 @@ type Host interface {
 	// allocator's logger is told.
 	AdviseHuge(addr, size uintptr)
 
+	// Unguarded tells the allocator's logger that the kernel refuses, for the reason err,
+	// to make memory inaccessible. The caller holds no lock.
+	Unguarded(err error)
+
 	// Space is the account of the memory that Obtain returns.
 	Space() *vm.Space
 
