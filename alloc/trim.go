@@ -55,6 +55,17 @@ func (a *Allocator) retry(op string, size int, try func() error) error {
 	if errors.Is(err, ErrLimit) && a.callOnLimit(size) {
 		err = a.inside(try)
 	}
+	err = a.retryTrimmed(try, err)
+	if err == ErrClosed { // by the gate
+		return &Error{Op: op, Size: size, Err: err}
+	}
+	a.warnRefused(size, err)
+	return err
+}
+
+// retryTrimmed runs try again after it failed with err for lack of memory. Before that it
+// gives unused memory back to the kernel.
+func (a *Allocator) retryTrimmed(try func() error, err error) error {
 	if errors.Is(err, ErrLimit) || errors.Is(err, ErrOutOfMemory) {
 		err = a.inside(func() error {
 			a.checked.flush("Trim")
@@ -68,10 +79,6 @@ func (a *Allocator) retry(op string, size int, try func() error) error {
 			return try()
 		})
 	}
-	if err == ErrClosed { // by the gate
-		return &Error{Op: op, Size: size, Err: err}
-	}
-	a.warnRefused(size, err)
 	return err
 }
 
