@@ -226,15 +226,12 @@ func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 // allocLarge returns a large object: one of h's cache, or one of the large heap's. If
 // needZero is set, it is zeroed. zeroed reports whether it is known to be zero.
 func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	addr, sampled := a.takeLarge(h, op, size)
-	switch {
-	case addr == 0:
+	addr, sampled := a.takeLarge(h, size, needZero)
+	zeroed = needZero
+	if addr == 0 {
 		if addr, zeroed, err = a.mapLarge(size, 1, needZero); err != nil {
 			return 0, false, err
 		}
-	case needZero:
-		a.large.Zero(addr, size)
-		zeroed = true
 	}
 	if sampled {
 		a.sampledLarge(addr, size, kindFor(op, heapprof.Large))

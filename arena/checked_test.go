@@ -81,7 +81,7 @@ func TestQuarantineYields(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	a, err := NewWithOptions(Options{Checked: true, Allocator: h})
+	a, err := NewArenaWithOptions(Options{Checked: true, Allocator: h})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestQuarantineYields(t *testing.T) {
 func TestDroppedChecked(t *testing.T) {
 	h := host(t)
 	at := func() uintptr {
-		a, err := NewWithOptions(Options{Checked: true, Allocator: h})
+		a, err := NewArenaWithOptions(Options{Checked: true, Allocator: h})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestUnguarded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	if a, err = NewWithOptions(Options{Checked: true, Allocator: h}); err != nil {
+	if a, err = NewArenaWithOptions(Options{Checked: true, Allocator: h}); err != nil {
 		t.Fatal(err)
 	}
 	p := New[point](a)

@@ -54,7 +54,7 @@ func TestRequestLoop(t *testing.T) {
 func TestArenaPerRequest(t *testing.T) {
 	h := host(t)
 	serve := func() {
-		a, err := NewWithOptions(Options{Allocator: h})
+		a, err := NewArenaWithOptions(Options{Allocator: h})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestArenasCome(t *testing.T) {
 		return ids
 	}
 	for range 10 {
-		a, err := NewWithOptions(Options{Allocator: h})
+		a, err := NewArenaWithOptions(Options{Allocator: h})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,7 +242,7 @@ func TestDropped(t *testing.T) {
 	reports := make(chan Dropped, 2)
 	func() {
 		for range 2 {
-			a, err := NewWithOptions(Options{Allocator: h, Name: "forgotten", OnDrop: func(d Dropped) { reports <- d }})
+			a, err := NewArenaWithOptions(Options{Allocator: h, Name: "forgotten", OnDrop: func(d Dropped) { reports <- d }})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -283,7 +283,7 @@ func TestAllocatorClosed(t *testing.T) {
 				t.Fatal(err)
 			}
 			k.options.Allocator = h
-			a, err := NewWithOptions(k.options)
+			a, err := NewArenaWithOptions(k.options)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -312,7 +312,7 @@ func TestHostClosed(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			var host alloc.Allocator
 			k.options.Allocator = &host
-			a, err := NewWithOptions(k.options)
+			a, err := NewArenaWithOptions(k.options)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,7 +4,7 @@
 Benchmarks compares ashlar with the Go heap, sync.Pool, modernc.org/memory, C libraries and other designs. It is a
 module of its own, so that the peers are no dependencies of ashlar.
 
-	go run -C benchmarks .                    all tables, in two minutes
+	go run -C benchmarks .                    all tables, in three minutes
 	go run -C benchmarks . -run '^pair'       only the benchmarks whose name matches; -list names them
 	go run -C benchmarks . -native            also the same loops in C under the allocators found here
 	go run -C benchmarks . -run '^suite/'     the workloads of the field and of Go services; -scale shortens them

@@ -21,8 +21,8 @@ import (
 
 var _ memory.Allocator = (*arrowmem.Allocator)(nil)
 
-// onEach runs f on allocators on ashlar in each of its modes, which must have everything
-// back at the end, as Arrow's own check and ashlar's numbers see it.
+// onEach runs f on allocators on ashlar, in each of its modes. At the end everything must
+// have been freed, by Arrow's own check and by ashlar's numbers.
 func onEach(t *testing.T, f func(t *testing.T, mem memory.Allocator)) {
 	t.Helper()
 	alloctest.EachMode(t, func(t *testing.T, heap *alloc.Allocator) {
@@ -34,7 +34,7 @@ func onEach(t *testing.T, f func(t *testing.T, mem memory.Allocator)) {
 
 var batchSizes = []int{0, 1, 63, 64, 1000, 100_000}
 
-// TestArrowArrays: arrays that are built on ashlar equal those of Arrow's own allocator.
+// TestArrowArrays: arrays that are built on ashlar equal those on Arrow's own allocator.
 func TestArrowArrays(t *testing.T) { onEach(t, testArrowArrays) }
 
 func testArrowArrays(t *testing.T, mem memory.Allocator) {
@@ -48,7 +48,7 @@ func testArrowArrays(t *testing.T, mem memory.Allocator) {
 	}
 }
 
-// TestArrowCompute: kernels that take and make arrays on ashlar come to the same results.
+// TestArrowCompute: kernels that read and make arrays on ashlar give the same results.
 func TestArrowCompute(t *testing.T) { onEach(t, testArrowCompute) }
 
 func testArrowCompute(t *testing.T, mem memory.Allocator) {
@@ -90,7 +90,7 @@ func testArrowCompute(t *testing.T, mem memory.Allocator) {
 	}
 }
 
-// TestArrowIPC: batches come back from the wire as they went, compressed or not.
+// TestArrowIPC: batches come back from the wire unchanged, compressed or not.
 func TestArrowIPC(t *testing.T) { onEach(t, testArrowIPC) }
 
 func testArrowIPC(t *testing.T, mem memory.Allocator) {

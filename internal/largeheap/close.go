@@ -2,6 +2,8 @@
 
 package largeheap
 
+import "github.com/ashlar-go/ashlar/internal/metadata"
+
 // Close unmaps every extent, those of live objects included. If the kernel refuses
 // one, Close purges it, remembers it, and returns the error: another Close tries again.
 // No other call may be under way, and only Close and Stats may follow.
@@ -17,7 +19,7 @@ func (h *Heap) Close() error {
 		next = o.all.next
 		o.unregister()
 		if o.carved() {
-			o.free()
+			o.drop()
 			continue
 		}
 		err := h.space.Release(o.mapping)
@@ -33,7 +35,12 @@ func (h *Heap) Close() error {
 			h.enlist(o)
 			continue
 		}
-		o.free()
+		o.drop()
+	}
+	for h.spare != 0 {
+		at := h.spare
+		h.spare = objectAt(at).all.next
+		metadata.Free(at, objectSize)
 	}
 	for i := range h.shardCount() {
 		s := h.shardAt(i)

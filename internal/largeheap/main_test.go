@@ -97,6 +97,33 @@ func (f *fixture) free(p uintptr) {
 	}
 }
 
+// Resize changes the size of the object at p.
+func (f *fixture) Resize(p, size uintptr) (uintptr, error) { return f.ResizeZero(p, size, size) }
+
+// ResizeZero is Resize, but only the first kept bytes of the object are kept.
+func (f *fixture) ResizeZero(p, kept, size uintptr) (uintptr, error) {
+	d, err := f.Claim(p, Resizing)
+	if err != nil {
+		return 0, err
+	}
+	d, p, err = f.Heap.Resize(d, kept, size)
+	f.Unclaim(d)
+	return p, err
+}
+
+// Put puts the object at p into a cache, if it is one for it, else it returns 0.
+func (f *fixture) Put(p uintptr) Descriptor {
+	d, err := f.Claim(p, Releasing)
+	if err != nil {
+		return 0
+	}
+	if !f.Heap.Put(d) {
+		f.Unclaim(d)
+		return 0
+	}
+	return d
+}
+
 func (f *fixture) resize(p, size uintptr) uintptr {
 	f.t.Helper()
 	q, err := f.Resize(p, size)

@@ -58,7 +58,7 @@ func (h *Heap) unmap(s *shard, o *object) error {
 	h.unlist(o)
 	h.old.add(past{base: o.user(), size: o.requested, fate: unmapped})
 	h.mu.Unlock()
-	o.free()
+	h.freeObject(o)
 	return nil
 }
 

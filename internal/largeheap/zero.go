@@ -4,12 +4,9 @@ package largeheap
 
 import "github.com/ashlar-go/ashlar/internal/raw"
 
-// Zero zeroes the first n bytes of the live object at addr, which is the caller's. If
-// little of the extent is in RAM, Zero does not bring the rest in. All of an extent that
-// is in RAM stays there until the extent is purged, so Zero asks the kernel once.
-func (h *Heap) Zero(addr, n uintptr) { h.zero(h.lookup(addr), addr, n) }
-
-// zero zeroes n bytes at addr, which are o's, and so the caller's.
+// zero zeroes n bytes at addr, which are o's, and so the caller's. If little of the extent
+// is in RAM, zero does not bring the rest in. All of an extent that is in RAM stays there
+// until the extent is purged, so zero asks the kernel once.
 func (h *Heap) zero(o *object, addr, n uintptr) {
 	if o.full {
 		raw.Clear(addr, n)
@@ -19,12 +16,13 @@ func (h *Heap) zero(o *object, addr, n uintptr) {
 	o.full = full && n >= o.usable()/8*7
 }
 
-// Wipe overwrites those of the first n bytes of the live object at addr that are in RAM.
-// All n bytes are zero afterwards.
-func (h *Heap) Wipe(addr, n uintptr) {
-	if o := h.lookup(addr); o != nil && o.full {
-		raw.Clear(addr, n)
+// Wipe overwrites those bytes of the claimed object that are in RAM. All its usable bytes
+// are zero afterwards.
+func (h *Heap) Wipe(d Descriptor) {
+	o := objectAt(uintptr(d))
+	if o.full {
+		raw.Clear(o.user(), o.usable())
 		return
 	}
-	h.space.Wipe(addr, n)
+	h.space.Wipe(o.user(), o.usable())
 }

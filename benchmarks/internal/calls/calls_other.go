@@ -6,11 +6,11 @@ package calls
 
 import "os/exec"
 
-// Supported says whether Run works here.
+// Supported reports whether Run works here.
 const Supported = false
 
 // Mark does nothing here.
 func Mark() {}
 
-// Run fails.
+// Run fails on this system.
 func Run(*exec.Cmd) (Counts, error) { return nil, ErrUnsupported }

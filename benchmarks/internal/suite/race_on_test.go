@@ -4,5 +4,5 @@
 
 package suite
 
-// raceDetector says whether the race detector watches.
+// raceDetector reports whether the race detector is on.
 const raceDetector = true

@@ -4,8 +4,8 @@
 
 package usage
 
-// readProcess knows nothing on this system.
+// readProcess returns zeros on this system.
 func readProcess() process { return process{} }
 
-// Mappings is 0: the system does not list them.
+// Mappings returns 0, because the system does not list them.
 func Mappings() int64 { return 0 }
