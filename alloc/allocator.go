@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
@@ -133,7 +133,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	if err != nil {
 		return err
 	}
-	watch.Reshape()
+	raceannotate.Reshape()
 	s, err := smallheap.NewSpan(a.id, c, base, clean)
 	if err != nil {
 		a.pages.Free(base, pages)
