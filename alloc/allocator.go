@@ -10,11 +10,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 

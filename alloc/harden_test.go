@@ -11,10 +11,10 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/raceannotate"
 )
 
 // TestZeroOnFree: what was in a block is not found in those that come after.

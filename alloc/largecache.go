@@ -6,9 +6,9 @@ import (
 	"math"
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/raceannotate"
 )
 
 // A largeCache is the part of a cache that keeps freed large objects: a few, to be

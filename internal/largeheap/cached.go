@@ -3,9 +3,9 @@
 package largeheap
 
 import (
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/raceannotate"
 )
 
 // maxCachedSize is the usable length of the largest object that Put takes, in bytes.

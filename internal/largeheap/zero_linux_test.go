@@ -5,9 +5,9 @@ package largeheap
 import (
 	"testing"
 
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 

@@ -6,9 +6,9 @@ import (
 	"math/bits"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/raceannotate"
 )
 
 // A ClassCache is the part of a cache that serves one class. It has two magazines

@@ -7,10 +7,10 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/raceannotate"
 )
 
 // A Depot holds what all caches share of one class: magazines, and the spans

@@ -10,9 +10,9 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/raceannotate"
 )
 
 // A Span describes a run of pages that is cut into blocks of one class. It lives in

@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
+	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
 // In race builds the memory of blocks is Go's, so that the detector sees them
