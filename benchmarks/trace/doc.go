@@ -1,5 +1,5 @@
 /*
-Package trace replays what a program asked of its allocator, as alloc.StartTrace recorded it, on any allocator, and
+Package trace replays what a program asked of its allocator, as alloc.Trace.Start recorded it, on any allocator, and
 tells what kind of load it was. Its front is the program of this module:
 
 	go run -C benchmarks . -run '^trace/'       the traces of this directory, replayed on all peers
