@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -41,6 +43,29 @@ func (k *checker) freeTyped(p unsafe.Pointer, size int, exact bool) {
 		}
 		return fmt.Errorf("freed as a value of %s, but %s were asked for: it is of another type", bytesOf(size), bytesOf(int(asked)))
 	})
+}
+
+// realloc moves the block at addr to one of size bytes, as Allocator.copied does, and
+// frees it.
+func (k *checker) realloc(h holder, op string, addr, kept uintptr, size int) (unsafe.Pointer, error) {
+	k.usable(op, addr) // panics before anything is done
+	to, err := k.a.copied(h, op, 0, 0, kept, size)
+	if err != nil {
+		return nil, err
+	}
+	copied := false
+	defer func() {
+		if !copied { // another goroutine has freed the block meanwhile
+			k.a.takeBack(h, op, raw.Addr(to))
+		}
+	}()
+	k.free(op, addr, func(usable uintptr) error { // with mu held: so nobody else frees it
+		n := min(usable, kept, uintptr(size))
+		raw.Copy(raw.Addr(to), addr, n)
+		copied = true
+		return nil
+	})
+	return to, nil
 }
 
 // retire puts the live block at addr into the quarantine, unless something is wrong with

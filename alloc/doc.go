@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package alloc is a memory allocator whose memory the garbage collector never
 // sees. It is for caches, indexes, databases and brokers that hold gigabytes and
 // cannot let the collector mark them.
@@ -166,11 +168,12 @@
 // nobody, use after Close, Realloc of a freed block. The operation is refused and panics
 // with a *MisuseError; the Allocator goes on working. The error has a MisuseKind for a
 // switch, the operation, the address, the block, and, for guarded and checked blocks, the
-// calls that allocated and freed it. Two goroutines that free one block at the very same moment
+// calls that allocated and freed it. Two goroutines that free one small block at the very same moment
 // may both succeed; the second entry is found, and reported, when it is about to
 // be handed out (the requested bytes of its class are off by one block from then
-// on). What a large object's header says is compared with a registry
-// before it is believed.
+// on). Of those that free or resize a large object, or whatever Free's slow path takes
+// back, one succeeds and the others panic. What a large object's header says is compared
+// with a registry before it is believed.
 //
 // Some memory is made inaccessible because any use of it is a mistake, like that of
 // checked arenas after their end. A use faults. Catch turns the fault into a

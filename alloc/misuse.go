@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -18,9 +20,7 @@ func (a *Allocator) misuse(op string, addr uintptr) error {
 			"some part of the program still uses them")
 	}
 	if h := pagemap.HeaderOf(addr); h == nil || h.Kind == pagemap.Large && h.Owner == a.id {
-		if _, err := a.large.Usable(addr); err != nil {
-			return explainLarge(op, addr, err)
-		}
+		return explainLarge(op, addr, a.large.Report(addr))
 	}
 	return inspect(op, addr, a.id)
 }
@@ -29,18 +29,21 @@ func (a *Allocator) misuse(op string, addr uintptr) error {
 // identity is owner, or to a function that takes any Allocator's blocks (0).
 func inspect(op string, addr, owner uintptr) *MisuseError {
 	e := newMisuse(InvalidPointer, op, addr, "inside a large object, not at its start")
-	h := pagemap.HeaderOf(addr)
-	switch {
-	case h == nil:
+	d := pagemap.Get(addr) // once: another goroutine may free the block meanwhile
+	if d == 0 {
 		e.Kind, e.Detail = ForeignPointer, unknownDetail
+		return e
+	}
+	h := headerAt(d)
+	switch {
 	case owner != 0 && h.Owner != owner:
 		e.Kind, e.Detail = WrongAllocator, "the block belongs to another Allocator: free it through that one"
 	case h.Kind == pagemap.Span:
-		inspectSpan(e, h)
+		inspectSpan(e, d)
 	case h.Kind == pagemap.Guarded:
-		guardTableAt(pagemap.Get(addr)).inspect(e)
+		guardTableAt(d).inspect(e)
 	case h.IsLarge(addr):
-		o := largeheap.Descriptor(pagemap.Get(addr)).Describe()
+		o := largeheap.Descriptor(d).Describe()
 		e.Kind, e.Detail = freedAs(op), freedDetail
 		e.of(o.Base, int(o.Size), o.State.String())
 	}
@@ -52,14 +55,14 @@ const freedDetail = "the block is free already"
 const unknownDetail = "not memory of this Allocator: it is Go memory, a stack, static data or foreign, " +
 	"or was given back to the kernel after its last block was freed"
 
-// inspectSpan explains an address in a span.
-func inspectSpan(e *MisuseError, h *pagemap.Header) {
+// inspectSpan explains an address in the span d.
+func inspectSpan(e *MisuseError, d uintptr) {
+	h := headerAt(d)
 	i := h.Index(e.Addr)
 	if i >= h.Blocks {
 		e.Detail = "behind the last block of a span: never an address of a block"
 		return
 	}
-	d := pagemap.Get(e.Addr)
 	block := h.Base + uintptr(i)*uintptr(h.Size)
 	e.of(block, int(h.Size), smallheap.Describe(*smallheap.StateOf(d, i)))
 	switch {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc_test
 
 import (
@@ -172,7 +174,7 @@ func TestPprofLabels(t *testing.T) {
 	crumbs(t, a, 50)
 	slabs(t, a, 3)
 	for _, o := range []arena.Options{{Allocator: a}, {Allocator: a, InitialSize: 4 << 20}} {
-		r, err := arena.NewWithOptions(o)
+		r, err := arena.NewArenaWithOptions(o)
 		if err != nil {
 			t.Fatal(err)
 		}

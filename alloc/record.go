@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -6,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/goroutine"
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
@@ -95,7 +98,10 @@ func (a *Allocator) known(addr uintptr) bool {
 		_, guarded := a.guardedAt(addr)
 		return guarded != nil
 	}
-	_, err := a.large.Usable(addr)
+	d, err := a.large.Claim(addr, largeheap.Resizing)
+	if err == nil {
+		a.large.Unclaim(d)
+	}
 	return err == nil
 }
 

@@ -1,6 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package arena is memory outside the Go heap that is allocated piece by piece and
 // freed at once: that of a request, a batch, a document, a tree. The collector does
-// not see it, and nobody frees its pieces one by one.
+// not see it, and nobody frees its pieces one by one. Functions that return what they
+// allocate (New, MakeSlice, Append, NewLinked …) panic with an *Error when there is no
+// memory, as make does; Try makes an error of that. Everything else returns an error:
+// NewArenaWithOptions, Alloc, and all of files and shared arenas. Mistakes that can damage
+// memory panic with an *alloc.MisuseError.
 //
 //	a := arena.NewArena()
 //	defer a.Free()
@@ -11,8 +17,11 @@
 //	a.Reset()                             // p and s are gone, a goes on
 //
 // NewArena, Free, New, MakeSlice and Clone are those of the standard library's
-// experimental arena (GOEXPERIMENT=arenas): a program written for it needs another
+// experimental arena (GOEXPERIMENT=arenas). A program written for it needs another
 // import, and types without Go pointers.
+//
+// Open keeps an arena in a file, and OpenShared in memory that processes share. FORMAT.md
+// describes the file.
 //
 // # Structures
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -18,6 +20,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.Size == 0 && e.Arena == "" {
+		return fmt.Sprintf("arena: %s: %v", e.Op, e.Err)
+	}
 	return fmt.Sprintf("arena: %s of %d bytes in arena %s: %v", e.Op, e.Size, e.Arena, e.Err)
 }
 

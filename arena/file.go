@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -93,18 +95,30 @@ func (f *File) takeLocked(size, align uint64) (uint64, error) {
 	}
 	align = max(align, minAlign)
 	off := (f.count + align - 1) &^ (align - 1)
+	return off, f.takeAt(off, size)
+}
+
+// takeAt allocates size bytes at an offset, at which nothing was allocated.
+func (f *File) takeAt(off, size uint64) error {
 	if size > f.capacity || off > f.capacity-size {
-		return 0, fmt.Errorf("%w: %d bytes more than the %d in use exceed the capacity of %d",
+		return fmt.Errorf("%w: %d bytes more than the %d in use exceed the capacity of %d",
 			alloc.ErrLimit, size, f.count, f.capacity)
 	}
 	if err := f.extend(off + size); err != nil {
-		return 0, err
+		return err
 	}
 	if err := f.back(off + size); err != nil {
-		return 0, err
+		return err
 	}
 	atomic.StoreUint64(&f.count, off+size)
-	return off, nil
+	return nil
+}
+
+// lengthen implements Store.
+func (f *File) lengthen(off, size uint64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writable() == nil && off == f.count && f.takeAt(off, size) == nil
 }
 
 // writable tells why there can be no changes, if so. The caller holds mu.

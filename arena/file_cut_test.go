@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux
 
 package arena
@@ -68,7 +70,7 @@ func TestFileCut(t *testing.T) {
 				if info, err := os.Stat(path); err != nil || info.Size() != to {
 					t.Errorf("the file has %d bytes after it was cut to %d", info.Size(), to)
 				}
-				g, err := Open(path, FileOptions{Mode: OpenExisting, Verify: true})
+				g, err := Open(path, FileOptions{Open: MustExist, Verify: true})
 				if !errors.Is(err, want) {
 					t.Errorf("Open: %v, want %v", err, want)
 				}
@@ -135,7 +137,7 @@ func cutMeanwhile(t *testing.T, at int, length func(*File) int64, kept bool) (do
 	if cut && !errors.Is(err, ErrTruncated) && !errors.Is(closed, ErrTruncated) || !cut && errors.Join(err, closed) != nil {
 		t.Error(name)
 	}
-	g, err := Open(path, FileOptions{Mode: OpenExisting})
+	g, err := Open(path, FileOptions{Open: MustExist})
 	switch {
 	case err == nil:
 		b := rootOf[SliceRef[byte]](t, g).Get(g)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 // A diskCall is one of the calls by which a File changes what the disk holds.

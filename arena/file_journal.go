@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -42,7 +44,7 @@ func (f *File) writeJournal(h *header, changes []change) error {
 	h.JournalPages = uint64(len(changes))
 	h.JournalSum = crc32.Update(h.journalSeed(), castagnoli, index)
 	at := h.end()
-	if err := f.lengthen(at + int64(len(index)+(len(changes)+1)*filePage)); err != nil {
+	if err := f.setLength(at + int64(len(index)+(len(changes)+1)*filePage)); err != nil {
 		return err
 	}
 	if err := f.write(index, at); err != nil {

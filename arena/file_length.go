@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -35,11 +37,11 @@ func (f *File) extend(used uint64) error {
 		return nil
 	}
 	size := min(max(2*used, least), max(f.capacity, used))
-	return f.lengthen(f.last.dataAt() + int64(pagesOf(size)*filePage))
+	return f.setLength(f.last.dataAt() + int64(pagesOf(size)*filePage))
 }
 
-// lengthen makes the file length bytes long if it is shorter.
-func (f *File) lengthen(length int64) error {
+// setLength makes the file length bytes long if it is shorter.
+func (f *File) setLength(length int64) error {
 	if f.length >= length {
 		return nil
 	}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -9,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Open opens the arena in the file at path, or makes it, as FileOptions.Mode says. A
+// Open opens the arena in the file at path, or makes it, as FileOptions.Open says. A
 // commit that a process died in is finished first, or undone. The error is a
 // *FileError: ErrForeign, ErrVersion, ErrDamaged, ErrTruncated, ErrUnfinished and
 // ErrInUse say why a file is refused. A file that Open has made does not stay when Open
@@ -78,9 +80,9 @@ func (f *File) openOrMake() (file *vm.File, made bool, err error) {
 		file, err = fileSpace.Open(f.path, 0, 0)
 		return file, false, err
 	}
-	if f.options.Mode != CreateNew {
+	if f.options.Open != MustCreate {
 		file, err = fileSpace.Open(f.path, vm.ForWriting, 0)
-		if f.options.Mode == OpenExisting || !errors.Is(err, fs.ErrNotExist) {
+		if f.options.Open == MustExist || !errors.Is(err, fs.ErrNotExist) {
 			return file, false, err
 		}
 	}
@@ -89,7 +91,7 @@ func (f *File) openOrMake() (file *vm.File, made bool, err error) {
 		permissions = 0o600
 	}
 	file, err = fileSpace.Open(f.path, vm.ForWriting|vm.Create|vm.Exclusive, permissions)
-	if errors.Is(err, fs.ErrExist) && f.options.Mode == OpenOrCreate { // made in this moment by another
+	if errors.Is(err, fs.ErrExist) && f.options.Open == OpenOrCreate { // made in this moment by another
 		file, err = fileSpace.Open(f.path, vm.ForWriting, 0)
 		return file, false, err
 	}
@@ -100,7 +102,7 @@ func (f *File) openOrMake() (file *vm.File, made bool, err error) {
 // is mapped before anything is written, so that a mapping that fails leaves nothing.
 func (f *File) begin() error {
 	slots, valid, err := f.headers()
-	anew := errors.Is(err, errUnborn) && f.options.Mode != OpenExisting && !f.options.ReadOnly
+	anew := errors.Is(err, errUnborn) && f.options.Open != MustExist && !f.options.ReadOnly
 	if anew {
 		if err := f.newHeader(); err != nil {
 			return err

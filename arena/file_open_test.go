@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux
 
 package arena
@@ -47,25 +49,25 @@ func TestOpenModes(t *testing.T) {
 		made    bool
 	}{
 		{"no file", none, FileOptions{}, nil, true},
-		{"no file", none, FileOptions{Mode: CreateNew}, nil, true},
-		{"no file", none, FileOptions{Mode: OpenExisting}, fs.ErrNotExist, false},
+		{"no file", none, FileOptions{Open: MustCreate}, nil, true},
+		{"no file", none, FileOptions{Open: MustExist}, fs.ErrNotExist, false},
 		{"no file", none, FileOptions{ReadOnly: true}, fs.ErrNotExist, false},
 		{"0 bytes", empty, FileOptions{}, nil, true},
-		{"0 bytes", empty, FileOptions{Mode: CreateNew}, fs.ErrExist, false},
-		{"0 bytes", empty, FileOptions{Mode: OpenExisting}, ErrTruncated, false},
+		{"0 bytes", empty, FileOptions{Open: MustCreate}, fs.ErrExist, false},
+		{"0 bytes", empty, FileOptions{Open: MustExist}, ErrTruncated, false},
 		{"0 bytes", empty, FileOptions{ReadOnly: true}, ErrTruncated, false},
 		{"torn", unborn, FileOptions{}, nil, true},
-		{"torn", unborn, FileOptions{Mode: OpenExisting}, ErrTruncated, false},
-		{"torn", unborn, FileOptions{Mode: CreateNew}, fs.ErrExist, false},
+		{"torn", unborn, FileOptions{Open: MustExist}, ErrTruncated, false},
+		{"torn", unborn, FileOptions{Open: MustCreate}, fs.ErrExist, false},
 		{"torn", unborn, FileOptions{ReadOnly: true}, ErrTruncated, false},
 		{"zeros", zeros, FileOptions{}, nil, true},
 		{"arena", arena, FileOptions{}, nil, false},
-		{"arena", arena, FileOptions{Mode: OpenExisting}, nil, false},
-		{"arena", arena, FileOptions{Mode: CreateNew}, fs.ErrExist, false},
+		{"arena", arena, FileOptions{Open: MustExist}, nil, false},
+		{"arena", arena, FileOptions{Open: MustCreate}, fs.ErrExist, false},
 		{"text", text, FileOptions{}, ErrForeign, false},
-		{"text", text, FileOptions{Mode: OpenExisting}, ErrForeign, false},
-		{"mode", none, FileOptions{Mode: 7}, fs.ErrInvalid, false},
-		{"read-only new", none, FileOptions{Mode: CreateNew, ReadOnly: true}, fs.ErrInvalid, false},
+		{"text", text, FileOptions{Open: MustExist}, ErrForeign, false},
+		{"mode", none, FileOptions{Open: 7}, fs.ErrInvalid, false},
+		{"read-only new", none, FileOptions{Open: MustCreate, ReadOnly: true}, fs.ErrInvalid, false},
 		{"permissions", none, FileOptions{Permissions: fs.ModeDir}, fs.ErrInvalid, false},
 		{"capacity", none, FileOptions{Capacity: -1}, alloc.ErrInvalidSize, false},
 		{"capacity", none, FileOptions{Capacity: 1 << 62}, alloc.ErrInvalidSize, false},

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -6,28 +8,29 @@ import (
 	"math/bits"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
-// An OpenMode says whether Open takes a file that exists, makes one, or both.
-type OpenMode uint8
+// An OpenMode says whether Open and OpenShared take what exists, make it, or both.
+type OpenMode = mmap.OpenMode
 
-// The modes of Open.
+// The modes of Open and OpenShared.
 const (
-	// OpenOrCreate opens the file that exists, and makes one where there is none or
-	// where there is one of 0 bytes.
-	OpenOrCreate OpenMode = iota
-	// OpenExisting opens a file that exists and was an arena before: Open fails with
-	// fs.ErrNotExist where there is none, and with ErrTruncated where it has 0 bytes.
-	OpenExisting
-	// CreateNew makes a file: Open fails with fs.ErrExist where there is one.
-	CreateNew
+	// OpenOrCreate takes what exists, and makes it where there is none. The default.
+	OpenOrCreate = mmap.OpenOrCreate
+	// MustCreate makes it, and fails with fs.ErrExist where there is one: for Open, also
+	// one of 0 bytes.
+	MustCreate = mmap.MustCreate
+	// MustExist takes what exists: Open fails with fs.ErrNotExist where there is none, and
+	// with ErrTruncated where it has 0 bytes.
+	MustExist = mmap.MustExist
 )
 
 // FileOptions are the settings of Open. The zero value is the default of each.
 type FileOptions struct {
-	// Mode says whether the file must exist, must not exist, or either. Default:
+	// Open says whether the file must exist, must not exist, or either. Default:
 	// OpenOrCreate. With ReadOnly the file must exist in any case.
-	Mode OpenMode
+	Open OpenMode
 
 	// Capacity bounds the data of a file that is made, in bytes, for all its life. It
 	// is address space, and a hole of a thousandth of it in the file. Default: 16 GiB,
@@ -58,10 +61,10 @@ func (o *FileOptions) check() error {
 	switch {
 	case o.Capacity < 0 || uint64(o.Capacity) > mostCapacity || !fits(o.capacity()):
 		return fmt.Errorf("%w: FileOptions.Capacity is %d bytes", alloc.ErrInvalidSize, o.Capacity)
-	case o.Mode > CreateNew:
-		return fmt.Errorf("%w: FileOptions.Mode is %d, which is none", fs.ErrInvalid, o.Mode)
-	case o.Mode == CreateNew && o.ReadOnly:
-		return fmt.Errorf("%w: FileOptions.Mode is CreateNew, and ReadOnly is set", fs.ErrInvalid)
+	case o.Open > MustExist:
+		return fmt.Errorf("%w: FileOptions.Open is %d, which is none", fs.ErrInvalid, o.Open)
+	case o.Open == MustCreate && o.ReadOnly:
+		return fmt.Errorf("%w: FileOptions.Open is MustCreate, and ReadOnly is set", fs.ErrInvalid)
 	case o.Permissions&^fs.ModePerm != 0:
 		return fmt.Errorf("%w: FileOptions.Permissions is %v, more than the permission bits", fs.ErrInvalid, o.Permissions)
 	}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -17,6 +19,9 @@ type Store interface {
 	view() *view
 	// take allocates, and returns the offset.
 	take(op string, size, align uint64) (uint64, error)
+	// lengthen allocates size bytes at an offset, if that is where the next allocation
+	// begins and there is room.
+	lengthen(off, size uint64) bool
 	// fail returns err as an error of the store's.
 	fail(op string, err error) error
 	// rooted returns the offset of the root, which is of that type, or makes it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fuzz proves the allocator: models of what a program may expect of it, native Go
 // fuzz targets that compare it with them, and a soak that does so for hours.
 //

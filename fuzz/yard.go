@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -89,7 +91,7 @@ func (y *yard) open() (bool, error) {
 	if y.arena != nil {
 		return true, nil
 	}
-	a, err := arena.NewWithOptions(y.options)
+	a, err := arena.NewArenaWithOptions(y.options)
 	if err != nil {
 		return false, y.refusal(err)
 	}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package stats holds the numbers of an allocator: what is counted, once, and
 // how it is shown.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package alloctest helps tests of programs that use package alloc.
 package alloctest
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package buffer is bytes.Buffer, a file in memory and a pool of byte slices, in memory
 // that the garbage collector does not see.
 //

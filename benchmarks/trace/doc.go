@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package trace replays what a program asked of its allocator, as alloc.Trace.Start recorded it, on any allocator, and
 tells what kind of load it was. Its front is the program of this module:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package abuse lists what programs do wrong with memory, and says of each mode
 // of the allocator what comes of it. The list is the table in fuzz/ABUSE.md, and
 // its own test.

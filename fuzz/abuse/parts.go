@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
 import (
@@ -40,7 +42,7 @@ var partFrees = []Case{
 
 // arena returns an arena on the Scene's Allocator.
 func (s *Scene) arena() *arena.Arena {
-	a, err := arena.NewWithOptions(arena.Options{Allocator: s.a})
+	a, err := arena.NewArenaWithOptions(arena.Options{Allocator: s.a})
 	if err != nil {
 		panic(failure{err})
 	}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package planted
 
 import (
@@ -50,15 +52,15 @@ func Bugs() []Bug {
 		{"pageheap: a page that could not be purged passes for clean", "internal/pageheap/purge.go",
 			"		c.dirty.add(&was, first, end)\n", "", "FuzzAllocator"},
 		{"largeheap: the header does not move with mremap", "internal/largeheap/resize.go",
-			"	o.seal(h.secret)\n	o.set(Live)", "	if start == o.start && s == nil {\n		o.seal(h.secret)\n	}\n	o.set(Live)", "FuzzRealloc"},
+			"	o.seal(h.secret)\n", "	if start == o.start && s == nil {\n		o.seal(h.secret)\n	}\n", "FuzzRealloc"},
 		{"largeheap: lazily purged memory passes for zero", "internal/largeheap/release.go",
 			"		o.pages = stale\n", "", "FuzzLargePolicies"},
 		{"largeheap: an alignment is lost when an object is reused", "internal/largeheap/layout.go",
 			"addr := raw.AlignUp(start+headerSize, w.align)",
 			"addr := raw.AlignUp(start+headerSize, page)", "FuzzAlignment"},
 		{"largeheap: a copy ends early", "internal/largeheap/resize.go",
-			"copy(raw.Bytes(newAddr, n), raw.Bytes(o.user(), n))",
-			"copy(raw.Bytes(newAddr, n-1), raw.Bytes(o.user(), n-1))", "FuzzLargePolicies"},
+			"raw.Copy(now.user(), o.user(), min(kept, o.usable()))",
+			"raw.Copy(now.user(), o.user(), min(kept, o.usable())-1)", "FuzzLargePolicies"},
 		{"largeheap: a header is believed", "internal/largeheap/header.go",
 			"(got[wordCookie]^o.cookie) == 0", "(got[wordCookie]^o.cookie) < 1<<8", "FuzzLargePolicies"},
 		{"largeheap: an extent is retained twice", "internal/largeheap/index.go",
@@ -84,13 +86,13 @@ func Bugs() []Bug {
 			"return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner == owner",
 			"return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner <= max(owner, h.Owner)", "FuzzAllocator"},
 		{"alloc: an alignment is rounded away", "alloc/malloc.go",
-			"addr, zeroed, err = a.allocSmall(h, op, n)", "addr, zeroed, err = a.allocSmall(h, op, max(size, 1))", "FuzzAlignment"},
+			"return a.allocSmall(h, op, n)", "return a.allocSmall(h, op, max(size, 1))", "FuzzAlignment"},
 		{"alloc: fillers are not looked at", "alloc/guarded.go",
 			"if e := s.damage(op); e != nil {", "if e := s.damage(op); e != nil && s.size == 0 {", "FuzzAllocator"},
 		{"alloc: a freed guarded block keeps its access", "alloc/guarded.go",
 			"split, err := a.space.Guard(a.guards.base(i), slotBytes())", "split, err := false, error(nil)", "FuzzAllocator"},
 		{"alloc: a slot that was not closed passes for zero", "alloc/guarded.go",
-			"			clear(raw.Bytes(base, slotBytes()))\n", "", "FuzzAllocator"},
+			"			raw.Clear(base, slotBytes())\n", "", "FuzzAllocator"},
 		{"alloc: a guarded block's shadow stays live", "alloc/guarded.go",
 			"	a.takeBack(h, op, shadow)\n", "	_ = shadow\n", "FuzzAllocator"},
 		{"alloc: a redzone is looked at from its second byte on", "alloc/checked_story.go",

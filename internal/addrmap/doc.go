@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package addrmap is a hash table from addresses to entries that live in metadata.
 //
 //	Map[T]   the table; T is a struct that begins with an Entry

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package callstack tells stacks of calls apart, cheaply.
 //
 // A sample for the heap profile wants the stack that allocated, and most samples come by

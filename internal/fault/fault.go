@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fault turns accesses to memory that is not there into errors: to pages
 // without access (SIGSEGV) and to pages of a file that has no such bytes any more
 // (SIGBUS).

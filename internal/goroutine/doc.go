@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package goroutine tells the goroutine that runs us from the others.
 //
 //   - id_asm.go (amd64, 386, arm64): the address of the runtime's descriptor of the

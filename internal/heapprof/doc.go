@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package heapprof keeps what a heap profile is made of: the blocks that were
 // sampled and are live, and the sums for the stacks that allocated them.
 //

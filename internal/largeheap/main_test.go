@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -93,6 +95,33 @@ func (f *fixture) free(p uintptr) {
 	if err := f.Free(p); err != nil {
 		f.t.Fatalf("Free: %v", err)
 	}
+}
+
+// Resize changes the size of the object at p.
+func (f *fixture) Resize(p, size uintptr) (uintptr, error) { return f.ResizeZero(p, size, size) }
+
+// ResizeZero is Resize, but only the first kept bytes of the object are kept.
+func (f *fixture) ResizeZero(p, kept, size uintptr) (uintptr, error) {
+	d, err := f.Claim(p, Resizing)
+	if err != nil {
+		return 0, err
+	}
+	d, p, err = f.Heap.Resize(d, kept, size)
+	f.Unclaim(d)
+	return p, err
+}
+
+// Put puts the object at p into a cache, if it is one for it, else it returns 0.
+func (f *fixture) Put(p uintptr) Descriptor {
+	d, err := f.Claim(p, Releasing)
+	if err != nil {
+		return 0
+	}
+	if !f.Heap.Put(d) {
+		f.Unclaim(d)
+		return 0
+	}
+	return d
 }
 
 func (f *fixture) resize(p, size uintptr) uintptr {

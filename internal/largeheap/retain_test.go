@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -152,11 +154,11 @@ func onManyProcessors(t *testing.T, o largeobj.Options) *fixture {
 // freeOn frees an object on a processor.
 func (f *fixture) freeOn(processor int, p uintptr) {
 	f.t.Helper()
-	o, err := f.claim(p, Releasing)
+	d, err := f.Claim(p, Releasing)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.retain(&f.shards[processor], o)
+	f.retain(&f.shards[processor], objectAt(uintptr(d)))
 }
 
 // The budget is one for all processors, to within an eighth.

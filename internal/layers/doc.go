@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package layers is the overview of the module, and the test that keeps the
 // overview true. It holds no code.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package metadata supplies the small structures by which the layers above keep
 // track of memory: span descriptors, magazines, caches, large-object
 // descriptors. They live apart from the memory they describe and off the Go

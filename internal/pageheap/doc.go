@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package pageheap cuts large mappings into runs of heap pages
 // (sizeclass.PageSize bytes each) for spans, takes them back, and returns what
 // stays unused to the kernel.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package pageheap
 
 // Purge is the beat by which memory ages. It gives the RAM of pages that have

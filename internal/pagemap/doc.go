@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package pagemap is the process' one map from heap pages to what owns them: from
 // any address to the descriptor of the span or large object it belongs to.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package pagemap
 
 import (
@@ -48,7 +50,7 @@ type Header struct {
 	Magic  uint32  // ceil(2^32/Size)
 	Size   uint32  // bytes of a block
 	Blocks uint32
-	Class  sizeclass.Class // of a large object: its mark, see Mark
+	Class  sizeclass.Class // of a large object: its mark (package largeheap)
 	Kind   Kind
 }
 
@@ -223,17 +225,3 @@ func Set(addr, size, descriptor uintptr) {
 		atomic.StoreUintptr(raw.At[uintptr](leaf+page&leafMask*wordBytes), descriptor)
 	}
 }
-
-// Mark sets or clears a mark on the live large object at addr, of which package
-// alloc says what it means. The object is the caller's, as it is in Free.
-func Mark(addr uintptr, on bool) {
-	c := sizeclass.Class(0)
-	if on {
-		c = 1
-	}
-	HeaderOf(addr).Class = c
-}
-
-// Marked reports whether the large object at addr has the mark. It costs a load from
-// a line that freeing reads anyway.
-func Marked(addr uintptr) bool { return HeaderOf(addr).Class != 0 }

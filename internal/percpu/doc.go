@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package percpu gives a goroutine short, exclusive use of a numbered slot, so
 // that state kept per slot needs neither lock nor atomic.
 //

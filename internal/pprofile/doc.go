@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package pprofile makes files for go tool pprof, and lists of stacks, from what is
 // estimated of an allocator's blocks.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package proflabel reads the labels that the running goroutine has for profiles, those
 // of runtime/pprof.Do.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 // A File is an open file of the kernel: a file by name, a memfd, an inherited

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 // Lock keeps the pages of a range in RAM: all of them from now on, or with onFault

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -53,7 +55,7 @@ func (e *FaultError) Error() string {
 	return fmt.Sprintf("mmap: access at %#x, byte %d of %q with %d bytes: %v", e.Addr, e.Offset, e.Region, e.Len, e.Err)
 }
 
-// Unwrap returns the reason.
+// Unwrap returns the cause.
 func (e *FaultError) Unwrap() error { return e.Err }
 
 func init() { fault.Register(describeFault) }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -202,7 +204,7 @@ func TestMapFileTruncated(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	if err := Catch(func() error { return add(r.Bytes()) }); !errors.Is(err, ErrTruncated) {
-		t.Errorf("Guard: %v", err)
+		t.Errorf("Catch, of all regions: %v", err)
 	}
 	must(t, os.Truncate(path, 100_000))
 	must(t, r.Catch(add))

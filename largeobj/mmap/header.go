@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -11,23 +13,22 @@ import (
 // headerSize is the length of a header in bytes.
 const headerSize = 64
 
-// A header is the 64 bytes in front of a region that is ours, at the end of
-// the page in front of it. That of a private region is there for whoever reads a
-// core dump, and to tell of underflows. That of a shared object is what processes
-// agree by; of it only the length changes, under the lock of the file, and that by
-// one store: a process may be killed at any moment.
+// A header is the 64 bytes in front of the bytes of a region that shows no file, at the end
+// of the page in front of them. That of private memory is for whoever reads a core dump,
+// and shows underflows. By that of a shared object processes agree. Only its length
+// changes, under the lock of the file, by one store: a process may be killed at any
+// moment.
 type header [headerSize / 8]uint64
 
-// The words of a header. As with objects, the guards come last, where an
-// underflow strikes first.
+// The words of a header. The canaries come last, where an underflow strikes first.
 const (
 	wordMagic   = iota
-	wordVersion // of this layout
-	wordLead    // bytes from the beginning of the object to those of the region
-	wordLength  // bytes of the region, and above them 16 bits to check them by
+	wordVersion // version of this layout
+	wordLead    // bytes of the object in front of the region's
+	wordLength  // length of the region, and above it 16 bits to check it by
 	wordSeal    // drawn at random when the region was made
-	wordCheck   // of the words above but the length
-	wordCanary  // the check's complement, twice
+	wordCheck   // mixed from the words above, except the length
+	wordCanary  // the complement of the check, twice
 	wordCanary2
 )
 
@@ -36,7 +37,7 @@ const (
 	formatVersion = 1
 )
 
-// lengthBits are those of a length; no address space has more.
+// lengthBits is the number of bits of a length. No address space has more.
 const lengthBits = 48
 
 // newHeader returns the header of a region of length bytes.
@@ -49,7 +50,7 @@ func newHeader(lead, length uintptr, seal uint64) (h header) {
 	return h
 }
 
-// sum mixes the words that the check is of.
+// sum mixes the words that the check covers.
 func (h *header) sum() uint64 {
 	sum := uint64(magic)
 	for _, word := range [...]uint64{h[wordMagic], h[wordVersion], h[wordLead], h[wordSeal]} {
@@ -64,12 +65,13 @@ func fold(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// setLength needs the check: the length belongs to this object.
+// setLength sets the length, and above it bits that depend on the length and the check, by
+// which it belongs to this object.
 func (h *header) setLength(n uintptr) {
 	h[wordLength] = uint64(n) | fold(uint64(n)^h[wordCheck], 0x9e3779b97f4a7c15)>>lengthBits<<lengthBits
 }
 
-// length returns the length, false if it does not fit to its check.
+// length returns the length. It returns false if the bits above the length are wrong.
 func (h *header) length() (uintptr, bool) {
 	n := h[wordLength] & (1<<lengthBits - 1)
 	same := *h
@@ -77,8 +79,8 @@ func (h *header) length() (uintptr, bool) {
 	return uintptr(n), same == *h
 }
 
-// loadHeader reads the header in front of the region at base; each word is read once,
-// for other processes may be writing.
+// loadHeader returns the header in front of the bytes at base. It reads each word once,
+// because other processes may be writing.
 func loadHeader(base uintptr) (h header) {
 	words := raw.At[header](base - headerSize)
 	for i := range words {
@@ -87,7 +89,7 @@ func loadHeader(base uintptr) (h header) {
 	return h
 }
 
-// store writes the header in front of the region at base, or what of it changed.
+// store writes those words of the header in front of the bytes at base that have changed.
 func (h *header) store(base uintptr) {
 	words := raw.At[header](base - headerSize)
 	for i := range words {
@@ -97,8 +99,8 @@ func (h *header) store(base uintptr) {
 	}
 }
 
-// verify returns the length that a header which was read tells, of an object of size
-// bytes where lead bytes are in front of the region; or what is wrong with it.
+// verify returns the length of a shared region by its header, or what is wrong with the
+// header. The object has size bytes, of which lead are in front of the region.
 func (h *header) verify(lead uintptr, size uint64) (uintptr, error) {
 	check := h[wordCheck]
 	length, fits := h.length()
@@ -117,13 +119,13 @@ func (h *header) verify(lead uintptr, size uint64) (uintptr, error) {
 	return length, nil
 }
 
-// writeHeader writes the header of a region that is ours, as the region now is.
+// writeHeader writes the header of the region as the region now is.
 func (r *Region) writeHeader() {
 	h := newHeader(r.lead, r.length, r.seal)
 	h.store(r.base())
 }
 
-// intact tells of an underflow of a private region.
+// intact returns an error if the header of private memory was overwritten.
 func (r *Region) intact() error {
 	got, want := loadHeader(r.base()), newHeader(r.lead, r.length, r.seal)
 	if got == want {

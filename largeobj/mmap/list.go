@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -8,31 +10,30 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A Info is what is known of an open Region.
+// An Info describes an open Region.
 type Info struct {
 	Name      string
 	Kind      Kind
 	HugePages HugePages
-	Addr      uintptr // of the first byte; 0 if the region has no bytes
-	Len       int     // bytes
-	Mapped    int     // bytes of address space, with header, rounding and guards
-	Charged   int     // bytes that may occupy RAM and cannot be written back
-	Locked    bool
+	Addr      uintptr // address of the first byte; 0 if the region has no bytes
+	Len       int     // length in bytes
+	Mapped    int     // bytes of address space, with header, rounding and guard pages
+	Charged   int     // bytes that may occupy RAM and cannot be written back to a file
+	Locked    bool    // all pages are locked
 }
 
-// Totals are sums over all regions of the process. Bytes are of address space
-// and whole pages.
+// Totals are sums over all regions of the process.
 type Totals struct {
 	Regions            int
 	Mapped, MappedPeak int64 // bytes of address space
-	Charged            int64 // bytes that may occupy RAM and cannot be written back
+	Charged            int64 // bytes that may occupy RAM and cannot be written back to a file
 	ChargedPeak        int64
-	Mappings           int64 // as the kernel counts them, at most
-	Refused            int64 // bytes of Mapped that the kernel did not take back yet
+	Mappings           int64 // an upper bound of the kernel's count
+	Refused            int64 // bytes of Mapped that the kernel has refused to take back
 }
 
-// Regions returns all open regions by address: those of which nobody holds a
-// pointer any more as well.
+// Regions describes all open regions, in the order of their addresses. It finds also those
+// that the program forgot to close.
 func Regions() []Info {
 	regions.mu.Lock()
 	defer regions.mu.Unlock()
@@ -46,7 +47,7 @@ func Regions() []Info {
 	return infos
 }
 
-// Sum returns the sums over all regions.
+// Sum returns the sums over all regions of the process.
 func Sum() Totals {
 	regions.mu.Lock()
 	n := len(regions.all)
@@ -59,13 +60,14 @@ func Sum() Totals {
 	}
 }
 
-// list is the list of all open regions. What it says of them are copies, so
-// that who looks, an explainer of a fault among them, waits for no region.
+// A list holds a description of each open region. It holds copies, so that whoever reads it,
+// the description of a fault among them, waits for no region. mu guards it.
 type list struct {
 	mu  sync.Mutex
 	all map[*Region]entry
 }
 
+// An entry describes an open region.
 type entry struct {
 	info      Info
 	frame     frame
@@ -77,7 +79,7 @@ type entry struct {
 
 var regions = list{all: map[*Region]entry{}}
 
-// set lists r as it now is. Call it behind the gate.
+// set lists r as it now is. The caller is inside the gate.
 func (l *list) set(r *Region) {
 	e := entry{
 		info: Info{
@@ -104,8 +106,8 @@ func (l *list) drop(r *Region) {
 	delete(l.all, r)
 }
 
-// find calls f with the region whose frame an address lies in, if there is one. The
-// region stays listed until f returns.
+// find calls f with the region whose frame contains addr, if there is one. The region stays
+// listed until f returns.
 func (l *list) find(addr uintptr, f func(*entry)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -265,13 +268,22 @@ func mapped(t testing.TB, n int) *Region {
 func TestRegionBadOptions(t *testing.T) {
 	balanced(t)
 	path := newFile(t, make([]byte, 100))
+	shared := func(m fs.FileMode) FileOptions { return FileOptions{Mode: FileShared, Create: true, Permissions: m} }
 	for name, f := range map[string]func() (*Region, error){
+		"permissions":           func() (*Region, error) { return MapFile(path, shared(fs.ModeDir|0o600)) },
+		"permissions, shared":   func() (*Region, error) { return MapShared("", 1, SharedOptions{Permissions: fs.ModeSticky}) },
+		"permissions, not made": func() (*Region, error) { return MapFile(path, FileOptions{Permissions: 0o644}) },
+		"sparse, read-only":     func() (*Region, error) { return MapFile(path, FileOptions{Sparse: true}) },
+		"beyond, no length":     func() (*Region, error) { return MapFile(path, FileOptions{Beyond: true}) },
+		"negative length":       func() (*Region, error) { return MapFile(path, FileOptions{Length: -1}) },
+		"open mode":             func() (*Region, error) { return MapShared("", 1, SharedOptions{Open: 9}) },
+		"memfd that must exist": func() (*Region, error) { return MapShared("", 1, SharedOptions{Open: MustExist}) },
 		"alignment 3":           func() (*Region, error) { return Map(1, MapOptions{Options: Options{Align: 3}}) },
 		"alignment -1":          func() (*Region, error) { return Map(1, MapOptions{Options: Options{Align: -1}}) },
 		"huge pages":            func() (*Region, error) { return Map(1, MapOptions{Options: Options{HugePages: 9}}) },
 		"mode":                  func() (*Region, error) { return MapFile(path, FileOptions{Mode: 9}) },
 		"offset":                func() (*Region, error) { return MapFile(path, FileOptions{Offset: -1}) },
-		"offset behind the end": func() (*Region, error) { return MapFile(path, FileOptions{Offset: 101}) },
+		"offset beyond the end": func() (*Region, error) { return MapFile(path, FileOptions{Offset: 101}) },
 		"end overflows": func() (*Region, error) {
 			return MapFile(path, FileOptions{Offset: 1<<63 - 10, Length: 100, Mode: FileShared})
 		},

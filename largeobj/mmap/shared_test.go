@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -268,4 +270,38 @@ func TestMapInherited(t *testing.T) {
 		t.Errorf("of a file that is no object: %v", err)
 	}
 	must(t, other.Close())
+}
+
+// TestSharedBegin: Begin fills a new object before others see it, and refuses one
+// without a trace.
+func TestSharedBegin(t *testing.T) {
+	balanced(t)
+	name, refused := sharedName(t), errors.New("refused")
+	path := filepath.Join(sharedDir, name)
+	begin := func(want bool, answer error) SharedOptions {
+		return SharedOptions{Begin: func(b []byte, made bool) error {
+			if _, err := os.Stat(path); made != want || made != errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("made %v, want %v, and the name: %v", made, want, err)
+			}
+			if made {
+				b[0] = 7
+			}
+			return answer
+		}}
+	}
+	if _, err := MapShared(name, 1000, begin(true, refused)); !errors.Is(err, refused) {
+		t.Errorf("a new object: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a refused object was made: %v", err)
+	}
+	share(t, name, 1000, begin(true, nil))
+	o := begin(false, refused)
+	o.Unlink = true
+	if _, err := MapShared(name, 1000, o); !errors.Is(err, refused) {
+		t.Errorf("an object that exists: %v", err)
+	}
+	if r := share(t, name, 0, begin(false, nil)); r.Bytes()[0] != 7 {
+		t.Error("the object is not what Begin made of it")
+	}
 }

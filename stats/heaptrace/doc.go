@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package heaptrace is a file format for what a program asks of its allocator, operation
 // by operation, and the means to write and read it.
 //

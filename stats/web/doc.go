@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package web is the HTTP face of an allocator: a live page for people, and its
 // numbers for programs. It uses the standard library only, fetches nothing from
 // elsewhere, and changes nothing.

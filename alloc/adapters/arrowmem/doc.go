@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package arrowmem gives Apache Arrow's Go library memory that the garbage
 // collector does not see.
 //

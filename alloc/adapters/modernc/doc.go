@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package memory is modernc.org/memory on top of ashlar: the same names, the same
 // contracts, another allocator below. A program that uses modernc.org/memory, or
 // modernc.org/libc and with it modernc.org/sqlite, runs on ashlar when its go.mod

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
  * The loops of loops.go and workload*.go in C, for the allocator that LD_PRELOAD brings in.
  *

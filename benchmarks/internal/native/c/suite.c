@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /* Hands, teams and the command of the suite. */
 #define _GNU_SOURCE
 #include "suite.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
  * The workloads of internal/suite in C: the same parameters, the same sequence of requests, the same tags and checks.
  * The comments there say where each workload comes from.

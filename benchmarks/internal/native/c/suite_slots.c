@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /* Workloads of slots: windows, alloc-test, glibc-simple, glibc-thread, malloc-large, columns, cache-thrash, cache-scratch. */
 #include "suite.h"
 

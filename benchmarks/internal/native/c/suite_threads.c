@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /* Workloads whose threads pass blocks on: larson, xmalloc-test, sh6bench, sh8bench, mstress, rptest. */
 #include "suite.h"
 

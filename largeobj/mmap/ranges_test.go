@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -68,7 +70,7 @@ func TestRegionDropsWholePages(t *testing.T) {
 	want := make([]byte, n)
 	paint(want)
 	if !bytes.Equal(b[4*page:], want[4*page:]) {
-		t.Error("bytes behind the range changed")
+		t.Error("bytes after the range changed")
 	}
 	must(t, r.AdviseRange(page+1, 10, AdviseDontNeed)) // no whole page
 	painted(t, b[:2*page])
@@ -81,6 +83,8 @@ func TestRegionBadRanges(t *testing.T) {
 		for name, err := range map[string]error{
 			"advise":  r.AdviseRange(part[0], part[1], AdviseRandom),
 			"sync":    r.SyncRange(part[0], part[1]),
+			"lock":    r.LockRange(part[0], part[1]),
+			"unlock":  r.UnlockRange(part[0], part[1]),
 			"protect": r.ProtectRange(part[0], part[1], NoAccess),
 		} {
 			if !errors.Is(err, ErrInvalid) {
