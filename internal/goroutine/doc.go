@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package goroutine tells the goroutine that runs us from the others.
+// Package goroutine identifies the running goroutine.
 //
 //   - id_asm.go (amd64, 386, arm64): the address of the runtime's descriptor of the
 //     goroutine, which every function finds in a register or in thread-local storage.

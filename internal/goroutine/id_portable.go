@@ -4,6 +4,6 @@
 
 package goroutine
 
-// ID returns a number that the running goroutine keeps, and that no other has while
-// it lives.
+// ID returns the number of the running goroutine. It stays the same, and no other goroutine
+// has it at the same time.
 func ID() uintptr { return uintptr(Number()) }
