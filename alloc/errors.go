@@ -35,13 +35,22 @@ var (
 // of the errors above.
 type Error struct {
 	Op   string // "Malloc", "Realloc", …
-	Size int    // bytes asked for
+	Size int    // requested bytes; 0 if their number overflows
 	Err  error
 }
 
 func (e *Error) Error() string {
+	if e.Size == 0 {
+		return fmt.Sprintf("alloc: %s: %v", e.Op, e.Err)
+	}
 	return fmt.Sprintf("alloc: %s of %d bytes: %v", e.Op, e.Size, e.Err)
 }
 
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
+
+// tooMany is the error of an operation on n elements of size bytes, whose size is no
+// number.
+func tooMany(op string, n, size int) error {
+	return &Error{Op: op, Err: fmt.Errorf("%w: %d elements of %d bytes", ErrInvalidSize, n, size)}
+}
