@@ -65,7 +65,7 @@
 // # The life of a large object
 //
 // From 128 KiB on Malloc looks for an object that fits in the large-object cache,
-// then asks the large heap: a retained region, or a new mapping (internal/largeheap). Free
+// then asks the large heap: a retained extent, or a new mapping (internal/largeheap). Free
 // finds the descriptor in the page map and compares the header in front of the
 // object with it. Then it puts the object into the large-object cache, or gives it to
 // the large heap, which retains it for a while. Realloc lets the kernel move pages

@@ -25,7 +25,7 @@
 //	                       size classes and pages added: internal fragmentation
 //	cached, depot, idle    free blocks: ready in caches, in the depots' magazines,
 //	                       left in spans that have live blocks: external fragmentation
-//	dirty                  free pages and regions that still occupy RAM
+//	dirty                  free pages and extents that still occupy RAM
 //	clean                  address space only: purged, or never used
 //	metadata               the heap profile's samples and stacks, this allocator's; and
 //	                       descriptors, magazines, caches, page map, of the whole
@@ -113,8 +113,8 @@
 //	/ashlar/dropped:bytes                 counter  reserved by the arenas that were dropped
 //	/ashlar/large/live:objects            gauge    live large objects
 //	/ashlar/large/carved:objects          gauge    of these, in shared mappings
-//	/ashlar/large/retained:objects        gauge    freed regions kept for reuse
-//	/ashlar/large/live:bytes              gauge    regions of live large objects
+//	/ashlar/large/retained:objects        gauge    extents of freed objects, retained for reuse
+//	/ashlar/large/live:bytes              gauge    extents of live large objects
 //	/ashlar/metadata/mapped:bytes         gauge    address space for metadata of the whole process
 //	/ashlar/metadata/footprint:bytes      gauge    metadata of the whole process that may occupy RAM
 //	/ashlar/profile/rate:bytes            gauge    bytes between two samples of the heap profile, 0 if it is off
