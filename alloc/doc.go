@@ -155,7 +155,7 @@
 //
 // Whoever takes a magazine, a span, pages or a large object off a list owns it, and works
 // on it without a lock. All who do so outside a pinned section are inside the Allocator's
-// gate (gate.go): the slow paths, and Trim, the purger, Verify, HeapMap and the profiles.
+// gate (gate.go): the slow paths, and Trim, the purger, and what Profile and Inspect return.
 // Close closes the gate, waits until nobody is inside, then takes the caches away; from
 // there on all that is left is its own. Stats and Process need no gate: they read under
 // the locks. OnLimit, Loggers and writers are called from outside it, so they may close
@@ -214,7 +214,7 @@
 //
 // # Traces
 //
-// StartTrace records every operation until StopTrace: what, how much, by which
+// Trace().Start records every operation until Stop: what, how much, by which
 // goroutine, when, at which address, in an order in which no address is that of two
 // objects. The harness in benchmarks replays the file on other allocators, with its
 // goroutines and its order, and tells which size classes would waste least for it. While

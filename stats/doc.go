@@ -42,17 +42,18 @@
 //
 // # The heap profile
 //
-// Some blocks are sampled, with the stack that allocated them. A Site has what is estimated
-// from the samples of one stack, kind, size class and set of labels; NewProfile makes a
-// file of sites that go tool pprof reads, TopStacks the list of those with the most.
+// Some blocks are sampled, with the stack that allocated them. A HeapProfile estimates from
+// the samples what the blocks of each stack, kind, size class and set of labels are; it
+// writes files that go tool pprof reads, and lists the Stacks with the most.
 //
 //	alloc_objects, alloc_space    handed out, ever       Σ weight, Σ weight · size
 //	inuse_objects, inuse_space    not freed since        over the samples
 //
 // The weight of a sample is one over the probability of its block to be sampled, so each
 // sum is unbiased; of n blocks sampled with probability p it is off by the root of
-// n·(1 − p)/p, its standard error. What had no room in the table of samples is a site
-// too, DroppedSite: the totals are right, only the stacks of these are not known.
+// n·(1 − p)/p, its standard error. What had no room in the table of samples stands in the
+// profile as "(dropped: table full)": the totals are right, only the stacks of these are
+// not known.
 //
 // # Metrics
 //
