@@ -10,11 +10,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
@@ -134,7 +134,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	if err != nil {
 		return err
 	}
-	watch.Reshape()
+	raceannotate.Reshape()
 	s, err := smallheap.NewSpan(a.id, c, base, clean)
 	if err != nil {
 		a.pages.Free(base, pages)
