@@ -175,3 +175,18 @@ func TestResizeFails(t *testing.T) {
 		})
 	}
 }
+
+// What the kernel refused to add was never charged, and so is in no peak.
+func TestPeakOfRefusedResize(t *testing.T) {
+	f := newFixture(t, largeobj.Options{})
+	p := f.alloc(mib)
+	before := f.space.Footprint.Peak()
+	refuse(vm.OpRemap, vm.OpMap)
+	defer vm.Inject(nil)
+	if _, err := f.Resize(p, 1<<30); !errors.Is(err, errInjected) {
+		t.Errorf("Resize: %v", err)
+	}
+	if after := f.space.Footprint.Peak(); after != before {
+		t.Errorf("the peak is %d, was %d", after, before)
+	}
+}

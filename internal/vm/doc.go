@@ -59,7 +59,8 @@
 //
 // The footprint is an upper bound of what the mappings contribute to the
 // process' resident set, and it is what a limit limits: the owner calls Charge
-// before it hands clean pages out and Refund after it purged or released them.
+// before it hands clean pages out and Refund after it purged or released them. What
+// the kernel may still refuse is held first (Hold): it is in no peak unless it came.
 // Pages of a file on a disk are not charged: the kernel can write them back.
 //
 // # Failure

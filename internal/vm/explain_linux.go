@@ -29,6 +29,8 @@ func explain(op Op, size uintptr, err error) error {
 func reasonOf(op Op, size uintptr, err error) error {
 	is := func(errno unix.Errno) bool { return errors.Is(err, errno) }
 	switch {
+	case op == OpLock && errors.Is(err, ErrAbsent):
+		return nil // it says so itself
 	case op == OpLock && is(unix.EPERM),
 		op == OpLock && is(unix.ENOMEM) && beyondLockLimit(size),
 		(op == OpMap || op == OpRemap) && is(unix.EAGAIN):

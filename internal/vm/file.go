@@ -36,7 +36,7 @@ type FileInfo struct {
 	Owner         uint32 // user id
 	Device, Inode uint64
 	Links         uint64 // names
-	Full          bool   // the file system has no room left
+	Bounded, Full bool   // the file system has so much room and no more; it has none left
 	InMemory      bool   // the file system keeps files in RAM, where even a page that is only read takes room
 }
 

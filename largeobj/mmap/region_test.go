@@ -374,3 +374,24 @@ func TestNothingMapsNothing(t *testing.T) {
 		}
 	}
 }
+
+// What the kernel refused was never charged, and so is in no peak.
+func TestPeakOfRefused(t *testing.T) {
+	balanced(t)
+	const most = maxLength/2 - 1
+	r := closeLater(t, mapped(t, 5000), nil)
+	before := Sum()
+	refuse(vm.OpMap, vm.OpRemap)
+	defer vm.Inject(nil)
+	_, anonymous := Map(most, MapOptions{})
+	_, aligned := Map(most, MapOptions{Options: Options{GuardPages: true, HugePages: TransparentPages}})
+	_, shared := MapShared("", most, SharedOptions{})
+	for i, err := range []error{anonymous, aligned, shared, r.Resize(most)} {
+		if !errors.Is(err, ErrOutOfMemory) {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	if after := Sum(); after != before {
+		t.Errorf("%+v, was %+v", after, before)
+	}
+}
