@@ -21,9 +21,10 @@ import (
 // Sync commits them, all together, and are gone when the process ends before. So the
 // file holds the state of the last Sync, always.
 //
-// Methods and refs may be used concurrently, but for this: nobody may write to the
+// Methods and refs may be used concurrently, with one exception: nobody may write to the
 // memory while Sync or Close runs. A File that is dropped without Close stays open.
 type File struct {
+	count   uint64 // bytes of data allocated; atomic, and first: aligned to 8 bytes
 	seen    view
 	path    string
 	options FileOptions
@@ -40,7 +41,7 @@ type File struct {
 	length    int64  // of the file, unless somebody else changed it
 	broken    error  // why there can be no more commits
 	closed    bool
-	count     uint64 // bytes of data allocated; atomic
+	copies    []*copying // that are being made
 }
 
 // fileSpace is the account of all files' memory.

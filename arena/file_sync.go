@@ -77,7 +77,11 @@ func (f *File) commit() error {
 	if err := f.mark(&h); err != nil {
 		return f.abandon(err, true)
 	}
-	if err := f.apply(h, func() error { return f.writeChanges(changed) }); err != nil {
+	writePlaces := func() error {
+		f.save(changed)
+		return f.writeChanges(changed)
+	}
+	if err := f.apply(h, writePlaces); err != nil {
 		return f.breaks(err)
 	}
 	if err := f.cutTail(); err != nil {

@@ -100,7 +100,7 @@ func (e *entry) reason(addr uintptr) error {
 // errNotSupplied is the reason that is left when no other is known.
 var errNotSupplied = errors.New("the kernel could not supply the page: an error of the disk")
 
-// missing is missingIn for the byte at addr.
+// missing says why the file does not have the byte at addr, or returns nil.
 func (e *entry) missing(addr uintptr) error {
 	if e.file == nil {
 		return nil
@@ -108,8 +108,8 @@ func (e *entry) missing(addr uintptr) error {
 	return missingIn(e.file, e.offset+int64(addr-e.frame.body.Base))
 }
 
-// unsupplied says why a page of a file was not supplied that the file should have. Others
-// may have made the file shorter and longer again, and be about to do it again.
+// unsupplied says why the kernel did not supply a page that the file has. Others may have
+// made the file shorter and longer again, and may do it again now.
 func (e *entry) unsupplied(addr uintptr) error {
 	for range 3 {
 		if e.accessible(addr) {
@@ -125,8 +125,8 @@ func (e *entry) unsupplied(addr uintptr) error {
 	return errNotSupplied
 }
 
-// missingIn says why a file does not have the byte at an offset, as far as the file
-// itself tells; nil if it does not.
+// missingIn says why a file does not have the byte at offset, as far as the file itself
+// shows, or returns nil.
 func missingIn(f *vm.File, offset int64) error {
 	info, err := space.Stat(f)
 	switch {
@@ -154,10 +154,10 @@ func (e *entry) accessible(addr uintptr) bool {
 	return err == nil
 }
 
-// probe is written so that what accessible reads is read.
+// probe is written so that the compiler keeps the read in accessible.
 var probe byte
 
-// passed says why a page was not accessible that is so again.
+// passed says why a page was not accessible that is accessible again.
 func (e *entry) passed() error {
 	const short = "for a moment: somebody made it shorter, and long enough again"
 	if info, err := space.Stat(e.file); e.sparse && (err != nil || info.Bounded) {

@@ -19,9 +19,10 @@ import (
 // Sync.
 //
 // The error reports a header that was overwritten (ErrDamaged) or cut off (ErrTruncated),
-// also by another process, or what the kernel refused. Address space that the kernel refuses to take back is offered again when another region is made,
-// resized or closed; until then Sum counts it. The region is closed in spite of an error,
-// unless secret memory could not be wiped: then Close can be repeated.
+// also by another process, or what the kernel refused. Address space that the kernel
+// refuses to take back is offered again when another region is made, resized or closed;
+// until then Sum counts it. The region is closed in spite of an error, unless secret memory
+// could not be wiped: then Close can be repeated.
 func (r *Region) Close() error {
 	remains.retry()
 	if r.gate.acquireLast() != nil {

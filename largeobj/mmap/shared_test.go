@@ -121,8 +121,8 @@ func flip(t *testing.T, word int) func(path, name string) {
 	}
 }
 
-// What one makes of an object's length the others see when they ask, and what they
-// lost until then is an error.
+// When one region changes the length of an object, the others see it after Refresh. Until
+// then an access beyond the new end is an error.
 func TestSharedResize(t *testing.T) {
 	balanced(t)
 	name := sharedName(t)
@@ -150,7 +150,7 @@ func TestSharedResize(t *testing.T) {
 	allZero(t, a.Bytes()[5000:])
 }
 
-// An object that could not be made longer is as it was, to its size.
+// An object that could not become longer keeps its bytes and its size.
 func TestSharedResizeRefused(t *testing.T) {
 	balanced(t)
 	name := sharedName(t)
@@ -167,7 +167,8 @@ func TestSharedResizeRefused(t *testing.T) {
 	}
 }
 
-// Many open one name at once: one makes it, and all have the same.
+// Of many calls that open one name at the same time one makes the object, and all map the
+// same.
 func TestMapSharedRace(t *testing.T) {
 	balanced(t)
 	const workers, rounds = 8, 50
@@ -207,7 +208,7 @@ func TestMapSharedRace(t *testing.T) {
 	}
 }
 
-// A name goes with its region, and only with its own.
+// With Unlink, Close removes the name, if it is still that of the object.
 func TestSharedUnlink(t *testing.T) {
 	balanced(t)
 	name := sharedName(t)
@@ -247,7 +248,7 @@ func TestSharedUnlink(t *testing.T) {
 	b.Bytes()[0] = 2 // still there
 }
 
-// A descriptor is enough to map the object again, here as in another process.
+// MapInherited maps an object by its descriptor, in this process as in another.
 func TestMapInherited(t *testing.T) {
 	balanced(t)
 	for name, r := range map[string]*Region{
