@@ -85,7 +85,7 @@ func (a *Allocator) cleared(addr uintptr, size int, zeroed bool) (unsafe.Pointer
 // product returns n·size.
 func product(op string, n, size int) (int, error) {
 	if n < 0 || size < 0 || size > 0 && n > math.MaxInt/size {
-		return 0, &Error{Op: op, Size: size, Err: ErrInvalidSize}
+		return 0, tooMany(op, n, size)
 	}
 	return n * size, nil
 }

@@ -15,15 +15,19 @@ import (
 type Error struct {
 	Op    string // "New", "MakeSlice", …
 	Arena string // its name, or where it was made
-	Size  int    // bytes asked for
+	Size  int    // requested bytes; 0 if their number overflows
 	Err   error
 }
 
 func (e *Error) Error() string {
-	if e.Size == 0 && e.Arena == "" {
-		return fmt.Sprintf("arena: %s: %v", e.Op, e.Err)
+	what := e.Op
+	if e.Size != 0 {
+		what = fmt.Sprintf("%s of %d bytes", what, e.Size)
 	}
-	return fmt.Sprintf("arena: %s of %d bytes in arena %s: %v", e.Op, e.Size, e.Arena, e.Err)
+	if e.Arena != "" {
+		what += " in arena " + e.Arena
+	}
+	return fmt.Sprintf("arena: %s: %v", what, e.Err)
 }
 
 // Unwrap returns the reason.

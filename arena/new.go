@@ -47,7 +47,7 @@ func (a *Arena) slice(op string, elem uintptr, len, cap int, t *gotype.Type) uns
 func (a *Arena) sliceSize(op string, elem uintptr, len, cap int) uintptr {
 	hi, size := bits.Mul(uint(elem), uint(cap))
 	if len < 0 || cap < len || hi != 0 || size > maxChunk {
-		panic(a.core.fail(op, uintptr(size), fmt.Errorf("%w: length %d, capacity %d", alloc.ErrInvalidSize, len, cap)))
+		panic(a.core.fail(op, 0, fmt.Errorf("%w: length %d, capacity %d, of %d bytes each", alloc.ErrInvalidSize, len, cap, elem)))
 	}
 	return uintptr(size)
 }

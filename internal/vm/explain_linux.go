@@ -35,7 +35,9 @@ func reasonOf(op Op, size uintptr, err error) error {
 		op == OpLock && is(unix.ENOMEM) && beyondLockLimit(size),
 		(op == OpMap || op == OpRemap) && is(unix.EAGAIN):
 		return lockLimit()
-	case is(unix.ENOMEM), op == OpLock && is(unix.EAGAIN), op == OpMap && is(unix.EOVERFLOW):
+	case is(unix.ENOMEM):
+		return outOfMemory()
+	case op == OpLock && is(unix.EAGAIN), op == OpMap && is(unix.EOVERFLOW):
 		return ErrOutOfMemory
 	case op == OpRemap && is(unix.EFAULT):
 		return ErrMixed
