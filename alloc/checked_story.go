@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/pprofile"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // markZones writes the redzones.
@@ -136,9 +136,9 @@ func (k *checker) damages(op string) error {
 	return errors.Join(all...)
 }
 
-// leaks returns what WriteLeaks writes.
+// leaks returns what writeLeaks writes.
 func (k *checker) leaks() []byte {
-	by := map[heapprof.Stack]*stats.Site{}
+	by := map[heapprof.Stack]*pprofile.Site{}
 	var objects, size int64
 	k.mu.Lock()
 	k.blocks.Each(func(at uintptr) {
@@ -149,18 +149,18 @@ func (k *checker) leaks() []byte {
 		objects++
 		size += int64(b.size)
 		if by[b.allocated] == nil {
-			by[b.allocated] = &stats.Site{}
+			by[b.allocated] = &pprofile.Site{}
 		}
 		by[b.allocated].InuseObjects++
 		by[b.allocated].InuseBytes += float64(b.size)
 	})
 	k.mu.Unlock()
-	var sites []stats.Site
+	var sites []pprofile.Site
 	for stack, site := range by {
 		if stack != 0 {
 			site.Frames = slices.Collect(heapprof.Frames(stack.PCs()))
 		}
 		sites = append(sites, *site)
 	}
-	return liveText(objects, size, stats.TopStacks(sites, 1, math.MaxInt))
+	return liveText(objects, size, pprofile.TopStacks(sites, 1, math.MaxInt))
 }

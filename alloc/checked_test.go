@@ -60,7 +60,7 @@ func TestCheckedRedzones(t *testing.T) {
 					want.Kind = Underflow
 					wantMisuse(t, func() { look(a, p) }, want, bytesOf(n)+" before the start",
 						fmt.Sprintf("offset -%d: 01", n), "siteA")
-					if err := a.Verify(); err != nil {
+					if err := a.Inspect().Verify(); err != nil {
 						t.Errorf("told before: %v", err)
 					}
 					a.Free(p)
@@ -82,7 +82,7 @@ func TestCheckedDistance(t *testing.T) {
 			for _, v := range []byte{0, was + 1, 0xff} {
 				bytesAt(at(p, off), 1)[0] = v
 				var m *MisuseError
-				if err := a.Verify(); !errors.As(err, &m) || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, fmt.Sprintf("offset %d: %02x", off, v)) {
+				if err := a.Inspect().Verify(); !errors.As(err, &m) || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, fmt.Sprintf("offset %d: %02x", off, v)) {
 					t.Errorf("size %d: %#x at offset %d: %v", size, v, off, err)
 				}
 			}
@@ -149,7 +149,7 @@ func TestCheckedInside(t *testing.T) {
 // leaves the quarantine, and by Close.
 func TestCheckedWriteAfterFree(t *testing.T) {
 	finds := map[string]func(a *Allocator) error{
-		"Verify": func(a *Allocator) error { return a.Verify() },
+		"Verify": func(a *Allocator) error { return a.Inspect().Verify() },
 		"Trim": func(a *Allocator) error {
 			err, _ := panicOf(func() { a.Trim() }).(error)
 			return err
@@ -369,13 +369,13 @@ func TestCheckedQuarantine(t *testing.T) {
 func TestVerifyHeaders(t *testing.T) {
 	a := open(t, still)
 	p := alloc(t, a, 1<<20)
-	if err := a.Verify(); err != nil {
+	if err := a.Inspect().Verify(); err != nil {
 		t.Fatal(err)
 	}
 	was := bytesAt(at(p, -8), 8)[3]
 	bytesAt(at(p, -8), 8)[3]++
 	var m *MisuseError
-	if err := a.Verify(); !errors.As(err, &m) || m.Kind != DamagedHeader || m.Op != "Verify" || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, "header was overwritten") {
+	if err := a.Inspect().Verify(); !errors.As(err, &m) || m.Kind != DamagedHeader || m.Op != "Verify" || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, "header was overwritten") {
 		t.Errorf("Verify: %v", err)
 	}
 	bytesAt(at(p, -8), 8)[3] = was

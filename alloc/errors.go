@@ -19,11 +19,13 @@ var (
 	ErrClosed = vm.ErrClosed
 	// ErrUnsupported: there is no off-heap memory on this platform yet.
 	ErrUnsupported = vm.ErrUnsupported
-	// ErrTracing: a trace is being recorded already; StopTrace ends it.
-	ErrTracing = errors.New("a trace is being recorded already: end it with StopTrace first")
+	// ErrTracing: a trace is being recorded already; Trace.Stop ends it.
+	ErrTracing = errors.New("a trace is being recorded already: end it with Trace().Stop first")
 	// ErrInvalidSize: a size is negative or overflows, or an alignment is not a
 	// power of two or above MaxAlign.
 	ErrInvalidSize = errors.New("invalid size or alignment")
+	// ErrInvalidOption: an option has a value that it cannot have.
+	ErrInvalidOption = errors.New("invalid option")
 	// ErrHasPointers: a type that holds Go pointers cannot live where the garbage
 	// collector does not look.
 	ErrHasPointers = errors.New("type holds Go pointers")

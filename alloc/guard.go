@@ -95,19 +95,6 @@ const (
 
 func guardTableAt(d uintptr) *guardTable { return raw.At[guardTable](d) }
 
-// SetGuardRate has one of n small blocks be guarded, at random, from now on; 0 ends it.
-// Options.GuardRate says what that is. It may be called at any time, and briefly stops
-// the world. A Local goes on at the old rate for as many as 4096 blocks of each class.
-func (a *Allocator) SetGuardRate(n int) {
-	a.init()
-	a.guards.rate.Store(int64(max(n, 0)))
-	a.setSampler()
-	a.rearm()
-}
-
-// GuardRate returns how many blocks there are to a guarded one: 0 if none is guarded.
-func (a *Allocator) GuardRate() int { return int(a.guards.rate.Load()) }
-
 // probability returns that of a block of size bytes to be guarded.
 func (g *guards) probability(size uintptr) float64 {
 	n := g.rate.Load()

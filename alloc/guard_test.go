@@ -231,8 +231,8 @@ func TestGuardRate(t *testing.T) {
 		a.Free(p)
 	}
 	roughly(t, "guarded", float64(guarded), blocks, 1.0/n)
-	roughly(t, "sampled", float64(a.Sampled()), blocks, a.probability(64))
-	a.SetGuardRate(0)
+	roughly(t, "sampled", float64(a.Profile().Sampled()), blocks, a.probability(64))
+	_ = a.Inspect().SetGuardRate(0)
 	for range 10_000 {
 		p := alloc(t, a, 64)
 		if isGuarded(p) {
@@ -280,9 +280,9 @@ func TestGuardsRefused(t *testing.T) {
 		{vm.OpGuard, vm.OpProtect, vm.OpRelease}} {
 		for after := 0; after < 3*guardSlots; after += 1 + after/8 {
 			a := openOnly(t, guardAll)
-			a.SetGuardRate(0)
+			_ = a.Inspect().SetGuardRate(0)
 			a.Free(alloc(t, a, 64)) // the span is there
-			a.SetGuardRate(1)
+			_ = a.Inspect().SetGuardRate(1)
 			calls := 0
 			vm.Inject(func(op vm.Op) error {
 				for _, r := range refused {

@@ -35,13 +35,13 @@ func TestGuardToldOnce(t *testing.T) {
 				if !isGuarded(p) {
 					t.Fatal("there is no slot any more")
 				}
-				if err := a.Verify(); err != nil {
+				if err := a.Inspect().Verify(); err != nil {
 					t.Fatal(err)
 				}
 				*(*byte)(at(p, size)) ^= 1
 				for range 2 {
 					var e *MisuseError
-					if err := a.Verify(); !errors.As(err, &e) || e.Block != raw.Addr(p) || e.Kind != Overflow {
+					if err := a.Inspect().Verify(); !errors.As(err, &e) || e.Block != raw.Addr(p) || e.Kind != Overflow {
 						t.Fatalf("Verify: %v", err)
 					}
 				}

@@ -49,7 +49,7 @@
 // overrun hits is other objects of the arena's, or what lies behind the chunk.
 //
 // Chunks come from the allocator of Options.Allocator, whose caches and retained
-// regions are the pool that arenas share: an arena that is made, used and freed for
+// extents are the pool that arenas share: an arena that is made, used and freed for
 // each request makes no kernel call when the program has settled. Its limit, heap
 // profile and dump count them.
 //
@@ -61,7 +61,7 @@
 //
 //	window ─► the chunk's next 2 to 16 KiB, cleared if not fresh        core's lock
 //	       ─► the next chunk                                            core's lock
-//	       ─► the allocator: cache, retained region, kernel             its locks
+//	       ─► the allocator: cache, retained extent, kernel             its locks
 //
 // # Zeroing
 //

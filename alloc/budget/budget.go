@@ -15,8 +15,8 @@ import (
 // Memory is off-heap memory that a Balancer counts and limits: *alloc.Allocator.
 type Memory interface {
 	stats.Source
-	Trim() int64          // gives back what is unused
-	SetLimit(bytes int64) // of the footprint; 0: none
+	Trim() int64                // gives back what is unused
+	SetLimit(bytes int64) error // of the footprint; 0: none
 }
 
 // A Balancer moves the limits of the Go heap and of off-heap memory against each
@@ -147,7 +147,7 @@ func (b *Balancer) Stop() {
 		defer b.mu.Unlock()
 		b.stopped = true
 		for _, m := range b.members {
-			m.memory.SetLimit(m.own)
+			_ = m.memory.SetLimit(m.own) // which it had before
 		}
 		b.heap.setLimit(b.before)
 		b.state.GoLimit = b.before

@@ -163,7 +163,7 @@ func (b *Balancer) divide(size int64) {
 		if m.own > 0 {
 			limit = min(limit, m.own)
 		}
-		m.memory.SetLimit(max(limit, 1)) // 0 would be none
+		_ = m.memory.SetLimit(max(limit, 1)) // 0 would be none; what is positive is no error
 	}
 }
 

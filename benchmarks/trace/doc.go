@@ -2,7 +2,7 @@
 
 /*
 Package trace replays what a program requested from its allocator, on any allocator, and describes what kind of load it
-was. alloc.StartTrace records such a trace. The program of this module uses this package:
+was. alloc.Trace.Start records such a trace. The program of this module uses this package:
 
 	go run -C benchmarks . -run '^trace/'            the traces of this directory, replayed on all peers
 	go run -C benchmarks . -trace FILE               another one

@@ -4,6 +4,7 @@ package web_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -22,7 +23,14 @@ type fixed struct{ s stats.Snapshot }
 
 func (f *fixed) Stats(s *stats.Snapshot) { *s = f.s }
 
-func (f *fixed) HeapMap(chunks int) *stats.HeapMap {
+func (f *fixed) Inspect() stats.Inspector { return unknown{} }
+
+// unknown is an Inspector that knows a map of the heap.
+type unknown struct{ stats.Inspector }
+
+func (unknown) Process() (*stats.Process, error) { return nil, io.ErrUnexpectedEOF }
+
+func (unknown) HeapMap(int) *stats.HeapMap {
 	return &stats.HeapMap{PageSize: 8192, Omitted: 3, Chunks: []stats.ChunkMap{{
 		Start: 0x7f000000, Pages: 1000, Runs: []stats.PageRun{
 			{Use: stats.PageSpan, Pages: 8, Size: 64, Blocks: 1024, Idle: 1000},
