@@ -3,9 +3,9 @@
 package alloc
 
 import (
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -13,10 +13,10 @@ import (
 type host Allocator
 
 func init() {
-	tenancy.HostOf = func(allocator any) tenancy.Host { return (*host)(allocator.(*Allocator)) }
+	arenahost.HostOf = func(allocator any) arenahost.Host { return (*host)(allocator.(*Allocator)) }
 }
 
-// Obtain implements tenancy.Host.
+// Obtain implements arenahost.Host.
 func (t *host) Obtain(size, align int, trim bool) (addr uintptr, zeroed bool, err error) {
 	a := (*Allocator)(t)
 	try := func() (err error) {
@@ -32,10 +32,10 @@ func (t *host) Obtain(size, align int, trim bool) (addr uintptr, zeroed bool, er
 	return addr, zeroed, err
 }
 
-// AtLimit implements tenancy.Host.
+// AtLimit implements arenahost.Host.
 func (t *host) AtLimit(size int) { (*Allocator)(t).callOnLimit(size) }
 
-// Obtained implements tenancy.Host.
+// Obtained implements arenahost.Host.
 func (t *host) Obtained(size int, err error) {
 	a := (*Allocator)(t)
 	a.warnRefused(size, err)
@@ -62,7 +62,7 @@ const (
 	largeAlign = 64
 )
 
-// Release implements tenancy.Host. Close takes back what is not released before it.
+// Release implements arenahost.Host. Close takes back what is not released before it.
 func (t *host) Release(addr uintptr) {
 	a := (*Allocator)(t)
 	if s := a.gate.enter(); s != nil {
@@ -71,14 +71,14 @@ func (t *host) Release(addr uintptr) {
 	}
 }
 
-// AdvisedHuge implements tenancy.Host.
+// AdvisedHuge implements arenahost.Host.
 func (t *host) AdvisedHuge(err error) { (*Allocator)(t).warnSmallPages(err) }
 
-// Unguarded implements tenancy.Host.
+// Unguarded implements arenahost.Host.
 func (t *host) Unguarded(err error) { (*Allocator)(t).warnUnguarded(err) }
 
-// Space implements tenancy.Host.
+// Space implements arenahost.Host.
 func (t *host) Space() *vm.Space { return &t.space }
 
-// Register implements tenancy.Host.
-func (t *host) Register() *tenancy.Register { return &t.tenants }
+// Register implements arenahost.Host.
+func (t *host) Register() *arenahost.Register { return &t.arenas }
