@@ -48,8 +48,8 @@ type Allocator struct {
 	depots [sizeclass.Count]smallheap.Depot
 	purger purger
 
-	atLimit goroutines            // that run Options.OnLimit
-	warned  [warnings]atomic.Bool // what Options.Logger was told
+	lowmem lowmem
+	warned [warnings]atomic.Bool // what Options.Logger was told
 
 	rate      atomic.Int64                         // bytes between samples; 0: none
 	samplerMu sync.Mutex                           // sampler, when it is written

@@ -31,7 +31,10 @@ func (a *Allocator) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, 
 
 // realloc is Recalloc, and Realloc if all of size is kept.
 func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (q unsafe.Pointer, err error) {
-	err = a.retry(op, size, func() (err error) {
+	if size < 0 || kept < 0 {
+		return nil, &Error{Op: op, Size: min(kept, size), Err: ErrInvalidSize}
+	}
+	err = a.retry(h, op, size, func() (err error) {
 		if a.recorder.Load() != nil {
 			q, err = a.recordResize(h, op, p, kept, size)
 		} else {
@@ -49,8 +52,6 @@ func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size in
 func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	addr := raw.Addr(p)
 	switch {
-	case size < 0 || kept < 0:
-		return nil, &Error{Op: op, Size: min(kept, size), Err: ErrInvalidSize}
 	case p == nil:
 		return a.replace(h, op, 0, 0, uintptr(kept), size)
 	case size == 0:
@@ -96,7 +97,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 	now, err := a.large.ResizeZero(addr, kept, uintptr(size))
 	if err != nil {
 		a.setDown(detached, addr, was)
-		return nil, &Error{Op: op, Size: size, Err: err}
+		return nil, err
 	}
 	if detached != 0 {
 		a.setDown(detached, now, uintptr(size))

@@ -1,7 +1,10 @@
 package pageheap
 
-// Purge is the beat by which memory ages. It gives the RAM of pages that have
-// been free since the last beat back to the kernel and unmaps chunks that have
+// HasDirty reports whether Purge(true) would give RAM back.
+func (h *Heap) HasDirty() bool { return h.dirty.Load() > 0 }
+
+// Purge is the tick by which memory ages. It gives the RAM of pages that have
+// been free since the last tick back to the kernel and unmaps chunks that have
 // nothing else; with all it takes every free page, however young. It returns the
 // bytes given back and what the kernel refused, which stays to be purged later.
 func (h *Heap) Purge(all bool) (freed int64, err error) {
@@ -76,7 +79,7 @@ func (h *Heap) purgeRun(c *chunk, first, end int) (freed int64, err error) {
 		return 0, err
 	}
 	dirty := was.count(first, end)
-	h.dirty -= dirty
+	h.dirty.Add(-int64(dirty))
 	h.space.Refund(uintptr(dirty) * pageSize)
 	return int64(dirty) * pageSize, nil
 }

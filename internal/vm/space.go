@@ -81,6 +81,16 @@ func (s *Space) Charge(n uintptr) error {
 	}
 }
 
+// Fits returns ErrLimit if a charge of n bytes would fail now. Whoever has work to do before
+// the charge is spared it at the limit.
+func (s *Space) Fits(n uintptr) error {
+	limit := s.limit.Load()
+	if now := s.Footprint.Now(); limit != 0 && (now > limit || uint64(n) > uint64(limit-now)) {
+		return ErrLimit
+	}
+	return nil
+}
+
 // Refund takes n bytes off the footprint.
 func (s *Space) Refund(n uintptr) { s.Footprint.Add(-int64(n)) }
 
