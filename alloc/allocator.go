@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -74,11 +76,8 @@ const noOwner = ^uintptr(0)
 
 // NewAllocator returns an Allocator with the given options.
 func NewAllocator(o Options) (*Allocator, error) {
-	if o.Limit < 0 {
-		return nil, &Error{Op: "NewAllocator: Options.Limit", Size: int(o.Limit), Err: ErrInvalidSize}
-	}
-	if o.GuardRate < 0 {
-		return nil, &Error{Op: "NewAllocator: Options.GuardRate", Size: o.GuardRate, Err: ErrInvalidSize}
+	if err := o.check("NewAllocator"); err != nil {
+		return nil, err
 	}
 	a := &Allocator{options: o}
 	a.init()
@@ -118,10 +117,14 @@ func (a *Allocator) init() {
 }
 
 // SetLimit changes Options.Limit; 0 removes it. What is above a new limit stays,
-// but further allocations fail until enough was freed.
-func (a *Allocator) SetLimit(n int64) {
+// but further allocations fail until enough was freed. A negative n is an error.
+func (a *Allocator) SetLimit(n int64) error {
+	if err := (&Options{Limit: n}).check("SetLimit"); err != nil {
+		return err
+	}
 	a.init()
-	a.space.SetLimit(max(n, 0))
+	a.space.SetLimit(n)
+	return nil
 }
 
 // addSpan gets pages for a span of class c and fills the empty magazine m from it.

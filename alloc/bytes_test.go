@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -153,7 +155,7 @@ func TestFreeBytesOfAnother(t *testing.T) {
 		}
 		longer := unsafe.Slice(unsafe.SliceData(b), 101)
 		p := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
-		wantMisuse(t, func() { m.FreeBytes(longer) }, MisuseError{Op: "Free", Addr: p, Block: p, Size: 100, State: "live"},
+		wantMisuse(t, func() { m.FreeBytes(longer) }, MisuseError{Kind: TypeMismatch, Op: "Free", Addr: p, Block: p, Size: 100, State: "live"},
 			"101 bytes", "another type")
 		m.FreeBytes(b[:3:3])
 	}

@@ -1,9 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
 	"errors"
+	"runtime"
+	"slices"
 
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
+	"github.com/ashlar-go/ashlar/internal/goroutine"
+	"github.com/ashlar-go/ashlar/internal/heapprof"
 )
 
 // Catch runs f and returns nil, or an error if f used memory that was made inaccessible
@@ -17,7 +23,29 @@ import (
 //
 // Catch sees faults of the calling goroutine, not those of goroutines that f starts. Every
 // other panic passes through. Calls may be nested and concurrent.
-func Catch(f func()) error { return onfault.Catch(f, onfault.Explain) }
+func Catch(f func()) error { return onfault.Catch(f, caught) }
+
+// caught returns what is known of the address of a fault that is being handled.
+func caught(addr uintptr) error {
+	err := onfault.Explain(addr)
+	if e := (*MisuseError)(nil); errors.As(err, &e) {
+		e.Used = faulting()
+	}
+	return err
+}
+
+// faulting returns the call that faulted. The handling of the fault runs on top of it.
+func faulting() Call {
+	var pcs [heapprof.Depth]uintptr
+	stack := pcs[:runtime.Callers(1, pcs[:])]
+	for i, pc := range stack {
+		if f := runtime.FuncForPC(pc - 1); f != nil && f.Name() == "runtime.sigpanic" {
+			stack = stack[i+1:]
+			break
+		}
+	}
+	return Call{Goroutine: goroutine.Number(), Stack: slices.Clone(stack)}
+}
 
 // Describe returns what is wrong with using the memory at addr; false if nothing is known
 // about it. It is for programs that catch faults by debug.SetPanicOnFault, or that find an

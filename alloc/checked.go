@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -172,7 +174,7 @@ func (k *checker) malloc(h holder, op string, size, align int, needZero bool) (u
 	}
 	b := k.enter(addr, uintptr(size), uintptr(front), stack)
 	if b != nil && needZero && !zeroed {
-		clear(raw.Bytes(addr, b.size))
+		raw.Clear(addr, b.size)
 	} else if b != nil && !needZero && b.class != classLarge {
 		fillWith(&freshPattern, addr, b.size)
 	}
@@ -259,7 +261,7 @@ func (k *checker) intact(op string, addr uintptr) (*checkedBlock, error) {
 	}
 	if b.class == classLarge {
 		if _, err := k.a.large.Usable(b.inner()); err != nil {
-			return nil, b.misuse(op, addr, explainLarge(op, addr, err).Story)
+			return nil, b.misuse(DamagedHeader, op, addr, explainLarge(op, addr, err).Detail)
 		}
 	}
 	if err := b.damage(op); err != nil {

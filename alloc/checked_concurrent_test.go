@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -54,13 +56,13 @@ func TestCheckedConcurrent(t *testing.T) {
 				return
 			case <-time.After(time.Millisecond):
 			}
-			if err := a.Verify(); err != nil {
+			if err := a.Inspect().Verify(); err != nil {
 				t.Error(err)
 			}
 			if i%3 == 0 {
 				a.Trim()
 			}
-			a.SetProfileRate(1 + i%2<<20)
+			a.Profile().SetRate(1 + i%2<<20)
 		}
 	})
 	work.Wait()
@@ -85,7 +87,7 @@ func TestCheckedFreedAtOnce(t *testing.T) {
 		for range 4 {
 			all.Go(func() {
 				<-start
-				if e, ok := panicOf(func() { a.Free(p) }).(*MisuseError); ok && e.State == "free" {
+				if e, ok := panicOf(func() { a.Free(p) }).(*MisuseError); ok && e.Kind == DoubleFree && e.State == "free" {
 					told.Add(1)
 				}
 			})

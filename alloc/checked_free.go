@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -43,6 +45,29 @@ func (k *checker) freeTyped(p unsafe.Pointer, size int, exact bool) {
 	})
 }
 
+// realloc moves the block at addr to one of size bytes, as Allocator.copied does, and
+// frees it.
+func (k *checker) realloc(h holder, op string, addr, kept uintptr, size int) (unsafe.Pointer, error) {
+	k.usable(op, addr) // panics before anything is done
+	to, err := k.a.copied(h, op, 0, 0, kept, size)
+	if err != nil {
+		return nil, err
+	}
+	copied := false
+	defer func() {
+		if !copied { // another goroutine has freed the block meanwhile
+			k.a.takeBack(h, op, raw.Addr(to))
+		}
+	}()
+	k.free(op, addr, func(usable uintptr) error { // with mu held: so nobody else frees it
+		n := min(usable, kept, uintptr(size))
+		raw.Copy(raw.Addr(to), addr, n)
+		copied = true
+		return nil
+	})
+	return to, nil
+}
+
 // retire puts the live block at addr into the quarantine, unless something is wrong with
 // it. The caller holds mu.
 func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees func(uintptr) error) error {
@@ -52,7 +77,7 @@ func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees f
 	}
 	if agrees != nil {
 		if err := agrees(b.size); err != nil {
-			return b.misuse(op, addr, err.Error())
+			return b.misuse(TypeMismatch, op, addr, err.Error())
 		}
 	}
 	b.freed = freed

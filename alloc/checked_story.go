@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -7,8 +9,8 @@ import (
 	"slices"
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/pprofile"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // markZones writes the redzones.
@@ -26,16 +28,16 @@ func (b *checkedBlock) front() uintptr { return min(uintptr(1)<<b.shift, zoneMax
 func (b *checkedBlock) damage(op string) error {
 	end := b.Addr + b.size
 	if first, n := zonePattern.changed(end, uintptr(b.behind)); n > 0 {
-		return b.overwritten(op, "buffer overflow", "behind the end of the block", first, n, end+uintptr(b.behind))
+		return b.overwritten(Overflow, op, "beyond the end of the block", first, n, end+uintptr(b.behind))
 	}
 	if first, n := zonePattern.changed(b.Addr-b.front(), b.front()); n > 0 {
-		return b.overwritten(op, "buffer underflow", "before the start of the block", first, n, b.Addr)
+		return b.overwritten(Underflow, op, "before the start of the block", first, n, b.Addr)
 	}
 	var err error
 	if b.state != checkedLive {
 		b.eachPoisoned(func(addr, size uintptr) bool {
 			if first, n := freedPattern.changed(addr, size); n > 0 {
-				err = b.overwritten(op, "use after free", "of the block, after it was freed,", first, n, addr+size)
+				err = b.overwritten(UseAfterFree, op, "of the block, after it was freed,", first, n, addr+size)
 			}
 			return err == nil
 		})
@@ -45,25 +47,27 @@ func (b *checkedBlock) damage(op string) error {
 
 // overwritten reports that n bytes were overwritten that were nobody's to write, the
 // first at address first. What is shown of them ends before end.
-func (b *checkedBlock) overwritten(op, what, where string, first uintptr, n int, end uintptr) error {
+func (b *checkedBlock) overwritten(kind MisuseKind, op, where string, first uintptr, n int, end uintptr) error {
 	const shown = 16
 	were := "were"
 	if n == 1 {
 		were = "was"
 	}
-	return b.misuse(op, b.Addr, fmt.Sprintf("%s: %s %s %s overwritten, the first at offset %d: % x",
-		what, bytesOf(n), where, were, int(first-b.Addr), raw.Bytes(first, min(shown, end-first))))
+	return b.misuse(kind, op, b.Addr, fmt.Sprintf("%s %s %s overwritten, the first at offset %d: % x",
+		bytesOf(n), where, were, int(first-b.Addr), raw.Bytes(first, min(shown, end-first))))
 }
 
-// misuse returns an error with the story of the block.
-func (b *checkedBlock) misuse(op string, addr uintptr, what string) *MisuseError {
-	e := &MisuseError{Op: op, Addr: addr, Block: b.Addr, Size: int(b.size), State: "live"}
+// misuse returns an error about the block.
+func (b *checkedBlock) misuse(kind MisuseKind, op string, addr uintptr, detail string) *MisuseError {
+	return b.complete(newMisuse(kind, op, addr, detail))
+}
+
+// complete completes an error about the block.
+func (b *checkedBlock) complete(e *MisuseError) *MisuseError {
+	e.of(b.Addr, int(b.size), "live")
+	e.Allocated = origin{stack: b.allocated}.call()
 	if b.state != checkedLive {
-		e.State = "free"
-	}
-	e.Story = what + stackText("allocated by", b.allocated)
-	if b.state != checkedLive {
-		e.Story += stackText("freed by", b.freed)
+		e.State, e.Freed = "free", origin{stack: b.freed}.call()
 	}
 	return e
 }
@@ -76,13 +80,13 @@ func (k *checker) inspect(op string, addr uintptr) error {
 	case k.closed || b == nil:
 		return k.inspectUnknown(op, addr)
 	case b.Addr == addr:
-		return b.misuse(op, addr, "the block is free already: it was freed twice, or used after it was freed")
+		return b.misuse(freedAs(op), op, addr, freedDetail)
 	case addr < b.Addr:
-		return b.misuse(op, addr, bytesOf(int(b.Addr-addr))+" before the start of a block")
+		return b.misuse(InvalidPointer, op, addr, bytesOf(int(b.Addr-addr))+" before the start of a block")
 	case addr-b.Addr >= b.size:
-		return b.misuse(op, addr, bytesOf(int(addr-b.Addr-b.size))+" beyond the end of a block")
+		return b.misuse(InvalidPointer, op, addr, bytesOf(int(addr-b.Addr-b.size))+" beyond the end of a block")
 	}
-	return b.misuse(op, addr, insideStory(int(addr-b.Addr)))
+	return b.misuse(InvalidPointer, op, addr, insideBlock(int(addr-b.Addr)))
 }
 
 // inspectUnknown is inspect for an address in no block that the checker knows.
@@ -90,7 +94,10 @@ func (k *checker) inspectUnknown(op string, addr uintptr) error {
 	err := k.a.misuse(op, addr)
 	var e *MisuseError
 	if errors.As(err, &e) && e.Block != 0 && !k.closed {
-		e.Story = "no block is here, live or in quarantine; it was freed long ago, or never handed out"
+		e.Detail = "no block is here, live or in quarantine; it was freed long ago, or never handed out"
+		if e.State != "live" && e.State != "never allocated" {
+			e.Kind = freedAs(op)
+		}
 	}
 	return err
 }
@@ -112,7 +119,7 @@ func (k *checker) explain(addr uintptr) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if b := k.around(addr); b != nil && b.state != checkedLive && addr-b.Addr < b.size {
-		return b.misuse("use after free", addr, fmt.Sprintf("byte %d of the block was used after it was freed", addr-b.Addr))
+		return b.complete(accessMisuse(UseAfterFree, addr, fmt.Sprintf("byte %d of the block was used after it was freed", addr-b.Addr)))
 	}
 	return nil
 }
@@ -129,9 +136,9 @@ func (k *checker) damages(op string) error {
 	return errors.Join(all...)
 }
 
-// leaks returns what WriteLeaks writes.
+// leaks returns what writeLeaks writes.
 func (k *checker) leaks() []byte {
-	by := map[heapprof.Stack]*stats.Site{}
+	by := map[heapprof.Stack]*pprofile.Site{}
 	var objects, size int64
 	k.mu.Lock()
 	k.blocks.Each(func(at uintptr) {
@@ -142,18 +149,18 @@ func (k *checker) leaks() []byte {
 		objects++
 		size += int64(b.size)
 		if by[b.allocated] == nil {
-			by[b.allocated] = &stats.Site{}
+			by[b.allocated] = &pprofile.Site{}
 		}
 		by[b.allocated].InuseObjects++
 		by[b.allocated].InuseBytes += float64(b.size)
 	})
 	k.mu.Unlock()
-	var sites []stats.Site
+	var sites []pprofile.Site
 	for stack, site := range by {
 		if stack != 0 {
 			site.Frames = slices.Collect(heapprof.Frames(stack.PCs()))
 		}
 		sites = append(sites, *site)
 	}
-	return liveText(objects, size, stats.TopStacks(sites, 1, math.MaxInt))
+	return liveText(objects, size, pprofile.TopStacks(sites, 1, math.MaxInt))
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -50,14 +52,15 @@ func TestCheckedRedzones(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					a := open(t, strict)
 					p := siteA(t, a, size)
-					want := MisuseError{Op: op, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "live"}
+					want := MisuseError{Kind: Overflow, Op: op, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "live"}
 					scribble(at(p, size), n)
-					wantMisuse(t, func() { look(a, p) }, want, "buffer overflow: ", bytesOf(n)+" behind the end",
+					wantMisuse(t, func() { look(a, p) }, want, bytesOf(n)+" beyond the end",
 						fmt.Sprintf("offset %d: 01", size), "allocated by", "siteA")
 					scribble(at(p, -n), n)
-					wantMisuse(t, func() { look(a, p) }, want, "buffer underflow: ", bytesOf(n)+" before the start",
+					want.Kind = Underflow
+					wantMisuse(t, func() { look(a, p) }, want, bytesOf(n)+" before the start",
 						fmt.Sprintf("offset -%d: 01", n), "siteA")
-					if err := a.Verify(); err != nil {
+					if err := a.Inspect().Verify(); err != nil {
 						t.Errorf("told before: %v", err)
 					}
 					a.Free(p)
@@ -79,7 +82,7 @@ func TestCheckedDistance(t *testing.T) {
 			for _, v := range []byte{0, was + 1, 0xff} {
 				bytesAt(at(p, off), 1)[0] = v
 				var m *MisuseError
-				if err := a.Verify(); !errors.As(err, &m) || m.Block != raw.Addr(p) || !strings.Contains(m.Story, fmt.Sprintf("offset %d: %02x", off, v)) {
+				if err := a.Inspect().Verify(); !errors.As(err, &m) || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, fmt.Sprintf("offset %d: %02x", off, v)) {
 					t.Errorf("size %d: %#x at offset %d: %v", size, v, off, err)
 				}
 			}
@@ -106,13 +109,13 @@ func TestCheckedFreed(t *testing.T) {
 				"Realloc":    func() { _, _ = a.Realloc(p, 2*size+1) },
 				"UsableSize": func() { UsableSize(p) },
 			} {
-				want := MisuseError{Op: op, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "free"}
+				want := MisuseError{Kind: freedTo(op), Op: op, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "free"}
 				wantMisuse(t, use, want, "free already", "allocated by", "siteA", "freed by", "siteF")
 			}
 			if size == 0 {
 				return
 			}
-			want := MisuseError{Op: "Free", Addr: raw.Addr(p) + uintptr(size)/2, Block: raw.Addr(p), Size: size, State: "free"}
+			want := MisuseError{Kind: InvalidPointer, Op: "Free", Addr: raw.Addr(p) + uintptr(size)/2, Block: raw.Addr(p), Size: size, State: "free"}
 			if size > 1 {
 				wantMisuse(t, func() { a.Free(at(p, size/2)) }, want, "inside a block", "siteF")
 			}
@@ -125,7 +128,7 @@ func TestCheckedInside(t *testing.T) {
 	for _, size := range []int{100, 1 << 20} {
 		a := open(t, strict)
 		p := alloc(t, a, size)
-		want := MisuseError{Op: "Free", Block: raw.Addr(p), Size: size, State: "live"}
+		want := MisuseError{Kind: InvalidPointer, Op: "Free", Block: raw.Addr(p), Size: size, State: "live"}
 		for _, c := range []struct {
 			off   int
 			words string
@@ -146,7 +149,7 @@ func TestCheckedInside(t *testing.T) {
 // leaves the quarantine, and by Close.
 func TestCheckedWriteAfterFree(t *testing.T) {
 	finds := map[string]func(a *Allocator) error{
-		"Verify": func(a *Allocator) error { return a.Verify() },
+		"Verify": func(a *Allocator) error { return a.Inspect().Verify() },
 		"Trim": func(a *Allocator) error {
 			err, _ := panicOf(func() { a.Trim() }).(error)
 			return err
@@ -178,10 +181,10 @@ func TestCheckedWriteAfterFree(t *testing.T) {
 				off := size - 1 // of a large one: behind its last whole page
 				bytesAt(p, size)[off] = 7
 				err = find(a)
-				want := fmt.Sprintf("use after free: 1 byte of the block, after it was freed, was overwritten, the first at offset %d: 07", off)
+				want := fmt.Sprintf("1 byte of the block, after it was freed, was overwritten, the first at offset %d: 07", off)
 				var m *MisuseError
-				if !errors.As(err, &m) || m.Op != op || m.Block != raw.Addr(p) || m.Size != size || m.State != "free" ||
-					!strings.HasPrefix(m.Story, want) || !strings.Contains(m.Story, "siteA") || !strings.Contains(m.Story, "siteF") {
+				if !errors.As(err, &m) || m.Op != op || m.Block != raw.Addr(p) || m.Size != size || m.State != "free" || m.Kind != UseAfterFree ||
+					m.Detail != want || !has(m.Allocated, "siteA") || !has(m.Freed, "siteF") {
 					t.Errorf("%v\nwant %q", err, want)
 				}
 			})
@@ -211,8 +214,8 @@ func TestCheckedReadAfterFree(t *testing.T) {
 			}
 		})
 		var m *MisuseError
-		if !errors.As(err, &m) || m.Op != "use after free" || m.Addr != raw.Addr(q)+size/2 || m.Block != raw.Addr(q) ||
-			!strings.Contains(m.Story, "siteA") || !strings.Contains(m.Story, "siteF") {
+		if !errors.As(err, &m) || m.Kind != UseAfterFree || m.Op != "access" || m.Addr != raw.Addr(q)+size/2 || m.Block != raw.Addr(q) ||
+			!has(m.Allocated, "siteA") || !has(m.Freed, "siteF") || !has(m.Used, "TestCheckedReadAfterFree.func1") {
 			t.Errorf("%v", err)
 		}
 	}
@@ -264,7 +267,7 @@ func TestCheckedTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := MisuseError{Op: "Free", Addr: raw.Addr(unsafe.Pointer(p)), Block: raw.Addr(unsafe.Pointer(p)), Size: 12, State: "live"}
+	want := MisuseError{Kind: TypeMismatch, Op: "Free", Addr: raw.Addr(unsafe.Pointer(p)), Block: raw.Addr(unsafe.Pointer(p)), Size: 12, State: "live"}
 	wantMisuse(t, func() { Free(a, (*[4]uint32)(unsafe.Pointer(p))) }, want, "freed as a value of 16 bytes, but 12 bytes were asked for")
 	wantMisuse(t, func() { Free(a, (*uint32)(unsafe.Pointer(p))) }, want, "freed as a value of 4 bytes")
 	Free(a, p)
@@ -286,7 +289,7 @@ func TestCheckedTypes(t *testing.T) {
 			t.Fatal(err)
 		}
 		base := raw.Addr(unsafe.Pointer(unsafe.SliceData(s)))
-		want := MisuseError{Op: "Free", Addr: base, Block: base, Size: cap(s) * 4, State: "live"}
+		want := MisuseError{Kind: TypeMismatch, Op: "Free", Addr: base, Block: base, Size: cap(s) * 4, State: "live"}
 		wide := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(s))), cap(s))
 		if n > 0 {
 			wantMisuse(t, func() { FreeSlice(a, wide) }, want, "another type")
@@ -366,13 +369,13 @@ func TestCheckedQuarantine(t *testing.T) {
 func TestVerifyHeaders(t *testing.T) {
 	a := open(t, still)
 	p := alloc(t, a, 1<<20)
-	if err := a.Verify(); err != nil {
+	if err := a.Inspect().Verify(); err != nil {
 		t.Fatal(err)
 	}
 	was := bytesAt(at(p, -8), 8)[3]
 	bytesAt(at(p, -8), 8)[3]++
 	var m *MisuseError
-	if err := a.Verify(); !errors.As(err, &m) || m.Op != "Verify" || m.Block != raw.Addr(p) || !strings.Contains(m.Story, "header was overwritten") {
+	if err := a.Inspect().Verify(); !errors.As(err, &m) || m.Kind != DamagedHeader || m.Op != "Verify" || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, "header was overwritten") {
 		t.Errorf("Verify: %v", err)
 	}
 	bytesAt(at(p, -8), 8)[3] = was

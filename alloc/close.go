@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -38,7 +40,7 @@ func (a *Allocator) Close() error {
 func (a *Allocator) takeDown() (leaks []byte, err error) {
 	a.closing.Lock()
 	defer a.closing.Unlock()
-	traced := a.StopTrace()
+	traced := a.stopTrace()
 	a.tenants.Close()
 	if a.options.Leaks != nil && !a.reported {
 		a.reported = true

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package alloc is a memory allocator whose memory the garbage collector never
 // sees. It is for caches, indexes, databases and brokers that hold gigabytes and
 // cannot let the collector mark them.
@@ -63,7 +65,7 @@
 // # The life of a large object
 //
 // From 128 KiB on Malloc looks for an object that fits in the large-object cache,
-// then asks the large heap: a retained region, or a new mapping (internal/largeheap). Free
+// then asks the large heap: a retained extent, or a new mapping (internal/largeheap). Free
 // finds the descriptor in the page map and compares the header in front of the
 // object with it. Then it puts the object into the large-object cache, or gives it to
 // the large heap, which retains it for a while. Realloc lets the kernel move pages
@@ -153,7 +155,7 @@
 //
 // Whoever takes a magazine, a span, pages or a large object off a list owns it, and works
 // on it without a lock. All who do so outside a pinned section are inside the Allocator's
-// gate (gate.go): the slow paths, and Trim, the purger, Verify, HeapMap and the profiles.
+// gate (gate.go): the slow paths, and Trim, the purger, and what Profile and Inspect return.
 // Close closes the gate, waits until nobody is inside, then takes the caches away; from
 // there on all that is left is its own. Stats and Process need no gate: they read under
 // the locks. OnLimit, Loggers and writers are called from outside it, so they may close
@@ -163,17 +165,19 @@
 //
 // In every build, at the cost of the state byte: double free, free of an address
 // inside a block or behind the last one, of memory of another Allocator, of Go, of
-// nobody, use after Close, Realloc of a freed block. The answer is a panic with a
-// *MisuseError that tells the whole story; the Allocator has refused the operation
-// and goes on working. Two goroutines that free one block at the very same moment
+// nobody, use after Close, Realloc of a freed block. The operation is refused and panics
+// with a *MisuseError; the Allocator goes on working. The error has a MisuseKind for a
+// switch, the operation, the address, the block, and, for guarded and checked blocks, the
+// calls that allocated and freed it. Two goroutines that free one small block at the very same moment
 // may both succeed; the second entry is found, and reported, when it is about to
 // be handed out (the requested bytes of its class are off by one block from then
-// on). What a large object's header says is compared with a registry
-// before it is believed.
+// on). Of those that free or resize a large object, or whatever Free's slow path takes
+// back, one succeeds and the others panic. What a large object's header says is compared
+// with a registry before it is believed.
 //
-// Memory that was made inaccessible on purpose, like that of checked arenas after
-// their end, tells its story when it is used: Catch turns the fault into a
-// *MisuseError, and Describe knows it from the address.
+// Some memory is made inaccessible because any use of it is a mistake, like that of
+// checked arenas after their end. A use faults. Catch turns the fault into a
+// *MisuseError, and Describe returns the same for an address.
 //
 // Options.GuardRate has some blocks, sampled at random, lie between pages without access
 // (guard.go has the picture): what is done to them beyond their bounds, or after they
@@ -190,17 +194,17 @@
 //	mostly farther behind it                of the block, by Verify, and by Close
 //	a write to a freed small block          found before the block is reused, by Verify,
 //	                                        and by Close
-//	a use of a freed large object           faults in its whole pages, and tells its story
-//	                                        (Catch, Describe)
+//	a use of a freed large object           faults in its whole pages (Catch, Describe)
 //	a block freed twice, or from inside     told with the block's stacks, while it is in
 //	                                        the quarantine or live
 //	Free[T], FreeSlice as another type      told, if the size is another
 //	blocks never freed                      listed by Close, exactly, if there is
 //	                                        Options.Leaks
 //
-// Each report has the stacks that allocated and freed the block, and what was found is
-// repaired where that can be done, so that it is told once. What is right stays right, but
-// that UsableSize is what was asked for, fresh blocks hold junk, and Realloc always moves.
+// Each report has the stacks that allocated and freed the block. What was overwritten is
+// repaired where that can be done, so that it is reported once. Correct programs behave as
+// before, with three differences: UsableSize is the requested size, new blocks hold junk,
+// and Realloc always moves the block.
 // A block costs 32 bytes or more, and 64 of metadata; an allocation with its free twenty
 // to thirty times what it costs otherwise, and four passes over the block.
 //
@@ -210,7 +214,7 @@
 //
 // # Traces
 //
-// StartTrace records every operation until StopTrace: what, how much, by which
+// Trace().Start records every operation until Stop: what, how much, by which
 // goroutine, when, at which address, in an order in which no address is that of two
 // objects. The harness in benchmarks replays the file on other allocators, with its
 // goroutines and its order, and tells which size classes would waste least for it. While
@@ -235,6 +239,6 @@
 //
 // Package internal/smallheap has the structures of small blocks and their pictures.
 // malloc.go and free.go have the fast paths and what comes after; cache.go the caches of
-// processors; purge.go the way back to the kernel; sampler.go and sampled.go what becomes
+// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is short; sampler.go and sampled.go what becomes
 // of sampled and guarded blocks.
 package alloc

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc_test
 
 import (
@@ -157,11 +159,11 @@ func ExampleAllocator_Free() {
 	defer func() {
 		var m *alloc.MisuseError
 		if err, ok := recover().(error); ok && errors.As(err, &m) {
-			fmt.Printf("%s of a %s block of %d bytes\n", m.Op, m.State, m.Size)
+			fmt.Printf("%s: %s of a block of %d bytes\n", m.Kind, m.Op, m.Size)
 		}
 	}()
 	a.Free(p) // by mistake
-	// Output: Free of a free block of 112 bytes
+	// Output: double free: Free of a block of 112 bytes
 }
 
 func ExampleOptions() {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -99,14 +101,25 @@ func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
 		}
 		return
 	}
+	claimSmall(op, addr, c, st, was)
+	a.releaseSmall(h, op, addr, c, st, was)
+}
+
+// claimSmall takes the live small block at addr, whose state byte st was found to be was,
+// from the program, before anything else is done to it.
+func claimSmall(op string, addr uintptr, c sizeclass.Class, st *smallheap.State, was smallheap.State) {
 	if !smallheap.Change(st, was, smallheap.Freeing) {
 		panic(freeingTwice(op, addr, c.Size()))
 	}
+}
+
+// releaseSmall frees a claimed small block, which was in state was.
+func (a *Allocator) releaseSmall(h holder, op string, addr uintptr, c sizeclass.Class, st *smallheap.State, was smallheap.State) {
 	if smallheap.Cause(was) == smallheap.Profiled {
 		a.profile.Remove(addr)
 	}
 	if a.options.Hardening.ZeroOnFree {
-		clear(raw.Bytes(addr, uintptr(c.Size())))
+		raw.Clear(addr, uintptr(c.Size()))
 	}
 	code := was & smallheap.CodeMask
 	spare := uintptr(0) // a magazine on its way between the class cache and the depot
@@ -147,22 +160,30 @@ func (a *Allocator) freeToSpan(op string, c sizeclass.Class, addr uintptr, st *s
 
 // freeLarge frees a large object, or tells why addr is not one.
 func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
+	a.releaseLarge(h, a.claimLarge(op, addr, largeheap.Releasing), addr)
+}
+
+// claimLarge takes the large object at addr from the program, in the given state: before
+// anything else is done to it, so that of several goroutines that free or resize it one
+// goes on and the others panic.
+func (a *Allocator) claimLarge(op string, addr uintptr, to largeheap.State) largeheap.Descriptor {
 	if !a.isLarge(addr) {
 		panic(a.misuse(op, addr))
 	}
-	if pagemap.Marked(addr) && a.large.IsLive(addr) && !a.unprofile(addr) {
-		panic(freeingTwice(op, addr, int(largeheap.Descriptor(pagemap.Get(addr)).Usable())))
-	}
-	if a.options.Hardening.ZeroOnFree {
-		usable, err := a.large.Usable(addr) // which looks at the header: a misuse changes nothing
-		if err != nil {
-			panic(explainLarge(op, addr, err))
-		}
-		clear(raw.Bytes(addr, usable))
-	}
-	if err := a.putLarge(h, addr); err != nil {
+	d, err := a.large.Claim(addr, to)
+	if err != nil {
 		panic(explainLarge(op, addr, err))
 	}
+	return d
+}
+
+// releaseLarge frees a claimed large object.
+func (a *Allocator) releaseLarge(h holder, d largeheap.Descriptor, addr uintptr) {
+	a.unprofile(d, addr)
+	if a.options.Hardening.ZeroOnFree {
+		a.large.Wipe(d)
+	}
+	a.putLarge(h, d, addr)
 	a.wake()
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -9,7 +11,6 @@ import (
 	"unsafe"
 
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
-	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -77,7 +78,7 @@ type guardTable struct {
 type guardSlot struct {
 	addr, size       uintptr // of the block, as asked for
 	shadow           uintptr // the block in whose place it is
-	allocated, freed heapprof.Stack
+	allocated, freed origin  // by whose calls
 	state            guardState
 	closed           bool // it has no access
 	split            bool // see vm.Space.Guard
@@ -93,19 +94,6 @@ const (
 )
 
 func guardTableAt(d uintptr) *guardTable { return raw.At[guardTable](d) }
-
-// SetGuardRate has one of n small blocks be guarded, at random, from now on; 0 ends it.
-// Options.GuardRate says what that is. It may be called at any time, and briefly stops
-// the world. A Local goes on at the old rate for as many as 4096 blocks of each class.
-func (a *Allocator) SetGuardRate(n int) {
-	a.init()
-	a.guards.rate.Store(int64(max(n, 0)))
-	a.setSampler()
-	a.rearm()
-}
-
-// GuardRate returns how many blocks there are to a guarded one: 0 if none is guarded.
-func (a *Allocator) GuardRate() int { return int(a.guards.rate.Load()) }
 
 // probability returns that of a block of size bytes to be guarded.
 func (g *guards) probability(size uintptr) float64 {

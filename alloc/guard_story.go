@@ -1,12 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 
-	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
@@ -18,7 +18,7 @@ func (s *guardSlot) damage(op string) *MisuseError {
 		for behind[at] == filler[at] {
 			at++
 		}
-		return s.misuse(op, s.addr, fmt.Sprintf("buffer overflow: the byte at offset %d, %s behind the end, was overwritten with %#02x",
+		return s.misuse(Overflow, op, s.addr, fmt.Sprintf("the byte at offset %d, %s beyond the end, was overwritten with %#02x",
 			int(s.size)+at, bytesOf(at+1), behind[at]))
 	}
 	if !bytes.Equal(before, filler[:len(before)]) {
@@ -26,7 +26,7 @@ func (s *guardSlot) damage(op string) *MisuseError {
 		for before[at] == filler[at] {
 			at--
 		}
-		return s.misuse(op, s.addr, fmt.Sprintf("buffer underflow: the byte %s before the start was overwritten with %#02x",
+		return s.misuse(Underflow, op, s.addr, fmt.Sprintf("the byte %s before the start was overwritten with %#02x",
 			bytesOf(len(before)-at), before[at]))
 	}
 	return nil
@@ -57,30 +57,19 @@ func bytesOf(n int) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// misuse returns an error with the story of the block.
-func (s *guardSlot) misuse(op string, addr uintptr, what string) *MisuseError {
-	e := &MisuseError{Op: op, Addr: addr, Block: s.addr, Size: int(s.size), State: "live"}
+// misuse returns an error about the block.
+func (s *guardSlot) misuse(kind MisuseKind, op string, addr uintptr, detail string) *MisuseError {
+	return s.complete(newMisuse(kind, op, addr, detail))
+}
+
+// complete completes an error about the block.
+func (s *guardSlot) complete(e *MisuseError) *MisuseError {
+	e.of(s.addr, int(s.size), "live")
 	if s.state != guardLive {
 		e.State = "free"
 	}
-	e.Story = what + stackText("allocated by", s.allocated) + stackText("freed by", s.freed)
+	e.Allocated, e.Freed = s.allocated.call(), s.freed.call()
 	return e
-}
-
-// stackText returns lines with a stack under a headline; nothing for no stack.
-func stackText(headline string, stack heapprof.Stack) string {
-	if stack == 0 {
-		return ""
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "\n  %s", headline)
-	for f := range heapprof.Frames(stack.PCs()) {
-		if f.Function == "runtime.goexit" {
-			break
-		}
-		fmt.Fprintf(&b, "\n\t%s\n\t\t%s:%d", f.Function, f.File, f.Line)
-	}
-	return b.String()
 }
 
 // inspect explains an address in the region that was passed to op and is not that of a
@@ -90,15 +79,19 @@ func (t *guardTable) inspect(e *MisuseError) {
 	s := &t.slots[max(i, 0)]
 	switch {
 	case i < 0:
-		e.Story = "in the region of guarded blocks, where no block is"
+		e.Detail = noGuarded
+		return
 	case s.addr == e.Addr:
-		*e = *s.misuse(e.Op, e.Addr, "the block is free already: it was freed twice, or used after it was freed")
+		e.Kind, e.Detail = freedAs(e.Op), freedDetail
 	case 0 < offset && offset < int(s.size):
-		*e = *s.misuse(e.Op, e.Addr, insideStory(offset))
+		e.Detail = insideBlock(offset)
 	default:
-		*e = *s.misuse(e.Op, e.Addr, fmt.Sprintf("%d bytes from the start of a block, outside it", offset))
+		e.Detail = fmt.Sprintf("%d bytes from the start of a block, outside it", offset)
 	}
+	s.complete(e)
 }
+
+const noGuarded = "in the region of guarded blocks, where no block is"
 
 // start returns the address of the region.
 func (t *guardTable) start() uintptr { return t.Base - regionBytes() }
@@ -142,22 +135,22 @@ func (g *guards) explain(addr uintptr) error {
 	}
 	i, offset := guardTableAt(g.table).locate(addr)
 	if i < 0 {
-		return &MisuseError{Op: "access", Addr: addr, Story: "in the region of guarded blocks, where no block is"}
+		return accessMisuse(InvalidPointer, addr, noGuarded)
 	}
 	s := &guardTableAt(g.table).slots[i]
-	op, where := "use after free", fmt.Sprintf("%s into the block", bytesOf(offset))
+	kind, where := UseAfterFree, fmt.Sprintf("%s into the block", bytesOf(offset))
 	switch {
 	case offset < 0:
-		op, where = "buffer underflow", fmt.Sprintf("%s before the start of the block", bytesOf(-offset))
+		kind, where = Underflow, fmt.Sprintf("%s before the start of the block", bytesOf(-offset))
 	case offset >= int(s.size):
-		op, where = "buffer overflow", fmt.Sprintf("%s behind the end of the block", bytesOf(offset-int(s.size)+1))
+		kind, where = Overflow, fmt.Sprintf("%s beyond the end of the block", bytesOf(offset-int(s.size)+1))
 	}
 	if s.state != guardLive {
-		op = "use after free"
-	} else if op == "use after free" {
+		kind = UseAfterFree
+	} else if kind == UseAfterFree {
 		return nil
 	}
-	return s.misuse(op, addr, where)
+	return s.complete(accessMisuse(kind, addr, where))
 }
 
 // guardedSize returns the usable size of the live guarded block at addr, of any

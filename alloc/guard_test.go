@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -76,23 +78,24 @@ func TestGuardReports(t *testing.T) {
 		name  string
 		atEnd bool
 		do    func(a *Allocator, p unsafe.Pointer)
+		kind  MisuseKind
 		op    string
 		state string
 		says  []string
 	}{
-		{"write behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { write(at(p, 112)) }, "buffer overflow", "live", append(both, "13 bytes behind the end")},
-		{"read behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { read(at(p, 112+8)) }, "buffer overflow", "live", append(both, "21 bytes behind the end")},
-		{"write before the slot", false, func(_ *Allocator, p unsafe.Pointer) { write(at(p, -1)) }, "buffer underflow", "live", append(both, "1 byte before the start")},
-		{"read before the slot", false, func(_ *Allocator, p unsafe.Pointer) { read(at(p, -8)) }, "buffer underflow", "live", append(both, "8 bytes before the start")},
-		{"write in the rounding", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, size)); a.Free(p) }, "Free", "live", append(both, "buffer overflow", "1 byte behind the end", "0x01")},
-		{"write behind the block", false, func(a *Allocator, p unsafe.Pointer) { write(at(p, size+7)); a.Free(p) }, "Free", "live", append(both, "buffer overflow", "8 bytes behind the end")},
-		{"write before the block", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, -3)); a.Free(p) }, "Free", "live", append(both, "buffer underflow", "3 bytes before the start")},
-		{"read after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); read(at(p, 5)) }, "use after free", "free", append(after, "5 bytes into the block")},
-		{"write after free", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); write(at(p, 99)) }, "use after free", "free", after},
-		{"free twice", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); a.Free(p) }, "Free", "free", append(after, "freed twice")},
-		{"Realloc after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); _, _ = a.Realloc(p, 50) }, "Realloc", "free", after},
-		{"UsableSize after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); UsableSize(p) }, "UsableSize", "free", after},
-		{"free inside", true, func(a *Allocator, p unsafe.Pointer) { a.Free(unsafe.Add(p, 16)) }, "Free", "live", append(both, "16 bytes inside a block")},
+		{"write behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { write(at(p, 112)) }, Overflow, opAccess, "live", append(both, "13 bytes beyond the end")},
+		{"read behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { read(at(p, 112+8)) }, Overflow, opAccess, "live", append(both, "21 bytes beyond the end")},
+		{"write before the slot", false, func(_ *Allocator, p unsafe.Pointer) { write(at(p, -1)) }, Underflow, opAccess, "live", append(both, "1 byte before the start")},
+		{"read before the slot", false, func(_ *Allocator, p unsafe.Pointer) { read(at(p, -8)) }, Underflow, opAccess, "live", append(both, "8 bytes before the start")},
+		{"write in the rounding", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, size)); a.Free(p) }, Overflow, "Free", "live", append(both, "1 byte beyond the end", "0x01")},
+		{"write behind the block", false, func(a *Allocator, p unsafe.Pointer) { write(at(p, size+7)); a.Free(p) }, Overflow, "Free", "live", append(both, "8 bytes beyond the end")},
+		{"write before the block", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, -3)); a.Free(p) }, Underflow, "Free", "live", append(both, "3 bytes before the start")},
+		{"read after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); read(at(p, 5)) }, UseAfterFree, opAccess, "free", append(after, "5 bytes into the block")},
+		{"write after free", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); write(at(p, 99)) }, UseAfterFree, opAccess, "free", after},
+		{"free twice", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); a.Free(p) }, DoubleFree, "Free", "free", append(after, "free already")},
+		{"Realloc after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); _, _ = a.Realloc(p, 50) }, UseAfterFree, "Realloc", "free", after},
+		{"UsableSize after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); UsableSize(p) }, UseAfterFree, "UsableSize", "free", after},
+		{"free inside", true, func(a *Allocator, p unsafe.Pointer) { a.Free(unsafe.Add(p, 16)) }, InvalidPointer, "Free", "live", append(both, "16 bytes inside a block")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := guardAll
@@ -103,12 +106,12 @@ func TestGuardReports(t *testing.T) {
 			defer a.Close() // with what is live
 			p := guardedBlock(t, a, size, c.atEnd)
 			e := misused(t, func() { c.do(a, p) })
-			if e.Op != c.op || e.Block != raw.Addr(p) || e.Size != size || e.State != c.state {
-				t.Errorf("%q, block %#x of %d bytes, %s; want %q, %p of %d, %s", e.Op, e.Block, e.Size, e.State, c.op, p, size, c.state)
+			if e.Kind != c.kind || e.Op != c.op || e.Block != raw.Addr(p) || e.Size != size || e.State != c.state {
+				t.Errorf("%v by %q, block %#x of %d bytes, %s; want %v by %q, %p of %d, %s", e.Kind, e.Op, e.Block, e.Size, e.State, c.kind, c.op, p, size, c.state)
 			}
 			for _, want := range c.says {
-				if !strings.Contains(e.Story, want) {
-					t.Errorf("the story does not say %q:\n%v", want, e)
+				if !strings.Contains(e.Error(), want) {
+					t.Errorf("the text does not say %q:\n%v", want, e)
 				}
 			}
 		})
@@ -228,8 +231,8 @@ func TestGuardRate(t *testing.T) {
 		a.Free(p)
 	}
 	roughly(t, "guarded", float64(guarded), blocks, 1.0/n)
-	roughly(t, "sampled", float64(a.Sampled()), blocks, a.probability(64))
-	a.SetGuardRate(0)
+	roughly(t, "sampled", float64(a.Profile().Sampled()), blocks, a.probability(64))
+	_ = a.Inspect().SetGuardRate(0)
 	for range 10_000 {
 		p := alloc(t, a, 64)
 		if isGuarded(p) {
@@ -277,9 +280,9 @@ func TestGuardsRefused(t *testing.T) {
 		{vm.OpGuard, vm.OpProtect, vm.OpRelease}} {
 		for after := 0; after < 3*guardSlots; after += 1 + after/8 {
 			a := openOnly(t, guardAll)
-			a.SetGuardRate(0)
+			_ = a.Inspect().SetGuardRate(0)
 			a.Free(alloc(t, a, 64)) // the span is there
-			a.SetGuardRate(1)
+			_ = a.Inspect().SetGuardRate(1)
 			calls := 0
 			vm.Inject(func(op vm.Op) error {
 				for _, r := range refused {
@@ -345,7 +348,7 @@ func TestGuardClosed(t *testing.T) {
 		t.Fatalf("%v; %d bytes in %d mappings, %d charged", err, a.space.Mapped.Now(), a.space.Mappings.Now(), a.space.Footprint.Now())
 	}
 	e := misused(t, func() { a.Free(p) })
-	if !strings.Contains(e.Story, "closed") {
+	if e.Kind != UseAfterClose || !strings.Contains(e.Detail, "closed") {
 		t.Error(e)
 	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -33,18 +35,18 @@ func TestGuardToldOnce(t *testing.T) {
 				if !isGuarded(p) {
 					t.Fatal("there is no slot any more")
 				}
-				if err := a.Verify(); err != nil {
+				if err := a.Inspect().Verify(); err != nil {
 					t.Fatal(err)
 				}
 				*(*byte)(at(p, size)) ^= 1
 				for range 2 {
 					var e *MisuseError
-					if err := a.Verify(); !errors.As(err, &e) || e.Block != raw.Addr(p) || !strings.Contains(e.Story, "buffer overflow") {
+					if err := a.Inspect().Verify(); !errors.As(err, &e) || e.Block != raw.Addr(p) || e.Kind != Overflow {
 						t.Fatalf("Verify: %v", err)
 					}
 				}
 				wantMisuse(t, func() { c.end(a, p) },
-					MisuseError{Op: c.name, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "live"}, "buffer overflow")
+					MisuseError{Kind: Overflow, Op: c.name, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "live"})
 				var s stats.Snapshot
 				if a.Stats(&s); s.Live() != 1 {
 					t.Fatalf("%d live blocks after the report, want 1", s.Live())
@@ -69,8 +71,8 @@ func TestGuardExplain(t *testing.T) {
 	}
 	unused := a.guards.base(guardSlots - 1)
 	e, ok := Describe(unused)
-	if !ok || e.Block != 0 || !strings.Contains(e.Story, "no block is") {
+	if !ok || e.Block != 0 || !strings.Contains(e.Detail, "no block is") {
 		t.Errorf("in a slot that was never used: %v", e)
 	}
-	wantMisuse(t, func() { a.Free(raw.Pointer(unused)) }, MisuseError{Op: "Free", Addr: unused}, "no block is")
+	wantMisuse(t, func() { a.Free(raw.Pointer(unused)) }, MisuseError{Kind: InvalidPointer, Op: "Free", Addr: unused}, "no block is")
 }

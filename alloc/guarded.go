@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -35,11 +37,9 @@ func (a *Allocator) guard(shadow, size uintptr) uintptr {
 		s.addr += slotBytes() - room
 	}
 	s.size, s.shadow = size, shadow
-	s.allocated, s.freed = a.stack(), 0
+	s.allocated, s.freed = a.origin(), origin{}
 	s.fill()
-	g.mu.Lock()
-	s.state = guardLive
-	g.mu.Unlock()
+	g.show(s)
 	return s.addr
 }
 
@@ -92,7 +92,7 @@ func (g *guards) put(i int, s *guardSlot, st guardState) {
 func (a *Allocator) unlock(base uintptr, s *guardSlot) bool {
 	if !s.closed {
 		if s.state != guardUnused { // the kernel had refused to close it
-			clear(raw.Bytes(base, slotBytes()))
+			raw.Clear(base, slotBytes())
 		}
 		return true
 	}
@@ -129,9 +129,9 @@ func (a *Allocator) guardedAt(addr uintptr) (int, *guardSlot) {
 	return a.guards.find(addr)
 }
 
-// takeGuarded is guardedAt for op, which leaves the block in state next. What it finds
-// overwritten is told, by a panic, and repaired, so that it is told once.
-func (a *Allocator) takeGuarded(op string, addr uintptr, next guardState) (int, *guardSlot) {
+// claimGuarded takes the live guarded block at addr from the program; nil if there is none.
+// What it finds overwritten is told, by a panic, and repaired, so that it is told once.
+func (a *Allocator) claimGuarded(op string, addr uintptr) (int, *guardSlot) {
 	if h := pagemap.HeaderOf(addr); h == nil || h.Kind != pagemap.Guarded {
 		return 0, nil
 	}
@@ -145,8 +145,15 @@ func (a *Allocator) takeGuarded(op string, addr uintptr, next guardState) (int, 
 		s.fill()
 		panic(e)
 	}
-	s.state = next
+	s.state = guardMoving
 	return i, s
+}
+
+// show makes the block in a slot live, which was on its way, for the first time or again.
+func (g *guards) show(s *guardSlot) {
+	g.mu.Lock()
+	s.state = guardLive
+	g.mu.Unlock()
 }
 
 // find is guardedAt for who holds mu.
@@ -166,19 +173,23 @@ func (g *guards) find(addr uintptr) (int, *guardSlot) {
 
 // freeGuarded frees the guarded block at addr, and reports false if there is none.
 func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
-	i, s := a.takeGuarded(op, addr, guardMoving)
-	if s == nil {
-		return false
+	i, s := a.claimGuarded(op, addr)
+	if s != nil {
+		a.releaseGuarded(h, op, i, s)
 	}
-	s.freed = a.stack()
+	return s != nil
+}
+
+// releaseGuarded frees the claimed guarded block in slot i.
+func (a *Allocator) releaseGuarded(h holder, op string, i int, s *guardSlot) {
+	s.freed = a.origin()
 	shadow := s.shadow
 	split, err := a.space.Guard(a.guards.base(i), slotBytes())
 	s.closed, s.split = err == nil, split
 	if !s.closed && a.options.Hardening.ZeroOnFree {
-		clear(raw.Bytes(s.addr, s.size))
+		raw.Clear(s.addr, s.size)
 	}
 	a.space.Refund(slotBytes())
 	a.guards.put(i, s, guardFreed)
 	a.takeBack(h, op, shadow)
-	return true
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -81,8 +83,7 @@ func (a *Allocator) explainSpanGuard(addr uintptr) error {
 		return nil
 	}
 	last := h.Base + uintptr(h.Blocks-1)*uintptr(h.Size)
-	return &MisuseError{Op: "buffer overflow", Addr: addr, Block: last, Size: int(h.Size),
-		State: smallheap.Describe(*smallheap.StateOf(pagemap.Get(page-1), h.Blocks-1)),
-		Story: fmt.Sprintf("%s behind the last block of a span, in the page that guards it: "+
-			"a write or a read ran on beyond that block, or one before it", bytesOf(int(addr-last)-int(h.Size)+1))}
+	e := accessMisuse(Overflow, addr, fmt.Sprintf("%s behind the last block of a span, in the page that guards it: "+
+		"a write or a read ran on beyond that block, or one before it", bytesOf(int(addr-last)-int(h.Size)+1)))
+	return e.of(last, int(h.Size), smallheap.Describe(*smallheap.StateOf(pagemap.Get(page-1), h.Blocks-1)))
 }

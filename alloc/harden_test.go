@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -55,7 +57,7 @@ func TestZeroOnFreeTwice(t *testing.T) {
 	a := open(t, Options{Decay: -1, Hardening: Hardening{ZeroOnFree: true}})
 	p := alloc(t, a, 64)
 	a.Free(p)
-	wantMisuse(t, func() { a.Free(p) }, MisuseError{Op: "Free", Addr: raw.Addr(p), Block: raw.Addr(p), Size: 64, State: "free"})
+	wantMisuse(t, func() { a.Free(p) }, MisuseError{Kind: DoubleFree, Op: "Free", Addr: raw.Addr(p), Block: raw.Addr(p), Size: 64, State: "free"})
 }
 
 // TestZeroOnFreeMisuse: a free that is refused changes nothing.
@@ -151,8 +153,8 @@ func TestSpanGuards(t *testing.T) {
 					continue // the runtime takes a fault in its own heap for its own
 				}
 				e := misused(t, func() { clear(bytesAt(p, n+tail+1)[n+tail:]) })
-				if e.Op != "buffer overflow" || e.Block != raw.Addr(p) || e.Size != n || e.State != "live" ||
-					!strings.Contains(e.Story, fmt.Sprintf("%s behind the last block", bytesOf(tail+1))) {
+				if e.Kind != Overflow || e.Op != opAccess || e.Block != raw.Addr(p) || e.Size != n || e.State != "live" ||
+					!strings.Contains(e.Detail, fmt.Sprintf("%s behind the last block", bytesOf(tail+1))) {
 					t.Errorf("%v; want the block %p of %d bytes", e, p, n)
 				}
 			}

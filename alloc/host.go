@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -50,6 +52,9 @@ func (t *host) Release(addr uintptr) {
 func (t *host) AdviseHuge(addr, size uintptr) {
 	(*Allocator)(t).warnSmallPages(t.space.Advise(addr, size, vm.HugePage))
 }
+
+// Unguarded implements tenancy.Host.
+func (t *host) Unguarded(err error) { (*Allocator)(t).warnUnguarded(err) }
 
 // Space implements tenancy.Host.
 func (t *host) Space() *vm.Space { return &t.space }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -95,7 +97,7 @@ func (a *Allocator) checkSamples() (err error) {
 	a.profile.Lines(0, func(addr uintptr) float64 {
 		st, _, _ := a.liveBlock(addr)
 		switch {
-		case st == nil && !(a.isLarge(addr) && pagemap.Marked(addr)):
+		case st == nil && !(a.isLarge(addr) && largeheap.Descriptor(pagemap.Get(addr)).Marked()):
 			err = fmt.Errorf("alloc: there is a sample of %#x, where no live block or marked object is", addr)
 		case st != nil && smallheap.Cause(*st) != smallheap.Profiled:
 			err = fmt.Errorf("alloc: there is a sample of the block at %#x, whose state is %#x", addr, *st)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -86,11 +88,12 @@ func (l *largeCache) sampleNext(size uintptr, rate int64, rng *rng) bool {
 	return false
 }
 
-// takeLarge hands out an object of h's cache for size bytes, if there is one that fits.
+// takeLarge hands out an object of h's cache for size bytes, if there is one that fits, and
+// zeroed if needZero is set.
 // The youngest comes first: it is the likeliest to be in the processor's caches.
 //
 // The request counts in any case: sampled reports whether its object is a sampled one.
-func (a *Allocator) takeLarge(h holder, op string, size uintptr) (addr uintptr, sampled bool) {
+func (a *Allocator) takeLarge(h holder, size uintptr, needZero bool) (addr uintptr, sampled bool) {
 	cache, id, err := h.acquire()
 	if err != nil {
 		return 0, false
@@ -99,44 +102,37 @@ func (a *Allocator) takeLarge(h holder, op string, size uintptr) (addr uintptr, 
 	sampled = l.sampleNext(size, a.rateOf(size), &a.sampler.rng)
 	for i := l.n; i > 0; i-- {
 		o := l.objects[i-1]
-		change, fits, ok := a.large.Take(o.d, o.addr, size)
-		if ok && !fits {
+		change, fits := o.d.Fits(size)
+		if !fits {
 			continue
 		}
-		d := l.remove(i - 1)
+		l.remove(i - 1)
 		l.requested += change
 		l.served++
 		h.release(id)
 		watch.Acquire(o.addr)
-		if !ok {
-			panic(explainLarge(op, o.addr, d.FreedTwice()))
-		}
+		a.large.Take(o.d, o.addr, size, needZero)
 		return o.addr, sampled
 	}
 	h.release(id)
 	return 0, sampled
 }
 
-// putLarge frees a large object, into h's cache if it suits that.
-func (a *Allocator) putLarge(h holder, addr uintptr) error {
-	cache, id, err := h.acquire()
-	if err != nil {
-		return a.large.Free(addr)
-	}
-	out := largeheap.Descriptor(0)
+// putLarge frees a claimed large object, into h's cache if it suits that.
+func (a *Allocator) putLarge(h holder, d largeheap.Descriptor, addr uintptr) {
 	watch.Release(addr)
-	d := a.large.Put(addr)
-	if d != 0 {
-		out = largeCacheOf(cache).put(cachedObject{d, addr})
+	if !a.large.Put(d) {
+		a.large.Retain(d)
+		return
 	}
-	h.release(id)
+	out := d
+	if cache, id, err := h.acquire(); err == nil {
+		out = largeCacheOf(cache).put(cachedObject{d, addr})
+		h.release(id)
+	}
 	if out != 0 {
 		a.large.Drop(out)
 	}
-	if d == 0 {
-		return a.large.Free(addr)
-	}
-	return nil
 }
 
 // dropOwnLarge gives the objects of h's large-object cache to the large heap.

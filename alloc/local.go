@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -117,7 +119,7 @@ func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 			zeroed := r.Zeroed()
 			addr := r.Take(fit.Code())
 			if !zeroed {
-				clear(raw.Bytes(addr, uintptr(total)))
+				raw.Clear(addr, uintptr(total))
 			}
 			return raw.Pointer(addr), nil
 		}

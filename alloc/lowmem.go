@@ -16,7 +16,8 @@ import (
 //
 //	step                                          costs           when
 //	OnLimit is called                             what it does    at the limit, while it reports true
-//	retained pages and objects go to the kernel   their number    if there are any
+//	retained pages and objects go to the kernel,  their number    if there are any
+//	those of our large-object cache too
 //	depots' magazines go to their spans           tens of µs      at the limit, as often as it pays off
 //	all processors' caches go to the depots       hundreds of µs, at the limit, as often as it pays off
 //	                                              stops the world
@@ -105,13 +106,13 @@ func (a *Allocator) makeRoom(h holder, size int, err error, try func() error) er
 // purgeForLimit gives back what counts against the limit and is retained, if there is any,
 // and reports whether there was. Large objects in h's cache are retained, too.
 func (a *Allocator) purgeForLimit(h holder) bool {
+	before := a.space.Footprint.Now()
 	a.dropOwnLarge(h)
-	var pages int64
 	if a.pages.HasDirty() {
-		pages, _ = a.pages.Purge(true)
+		_, _ = a.pages.Purge(true)
 	}
-	objects, _ := a.large.Purge(true)
-	return pages+objects > 0
+	_, _ = a.large.Purge(true)
+	return a.space.Footprint.Now() < before
 }
 
 // pays takes a step of makeRoom for a request of size bytes. If the step pays off, it may

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -50,7 +52,7 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 				zeroed := r.Zeroed()
 				addr := r.Take(fit.Code())
 				if !zeroed && total <= clearedPinned {
-					clear(raw.Bytes(addr, uintptr(total)))
+					raw.Clear(addr, uintptr(total))
 					zeroed = true
 				}
 				percpu.Unpin(id)
@@ -75,7 +77,7 @@ func (a *Allocator) cleared(addr uintptr, size int, zeroed bool) (unsafe.Pointer
 			return nil, &Error{Op: "Calloc", Size: size, Err: ErrClosed}
 		}
 		defer s.leave()
-		clear(raw.Bytes(addr, uintptr(size)))
+		raw.Clear(addr, uintptr(size))
 	}
 	return raw.Pointer(addr), nil
 }
@@ -83,7 +85,7 @@ func (a *Allocator) cleared(addr uintptr, size int, zeroed bool) (unsafe.Pointer
 // product returns n·size.
 func product(op string, n, size int) (int, error) {
 	if n < 0 || size < 0 || size > 0 && n > math.MaxInt/size {
-		return 0, &Error{Op: op, Size: size, Err: ErrInvalidSize}
+		return 0, tooMany(op, n, size)
 	}
 	return n * size, nil
 }
@@ -98,7 +100,7 @@ func (a *Allocator) allocate(h holder, op string, size, align int, needZero bool
 			return err
 		}
 		if needZero && !zeroed {
-			clear(raw.Bytes(addr, uintptr(size)))
+			raw.Clear(addr, uintptr(size))
 			zeroed = true
 		}
 		if a.recorder.Load() != nil {
@@ -219,15 +221,12 @@ func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 // allocLarge returns a large object: one of h's cache, or one of the large heap's. If
 // needZero is set, it is zeroed. zeroed reports whether it is known to be zero.
 func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	addr, sampled := a.takeLarge(h, op, size)
-	switch {
-	case addr == 0:
+	addr, sampled := a.takeLarge(h, size, needZero)
+	zeroed = needZero
+	if addr == 0 {
 		if addr, zeroed, err = a.mapLarge(size, 1, needZero); err != nil {
 			return 0, false, err
 		}
-	case needZero:
-		clear(raw.Bytes(addr, size))
-		zeroed = true
 	}
 	if sampled {
 		a.sampledLarge(addr, size, kindFor(op, heapprof.Large))
@@ -238,6 +237,5 @@ func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool)
 // mapLarge returns a large object of the large heap's, as allocLarge does.
 func (a *Allocator) mapLarge(size, align uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
 	a.init()
-	addr, zeroed, err = a.large.Alloc(size, align, needZero)
-	return addr, zeroed, err
+	return a.large.Alloc(size, align, needZero)
 }

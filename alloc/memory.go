@@ -1,6 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
 
 // Memory is what an *Allocator and a *Local have in common. The typed helpers (New,
 // MakeSlice, Append, Free and others) take either. Allocator's methods of these names say
@@ -30,6 +36,20 @@ func Must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// recalloc is m's Realloc, but all that follows the first kept bytes is zero.
+func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+	if m, ok := m.(interface {
+		Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error)
+	}); ok {
+		return m.Recalloc(p, kept, size)
+	}
+	p, err := m.Realloc(p, size)
+	if err == nil {
+		clearFrom(raw.Addr(p), uintptr(kept), uintptr(size))
+	}
+	return p, err
 }
 
 // checkerOf returns the checker of the Allocator that m is a handle to; nil if that is not

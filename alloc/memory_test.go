@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -28,7 +30,7 @@ func TestTypedOnLocal(t *testing.T) {
 		}
 		FreeSlice(m, s)
 		Free(m, p)
-		wantMisuse(t, func() { Free(m, p) }, MisuseError{Op: "Free", Addr: uintptr(unsafe.Pointer(p)),
+		wantMisuse(t, func() { Free(m, p) }, MisuseError{Kind: DoubleFree, Op: "Free", Addr: uintptr(unsafe.Pointer(p)),
 			Block: uintptr(unsafe.Pointer(p)), Size: sizeNow(m, 16), State: "free"})
 	})
 }
@@ -61,7 +63,7 @@ func TestMismatchOnLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := uintptr(unsafe.Pointer(p))
-	wantMisuse(t, func() { Free(l, &p.X) }, MisuseError{Op: "Free", Addr: addr, Block: addr, Size: 16, State: "live"}, "another type")
+	wantMisuse(t, func() { Free(l, &p.X) }, MisuseError{Kind: TypeMismatch, Op: "Free", Addr: addr, Block: addr, Size: 16, State: "live"}, "another type")
 	Free(l, p)
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -12,65 +14,65 @@ import (
 const largeSize = 1<<20 + 1000
 
 // object is what is reported of the large object at p.
-func object(p unsafe.Pointer, state string) MisuseError {
-	return MisuseError{Block: uintptr(p), Size: largeSize, State: state}
+func object(kind MisuseKind, p unsafe.Pointer, state string) MisuseError {
+	return MisuseError{Kind: kind, Block: uintptr(p), Size: largeSize, State: state}
 }
 
 var largeMisuse = []misuseCase{
 	{"double free", func(t *testing.T, a *Allocator) badPointer {
 		p := freed(t, a, largeSize)
-		return badPointer{p: p, want: object(p, "free"), words: []string{"freed already"}}
+		return badPointer{p: p, want: object(DoubleFree, p, "free"), words: []string{"freed already"}}
 	}},
 	{"double free, others since", func(t *testing.T, a *Allocator) badPointer {
 		p := freed(t, a, largeSize)
 		a.Free(alloc(t, a, 3*largeSize))
 		freed(t, a, 1000)
-		return badPointer{p: p, want: object(p, "free"), words: []string{"freed already"}}
+		return badPointer{p: p, want: object(DoubleFree, p, "free"), words: []string{"freed already"}}
 	}},
 	{"double free, unmapped since", func(t *testing.T, a *Allocator) badPointer {
 		p := freed(t, a, largeSize)
 		a.Trim()
-		return badPointer{p: p, want: object(p, "returned to the kernel"), words: []string{"freed already", "returned to the kernel"}}
+		return badPointer{p: p, want: object(DoubleFree, p, "returned to the kernel"), words: []string{"freed already", "returned to the kernel"}}
 	}},
 	{"double free of a block that Realloc shrank", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, largeSize)
 		if _, err := a.Realloc(p, 100); err != nil {
 			t.Fatal(err)
 		}
-		return badPointer{p: p, want: object(p, "free"), words: []string{"freed already"}}
+		return badPointer{p: p, want: object(DoubleFree, p, "free"), words: []string{"freed already"}}
 	}},
 	{"64 bytes inside", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, largeSize)
-		return badPointer{p: at(p, 64), want: object(p, "live"), words: []string{"64 bytes into"}}
+		return badPointer{p: at(p, 64), want: object(InvalidPointer, p, "live"), words: []string{"64 bytes into"}}
 	}},
 	{"far inside", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, largeSize)
-		return badPointer{p: at(p, 1<<20), want: object(p, "live"), words: []string{"1048576 bytes into"}}
+		return badPointer{p: at(p, 1<<20), want: object(InvalidPointer, p, "live"), words: []string{"1048576 bytes into"}}
 	}},
 	{"the last byte", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, largeSize)
-		return badPointer{p: at(p, largeSize-1), want: object(p, "live"), words: []string{"bytes into"}}
+		return badPointer{p: at(p, largeSize-1), want: object(InvalidPointer, p, "live"), words: []string{"bytes into"}}
 	}},
 	{"beyond the end", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, largeSize)
-		return badPointer{p: at(p, largeSize), want: object(p, "live"), words: []string{"0 bytes beyond the end"}}
+		return badPointer{p: at(p, largeSize), want: object(InvalidPointer, p, "live"), words: []string{"0 bytes beyond the end"}}
 	}},
 	{"its header", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, largeSize)
-		return badPointer{p: at(p, -64), want: object(p, "live"), words: []string{"64 bytes in front of"}}
+		return badPointer{p: at(p, -64), want: object(InvalidPointer, p, "live"), words: []string{"64 bytes in front of"}}
 	}},
 	{"inside a freed one", func(t *testing.T, a *Allocator) badPointer {
 		p := freed(t, a, largeSize)
-		return badPointer{p: at(p, 100<<10), want: object(p, "free"), words: []string{"102400 bytes into"}}
+		return badPointer{p: at(p, 100<<10), want: object(InvalidPointer, p, "free"), words: []string{"102400 bytes into"}}
 	}},
 	{"inside an unmapped one", func(t *testing.T, a *Allocator) badPointer {
 		p := freed(t, a, largeSize)
 		a.Trim()
-		return badPointer{p: at(p, 16), want: object(p, "returned to the kernel"), words: []string{"16 bytes into what was"}}
+		return badPointer{p: at(p, 16), want: object(InvalidPointer, p, "returned to the kernel"), words: []string{"16 bytes into what was"}}
 	}},
 	{"another Allocator's", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, open(t, still), largeSize)
-		return badPointer{p: p, words: []string{"another Allocator"}, usable: true}
+		return badPointer{p: p, want: MisuseError{Kind: WrongAllocator}, words: []string{"another Allocator"}, usable: true}
 	}},
 }
 
@@ -99,7 +101,7 @@ func overwriteHeader(t *testing.T, size, offset int, m misuse) {
 	fill(bytesAt(p, size), 5)
 	header := bytesAt(at(p, -64), 64)
 	header[64+offset] ^= 0x55
-	want := MisuseError{Op: m.op, Addr: uintptr(p), Block: uintptr(p), Size: size, State: "live"}
+	want := MisuseError{Kind: DamagedHeader, Op: m.op, Addr: uintptr(p), Block: uintptr(p), Size: size, State: "live"}
 	wantMisuse(t, func() { m.do(a, l, p) }, want, "header was overwritten", "in front of the object")
 	header[64+offset] ^= 0x55
 	if !filled(bytesAt(p, size), 5) {
@@ -117,13 +119,13 @@ func TestMisuseCarved(t *testing.T) {
 	fill(bytesAt(q, largeSize), 1)
 	for _, m := range misuses {
 		if m.op != "UsableSize" {
-			wantMisuse(t, func() { m.do(a, l, at(p, 4096)) }, MisuseError{Op: m.op, Addr: uintptr(p) + 4096,
+			wantMisuse(t, func() { m.do(a, l, at(p, 4096)) }, MisuseError{Kind: InvalidPointer, Op: m.op, Addr: uintptr(p) + 4096,
 				Block: uintptr(p), Size: largeSize, State: "live"}, "4096 bytes into")
 		}
 	}
 	a.Free(p)
 	for _, m := range misuses {
-		want := MisuseError{Op: m.op, Addr: uintptr(p), Block: uintptr(p), Size: largeSize, State: "free|returned"}
+		want := MisuseError{Kind: freedTo(m.op), Op: m.op, Addr: uintptr(p), Block: uintptr(p), Size: largeSize, State: "free|returned"}
 		if m.op == "UsableSize" {
 			vague(t, func() { m.do(a, l, p) }, badPointer{p: p, want: want})
 			continue

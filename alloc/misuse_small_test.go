@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -10,8 +12,8 @@ import (
 )
 
 // block is what is reported of the small block of size bytes at p.
-func block(p unsafe.Pointer, size int, state string) MisuseError {
-	return MisuseError{Block: uintptr(p), Size: GoodSize(size), State: state}
+func block(kind MisuseKind, p unsafe.Pointer, size int, state string) MisuseError {
+	return MisuseError{Kind: kind, Block: uintptr(p), Size: GoodSize(size), State: state}
 }
 
 // spanOf returns the descriptor of the span that p is in.
@@ -27,7 +29,7 @@ func freed(t *testing.T, a *Allocator, size int) unsafe.Pointer {
 var smallMisuse = []misuseCase{
 	{"double free", func(t *testing.T, a *Allocator) badPointer {
 		p := freed(t, a, 100)
-		return badPointer{p: p, want: block(p, 100, "free"), words: []string{"free already", "twice"}}
+		return badPointer{p: p, want: block(DoubleFree, p, 100, "free"), words: []string{"free already"}}
 	}},
 	{"double free, others between", func(t *testing.T, a *Allocator) badPointer {
 		p, others := alloc(t, a, 100), []unsafe.Pointer{}
@@ -38,7 +40,7 @@ var smallMisuse = []misuseCase{
 		for _, q := range others {
 			a.Free(q)
 		}
-		return badPointer{p: p, want: block(p, 100, "free"), words: []string{"free already", "twice"}}
+		return badPointer{p: p, want: block(DoubleFree, p, 100, "free"), words: []string{"free already"}}
 	}},
 	{"double free, others allocated since", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 100)
@@ -48,7 +50,7 @@ var smallMisuse = []misuseCase{
 		if alloc(t, a, 100) != q {
 			t.Skip("the order is another")
 		}
-		return badPointer{p: p, want: block(p, 100, "free"), words: []string{"free already"}}
+		return badPointer{p: p, want: block(DoubleFree, p, 100, "free"), words: []string{"free already"}}
 	}},
 	{"double free, in the depot since", func(t *testing.T, a *Allocator) badPointer {
 		var all []unsafe.Pointer
@@ -58,19 +60,19 @@ var smallMisuse = []misuseCase{
 		for _, q := range all {
 			a.Free(q)
 		}
-		return badPointer{p: all[5], want: block(all[5], 100, "free"), words: []string{"free already"}}
+		return badPointer{p: all[5], want: block(DoubleFree, all[5], 100, "free"), words: []string{"free already"}}
 	}},
 	{"double free, in its span since", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 112)
 		alloc(t, a, 112) // keeps the span
 		a.Free(p)
 		a.Trim()
-		return badPointer{p: p, want: block(p, 112, "free"), words: []string{"free already"}}
+		return badPointer{p: p, want: block(DoubleFree, p, 112, "free"), words: []string{"free already"}}
 	}},
 	{"double free, its span gone since", func(t *testing.T, a *Allocator) badPointer {
 		p := freed(t, a, 700)
 		a.Trim()
-		return badPointer{p: p, words: []string{"not memory of this Allocator", "given back to the kernel"}}
+		return badPointer{p: p, want: MisuseError{Kind: ForeignPointer}, words: []string{"not memory of this Allocator", "given back to the kernel"}}
 	}},
 	{"double free of a block that Realloc moved", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 100)
@@ -78,31 +80,31 @@ var smallMisuse = []misuseCase{
 		if err != nil {
 			t.Fatal(err)
 		}
-		return badPointer{p: p, want: block(p, 100, "free"), words: []string{"free already"}}
+		return badPointer{p: p, want: block(DoubleFree, p, 100, "free"), words: []string{"free already"}}
 	}},
 	{"double free of size zero", func(t *testing.T, a *Allocator) badPointer {
 		p := freed(t, a, 0)
-		return badPointer{p: p, want: block(p, 0, "free"), words: []string{"free already"}}
+		return badPointer{p: p, want: block(DoubleFree, p, 0, "free"), words: []string{"free already"}}
 	}},
 	{"one byte inside", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 1000)
-		return badPointer{p: at(p, 1), want: block(p, 1000, "live"), words: []string{"1 byte inside"}}
+		return badPointer{p: at(p, 1), want: block(InvalidPointer, p, 1000, "live"), words: []string{"1 byte inside"}}
 	}},
 	{"sixteen bytes inside", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 1000)
-		return badPointer{p: at(p, 16), want: block(p, 1000, "live"), words: []string{"16 bytes inside", "start"}}
+		return badPointer{p: at(p, 16), want: block(InvalidPointer, p, 1000, "live"), words: []string{"16 bytes inside", "start"}}
 	}},
 	{"the last byte", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 40000)
-		return badPointer{p: at(p, GoodSize(40000)-1), want: block(p, 40000, "live"), words: []string{"inside a block"}}
+		return badPointer{p: at(p, GoodSize(40000)-1), want: block(InvalidPointer, p, 40000, "live"), words: []string{"inside a block"}}
 	}},
 	{"another page of the block", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 100000)
-		return badPointer{p: at(p, 64<<10), want: block(p, 100000, "live"), words: []string{"65536 bytes inside"}}
+		return badPointer{p: at(p, 64<<10), want: block(InvalidPointer, p, 100000, "live"), words: []string{"65536 bytes inside"}}
 	}},
 	{"inside a free block", func(t *testing.T, a *Allocator) badPointer {
 		p := freed(t, a, 1000)
-		return badPointer{p: at(p, 8), want: block(p, 1000, "free"), words: []string{"8 bytes inside"}}
+		return badPointer{p: at(p, 8), want: block(InvalidPointer, p, 1000, "free"), words: []string{"8 bytes inside"}}
 	}},
 	{"never allocated, in a magazine", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 6000)
@@ -110,13 +112,13 @@ var smallMisuse = []misuseCase{
 		if *smallheap.StateOf(pagemap.Get(raw.Addr(q)), 1) != smallheap.Cached {
 			t.Fatal("block 1 is not in a magazine")
 		}
-		return badPointer{p: q, want: block(q, 6000, "never allocated"), words: []string{"never handed out"}}
+		return badPointer{p: q, want: block(InvalidPointer, q, 6000, "never allocated"), words: []string{"never handed out"}}
 	}},
 	{"never allocated, in its span", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 144)
 		s := spanOf(p)
 		q := raw.Pointer(s.Base + uintptr(s.Blocks-1)*uintptr(s.Size))
-		return badPointer{p: q, want: block(q, 144, "never allocated"), words: []string{"never handed out", "made up"}}
+		return badPointer{p: q, want: block(InvalidPointer, q, 144, "never allocated"), words: []string{"never handed out", "made up"}}
 	}},
 	{"behind the last block", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 7*1024)
@@ -125,22 +127,22 @@ var smallMisuse = []misuseCase{
 		if spanOf(q) != s {
 			t.Fatal("the span has no tail")
 		}
-		return badPointer{p: q, words: []string{"behind the last block"}}
+		return badPointer{p: q, want: MisuseError{Kind: InvalidPointer}, words: []string{"behind the last block"}}
 	}},
 	{"inside the tail", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 7*1024)
 		s := spanOf(p)
-		return badPointer{p: raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size) + 5), words: []string{"behind the last block"}}
+		return badPointer{p: raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size) + 5), want: MisuseError{Kind: InvalidPointer}, words: []string{"behind the last block"}}
 	}},
 	{"another Allocator's", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, open(t, still), 100)
-		return badPointer{p: p, words: []string{"another Allocator"}, usable: true}
+		return badPointer{p: p, want: MisuseError{Kind: WrongAllocator}, words: []string{"another Allocator"}, usable: true}
 	}},
 	{"another Allocator's, freed already", func(t *testing.T, a *Allocator) badPointer {
 		b := open(t, still)
 		alloc(t, b, 100)
 		p := freed(t, b, 100)
-		return badPointer{p: p, words: []string{"another Allocator"}, usable: true}
+		return badPointer{p: p, want: MisuseError{Kind: WrongAllocator}, words: []string{"another Allocator"}, usable: true}
 	}},
 }
 
@@ -159,7 +161,7 @@ func TestMisuseUnused(t *testing.T) {
 			if m.name == "Local.Free" || m.name == "Local.Realloc" {
 				continue // NewLocal is a use
 			}
-			wantMisuse(t, func() { m.do(&a, nil, p) }, MisuseError{Op: m.op, Addr: uintptr(p)}, "another Allocator")
+			wantMisuse(t, func() { m.do(&a, nil, p) }, MisuseError{Kind: WrongAllocator, Op: m.op, Addr: uintptr(p)}, "another Allocator")
 		}
 	}
 }

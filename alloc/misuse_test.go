@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -18,7 +20,7 @@ type misuseCase struct {
 type badPointer struct {
 	p      unsafe.Pointer
 	want   MisuseError // without Op and Addr
-	words  []string    // of the Story
+	words  []string    // of the text
 	usable bool        // not for UsableSize, which does not ask whose block it is
 }
 
@@ -57,6 +59,9 @@ func runMisuse(t *testing.T, cases []misuseCase) {
 						return
 					}
 					bad.want.Op, bad.want.Addr = m.op, uintptr(bad.p)
+					if bad.want.Kind == DoubleFree {
+						bad.want.Kind = freedTo(m.op)
+					}
 					for range 2 {
 						wantMisuse(t, func() { m.do(a, l, bad.p) }, bad.want, bad.words...)
 					}
@@ -75,7 +80,7 @@ func vague(t *testing.T, f func(), bad badPointer) {
 	t.Helper()
 	err, _ := panicOf(f).(error)
 	var got *MisuseError
-	if !errors.As(err, &got) || got.Op != "UsableSize" || got.Addr != uintptr(bad.p) || got.Story == "" ||
+	if !errors.As(err, &got) || got.Op != "UsableSize" || got.Addr != uintptr(bad.p) || got.Detail == "" ||
 		got.Block != 0 && got.Block != bad.want.Block {
 		t.Errorf("panic(%#v), want the *MisuseError of %+v", err, bad.want)
 	}
@@ -141,12 +146,12 @@ func TestMisuseAfterClose(t *testing.T) {
 			if err := a.Close(); err != nil {
 				t.Fatal(err)
 			}
-			words := []string{"closed"}
+			kind, words := UseAfterClose, []string{"closed"}
 			if m.op == "UsableSize" {
-				words = nil // it does not know whose block that was
+				kind, words = ForeignPointer, nil // it does not know whose block that was
 			}
 			for _, p := range []unsafe.Pointer{p, q} {
-				wantMisuse(t, func() { m.do(a, l, p) }, MisuseError{Op: m.op, Addr: uintptr(p)}, words...)
+				wantMisuse(t, func() { m.do(a, l, p) }, MisuseError{Kind: kind, Op: m.op, Addr: uintptr(p)}, words...)
 			}
 			l.Close()
 			check(t, a)

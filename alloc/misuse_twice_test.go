@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -30,7 +32,7 @@ func freeTwice(p unsafe.Pointer, first, second *Local) {
 
 func wantTwice(t *testing.T, op string, p unsafe.Pointer, f func()) {
 	t.Helper()
-	wantMisuse(t, f, MisuseError{Op: op, Addr: uintptr(p), Block: uintptr(p), Size: GoodSize(twiceSize), State: "free"},
+	wantMisuse(t, f, MisuseError{Kind: DoubleFree, Op: op, Addr: uintptr(p), Block: uintptr(p), Size: GoodSize(twiceSize), State: "free"},
 		"two goroutines", "at the same time")
 }
 
@@ -79,7 +81,7 @@ func TestFreedTwiceAtOnce(t *testing.T) {
 			check(t, a)
 			stillWorks(t, a, k)
 			wantMisuse(t, func() { k.Free(p); k.Free(p) },
-				MisuseError{Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: GoodSize(twiceSize), State: "free"})
+				MisuseError{Kind: DoubleFree, Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: GoodSize(twiceSize), State: "free"})
 		})
 	}
 }

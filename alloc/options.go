@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -48,7 +50,7 @@ type Options struct {
 	// profile, on average, or eight times as many in blocks of 4 KiB and more. 0 means
 	// DefaultProfileRate, a negative value no sampling, and 1 samples every block. A
 	// sample with its end costs about ten allocations, or some hundred where its stack
-	// was not met lately. SetProfileRate changes it.
+	// was not met lately. Profile().SetRate changes it.
 	ProfileRate int
 
 	// GuardRate has one of so many blocks, at random, be guarded: it lies between pages
@@ -59,7 +61,7 @@ type Options struct {
 	// production: there are no more than two thousand guarded blocks a second, which
 	// bounds the cost to about two per cent of one processor. At most 64 blocks are
 	// guarded at a time, and none above 8 KiB (or a page, where pages are larger). The
-	// usable size of a guarded block is what was asked for. SetGuardRate changes it.
+	// usable size of a guarded block is what was asked for. Inspect().SetGuardRate changes it.
 	GuardRate int
 
 	// Hardening makes mistakes less harmful, at a cost.

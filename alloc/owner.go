@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -48,7 +50,7 @@ func requestedAt(addr uintptr) (n uintptr, ok bool) {
 		return 0, false
 	}
 	st := *smallheap.StateOf(d, i)
-	return uintptr(sizeclass.FitFor(h.Class, st&smallheap.CodeMask).Max()), st&smallheap.Live != 0
+	return uintptr(sizeclass.FitFor(h.Class, st&smallheap.CodeMask).Max()), smallheap.IsLive(st)
 }
 
 // checkedRequest returns how many bytes were requested for the live block at addr, if it

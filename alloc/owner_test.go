@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
 	"bytes"
+	"io"
 	"testing"
 	"unsafe"
 )
@@ -9,33 +12,51 @@ import (
 // TestAppendToCut: appending to a slice whose capacity was cut changes nothing that lies
 // beyond it, as with the built-in append, and frees nothing that others hold.
 func TestAppendToCut(t *testing.T) {
-	onEach(t, func(t *testing.T, m byteMemory) {
-		for _, n := range []int{8, 100, 1000, 5000, 100_000, 300_000} {
-			for _, k := range []int{1, 2, n / 2, n - 1} {
-				all, err := m.MallocBytes(n)
-				if err != nil {
-					t.Fatal(err)
-				}
-				countBy3(all)
-				want := bytes.Clone(all)
-				grown, err := Append(m, all[:k:k], 'x')
-				if err != nil || len(grown) != k+1 || !bytes.Equal(grown[:k], want[:k]) || grown[k] != 'x' {
-					t.Fatalf("%d of %d bytes and one more: %d bytes, %v", k, n, len(grown), err)
-				}
-				resized, err := Resize(m, all[:k:k], n+1)
-				if err != nil || len(resized) != n+1 || !bytes.Equal(resized[:k], want[:k]) || !zero(resized[k:]) {
-					t.Fatalf("%d of %d bytes, resized: %d bytes, %v", k, n, len(resized), err)
-				}
-				countBy3(grown)
-				if !bytes.Equal(all, want) {
-					t.Fatalf("appending to %d of %d bytes changed others", k, n)
-				}
-				FreeSlice(m, grown)
-				FreeSlice(m, resized)
-				m.FreeBytes(all)
-			}
-		}
+	onEach(t, appendToCut)
+	t.Run("profiled", func(t *testing.T) {
+		a := open(t, Options{Decay: -1, ProfileRate: 1})
+		appendToCut(t, a)
+		drained(t, a)
 	})
+	t.Run("traced", func(t *testing.T) {
+		a := open(t, still)
+		if err := a.Trace().Start(io.Discard, TraceOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		appendToCut(t, a)
+		if err := a.Trace().Stop(); err != nil {
+			t.Fatal(err)
+		}
+		drained(t, a)
+	})
+}
+
+func appendToCut(t *testing.T, m byteMemory) {
+	for _, n := range []int{8, 100, 1000, 5000, 100_000, 300_000} {
+		for _, k := range []int{1, 2, n / 2, n - 1} {
+			all, err := m.MallocBytes(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			countBy3(all)
+			want := bytes.Clone(all)
+			grown, err := Append(m, all[:k:k], 'x')
+			if err != nil || len(grown) != k+1 || !bytes.Equal(grown[:k], want[:k]) || grown[k] != 'x' {
+				t.Fatalf("%d of %d bytes and one more: %d bytes, %v", k, n, len(grown), err)
+			}
+			resized, err := Resize(m, all[:k:k], n+1)
+			if err != nil || len(resized) != n+1 || !bytes.Equal(resized[:k], want[:k]) || !zero(resized[k:]) {
+				t.Fatalf("%d of %d bytes, resized: %d bytes, %v", k, n, len(resized), err)
+			}
+			countBy3(grown)
+			if !bytes.Equal(all, want) {
+				t.Fatalf("appending to %d of %d bytes changed others", k, n)
+			}
+			FreeSlice(m, grown)
+			FreeSlice(m, resized)
+			m.FreeBytes(all)
+		}
+	}
 }
 
 func countBy3(b []byte) {

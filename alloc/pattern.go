@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -35,15 +37,29 @@ func (p *pattern) at(addr, n uintptr) []byte {
 
 // fillWith fills the n bytes at addr.
 func fillWith(p *pattern, addr, n uintptr) {
-	for n > 0 {
-		k := uintptr(copy(raw.Bytes(addr, n), p.at(addr, n)))
-		addr, n = addr+k, n-k
-	}
+	raw.InPieces(n, func(at, n uintptr) {
+		for at += addr; n > 0; {
+			k := uintptr(copy(raw.Bytes(at, n), p.at(at, n)))
+			at, n = at+k, n-k
+		}
+	})
 }
 
 // changed returns the address of the first of the n bytes at addr that is not the
 // pattern's, and how many are not.
 func (p *pattern) changed(addr, n uintptr) (first uintptr, count int) {
+	raw.InPieces(n, func(at, n uintptr) {
+		f, c := p.changedPiece(addr+at, n)
+		if count == 0 {
+			first = f
+		}
+		count += c
+	})
+	return first, count
+}
+
+// changedPiece is changed, for a piece.
+func (p *pattern) changedPiece(addr, n uintptr) (first uintptr, count int) {
 	for n > 0 {
 		want := p.at(addr, n)
 		got := raw.Bytes(addr, uintptr(len(want)))

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc_test
 
 import (
@@ -14,7 +16,7 @@ func TestPprofHTTP(t *testing.T) {
 	a := sampled(t)
 	pages(t, a, 100)
 	address := freeAddress(t)
-	cmd := pprofTool(t, "-http="+address, "-no_browser", save(t, a.WriteHeapProfile))
+	cmd := pprofTool(t, "-http="+address, "-no_browser", save(t, a.Profile().Write))
 	said, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
 	"errors"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
@@ -53,18 +56,17 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 	addr := raw.Addr(p)
 	switch {
 	case p == nil:
-		return a.replace(h, op, 0, 0, uintptr(kept), size)
+		return a.copied(h, op, 0, 0, uintptr(kept), size)
 	case size == 0:
 		a.free(h, op, addr)
 		return nil, nil
-	}
-	if a.checked != nil {
-		return a.replace(h, op, addr, a.checked.usable(op, addr), uintptr(kept), size)
+	case a.checked != nil:
+		return a.checked.realloc(h, op, addr, uintptr(kept), size)
 	}
 	st, was, c := a.liveBlock(addr)
 	if st == nil {
-		if _, s := a.takeGuarded(op, addr, guardLive); s != nil {
-			return a.replace(h, op, addr, s.size, uintptr(kept), size)
+		if i, s := a.claimGuarded(op, addr); s != nil {
+			return a.reallocGuarded(h, op, i, s, uintptr(kept), size)
 		}
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)
 	}
@@ -77,59 +79,77 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 			return p, nil
 		}
 	}
-	return a.replace(h, op, addr, uintptr(c.Size()), uintptr(kept), size)
+	claimSmall(op, addr, c, st, was)
+	to, err := a.copied(h, op, addr, uintptr(c.Size()), uintptr(kept), size)
+	if err != nil {
+		*st = was
+		return nil, err
+	}
+	a.releaseSmall(h, op, addr, c, st, was)
+	return to, nil
+}
+
+// reallocGuarded moves the claimed guarded block in slot i.
+func (a *Allocator) reallocGuarded(h holder, op string, i int, s *guardSlot, kept uintptr, size int) (unsafe.Pointer, error) {
+	to, err := a.copied(h, op, s.addr, s.size, kept, size)
+	if err != nil {
+		a.guards.show(s)
+		return nil, err
+	}
+	a.releaseGuarded(h, op, i, s)
+	return to, nil
 }
 
 // reallocLarge resizes a large object.
 func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size int) (unsafe.Pointer, error) {
-	if !a.isLarge(addr) {
-		panic(a.misuse(op, addr))
-	}
-	usable, err := a.large.Usable(addr)
-	if err != nil {
-		panic(explainLarge(op, addr, err))
-	}
+	d := a.claimLarge(op, addr, largeheap.Resizing)
 	if size < sizeclass.LargeMin {
-		return a.replace(h, op, addr, usable, kept, size)
+		to, err := a.copied(h, op, addr, d.Usable(), kept, size)
+		if err != nil {
+			a.large.Unclaim(d)
+			return nil, err
+		}
+		a.releaseLarge(h, d, addr)
+		return to, nil
 	}
-	was := a.large.Requested(addr)
-	detached := a.lift(addr)
-	now, err := a.large.ResizeZero(addr, kept, uintptr(size))
-	if err != nil {
-		a.setDown(detached, addr, was)
+	was := d.Requested()
+	detached := a.lift(d, addr)
+	d, now, err := a.large.Resize(d, kept, uintptr(size))
+	switch {
+	case err != nil:
+		a.setDown(detached, d, addr, was)
+		a.large.Unclaim(d)
 		return nil, err
+	case detached != 0:
+		a.setDown(detached, d, now, uintptr(size))
+	case uintptr(size) > was:
+		a.grown(h, d, now, was, uintptr(size))
 	}
-	if detached != 0 {
-		a.setDown(detached, now, uintptr(size))
-	} else if uintptr(size) > was {
-		a.grown(h, now, was, uintptr(size))
-	}
+	a.large.Unclaim(d)
 	return raw.Pointer(now), nil
 }
 
-// replace copies the block at addr, which has usable bytes, into a new one of size
-// bytes, of which it zeroes those behind the first kept, and frees it. Address 0 is
-// that of no block.
-func (a *Allocator) replace(h holder, op string, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
-	to, zeroed, err := a.request(h, op, size, 1, kept < uintptr(size))
+// copied returns a new block of size bytes that begins with the first kept bytes of the
+// block at addr, which has usable bytes. Zeros follow. Address 0 is that of no block.
+func (a *Allocator) copied(h holder, op string, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
+	to, zeroed, err := a.request(h, op, size, 1, false)
 	if err != nil {
 		return nil, err
 	}
 	n := min(usable, kept, uintptr(size))
 	if addr != 0 {
-		copy(raw.Bytes(to, n), raw.Bytes(addr, n))
+		raw.Copy(to, addr, n)
 	}
-	if !zeroed {
-		clearFrom(to, kept, uintptr(size))
+	if !zeroed && kept < uintptr(size) {
+		a.space.Clear(to+kept, uintptr(size)-kept)
 	}
-	a.takeBack(h, op, addr)
 	return raw.Pointer(to), nil
 }
 
 // clearFrom zeroes the block at addr from its kept-th byte on, up to size.
 func clearFrom(addr, kept, size uintptr) {
 	if kept < size {
-		clear(raw.Bytes(addr+kept, size-kept))
+		raw.Clear(addr+kept, size-kept)
 	}
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -6,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/goroutine"
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
@@ -19,40 +22,9 @@ import (
 // An event's place in the order is drawn when the block is the caller's: after it was
 // handed out, before it is taken back.
 
-// TraceOptions choose how a trace is recorded. The zero value is the default.
-type TraceOptions struct {
-	// Drop has operations go on when they come faster than the trace can be written, and
-	// be missing in it; it says how many. Otherwise they wait, and it is complete.
-	Drop bool
-}
-
-// StartTrace records all operations from now on, each with its goroutine, size,
-// alignment, address, time, and its place in the order of all, and writes them to w,
-// compressed, in the format of package stats/heaptrace, until StopTrace or Close.
-//
-// An operation takes some 200 ns more then. The memory for what is not written yet is
-// 144 KiB for each processor, and 1 MiB. w is written to by a goroutine of its own,
-// never by those that allocate; it must not use this Allocator, which may be waiting
-// for it. If w refuses something, recording ends, and StopTrace returns the error. A
-// process that ends without StopTrace leaves a file that can be read as far as it goes.
-//
-// It can be called at any time, and briefly stops the world. Of what was allocated
-// before, the trace has the frees of large objects and of some blocks. A Local that has
-// been used before goes on unrecorded for as many as 4096 blocks of each class. Blocks
-// that the trace knows are freed by the slow path, even when recording has ended.
-//
-// The error wraps ErrTracing if a trace is being recorded, or ErrClosed, or is w's.
-func (a *Allocator) StartTrace(w io.Writer, o TraceOptions) error {
-	a.init()
-	if err := a.startTrace(w, o); err != nil {
-		return err
-	}
-	a.rearm()
-	return nil
-}
-
+// startTrace begins to record.
 func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
-	const op = "StartTrace"
+	const op = "Trace.Start"
 	a.tracing.Lock()
 	defer a.tracing.Unlock()
 	switch {
@@ -70,9 +42,8 @@ func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 	return nil
 }
 
-// StopTrace ends recording: what was recorded is written when it returns. The error is
-// that of the trace's writer. Without a trace it does nothing.
-func (a *Allocator) StopTrace() error {
+// stopTrace ends recording.
+func (a *Allocator) stopTrace() error {
 	a.tracing.Lock()
 	r := a.recorder.Swap(nil)
 	a.tracing.Unlock()
@@ -127,7 +98,10 @@ func (a *Allocator) known(addr uintptr) bool {
 		_, guarded := a.guardedAt(addr)
 		return guarded != nil
 	}
-	_, err := a.large.Usable(addr)
+	d, err := a.large.Claim(addr, largeheap.Resizing)
+	if err == nil {
+		a.large.Unclaim(d)
+	}
 	return err == nil
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -6,6 +8,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
@@ -50,18 +53,25 @@ func (a *Allocator) mark(addr uintptr, cause smallheap.State) {
 func (a *Allocator) sampledLarge(addr, size uintptr, kind heapprof.Kind) {
 	p := a.largeProbability(size)
 	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
-		pagemap.Mark(addr, true)
+		markLarge(addr)
 	}
 }
 
-// unprofile takes the record of the large object at addr out of the profile, and unmarks the
-// object. It reports false if there is none.
-func (a *Allocator) unprofile(addr uintptr) bool {
-	ok := a.profile.Remove(addr)
-	if ok {
-		pagemap.Mark(addr, false)
+// markLarge marks the large object at addr, which was just handed out. There is none if the
+// program frees it already, by an address that was another object's.
+func markLarge(addr uintptr) {
+	if d := pagemap.Get(addr); d != 0 {
+		largeheap.Descriptor(d).Mark(true)
 	}
-	return ok
+}
+
+// unprofile takes the record of the claimed large object d, at addr, out of the profile, if
+// there is one.
+func (a *Allocator) unprofile(d largeheap.Descriptor, addr uintptr) {
+	if d.Marked() {
+		a.profile.Remove(addr)
+		d.Mark(false)
+	}
 }
 
 // sample keeps a sample with its stack, if there is room. One that was met lately is

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -5,22 +7,10 @@ import (
 	"runtime"
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
-	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
-
-// SetProfileRate sets how many bytes are allocated between two samples of the heap
-// profile, on average: 0 ends sampling, 1 samples every block. It may be called at
-// any time; blocks that were sampled before stay in the profile, with the weight
-// that they had. Of blocks of 4 KiB and more one is sampled in eight times as many
-// bytes. It briefly stops the world. A Local goes on at the old rate for as
-// many as 4096 blocks of each class, or 64 MiB of large objects.
-func (a *Allocator) SetProfileRate(bytes int) {
-	a.init()
-	a.setRate(bytes)
-	a.rearm()
-}
 
 // rearm makes the processors' caches notice new rates: each gets a new cache, which asks
 // the sampler at once.
@@ -31,8 +21,8 @@ func (a *Allocator) rearm() {
 	})
 }
 
-// ProfileRate returns the bytes between samples: 0 if sampling is off.
-func (a *Allocator) ProfileRate() int {
+// profileRate returns the bytes between samples: 0 if sampling is off.
+func (a *Allocator) profileRate() int {
 	a.init()
 	return int(a.rate.Load())
 }
@@ -104,26 +94,25 @@ func (a *Allocator) sampleLarge(h holder, size uintptr) bool {
 	return sampled
 }
 
-// lift takes the record of the large object at addr out of the profile, for the time that
-// Realloc moves the object. It returns 0 if there is none.
-func (a *Allocator) lift(addr uintptr) heapprof.Hand {
-	if !pagemap.Marked(addr) {
+// lift takes the record of the claimed large object d, at addr, out of the profile, for the
+// time that Realloc moves the object. It returns 0 if there is none.
+func (a *Allocator) lift(d largeheap.Descriptor, addr uintptr) heapprof.Hand {
+	if !d.Marked() {
 		return 0
 	}
-	detached := a.profile.Take(addr)
-	pagemap.Mark(addr, false)
-	return detached
+	d.Mark(false)
+	return a.profile.Take(addr)
 }
 
-// setDown gives the detached record to the object at addr, which has size bytes now. The
+// setDown gives the detached record to the claimed object d, at addr, which has size bytes now. The
 // record gets the weight of an object that was allocated with that size. An object that
 // shrank is forgotten with the probability that it would not have been sampled at its new
 // size. An object that grew was the more likely to be sampled, and is kept.
-func (a *Allocator) setDown(detached heapprof.Hand, addr, size uintptr) {
+func (a *Allocator) setDown(detached heapprof.Hand, d largeheap.Descriptor, addr, size uintptr) {
 	if detached == 0 {
 		return
 	}
-	pagemap.Mark(addr, true)
+	d.Mark(true)
 	before, weight := a.profile.Size(detached)
 	p := 1 / weight
 	if p < 1 { // ln(1−p) is proportional to the size
@@ -131,14 +120,14 @@ func (a *Allocator) setDown(detached heapprof.Hand, addr, size uintptr) {
 	}
 	a.profile.Put(detached, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
 	if size < before && a.sampler.rng.uniform() >= p*weight {
-		a.unprofile(addr)
+		a.unprofile(d, addr)
 	}
 }
 
-// grown gives an object that is not profiled another chance when it has grown: the
-// sampler's next point may lie in its new bytes. Both chances together are the
+// grown gives the claimed object d, at addr, another chance when it is not profiled and has
+// grown: the sampler's next point may lie in its new bytes. Both chances together are the
 // probability of its new size.
-func (a *Allocator) grown(h holder, addr, before, size uintptr) {
+func (a *Allocator) grown(h holder, d largeheap.Descriptor, addr, before, size uintptr) {
 	if !a.sampleLarge(h, size-before) {
 		return
 	}
@@ -151,6 +140,6 @@ func (a *Allocator) grown(h holder, addr, before, size uintptr) {
 	n := runtime.Callers(2, pcs[:])
 	s := heapprof.Sample{Addr: addr, Size: size, Kind: heapprof.Large, Weight: 1 / p, Labels: proflabel.Current()}
 	if a.profile.AddGrown(s, size-before, pcs[:n]) {
-		pagemap.Mark(addr, true)
+		d.Mark(true)
 	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -29,20 +31,20 @@ func TestSampledRealloc(t *testing.T) {
 	for _, size := range []int{8 << 20, 64 << 20, 300 << 10, 4000, 1 << 20} {
 		q, err := a.Realloc(p, size)
 		p = must(t, q, err)
-		sum := inUse(a.HeapProfile(), 3)
+		sum := inUse(heapProfileOf(t, a), 3)
 		if got := sum[0] + sum[int64(UsableSize(p))]; got != float64(size) && got != float64(UsableSize(p)) {
 			t.Errorf("%d bytes: %v in use", size, sum)
 		}
 	}
 	a.Free(p)
-	wantMisuse(t, func() { a.Free(p) }, MisuseError{Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: 1 << 20, State: "freed"})
+	wantMisuse(t, func() { a.Free(p) }, MisuseError{Kind: DoubleFree, Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: 1 << 20, State: "freed"})
 }
 
 // TestProfileMemory: what the profiler takes is a line of its own, which grows with the
 // samples; what it has is told; and everything sums to what is mapped.
 func TestProfileMemory(t *testing.T) {
 	a := open(t, Options{Decay: -1})
-	a.SetProfileRate(1)
+	a.Profile().SetRate(1)
 	look := func() *stats.Snapshot {
 		t.Helper()
 		var s stats.Snapshot

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -247,9 +249,9 @@ func panicOf(f func()) (v any) {
 	return nil
 }
 
-// wantMisuse fails unless f panics with a *MisuseError that agrees with want (its
-// Story apart) and whose Story has all the words. One of the words in want.State,
-// which | separates, is to occur in the error's.
+// wantMisuse fails unless f panics with a *MisuseError that agrees with want, as far as
+// that goes, and whose text has all the words. One of the words in want.State, which |
+// separates, is to occur in the error's.
 func wantMisuse(t testing.TB, f func(), want MisuseError, words ...string) {
 	t.Helper()
 	v := panicOf(f)
@@ -258,21 +260,38 @@ func wantMisuse(t testing.TB, f func(), want MisuseError, words ...string) {
 	if !ok || !errors.As(err, &got) {
 		t.Fatalf("panic(%v), want a *MisuseError", v)
 	}
-	if got.Op != want.Op || got.Addr != want.Addr || got.Block != want.Block || got.Size != want.Size ||
+	if got.Kind != want.Kind || got.Op != want.Op || got.Addr != want.Addr || got.Block != want.Block || got.Size != want.Size ||
 		!slices.ContainsFunc(strings.Split(want.State, "|"), func(s string) bool {
 			return s == got.State || s != "" && strings.Contains(got.State, s)
 		}) {
-		t.Errorf("got  %+v\nwant %+v", *got, want)
+		t.Errorf("got  %v of %+v\nwant %v of %+v", got.Kind, *got, want.Kind, want)
 	}
 	for _, w := range words {
-		if !strings.Contains(got.Story, w) {
-			t.Errorf("the story %q does not say %q", got.Story, w)
+		if !strings.Contains(got.Error(), w) {
+			t.Errorf("the text %q does not say %q", got.Error(), w)
 		}
 	}
-	first, rest, _ := strings.Cut(got.Story, "\n")
-	if text := got.Error(); !strings.HasPrefix(text, "alloc: ") || !strings.Contains(text, first) || !strings.HasSuffix(text, rest) {
-		t.Errorf("the text %q does not tell the story", text)
+	if text := got.Error(); !strings.HasPrefix(text, "alloc: "+got.Kind.String()+": "+got.Op) || got.Detail == "" || !strings.Contains(text, got.Detail) {
+		t.Errorf("the text is %q", text)
 	}
+}
+
+// freedTo returns the kind of the misuse of a freed block by op.
+func freedTo(op string) MisuseKind {
+	if op == "Free" {
+		return DoubleFree
+	}
+	return UseAfterFree
+}
+
+// has reports whether a function whose name ends so is in the stack of a call.
+func has(c Call, function string) bool {
+	for f := range c.Frames() {
+		if strings.HasSuffix(f.Function, "."+function) {
+			return true
+		}
+	}
+	return false
 }
 
 // eventually polls until ok, for ten seconds at most, and reports whether it was.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -33,10 +35,9 @@ func (a *Allocator) trimShared() {
 	a.purgeRetained()
 }
 
-// purgeRetained gives back pages and large objects that are retained, and returns how many
-// bytes of RAM that were. What the kernel refuses stays, to be tried again.
-func (a *Allocator) purgeRetained() int64 {
-	pages, _ := a.pages.Purge(true)
-	objects, _ := a.large.Purge(true)
-	return pages + objects
+// purgeRetained gives back pages and large objects that are retained. What the kernel
+// refuses stays, to be tried again.
+func (a *Allocator) purgeRetained() {
+	_, _ = a.pages.Purge(true)
+	_, _ = a.large.Purge(true)
 }

@@ -1,6 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
 
 // New returns a pointer to a zeroed T outside the Go heap. The error wraps
 // ErrHasPointers if T holds Go pointers, else it is one of Malloc's.
@@ -48,7 +54,7 @@ func Append[T any](m Memory, s []T, values ...T) ([]T, error) {
 		return append(s, values...), nil
 	}
 	at, own := within(s, values)
-	grown, moved, err := regrow(m, "Append", s, max(n, len(s)+len(s)/2))
+	grown, moved, err := regrow(m, "Append", s, max(n, len(s)+len(s)/2), false)
 	if err != nil {
 		return s, err
 	}
@@ -72,20 +78,18 @@ func within[T any](s, values []T) (at int, ok bool) {
 // slice. Elements that are added are zero. On an error s is returned as it was. A slice
 // whose capacity was cut is copied, as Append does.
 func Resize[T any](m Memory, s []T, n int) ([]T, error) {
-	grown, _, err := regrow(m, "Resize", s, n)
+	grown, _, err := regrow(m, "Resize", s, n, true)
 	if err != nil {
 		return s, err
-	}
-	if n > len(s) {
-		clear(grown[len(s):])
 	}
 	return grown, nil
 }
 
-// regrow makes s n elements long. What is added is unspecified, but zero where there was
-// no block. moved tells that the block itself was resized, so that all that lay in it is
-// elsewhere now: a slice that may share its block is copied, and the block stays.
-func regrow[T any](m Memory, op string, s []T, n int) (grown []T, moved bool, err error) {
+// regrow makes s n elements long. If needZero is set, the elements that are added are
+// zero; pages that the kernel adds are so without being written. moved tells that the
+// block itself was resized, so that all that lay in it is elsewhere now: a slice that may
+// share its block is copied, and the block stays.
+func regrow[T any](m Memory, op string, s []T, n int, needZero bool) (grown []T, moved bool, err error) {
 	if s == nil {
 		grown, err = MakeSlice[T](m, n, n)
 		return grown, true, err
@@ -96,13 +100,21 @@ func regrow[T any](m Memory, op string, s []T, n int) (grown []T, moved bool, er
 	}
 	if !ownsBlock(s) {
 		if n <= cap(s) {
+			if needZero {
+				clearFrom(raw.Addr(unsafe.Pointer(unsafe.SliceData(s))), sizeOf(s), uintptr(size))
+			}
 			return s[:n], false, nil
 		}
-		grown, err = newSlice[T](m, op, n, n, false)
+		grown, err = newSlice[T](m, op, n, n, needZero)
 		copy(grown, s)
 		return grown, false, err
 	}
-	p, err := m.Realloc(unsafe.Pointer(unsafe.SliceData(s)), GoodSize(size))
+	p := unsafe.Pointer(unsafe.SliceData(s))
+	if needZero {
+		p, err = recalloc(m, p, min(int(sizeOf(s)), size), GoodSize(size))
+	} else {
+		p, err = m.Realloc(p, GoodSize(size))
+	}
 	if err != nil {
 		return nil, false, err
 	}
@@ -120,6 +132,9 @@ func FreeSlice[T any](m Memory, s []T) {
 	}
 	m.Free(unsafe.Pointer(unsafe.SliceData(s)))
 }
+
+// sizeOf returns the bytes of the elements of s.
+func sizeOf[T any](s []T) uintptr { return uintptr(len(s)) * unsafe.Sizeof(*new(T)) }
 
 func elemSize[T any]() int { return int(unsafe.Sizeof(*new(T))) }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -52,7 +54,7 @@ func TestNewOfNoSize(t *testing.T) {
 	}
 	Free(a, p)
 	Free(a, q)
-	wantMisuse(t, func() { Free(a, p) }, MisuseError{Op: "Free", Addr: uintptr(unsafe.Pointer(p)),
+	wantMisuse(t, func() { Free(a, p) }, MisuseError{Kind: DoubleFree, Op: "Free", Addr: uintptr(unsafe.Pointer(p)),
 		Block: uintptr(unsafe.Pointer(p)), Size: GoodSize(0), State: "free"})
 	drained(t, a)
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloc
 
 import (
@@ -20,6 +22,7 @@ const (
 	warnLocked
 	warnKept
 	warnHuge
+	warnUnguard
 	warnings
 )
 
@@ -93,4 +96,12 @@ func (a *Allocator) warnSmallPages(err error) {
 	a.warn(warnHuge, "the kernel refuses huge pages",
 		"small ones are used; to allow them: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
 		slog.Any("err", err))
+}
+
+// warnUnguarded tells that memory of a checked arena stays accessible after its end.
+func (a *Allocator) warnUnguarded(err error) {
+	a.warn(warnUnguard, "the kernel refuses to make freed memory inaccessible",
+		"a use after Free or Reset of a checked arena does not fault, it finds junk; if the cause is the number of mappings: "+
+			"sysctl -w vm.max_map_count=262144",
+		slog.Int64("mappings", vm.Mappings()), slog.Int64("max_map_count", vm.MaxMappings()), slog.Any("err", err))
 }

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
 	"runtime"
 	"sync/atomic"
 	"unsafe"
+	"weak"
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/gotype"
@@ -25,6 +28,7 @@ type Arena struct {
 	mask  uintptr // Align − 1
 	lanes []lane  // the windows of a concurrent arena
 	wide  bump    // the window of one that aligns to more
+	tail  uintptr // where the slice ends that Append made last; 0: none
 
 	core    *core
 	cleanup runtime.Cleanup
@@ -34,7 +38,8 @@ type Arena struct {
 // the arena does not zero. Both are 0 when there is none.
 type bump struct{ next, limit uintptr }
 
-// NewArena returns an arena with default options. It takes no memory yet.
+// NewArena returns an arena with default options. It takes no memory yet, and cannot
+// fail.
 func NewArena() *Arena {
 	a, err := newArena(Options{}, here(1))
 	if err != nil {
@@ -43,10 +48,10 @@ func NewArena() *Arena {
 	return a
 }
 
-// NewWithOptions returns an arena with the given options. The error wraps
-// alloc.ErrInvalidSize if they make no sense. If InitialSize is set, the first
-// chunk is taken right away, and the error may be one of Alloc's, too.
-func NewWithOptions(o Options) (*Arena, error) {
+// NewArenaWithOptions returns an arena with the given options. The error is an *Error
+// that names the option which makes no sense. If InitialSize is set, the first chunk is
+// taken right away, and the error may be one of Alloc's, too.
+func NewArenaWithOptions(o Options) (*Arena, error) {
 	a, err := newArena(o, here(1))
 	if err == nil && o.InitialSize > 0 {
 		if err = a.start(); err != nil {
@@ -62,12 +67,13 @@ func NewWithOptions(o Options) (*Arena, error) {
 func newArena(o Options, made place) (*Arena, error) {
 	c, err := newCore(o, made)
 	if err != nil {
-		return nil, &Error{Op: "NewWithOptions", Arena: o.Name, Err: err}
+		return nil, &Error{Op: "NewArenaWithOptions", Arena: o.Name, Err: err}
 	}
 	a := &Arena{core: c, mask: uintptr(c.options.Align) - 1}
 	if c.options.Concurrent {
 		a.lanes = newLanes()
 	}
+	c.handle = weak.Make(a)
 	c.host.Register().Add(&c.entry, c)
 	a.cleanup = runtime.AddCleanup(a, (*core).drop, c)
 	return a, nil
@@ -80,7 +86,7 @@ func (a *Arena) start() error {
 	defer c.mu.Unlock()
 	k, err := c.obtain(uintptr(c.options.InitialSize), uintptr(c.options.Align))
 	if err != nil {
-		return c.fail("NewWithOptions", uintptr(c.options.InitialSize), err)
+		return c.fail("NewArenaWithOptions", uintptr(c.options.InitialSize), err)
 	}
 	c.chunks = append(c.chunks, k)
 	return nil

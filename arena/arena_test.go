@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -175,7 +177,7 @@ func TestOptions(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.o.Allocator = host(t)
-			a, err := NewWithOptions(c.o)
+			a, err := NewArenaWithOptions(c.o)
 			if (err == nil) != c.ok {
 				t.Fatalf("error %v", err)
 			}

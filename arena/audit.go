@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -96,7 +98,11 @@ func (u *audit) value(v reflect.Value, path string) {
 		if v.Cap() > 0 {
 			u.leads(v, path, v.Pointer())
 		}
-	case reflect.Pointer, reflect.UnsafePointer, reflect.Map, reflect.Chan, reflect.Func:
+	case reflect.Func: // Pointer would follow the field to the code
+		if !v.IsNil() {
+			u.leads(v, path, *raw.At[uintptr](v.UnsafeAddr()))
+		}
+	case reflect.Pointer, reflect.UnsafePointer, reflect.Map, reflect.Chan:
 		if !v.IsNil() {
 			u.leads(v, path, v.Pointer())
 		}
@@ -121,7 +127,11 @@ func (u *audit) boxed(v reflect.Value, path string) {
 		return
 	}
 	switch held := v.Elem(); held.Kind() {
-	case reflect.Pointer, reflect.UnsafePointer, reflect.Map, reflect.Chan, reflect.Func:
+	case reflect.Func:
+		if !held.IsNil() { // the second word of the interface is what a field would hold
+			u.leads(held, path, *raw.At[uintptr](v.UnsafeAddr() + wordSize))
+		}
+	case reflect.Pointer, reflect.UnsafePointer, reflect.Map, reflect.Chan:
 		u.value(held, path)
 	default:
 		u.report(v, path, 0)

@@ -1,15 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// wantFault fails unless f faults on memory of the arena, and the fault's story has
-// all words.
+// wantFault fails unless f faults on memory of the arena, and the error has all words.
+// Describe knows the same, but not the access.
 func wantFault(t *testing.T, at uintptr, f func(), words ...string) {
 	t.Helper()
 	err := alloc.Catch(f)
@@ -19,7 +25,7 @@ func wantFault(t *testing.T, at uintptr, f func(), words ...string) {
 	}
 	wantWords(t, err, words...)
 	told, ok := alloc.Describe(at)
-	if !ok || told.Error() != m.Error() {
+	if !ok || told.Kind != alloc.UseAfterFree || m.Kind != told.Kind || told.Detail != m.Detail || len(told.Used.Stack) > 0 || len(m.Used.Stack) == 0 {
 		t.Errorf("Describe: %v, %v", told, ok)
 	}
 }
@@ -75,7 +81,7 @@ func TestQuarantineYields(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	a, err := NewWithOptions(Options{Checked: true, Allocator: h})
+	a, err := NewArenaWithOptions(Options{Checked: true, Allocator: h})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +101,7 @@ func TestQuarantineYields(t *testing.T) {
 func TestDroppedChecked(t *testing.T) {
 	h := host(t)
 	at := func() uintptr {
-		a, err := NewWithOptions(Options{Checked: true, Allocator: h})
+		a, err := NewArenaWithOptions(Options{Checked: true, Allocator: h})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,5 +133,47 @@ func TestCatchPassesThrough(t *testing.T) {
 	a := open(t, Options{Checked: true})
 	if m, ok := alloc.Describe(addr(New[int](a))); ok {
 		t.Errorf("Describe of live memory: %v", m)
+	}
+}
+
+// TestUnguarded: where the kernel refuses to make memory inaccessible, it is kept out of
+// use, holds junk, and the logger is told, who may ask the arena for its numbers.
+func TestUnguarded(t *testing.T) {
+	var told bytes.Buffer
+	var a *Arena
+	h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Logger: slog.New(slog.NewTextHandler(&told, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, at slog.Attr) slog.Attr {
+			_ = a.Stats()
+			return at
+		},
+	}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if a, err = NewArenaWithOptions(Options{Checked: true, Allocator: h}); err != nil {
+		t.Fatal(err)
+	}
+	p := New[point](a)
+	p.X = 3
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpGuard || op == vm.OpProtect {
+			return syscall.ENOMEM
+		}
+		return nil
+	})
+	defer vm.Inject(nil)
+	a.Reset()
+	if q := New[point](a); q == p {
+		t.Error("memory is used again right after Reset")
+	}
+	if want := int64(0xdbdbdbdb); int64(p.X)&0xffffffff != want || a.Stats().Quarantined == 0 {
+		t.Errorf("%#x is left, %d bytes are in quarantine", p.X, a.Stats().Quarantined)
+	}
+	wantWords(t, errors.New(told.String()), "refuses to make freed memory inaccessible", "max_map_count")
+	a.Free()
+	quarantineOf(a.core.host, 0).flush()
+	if n := a.Stats().Quarantined; n != 0 {
+		t.Errorf("%d bytes stay in quarantine", n)
 	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import "github.com/ashlar-go/ashlar/internal/raw"
@@ -34,7 +36,7 @@ type window struct {
 // clear makes the window zero.
 func (w *window) clear() {
 	if w.stale.base < w.stale.limit {
-		clear(raw.Bytes(w.stale.base, w.stale.limit-w.stale.base))
+		raw.Clear(w.stale.base, w.stale.limit-w.stale.base)
 	}
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -9,7 +11,7 @@ import (
 // can outlive that; anything else is returned as it is. T must be a pointer, a slice
 // or a string, or an interface that holds one: otherwise Clone panics.
 //
-// It asks for the memory of arenas of this process, whichever they are. Clone may be
+// It knows the memory of all arenas, Files and SharedArenas of this process. Clone may be
 // called by any number of goroutines.
 func Clone[T any](v T) T {
 	r := reflect.ValueOf(&v).Elem()
@@ -18,7 +20,7 @@ func Clone[T any](v T) T {
 	}
 	switch r.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.String:
-		if arenaMemory.contains(addressOf(r)) {
+		if at := addressOf(r); arenaMemory.contains(at) || storeMemory.contains(at) {
 			return copyOf(r).Interface().(T)
 		}
 		return v

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -85,7 +87,7 @@ func TestManyArenas(t *testing.T) {
 	for g := range 8 {
 		wg.Go(func() {
 			for i := range 100 {
-				a, err := NewWithOptions(Options{Allocator: h, Concurrent: g%2 == 0, Checked: g == 7})
+				a, err := NewArenaWithOptions(Options{Allocator: h, Concurrent: g%2 == 0, Checked: g == 7})
 				if err != nil {
 					t.Error(err)
 					return

@@ -1,23 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 )
 
 // A core is all of an arena but the window that its handle, or its lanes, hand out
-// from. It does not refer to the handle, so that the collector can tell when the
-// program has dropped that.
+// from. It refers to the handle weakly, so that the collector can tell when the program
+// has dropped that.
 type core struct {
 	options Options // settled; not changed
 	id      int64
 	made    place
 	host    tenancy.Host
 	entry   tenancy.Entry
+	handle  weak.Pointer[Arena]
 
 	lost         atomic.Int64 // bytes of windows of lanes that nobody hands out
 	inQuarantine atomic.Int64 // bytes
@@ -218,10 +222,15 @@ func (c *core) forget(k chunk) {
 	c.taken -= k.size
 }
 
-// HostClosed implements tenancy.Tenant: the allocator took everything back.
+// HostClosed implements tenancy.Tenant: the allocator took everything back. The handle
+// loses its windows, so that each further allocation asks for memory and gets ErrClosed.
 func (c *core) HostClosed() {
+	a := c.handle.Value()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if a != nil {
+		a.leave()
+	}
 	c.each(c.forget)
 	c.chunks, c.own, c.current = nil, nil, 0
 	c.runs.free()

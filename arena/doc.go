@@ -1,6 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package arena is memory outside the Go heap that is allocated piece by piece and
 // freed at once: that of a request, a batch, a document, a tree. The collector does
-// not see it, and nobody frees its pieces one by one.
+// not see it, and nobody frees its pieces one by one. Functions that return what they
+// allocate (New, MakeSlice, Append, NewLinked …) panic with an *Error when there is no
+// memory, as make does; Try makes an error of that. Everything else returns an error:
+// NewArenaWithOptions, Alloc, and all of files and shared arenas. Mistakes that can damage
+// memory panic with an *alloc.MisuseError.
 //
 //	a := arena.NewArena()
 //	defer a.Free()
@@ -11,8 +17,11 @@
 //	a.Reset()                             // p and s are gone, a goes on
 //
 // NewArena, Free, New, MakeSlice and Clone are those of the standard library's
-// experimental arena (GOEXPERIMENT=arenas): a program written for it needs another
+// experimental arena (GOEXPERIMENT=arenas). A program written for it needs another
 // import, and types without Go pointers.
+//
+// Open keeps an arena in a file, and OpenShared in memory that processes share. FORMAT.md
+// describes the file.
 //
 // # Structures
 //
@@ -40,7 +49,7 @@
 // overrun hits is other objects of the arena's, or what lies behind the chunk.
 //
 // Chunks come from the allocator of Options.Allocator, whose caches and retained
-// regions are the pool that arenas share: an arena that is made, used and freed for
+// extents are the pool that arenas share: an arena that is made, used and freed for
 // each request makes no kernel call when the program has settled. Its limit, heap
 // profile and dump count them.
 //
@@ -52,7 +61,7 @@
 //
 //	window ─► the chunk's next 2 to 16 KiB, cleared if not fresh        core's lock
 //	       ─► the next chunk                                            core's lock
-//	       ─► the allocator: cache, retained region, kernel             its locks
+//	       ─► the allocator: cache, retained extent, kernel             its locks
 //
 // # Zeroing
 //
@@ -103,20 +112,31 @@
 // that hold wherever the file is mapped; file_format.go draws the file. Its memory is
 // a private mapping of the file: what the program writes makes the kernel copy the page
 // and reaches the file by Sync alone, which writes the copies, as the kernel lists them,
-// by way of a journal (file_sync.go has the steps). So, of what a file holds:
+// by way of a journal (file_sync.go has the steps). File.Copy makes a consistent copy
+// meanwhile, with more room if that is asked for. So, of what a file holds:
 //
 //	after the process was killed  the state of the last Sync that returned nil, or of the
 //	                              one that was under way
 //	after the system has died     the same, unless FileOptions.NoStore
-//	bits flipped in a header      the state of the last Sync: there are two
+//	bits flipped in a header      the state of the last Sync: there are two; after a kill or
+//	                              a power cut that, or ErrDamaged
 //	in the journal, the table     ErrDamaged by Open, by Verify
 //	in the data                   ErrDamaged by Verify, FileOptions.Verify; else unnoticed
 //	cut, foreign, newer           ErrTruncated, ErrForeign, ErrVersion by Open
+//	cut while it is open          ErrTruncated by Sync, growth and Close
+//	the disk was full             the state of the last Sync: ErrNoSpace comes before a commit
+//
+// The last line does not hold for file systems that take new space to overwrite old (btrfs,
+// ZFS): there a commit can fail half-way with ErrReopen. Writing to memory of a File on a
+// full disk works, on tmpfs too, where NewRef and the like take the space; a file on tmpfs
+// that was copied there with holes needs File.Catch.
 //
 //	pages(Used) = pages that the last commit needs as they are
 //	table[i] = sum of page i of the data, for each i < pages(Used)
 //	both header slots are equal, while no commit is under way
-//	behind the data the file is zero, while no commit is under way
+//	beyond the data the file is zero, while no commit is under way
+//	places are overwritten only while both header slots name the journal, or a newer state
+//	f.length = the length that the File gave the file ≤ the length it has, or it was cut
 //
 // # Shared arenas
 //
@@ -159,8 +179,9 @@
 //     the Go heap, is a "bad pointer" to the collector even if it is never used. On
 //     64-bit systems the Go heap's addresses lie elsewhere.
 //   - 16-byte vectors and the like want Options.Align.
-//   - Nothing in a File or a shared arena is freed but with the whole. What the layout of
-//     a type is (field names, kinds, offsets) is part of it: a changed type is refused.
+//   - A File and a shared arena free nothing until the whole is removed. File.Copy does
+//     not leave out what no ref leads to. The layout of a type (field names, kinds,
+//     offsets) is part of them: a changed type is refused.
 //   - A page of a file that was damaged on the disk, and is then changed in part, gets a
 //     new sum: Verify first where that matters.
 package arena

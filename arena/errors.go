@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -13,12 +15,19 @@ import (
 type Error struct {
 	Op    string // "New", "MakeSlice", …
 	Arena string // its name, or where it was made
-	Size  int    // bytes asked for
+	Size  int    // requested bytes; 0 if their number overflows
 	Err   error
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("arena: %s of %d bytes in arena %s: %v", e.Op, e.Size, e.Arena, e.Err)
+	what := e.Op
+	if e.Size != 0 {
+		what = fmt.Sprintf("%s of %d bytes", what, e.Size)
+	}
+	if e.Arena != "" {
+		what += " in arena " + e.Arena
+	}
+	return fmt.Sprintf("arena: %s: %v", what, e.Err)
 }
 
 // Unwrap returns the reason.
@@ -34,6 +43,6 @@ func (c *core) fail(op string, size uintptr, err error) error {
 
 // gone panics with the story of an operation on an arena that was freed.
 func (c *core) gone(op string) {
-	panic(&alloc.MisuseError{Op: "arena." + op, State: "freed",
-		Story: fmt.Sprintf("arena %s was freed%s: it cannot be used any more", c, c.ended.at())})
+	panic(&alloc.MisuseError{Kind: alloc.UseAfterFree, Op: "arena." + op, State: "freed",
+		Detail: fmt.Sprintf("arena %s was freed%s: it cannot be used any more", c, c.ended.at())})
 }

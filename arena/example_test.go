@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena_test
 
 import (
@@ -66,7 +68,7 @@ func ExampleNewLinked() {
 
 // In a checked arena a use after Free is found where it happens.
 func ExampleOptions_checked() {
-	a, err := arena.NewWithOptions(arena.Options{Name: "request", Checked: true})
+	a, err := arena.NewArenaWithOptions(arena.Options{Name: "request", Checked: true})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -29,7 +31,7 @@ func play(t *testing.T, o Options) (failures int) {
 		t.Fatal("failed for ever")
 	}
 	var a *Arena
-	try(func() (err error) { a, err = NewWithOptions(o); return err })
+	try(func() (err error) { a, err = NewArenaWithOptions(o); return err })
 	for range 2 {
 		try(func() error { return panicOf(func() { New[point](a).X = 1 }) })
 		try(func() error { return panicOf(func() { NewLinked[node](a).Key = 1 }) })
@@ -63,7 +65,7 @@ var errInjected = fmt.Errorf("%w: injected", vm.ErrOutOfMemory)
 // fail or do not, and nothing is lost.
 func TestKernelRefuses(t *testing.T) {
 	all := kinds
-	if a, err := NewWithOptions(Options{Locked: true, InitialSize: 1 << 20}); err == nil {
+	if a, err := NewArenaWithOptions(Options{Locked: true, InitialSize: 1 << 20}); err == nil {
 		a.Free()
 		all = append(all[:len(all):len(all)], kind{"locked", Options{Locked: true, Checked: true}})
 	}

@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -14,31 +14,6 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// FileOptions are the settings of Open. The zero value is the default of each.
-type FileOptions struct {
-	// Capacity bounds the data of a file that is made, in bytes, for all its life. It
-	// is address space, and a hole of a thousandth of it in the file. A file that
-	// exists keeps its own. Default: 16 GiB, on 32-bit systems 256 MiB.
-	Capacity int64
-
-	// ReadOnly opens a file that exists, for reading; several may do that at once.
-	// Writing to its memory faults.
-	ReadOnly bool
-
-	// Permissions are those of a file that is made, less the umask. Default: 0600.
-	Permissions fs.FileMode
-
-	// Verify checks the sums of all data before Open returns, as File.Verify does.
-	// Without it Open takes the same time whatever the file holds.
-	Verify bool
-
-	// NoStore leaves it to the kernel when to write to the disk. A commit then
-	// survives the death of the process, but not that of the system.
-	NoStore bool
-}
-
-const defaultCapacity = 256 << 20 << (6 * (bits.UintSize / 64))
-
 // A File is an arena whose contents live in a file. What was allocated is reached
 // from Root by refs; nothing is freed but by removing the file.
 //
@@ -46,115 +21,58 @@ const defaultCapacity = 256 << 20 << (6 * (bits.UintSize / 64))
 // Sync commits them, all together, and are gone when the process ends before. So the
 // file holds the state of the last Sync, always.
 //
-// Methods and refs may be used concurrently, but for this: nobody may write to the
+// Methods and refs may be used concurrently, with one exception: nobody may write to the
 // memory while Sync or Close runs. A File that is dropped without Close stays open.
 type File struct {
+	count   uint64 // bytes of data allocated; atomic, and first: aligned to 8 bytes
 	seen    view
 	path    string
 	options FileOptions
 
 	mu        sync.Mutex // guards what follows
 	file      *vm.File
+	locked    bool
+	inMemory  bool // on a file system whose files are RAM
 	mapping   vm.Mapping
+	capacity  uint64 // bytes of data that are mapped, at most last.Capacity
 	unexplain func()
 	last      header // committed
 	next      header // to be committed; its Used is count
-	length    int64  // of the file
+	length    int64  // of the file, unless somebody else changed it
 	broken    error  // why there can be no more commits
 	closed    bool
-	commits   int64
-	count     uint64 // bytes of data allocated; atomic
+	copies    []*copying // that are being made
 }
 
 // fileSpace is the account of all files' memory.
 var fileSpace vm.Space
 
-// Open opens the arena in the file at path, or makes it. A commit that a process died
-// in is finished first, or undone. The error is a *FileError: ErrForeign, ErrVersion,
-// ErrDamaged, ErrTruncated, ErrUnfinished and ErrInUse say why a file is refused.
-//
-// The header's sums are always checked, those of the data with FileOptions.Verify or
-// by File.Verify.
-func Open(path string, o FileOptions) (*File, error) {
-	f := &File{path: path, options: o}
-	f.seen.used = &f.count
-	if err := f.open(); err != nil {
-		return nil, f.fail("Open", errors.Join(err, f.release()))
-	}
-	f.unexplain = fault.Register(f.explain)
-	return f, nil
-}
-
-func (f *File) open() error {
-	capacity := uint64(f.options.Capacity)
-	if capacity == 0 {
-		capacity = defaultCapacity
-	}
-	capacity = (capacity + dataAlign - 1) &^ (dataAlign - 1)
-	if f.options.Capacity < 0 || capacity > mostCapacity || !fits(capacity) {
-		return fmt.Errorf("%w: a capacity of %d bytes", alloc.ErrInvalidSize, f.options.Capacity)
-	}
-	if err := f.openFile(capacity); err != nil {
-		return err
-	}
-	if err := f.recover(); err != nil {
-		return err
-	}
-	if err := f.show(); err != nil {
-		return err
-	}
-	if f.options.Verify {
-		return f.verify()
-	}
-	return nil
-}
-
-// openFile opens the file, or makes one of no bytes, locks it, and writes the header
-// of one without.
-func (f *File) openFile(capacity uint64) (err error) {
-	if f.options.ReadOnly {
-		f.file, err = fileSpace.Open(f.path, 0, 0)
-	} else {
-		permissions := uint32(f.options.Permissions.Perm())
-		if permissions == 0 {
-			permissions = 0o600
-		}
-		f.file, err = fileSpace.Open(f.path, vm.ForWriting|vm.Create, permissions)
-	}
-	if err != nil {
-		return err
-	}
-	if err := fileSpace.LockFile(f.file, !f.options.ReadOnly, false); err != nil {
-		return err
-	}
-	info, err := fileSpace.Stat(f.file)
-	switch {
-	case err != nil:
-		return err
-	case !info.Regular:
-		return fmt.Errorf("%w: it is no regular file", ErrForeign)
-	case info.Size == 0 && !f.options.ReadOnly:
-		return f.create(capacity)
-	}
-	f.length = info.Size
-	return nil
-}
-
-// show maps the data. The mapping is as long as the capacity, and the pages behind the
-// end of the file come into being when that is made longer.
+// show maps the data. The mapping is as long as the capacity, and its pages beyond the
+// end of the file come into being when the file is made longer.
 func (f *File) show() error {
-	if !fits(f.last.Capacity) {
-		return fmt.Errorf("%w: its capacity of %d bytes is more than an address space", alloc.ErrOutOfMemory, f.last.Capacity)
+	f.capacity = f.last.Capacity
+	if limit := pageUp(uint64(f.options.Capacity)); limit > 0 {
+		f.capacity = min(f.capacity, max(limit, pageUp(f.last.Used)))
 	}
-	kind := vm.Kind{File: f.file, Offset: f.last.dataAt()}
-	if f.options.ReadOnly {
-		kind.Access = vm.ReadOnly
+	var err error
+	if !fits(f.capacity) {
+		err = alloc.ErrOutOfMemory
+	} else {
+		kind := vm.Kind{File: f.file, Offset: f.last.dataAt()}
+		if f.options.ReadOnly {
+			kind.Access = vm.ReadOnly
+		}
+		f.mapping, err = fileSpace.MapKind(uintptr(f.capacity), kind)
 	}
-	m, err := fileSpace.MapKind(uintptr(f.last.Capacity), kind)
+	if errors.Is(err, alloc.ErrOutOfMemory) {
+		return fmt.Errorf("%w: a Capacity of %d bytes is more address space than the process can have, "+
+			"set FileOptions.Capacity to less", err, f.capacity)
+	}
 	if err != nil {
 		return err
 	}
-	f.mapping, f.seen.base = m, m.Base
+	f.seen.base = f.mapping.Base
+	storeMemory.add(f.mapping.Base, f.mapping.Size)
 	f.next = f.last
 	atomic.StoreUint64(&f.count, max(f.last.Used, dataFloor))
 	return nil
@@ -164,36 +82,44 @@ func (f *File) show() error {
 func (f *File) take(op string, size, align uint64) (uint64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.writable(); err != nil {
+	off, err := f.takeLocked(size, align)
+	if err != nil {
 		return 0, f.fail(op, err)
 	}
-	align = max(align, minAlign)
-	off := (f.count + align - 1) &^ (align - 1)
-	if size > f.last.Capacity || off > f.last.Capacity-size {
-		return 0, f.fail(op, fmt.Errorf("%w: %d bytes more than the %d in use exceed the capacity of %d",
-			alloc.ErrLimit, size, f.count, f.last.Capacity))
-	}
-	if err := f.extend(off + size); err != nil {
-		return 0, f.fail(op, err)
-	}
-	atomic.StoreUint64(&f.count, off+size)
 	return off, nil
 }
 
-// extend makes the file long enough for so many bytes of data to be accessible, and
-// for twice as many if it is not.
-func (f *File) extend(used uint64) error {
-	const least = 1 << 20
-	if f.length >= f.last.dataAt()+int64(pagesOf(used)*filePage) {
-		return nil
+// takeLocked is take for a caller that holds mu.
+func (f *File) takeLocked(size, align uint64) (uint64, error) {
+	if err := f.writable(); err != nil {
+		return 0, err
 	}
-	size := min(max(2*used, least), f.last.Capacity)
-	length := f.last.dataAt() + int64(pagesOf(size)*filePage)
-	if err := fileSpace.Truncate(f.file, length); err != nil {
+	align = max(align, minAlign)
+	off := (f.count + align - 1) &^ (align - 1)
+	return off, f.takeAt(off, size)
+}
+
+// takeAt allocates size bytes at an offset, at which nothing was allocated.
+func (f *File) takeAt(off, size uint64) error {
+	if size > f.capacity || off > f.capacity-size {
+		return fmt.Errorf("%w: %d bytes more than the %d in use exceed the capacity of %d",
+			alloc.ErrLimit, size, f.count, f.capacity)
+	}
+	if err := f.extend(off + size); err != nil {
 		return err
 	}
-	f.length = length
+	if err := f.back(off + size); err != nil {
+		return err
+	}
+	atomic.StoreUint64(&f.count, off+size)
 	return nil
+}
+
+// lengthen implements Store.
+func (f *File) lengthen(off, size uint64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writable() == nil && off == f.count && f.takeAt(off, size) == nil
 }
 
 // writable tells why there can be no changes, if so. The caller holds mu.
@@ -210,36 +136,28 @@ func (f *File) writable() error {
 }
 
 // rooted implements Store.
-func (f *File) rooted(op string, t fingerprint, make func() (uint64, error)) (uint64, error) {
-	f.mu.Lock()
-	root, known, closed := f.next.Root, f.next.RootType, f.closed
-	f.mu.Unlock()
-	switch {
-	case closed:
-		return 0, f.fail(op, alloc.ErrClosed)
-	case root == 0:
-		return f.newRoot(t, make)
-	case known != t:
-		return 0, f.fail(op, ErrRootType)
-	}
-	return root, nil
-}
-
-func (f *File) newRoot(t fingerprint, make func() (uint64, error)) (uint64, error) {
-	root, err := make()
-	if err != nil {
-		return 0, err
-	}
+func (f *File) rooted(op string, t fingerprint, size, align uint64) (uint64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.closed {
+		return 0, f.fail(op, alloc.ErrClosed)
+	}
 	if f.next.Root == 0 {
+		root, err := f.takeLocked(size, align)
+		if err != nil {
+			return 0, f.fail(op, err)
+		}
 		f.next.Root, f.next.RootType = root, t
+	}
+	if f.next.RootType != t {
+		return 0, f.fail(op, ErrRootType)
 	}
 	return f.next.Root, nil
 }
 
 // Close closes the file and gives its memory back. What was not synced is lost; refs
-// and pointers into it must not be used any more. Further calls do nothing.
+// and pointers into it must not be used any more. The error wraps ErrTruncated if
+// somebody has cut the file meanwhile. Further calls do nothing.
 func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -250,7 +168,9 @@ func (f *File) Close() error {
 	f.unexplain()
 	var err error
 	if !f.options.ReadOnly && f.broken == nil {
-		err = fileSpace.Truncate(f.file, f.last.end())
+		if err = f.whole(); err == nil {
+			err = f.truncate(f.last.end())
+		}
 	}
 	if err = errors.Join(err, f.release()); err != nil {
 		return f.fail("Close", err)
@@ -259,16 +179,21 @@ func (f *File) Close() error {
 }
 
 // release gives back what Open obtained. A mapping that the kernel does not take back
-// stays, as clean address space.
+// stays, as clean address space. The lock is released before the descriptor is closed:
+// a child between fork and exec holds a copy of the descriptor.
 func (f *File) release() error {
 	var errs []error
 	if f.mapping.Size > 0 {
+		storeMemory.remove(f.mapping.Base, f.mapping.Size)
 		errs = append(errs, fileSpace.Release(f.mapping))
 	}
 	if f.file != nil {
+		if f.locked {
+			errs = append(errs, fileSpace.UnlockFile(f.file))
+		}
 		errs = append(errs, fileSpace.CloseFile(f.file))
 	}
-	f.mapping, f.file = vm.Mapping{}, nil
+	f.mapping, f.file, f.locked = vm.Mapping{}, nil, false
 	atomic.StoreUint64(&f.count, 0) // refs lead nowhere now
 	return errors.Join(errs...)
 }
@@ -278,19 +203,19 @@ func (f *File) Stats() stats.Arena {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	used := int64(f.count)
-	return stats.Arena{Name: f.path, Concurrent: true, Reserved: int64(f.last.Capacity),
-		Used: used, Free: int64(f.last.Capacity) - used, HighWater: used, Chunks: 1}
+	return stats.Arena{Name: f.path, Concurrent: true, Reserved: int64(f.capacity),
+		Used: used, Free: int64(f.capacity) - used, HighWater: used, Chunks: 1}
 }
 
 func (f *File) view() *view { return &f.seen }
 
 func (f *File) fail(op string, err error) error { return &FileError{Op: op, Path: f.path, Err: err} }
 
-// Access runs f and returns what it returns. If f accesses memory of the file that
-// cannot be had, because somebody made the file shorter, the disk has an error, or it
-// was opened for reading and is written to, f ends there, and the error says so. Only
-// accesses by f's own goroutine are caught.
-func (f *File) Access(do func() error) error {
+// Catch runs do and returns its error. If do accesses memory of the file that the kernel
+// cannot supply, do ends there and the error says why: somebody made the file shorter,
+// the disk has an error, or do writes to a file that was opened for reading. Catch
+// catches accesses by its own goroutine only.
+func (f *File) Catch(do func() error) error {
 	var result error
 	if err := fault.Catch(func() { result = do() }, f.explain); err != nil {
 		return err

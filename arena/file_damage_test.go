@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux
 
 package arena
@@ -15,21 +17,25 @@ import (
 )
 
 // images are the bytes of a file after its third commit, and in the middle of the
-// third, when the journal is committed and nothing more has happened.
-func images(t testing.TB) (whole, unfinished []byte) {
+// third: when it is marked in slot 1 and nothing more has happened, and when it is
+// marked in both slots.
+func images(t testing.TB) (whole, marked, unfinished []byte) {
 	t.Helper()
 	whole, _ = image(t, 0)
 	for at := 1; ; at++ { // until the call after the header that commits
 		raw, h := image(t, at)
-		if h.JournalPages > 0 && h.Sequence == 6 {
-			return whole, raw
+		if h[1].JournalPages > 0 && h[1].Sequence == 6 && marked == nil {
+			marked = raw
+		}
+		if h[0].JournalPages > 0 && h[0].Sequence == 6 {
+			return whole, marked, raw
 		}
 	}
 }
 
 // image makes three commits of which the last fails from one of its calls on, if at is
-// not 0, and returns the file and its first header.
-func image(t testing.TB, at int) ([]byte, header) {
+// not 0, and returns the file and its headers.
+func image(t testing.TB, at int) ([]byte, [2]header) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
 	f, err := Open(path, FileOptions{Capacity: 1 << 20, NoStore: true})
@@ -60,8 +66,10 @@ func image(t testing.TB, at int) ([]byte, header) {
 			t.Fatal(err)
 		}
 	}
-	var h header
-	_ = h.decode(raw)
+	var h [2]header
+	for i := range h {
+		_ = h[i].decode(raw[i*filePage:][:filePage])
+	}
 	return raw, h
 }
 
@@ -86,18 +94,18 @@ func openImage(t testing.TB, dir string, image []byte, o FileOptions) (uint64, e
 		return 0, err
 	}
 	defer f.Close()
-	n, err := inspectHistory(f)
-	if err != nil {
-		t.Errorf("a wrong answer: %v", err)
+	n := uint64(0)
+	if p := panicOf(func() { n, err = inspectHistory(f) }); p != nil || err != nil {
+		t.Errorf("a wrong answer: %v, %v", p, err)
 	}
 	return n, f.Verify()
 }
 
 // TestFileDamaged: what is not a whole arena is refused with the reason, or healed.
 func TestFileDamaged(t *testing.T) {
-	whole, unfinished := images(t)
+	whole, marked, unfinished := images(t)
 	var h header
-	if err := h.decode(whole); err != nil {
+	if err := h.decode(whole[:filePage]); err != nil {
 		t.Fatal(err)
 	}
 	dataAt := int(h.dataAt())
@@ -132,7 +140,19 @@ func TestFileDamaged(t *testing.T) {
 		{"first header, far in", flip(whole, 4000), nil, 3},
 		{"both headers", flip(whole, 20, filePage+20), ErrDamaged, 0},
 		{"both magics", flip(whole, 3, filePage+3), ErrForeign, 0},
-		{"unfinished, first header", flip(unfinished, 20), nil, 2},
+		{"unfinished, first header", flip(unfinished, 20), nil, 3},
+		{"unfinished, second header", flip(unfinished, filePage+20), nil, 3},
+		{"unfinished, both headers", flip(unfinished, 20, filePage+20), ErrDamaged, 0},
+		{"marked", marked, nil, 3},
+		{"marked, first header", flip(marked, 20), nil, 3},
+		{"marked, second header", flip(marked, filePage+20), nil, 2},
+		{"marked, journal's index", flip(marked, journalStart(t, marked)+3), nil, 2},
+		{"marked, journal's end", flip(marked, journalEnd(t, marked)-1), nil, 2},
+		{"marked, cut in the journal", marked[:journalEnd(t, marked)-100], nil, 2},
+		{"marked, new page", flip(marked, journalStart(t, marked)-3), nil, 2},
+		{"marked, cut in the new pages", marked[:journalStart(t, marked)-100], nil, 2},
+		{"marked, first header and new page", flip(marked, 20, journalStart(t, marked)-3), ErrDamaged, 0},
+		{"unfinished, new page", flip(unfinished, journalStart(t, unfinished)-3), ErrDamaged, 0},
 		{"unfinished, journal's index", flip(unfinished, journalStart(t, unfinished)+3), ErrDamaged, 0},
 		{"unfinished, journal's end", flip(unfinished, journalEnd(t, unfinished)-1), ErrDamaged, 0},
 		{"unfinished, cut", unfinished[:journalEnd(t, unfinished)-100], ErrTruncated, 0},
@@ -169,33 +189,35 @@ func TestFileDamaged(t *testing.T) {
 // where it ends.
 func journalStart(t testing.TB, image []byte) int {
 	t.Helper()
-	var h header
-	if err := h.decode(image); err != nil {
-		t.Fatal(err)
-	}
+	h := secondHeader(t, image)
 	return int(h.end())
 }
 
 func journalEnd(t testing.TB, image []byte) int {
 	t.Helper()
-	var h header
-	_ = h.decode(image)
+	h := secondHeader(t, image)
 	return journalStart(t, image) + int((h.JournalPages+perIndex-1)/perIndex+h.JournalPages)*filePage
+}
+
+func secondHeader(t testing.TB, image []byte) (h header) {
+	t.Helper()
+	if err := h.decode(image[filePage : 2*filePage]); err != nil {
+		t.Fatal(err)
+	}
+	return h
 }
 
 // FuzzFileImage changes bytes of a file: it is refused, or holds one of its commits.
 func FuzzFileImage(f *testing.F) {
-	whole, unfinished := images(f)
-	f.Add(false, []byte{0, 0, 0, 20, 1})
-	f.Add(true, []byte{0, 0, 0, 20, 1})
-	f.Add(false, []byte{0, 1, 0, 5, 0x80, 0, 2, 0, 70, 4})
-	f.Add(true, []byte{0, 2, 0x60, 0, 0xff})
-	f.Add(true, []byte{0xff, 0, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, open bool, edits []byte) {
-		image := bytes.Clone(whole)
-		if open {
-			image = bytes.Clone(unfinished)
-		}
+	whole, marked, unfinished := images(f)
+	f.Add(byte(0), []byte{0, 0, 0, 20, 1})
+	f.Add(byte(1), []byte{0, 0, 0, 20, 1})
+	f.Add(byte(0), []byte{0, 1, 0, 5, 0x80, 0, 2, 0, 70, 4})
+	f.Add(byte(1), []byte{0, 2, 0x60, 0, 0xff})
+	f.Add(byte(1), []byte{0xff, 0, 0, 0, 0})
+	f.Add(byte(2), []byte{0, 0, 0, 20, 1})
+	f.Fuzz(func(t *testing.T, which byte, edits []byte) {
+		image := bytes.Clone([][]byte{whole, unfinished, marked}[which%3])
 		for ; len(edits) >= 5; edits = edits[5:] { // a place, and bits to flip there or 0 to cut
 			at := int(binary.BigEndian.Uint32(edits) % uint32(len(image)+1))
 			if bits := edits[4]; bits == 0 || at == len(image) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -27,7 +29,8 @@ var (
 	// ErrUnfinished: a process died while it committed. Open it once for writing.
 	ErrUnfinished = errors.New("a commit is unfinished: open it once for writing")
 	// ErrReopen: a commit failed half-way. What was synced is safe, and closing and
-	// opening the file again brings it back.
+	// opening the file again brings it back. A full disk is not the reason: ErrNoSpace
+	// comes before.
 	ErrReopen = errors.New("a commit failed half-way: close the file and open it again")
 	// ErrInUse: another process, or another File, has it open.
 	ErrInUse = vm.ErrFileLocked

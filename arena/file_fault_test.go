@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux
 
 package arena
@@ -14,24 +16,38 @@ import (
 )
 
 // TestFileKernelRefuses fails every kernel call of three commits, one at a time and
-// from there on: nothing is lost, and what is said of it is true.
+// from there on: nothing is lost, and what is said of it is true. That goes also where
+// the kernel does not tell which pages are copies.
 func TestFileKernelRefuses(t *testing.T) {
-	for _, persistent := range []bool{false, true} {
-		for at := int64(1); ; at++ {
-			if !refused(t, at, persistent) {
-				t.Logf("%d calls, persistent: %v", at-1, persistent)
-				break
+	for _, tells := range []bool{true, false} {
+		for _, persistent := range []bool{false, true} {
+			for at := int64(1); ; at++ {
+				if !refused(t, at, persistent, tells) {
+					t.Logf("%d calls, persistent: %v, the kernel tells copies: %v", at-1, persistent, tells)
+					break
+				}
 			}
 		}
 	}
 }
 
+// silent is what a kernel answers that does not tell which pages are copies.
+func silent(op vm.Op) error {
+	if op == vm.OpCopied {
+		return vm.ErrKernelLacks
+	}
+	return nil
+}
+
 // refused plays with call number at failing, and reports whether there was one.
-func refused(t *testing.T, at int64, persistent bool) (reached bool) {
+func refused(t *testing.T, at int64, persistent, tells bool) (reached bool) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
 	var calls atomic.Int64
 	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpCopied && !tells {
+			return vm.ErrKernelLacks
+		}
 		n := calls.Add(1)
 		if n == at || persistent && n > at {
 			reached = true
@@ -40,7 +56,7 @@ func refused(t *testing.T, at int64, persistent bool) (reached bool) {
 		return nil
 	})
 	defer vm.Inject(nil)
-	name := fmt.Sprintf("call %d, persistent %v", at, persistent)
+	name := fmt.Sprintf("call %d, persistent %v, the kernel tells copies: %v", at, persistent, tells)
 
 	synced := uint64(0)
 	f, err := Open(path, FileOptions{Capacity: historyCapacity})
@@ -55,6 +71,9 @@ func refused(t *testing.T, at int64, persistent bool) (reached bool) {
 		t.Errorf("%s: the error does not say why: %v", name, err)
 	}
 	vm.Inject(nil)
+	if !tells {
+		vm.Inject(silent)
+	}
 	if err != nil && f != nil && !errors.Is(err, ErrReopen) { // all goes on when the cause is gone
 		before, wrong := inspectHistory(f)
 		if again := f.Sync(); again != nil || wrong != nil {
@@ -74,12 +93,7 @@ func refused(t *testing.T, at int64, persistent bool) (reached bool) {
 // TestFileComparing: where the kernel does not tell which pages are copies, the file
 // is compared with memory.
 func TestFileComparing(t *testing.T) {
-	vm.Inject(func(op vm.Op) error {
-		if op == vm.OpCopied {
-			return vm.ErrKernelLacks
-		}
-		return nil
-	})
+	vm.Inject(silent)
 	defer vm.Inject(nil)
 	path := filepath.Join(t.TempDir(), "f")
 	f := openFile(t, path, FileOptions{Capacity: historyCapacity, NoStore: true})
@@ -93,5 +107,44 @@ func TestFileComparing(t *testing.T) {
 	}
 	if got := reopened(t, path); got != 5 {
 		t.Errorf("the file holds commit %d, want 5", got)
+	}
+}
+
+// TestFileZeroedAgain: a page that a commit wrote which failed, and that the program has
+// made zero since, is zero in the file. The kernel does not tell which pages are copies.
+func TestFileZeroedAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	f := openFile(t, path, FileOptions{Capacity: 1 << 20, NoStore: true})
+	r, err := NewSliceRef[byte](f, 1<<16, 1<<16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.Get(f) {
+		r.Get(f)[i] = 1
+	}
+	writes := 0
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpWrite {
+			if writes++; writes > 2 { // the holes and the new pages are written, the journal is not
+				return syscall.ENOSPC
+			}
+		}
+		return silent(op)
+	})
+	if err := f.Sync(); !errors.Is(err, ErrNoSpace) {
+		t.Fatalf("Sync: %v", err)
+	}
+	vm.Inject(silent)
+	clear(r.Get(f)[1<<15:])
+	if err := errors.Join(f.Sync(), f.Verify()); err != nil {
+		t.Fatal(err)
+	}
+	vm.Inject(nil)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g := openFile(t, path, FileOptions{Verify: true})
+	if b := r.Get(g); b[0] != 1 || b[1<<15-1] != 1 || b[1<<15] != 0 || b[1<<16-1] != 0 {
+		t.Errorf("%d %d %d %d", b[0], b[1<<15-1], b[1<<15], b[1<<16-1])
 	}
 }

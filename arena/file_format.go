@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -34,7 +36,8 @@ const (
 )
 
 // A header is the state of a file as of one commit. Both slots hold the same one
-// while no commit is under way; the valid one with the higher sequence number counts.
+// while no commit is under way. The valid one with the higher sequence number counts,
+// but see recover for one with a journal in slot 1 alone.
 type header struct {
 	Magic    uint64
 	Version  uint32
@@ -50,6 +53,7 @@ type header struct {
 	JournalPages uint64
 	JournalSum   uint32
 	_            uint32
+	Before       uint64 // with a journal: Used of the commit before
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -66,9 +70,14 @@ func (h *header) encode() []byte {
 	return page
 }
 
+// read reads a header from its page, whatever that holds.
+func (h *header) read(page []byte) {
+	_ = binary.Read(bytes.NewReader(page), binary.NativeEndian, h) // of a whole page
+}
+
 // decode reads a header from its page and checks it.
 func (h *header) decode(page []byte) error {
-	_ = binary.Read(bytes.NewReader(page), binary.NativeEndian, h) // of a whole page
+	h.read(page)
 	switch {
 	case h.Magic == bits.ReverseBytes64(fileMagic):
 		return fmt.Errorf("%w: it comes from a machine with another byte order", ErrForeign)
@@ -78,7 +87,7 @@ func (h *header) decode(page []byte) error {
 		return fmt.Errorf("%w: that of a header", ErrDamaged)
 	case h.Version > fileVersion:
 		return fmt.Errorf("%w: format %d, this one knows %d", ErrVersion, h.Version, fileVersion)
-	case h.Capacity%dataAlign != 0 || h.Capacity > mostCapacity || h.Used > h.Capacity || h.Root > h.Used:
+	case h.Capacity%dataAlign != 0 || h.Capacity > mostCapacity || h.Used > h.Capacity || h.Root > h.Used || h.Before > h.Used:
 		return fmt.Errorf("%w: the header contradicts itself", ErrDamaged)
 	}
 	return nil
@@ -112,8 +121,13 @@ func fits(capacity uint64) bool { return capacity <= 1<<(bits.UintSize-2) }
 // dataFloor is the offset of the first thing in the data: 0 is that of none.
 const dataFloor = 64
 
-// zeroSum is the sum of a page of zeros.
-var zeroSum = sum(make([]byte, filePage))
+// zeroPage is a page of zeros, zeroSum its sum.
+var (
+	zeroPage = make([]byte, filePage)
+	zeroSum  = sum(zeroPage)
+)
+
+func isZero(p []byte) bool { return string(p) == string(zeroPage[:len(p)]) }
 
 func memory(base uintptr, page uint64) []byte {
 	return raw.Bytes(base+uintptr(page)*filePage, filePage)

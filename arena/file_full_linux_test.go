@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -86,36 +88,37 @@ type piece struct {
 	Bytes [32 << 10]byte
 }
 
-// fillDisk adds pieces and commits each, until that fails.
+// fillDisk adds pieces and commits each, until that fails. What was allocated can be
+// written to, without Catch.
 func fillDisk(f *File) (committed int64, err error) {
 	for range 1000 {
-		err := f.Access(func() error {
-			root, err := Root[pieces](f)
-			if err != nil {
-				return err
-			}
-			r, err := NewRef[piece](f)
-			if err != nil {
-				return err
-			}
-			p := r.Get(f)
-			fill := byte(root.Count + 1)
-			for i := range p.Bytes {
-				p.Bytes[i] = fill
-			}
-			p.Next, root.Newest = root.Newest, r
-			root.Count++
-			return nil
-		})
-		if err == nil {
-			err = f.Sync()
+		if err := addPiece(f); err != nil {
+			return committed, err
 		}
-		if err != nil {
+		if err := f.Sync(); err != nil {
 			return committed, err
 		}
 		committed++
 	}
 	return committed, errors.New("the disk is never full")
+}
+
+func addPiece(f *File) error {
+	root, err := Root[pieces](f)
+	if err != nil {
+		return err
+	}
+	r, err := NewRef[piece](f)
+	if err != nil {
+		return err
+	}
+	p, number := r.Get(f), byte(root.Count+1)
+	for i := range p.Bytes {
+		p.Bytes[i] = number
+	}
+	p.Next, root.Newest = root.Newest, r
+	root.Count++
+	return nil
 }
 
 // countPieces opens a file of pieces and checks them all.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -7,37 +9,44 @@ import (
 	"slices"
 )
 
-// A journal lies behind the data while a commit is under way, and holds the new
+// A journal lies beyond the data while a commit is under way, and holds the new
 // contents of pages that the last commit needs as they are:
 //
 //	┌───────────────────────────────┬────────┬────────┬─────┐
 //	│ index: the places in the file │ page 0 │ page 1 │  …  │     512 places a page
 //	└───────────────────────────────┴────────┴────────┴─────┘
 //
-// Its sum begins with that of the file's number and the commit's, so that no other
-// journal passes for it.
+// The places are in order. The journal's sum begins with that of the file's number and
+// the commit's, so that no other journal passes for it.
 const perIndex = filePage / 8
 
 // A change is the new contents of a page of the file.
 type change struct {
 	place int64
 	page  []byte
+	hole  bool // the last commit may have no space for it
 }
 
 func (h *header) journalSeed() uint32 {
 	return sum(binary.NativeEndian.AppendUint64(slices.Clone(h.File[:]), h.Sequence))
 }
 
-// writeJournal writes the changes behind the data of h, and notes them there.
+// indexSize returns the length of the index of n pages in bytes.
+func indexSize(n uint64) int64 { return int64((n + perIndex - 1) / perIndex * filePage) }
+
+// writeJournal writes the changes beyond the data of h, and notes them there. The file
+// stays longer than the journal, by a page that nobody writes: a cut is seen then.
 func (f *File) writeJournal(h *header, changes []change) error {
-	index := make([]byte, (len(changes)+perIndex-1)/perIndex*filePage)
+	index := make([]byte, indexSize(uint64(len(changes))))
 	for i, c := range changes {
 		binary.NativeEndian.PutUint64(index[8*i:], uint64(c.place))
 	}
 	h.JournalPages = uint64(len(changes))
 	h.JournalSum = crc32.Update(h.journalSeed(), castagnoli, index)
 	at := h.end()
-	f.length = max(f.length, at+int64(len(index)+len(changes)*filePage))
+	if err := f.setLength(at + int64(len(index)+(len(changes)+1)*filePage)); err != nil {
+		return err
+	}
 	if err := f.write(index, at); err != nil {
 		return err
 	}
@@ -85,56 +94,123 @@ func (w *runWriter) add(at int64, page []byte) error {
 }
 
 func (w *runWriter) flush() error {
+	if len(w.run) == 0 {
+		return nil
+	}
 	err := w.file.write(w.run, w.at)
 	w.run = w.run[:0]
 	return err
 }
 
-// replay finishes the commit of f.last: it writes the pages of the journal to their
-// places, after it has checked all of them.
-func (f *File) replay() error {
-	changes, err := f.readJournal(&f.last)
+// A journal is one that a commit has left behind.
+type journal struct {
+	places []int64
+	at     int64 // where its first page is in the file
+}
+
+// replay finishes the commit of f.last, after it has checked that all of it is there.
+// second is what slot 1 holds.
+func (f *File) replay(second header) error {
+	h := f.last
+	j, err := f.readJournal(&h)
 	if err != nil {
 		return err
 	}
-	if err := f.writeChanges(changes); err != nil {
+	if err := f.checkFresh(&h, j); err != nil {
 		return err
 	}
-	if err := f.store(); err != nil {
-		return err
+	if second != h {
+		if err := f.mark(&h); err != nil {
+			return err
+		}
 	}
-	f.last.finish()
-	return f.settle(f.last)
+	return f.apply(h, func() error {
+		w := runWriter{file: f}
+		err := f.readPages(j.at, uint64(len(j.places)), func(i uint64, page []byte) error {
+			return w.add(j.places[i], page)
+		})
+		if err != nil {
+			return err
+		}
+		return w.flush()
+	})
 }
 
-// finish makes h the header of a commit that is done.
-func (h *header) finish() {
-	h.Sequence++
-	h.JournalPages, h.JournalSum = 0, 0
-}
-
-func (f *File) readJournal(h *header) ([]change, error) {
+// readJournal reads the journal of h piece by piece, checks it, and returns where its
+// pages belong.
+func (f *File) readJournal(h *header) (*journal, error) {
 	n := h.JournalPages
-	indexSize := (n + perIndex - 1) / perIndex * filePage
-	at := h.end()
-	if n > uint64(f.length)/filePage || at+int64(indexSize+n*filePage) > f.length {
+	size, at := indexSize(n), h.end()
+	if n > uint64(f.length)/filePage || at+size+int64(n*filePage) > f.length {
 		return nil, fmt.Errorf("%w: the end of the journal is missing", ErrTruncated)
 	}
-	all := make([]byte, indexSize+n*filePage)
-	if err := fileSpace.ReadFile(f.file, all, at); err != nil {
-		return nil, err
-	}
-	if crc32.Update(h.journalSeed(), castagnoli, all) != h.JournalSum {
-		return nil, fmt.Errorf("%w: that of the journal", ErrDamaged)
-	}
-	changes := make([]change, n)
-	for i := range changes {
-		place := int64(binary.NativeEndian.Uint64(all[8*i:]))
-		if place < tableAt || place > at-filePage || place%filePage != 0 {
-			return nil, fmt.Errorf("%w: the journal contradicts itself", ErrDamaged)
+	j := &journal{places: make([]int64, 0, n), at: at + size}
+	crc, before := h.journalSeed(), int64(tableAt-filePage)
+	contradicts := false
+	err := f.readPages(at, uint64(size/filePage), func(_ uint64, page []byte) error {
+		crc = crc32.Update(crc, castagnoli, page)
+		for ; len(page) > 0 && uint64(len(j.places)) < n; page = page[8:] {
+			place := int64(binary.NativeEndian.Uint64(page))
+			contradicts = contradicts || place <= before || place > at-filePage || place%filePage != 0
+			j.places, before = append(j.places, place), place
 		}
-		from := int(indexSize) + i*filePage
-		changes[i] = change{place, all[from : from+filePage]}
+		return nil
+	})
+	if err == nil {
+		err = f.readPages(j.at, n, func(_ uint64, page []byte) error {
+			crc = crc32.Update(crc, castagnoli, page)
+			return nil
+		})
 	}
-	return changes, nil
+	switch {
+	case err != nil:
+		return nil, err
+	case crc != h.JournalSum:
+		return nil, fmt.Errorf("%w: that of the journal", ErrDamaged)
+	case contradicts:
+		return nil, fmt.Errorf("%w: the journal contradicts itself", ErrDamaged)
+	}
+	return j, nil
+}
+
+// checkFresh compares the pages that the commit of h has added, which are in their
+// places, with their sums, which are in the journal.
+func (f *File) checkFresh(h *header, j *journal) error {
+	first := pagesOf(h.Before)
+	sums := make([]byte, filePage)
+	have := int64(0) // the page of the table in sums
+	return f.readPages(h.place(first), h.pages()-first, func(n uint64, page []byte) error {
+		i := first + n
+		if place := h.tablePlace(i); place != have {
+			at, found := slices.BinarySearch(j.places, place)
+			if !found {
+				return fmt.Errorf("%w: the journal lacks a page of the table", ErrDamaged)
+			}
+			if err := fileSpace.ReadFile(f.file, sums, j.at+int64(at)*filePage); err != nil {
+				return err
+			}
+			have = place
+		}
+		return compareSum(h, sums, i, page)
+	})
+}
+
+// readPages reads n pages of the file from an offset on, some at a time, and calls visit
+// with the number of each and its contents.
+func (f *File) readPages(at int64, n uint64, visit func(i uint64, page []byte) error) error {
+	const batch = mostRun / filePage
+	buffer := make([]byte, min(n, batch)*filePage)
+	for i := uint64(0); i < n; {
+		some := buffer[:min(n-i, batch)*filePage]
+		if err := f.read(some, at+int64(i*filePage)); err != nil {
+			return err
+		}
+		for ; len(some) > 0; i++ {
+			if err := visit(i, some[:filePage]); err != nil {
+				return err
+			}
+			some = some[filePage:]
+		}
+	}
+	return nil
 }

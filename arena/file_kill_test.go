@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux
 
 package arena
@@ -24,6 +26,7 @@ const (
 	killPath = "ASHLAR_KILL_PATH" // the child's file
 	killAt   = "ASHLAR_KILL_AT"   // the kernel call at which it kills itself, 0: never
 	killRuns = "ASHLAR_KILL_RUNS" // commits
+	killMute = "ASHLAR_KILL_MUTE" // true: the kernel does not tell which pages are copies
 )
 
 // TestFileKillChild is the child: it makes commits, tells of each, and dies on the way.
@@ -34,11 +37,15 @@ func TestFileKillChild(t *testing.T) {
 	}
 	at, _ := strconv.ParseInt(os.Getenv(killAt), 10, 64)
 	runs, _ := strconv.Atoi(os.Getenv(killRuns))
+	mute := os.Getenv(killMute) == "true"
 	var calls atomic.Int64
-	vm.Inject(func(vm.Op) error {
+	vm.Inject(func(op vm.Op) error {
 		if calls.Add(1) == at {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
+		}
+		if mute {
+			return silent(op)
 		}
 		return nil
 	})
@@ -55,19 +62,25 @@ func TestFileKillChild(t *testing.T) {
 	fmt.Println("calls", calls.Load())
 }
 
-func killChild(t *testing.T, path string, at, runs int) *exec.Cmd {
+func killChild(t *testing.T, path string, at, runs int, mute bool) *exec.Cmd {
 	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run", "^TestFileKillChild$")
-	c.Env = append(os.Environ(), killPath+"="+path, fmt.Sprintf("%s=%d", killAt, at), fmt.Sprintf("%s=%d", killRuns, runs))
+	c.Env = append(os.Environ(), killPath+"="+path, fmt.Sprintf("%s=%d", killAt, at), fmt.Sprintf("%s=%d", killRuns, runs),
+		fmt.Sprintf("%s=%v", killMute, mute))
 	return c
 }
 
 // TestFileKilled kills a process at each of its kernel calls: the file holds the last
 // commit that was told of, or the next.
 func TestFileKilled(t *testing.T) {
+	t.Run("copies told", func(t *testing.T) { killEach(t, false) })
+	t.Run("copies not told", func(t *testing.T) { killEach(t, true) })
+}
+
+func killEach(t *testing.T, mute bool) {
 	const runs = 3
 	dir := t.TempDir()
-	out, err := killChild(t, filepath.Join(dir, "whole"), 0, runs).Output()
+	out, err := killChild(t, filepath.Join(dir, "whole"), 0, runs, mute).Output()
 	_, last, _ := strings.Cut(string(out), "calls ")
 	calls, _ := strconv.Atoi(strings.Fields(last + " 0")[0])
 	if err != nil || calls == 0 {
@@ -79,7 +92,7 @@ func TestFileKilled(t *testing.T) {
 	}
 	for at := 1; at <= calls; at += step {
 		path := filepath.Join(dir, fmt.Sprint(at))
-		out, err := killChild(t, path, at, runs).Output()
+		out, err := killChild(t, path, at, runs, mute).Output()
 		if err == nil {
 			t.Fatalf("call %d: the child was not killed: %s", at, out)
 		}
@@ -97,7 +110,7 @@ func TestFileKilledAnywhere(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	sum := uint64(0)
 	for range 6 {
-		c := killChild(t, path, 0, 1_000_000)
+		c := killChild(t, path, 0, 1_000_000, false)
 		out, err := c.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -7,25 +9,33 @@ import (
 	"path/filepath"
 )
 
-// create writes both headers of a new file. Whoever dies before that leaves a file of
-// no bytes, which the next one makes anew, or one with a header in the first slot.
-func (f *File) create(capacity uint64) error {
-	h := header{Magic: fileMagic, Version: fileVersion, Sequence: 1, Capacity: capacity}
-	if _, err := rand.Read(h.File[:]); err != nil {
+// newHeader makes the header of a new file.
+func (f *File) newHeader() error {
+	f.last = header{Magic: fileMagic, Version: fileVersion, Sequence: 1, Capacity: f.options.capacity()}
+	_, err := rand.Read(f.last.File[:])
+	return err
+}
+
+// create writes both headers of a new file. What is left if the process or the system
+// dies before that is known as unborn.
+func (f *File) create() error {
+	if err := f.truncate(2 * filePage); err != nil {
 		return err
 	}
-	page := h.encode()
+	page := f.last.encode()
 	if err := f.write(append(page, page...), 0); err != nil {
-		return errors.Join(err, fileSpace.Truncate(f.file, 0))
+		return errors.Join(err, f.truncate(0))
 	}
 	if err := f.store(); err != nil {
 		return err
 	}
-	f.length = 2 * filePage
-	return f.storeName()
+	if err := f.storeName(); err != nil {
+		return err
+	}
+	return f.cutTail()
 }
 
-// storeName has the file's name survive the system.
+// storeName makes the file's name survive the system.
 func (f *File) storeName() error {
 	if f.options.NoStore {
 		return nil
@@ -37,34 +47,51 @@ func (f *File) storeName() error {
 	return errors.Join(fileSpace.StoreFile(dir), fileSpace.CloseFile(dir))
 }
 
-// recover reads the headers and brings the file into the state of the last commit.
-func (f *File) recover() error {
-	slots, valid, err := f.headers()
-	if err != nil {
-		return err
-	}
+// recover brings the file into the state of the last commit.
+//
+//	slot 0   slot 1           what has happened
+//	H        H                nothing
+//	H        H+1 with journal a commit: if all that it wrote is there, it is finished,
+//	                          else it did not happen
+//	H+1      H+1, or invalid  a commit: it is finished
+//	H+2      H+1, or invalid  a commit that is finished
+//	invalid  the other        what slot 1 says
+func (f *File) recover(slots [2]header, valid int) error {
 	f.last = slots[valid]
+	unfinished := f.last.JournalPages > 0
+	if f.options.ReadOnly && unfinished {
+		return ErrUnfinished
+	}
+	if unfinished {
+		err := f.replay(slots[1])
+		if err == nil {
+			return f.cutTail()
+		}
+		// Places are overwritten when slot 0 says so, too.
+		before := slots[0]
+		if !isDamage(err) || valid != 1 || before.Sequence+1 != f.last.Sequence || before.JournalPages > 0 {
+			return err
+		}
+		f.last = before
+	}
 	if f.length < f.last.end() && f.last.Used > 0 {
 		return fmt.Errorf("%w: it has %d bytes of %d", ErrTruncated, f.length, f.last.end())
 	}
-	unfinished := f.last.JournalPages > 0
-	switch {
-	case f.options.ReadOnly && unfinished:
-		return ErrUnfinished
-	case f.options.ReadOnly:
+	if f.options.ReadOnly {
 		return nil
-	case unfinished:
-		err = f.replay()
-	case slots[0] != slots[1]:
-		err = f.settle(f.last)
 	}
-	if err != nil {
-		return err
+	if slots[0] != f.last || slots[1] != f.last {
+		if err := f.settle(); err != nil {
+			return err
+		}
 	}
 	return f.cutTail()
 }
 
-// headers reads both slots and returns them with the number of the one that counts.
+func isDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrTruncated) }
+
+// headers reads both slots and returns them with the number of the one that counts. The
+// header of a slot that is not valid is zero.
 func (f *File) headers() (slots [2]header, valid int, err error) {
 	page := make([]byte, filePage)
 	valid = -1
@@ -77,17 +104,53 @@ func (f *File) headers() (slots [2]header, valid int, err error) {
 		if err := fileSpace.ReadFile(f.file, page, int64(i)*filePage); err != nil {
 			return slots, 0, err
 		}
-		if errs[i] = slots[i].decode(page); errs[i] == nil && (valid < 0 || slots[i].Sequence > slots[valid].Sequence) {
+		if errs[i] = slots[i].decode(page); errs[i] != nil {
+			slots[i] = header{}
+		} else if valid < 0 || slots[i].Sequence > slots[valid].Sequence {
 			valid = i
 		}
 	}
-	switch {
-	case valid >= 0:
+	if valid >= 0 {
 		return slots, valid, nil
+	}
+	switch unborn, err := f.unborn(); {
+	case err != nil:
+		return slots, 0, err
+	case unborn:
+		return slots, 0, fmt.Errorf("%w: it has %d bytes, %w", ErrTruncated, f.length, errUnborn)
 	case f.length < filePage && f.foreignStart():
 		return slots, 0, fmt.Errorf("%w: it does not begin as one", ErrForeign)
 	}
 	return slots, 0, errs[0]
+}
+
+// errUnborn says that the file was never an arena: whoever made it died meanwhile.
+var errUnborn = errors.New("and was never finished")
+
+// unborn reports whether the file is what a create may leave behind that was cut off:
+// two pages, or less, where each sector is zero or that of a header of no commit.
+func (f *File) unborn() (bool, error) {
+	if f.length > 2*filePage {
+		return false, nil
+	}
+	const sector = 512
+	pages := make([]byte, 2*filePage)
+	if err := fileSpace.ReadFile(f.file, pages[:f.length], 0); err != nil {
+		return false, err
+	}
+	for ; len(pages) > 0; pages = pages[filePage:] {
+		page := pages[:filePage]
+		var h header
+		h.read(page)
+		first := header{Magic: fileMagic, Version: fileVersion, Sequence: 1, Capacity: h.Capacity, File: h.File}
+		if start := page[:sector]; !isZero(start) && string(start) != string(first.encode()[:sector]) {
+			return false, nil
+		}
+		if !isZero(page[sector : filePage-sumSize]) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // foreignStart reports whether a file shorter than a header begins otherwise than one.
@@ -99,35 +162,18 @@ func (f *File) foreignStart() bool {
 	return fileSpace.ReadFile(f.file, got[:n], 0) == nil && got != want
 }
 
-// settle writes a header into both slots, the second first: the first may be the one
-// that counts until then. When the second is stored the first may be anything.
-func (f *File) settle(h header) error {
-	if err := f.write(h.encode(), filePage); err != nil {
-		return err
+// settle writes the last header into both slots. The second comes first: the first may
+// be the one that counts until then. A commit relies on the first being stored.
+func (f *File) settle() error {
+	for _, slot := range []int64{1, 0} {
+		if err := f.writeSlot(slot, &f.last); err != nil {
+			return err
+		}
+		if err := f.store(); err != nil {
+			return err
+		}
 	}
-	if err := f.store(); err != nil {
-		return err
-	}
-	return f.write(h.encode(), 0)
+	return nil
 }
 
-// cutTail cuts off what lies behind the data: the journal, and what a commit that did
-// not happen has written. Then the file is made long again, by zeros.
-func (f *File) cutTail() error {
-	end := f.last.dataAt() + int64(max(pagesOf(f.count), f.last.pages())*filePage)
-	if err := fileSpace.Truncate(f.file, end); err != nil {
-		return err
-	}
-	f.length = end
-	return f.extend(max(f.count, dataFloor))
-}
-
-func (f *File) write(p []byte, at int64) error { return fileSpace.WriteFile(f.file, p, at) }
-
-// store has what was written reach the disk, unless that is not wanted.
-func (f *File) store() error {
-	if f.options.NoStore {
-		return nil
-	}
-	return fileSpace.StoreFile(f.file)
-}
+func (f *File) writeSlot(i int64, h *header) error { return f.write(h.encode(), i*filePage) }

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,12 +25,17 @@ import (
 //
 // The path of a commit, with kill or power cut allowed between any two steps:
 //
+//	zeros into the holes among the places that follow
 //	pages that the last commit does not have ─► their places
-//	pages that it has, with new contents     ─► the journal         stored
-//	header with the journal                  ─► slot 0              stored: committed
+//	pages that it has, with new contents     ─► the journal
+//	header with the journal                  ─► slot 1              stored: committed
+//	the same                                 ─► slot 0              stored
 //	pages of the journal                     ─► their places        stored
-//	header without it                        ─► slot 1              stored; then slot 0
+//	header without it                        ─► slot 0              stored; then slot 1
 //	the journal is cut off, and the copies of the pages in memory are given up
+//
+// What takes space comes before the header with the journal: later steps write where
+// the file has space. Places are overwritten when neither slot holds the header before.
 func (f *File) Sync() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -46,8 +54,11 @@ func (f *File) Sync() error {
 }
 
 func (f *File) commit() error {
+	if err := f.whole(); err != nil {
+		return err
+	}
 	h := f.next
-	h.Used = atomic.LoadUint64(&f.count)
+	h.Used, h.Before = atomic.LoadUint64(&f.count), f.last.Used
 	h.Sequence = f.last.Sequence + 1
 	dirty, err := f.dirty(h.pages())
 	if err != nil {
@@ -61,60 +72,121 @@ func (f *File) commit() error {
 		err = f.prepare(&h, fresh, changed)
 	}
 	if err != nil {
-		return errors.Join(err, f.abandon())
+		return f.abandon(err, false)
 	}
-	if err := f.finish(h, changed); err != nil {
-		f.broken = fmt.Errorf("%w: %w", ErrReopen, err)
-		return f.broken
+	if err := f.mark(&h); err != nil {
+		return f.abandon(err, true)
 	}
-	f.commits++
+	writePlaces := func() error {
+		f.save(changed)
+		return f.writeChanges(changed)
+	}
+	if err := f.apply(h, writePlaces); err != nil {
+		return f.breaks(err)
+	}
+	if err := f.cutTail(); err != nil {
+		return f.breaks(err)
+	}
 	f.forget(dirty)
 	return nil
 }
 
-// prepare does what leaves the last commit in force.
+// breaks ends the commits of this File because of err, and returns the reason.
+func (f *File) breaks(err error) error {
+	if !errors.Is(f.broken, ErrTruncated) {
+		f.broken = fmt.Errorf("%w: %w", ErrReopen, err)
+	}
+	return f.broken
+}
+
+// prepare writes all that the commit needs space for. The last commit stays in force.
 func (f *File) prepare(h *header, fresh, changed []change) error {
+	if err := f.fillHoles(changed); err != nil {
+		return err
+	}
 	if err := f.writeChanges(fresh); err != nil {
 		return err
 	}
-	if err := f.writeJournal(h, changed); err != nil {
+	return f.writeJournal(h, changed)
+}
+
+// fillHoles writes zeros to those places that may be holes.
+func (f *File) fillHoles(changed []change) error {
+	w, page := runWriter{file: f}, make([]byte, filePage)
+	for _, c := range changed {
+		if !c.hole {
+			continue
+		}
+		if err := f.read(page, c.place); err != nil {
+			return err
+		}
+		if !isZero(page) { // another page with the sum of zeros
+			continue
+		}
+		if err := w.add(c.place, page); err != nil {
+			return err
+		}
+	}
+	return w.flush()
+}
+
+// mark commits what was prepared, by one header. Slot 0 holds the last commit, stored,
+// and is read if the other is torn.
+func (f *File) mark(h *header) error {
+	if err := f.writeSlot(1, h); err != nil {
 		return err
 	}
 	return f.store()
 }
 
-// abandon undoes prepare: behind the data there must be zeros.
-func (f *File) abandon() error {
-	if err := f.cutTail(); err != nil {
-		f.broken = fmt.Errorf("%w: %w", ErrReopen, err)
-		return f.broken
+// abandon undoes prepare, and mark, because of err, and returns the reason: beyond the
+// data there must be zeros.
+func (f *File) abandon(err error, marked bool) error {
+	if errors.Is(f.broken, ErrTruncated) {
+		return err
 	}
+	undo := func() error {
+		if !marked {
+			return nil
+		}
+		return f.mark(&f.last)
+	}
+	if failed := undo(); failed != nil {
+		return errors.Join(err, f.breaks(failed))
+	}
+	if failed := f.cutTail(); failed != nil {
+		return errors.Join(err, f.breaks(failed))
+	}
+	return err
+}
+
+// apply brings what was marked to its places.
+func (f *File) apply(h header, writePlaces func() error) error {
+	for _, step := range []func() error{
+		func() error { return f.writeSlot(0, &h) },
+		f.store,
+		writePlaces,
+		f.store,
+		func() error { h.finish(); return f.writeSlot(0, &h) },
+		f.store,
+		func() error { return f.writeSlot(1, &h) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	f.last, f.next = h, h
 	return nil
 }
 
-// finish commits what was prepared.
-func (f *File) finish(h header, changed []change) error {
-	if err := f.write(h.encode(), 0); err != nil {
-		return err
-	}
-	if err := f.store(); err != nil {
-		return err
-	}
-	if err := f.writeChanges(changed); err != nil {
-		return err
-	}
-	if err := f.store(); err != nil {
-		return err
-	}
-	h.finish()
-	if err := f.settle(h); err != nil {
-		return err
-	}
-	f.last, f.next = h, h
-	return f.cutTail()
+// finish makes h the header of a commit that is done.
+func (h *header) finish() {
+	h.Sequence++
+	h.JournalPages, h.JournalSum, h.Before = 0, 0, 0
 }
 
-// dirty returns the pages of data, of so many, that memory has otherwise than the file.
+// dirty returns the pages of data, of so many, that memory has otherwise than the last
+// commit, or may have.
 func (f *File) dirty(pages uint64) (dirty []uint64, err error) {
 	size := uintptr(pages * filePage)
 	kernel := vm.PageSize()
@@ -130,77 +202,85 @@ func (f *File) dirty(pages uint64) (dirty []uint64, err error) {
 	return dirty, err
 }
 
-// compared finds the pages that differ by reading all.
+// compared finds the pages that differ by reading all. Beyond the last commit there are
+// zeros, but for what a commit that failed has written there: such pages are written
+// again, even if memory has the same.
 func (f *File) compared(pages uint64) (dirty []uint64, err error) {
-	page := make([]byte, filePage)
-	for i := range pages {
-		if err := fileSpace.ReadFile(f.file, page, f.last.place(i)); err != nil {
-			return nil, err
-		}
-		if string(page) != string(memory(f.mapping.Base, i)) {
+	committed := f.last.pages()
+	err = f.readPages(f.last.place(0), pages, func(i uint64, page []byte) error {
+		now := memory(f.mapping.Base, i)
+		if i < committed && string(page) != string(now) || i >= committed && !(isZero(page) && isZero(now)) {
 			dirty = append(dirty, i)
 		}
-	}
-	return dirty, nil
+		return nil
+	})
+	return dirty, err
 }
 
 // changes sorts what h changes by whether the last commit needs what is there now:
 // pages of data, and those of the table with their sums.
 func (f *File) changes(h *header, dirty []uint64) (fresh, changed []change, err error) {
-	t := table{file: f, pages: map[int64][]byte{}}
+	t := table{file: f, pages: map[int64]change{}}
 	committed := f.last.pages()
 	for i := committed; i < h.pages(); i++ { // those that nobody wrote to are zero
-		if err := t.set(i, zeroSum); err != nil {
+		if _, err := t.set(i, zeroSum); err != nil {
 			return nil, nil, err
 		}
 	}
 	for _, i := range dirty {
-		c := change{h.place(i), memory(f.mapping.Base, i)}
-		if err := t.set(i, sum(c.page)); err != nil {
+		c := change{place: h.place(i), page: memory(f.mapping.Base, i)}
+		before, err := t.set(i, sum(c.page))
+		if err != nil {
 			return nil, nil, err
 		}
 		if i < committed {
+			c.hole = before == zeroSum
 			changed = append(changed, c)
 		} else {
 			fresh = append(fresh, c)
 		}
 	}
-	for place, page := range t.pages {
-		changed = append(changed, change{place, page})
+	for _, c := range t.pages {
+		changed = append(changed, c)
 	}
-	slices.SortFunc(changed, func(a, b change) int { return int(a.place/filePage - b.place/filePage) })
+	slices.SortFunc(changed, func(a, b change) int { return cmp.Compare(a.place, b.place) })
 	return fresh, changed, nil
 }
 
-// A table holds the pages of the file's table that were looked at.
+// A table holds the pages of the file's table that a commit changes.
 type table struct {
 	file  *File
-	pages map[int64][]byte // by place
+	pages map[int64]change // by place
 }
 
 // page returns the page of the table with the sum of page i of the data.
 func (t *table) page(i uint64) ([]byte, error) {
 	f := t.file
 	place := f.last.tablePlace(i)
-	if page, ok := t.pages[place]; ok {
-		return page, nil
+	if c, ok := t.pages[place]; ok {
+		return c.page, nil
 	}
-	page := make([]byte, filePage)
+	c := change{place: place, page: make([]byte, filePage), hole: true}
 	if i/perTable*perTable < f.last.pages() { // else it has none that count
-		if err := fileSpace.ReadFile(f.file, page, place); err != nil {
+		c.hole = false
+		if err := f.read(c.page, place); err != nil {
 			return nil, err
 		}
 	}
-	t.pages[place] = page
-	return page, nil
+	t.pages[place] = c
+	return c.page, nil
 }
 
-func (t *table) set(i uint64, sum uint32) error {
+// set changes the sum of page i, and returns what it was.
+func (t *table) set(i uint64, sum uint32) (before uint32, err error) {
 	page, err := t.page(i)
-	if err == nil {
-		binary.NativeEndian.PutUint32(page[i%perTable*sumSize:], sum)
+	if err != nil {
+		return 0, err
 	}
-	return err
+	at := page[i%perTable*sumSize:]
+	before = binary.NativeEndian.Uint32(at)
+	binary.NativeEndian.PutUint32(at, sum)
+	return before, nil
 }
 
 // forget gives up the copies of pages: they are as the file's now. What the kernel

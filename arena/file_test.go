@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux
 
 package arena
@@ -168,7 +170,7 @@ func TestFileReadOnly(t *testing.T) {
 	if err := a.Sync(); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("Sync: %v", err)
 	}
-	err := b.Access(func() error {
+	err := b.Catch(func() error {
 		rootOf[catalogue](t, b).Count = 7
 		return nil
 	})
@@ -284,7 +286,7 @@ func TestStrayRef(t *testing.T) {
 func wantStray(t *testing.T, name string, do func()) {
 	t.Helper()
 	defer func() {
-		if e, ok := recover().(*alloc.MisuseError); !ok || !strings.Contains(e.Story, "leads to") {
+		if e, ok := recover().(*alloc.MisuseError); !ok || !strings.Contains(e.Detail, "leads to") {
 			t.Errorf("%s: no *MisuseError but %v", name, e)
 		}
 	}()
@@ -307,11 +309,14 @@ func TestFileCutUnder(t *testing.T) {
 		t.Fatal(err)
 	}
 	touch := func() error { r.Get(f)[1<<19]++; return nil }
-	if err := f.Access(touch); !errors.Is(err, ErrTruncated) {
-		t.Errorf("Access: %v", err)
+	if err := f.Catch(touch); !errors.Is(err, ErrTruncated) {
+		t.Errorf("Catch: %v", err)
 	}
 	if err := alloc.Catch(func() { _ = touch() }); !errors.Is(err, ErrTruncated) {
 		t.Errorf("Catch: %v", err)
+	}
+	if err := f.Close(); !errors.Is(err, ErrTruncated) {
+		t.Errorf("Close: %v", err)
 	}
 }
 

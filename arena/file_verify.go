@@ -1,14 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
 // Verify reads all that the last commit wrote and compares it with its sums. The error
-// wraps ErrDamaged and names the first place that differs.
+// wraps ErrDamaged and names the first place that differs, or ErrTruncated.
 func (f *File) Verify() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -23,33 +27,32 @@ func (f *File) Verify() error {
 }
 
 func (f *File) verify() error {
-	const batch = 256
-	t := table{file: f, pages: map[int64][]byte{}}
-	buffer := make([]byte, batch*filePage)
-	for at, pages := uint64(0), f.last.pages(); at < pages; at += batch {
-		n := min(batch, pages-at)
-		if err := fileSpace.ReadFile(f.file, buffer[:n*filePage], f.last.place(at)); err != nil {
-			return err
-		}
-		for i := range n {
-			if err := t.check(at+i, buffer[i*filePage:(i+1)*filePage]); err != nil {
+	h := &f.last
+	sums := make([]byte, filePage)
+	return f.readPages(h.place(0), h.pages(), func(i uint64, page []byte) error {
+		if i%perTable == 0 {
+			if err := f.read(sums, h.tablePlace(i)); err != nil {
 				return err
 			}
 		}
-		clear(t.pages)
+		return compareSum(h, sums, i, page)
+	})
+}
+
+// compareSum compares page i of the data with its sum in a page of the table.
+func compareSum(h *header, sums []byte, i uint64, page []byte) error {
+	if binary.NativeEndian.Uint32(sums[i%perTable*sumSize:]) != sum(page) {
+		return fmt.Errorf("%w: that of the data from offset %d on, byte %d of the file",
+			ErrDamaged, i*filePage, h.place(i))
 	}
 	return nil
 }
 
-// check compares page i of the data with its sum.
-func (t *table) check(i uint64, page []byte) error {
-	sums, err := t.page(i)
-	if err != nil {
-		return err
+// read reads a part of the file, all of which must be there.
+func (f *File) read(p []byte, at int64) error {
+	err := fileSpace.ReadFile(f.file, p, at)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: it ends before byte %d", ErrTruncated, at+int64(len(p)))
 	}
-	if binary.NativeEndian.Uint32(sums[i%perTable*sumSize:]) != sum(page) {
-		return fmt.Errorf("%w: that of the data from offset %d on, byte %d of the file",
-			ErrDamaged, i*filePage, t.file.last.place(i))
-	}
-	return nil
+	return err
 }

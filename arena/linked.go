@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -54,7 +56,7 @@ func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) unsa
 	}
 	c := a.core
 	if c.options.NoZero {
-		clear(raw.Bytes(p, size))
+		raw.Clear(p, size)
 	}
 	if t.Plain() || size == 0 {
 		return raw.Pointer(p)
@@ -66,7 +68,7 @@ func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) unsa
 	if err := c.runs.add(t, p, n, stride); err != nil {
 		panic(c.fail(op, size, err))
 	}
-	if !c.options.NoZero && p+n == a.next {
+	if !c.options.NoZero && p+n == a.next && stride%minAlign == 0 { // as far apart as those of NewLinked
 		a.run = run{t, p + n}
 	}
 	return raw.Pointer(p)

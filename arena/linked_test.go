@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
 	"errors"
+	"reflect"
 	"runtime"
 	"testing"
 	"unsafe"
@@ -176,5 +179,58 @@ func TestAuditSlice(t *testing.T) {
 	a.Reset()
 	if err := a.Audit(); err != nil {
 		t.Errorf("after Reset: %v", err)
+	}
+}
+
+// TestAuditStrides: objects of NewLinked behind a linked slice are looked at where they
+// are, also if they are farther apart than the elements (12 and 16 bytes on 32 bits).
+func TestAuditStrides(t *testing.T) {
+	type narrow struct {
+		a, b uint32
+		p    *narrow
+	}
+	a := open(t, Options{})
+	MakeLinkedSlice[narrow](a, 2, 2)
+	var objects []*narrow
+	for range 6 {
+		n := NewLinked[narrow](a)
+		n.a, n.b = 0xdeadbeef, 0xdeadbeef
+		objects = append(objects, n)
+	}
+	if err := a.Audit(); err != nil {
+		t.Errorf("no pointers: %v", err)
+	}
+	for i, n := range objects {
+		n.a, n.b, n.p = 0, 0, new(narrow)
+		var l *LinkError
+		if err := a.Audit(); !errors.As(err, &l) || l.Object != addr(n) {
+			t.Errorf("object %d: %v", i, err)
+		}
+		n.p = nil
+	}
+}
+
+// TestAuditFunc: a function is where its field leads, to a closure, and nobody follows
+// it.
+func TestAuditFunc(t *testing.T) {
+	a := open(t, Options{})
+	e := NewLinked[everything](a)
+	x := 0
+	for path, set := range map[string]func() uintptr{
+		"Func": func() uintptr { e.Func = func() { x++ }; return addr(&e.Func) },
+		"Any":  func() uintptr { e.Any = func() { x++ }; return addr(&e.Any) + wordSize },
+	} {
+		word := raw.At[uintptr](set())
+		for _, wild := range []bool{false, true} {
+			if wild {
+				*word = 0x1000
+			}
+			var l *LinkError
+			if err := a.Audit(); !errors.As(err, &l) || l.Path != path || l.Target != *word || l.Kind != reflect.Func {
+				t.Errorf("%s, wild %v: %v, want %#x", path, wild, err, *word)
+			}
+		}
+		*word = 0
+		*e = everything{}
 	}
 }

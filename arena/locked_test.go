@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -13,7 +15,7 @@ func TestLocked(t *testing.T) {
 	for _, checked := range []bool{false, true} {
 		h := host(t)
 		o := Options{Locked: true, Checked: checked, InitialSize: 16 << 10, Allocator: h}
-		a, err := NewWithOptions(o)
+		a, err := NewArenaWithOptions(o)
 		if errors.Is(err, vm.ErrLockLimit) {
 			t.Skip(err)
 		}

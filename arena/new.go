@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -45,49 +47,9 @@ func (a *Arena) slice(op string, elem uintptr, len, cap int, t *gotype.Type) uns
 func (a *Arena) sliceSize(op string, elem uintptr, len, cap int) uintptr {
 	hi, size := bits.Mul(uint(elem), uint(cap))
 	if len < 0 || cap < len || hi != 0 || size > maxChunk {
-		panic(a.core.fail(op, uintptr(size), fmt.Errorf("%w: length %d, capacity %d", alloc.ErrInvalidSize, len, cap)))
+		panic(a.core.fail(op, 0, fmt.Errorf("%w: length %d, capacity %d, of %d bytes each", alloc.ErrInvalidSize, len, cap, elem)))
 	}
 	return uintptr(size)
-}
-
-// Append appends values to a slice of the arena's and returns it. If the capacity
-// does not suffice, the slice is made longer in place, if it is what was allocated
-// last, or is copied; what it had stays where it is until Reset or Free. A nil s is
-// an empty slice. It panics as MakeSlice does.
-func Append[T any](a *Arena, s []T, values ...T) []T {
-	n := len(s) + len(values)
-	if n > cap(s) {
-		s = grow(a, s, n)
-	}
-	return append(s, values...)
-}
-
-// grow returns s with room for n elements.
-func grow[T any](a *Arena, s []T, n int) []T {
-	elem := unsafe.Sizeof(*new(T))
-	c := max(n, int(4*minAlign/max(elem, 1)))
-	if twice := 2 * cap(s); uintptr(twice)*elem <= maxChunk {
-		c = max(c, twice)
-	}
-	old, size := uintptr(cap(s))*elem, a.sliceSize("Append", elem, n, c)
-	if p := unsafe.SliceData(s); gotype.Of[T]().Plain() && a.extend(raw.Addr(unsafe.Pointer(p)), old, size) {
-		return unsafe.Slice(p, c)[:len(s)]
-	}
-	grown := unsafe.Slice((*T)(a.slice("Append", elem, len(s), c, gotype.Of[T]())), c)[:len(s)]
-	copy(grown, s)
-	return grown
-}
-
-// extend makes the allocation of old bytes at p one of size bytes, if the window
-// begins right behind it and has as many.
-func (a *Arena) extend(p, old, size uintptr) bool {
-	b, align := a.window(), a.mask+1
-	n := raw.AlignUp(size, align)
-	if p+raw.AlignUp(old, align) != b.next || old == 0 || n > b.limit-p {
-		return false
-	}
-	b.next = p + n
-	return true
 }
 
 // CloneString returns a copy of s in the arena. The string must not be used after

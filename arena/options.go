@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -14,7 +16,7 @@ type Options struct {
 	// Name says what the arena is for, in the allocator's dump and in errors.
 	Name string
 
-	// Allocator is where the arena's chunks come from and go to. nil means
+	// Allocator is where the arena's chunks come from and go to. Default:
 	// alloc.Default().
 	Allocator *alloc.Allocator
 
@@ -22,21 +24,22 @@ type Options struct {
 	// once, at some cost. Without it an arena is for one goroutine at a time.
 	Concurrent bool
 
-	// InitialSize is the length of the first chunk, in bytes; each further one is
-	// twice as long as the one before, up to MaxChunk. 0 means 32 KiB.
+	// InitialSize is the length of the first chunk, in bytes. Each further one is twice
+	// as long as the one before, up to MaxChunk. Default: 32 KiB, or MaxChunk if that is
+	// less.
 	InitialSize int
 
 	// MaxChunk bounds the length of chunks, in bytes. A request of more than a
-	// quarter of it gets a block of its own. 0 means 1 MiB, or InitialSize if that
-	// is more.
+	// quarter of it gets a block of its own. A larger InitialSize takes its place.
+	// Default: 1 MiB.
 	MaxChunk int
 
 	// Limit bounds what the arena takes from its allocator, in bytes. Beyond it
-	// allocations fail with alloc.ErrLimit. 0 means no limit.
+	// allocations fail with alloc.ErrLimit. Default: no limit.
 	Limit int64
 
 	// Align is what every allocation is aligned to at least, in bytes, a power of
-	// two up to 4096. Sizes are rounded up to it. 0 means 8.
+	// two up to 4096. Sizes are rounded up to it. Default: 8.
 	Align int
 
 	// NoZero leaves memory as it is found. Without it all memory is handed out
@@ -50,14 +53,15 @@ type Options struct {
 	// Locked keeps chunks in RAM: they are never swapped out.
 	Locked bool
 
-	// Checked makes use after Free or Reset fault instead of hitting other data:
-	// chunks become inaccessible and are not used again until Quarantine bytes of
-	// others are, too. See alloc.Catch for what becomes of the fault.
+	// Checked makes use after Free or Reset fault instead of hitting other data: chunks
+	// become inaccessible and are not used again until Quarantine bytes of others are, too.
+	// alloc.Catch makes an error of the fault. Where the kernel refuses to make pages
+	// inaccessible, they hold junk as long instead, which alloc.Options.Logger is told.
 	Checked bool
 
 	// Quarantine is how many bytes of inaccessible chunks the Allocator's checked
 	// arenas keep together; the largest value of any of them counts. They occupy no
-	// RAM but count for the Allocator's limit until it is reached. 0 means 64 MiB.
+	// RAM but count for the Allocator's limit until it is reached. Default: 64 MiB.
 	Quarantine int64
 
 	// OnDrop is called, if set, when the arena was dropped without Free, after its
@@ -76,14 +80,32 @@ const (
 	hugePage       = 2 << 20
 )
 
-// settle returns the options with defaults filled in, or what is wrong with them.
-func (o Options) settle() (Options, error) {
-	if o.InitialSize < 0 || o.MaxChunk < 0 || o.Limit < 0 || o.Quarantine < 0 ||
-		o.InitialSize > maxChunk || o.MaxChunk > maxChunk {
-		return o, fmt.Errorf("%w: a negative or too large number in Options", alloc.ErrInvalidSize)
+// check tells what is wrong with the options.
+func (o *Options) check() error {
+	for _, f := range []struct {
+		name  string
+		value int64
+		most  uint64 // 0: as much as there is
+	}{
+		{"InitialSize", int64(o.InitialSize), maxChunk},
+		{"MaxChunk", int64(o.MaxChunk), maxChunk},
+		{"Limit", o.Limit, 0},
+		{"Quarantine", o.Quarantine, 0},
+	} {
+		if f.value < 0 || f.most > 0 && uint64(f.value) > f.most {
+			return fmt.Errorf("%w: Options.%s is %d bytes", alloc.ErrInvalidSize, f.name, f.value)
+		}
 	}
 	if o.Align < 0 || o.Align&(o.Align-1) != 0 || o.Align > maxAlign {
-		return o, fmt.Errorf("%w: Options.Align is %d, not a power of two up to %d", alloc.ErrInvalidSize, o.Align, maxAlign)
+		return fmt.Errorf("%w: Options.Align is %d, not a power of two up to %d", alloc.ErrInvalidSize, o.Align, maxAlign)
+	}
+	return nil
+}
+
+// settle returns the options with defaults filled in, or what is wrong with them.
+func (o Options) settle() (Options, error) {
+	if err := o.check(); err != nil {
+		return o, err
 	}
 	if o.Allocator == nil {
 		o.Allocator = alloc.Default()

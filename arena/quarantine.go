@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -7,6 +9,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/fault"
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/tenancy"
 )
 
@@ -27,6 +30,7 @@ type quarantine struct {
 type held struct {
 	chunk
 	split bool // see vm.Space.Guard
+	open  bool // accessible, and filled with junk: the kernel refused to guard it
 	core  *core
 	round int64  // of the arena: how often it had been reset
 	how   string // "freed", "reset" or "dropped"
@@ -76,9 +80,12 @@ func (q *quarantine) forget() {
 	q.held, q.bytes = nil, 0
 }
 
-// quarantine makes all of a checked arena's memory inaccessible. The caller holds
-// c.mu.
-func (c *core) quarantine(how string) {
+// junk fills memory in quarantine that the kernel refused to make inaccessible.
+const junk = 0xdb
+
+// quarantine makes all of a checked arena's memory inaccessible, and returns why the
+// kernel refused that for some of it. The caller holds c.mu.
+func (c *core) quarantine(how string) (refused error) {
 	c.use()
 	if how != "dropped" {
 		c.ended = here(2)
@@ -87,14 +94,29 @@ func (c *core) quarantine(how string) {
 	c.each(func(k chunk) {
 		c.unlock(k)
 		split, err := c.host.Space().Guard(k.base, k.size)
-		if err != nil { // the kernel refuses: it is just freed
-			c.release(k)
-			return
+		if err != nil {
+			refused = err
+			fill(raw.Bytes(k.base, k.size), junk)
 		}
 		c.forget(k)
-		q.add(held{k, split, c, c.resets, how, c.ended})
+		q.add(held{k, split, err != nil, c, c.resets, how, c.ended})
 	})
 	c.chunks, c.own = c.chunks[:0], c.own[:0]
+	return refused
+}
+
+// tell tells the allocator why memory could not be guarded, if so. The caller holds no
+// lock.
+func (c *core) tell(refused error) {
+	if refused != nil {
+		c.host.Unguarded(refused)
+	}
+}
+
+func fill(b []byte, with byte) {
+	for i := range b {
+		b[i] = with
+	}
 }
 
 // add takes a chunk in, and lets the oldest go as long as that is too much.
@@ -121,7 +143,7 @@ func (q *quarantine) flush() bool {
 func (q *quarantine) shrink(n int64) {
 	for i := 0; q.bytes > n && i < len(q.held); {
 		h := q.held[i]
-		if q.host.Space().Unguard(h.base, h.size, h.split) != nil {
+		if !h.open && q.host.Space().Unguard(h.base, h.size, h.split) != nil {
 			i++
 			continue
 		}
@@ -166,8 +188,8 @@ func (h *held) story(addr uintptr) error {
 	if c.options.Name != "" {
 		made = ", made" + c.made.at() + ","
 	}
-	return &alloc.MisuseError{Op: "use after free", Addr: addr, Block: h.base, Size: int(h.size), State: h.how,
-		Story: fmt.Sprintf("memory of arena %s%s was used after the arena was %s%s (round %d, byte %d of a chunk)",
+	return &alloc.MisuseError{Kind: alloc.UseAfterFree, Op: "access", Addr: addr, Block: h.base, Size: int(h.size), State: h.how,
+		Detail: fmt.Sprintf("memory of arena %s%s was used after the arena was %s%s (round %d, byte %d of a chunk)",
 			c, made, h.how, h.ended.at(), h.round+1, addr-h.base)}
 }
 

@@ -1,22 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import "sync"
 
-// arenaMemory knows the memory of all arenas, so that Clone can tell it from other
-// memory.
-var arenaMemory ranges
+// arenaMemory knows the memory of all arenas, storeMemory that of all Files and
+// SharedArenas, so that Clone can tell it from other memory.
+var (
+	arenaMemory = ranges{shift: 24}
+	storeMemory = ranges{shift: 40}
+)
 
 // A ranges is a set of address ranges that do not overlap. Each is listed under
-// every granule of the address space that it touches: a chunk touches one or two.
+// every granule of the address space that it touches: one or two of them.
 type ranges struct {
+	shift uint // a granule has 1 << shift bytes
+
 	mu       sync.RWMutex
 	granules map[uintptr][]span
 }
 
 // A span is the addresses from base to limit.
 type span struct{ base, limit uintptr }
-
-const granuleShift = 24
 
 // add puts the size bytes at base into the set.
 func (r *ranges) add(base, size uintptr) {
@@ -26,7 +31,7 @@ func (r *ranges) add(base, size uintptr) {
 	if r.granules == nil {
 		r.granules = map[uintptr][]span{}
 	}
-	for g := base >> granuleShift; g <= (s.limit-1)>>granuleShift; g++ {
+	for g := base >> r.shift; g <= (s.limit-1)>>r.shift; g++ {
 		r.granules[g] = append(r.granules[g], s)
 	}
 }
@@ -35,7 +40,7 @@ func (r *ranges) add(base, size uintptr) {
 func (r *ranges) remove(base, size uintptr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for g := base >> granuleShift; g <= (base+size-1)>>granuleShift; g++ {
+	for g := base >> r.shift; g <= (base+size-1)>>r.shift; g++ {
 		list := r.granules[g]
 		for i := range list {
 			if list[i].base == base {
@@ -51,7 +56,7 @@ func (r *ranges) remove(base, size uintptr) {
 func (r *ranges) contains(addr uintptr) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, s := range r.granules[addr>>granuleShift] {
+	for _, s := range r.granules[addr>>r.shift] {
 		if addr-s.base < s.limit-s.base {
 			return true
 		}

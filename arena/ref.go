@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -17,10 +19,13 @@ type Store interface {
 	view() *view
 	// take allocates, and returns the offset.
 	take(op string, size, align uint64) (uint64, error)
+	// lengthen allocates size bytes at an offset, if that is where the next allocation
+	// begins and there is room.
+	lengthen(off, size uint64) bool
 	// fail returns err as an error of the store's.
 	fail(op string, err error) error
 	// rooted returns the offset of the root, which is of that type, or makes it.
-	rooted(op string, t fingerprint, make func() (uint64, error)) (uint64, error)
+	rooted(op string, t fingerprint, size, align uint64) (uint64, error)
 }
 
 // A view is where a store is mapped.
@@ -41,8 +46,8 @@ func (v *view) at(off, size, align uint64) unsafe.Pointer {
 
 // stray panics with the story of a ref that leads nowhere.
 func (v *view) stray(off, size uint64) {
-	panic(&alloc.MisuseError{Op: "arena.Ref.Get", Addr: v.base + uintptr(off), State: "not allocated",
-		Story: fmt.Sprintf("the ref leads to %d bytes at offset %d, where nothing was allocated: "+
+	panic(&alloc.MisuseError{Kind: alloc.InvalidPointer, Op: "arena.Ref.Get", Addr: v.base + uintptr(off), State: "not allocated",
+		Detail: fmt.Sprintf("the ref leads to %d bytes at offset %d, where nothing was allocated: "+
 			"it belongs to another arena, or was overwritten", size, off)})
 }
 
@@ -101,9 +106,7 @@ func Root[T any](s Store) (*T, error) {
 	if err := plain[T](); err != nil {
 		return nil, s.fail(op, err)
 	}
-	off, err := s.rooted(op, fingerprintOf[T](), func() (uint64, error) {
-		return s.take(op, max(sizeOf[T](), 1), alignOf[T]())
-	})
+	off, err := s.rooted(op, fingerprintOf[T](), max(sizeOf[T](), 1), alignOf[T]())
 	if err != nil {
 		return nil, err
 	}

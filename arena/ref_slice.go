@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"unsafe"
@@ -52,22 +55,43 @@ func (r SliceRef[T]) Get(s Store) []T {
 }
 
 // AppendRef appends values and returns the longer slice. If the capacity does not
-// suffice the slice is copied to a new place, and the old one is lost to the store.
-// The errors are those of NewSliceRef; r is as it was then.
+// suffice, it grows in place where nothing was allocated after the slice; else the slice
+// is copied to a new place, and the old one is lost to the store. The capacity doubles if
+// there is room for that. The errors are those of NewSliceRef; r is as it was then.
 func AppendRef[T any](s Store, r SliceRef[T], values ...T) (SliceRef[T], error) {
 	n := r.len + uint64(len(values))
 	if n > r.cap {
-		grown, err := NewSliceRef[T](s, int(r.len), int(max(n, 2*r.cap)))
+		grown, err := growRef(s, r, n)
 		if err != nil {
 			return r, err
 		}
-		copy(grown.Get(s), r.Get(s))
 		r = grown
 	}
 	from := r.len
 	r.len = n
 	copy(r.Get(s)[from:], values)
 	return r, nil
+}
+
+// growRef returns r with room for n elements, and for twice as many as before if there
+// is as much in the store.
+func growRef[T any](s Store, r SliceRef[T], n uint64) (SliceRef[T], error) {
+	elem, twice := sizeOf[T](), max(n, 2*r.cap)
+	for _, c := range []uint64{twice, n} {
+		hi, size := bits.Mul64(elem, c)
+		if r.off != 0 && hi == 0 && s.lengthen(r.off+elem*r.cap, size-elem*r.cap) {
+			r.cap = c
+			return r, nil
+		}
+	}
+	grown, err := NewSliceRef[T](s, int(r.len), int(twice))
+	if errors.Is(err, alloc.ErrLimit) && n < twice {
+		grown, err = NewSliceRef[T](s, int(r.len), int(n))
+	}
+	if err == nil {
+		copy(grown.Get(s), r.Get(s))
+	}
+	return grown, err
 }
 
 // A StringRef is a string in a Store, by offset. The zero StringRef is empty.

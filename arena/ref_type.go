@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -6,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"reflect"
+	"sync"
 )
 
 // A fingerprint stands for the layout of a type: of two types with the same one a
@@ -15,11 +18,27 @@ type fingerprint [32]byte
 // word returns eight bytes of the fingerprint, never 0.
 func (f fingerprint) word() uint64 { return binary.NativeEndian.Uint64(f[:]) | 1 }
 
-// fingerprintOf describes T in words and digests them. Refs are described with what
-// they lead to, which may lead back: types met before are named by their number.
-func fingerprintOf[T any]() (f fingerprint) {
+// fingerprints has those that were asked for before, by reflect.Type.
+var fingerprints sync.Map
+
+// fingerprintOf returns the fingerprint of T.
+func fingerprintOf[T any]() fingerprint {
+	t := reflect.TypeFor[T]()
+	if known, ok := fingerprints.Load(t); ok {
+		return *known.(*fingerprint)
+	}
+	f := digest(t)
+	fingerprints.Store(t, &f)
+	return f
+}
+
+// digest describes a type in words and digests them. Refs are described with what they
+// lead to, which may lead back: types met before are named by their number. Alignments
+// are not part of it: where offsets and sizes agree, a program of 32 bits and one of 64
+// read the same.
+func digest(t reflect.Type) (f fingerprint) {
 	d := describer{sha256.New(), map[reflect.Type]int{}}
-	d.describe(reflect.TypeFor[T]())
+	d.describe(t)
 	d.hash.Sum(f[:0])
 	return f
 }
@@ -35,12 +54,15 @@ func (d *describer) describe(t reflect.Type) {
 		return
 	}
 	d.seen[t] = len(d.seen)
-	fmt.Fprintf(d.hash, "%v %d %d", t.Kind(), t.Size(), t.Align())
+	if t.Kind() == reflect.Pointer { // in the empty array of a ref: what that leads to
+		fmt.Fprint(d.hash, "ref ")
+		d.describe(t.Elem())
+		return
+	}
+	fmt.Fprintf(d.hash, "%v %d", t.Kind(), t.Size())
 	switch t.Kind() {
 	case reflect.Array:
 		fmt.Fprintf(d.hash, "[%d]", t.Len())
-		d.describe(t.Elem())
-	case reflect.Pointer: // in the empty array of a ref: what that leads to
 		d.describe(t.Elem())
 	case reflect.Struct:
 		for i := range t.NumField() {

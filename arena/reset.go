@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import "runtime"
@@ -9,6 +11,10 @@ import "runtime"
 // *alloc.MisuseError.
 func (a *Arena) Reset() {
 	c := a.core
+	var refused error
+	if c.options.Checked {
+		defer func() { c.tell(refused) }() // when the lock is released
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.freed {
@@ -16,7 +22,7 @@ func (a *Arena) Reset() {
 	}
 	a.leave()
 	if c.options.Checked {
-		c.quarantine("reset")
+		refused = c.quarantine("reset")
 	}
 	c.reset()
 	a.checked()
@@ -28,6 +34,10 @@ func (a *Arena) Reset() {
 // *alloc.MisuseError.
 func (a *Arena) Free() {
 	c := a.core
+	var refused error
+	if c.options.Checked {
+		defer func() { c.tell(refused) }() // when the lock is released
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.freed {
@@ -36,7 +46,7 @@ func (a *Arena) Free() {
 	a.leave()
 	a.cleanup.Stop()
 	if c.options.Checked {
-		c.quarantine("freed")
+		refused = c.quarantine("freed")
 	}
 	c.releaseAll()
 	c.host.Register().Remove(&c.entry)
@@ -47,7 +57,7 @@ func (a *Arena) Free() {
 func (a *Arena) leave() {
 	a.giveBack()
 	a.closeLanes()
-	a.run = run{}
+	a.run, a.tail = run{}, 0
 }
 
 // keepShift says how fast Reset forgets: an eighth a round.
@@ -93,14 +103,16 @@ type Dropped struct {
 
 // drop frees the core of an arena whose handle the collector found unreachable.
 func (c *core) drop() {
+	var refused error
 	c.mu.Lock()
 	d := Dropped{Name: c.options.Name, Made: c.made.String(), Reserved: int64(c.taken)}
 	if c.options.Checked {
 		c.ended = 0
-		c.quarantine("dropped")
+		refused = c.quarantine("dropped")
 	}
 	c.releaseAll()
 	c.mu.Unlock()
+	c.tell(refused)
 	c.host.Register().Drop(&c.entry, d.Made, d.Reserved)
 	if c.options.OnDrop != nil {
 		c.options.OnDrop(d)

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
+	"errors"
 	"runtime"
 	"testing"
 
@@ -51,7 +54,7 @@ func TestRequestLoop(t *testing.T) {
 func TestArenaPerRequest(t *testing.T) {
 	h := host(t)
 	serve := func() {
-		a, err := NewWithOptions(Options{Allocator: h})
+		a, err := NewArenaWithOptions(Options{Allocator: h})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +187,7 @@ func TestArenasCome(t *testing.T) {
 		return ids
 	}
 	for range 10 {
-		a, err := NewWithOptions(Options{Allocator: h})
+		a, err := NewArenaWithOptions(Options{Allocator: h})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +242,7 @@ func TestDropped(t *testing.T) {
 	reports := make(chan Dropped, 2)
 	func() {
 		for range 2 {
-			a, err := NewWithOptions(Options{Allocator: h, Name: "forgotten", OnDrop: func(d Dropped) { reports <- d }})
+			a, err := NewArenaWithOptions(Options{Allocator: h, Name: "forgotten", OnDrop: func(d Dropped) { reports <- d }})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -280,7 +283,7 @@ func TestAllocatorClosed(t *testing.T) {
 				t.Fatal(err)
 			}
 			k.options.Allocator = h
-			a, err := NewWithOptions(k.options)
+			a, err := NewArenaWithOptions(k.options)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -296,6 +299,49 @@ func TestAllocatorClosed(t *testing.T) {
 			}
 			if _, err := a.Alloc(64<<10, 8); err == nil {
 				t.Error("memory of a closed allocator")
+			}
+			a.Free()
+		})
+	}
+}
+
+// TestHostClosed: after its Allocator was closed an arena has no memory, which it says;
+// resetting and freeing it does nothing.
+func TestHostClosed(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			var host alloc.Allocator
+			k.options.Allocator = &host
+			a, err := NewArenaWithOptions(k.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			New[int](a)
+			NewLinked[*int](a)
+			s := Append(a, nil, 1, 2, 3)
+			if err := host.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if p, err := a.Alloc(8, 8); p != nil || !errors.Is(err, alloc.ErrClosed) {
+					t.Errorf("Alloc: %p, %v", p, err)
+				}
+				for name, f := range map[string]func(){
+					"New":             func() { New[int](a) },
+					"MakeSlice":       func() { MakeSlice[int](a, 1, 1) },
+					"Append":          func() { Append(a, s[:0:0], make([]int, 1000)...) },
+					"NewLinked":       func() { NewLinked[*int](a) },
+					"MakeLinkedSlice": func() { MakeLinkedSlice[*int](a, 1, 1) },
+					"CloneString":     func() { CloneString(a, "text") },
+				} {
+					if err := panicOf(f); !errors.Is(err, alloc.ErrClosed) {
+						t.Errorf("%s: %v", name, err)
+					}
+				}
+				if err := a.Audit(); err != nil {
+					t.Errorf("Audit: %v", err)
+				}
+				a.Reset()
 			}
 			a.Free()
 		})

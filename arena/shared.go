@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
-	"errors"
 	"fmt"
+	"io/fs"
 	"math/bits"
 	"os"
 	"sync/atomic"
@@ -26,7 +28,8 @@ type SharedOptions struct {
 	mmap.SharedOptions
 }
 
-// A sharedHeader begins a shared arena. Each word is changed by one atomic operation,
+// A sharedHeader begins a shared arena. It is written before others see the memory. Each
+// word is changed by one atomic operation,
 // so that a process can die between any two and leave nothing half done.
 //
 //	 0        64                                         used                      length
@@ -37,7 +40,7 @@ type SharedOptions struct {
 //	used only grows: each allocation is a compare-and-swap of it, and of those that
 //	race one wins. A process that dies afterwards has lost what it allocated.
 type sharedHeader struct {
-	magic    uint64 // sharedMagic; 0: the arena was made just now
+	magic    uint64 // sharedMagic
 	used     uint64 // bytes, with the header
 	root     uint64 // offset of the root; 0: none yet
 	rootType uint64 // of the fingerprint of its type; 0: none yet
@@ -62,43 +65,47 @@ type SharedArena struct {
 // that other processes get by inheriting its descriptor (File, OpenInherited). The name
 // stays until it is removed: mmap.RemoveShared. The error is a *FileError; it wraps
 // one of package mmap's where the memory is refused, and ErrForeign, ErrVersion or
-// ErrDamaged where it does not hold an arena.
+// ErrDamaged where it does not hold an arena: then the memory stays as it is.
 func OpenShared(name string, o SharedOptions) (*SharedArena, error) {
-	r, err := mmap.MapShared(name, o.Size, o.SharedOptions)
-	return openShared("OpenShared", name, o.ReadOnly, r, err)
+	return openShared("OpenShared", name, o, func(m mmap.SharedOptions) (*mmap.Region, error) {
+		return mmap.MapShared(name, o.Size, m)
+	})
 }
 
 // OpenInherited opens the arena of an inherited descriptor; f stays the caller's. The
 // errors are those of OpenShared.
 func OpenInherited(f *os.File, o SharedOptions) (*SharedArena, error) {
-	r, err := mmap.MapInherited(f, o.SharedOptions)
-	return openShared("OpenInherited", f.Name(), o.ReadOnly, r, err)
+	return openShared("OpenInherited", f.Name(), o, func(m mmap.SharedOptions) (*mmap.Region, error) {
+		return mmap.MapInherited(f, m)
+	})
 }
 
-func openShared(op, name string, readOnly bool, r *mmap.Region, err error) (*SharedArena, error) {
-	s := &SharedArena{region: r, name: name, readOnly: readOnly}
+func openShared(op, name string, o SharedOptions, open func(mmap.SharedOptions) (*mmap.Region, error)) (*SharedArena, error) {
+	s := &SharedArena{name: name, readOnly: o.ReadOnly}
+	if o.Begin != nil {
+		return nil, s.fail(op, fmt.Errorf("%w: SharedOptions.Begin is set", fs.ErrInvalid))
+	}
+	o.Begin = s.begin
+	r, err := open(o.SharedOptions)
 	if err != nil {
 		return nil, s.fail(op, err)
 	}
-	if err := s.begin(); err != nil {
-		return nil, s.fail(op, errors.Join(err, r.Close()))
-	}
+	s.region = r
+	storeMemory.add(s.seen.base, uintptr(r.Len()))
 	return s, nil
 }
 
-// begin checks the header, or writes it: several processes may do that at once, for
-// all write the same.
-func (s *SharedArena) begin() error {
-	memory := s.region.Bytes()
+// begin writes the header of an arena that was made, before others see it, and checks
+// that of one that exists. Memory without one is somebody else's.
+func (s *SharedArena) begin(memory []byte, made bool) error {
 	if len(memory) < dataFloor {
 		return fmt.Errorf("%w: %d bytes", alloc.ErrInvalidSize, len(memory))
 	}
 	s.seen.base = raw.Addr(unsafe.Pointer(&memory[0]))
 	h := s.header()
 	s.seen.used = &h.used
-	if !s.readOnly && atomic.LoadUint64(&h.magic) == 0 {
-		atomic.CompareAndSwapUint64(&h.used, 0, dataFloor)
-		atomic.CompareAndSwapUint64(&h.magic, 0, sharedMagic) // last: with it the header is whole
+	if made {
+		h.magic, h.used = sharedMagic, dataFloor
 	}
 	const format = 0xff << 56
 	switch magic := atomic.LoadUint64(&h.magic); {
@@ -141,9 +148,16 @@ func (s *SharedArena) take(op string, size, align uint64) (uint64, error) {
 	}
 }
 
+// lengthen implements Store.
+func (s *SharedArena) lengthen(off, size uint64) bool {
+	length := uint64(s.region.Len())
+	return !s.readOnly && off <= length && size <= length-off &&
+		atomic.CompareAndSwapUint64(s.seen.used, off, off+size)
+}
+
 // rooted implements Store. The type is settled first: who dies then leaves a root to be
 // made by the next, of the same type.
-func (s *SharedArena) rooted(op string, t fingerprint, make func() (uint64, error)) (uint64, error) {
+func (s *SharedArena) rooted(op string, t fingerprint, size, align uint64) (uint64, error) {
 	if s.region.Len() == 0 {
 		return 0, s.fail(op, alloc.ErrClosed)
 	}
@@ -160,7 +174,7 @@ func (s *SharedArena) rooted(op string, t fingerprint, make func() (uint64, erro
 	if root := atomic.LoadUint64(&h.root); root != 0 {
 		return root, nil
 	}
-	root, err := make()
+	root, err := s.take(op, size, align)
 	if err != nil {
 		return 0, err
 	}
@@ -182,6 +196,9 @@ func (s *SharedArena) File() (*os.File, error) {
 // meanwhile or afterwards. Further calls do nothing.
 func (s *SharedArena) Close() error {
 	s.seen.used = new(uint64) // refs lead nowhere now
+	if n := s.region.Len(); n > 0 {
+		storeMemory.remove(s.seen.base, uintptr(n))
+	}
 	if err := s.region.Close(); err != nil {
 		return s.fail("Close", err)
 	}

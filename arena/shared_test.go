@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux
 
 package arena
@@ -6,15 +8,13 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
-	"strconv"
 	"sync"
 	"testing"
-	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
@@ -250,25 +250,55 @@ func TestSharedRefused(t *testing.T) {
 	}
 }
 
-// TestSharedUnfinished: a process that died while it made the arena, at each step.
+// TestSharedUnfinished: a process that died while it made the root is no harm.
 func TestSharedUnfinished(t *testing.T) {
-	for step, h := range []sharedHeader{
-		{},
-		{used: dataFloor},
-		{used: dataFloor, magic: sharedMagic, rootType: fingerprintOf[board]().word()},
-	} {
-		name := sharedTestName(t) + strconv.Itoa(step)
-		r, err := mmap.MapShared(name, 1<<16, mmap.SharedOptions{Unlink: true})
-		if err != nil {
-			t.Fatal(err)
+	s, err := OpenShared("", SharedOptions{Size: 1 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.header().rootType = fingerprintOf[board]().word()
+	if err := posting(s, 1, 5); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSharedForeign: memory that is no arena is refused and stays as it is, with its
+// name, also where its first words are zero.
+func TestSharedForeign(t *testing.T) {
+	name := sharedTestName(t)
+	r, err := mmap.MapShared(name, 4096, mmap.SharedOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	copy(r.Bytes()[64:], "the program's own data")
+	before := string(r.Bytes())
+	for _, unlink := range []bool{false, true} {
+		o := SharedOptions{SharedOptions: mmap.SharedOptions{Unlink: unlink, Open: MustExist}}
+		if _, err := OpenShared(name, o); !errors.Is(err, ErrForeign) {
+			t.Errorf("unlink %v: %v", unlink, err)
 		}
-		*raw.At[sharedHeader](raw.Addr(unsafe.Pointer(&r.Bytes()[0]))) = h
-		s, err := OpenShared(name, SharedOptions{})
-		if err == nil {
-			err = errors.Join(posting(s, 1, 5), s.Close())
+	}
+	if string(r.Bytes()) != before {
+		t.Error("OpenShared wrote to memory that it refused")
+	}
+}
+
+// TestSharedLeavesNothing: an OpenShared that fails leaves no object behind.
+func TestSharedLeavesNothing(t *testing.T) {
+	name := sharedTestName(t)
+	for size, want := range map[int]error{10: alloc.ErrInvalidSize, 0: fs.ErrNotExist, -1: mmap.ErrInvalid} {
+		if _, err := OpenShared(name, SharedOptions{Size: size}); !errors.Is(err, want) {
+			t.Errorf("size %d: %v, want %v", size, err, want)
 		}
-		if err = errors.Join(err, r.Close()); err != nil {
-			t.Errorf("step %d: %v", step, err)
+		o := SharedOptions{SharedOptions: mmap.SharedOptions{Open: MustExist}}
+		if _, err := OpenShared(name, o); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("size %d left something behind: %v", size, err)
 		}
+	}
+	begin := mmap.SharedOptions{Begin: func([]byte, bool) error { return nil }}
+	if _, err := OpenShared("", SharedOptions{Size: 4096, SharedOptions: begin}); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("an option that is not the caller's: %v", err)
 	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -62,7 +64,7 @@ func open(t testing.TB, o Options) *Arena {
 	if o.Allocator == nil {
 		o.Allocator = host(t)
 	}
-	a, err := NewWithOptions(o)
+	a, err := NewArenaWithOptions(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Benchmarks compares ashlar with the Go heap, sync.Pool, modernc.org/memory, C libraries and other designs. It is a
 module of its own, so that the peers are no dependencies of ashlar.
 
-	go run -C benchmarks .                    all tables, in two minutes
+	go run -C benchmarks .                    all tables, in three minutes
 	go run -C benchmarks . -run '^pair'       only the benchmarks whose name matches; -list names them
 	go run -C benchmarks . -native            also the same loops in C under the allocators found here
 	go run -C benchmarks . -run '^suite/'     the workloads of the field and of Go services; -scale shortens them
@@ -11,7 +13,7 @@ module of its own, so that the peers are no dependencies of ashlar.
 	go run -C benchmarks . -html report.html  one file with charts; best with -metrics
 	go run -C benchmarks . -json new.json -compare old.json
 	go run -C benchmarks . -run '^trace/'     traces of SQLite and of Apache Arrow, replayed on all peers
-	go run -C benchmarks . -trace /path/to/f  a trace that alloc.StartTrace recorded in your program
+	go run -C benchmarks . -trace /path/to/f  a trace that alloc.Trace.Start recorded in your program
 	go run -C benchmarks ./gate               fails if ashlar has become slower or larger beside its peers
 
 README.md lists the families of benchmarks and the peers, and says how to add one.
@@ -89,10 +91,10 @@ without measuring.
 -html writes one file (internal/page): bars against the peers, throughput by goroutines, latencies by 1/(1-q),
 resident memory over time, all tables, the goals first; each table with the command that measures it alone.
 
--update writes the tables into a Markdown file, between marks that name a document. README.md and
+-svg draws the chart of the README. -update writes the tables into a Markdown file, between marks that name a document. README.md and
 RESULTS.md of this project are made so, and a test keeps them as the program writes them. This measures everything again:
 
-	go run -C benchmarks . -repeats 12 -all -metrics -native -json testdata/results.json -update ../README.md -update RESULTS.md
+	go run -C benchmarks . -repeats 12 -all -metrics -native -json testdata/results.json -svg headline.svg -update ../README.md -update RESULTS.md
 
 The timed families are Go benchmarks, too, for benchstat:
 

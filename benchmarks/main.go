@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -82,6 +84,11 @@ func publish(out io.Writer, o *options, families []harness.Family, d *result.Doc
 	}
 	if o.htmlFile != "" {
 		if err := r.WriteHTML(o.htmlFile); err != nil {
+			return err
+		}
+	}
+	if o.svgFile != "" {
+		if err := report.WriteHeadlineChart(o.svgFile, d); err != nil {
 			return err
 		}
 	}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -17,6 +19,7 @@ type options struct {
 	compare  string
 	jsonFile string
 	htmlFile string
+	svgFile  string
 	update   []string
 	list     bool
 }
@@ -45,6 +48,7 @@ func (o *options) addOutputs(flags *flag.FlagSet) {
 	flags.StringVar(&o.compare, "compare", "", "compare with this `file`, which -json has written; with old,new compare two of them and measure nothing")
 	flags.StringVar(&o.jsonFile, "json", "", "write all samples to this `file`")
 	flags.StringVar(&o.htmlFile, "html", "", "write a report with charts to this `file`")
+	flags.StringVar(&o.svgFile, "svg", "", "draw the chart of the README in this `file`")
 	flags.Func("update", "write the tables into this Markdown `file`, where its marks say so; may be repeated", func(file string) error {
 		o.update = append(o.update, file)
 		return nil
@@ -56,7 +60,7 @@ func (o *options) addOutputs(flags *flag.FlagSet) {
 
 // outputFlags are those that leave what is measured as it is, and -run, of which each table has its own.
 var outputFlags = map[string]bool{
-	"run": true, "from": true, "compare": true, "json": true, "html": true, "update": true,
+	"run": true, "from": true, "compare": true, "json": true, "html": true, "svg": true, "update": true,
 	"markdown": true, "spread": true, "list": true,
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fuzz proves the allocator: models of what a program may expect of it, native Go
 // fuzz targets that compare it with them, and a soak that does so for hours.
 //
@@ -14,7 +16,7 @@
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
 // Files that others write have theirs next to the code: FuzzReader in stats/heaptrace
-// for traces, FuzzProfile in stats for heap profiles.
+// for traces, FuzzProfile in internal/pprofile for heap profiles.
 //
 // # Structures
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -49,7 +51,7 @@ func (p *player) writeGuarded(h, how int, b *block) error {
 	}
 	err := alloc.Catch(func() { *raw.At[byte](b.addr + uintptr(how%b.usable)) ^= 0x40 })
 	var e *alloc.MisuseError
-	if !errors.As(err, &e) || e.Op != "use after free" || e.Block != b.addr || e.Size != b.usable {
+	if !errors.As(err, &e) || e.Kind != alloc.UseAfterFree || e.Op != "access" || e.Block != b.addr || e.Size != b.usable {
 		return fmt.Errorf("a write to %v after it was freed: %w", b, err)
 	}
 	return p.reconcile()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -205,7 +207,7 @@ func (h *hoard) resize() error {
 	}
 	r := request{size: h.size(), align: b.align}
 	lo, hi := b.seam(r.size)
-	addr, err := h.heap.Resize(b.addr, uintptr(r.size))
+	addr, err := h.resizeAt(b.addr, uintptr(r.size))
 	if err != nil {
 		if err := h.refusal(r, err); err != nil {
 			return err
@@ -220,6 +222,17 @@ func (h *hoard) resize() error {
 	}
 	h.remove(b)
 	return h.enter(r, addr, false)
+}
+
+// resizeAt changes the size of the object at addr and returns where it is then.
+func (h *hoard) resizeAt(addr, size uintptr) (uintptr, error) {
+	d, err := h.heap.Claim(addr, largeheap.Resizing)
+	if err != nil {
+		return 0, err
+	}
+	d, addr, err = h.heap.Resize(d, size, size)
+	h.heap.Unclaim(d)
+	return addr, err
 }
 
 // beats lets time pass, few beats or enough for everything to happen. What live
@@ -289,7 +302,7 @@ func (h *hoard) violate() error {
 func (h *hoard) violates(addr uintptr) error {
 	for i, do := range []func() error{
 		func() error { _, err := h.heap.Usable(addr); return err },
-		func() error { _, err := h.heap.Resize(addr, 1<<20); return err },
+		func() error { _, err := h.resizeAt(addr, 1<<20); return err },
 		func() error { return h.heap.Free(addr) },
 	} {
 		var v *largeheap.Violation

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -66,7 +68,7 @@ func newMachine(options int, h alloc.Hardening, onLimit func(int) bool, decay ti
 	var err error
 	if m.a, err = alloc.NewAllocator(o); err == nil && options&0xc0 == recorded {
 		m.recording = new(recording)
-		err = m.a.StartTrace(&m.recording.file, alloc.TraceOptions{})
+		err = m.a.Trace().Start(&m.recording.file, alloc.TraceOptions{})
 	}
 	return m, err
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build amd64 || arm64
 
 package main
@@ -55,7 +57,7 @@ func TestSeccompChild(t *testing.T) {
 	if err := soak(soakConfig{duration: time.Minute, operations: 100_000, seed: 1, profile: "mixed", workers: 4}, io.Discard); err != nil {
 		t.Error(err)
 	}
-	r, err := mmap.Map(1<<20, mmap.MapOptions{RegionOptions: mmap.RegionOptions{Populate: true}})
+	r, err := mmap.Map(1<<20, mmap.MapOptions{Options: mmap.Options{Populate: true}})
 	if err != nil {
 		t.Fatalf("populated memory, where the kernel does not populate: %v", err)
 	}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -34,6 +36,7 @@ var yardOps = []struct {
 	{"new", (*yard).new}, {"new", (*yard).new}, {"new", (*yard).new},
 	{"slice", (*yard).slice}, {"slice", (*yard).slice},
 	{"append", (*yard).append}, {"append", (*yard).append}, {"append", (*yard).append},
+	{"capped", (*yard).capped},
 	{"reset", (*yard).reset},
 	{"renew", (*yard).renew},
 	{"trim", (*yard).trim},
@@ -88,7 +91,7 @@ func (y *yard) open() (bool, error) {
 	if y.arena != nil {
 		return true, nil
 	}
-	a, err := arena.NewWithOptions(y.options)
+	a, err := arena.NewArenaWithOptions(y.options)
 	if err != nil {
 		return false, y.refusal(err)
 	}
@@ -267,6 +270,37 @@ func (y *yard) append() error {
 	y.last = b
 	err := y.add(b, true)
 	b.fill()
+	return err
+}
+
+// capped appends to a part of a slice whose capacity ends with the part, as bytes.Split
+// returns it: the rest of the slice stays as it was.
+func (y *yard) capped() error {
+	n := y.size()
+	if n < 2 {
+		return nil
+	}
+	var s, grown []byte
+	if done, err := y.try(func() { s = arena.MakeSlice[byte](y.arena, n, n) }); !done || err != nil {
+		return err
+	}
+	b, err := y.enter(unsafe.Pointer(unsafe.SliceData(s)), n, 1)
+	if err != nil {
+		return err
+	}
+	k := y.in.next() % min(n, 16)
+	part := s[n-1-k : n-1 : n-1] // all but the last byte
+	if done, err := y.try(func() { grown = arena.Append(y.arena, part, 1, 2, 3) }); !done || err != nil {
+		return err
+	}
+	if err := b.verify(); err != nil {
+		return fmt.Errorf("Append to a part of a slice wrote to the slice: %w", err)
+	}
+	if len(grown) != k+3 || string(grown[:k]) != string(part) {
+		return fmt.Errorf("a part of %d bytes and 3 are %d", k, len(grown))
+	}
+	clear(grown)
+	_, err = y.enter(unsafe.Pointer(unsafe.SliceData(grown)), cap(grown), 1)
 	return err
 }
 

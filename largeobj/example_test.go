@@ -1,31 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeobj_test
 
 import (
 	"fmt"
-	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/stats"
 )
 
-// The allocator is the third use of mappings: what it serves from 128 KiB on are
-// mappings, one for each object, which grow without being copied.
-func Example_allocator() {
-	var a alloc.Allocator
-	p, err := a.Malloc(1 << 20)
+// A program that frees large objects in bursts gives their memory back at once, and keeps
+// nothing for the next burst.
+func ExampleOptions() {
+	a, err := alloc.NewAllocator(alloc.Options{Large: largeobj.Options{Policy: largeobj.Unmap}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	unsafe.Slice((*byte)(p), 1<<20)[5] = 7
-	p, err = a.Realloc(p, 64<<20)
+	b, err := a.MallocBytes(1 << 20)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(unsafe.Slice((*byte)(p), 64<<20)[5])
-	a.Free(p)
+	a.FreeBytes(b)
+	s := new(stats.Snapshot)
+	a.Stats(s)
+	fmt.Println(s.Memory.LargeDirty, s.Memory.LargeClean)
 	fmt.Println(a.Close())
 	// Output:
-	// 7
+	// 0 0
 	// <nil>
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sizeclass tells which block sizes the allocator has, and what rounding
 // a request up to one of them costs.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package sizeclass
 
 // WorstWaste returns the largest share of a block of the class, 0 … 1, that a

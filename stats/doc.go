@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package stats holds the numbers of an allocator: what is counted, once, and
 // how it is shown.
 //
@@ -23,7 +25,7 @@
 //	                       size classes and pages added: internal fragmentation
 //	cached, depot, idle    free blocks: ready in caches, in the depots' magazines,
 //	                       left in spans that have live blocks: external fragmentation
-//	dirty                  free pages and regions that still occupy RAM
+//	dirty                  free pages and extents that still occupy RAM
 //	clean                  address space only: purged, or never used
 //	metadata               the heap profile's samples and stacks, this allocator's; and
 //	                       descriptors, magazines, caches, page map, of the whole
@@ -40,17 +42,18 @@
 //
 // # The heap profile
 //
-// Some blocks are sampled, with the stack that allocated them. A Site has what is estimated
-// from the samples of one stack, kind, size class and set of labels; NewProfile makes a
-// file of sites that go tool pprof reads, TopStacks the list of those with the most.
+// Some blocks are sampled, with the stack that allocated them. A HeapProfile estimates from
+// the samples what the blocks of each stack, kind, size class and set of labels are; it
+// writes files that go tool pprof reads, and lists the Stacks with the most.
 //
 //	alloc_objects, alloc_space    handed out, ever       Σ weight, Σ weight · size
 //	inuse_objects, inuse_space    not freed since        over the samples
 //
 // The weight of a sample is one over the probability of its block to be sampled, so each
 // sum is unbiased; of n blocks sampled with probability p it is off by the root of
-// n·(1 − p)/p, its standard error. What had no room in the table of samples is a site
-// too, DroppedSite: the totals are right, only the stacks of these are not known.
+// n·(1 − p)/p, its standard error. What had no room in the table of samples stands in the
+// profile as "(dropped: table full)": the totals are right, only the stacks of these are
+// not known.
 //
 // # Metrics
 //
@@ -110,8 +113,8 @@
 //	/ashlar/dropped:bytes                 counter  reserved by the arenas that were dropped
 //	/ashlar/large/live:objects            gauge    live large objects
 //	/ashlar/large/carved:objects          gauge    of these, in shared mappings
-//	/ashlar/large/retained:objects        gauge    freed regions kept for reuse
-//	/ashlar/large/live:bytes              gauge    regions of live large objects
+//	/ashlar/large/retained:objects        gauge    extents of freed objects, retained for reuse
+//	/ashlar/large/live:bytes              gauge    extents of live large objects
 //	/ashlar/metadata/mapped:bytes         gauge    address space for metadata of the whole process
 //	/ashlar/metadata/footprint:bytes      gauge    metadata of the whole process that may occupy RAM
 //	/ashlar/profile/rate:bytes            gauge    bytes between two samples of the heap profile, 0 if it is off

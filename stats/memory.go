@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package stats
 
 // A memoryLine describes one field of Memory. The list drives the sums, the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package stats
 
 import (
@@ -142,8 +144,8 @@ var otherMetrics = []Metric{
 	}),
 	gauge("large/live:objects", "live large objects", func(s *Snapshot) int64 { return s.Large.Live }),
 	gauge("large/carved:objects", "of these, in shared mappings", func(s *Snapshot) int64 { return s.Large.Carved }),
-	gauge("large/retained:objects", "freed regions kept for reuse", func(s *Snapshot) int64 { return s.Large.Retained }),
-	gauge("large/live:bytes", "regions of live large objects", func(s *Snapshot) int64 { return s.Large.Bytes }),
+	gauge("large/retained:objects", "extents of freed objects, retained for reuse", func(s *Snapshot) int64 { return s.Large.Retained }),
+	gauge("large/live:bytes", "extents of live large objects", func(s *Snapshot) int64 { return s.Large.Bytes }),
 	gauge("metadata/mapped:bytes", "address space for metadata of the whole process", func(s *Snapshot) int64 { return s.Metadata.Mapped }),
 	gauge("metadata/footprint:bytes", "metadata of the whole process that may occupy RAM", func(s *Snapshot) int64 { return s.Metadata.Footprint }),
 	gauge("profile/rate:bytes", "bytes between two samples of the heap profile, 0 if it is off", func(s *Snapshot) int64 { return s.Profile.Rate }),

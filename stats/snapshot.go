@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package stats
 
 import "time"
@@ -49,8 +51,8 @@ type Memory struct {
 	LargeRequested int64 // asked for, in live large objects
 	LargeSlack     int64 // their headers and rounding to pages
 	Quarantined    int64 // blocks and objects that were freed and are kept from reuse (alloc.Options.Checked)
-	LargeDirty     int64 // freed large regions that may occupy RAM
-	LargeClean     int64 // freed large regions that were purged
+	LargeDirty     int64 // extents of freed large objects that may occupy RAM
+	LargeClean     int64 // extents of freed large objects that were purged
 	PagesDirty     int64 // free pages that may occupy RAM
 	PagesClean     int64 // free pages that were purged or never used
 	Guards         int64 // pages of live guarded blocks
@@ -78,12 +80,13 @@ type Class struct {
 	Exchanges   int64 // magazines that caches took from the depot or put there, ever: times its lock was taken
 }
 
-// Large is the numbers of large objects.
+// Large has the numbers of large objects. The extent of an object is the pages that it lies
+// in.
 type Large struct {
 	Live     int64 // objects
 	Carved   int64 // of these, in shared mappings
-	Retained int64 // freed regions kept for reuse
-	Bytes    int64 // of live objects' regions, with headers and rounding
+	Retained int64 // extents of freed objects, retained for reuse
+	Bytes    int64 // bytes of live objects' extents, with headers and rounding
 }
 
 // Metadata is the process' account of allocators' own structures, in bytes.

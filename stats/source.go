@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package stats
 
 // A Source supplies snapshots: *alloc.Allocator is one. It is what the faces in the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package stats
 
 // Stacks are the stacks with the most live memory, as a heap profile estimates them

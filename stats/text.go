@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package stats
 
 import (
@@ -77,7 +79,7 @@ func (s *Snapshot) writeClasses(b *bytes.Buffer) {
 			c.Cached, c.InDepot, c.Idle, c.Spans, used, c.Allocs, c.Frees)
 	}
 	l := &s.Large
-	fmt.Fprintf(b, "%8s%12d%12s    %d carved from shared mappings, %d regions retained\n",
+	fmt.Fprintf(b, "%8s%12d%12s    %d carved from shared mappings, %d extents retained\n",
 		"large", l.Live, Bytes(l.Bytes), l.Carved, l.Retained)
 }
 

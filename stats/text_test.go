@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package stats
 
 import (
@@ -59,7 +61,7 @@ func TestString(t *testing.T) {
 		`(?m)^heap profile: 40 live samples, 7 stacks, one sample in 512 KiB; 2 dropped for lack of room$`,
 		`(?m)^= total +78\.1 MiB `,
 		`(?m)^ +32 +2000 +62\.5 KiB +0 +0 +48 +1 +98% +5000 +3000$`,
-		`(?m)^ +large +1 +1\.00 MiB .* 3 regions retained$`,
+		`(?m)^ +large +1 +1\.00 MiB .* 3 extents retained$`,
 		`(?m)^request +60\.0 KiB +3\.00 KiB +1\.00 KiB +64\.0 KiB +62\.0 KiB +2 +9  main\.serve main\.go:7$`,
 		`(?m)^#5 \(concurrent\) +0 B .* 1\.00 MiB .*\n +8\.00 MiB in quarantine\nrequest`,
 		`(?m)^3 arenas with 192 KiB were dropped without Free; made at main\.load main\.go:70$`,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package alloctest_test
 
 import (
@@ -46,5 +48,25 @@ func TestNoLeaks(t *testing.T) {
 			t.Errorf("nothing leaked: %q", r.text)
 		}
 		_ = a.Close()
+	}
+}
+
+// TestEachMode: every mode is there, and is what it says.
+func TestEachMode(t *testing.T) {
+	names := ""
+	alloctest.EachMode(t, func(t *testing.T, a *alloc.Allocator) {
+		names += t.Name() + " "
+		p, err := a.Malloc(20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Free(p)
+		exact := strings.HasSuffix(t.Name(), "/checked") || strings.HasSuffix(t.Name(), "/guarded")
+		if n := alloc.UsableSize(p); (n == 20) != exact {
+			t.Errorf("a block of 20 bytes has %d", n)
+		}
+	})
+	if want := "TestEachMode/plain TestEachMode/checked TestEachMode/guarded TestEachMode/hardened "; names != want {
+		t.Errorf("it ran %s", names)
 	}
 }

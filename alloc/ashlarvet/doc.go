@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ashlarvet finds mistakes in programs that use ashlar, before they run.
 //
 //	go build -C alloc/ashlarvet -o /tmp/ashlarvet .   # in a checkout of ashlar

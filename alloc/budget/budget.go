@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package budget
 
 import (
@@ -13,8 +15,8 @@ import (
 // Memory is off-heap memory that a Balancer counts and limits: *alloc.Allocator.
 type Memory interface {
 	stats.Source
-	Trim() int64          // gives back what is unused
-	SetLimit(bytes int64) // of the footprint; 0: none
+	Trim() int64                // gives back what is unused
+	SetLimit(bytes int64) error // of the footprint; 0: none
 }
 
 // A Balancer moves the limits of the Go heap and of off-heap memory against each
@@ -125,8 +127,9 @@ func (b *Balancer) Add(memory Memory) {
 }
 
 // OnLimit is to be alloc.Options.OnLimit of what is added: an allocator that reaches
-// its limit calls it, and it makes room for size bytes if there is any.
-func (b *Balancer) OnLimit(size int) { b.look(int64(size)) }
+// its limit calls it, and it makes room for size bytes if there is any. It reports whether
+// it did.
+func (b *Balancer) OnLimit(size int) (madeRoom bool) { return b.look(int64(size)) }
 
 // State returns what the Balancer last saw and decided.
 func (b *Balancer) State() State {
@@ -145,7 +148,7 @@ func (b *Balancer) Stop() {
 		defer b.mu.Unlock()
 		b.stopped = true
 		for _, m := range b.members {
-			m.memory.SetLimit(m.own)
+			_ = m.memory.SetLimit(m.own) // which it had before
 		}
 		b.heap.setLimit(b.before)
 		b.state.GoLimit = b.before

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package budget
 
 import (
@@ -69,7 +71,12 @@ func (m *fakeMemory) Trim() int64 {
 	return n
 }
 
-func (m *fakeMemory) SetLimit(n int64) { m.mu.Lock(); defer m.mu.Unlock(); m.limit = n }
+func (m *fakeMemory) SetLimit(n int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.limit = n
+	return nil
+}
 
 // grow takes n bytes as an allocator does: it asks for room when its limit is reached.
 func (m *fakeMemory) grow(b *Balancer, n int64) bool {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package budget keeps the Go heap and off-heap memory under one limit. GOMEMLIMIT
 // counts the Go heap only; a process is killed for the sum.
 //

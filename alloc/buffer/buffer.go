@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package buffer
 
 import (
@@ -34,7 +36,8 @@ const (
 	readSize = 4 << 10 // room that ReadFrom wants at least
 )
 
-// Bytes returns what is unread. The slice is for use until the next change.
+// Bytes returns what is unread. The slice is for use until the next change; Write may be
+// given it.
 func (b *Buffer) Bytes() []byte { return b.all[b.off:] }
 
 // String returns a copy of what is unread, in the Go heap.
@@ -84,26 +87,31 @@ func (b *Buffer) allocator() *alloc.Allocator {
 	return b.heap
 }
 
-// Grow makes room for n bytes more. The error wraps one of alloc's; the Buffer is as it
-// was then.
+// Grow makes room for n bytes more. What was read before can no longer be unread. The
+// error wraps one of alloc's; the Buffer is as it was then.
 func (b *Buffer) Grow(n int) error {
 	if n < 0 {
 		return &alloc.Error{Op: "Buffer.Grow", Size: n, Err: alloc.ErrInvalidSize}
 	}
-	return b.room(n)
+	if err := b.room(n, true); err != nil {
+		return err
+	}
+	b.last = 0
+	return nil
 }
 
-// room makes room for n bytes behind the last.
-func (b *Buffer) room(n int) error {
+// room makes room for n bytes after the last. It discards what is read only if slide is
+// set: what is unread then moves within the block.
+func (b *Buffer) room(n int, slide bool) error {
 	unread := b.Len()
 	switch {
 	case b.closed:
 		return &alloc.Error{Op: "Buffer.Write", Size: n, Err: alloc.ErrClosed}
 	case n <= b.Available():
 		return nil
-	case n <= cap(b.all)/2-unread:
+	case slide && n <= cap(b.all)/2-unread:
 		copy(b.all[:unread], b.all[b.off:])
-		b.all, b.off = b.all[:unread], 0
+		b.all, b.off, b.last = b.all[:unread], 0, 0
 		return nil
 	case n > math.MaxInt-len(b.all):
 		return &alloc.Error{Op: "Buffer.Write", Size: n, Err: alloc.ErrInvalidSize}
@@ -123,10 +131,24 @@ func (b *Buffer) enlarge(n int) error {
 
 func (b *Buffer) block() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.all)) }
 
-// Write appends p. It writes all or, with an error that wraps one of alloc's, nothing.
+// indexOf returns where in the block p begins; -1 if p is not part of the block.
+func (b *Buffer) indexOf(p []byte) int {
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(p))) - uintptr(b.block())
+	if len(p) == 0 || at >= uintptr(cap(b.all)) {
+		return -1
+	}
+	return int(at)
+}
+
+// Write appends p, which may be bytes of the Buffer. It writes all or, with an error that
+// wraps one of alloc's, nothing.
 func (b *Buffer) Write(p []byte) (int, error) {
-	if err := b.room(len(p)); err != nil {
+	at := b.indexOf(p)
+	if err := b.room(len(p), at < 0); err != nil {
 		return 0, err
+	}
+	if at >= 0 { // p moved with the block
+		p = b.all[:cap(b.all)][at : at+len(p)]
 	}
 	b.all = append(b.all, p...)
 	b.last = 0
@@ -140,7 +162,7 @@ func (b *Buffer) WriteString(s string) (int, error) {
 
 // WriteByte appends c, as Write does.
 func (b *Buffer) WriteByte(c byte) error {
-	if err := b.room(1); err != nil {
+	if err := b.room(1, true); err != nil {
 		return err
 	}
 	b.all = append(b.all, c)
@@ -159,7 +181,7 @@ func (b *Buffer) WriteRune(r rune) (int, error) {
 func (b *Buffer) ReadFrom(r io.Reader) (n int64, err error) {
 	b.last = 0
 	for {
-		if err := b.room(readSize); err != nil {
+		if err := b.room(readSize, true); err != nil {
 			return n, err
 		}
 		m, err := r.Read(b.all[len(b.all):cap(b.all)])

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package buffer_test
 
 import (
@@ -59,7 +61,7 @@ func compare(t *testing.T, script []byte) {
 	}
 	text := bytes.Repeat([]byte("squared stone, ünd\n"), 1000)
 	for len(script) > 0 {
-		op, n := next()%14, next()*next()%len(text)
+		op, n := next()%16, next()*next()%len(text)
 		got, exp := "", ""
 		switch op {
 		case 0, 1:
@@ -111,6 +113,18 @@ func compare(t *testing.T, script []byte) {
 			m, err := b.WriteTo(&v)
 			k, e := want.WriteTo(&w)
 			got, exp = fmt.Sprint(m, err, v.String()), fmt.Sprint(k, e, w.String())
+		case 14: // what was read cannot be unread afterwards, unlike with bytes.Buffer
+			got, exp = fmt.Sprint(b.Grow(n), b.UnreadByte(), b.UnreadRune()), fmt.Sprint(nil, buffer.ErrUnread, buffer.ErrUnread)
+			want.Truncate(want.Len())
+			if b.Available() < n {
+				t.Fatalf("%d bytes available after Grow of %d", b.Available(), n)
+			}
+		case 15: // bytes of its own; bytes.Buffer moves them under the write's feet
+			own := b.Bytes()
+			own = own[min(n, len(own))/2 : min(n, len(own))]
+			k, _ := want.Write(bytes.Clone(own))
+			m, err := b.Write(own)
+			got, exp = fmt.Sprint(m, err), fmt.Sprint(k, nil)
 		}
 		if got != exp {
 			t.Fatalf("operation %d of %d: %.100q, want %.100q", op, n, got, exp)

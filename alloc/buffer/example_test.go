@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package buffer_test
 
 import (
@@ -83,4 +85,20 @@ func ExamplePool() {
 	fmt.Println(len(b), cap(b))
 	p.Put(b)
 	// Output: 5000 5120
+}
+
+// A File is what libraries take that go back to what they wrote.
+func ExampleFile() {
+	f := buffer.NewFile(nil)
+	defer f.Close()
+	fmt.Fprint(f, "length ????, stones")
+	if _, err := f.WriteAt([]byte("six "), 7); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		log.Fatal(err)
+	}
+	text, err := io.ReadAll(f)
+	fmt.Printf("%s, %v\n", text, err)
+	// Output: length six , stones, <nil>
 }

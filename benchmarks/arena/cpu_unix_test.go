@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build unix
 
 package arena
@@ -8,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cpu returns the time of all processors spent in this process, in nanoseconds.
+// cpu returns the time that all processors spent in this process, in nanoseconds.
 func cpu(b *testing.B) int64 {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -9,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/arena"
 )
 
-// keep holds what the Go heap's peer allocates for a round.
+// keep keeps alive what the Go heap's peer allocates in a round.
 var keep []*object
 
 func BenchmarkNew(b *testing.B) {
@@ -73,8 +75,8 @@ func benchHeap(b *testing.B, n int) {
 	keep = nil
 }
 
-// rounds calls each for all operations of the benchmark, n of them at a time, after a
-// round that is not timed. reset is called after each round.
+// rounds calls each for all operations of the benchmark, n of them at a time, after a round that is not
+// timed. It calls reset after each round.
 func rounds(b *testing.B, n int, reset func(), each func(k int)) {
 	each(n)
 	reset()

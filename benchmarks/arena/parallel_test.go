@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -45,7 +47,7 @@ func BenchmarkParallel(b *testing.B) {
 	}
 }
 
-// benchParallel has goroutines do their share at once. An operation is one round.
+// benchParallel runs the shares of all goroutines at once. An operation is one round.
 func benchParallel(b *testing.B, goroutines int, reset, each func()) {
 	round := func() {
 		var wg sync.WaitGroup

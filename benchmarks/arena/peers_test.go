@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -10,16 +12,16 @@ import (
 	"github.com/ashlar-go/ashlar/arena"
 )
 
-// An object is what is allocated: 64 bytes without pointers.
+// An object is what the benchmarks allocate: 64 bytes without pointers.
 type object [8]uint64
 
-// A bump is an arena by hand: the peer that every program can have in ten lines.
+// A bump is an arena written by hand: a peer that every program can have in ten lines.
 type bump struct {
 	buf []byte
 	off int
 }
 
-// newOf returns room for a T, zero if the buffer is. There must be enough.
+// newOf returns memory for a T, zeroed if the buffer is. The buffer must have room for it.
 func newOf[T any](b *bump) *T {
 	off := (b.off + 7) &^ 7
 	b.off = off + int(unsafe.Sizeof(*new(T)))
@@ -38,8 +40,7 @@ func (b *bump) reset() {
 	b.off = 0
 }
 
-// open returns an arena of an allocator of its own, and closes both when the
-// benchmark ends.
+// open returns an arena with an allocator of its own, and closes both when the benchmark ends.
 func open(b *testing.B, o arena.Options) *arena.Arena {
 	b.Helper()
 	h, err := alloc.NewAllocator(alloc.Options{})
@@ -47,7 +48,7 @@ func open(b *testing.B, o arena.Options) *arena.Arena {
 		b.Fatal(err)
 	}
 	o.Allocator = h
-	a, err := arena.NewWithOptions(o)
+	a, err := arena.NewArenaWithOptions(o)
 	if err != nil {
 		b.Fatal(err)
 	}

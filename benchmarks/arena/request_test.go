@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -8,8 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/arena"
 )
 
-// The sizes of a request's 100 slices: 16 bytes to 4 KiB. A multiplication scatters
-// them.
+// The sizes of a request's 100 slices: 16 bytes to 4 KiB. A multiplication scatters them.
 var sizes = func() (s [100]int) {
 	for i := range s {
 		s[i] = 16 << (i * 7 % 9)
@@ -17,7 +18,7 @@ var sizes = func() (s [100]int) {
 	return s
 }()
 
-// requestBytes is enough for one request.
+// requestBytes suffices for one request.
 const requestBytes = 128 << 10
 
 // touch writes the first and the last byte.
@@ -75,5 +76,5 @@ func BenchmarkRequest(b *testing.B) {
 	})
 }
 
-// slices holds what the Go heap's peer allocates for a request.
+// slices keeps alive what the Go heap's peer allocates for a request.
 var slices [len(sizes)][]byte

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arena
 
 import (
@@ -17,7 +19,7 @@ type node struct {
 
 const treeDepth = 20 // 2^20 − 1 nodes
 
-// build makes a perfect tree, each node by make.
+// build makes a perfect tree. It makes each node by calling make.
 func build(make func() *node, depth int) *node {
 	if depth == 0 {
 		return nil
@@ -59,7 +61,7 @@ func BenchmarkTree(b *testing.B) {
 	run("goheap", func(b *testing.B) { benchTree(b, func() *node { return new(node) }, func() {}) })
 }
 
-// benchTree builds a tree and drops it in each operation.
+// benchTree builds a tree and drops it, in each operation.
 func benchTree(b *testing.B, make func() *node, drop func()) {
 	if n := build(make, treeDepth).count(); n != 1<<treeDepth-1 {
 		b.Fatalf("%d nodes", n)
@@ -76,5 +78,5 @@ func benchTree(b *testing.B, make func() *node, drop func()) {
 	b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/op")
 }
 
-// root holds the tree.
+// root keeps the tree alive.
 var root *node

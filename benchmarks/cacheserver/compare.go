@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -16,20 +18,20 @@ import (
 // heapForm is the name of the store on the Go heap.
 var heapForm = store.Names[1]
 
-// A comparison is what both forms' runs gave.
+// A comparison has the results of the runs of both forms.
 type comparison struct {
 	figures versus.Comparison
 	runs    []run
-	refused string // what a server said that refused sets
+	refused string // what a server said when it refused a set
 }
 
-// A run is one server's life, in figures.
+// A run is the figures of one server's life.
 type run struct {
 	Form    string             `json:"form"`
 	Figures map[string]float64 `json:"figures"`
 }
 
-// The figures that bars are set on.
+// The figures that have goals.
 const (
 	figureP999     = "p99.9, ms"
 	figureGC       = "GC processor time, s"
@@ -49,7 +51,7 @@ func compare(ctx context.Context, o *options, program string) (*comparison, erro
 	return c, err
 }
 
-// measure starts a server, loads it, and ends it.
+// measure starts a server, loads it, and stops it.
 func (c *comparison) measure(ctx context.Context, o *options, program string, peer int) (err error) {
 	p, err := begin(ctx, program, store.Names[peer], o)
 	if err != nil {
@@ -105,7 +107,7 @@ func (c *comparison) fill(ctx context.Context, o *options, p *process) error {
 	return err
 }
 
-// load has operations come at the fixed rate.
+// load sends operations at the fixed rate.
 func (c *comparison) load(ctx context.Context, o *options, p *process, add func(string, float64)) error {
 	l := o.load
 	l.Address, l.Source = p.address, o.mix.Source
@@ -143,7 +145,7 @@ func (c *comparison) load(ctx context.Context, o *options, p *process, add func(
 
 func ms(nanoseconds int64) float64 { return float64(nanoseconds) / float64(time.Millisecond) }
 
-// flood has as many operations come as come back.
+// flood sends operations as fast as answers come back.
 func (c *comparison) flood(ctx context.Context, o *options, p *process, add func(string, float64)) error {
 	l := o.load
 	l.Address, l.Rate, l.Window, l.Warmup, l.Duration = p.address, 0, o.depth, 0, o.flood

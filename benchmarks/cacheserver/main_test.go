@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -18,7 +20,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
 )
 
-// TestMain has the test binary be a server when it is started as one.
+// TestMain makes the test binary a server if it is started as one.
 func TestMain(m *testing.M) {
 	if slices.Contains(os.Args, "-child") {
 		main()
@@ -39,7 +41,7 @@ func parsed(t *testing.T, more ...string) *options {
 	return o
 }
 
-// TestCompare is the whole program, in small.
+// TestCompare runs the whole program, with small parameters.
 func TestCompare(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "figures.json")
 	o := parsed(t, "-json", file, "-markdown")
@@ -55,7 +57,7 @@ func TestCompare(t *testing.T) {
 	if rss.Supported {
 		figures = append(figures, figureResident, figurePeak)
 	}
-	for _, want := range append(figures, "| ashlar | goheap | ratio |", "Bars") {
+	for _, want := range append(figures, "| ashlar | goheap | ratio |", "Goals") {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the tables lack %q:\n%s", want, &out)
 		}
@@ -65,10 +67,10 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	var report struct {
-		Runs []run
-		Bars []bar
+		Runs  []run
+		Goals []goal
 	}
-	if err := json.Unmarshal(encoded, &report); err != nil || len(report.Runs) != 2 || len(report.Bars) != 3 {
+	if err := json.Unmarshal(encoded, &report); err != nil || len(report.Runs) != 2 || len(report.Goals) != 3 {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	for _, r := range report.Runs {
@@ -83,7 +85,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestNoOrphan: a server ends with its parent, or rather with what that holds of it.
+// TestNoOrphan: a server ends when its parent closes the server's standard input.
 func TestNoOrphan(t *testing.T) {
 	for _, form := range store.Names {
 		p, err := begin(context.Background(), os.Args[0], form, parsed(t))
@@ -119,7 +121,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestServe: a server on its own ends when it is told to, and says that all is freed.
+// TestServe: a server without a parent ends at an interrupt, and says that everything is freed.
 func TestServe(t *testing.T) {
 	o := parsed(t, "-serve", "ashlar")
 	ctx, cancel := context.WithCancel(context.Background())
@@ -150,7 +152,7 @@ func TestServe(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	for _, bad := range []string{"-mib 0", "-repeats 0", "-rate 0", "-rate NaN", "-d 0s", "-flood 0s", "-warmup -1s", "-connections 0",
-		"-depth 0", "-gets 2", "-zipf 1", "-least 1", "-most 10", "-shape -1", "-keyspace 0", "argument", "-ttl -1s"} {
+		"-depth 0", "-gets 2", "-zipf 1", "-min 1", "-max 10", "-shape -1", "-keyspace 0", "argument", "-ttl -1s"} {
 		if _, err := parse(strings.Fields(bad)); err == nil {
 			t.Errorf("%s: no error", bad)
 		}

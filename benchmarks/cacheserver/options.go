@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -12,18 +14,18 @@ import (
 
 // options are the program's flags.
 type options struct {
-	serve   string // the store's name; the program is the server
+	serve   string // name of a store; if set, the program is the server
 	child   bool   // the server ends with its standard input
 	listen  string
 	shards  int
-	bytes   int64 // bound of the store
-	gogc    int   // of the Go heap's form; 0: as it is
+	bytes   int64 // that the store holds at most
+	gogc    int   // of the form on the Go heap; 0 leaves it as it is
 	repeats int
 
 	load  load.Load
 	mix   load.Mix
 	flood time.Duration
-	depth int // window of a connection in the flood
+	depth int // operations of a connection without an answer, in the flood
 
 	jsonFile string
 	markdown bool
@@ -49,8 +51,8 @@ func parse(arguments []string) (*options, error) {
 	flags.Float64Var(&o.mix.Gets, "gets", 0.5, "`share` of gets, the rest are sets")
 	flags.Float64Var(&o.mix.Zipf, "zipf", 1.01, "`exponent` of the keys' distribution, above 1")
 	flags.DurationVar(&o.mix.TTL, "ttl", 10*time.Minute, "`time` to live of values, at most")
-	flags.IntVar(&o.mix.Least, "least", 64, "`bytes` of the shortest value")
-	flags.IntVar(&o.mix.Most, "most", 8<<10, "`bytes` of the longest value")
+	flags.IntVar(&o.mix.Min, "min", 64, "`bytes` of the shortest value")
+	flags.IntVar(&o.mix.Max, "max", 8<<10, "`bytes` of the longest value")
 	flags.Float64Var(&o.mix.Shape, "shape", 1, "`shape` of the lengths' bounded Pareto distribution; 0: log-uniform")
 	keyspace := flags.Float64("keyspace", 1.25, "keys, as a `multiple` of how many the store holds")
 	flags.StringVar(&o.jsonFile, "json", "", "write all figures to this `file`")
@@ -64,9 +66,9 @@ func parse(arguments []string) (*options, error) {
 	return o, o.check(flags.NArg(), *keyspace)
 }
 
-const keyBytes = 11 // of a key in the middle of a large keyspace, about
+const keyBytes = 11 // about the length of a key in the middle of a large keyspace
 
-// keys returns how many keys there are when so many times the bound would be needed.
+// keys returns how many keys there are if all of them would need so many times the bound.
 func (o *options) keys(multiple float64) uint64 {
 	return uint64(max(1, multiple*float64(o.bytes)/(o.mix.Mean()+keyBytes)))
 }

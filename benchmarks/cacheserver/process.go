@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -12,15 +14,15 @@ import (
 	"time"
 )
 
-// A process is a server that this one has started.
+// A process is a server that this process has started.
 type process struct {
 	command *exec.Cmd
-	input   io.Closer // its end is the server's
+	input   io.Closer // closing it ends the server
 	output  *json.Decoder
 	address string
 }
 
-// patience is how long a server may take to say something, and to end: it then has gigabytes to free.
+// patience is how long a server may take to say something, and to end. At the end it has gigabytes to free.
 const patience = time.Minute
 
 // begin starts a server and waits until it listens.
@@ -51,14 +53,14 @@ func begin(ctx context.Context, program, form string, o *options) (*process, err
 	return p, nil
 }
 
-// hear reads the next thing that the server says. One that says nothing is killed.
+// hear reads the next line of the server. It kills a server that says nothing.
 func (p *process) hear(what any) error {
-	late := time.AfterFunc(patience, func() { _ = p.command.Process.Kill() }) // the reading then fails
+	late := time.AfterFunc(patience, func() { _ = p.command.Process.Kill() }) // the read then fails
 	defer late.Stop()
 	return p.output.Decode(what)
 }
 
-// end has the server close and returns what it says at the end.
+// end makes the server close, and returns its last line.
 func (p *process) end() (farewell, error) {
 	var f farewell
 	if err := p.input.Close(); err != nil {
@@ -68,9 +70,9 @@ func (p *process) end() (farewell, error) {
 	return f, errors.Join(p.command.Wait(), err)
 }
 
-// kill ends a server that is of no more use.
+// kill ends a server that is not needed any more.
 func (p *process) kill() error {
-	_ = p.command.Process.Kill() // it may have ended
-	_ = p.command.Wait()         // which is then what it says
+	_ = p.command.Process.Kill() // the server may have ended already
+	_ = p.command.Wait()         // returns an error then
 	return nil
 }

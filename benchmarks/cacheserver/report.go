@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -12,18 +14,18 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/machine"
 )
 
-// A bar is a ratio of ashlar to the Go heap that the project sets itself.
-type bar struct {
+// A goal is a bound on a ratio of ashlar's median to the Go heap's.
+type goal struct {
 	Figure string  `json:"figure"`
 	AtMost float64 `json:"at_most"`
 	Ratio  float64 `json:"ratio"`
 	Met    bool    `json:"met"`
 }
 
-// bars compares the ratios with what they are to be, at 2 GiB. One without a ratio, as no
-// collection ended while the load counted, is not met.
-func (c *comparison) bars() []bar {
-	list := []bar{{Figure: figureGC, AtMost: 0.05}, {Figure: figureP999, AtMost: 0.2}, {Figure: figureResident, AtMost: 0.7}}
+// goals compares the ratios with their bounds, which are set for 2 GiB. A goal without a ratio is
+// not met: this happens if no collection ended while the load counted.
+func (c *comparison) goals() []goal {
+	list := []goal{{Figure: figureGC, AtMost: 0.05}, {Figure: figureP999, AtMost: 0.2}, {Figure: figureResident, AtMost: 0.7}}
 	for i := range list {
 		b := &list[i]
 		b.Ratio = c.figures.Ratio(b.Figure)
@@ -35,15 +37,15 @@ func (c *comparison) bars() []bar {
 // publish prints the table and writes the file of all figures.
 func (c *comparison) publish(out io.Writer, o *options) error {
 	title := fmt.Sprintf("Cache of %d MiB, values of %d to %d bytes, %.0f operations/s, %.0f %% gets, medians of %d",
-		o.bytes>>20, o.mix.Least, o.mix.Most, o.load.Rate, 100*o.mix.Gets, o.repeats)
+		o.bytes>>20, o.mix.Min, o.mix.Max, o.load.Rate, 100*o.mix.Gets, o.repeats)
 	t := c.figures.Table(title, store.Names)
 	t.Notes = append(t.Notes, machine.Describe().String())
 	if c.refused != "" {
 		t.Notes = append(t.Notes, "sets were refused: "+c.refused)
 	}
-	verdicts := &grid.Grid{Title: "Bars, at 2048 MiB", Header: []string{"ashlar ÷ goheap", "at most", "is", ""}}
-	bars := c.bars()
-	for _, b := range bars {
+	verdicts := &grid.Grid{Title: "Goals, at 2048 MiB", Header: []string{"ashlar ÷ goheap", "at most", "is", ""}}
+	goals := c.goals()
+	for _, b := range goals {
 		verdict := "missed"
 		if b.Met {
 			verdict = "met"
@@ -65,13 +67,13 @@ func (c *comparison) publish(out io.Writer, o *options) error {
 	if o.jsonFile == "" {
 		return nil
 	}
-	return c.writeJSON(o, bars)
+	return c.writeJSON(o, goals)
 }
 
-func (c *comparison) writeJSON(o *options, bars []bar) error {
-	for i := range bars {
-		if r := bars[i].Ratio; math.IsNaN(r) || math.IsInf(r, 0) {
-			bars[i].Ratio = -1 // JSON has neither
+func (c *comparison) writeJSON(o *options, goals []goal) error {
+	for i := range goals {
+		if r := goals[i].Ratio; math.IsNaN(r) || math.IsInf(r, 0) {
+			goals[i].Ratio = -1 // JSON has neither NaN nor Inf
 		}
 	}
 	encoded, err := json.MarshalIndent(struct {
@@ -83,8 +85,8 @@ func (c *comparison) writeJSON(o *options, bars []bar) error {
 		Shape   float64             `json:"shape"`
 		Keys    uint64              `json:"keys"`
 		Runs    []run               `json:"runs"`
-		Bars    []bar               `json:"bars"`
-	}{machine.Describe(), o.bytes >> 20, o.load.Rate, o.mix.Gets, o.mix.Zipf, o.mix.Shape, o.mix.Keys, c.runs, bars}, "", "\t")
+		Goals   []goal              `json:"goals"`
+	}{machine.Describe(), o.bytes >> 20, o.load.Rate, o.mix.Gets, o.mix.Zipf, o.mix.Shape, o.mix.Keys, c.runs, goals}, "", "\t")
 	if err != nil {
 		return err
 	}

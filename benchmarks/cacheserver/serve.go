@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -18,14 +20,14 @@ type greeting struct {
 	Address string `json:"address"`
 }
 
-// A farewell is the last.
+// A farewell is the last line.
 type farewell struct {
-	Collection float64     `json:"collection_seconds"` // a forced one, with all there was
-	Info       server.Info `json:"info"`               // after it
+	Collection float64     `json:"collection_seconds"` // a forced one, with all entries live
+	Info       server.Info `json:"info"`               // after that collection
 }
 
-// serve is the server's main function. It ends with ctx and, as a child, with its standard input: a
-// parent that is gone leaves no server behind.
+// serve is the server's main function. It ends when ctx does. As a child it also ends when its standard
+// input is closed, so that a parent that is gone leaves no server behind.
 func serve(ctx context.Context, o *options, in io.Reader, out io.Writer) error {
 	s, err := store.Open(o.serve, store.Options{Bytes: o.bytes, Shards: o.shards})
 	if err != nil {
@@ -40,7 +42,7 @@ func serve(ctx context.Context, o *options, in io.Reader, out io.Writer) error {
 		ctx, cancel = context.WithCancel(ctx)
 		go func() {
 			defer cancel()
-			_, _ = io.Copy(io.Discard, in) // however it ends, it ends
+			_, _ = io.Copy(io.Discard, in) // any end will do
 		}()
 	}
 	if err := json.NewEncoder(out).Encode(greeting{listener.Addr().String()}); err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -10,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
 )
 
-// allocators are the names of those that are compared.
+// allocators are the names of the allocators that are compared.
 var allocators = [2]string{"ashlar", "goheap"}
 
 // A report is what one run took.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -13,29 +15,29 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/adapters/arrowmem"
+	"github.com/ashlar-go/ashlar/alloc/alloctest"
 	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
 var _ memory.Allocator = (*arrowmem.Allocator)(nil)
 
-// checkedMemory returns an allocator on ashlar that must have everything back at the
-// end of the test, as Arrow's own check and ashlar's numbers see it.
-func checkedMemory(t *testing.T) memory.Allocator {
+// onEach runs f on allocators on ashlar, in each of its modes. At the end everything must
+// have been freed, by Arrow's own check and by ashlar's numbers.
+func onEach(t *testing.T, f func(t *testing.T, mem memory.Allocator)) {
 	t.Helper()
-	heap := new(alloc.Allocator)
-	mem := memory.NewCheckedAllocator(arrowmem.New(heap))
-	t.Cleanup(func() {
+	alloctest.EachMode(t, func(t *testing.T, heap *alloc.Allocator) {
+		mem := memory.NewCheckedAllocator(arrowmem.New(heap))
+		f(t, mem)
 		mem.AssertSize(t, 0)
-		wantNoLive(t, heap)
 	})
-	return mem
 }
 
 var batchSizes = []int{0, 1, 63, 64, 1000, 100_000}
 
-// TestArrowArrays: arrays that are built on ashlar equal those of Arrow's own allocator.
-func TestArrowArrays(t *testing.T) {
-	mem := checkedMemory(t)
+// TestArrowArrays: arrays that are built on ashlar equal those on Arrow's own allocator.
+func TestArrowArrays(t *testing.T) { onEach(t, testArrowArrays) }
+
+func testArrowArrays(t *testing.T, mem memory.Allocator) {
 	for _, n := range batchSizes {
 		ours, theirs := newRecord(mem, n), newRecord(memory.NewGoAllocator(), n)
 		if !array.RecordEqual(ours, theirs) {
@@ -46,9 +48,10 @@ func TestArrowArrays(t *testing.T) {
 	}
 }
 
-// TestArrowCompute: kernels that take and make arrays on ashlar come to the same results.
-func TestArrowCompute(t *testing.T) {
-	mem := checkedMemory(t)
+// TestArrowCompute: kernels that read and make arrays on ashlar give the same results.
+func TestArrowCompute(t *testing.T) { onEach(t, testArrowCompute) }
+
+func testArrowCompute(t *testing.T, mem memory.Allocator) {
 	ours, theirs := newRecord(mem, 50_000), newRecord(memory.NewGoAllocator(), 50_000)
 	defer ours.Release()
 	defer theirs.Release()
@@ -87,9 +90,10 @@ func TestArrowCompute(t *testing.T) {
 	}
 }
 
-// TestArrowIPC: batches come back from the wire as they went, compressed or not.
-func TestArrowIPC(t *testing.T) {
-	mem := checkedMemory(t)
+// TestArrowIPC: batches come back from the wire unchanged, compressed or not.
+func TestArrowIPC(t *testing.T) { onEach(t, testArrowIPC) }
+
+func testArrowIPC(t *testing.T, mem memory.Allocator) {
 	for name, options := range map[string][]ipc.Option{"plain": nil, "lz4": {ipc.WithLZ4()}, "zstd": {ipc.WithZstd()}} {
 		t.Run(name, func(t *testing.T) {
 			var wire bytes.Buffer
@@ -132,16 +136,19 @@ func readBack(t *testing.T, mem memory.Allocator, wire *bytes.Buffer) {
 // TestComputeColumns: the computation whose trace is recorded gives everything back, and
 // writes the same on ashlar as on Arrow's own allocator.
 func TestComputeColumns(t *testing.T) {
-	var ours, theirs bytes.Buffer
-	if err := computeColumns(checkedMemory(t), &ours); err != nil {
-		t.Fatal(err)
-	}
+	var theirs bytes.Buffer
 	if err := computeColumns(memory.NewGoAllocator(), &theirs); err != nil {
 		t.Fatal(err)
 	}
-	if ours.Len() == 0 || !bytes.Equal(ours.Bytes(), theirs.Bytes()) {
-		t.Errorf("%d bytes on ashlar, %d or others on the Go heap", ours.Len(), theirs.Len())
-	}
+	onEach(t, func(t *testing.T, mem memory.Allocator) {
+		var ours bytes.Buffer
+		if err := computeColumns(mem, &ours); err != nil {
+			t.Fatal(err)
+		}
+		if ours.Len() == 0 || !bytes.Equal(ours.Bytes(), theirs.Bytes()) {
+			t.Errorf("%d bytes on ashlar, %d or others on the Go heap", ours.Len(), theirs.Len())
+		}
+	})
 }
 
 // TestRecord: the trace of the computation is whole, and has what was allocated and freed.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -51,20 +53,20 @@ func newRecord(mem memory.Allocator, n int) arrow.RecordBatch {
 	return b.NewRecordBatch()
 }
 
-// datum views a column; the batch keeps it.
+// datum returns a view of a column. The batch keeps the column alive.
 func datum(r arrow.RecordBatch, column int) compute.Datum {
 	return &compute.ArrayDatum{Value: r.Column(column).Data()}
 }
 
-// Of the computation that is recorded.
+// The parameters of the computation that is recorded.
 const (
 	computed  = 200    // batches
-	mostRows  = 20_000 // of a batch
-	inTransit = 4      // batches between two steps
+	maxRows   = 20_000 // of a batch
+	inTransit = 4      // batches between two goroutines
 )
 
-// computeColumns computes with columns in mem, in three goroutines that hand batches on:
-// one builds them, one adds, filters and casts, one writes them to w.
+// computeColumns computes with columns in mem, in three goroutines that pass batches on:
+// one builds them, one adds, filters and casts, and one writes them to w.
 func computeColumns(mem memory.Allocator, w io.Writer) error {
 	built, done := make(chan arrow.RecordBatch, inTransit), make(chan arrow.RecordBatch, inTransit)
 	var working sync.WaitGroup
@@ -73,7 +75,7 @@ func computeColumns(mem memory.Allocator, w io.Writer) error {
 		defer close(built)
 		random := rand.New(rand.NewPCG(3, 4))
 		for range computed {
-			built <- newRecord(mem, random.IntN(mostRows))
+			built <- newRecord(mem, random.IntN(maxRows))
 		}
 	})
 	working.Go(func() {
@@ -130,7 +132,7 @@ func computeRecord(ctx context.Context, r arrow.RecordBatch) (arrow.RecordBatch,
 	return array.NewRecordBatch(results, columns[:], int64(columns[0].Len())), nil
 }
 
-// record records what the computation asks of its allocator.
+// record records what the computation requests from its allocator.
 func record(file string) error {
 	f, err := os.Create(file)
 	if err != nil {
@@ -138,7 +140,7 @@ func record(file string) error {
 	}
 	w := bufio.NewWriter(f)
 	heap := new(alloc.Allocator)
-	if err := heap.StartTrace(w, alloc.TraceOptions{}); err != nil {
+	if err := heap.Trace().Start(w, alloc.TraceOptions{}); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	err = computeColumns(arrowmem.New(heap), io.Discard)

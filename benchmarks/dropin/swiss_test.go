@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -7,6 +9,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/adapters/swissmem"
+	"github.com/ashlar-go/ashlar/alloc/alloctest"
 	"github.com/cockroachdb/swiss"
 )
 
@@ -22,8 +25,9 @@ func newMap[K comparable, V any](heap *alloc.Allocator) (*swiss.Map[K, V], error
 type position struct{ X, Y, Z float64 }
 
 // TestSwiss: a map on ashlar does what a map of Go does.
-func TestSwiss(t *testing.T) {
-	heap := new(alloc.Allocator)
+func TestSwiss(t *testing.T) { alloctest.EachMode(t, testSwiss) }
+
+func testSwiss(t *testing.T, heap *alloc.Allocator) {
 	m, err := newMap[uint64, position](heap)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +52,6 @@ func TestSwiss(t *testing.T) {
 		}
 	}
 	m.Close()
-	wantNoLive(t, heap)
 }
 
 // TestSwissOffHeap: the table is not in the Go heap.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -148,5 +150,27 @@ func TestWazeroLimit(t *testing.T) {
 	call(t, ctx, m, "store", 3*wasmPage-1, 7)
 	if b, _ := m.Memory().ReadByte(3*wasmPage - 1); b != 7 {
 		t.Error("what it stored is not there")
+	}
+}
+
+// TestWazeroDropped: the memories of modules that are dropped without Close are freed
+// when there is need.
+func TestWazeroDropped(t *testing.T) {
+	memories := wazeromem.Allocator{Limit: 10 * wasmPage}
+	ctx := experimental.WithMemoryAllocator(t.Context(), experimental.MemoryAllocatorFunc(
+		func(initial, most uint64) experimental.LinearMemory { return memories.Allocate(initial, most) }))
+	for range 50 {
+		r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter())
+		m, err := r.Instantiate(ctx, module(false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		call(t, ctx, m, "store", 5, 7)
+		if b, _ := m.Memory().ReadByte(5); b != 7 {
+			t.Fatal("what it stored is not there")
+		}
+	}
+	if memories.Lost() < 40 {
+		t.Errorf("%d memories are lost, %d in use", memories.Lost(), memories.InUse())
 	}
 }

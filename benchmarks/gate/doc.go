@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Gate fails if ashlar has become slower or larger beside its peers than it was made to be.
 

@@ -1,6 +1,7 @@
-// Package prometheus holds a test only: what package stats writes for monitoring is
-// read by Prometheus' own parsers. It is a module of its own so that they are
-// dependencies of nobody else.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package prometheus has only a test: Prometheus' own parsers read what package stats writes for
+// monitoring. It is a module of its own, so that no other module depends on these parsers.
 //
 //	go test -C benchmarks/prometheus ./...
 package prometheus

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package prometheus
 
 import (
@@ -19,7 +21,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// snapshot returns the numbers of an allocator with some of everything.
+// snapshot returns the numbers of an allocator that has done some of everything.
 func snapshot(t *testing.T) *stats.Snapshot {
 	t.Helper()
 	var a alloc.Allocator
@@ -30,7 +32,7 @@ func snapshot(t *testing.T) *stats.Snapshot {
 		}
 	}
 	for _, name := range []string{"request", `quoted "\\" name`} {
-		b, err := arena.NewWithOptions(arena.Options{Name: name, Allocator: &a})
+		b, err := arena.NewArenaWithOptions(arena.Options{Name: name, Allocator: &a})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +46,7 @@ func snapshot(t *testing.T) *stats.Snapshot {
 	return s
 }
 
-// expected returns the samples that a snapshot is to be exposed as, by series.
+// expected returns the samples that a snapshot must give, by series.
 func expected(s *stats.Snapshot) map[string]float64 {
 	want := map[string]float64{}
 	for _, m := range stats.Metrics() {
@@ -72,7 +74,7 @@ func expected(s *stats.Snapshot) map[string]float64 {
 
 func series(label, value string) string { return labels.FromStrings(label, value).String() }
 
-// compare complains of each series that is missing, added or different.
+// compare reports each series that is missing, added or different.
 func compare(t *testing.T, got, want map[string]float64) {
 	t.Helper()
 	for name, value := range want {
@@ -87,8 +89,8 @@ func compare(t *testing.T, got, want map[string]float64) {
 	}
 }
 
-// TestOpenMetrics: the parser that a Prometheus server uses for OpenMetrics, which is
-// strict about types, units, suffixes and the end, takes it all.
+// TestOpenMetrics: the parser that a Prometheus server uses for OpenMetrics accepts everything. It is
+// strict about types, units, suffixes and the end.
 func TestOpenMetrics(t *testing.T) {
 	s := snapshot(t)
 	var text bytes.Buffer
@@ -128,7 +130,7 @@ func TestOpenMetrics(t *testing.T) {
 	}
 }
 
-// TestText: the parser of the older format takes what is meant for it.
+// TestText: the parser of the older format accepts what is written for it.
 func TestText(t *testing.T) {
 	s := snapshot(t)
 	var text bytes.Buffer

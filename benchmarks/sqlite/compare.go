@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -11,7 +13,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/versus"
 )
 
-// programs are this one on each allocator, by the go.mod and the tags they are built with.
+// programs are this program on each allocator, with the go.mod and the tags that it is built with.
 var programs = [2]struct{ name, modfile, tags string }{
 	{"ashlar", "go.mod", ""},
 	{"modernc", "peer.mod", "peer"},
@@ -19,7 +21,7 @@ var programs = [2]struct{ name, modfile, tags string }{
 
 // A contest runs the programs in turn.
 type contest struct {
-	dir     string // for the programs and databases
+	dir     string // of the programs and databases
 	rows    int
 	repeats int
 }
@@ -59,7 +61,7 @@ func (c *contest) compare(database string) (*grid.Grid, error) {
 func (c *contest) measure(figures *versus.Comparison, peer int, database string) error {
 	if database != inMemory {
 		for _, suffix := range []string{"", "-wal", "-shm"} {
-			_ = os.Remove(database + suffix) // there may be none
+			_ = os.Remove(database + suffix) // the file may not exist
 		}
 	}
 	command := exec.Command(filepath.Join(c.dir, programs[peer].name), "-workload", database, "-rows", fmt.Sprint(c.rows))

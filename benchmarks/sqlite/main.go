@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -8,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// inMemory is the name of SQLite's databases that are in no file.
+// inMemory is the name of a database that SQLite keeps in memory.
 const inMemory = ":memory:"
 
 func main() {

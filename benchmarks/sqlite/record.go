@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build !peer
 
 package main
@@ -12,7 +14,7 @@ import (
 	"modernc.org/memory"
 )
 
-// record runs the workload in memory and records what SQLite asks of its allocator.
+// record runs the workload in memory and records what SQLite requests from its allocator.
 func record(file string, rows int) error {
 	heap := heapOfLibc()
 	f, err := os.Create(file)
@@ -20,18 +22,18 @@ func record(file string, rows int) error {
 		return err
 	}
 	w := bufio.NewWriter(f)
-	if err := heap.StartTrace(w, alloc.TraceOptions{}); err != nil {
+	if err := heap.Trace().Start(w, alloc.TraceOptions{}); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	_, err = run(inMemory, rows)
-	return errors.Join(err, heap.StopTrace(), w.Flush(), f.Close())
+	return errors.Join(err, heap.Trace().Stop(), w.Flush(), f.Close())
 }
 
-// heapOfLibc returns what modernc.org/libc allocates from, which it does not tell: its
-// heap is the only one of this program.
+// heapOfLibc returns the heap that modernc.org/libc allocates from. libc does not export
+// it, but it is the only heap of this program.
 func heapOfLibc() *alloc.Allocator {
 	tls := libc.NewTLS()
 	defer tls.Close()
-	libc.Xfree(tls, libc.Xmalloc(tls, 1)) // so that there is one
+	libc.Xfree(tls, libc.Xmalloc(tls, 1)) // makes libc open its heap
 	return memory.Heaps()[0]
 }

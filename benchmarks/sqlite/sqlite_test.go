@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -17,20 +19,20 @@ import (
 	"modernc.org/libc"
 )
 
-// TestReplaced: SQLite's memory is ashlar's.
+// TestReplaced: SQLite's memory comes from ashlar.
 func TestReplaced(t *testing.T) {
 	tls := libc.NewTLS()
 	defer tls.Close()
 	p := libc.Xmalloc(tls, 100)
 	defer libc.Xfree(tls, p)
-	// Of a block that is not ashlar's this would panic.
+	// This panics if the block is not ashlar's.
 	n := alloc.UsableSize(unsafe.Add(unsafe.Pointer(nil), p))
 	if n < 100 || n != int(libc.UsableSize(p)) {
 		t.Errorf("a block for 100 bytes has %d for ashlar, and %d for libc", n, libc.UsableSize(p))
 	}
 }
 
-// places are where databases can be, by their names for sql.Open.
+// places are the names for sql.Open of the places where a database can be.
 func places(t *testing.T) map[string]string {
 	return map[string]string{
 		"memory": inMemory,
@@ -38,7 +40,8 @@ func places(t *testing.T) map[string]string {
 	}
 }
 
-// open opens a database; in memory each connection would have its own.
+// open opens a database. It uses one connection if the database is in memory, where each
+// connection has a database of its own.
 func open(t *testing.T, name string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", name)
@@ -58,7 +61,7 @@ const (
 	longestContent = 20_000 // bytes
 )
 
-// content is the blob of a row, the same each time it is asked for.
+// content is the blob of a row. It is the same each time.
 func content(writer, i int) []byte {
 	random := rand.New(rand.NewPCG(uint64(writer), uint64(i)))
 	b := make([]byte, random.IntN(longestContent))
@@ -68,8 +71,8 @@ func content(writer, i int) []byte {
 	return b
 }
 
-// TestConcurrent has writers and readers on a database at once; what was written is
-// there, and SQLite finds its file in order.
+// TestConcurrent runs writers and readers on a database at once. What was written is
+// there afterwards, and SQLite finds its file in order.
 func TestConcurrent(t *testing.T) {
 	for place, name := range places(t) {
 		t.Run(place, func(t *testing.T) { useConcurrently(t, name) })
@@ -117,7 +120,7 @@ func useConcurrently(t *testing.T, name string) {
 	}
 }
 
-// replace writes a row in two steps of a transaction: first with other contents.
+// replace writes a row in two steps of a transaction, first with other contents.
 func replace(db *sql.DB, writer, i int) error {
 	tx, err := db.Begin()
 	if err != nil {
@@ -173,14 +176,14 @@ func check(t *testing.T, db *sql.DB) {
 	}
 }
 
-// TestNoLeak: when a database is closed all its memory has been freed.
+// TestNoLeak: when a database is closed, all its memory has been freed.
 func TestNoLeak(t *testing.T) {
 	if libc.MemStat().Bytes == 0 {
 		t.Skip("libc counts with -tags memory.counters only")
 	}
 	for place, name := range places(t) {
 		t.Run(place, func(t *testing.T) {
-			useConcurrently(t, name) // for what stays: SQLite's and libc's own, once
+			useConcurrently(t, name) // allocates what SQLite and libc keep
 			before := libc.MemStat()
 			useConcurrently(t, name)
 			after := libc.MemStat()
@@ -191,7 +194,7 @@ func TestNoLeak(t *testing.T) {
 	}
 }
 
-// TestUpstream runs the tests for leaks that modernc.org/sqlite has, on ashlar.
+// TestUpstream runs the leak tests of modernc.org/sqlite on ashlar.
 func TestUpstream(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it links SQLite once more")
@@ -212,7 +215,7 @@ func TestWorkload(t *testing.T) {
 	}
 }
 
-// TestPeer: what is compared differs in the allocator alone.
+// TestPeer: the two programs that are compared differ in the allocator only.
 func TestPeer(t *testing.T) {
 	required := map[string]string{}
 	for _, p := range programs {
@@ -236,7 +239,8 @@ func TestPeer(t *testing.T) {
 	}
 }
 
-// TestRecord: the trace of a workload is whole, and has what was allocated and freed.
+// TestRecord: the trace of a workload is complete, and what it says was allocated and freed
+// agrees with the allocator.
 func TestRecord(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "test.trace")
 	if err := record(name, 500); err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -25,7 +27,7 @@ type part struct {
 
 const (
 	rowsPerTransaction = 10_000
-	longestBlob        = 200 // bytes; the shortest has 16
+	longestBlob        = 200 // bytes; the shortest blob has 16
 	rowsPerRange       = 100
 )
 
@@ -75,7 +77,7 @@ func (w *workload) exec(query string) error {
 	return err
 }
 
-// key is the key of row i: scattered, and each key once.
+// key is the key of row i. Keys are scattered, and no two rows have the same.
 func key(i int) int64 { return int64(uint32(i) * 2654435761) }
 
 func (w *workload) insert() error {
@@ -127,7 +129,7 @@ func (w *workload) inTransactions(query string, step int, arguments func(i int) 
 	return nil
 }
 
-// read reads a third as many rows as there are, one by one and at random.
+// read reads a third as many rows as there are, one by one in random order.
 func (w *workload) read() error {
 	return w.queries("SELECT value FROM t WHERE key = ?", w.rows/3, 1)
 }
@@ -138,7 +140,7 @@ func (w *workload) ranges() error {
 	return w.queries(query, w.rows/3/rowsPerRange, 0)
 }
 
-// queries makes n queries for random keys, each of which finds rows, or least of them.
+// queries makes n queries for random keys. Each must find rows, at least as many as least says.
 func (w *workload) queries(query string, n, least int) error {
 	ctx := context.Background()
 	statement, err := w.db.PrepareContext(ctx, query)

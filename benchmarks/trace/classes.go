@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package trace
 
 import (
@@ -8,16 +10,16 @@ import (
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
-// Granule is what block sizes are multiples of, in bytes.
+// Granule is the unit of block sizes, in bytes.
 const Granule = 16
 
-// A Demand is how much of which sizes a trace wants at a time, below 128 KiB.
+// A Demand describes how much memory of which sizes a trace needs at a time, in objects below 128 KiB.
 type Demand struct {
 	blocks []int64   // sizes rounded up to granules, ascending
-	weight []float64 // objects of these sizes · lifetimes, summed up to each
-	bytes  []float64 // sizes · lifetimes, likewise
-	sizes  []int64   // those asked for, ascending
-	each   []float64 // lifetimes of the objects of each
+	weight []float64 // lifetimes of the objects, summed up to each size
+	bytes  []float64 // sizes · lifetimes, summed likewise
+	sizes  []int64   // the requested sizes, ascending
+	each   []float64 // lifetimes of the objects of each size
 	steps  float64
 }
 
@@ -44,7 +46,7 @@ func (s *Survey) Demand() *Demand {
 	return d
 }
 
-// Live returns the mean of the bytes that small objects asked for, over the trace.
+// Live returns the bytes that small objects requested, in the mean over the trace.
 func (d *Demand) Live() float64 {
 	if len(d.bytes) == 0 {
 		return 0
@@ -52,8 +54,8 @@ func (d *Demand) Live() float64 {
 	return d.bytes[len(d.bytes)-1] / d.steps
 }
 
-// Waste returns the mean of the bytes lost inside blocks if a size is served by a block
-// of block(size) bytes.
+// Waste returns the bytes lost inside blocks, in the mean over the trace, if a block of block(size) bytes
+// serves each size.
 func (d *Demand) Waste(block func(size int64) int64) float64 {
 	sum := 0.0
 	for i, size := range d.sizes {
@@ -62,7 +64,7 @@ func (d *Demand) Waste(block func(size int64) int64) float64 {
 	return sum / d.steps
 }
 
-// cost is what is lost when the blocks from..to are all served by the largest of them.
+// cost is what is lost if the largest of the blocks from..to serves all of them.
 func (d *Demand) cost(from, to int) float64 {
 	weight, bytes := d.weight[to], d.bytes[to]
 	if from > 0 {
@@ -72,15 +74,14 @@ func (d *Demand) cost(from, to int) float64 {
 	return weight*float64(d.blocks[to]) - bytes
 }
 
-// Fit returns the k block sizes for which Waste is least, or all that are wanted if these are
-// fewer.
+// Fit returns the k block sizes for which Waste is least, or all block sizes that occur if these are fewer.
 func (d *Demand) Fit(k int) []int64 {
 	n := len(d.blocks)
 	if n <= k || k < 1 {
 		return slices.Clone(d.blocks)
 	}
-	// best[j] is the least cost of serving blocks 0..j by so many classes, of which the last
-	// serves from[j]..j.
+	// best[j] is the least cost of serving blocks 0..j by so many classes; the last of them serves
+	// from[j]..j.
 	best := make([]float64, n)
 	for j := range best {
 		best[j] = d.cost(0, j)
@@ -102,8 +103,8 @@ func (d *Demand) Fit(k int) []int64 {
 	return table
 }
 
-// row fills next[lo..hi], whose best begins of the last class lie in [first, last]: they
-// ascend with j, so the one in the middle divides the others.
+// row fills next[lo..hi]. The best beginnings of the last class lie in [first, last] and ascend with j, so
+// the one in the middle divides the others.
 func (d *Demand) row(best, next []float64, from []int32, lo, hi, first, last int) {
 	if lo > hi {
 		return
@@ -118,8 +119,8 @@ func (d *Demand) row(best, next []float64, from []int32, lo, hi, first, last int
 	d.row(best, next, from, mid+1, hi, int(from[mid]), last)
 }
 
-// InTable returns the function that Waste wants for a table of ascending block sizes,
-// which has room for all sizes.
+// InTable returns the function that Waste needs for a table of ascending block sizes. The table has a block
+// for each size.
 func InTable(table []int64) func(size int64) int64 {
 	return func(size int64) int64 {
 		i, _ := slices.BinarySearchFunc(table, size, cmp.Compare[int64])
@@ -130,11 +131,10 @@ func InTable(table []int64) func(size int64) int64 {
 // OnAshlar is the block size of package sizeclass.
 func OnAshlar(size int64) int64 { return int64(sizeclass.GoodSize(int(size))) }
 
-// OnGo is the block size of the Go heap for memory without pointers, as the growth of a
-// slice shows it.
+// OnGo is the block size of the Go heap for memory without pointers. The growth of a slice shows it.
 func OnGo(size int64) int64 { return int64(cap(append([]byte(nil), make([]byte, size)...))) }
 
-// OnPowers is the least power of two.
+// OnPowers is the smallest power of two that is at least the size.
 func OnPowers(size int64) int64 {
 	block := int64(Granule)
 	for block < size {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package trace
 
 import (
@@ -9,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// A Program is a trace made ready to be replayed.
+// A Program is a trace that is ready to be replayed.
 type Program struct {
 	Header  heaptrace.Header
 	Objects int // different ones
@@ -22,19 +24,19 @@ type Program struct {
 type Counts struct {
 	Events   int
 	Ops      [6]int // by heaptrace.Op
-	Unknown  int    // frees of objects from before the trace
-	Dropped  uint64 // operations missing
-	PeakLive int64  // most bytes live at once, asked for
-	MostLive int    // most objects live at once
+	Unknown  int    // frees of objects that were allocated before the trace
+	Dropped  uint64 // operations that are missing
+	PeakLive int64  // peak of the live bytes, as requested
+	MaxLive  int    // peak of the live objects
 	Largest  int64  // bytes
-	AtEnd    int    // objects live at the end
+	AtEnd    int    // objects that are live at the end
 }
 
 // Threads returns how many goroutines the program has.
 func (p *Program) Threads() int { return len(p.threads) }
 
-// Steps returns how many operations a run has: those of the trace, a resize being one, and
-// the frees of what is live at the end.
+// Steps returns how many operations a run has: those of the trace, of which a resize is one, and the frees
+// of the objects that are live at the end.
 func (p *Program) Steps() int {
 	n := 0
 	for _, t := range p.threads {
@@ -46,42 +48,42 @@ func (p *Program) Steps() int {
 // A step is one operation of a goroutine.
 type step struct {
 	op     heaptrace.Op // Lift is never one
-	gives  bool         // another goroutine has the object next: tell it
-	takes  uint32       // another one had it before: wait until it was given so many times
+	gives  bool         // another goroutine has the object next, and is told
+	takes  uint32       // another goroutine had it before: wait until it was given so many times
 	align  uint32
 	object uint32
-	at     uint32 // place in the order of all steps
-	size   int64  // bytes; for a free, those that it has
-	old    int64  // bytes before; for a resize
+	at     uint32 // index among all steps
+	size   int64  // bytes; of a free, those of the object
+	old    int64  // bytes before a resize
 }
 
-// An object is what is known of one while a trace is loaded.
+// An object is what is known about an object while a trace is loaded.
 type object struct {
 	thread   uint32 // that did the last step with it
 	lastStep uint32 // in that thread
 	size     int64
-	born     int64 // bytes allocated before, by all
+	born     int64 // bytes that all goroutines allocated before
 	bornAt   uint32
 	freed    bool
 	given    uint32 // times
 }
 
-// A loader makes a Program of events.
+// A loader makes a Program from events.
 type loader struct {
-	program *Program
-	survey  *Survey
-	threads map[uint64]uint32
-	live    map[uint64]uint32   // objects by address
-	hands   map[uint64][]uint32 // lifted objects by goroutine; none is one that is not known
-	steps   uint32
-	bytes   int64 // of live objects
-	asked   int64 // bytes allocated so far
+	program   *Program
+	survey    *Survey
+	threads   map[uint64]uint32
+	live      map[uint64]uint32   // objects by address
+	lifted    map[uint64][]uint32 // lifted objects by goroutine; the value none stands for an unknown object
+	steps     uint32
+	bytes     int64 // of live objects
+	allocated int64 // bytes so far
 }
 
 const none = math.MaxUint32
 
-// Load reads a trace. Of one that is cut off or damaged it takes what is good, and
-// returns the error with it.
+// Load reads a trace. If the trace is cut off or damaged, Load returns what is good together with the
+// error.
 func Load(file io.Reader) (*Program, *Survey, error) {
 	r, err := heaptrace.NewReader(bufio.NewReader(file))
 	if err != nil {
@@ -92,7 +94,7 @@ func Load(file io.Reader) (*Program, *Survey, error) {
 		survey:  newSurvey(),
 		threads: map[uint64]uint32{},
 		live:    map[uint64]uint32{},
-		hands:   map[uint64][]uint32{},
+		lifted:  map[uint64][]uint32{},
 	}
 	for e, failed := range r.Events() {
 		if err = failed; err != nil {
@@ -125,13 +127,13 @@ func (l *loader) add(e *heaptrace.Event) {
 		l.lift(e)
 		return
 	}
-	if o, ok := l.live[e.Addr]; ok { // its free was dropped
+	if o, ok := l.live[e.Addr]; ok { // the trace lacks its free
 		l.free(thread, e.Addr, o)
 	}
 	o := uint32(none)
-	if hand := l.hands[e.Goroutine]; e.Op == heaptrace.Realloc && len(hand) > 0 {
-		o = hand[len(hand)-1]
-		l.hands[e.Goroutine] = hand[:len(hand)-1]
+	if lifted := l.lifted[e.Goroutine]; e.Op == heaptrace.Realloc && len(lifted) > 0 {
+		o = lifted[len(lifted)-1]
+		l.lifted[e.Goroutine] = lifted[:len(lifted)-1]
 	}
 	s := step{op: e.Op, align: e.Align, size: e.Size}
 	if o == none {
@@ -146,7 +148,7 @@ func (l *loader) add(e *heaptrace.Event) {
 	l.born(o, e.Size)
 	l.live[e.Addr] = o
 	l.step(thread, o, s)
-	c.PeakLive, c.MostLive, c.Largest = max(c.PeakLive, l.bytes), max(c.MostLive, len(l.live)), max(c.Largest, e.Size)
+	c.PeakLive, c.MaxLive, c.Largest = max(c.PeakLive, l.bytes), max(c.MaxLive, len(l.live)), max(c.Largest, e.Size)
 }
 
 // thread returns the number of a goroutine.
@@ -167,7 +169,7 @@ func (l *loader) lift(e *heaptrace.Event) {
 		l.program.Counts.Unknown++
 	}
 	delete(l.live, e.Addr)
-	l.hands[e.Goroutine] = append(l.hands[e.Goroutine], o)
+	l.lifted[e.Goroutine] = append(l.lifted[e.Goroutine], o)
 }
 
 func (l *loader) newObject() uint32 {
@@ -180,10 +182,10 @@ func (l *loader) newObject() uint32 {
 // born notes that an object has size bytes from now on.
 func (l *loader) born(o uint32, size int64) {
 	object := &l.program.objects[o]
-	object.size, object.born, object.bornAt = size, l.asked, l.steps
-	l.asked += size
+	object.size, object.born, object.bornAt = size, l.allocated, l.steps
+	l.allocated += size
 	l.bytes += size
-	l.survey.asked(size)
+	l.survey.requested(size)
 }
 
 func (l *loader) free(thread uint32, addr uint64, o uint32) {
@@ -191,7 +193,7 @@ func (l *loader) free(thread uint32, addr uint64, o uint32) {
 	l.release(thread, o)
 }
 
-// release frees the object, which must not be live in the table any more.
+// release frees the object. The caller removes it from the table of live objects first.
 func (l *loader) release(thread, o uint32) {
 	l.survey.died(l, o)
 	object := &l.program.objects[o]
@@ -214,7 +216,7 @@ func (l *loader) step(thread, o uint32, s step) {
 	l.steps++
 }
 
-// end frees what is live, each by the goroutine that had it last.
+// end frees the live objects. The goroutine that had an object last frees it.
 func (l *loader) end() {
 	for o := range l.program.objects {
 		if object := &l.program.objects[o]; !object.freed {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package trace
 
 import (
@@ -13,17 +15,17 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// ahead is how many steps a goroutine may be ahead of another one, and stride how many it
-// does before it tells how far it is.
+// ahead is how many steps a goroutine may be ahead of another one. stride is how many it does before it
+// tells the others how far it is.
 const (
 	ahead  = 256
 	stride = ahead / 4
 )
 
-// pageSize is the smallest page of the supported processors: a byte in each is touched.
+// pageSize is the smallest page of the supported processors, in bytes. One byte in each page is touched.
 const pageSize = 4096
 
-// A Replay runs a program. It can run it several times, one after the other.
+// A Replay runs a program, and can run it several times, one run after the other.
 type Replay struct {
 	program *Program
 	blocks  []block
@@ -34,21 +36,21 @@ type Replay struct {
 	waiting atomic.Int32 // goroutines that wait for it
 }
 
-// A block is an object in a run. All but given is of the goroutine whose step it is.
+// A block is an object in a run. The goroutine that does a step with it owns all fields except given.
 type block struct {
 	address unsafe.Pointer
-	base    unsafe.Pointer // what the peer gave, where that had to be aligned
-	room    int            // bytes asked of the peer
+	base    unsafe.Pointer // what the peer returned, if that had to be aligned
+	room    int            // bytes requested from the peer
 	given   atomic.Uint32  // times that it went from one goroutine to another
 }
 
-// progress is the step that a goroutine is about to do, at least. It has a cache line.
+// progress is the earliest step that a goroutine has still to do. It fills a cache line.
 type progress struct {
 	at atomic.Uint32
 	_  [60]byte
 }
 
-// NewReplay makes room for all that a run needs besides the peer's blocks, and touches it.
+// NewReplay allocates and touches all memory that a run needs besides the peer's blocks.
 func NewReplay(p *Program) *Replay {
 	r := &Replay{program: p, blocks: make([]block, p.Objects), next: make([]progress, len(p.threads))}
 	r.changed = sync.NewCond(&r.mu)
@@ -66,9 +68,9 @@ func (r *Replay) rewind() {
 	}
 }
 
-// Run runs the program with a handle for each goroutine, of which a peer that is not
-// shared can have one only. It returns the time from the first step to the last, or that a
-// block was not what it was.
+// Run runs the program with a handle for each goroutine. It returns the time from the first step to the
+// last, or an error if a block was overwritten. A peer that is not shared can replay a program with one
+// goroutine only.
 func (r *Replay) Run(open func() suite.Handle) (time.Duration, error) {
 	handles := make([]suite.Handle, len(r.next))
 	for i := range handles {
@@ -78,10 +80,10 @@ func (r *Replay) Run(open func() suite.Handle) (time.Duration, error) {
 	return r.runAll(handles)
 }
 
-// Idle goes through the program without allocating anything, and returns how long that
-// takes: the part of Run's time that is its own.
+// Idle goes through the program without allocating anything, and returns how long that takes: this part of
+// the time of Run is not the peer's.
 func (r *Replay) Idle() time.Duration {
-	elapsed, _ := r.runAll(make([]suite.Handle, len(r.next))) // there is no block to be wrong
+	elapsed, _ := r.runAll(make([]suite.Handle, len(r.next))) // without blocks there is no error
 	return elapsed
 }
 
@@ -129,14 +131,14 @@ func (r *Replay) runThread(i int, w suite.Handle) error {
 	return failed
 }
 
-// tell says that goroutine i is about to do step at.
+// tell notes that goroutine i is about to do step at.
 func (r *Replay) tell(i int, at uint32) {
 	r.next[i].at.Store(at)
 	r.wake()
 }
 
-// horizon returns the first step that may not be done yet. The goroutine that is behind
-// all others never waits for that to move, nor for an object: what comes before is done.
+// horizon returns the first step that may not be done yet. The goroutine that is behind all others waits
+// neither for the horizon nor for an object: all earlier steps are done.
 func (r *Replay) horizon() uint32 {
 	least := uint32(none)
 	for j := range r.next {
@@ -145,14 +147,14 @@ func (r *Replay) horizon() uint32 {
 	return least + min(ahead, none-least)
 }
 
-// wait waits until done, which others make true. It blocks, as a program's goroutines do
-// that wait for each other.
+// wait waits until other goroutines make done true. It blocks, as the goroutines of a program do that wait
+// for each other.
 func (r *Replay) wait(done func() bool) {
 	if done() {
 		return
 	}
 	r.mu.Lock()
-	r.waiting.Add(1) // before done is asked again: who makes it true now sees who waits
+	r.waiting.Add(1) // before done is called again: whoever makes it true from now on sees that this goroutine waits
 	for !done() {
 		r.changed.Wait()
 	}
@@ -160,7 +162,7 @@ func (r *Replay) wait(done func() bool) {
 	r.mu.Unlock()
 }
 
-// wake has those that wait look again.
+// wake makes the waiting goroutines look again.
 func (r *Replay) wake() {
 	if r.waiting.Load() > 0 {
 		r.mu.Lock()
@@ -169,7 +171,7 @@ func (r *Replay) wake() {
 	}
 }
 
-// check returns an error if the block that is about to be freed or resized is not what it was.
+// check returns an error if the block that is about to be freed or resized was overwritten.
 func (b *block) check(s *step) error {
 	if s.old == 0 && s.op != heaptrace.Free || *(*byte)(b.address) == tag(s.object) {
 		return nil
@@ -177,7 +179,7 @@ func (b *block) check(s *step) error {
 	return fmt.Errorf("trace: object %d at %p was overwritten: two blocks overlap", s.object, b.address)
 }
 
-// tag is what the first byte of an object's block is.
+// tag is the first byte of an object's block.
 func tag(object uint32) byte { return byte(object) | 1 }
 
 // do does the step.
@@ -205,8 +207,8 @@ func (b *block) do(w suite.Handle, s *step) {
 	touch(b.address, int(s.old), size)
 }
 
-// aligned allocates so much more that an aligned block fits, where the handle's blocks
-// may not be aligned so.
+// aligned allocates an aligned block. If the handle cannot, it allocates so much more that an aligned block
+// fits.
 func (b *block) aligned(w suite.Handle, size int, align uintptr) {
 	b.room = size
 	if own, ok := w.(suite.Aligner); ok {
@@ -224,7 +226,8 @@ func (b *block) aligned(w suite.Handle, size int, align uintptr) {
 	}
 }
 
-// resize gives the block another size. What was aligned on top of the peer is so no more.
+// resize changes the size of the block. A block that was aligned on top of the peer is not aligned
+// afterwards.
 func (b *block) resize(w suite.Handle, size int) {
 	if b.address != b.base {
 		copy(unsafe.Slice((*byte)(b.base), b.room), unsafe.Slice((*byte)(b.address), b.room-int(uintptr(b.address)-uintptr(b.base))))
@@ -233,7 +236,7 @@ func (b *block) resize(w suite.Handle, size int) {
 	b.address, b.room = b.base, size
 }
 
-// touch writes a byte in each page of the block from old on.
+// touch writes a byte in each page of the block that begins at old or later.
 func touch(address unsafe.Pointer, old, size int) {
 	for at := (old + pageSize - 1) &^ (pageSize - 1); at < size; at += pageSize {
 		if at > 0 {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package trace
 
 import (
@@ -14,7 +16,7 @@ var shipped embed.FS
 
 // Shipped names the traces that are part of this package.
 func Shipped() []string {
-	files, _ := fs.Glob(shipped, "testdata/*"+suffix) // the pattern is a good one
+	files, _ := fs.Glob(shipped, "testdata/*"+suffix) // the pattern is valid
 	for i := range files {
 		files[i] = Name(files[i])
 	}
@@ -23,10 +25,10 @@ func Shipped() []string {
 
 const suffix = ".trace"
 
-// Name returns the name of a trace by its file's.
+// Name returns the name of a trace, made from the name of its file.
 func Name(file string) string { return strings.TrimSuffix(path.Base(file), suffix) }
 
-// LoadFile loads a shipped trace by its name, or another by its file's.
+// LoadFile loads a shipped trace by its name, or another trace from its file.
 func LoadFile(name string) (*Program, *Survey, error) {
 	file, err := open(name)
 	if err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package trace
 
 import (
@@ -56,21 +58,21 @@ func TestLoad(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		events  []heaptrace.Event
-		want    Counts // but Events and Ops
+		want    Counts // except Events and Ops
 		objects int
 		steps   int
 	}{
 		{"nothing", nil, Counts{}, 0, 0},
-		{"a pair", []heaptrace.Event{malloc(1, 16, 100), free(1, 16)}, Counts{PeakLive: 100, MostLive: 1, Largest: 100}, 1, 2},
-		{"freed by another", []heaptrace.Event{malloc(1, 16, 100), free(2, 16)}, Counts{PeakLive: 100, MostLive: 1, Largest: 100}, 1, 2},
-		{"live at the end", []heaptrace.Event{malloc(1, 16, 1), malloc(1, 32, 2)}, Counts{PeakLive: 3, MostLive: 2, Largest: 2, AtEnd: 2}, 2, 4},
+		{"a pair", []heaptrace.Event{malloc(1, 16, 100), free(1, 16)}, Counts{PeakLive: 100, MaxLive: 1, Largest: 100}, 1, 2},
+		{"freed by another", []heaptrace.Event{malloc(1, 16, 100), free(2, 16)}, Counts{PeakLive: 100, MaxLive: 1, Largest: 100}, 1, 2},
+		{"live at the end", []heaptrace.Event{malloc(1, 16, 1), malloc(1, 32, 2)}, Counts{PeakLive: 3, MaxLive: 2, Largest: 2, AtEnd: 2}, 2, 4},
 		{"from before the trace", []heaptrace.Event{free(1, 16)}, Counts{Unknown: 1}, 0, 0},
-		{"a free that was dropped", []heaptrace.Event{malloc(1, 16, 7), malloc(2, 16, 8), free(2, 16)}, Counts{PeakLive: 8, MostLive: 1, Largest: 8}, 2, 4},
+		{"a free that was dropped", []heaptrace.Event{malloc(1, 16, 7), malloc(2, 16, 8), free(2, 16)}, Counts{PeakLive: 8, MaxLive: 1, Largest: 8}, 2, 4},
 		{"moved by the kernel, with others at both places meanwhile",
 			[]heaptrace.Event{malloc(1, 16, 7), malloc(1, 32, 1), lift(1, 16), malloc(2, 16, 5), free(2, 32), realloc(1, 32, 70), free(1, 32), free(1, 16)},
-			Counts{PeakLive: 75, MostLive: 2, Largest: 70}, 3, 7},
-		{"resizing what is not known", []heaptrace.Event{lift(1, 16), realloc(1, 32, 9), free(1, 32)}, Counts{Unknown: 1, PeakLive: 9, MostLive: 1, Largest: 9}, 1, 2},
-		{"lifted for ever", []heaptrace.Event{malloc(1, 16, 9), lift(1, 16)}, Counts{PeakLive: 9, MostLive: 1, Largest: 9, AtEnd: 1}, 1, 2},
+			Counts{PeakLive: 75, MaxLive: 2, Largest: 70}, 3, 7},
+		{"resizing what is not known", []heaptrace.Event{lift(1, 16), realloc(1, 32, 9), free(1, 32)}, Counts{Unknown: 1, PeakLive: 9, MaxLive: 1, Largest: 9}, 1, 2},
+		{"lifted for ever", []heaptrace.Event{malloc(1, 16, 9), lift(1, 16)}, Counts{PeakLive: 9, MaxLive: 1, Largest: 9, AtEnd: 1}, 1, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, _ := load(t, test.events...)
@@ -89,7 +91,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// handle is ashlar's, with what a Handle may have, or without.
+// handle calls ashlar, without the optional methods of a Handle. ableHandle has them.
 type handle struct{ a *alloc.Allocator }
 
 func (w handle) Malloc(size int) unsafe.Pointer      { return must(w.a.Malloc(size)) }
@@ -123,7 +125,7 @@ func heap(t testing.TB) *alloc.Allocator {
 	a := new(alloc.Allocator)
 	t.Cleanup(func() {
 		var leaks strings.Builder
-		if err := a.WriteLeaks(&leaks); err != nil || leaks.Len() > 0 {
+		if err := a.Inspect().WriteLeaks(&leaks); err != nil || leaks.Len() > 0 {
 			t.Errorf("something is live at the end: %v\n%s", err, leaks.String())
 		}
 		if err := a.Close(); err != nil {
@@ -133,8 +135,8 @@ func heap(t testing.TB) *alloc.Allocator {
 	return a
 }
 
-// TestShipped: the traces of this package are what their programs did, and can be replayed, by
-// peers with and without ways of their own to zero, resize and align.
+// TestShipped: the traces of this package are what their programs did, and peers can replay them, whether
+// or not these can zero, resize and align by themselves.
 func TestShipped(t *testing.T) {
 	if n := len(Shipped()); n != len(shippedCounts) {
 		t.Errorf("%d traces", n)
@@ -166,7 +168,7 @@ func TestShipped(t *testing.T) {
 	}
 }
 
-// A counting handle checks that a peer is asked for the program's sizes and gets all blocks back.
+// A counting handle checks that a peer gets requests of the program's sizes, and gets all blocks back.
 type counting struct {
 	handle
 	live *atomic.Int64
@@ -183,9 +185,9 @@ func (c counting) Release(block unsafe.Pointer, size int) {
 	c.handle.Release(block, size)
 }
 
-// TestReplayHandsOver replays objects that go from goroutine to goroutine and back, in each of which
-// they are resized: that fails unless each waits for the one before. No goroutine gets so far ahead
-// that much more is live than in the trace.
+// TestReplayHandsOver replays objects that go from goroutine to goroutine and back, and are resized in
+// each. That fails unless each goroutine waits for the one before. No goroutine gets so far ahead that much
+// more is live than in the trace.
 func TestReplayHandsOver(t *testing.T) {
 	const goroutines, rounds, size = 5, 20_000, 100
 	random := rand.New(rand.NewPCG(1, 2))
@@ -213,7 +215,7 @@ func TestReplayHandsOver(t *testing.T) {
 	}
 }
 
-// TestReplayFindsOverlap: a peer that gives a block to two is found out.
+// TestReplayFindsOverlap: a peer that returns one block for two objects is found.
 func TestReplayFindsOverlap(t *testing.T) {
 	p, _ := load(t, malloc(1, 16, 10), malloc(1, 32, 10), malloc(1, 48, 10), free(1, 16), free(1, 32), free(1, 48))
 	if _, err := NewReplay(p).Run(func() suite.Handle { return new(onlyBlock) }); err == nil {
@@ -252,7 +254,7 @@ func TestAligned(t *testing.T) {
 	}
 }
 
-// TestSurvey: sizes and lifetimes, of which a resize ends one and begins another.
+// TestSurvey: sizes and lifetimes are counted. A resize ends one lifetime and begins another.
 func TestSurvey(t *testing.T) {
 	_, s := load(t,
 		malloc(1, 16, 100),                          // lives for 3 steps, in which 1000 and 2 bytes are allocated
@@ -296,7 +298,7 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// leastWaste tries all tables of k classes at most, of the block sizes that are wanted.
+// leastWaste tries all tables of up to k of the block sizes that occur.
 func leastWaste(d *Demand, k int) float64 {
 	n, least := len(d.blocks), math.Inf(1)
 	for set := range 1 << n {
@@ -341,10 +343,10 @@ func BenchmarkReplay(b *testing.B) {
 	}
 }
 
-// shippedCounts are what the shipped traces have.
+// shippedCounts are the counts of the shipped traces.
 var shippedCounts = map[string]string{
 	"arrow": "7 goroutines, 5001 objects, {Events:40066 Ops:[0 5001 0 5001 15032 15032] Unknown:0 Dropped:0 " +
-		"PeakLive:3841216 MostLive:101 Largest:524288 AtEnd:0}",
+		"PeakLive:3841216 MaxLive:101 Largest:524288 AtEnd:0}",
 	"sqlite": "1 goroutines, 42612 objects, {Events:85276 Ops:[42612 0 0 42612 26 26] Unknown:0 Dropped:0 " +
-		"PeakLive:9644723 MostLive:5323 Largest:65552 AtEnd:0}",
+		"PeakLive:9644723 MaxLive:5323 Largest:65552 AtEnd:0}",
 }

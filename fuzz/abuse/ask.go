@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
 import (
@@ -29,7 +31,7 @@ var typed = []Case{
 			alloc.FreeSlice(s.a, v[1:])
 			return nil
 		},
-		Want: panics("Free", 96, "live", "8 bytes inside a block")},
+		Want: panics(alloc.InvalidPointer, "Free", 96, "live", "8 bytes inside a block")},
 	{Name: "free a slice that append moved to the Go heap", Kin: invalidFree,
 		Do: func(s *Scene) error {
 			v, err := alloc.MakeSlice[byte](s.a, smallSize, smallSize)
@@ -41,7 +43,7 @@ var typed = []Case{
 			alloc.FreeSlice(s.a, v)
 			return nil
 		},
-		Want: panics("Free", 0, "", foreign, "Go memory")},
+		Want: panics(alloc.ForeignPointer, "Free", 0, "", foreign, "Go memory")},
 	{Name: "store Go pointers", Kin: goPointers,
 		Do:   func(s *Scene) error { _, err := alloc.New[*int](s.a); return err },
 		Want: refused("New", alloc.ErrHasPointers)},

@@ -1,6 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
 
 // A Kind is the way in which a mistake becomes known.
 type Kind uint8
@@ -23,15 +29,18 @@ func (k Kind) String() string {
 
 // A Report is what is to come of a case.
 type Report struct {
-	Kind  Kind
-	Op    string   // that is named; alternatives are separated by |
-	Size  int      // of the block that is named, in bytes that were asked for
-	Fault bool     // it is found by a fault, somewhere in what is touched: addresses are not compared
-	Other bool     // that block is another one than that of the mistake, its size is not compared
-	State string   // of that block, or a word of it; alternatives as in Op
-	Err   error    // that an error wraps
-	Words []string // of the story
-	When  string   // for the table: when it is reported, if not at the mistake itself
+	Kind Kind
+	// Misuse is the kind of the *alloc.MisuseError. A DoubleFree is one by Free; by other
+	// operations it is a use after free.
+	Misuse alloc.MisuseKind
+	Op     string   // that is named; alternatives are separated by |
+	Size   int      // of the block that is named, in bytes that were asked for
+	Fault  bool     // it is found by a fault, somewhere in what is touched: addresses are not compared
+	Other  bool     // that block is another one than that of the mistake, its size is not compared
+	State  string   // of that block, or a word of it; alternatives as in Op
+	Err    error    // that an error wraps
+	Words  []string // of the error
+	When   string   // for the table: when it is reported, if not at the mistake itself
 }
 
 // A Case is one mistake. It is made in one of two ways.
@@ -65,15 +74,15 @@ func Cases() []Case {
 	return all
 }
 
-// panics is a Report by a panic of op, "" for whatever operation is given a Bad
+// panics is a Report of a misuse by a panic of op, "" for whatever operation is given a Bad
 // address.
-func panics(op string, size int, state string, words ...string) Report {
-	return Report{Kind: Panics, Op: op, Size: size, State: state, Words: words}
+func panics(kind alloc.MisuseKind, op string, size int, state string, words ...string) Report {
+	return Report{Kind: Panics, Misuse: kind, Op: op, Size: size, State: state, Words: words}
 }
 
 // later is panics, some time after the mistake.
-func later(when, op string, size int, state string, words ...string) Report {
-	return Report{Kind: Panics, Op: op, Size: size, State: state, Words: words, When: when}
+func later(when string, kind alloc.MisuseKind, op string, size int, state string, words ...string) Report {
+	return Report{Kind: Panics, Misuse: kind, Op: op, Size: size, State: state, Words: words, When: when}
 }
 
 // refused is a Report by an error of op.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package abuse lists what programs do wrong with memory, and says of each mode
 // of the allocator what comes of it. The list is the table in fuzz/ABUSE.md, and
 // its own test.
@@ -18,8 +20,8 @@
 //
 // A case asserts what is reported, not only that something was:
 //
-//	Panics     a *alloc.MisuseError with the operation, the address that was passed,
-//	           the block it is in, that block's size and state, and words of the story
+//	Panics     a *alloc.MisuseError with its kind, the operation, the address that was passed,
+//	           the block it is in, that block's size and state, and words of the text
 //	Refused    an *alloc.Error with the operation, which wraps the sentinel
 //	Faults     the process ends by a fault at the address that was touched
 //	Found      Verify and Close return a *alloc.MisuseError, the same as Panics says

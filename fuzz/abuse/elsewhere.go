@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
 // A Kin is the kind of mistake by which documentation speaks of a case.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
 import (
@@ -13,7 +15,7 @@ import (
 var doubleFrees = []Case{
 	{Name: "free twice, at once", Kin: doubleFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.blockAt(s.freed(s.small())) },
-		Want: panics("", smallSize, "free", "free already", "freed twice")},
+		Want: panics(alloc.DoubleFree, "", smallSize, "free", "free already")},
 	{Name: "free twice, others between", Kin: doubleFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			p, q, r := s.small(), s.small(), s.small()
@@ -22,7 +24,7 @@ var doubleFrees = []Case{
 			s.a.Free(r)
 			return s.blockAt(p)
 		},
-		Want: panics("", smallSize, "free", "free already")},
+		Want: panics(alloc.DoubleFree, "", smallSize, "free", "free already")},
 	{Name: "free twice, one reused between", Kin: doubleFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			p, q := s.small(), s.small()
@@ -33,7 +35,7 @@ var doubleFrees = []Case{
 			s.small()
 			return s.blockAt(s.freed(s.small()))
 		},
-		Want: panics("", smallSize, "free", "free already")},
+		Want: panics(alloc.DoubleFree, "", smallSize, "free", "free already")},
 	{Name: "free twice, a thousand frees between", Kin: doubleFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			var all []unsafe.Pointer
@@ -45,14 +47,14 @@ var doubleFrees = []Case{
 			}
 			return s.blockAt(all[3])
 		},
-		Want: panics("", smallSize, "free", "free already")},
+		Want: panics(alloc.DoubleFree, "", smallSize, "free", "free already")},
 	{Name: "free twice, the pages given back between", Kin: doubleFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			p := s.freed(s.small())
 			s.a.Trim()
 			return s.nobodys(p)
 		},
-		Want: panics("", 0, "", "not memory of this Allocator", "given back to the kernel")},
+		Want: panics(alloc.ForeignPointer, "", 0, "", "not memory of this Allocator", "given back to the kernel")},
 	{Name: "free twice, the block handed out again between", Kin: staleFree,
 		Do: func(s *Scene) error {
 			p := s.freed(s.small())
@@ -61,12 +63,12 @@ var doubleFrees = []Case{
 			s.a.Free(s.blockAt(q))
 			return nil
 		},
-		Want: later("at the new owner's Free", "Free", smallSize, "free", "free already", "freed twice")},
+		Want: later("at the new owner's Free", alloc.DoubleFree, "Free", smallSize, "free", "free already")},
 	{Name: "free twice, from two goroutines at once", Kin: doubleFree, Do: freeTogether(smallSize),
-		Want: panics("Free|Malloc", smallSize, "free")},
+		Want: panics(alloc.DoubleFree, "Free|Malloc", smallSize, "free")},
 	{Name: "free twice, large", Kin: doubleFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.blockAt(s.freed(s.large())) },
-		Want: panics("", largeSize, "free", "freed already")},
+		Want: panics(alloc.DoubleFree, "", largeSize, "free", "freed already")},
 	{Name: "free twice, large, others between", Kin: doubleFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			p := s.freed(s.large())
@@ -74,30 +76,30 @@ var doubleFrees = []Case{
 			s.freed(s.small())
 			return s.blockAt(p)
 		},
-		Want: panics("", largeSize, "free", "freed already")},
+		Want: panics(alloc.DoubleFree, "", largeSize, "free", "freed already")},
 	{Name: "free twice, large, unmapped between", Kin: doubleFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			p := s.freed(s.large())
 			s.a.Trim()
 			return s.blockAt(p)
 		},
-		Want: panics("", largeSize, "returned to the kernel", "freed already", "returned to the kernel")},
+		Want: panics(alloc.DoubleFree, "", largeSize, "returned to the kernel", "freed already", "returned to the kernel")},
 	{Name: "free twice, large, from two goroutines at once", Kin: doubleFree, Do: freeTogether(largeSize),
-		Want: panics("Free", largeSize, "free|released")},
+		Want: panics(alloc.DoubleFree, "Free", largeSize, "free|released")},
 	{Name: "free a block that Realloc moved", Kin: doubleFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			p := s.small()
 			must(s.a.Realloc(p, 1000))
 			return s.blockAt(p)
 		},
-		Want: panics("", smallSize, "free", "free already")},
+		Want: panics(alloc.DoubleFree, "", smallSize, "free", "free already")},
 	{Name: "free a block that Realloc freed", Kin: doubleFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			p := s.small()
 			_, _ = s.a.Realloc(p, 0)
 			return s.blockAt(p)
 		},
-		Want: panics("", smallSize, "free", "free already")},
+		Want: panics(alloc.DoubleFree, "", smallSize, "free", "free already")},
 }
 
 // reuse allocates until it gets the block p again. What else it gets it frees, a few
@@ -161,43 +163,43 @@ func race(f, g func()) (v any) {
 var invalidFrees = []Case{
 	{Name: "free inside a block", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.small(), 16) },
-		Want: panics("", smallSize, "live", "16 bytes inside a block")},
+		Want: panics(alloc.InvalidPointer, "", smallSize, "live", "16 bytes inside a block")},
 	{Name: "free a misaligned address", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.small(), 1) },
-		Want: panics("", smallSize, "live", "1 byte inside a block")},
+		Want: panics(alloc.InvalidPointer, "", smallSize, "live", "1 byte inside a block")},
 	{Name: "free inside a freed block", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.freed(s.small()), 8) },
-		Want: panics("", smallSize, "free", "8 bytes inside a block")},
+		Want: panics(alloc.InvalidPointer, "", smallSize, "free", "8 bytes inside a block")},
 	{Name: "free on another page of a block", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(must(s.a.Malloc(80<<10)), 4<<10) },
-		Want: panics("", 80<<10, "live", "4096 bytes inside a block")},
+		Want: panics(alloc.InvalidPointer, "", 80<<10, "live", "4096 bytes inside a block")},
 	{Name: "free what was never handed out", Kin: invalidFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			p := must(s.a.Malloc(144)) // the first block of a new span
 			return s.blockAt(at(p, 144))
 		},
-		Want: panics("", 144, "never allocated", "never handed out")},
+		Want: panics(alloc.InvalidPointer, "", 144, "never allocated", "never handed out")},
 	{Name: "free behind the last block of a span", Kin: invalidFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			p := must(s.a.Malloc(6000)) // the one block of its span, whose last page is not full
 			return s.nobodys(at(p, alloc.GoodSize(6000)))
 		},
-		Want: panics("", 0, "", "behind the last block of a span")},
+		Want: panics(alloc.InvalidPointer, "", 0, "", "behind the last block of a span")},
 	{Name: "free inside a large object", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.large(), 16) },
-		Want: panics("", largeSize, "live", "16 bytes into")},
+		Want: panics(alloc.InvalidPointer, "", largeSize, "live", "16 bytes into")},
 	{Name: "free on another page of a large object", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.large(), 4<<10) },
-		Want: panics("", largeSize, "live", "4096 bytes into")},
+		Want: panics(alloc.InvalidPointer, "", largeSize, "live", "4096 bytes into")},
 	{Name: "free the header of a large object", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.large(), -64) },
-		Want: panics("", largeSize, "live", "64 bytes in front of")},
+		Want: panics(alloc.InvalidPointer, "", largeSize, "live", "64 bytes in front of")},
 	{Name: "free behind a large object", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.inside(s.large(), largeSize) },
-		Want: panics("", largeSize, "live", "0 bytes beyond the end")},
+		Want: panics(alloc.InvalidPointer, "", largeSize, "live", "0 bytes beyond the end")},
 	{Name: "free 1 GiB away from a block", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(raw.Pointer(raw.Addr(s.small()) ^ 1<<30)) },
-		Want: panics("", 0, "", foreign)},
+		Want: panics(alloc.ForeignPointer, "", 0, "", foreign)},
 	{Name: "free an address with high bits", Kin: invalidFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			high := uintptr(1) << 31
@@ -206,15 +208,15 @@ var invalidFrees = []Case{
 			}
 			return s.nobodys(raw.Pointer(raw.Addr(s.small()) ^ high))
 		},
-		Want: panics("", 0, "", foreign)},
+		Want: panics(alloc.ForeignPointer, "", 0, "", foreign)},
 	{Name: "free a small number", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(raw.Pointer(4096)) },
-		Want: panics("", 0, "", foreign)},
+		Want: panics(alloc.ForeignPointer, "", 0, "", foreign)},
 	{Name: "free an address behind the last span", Kin: invalidFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			return s.nobodys(at(s.small(), 8<<20)) // of a chunk that nobody has used so far
 		},
-		Want: panics("", 0, "", foreign)},
+		Want: panics(alloc.ForeignPointer, "", 0, "", foreign)},
 }
 
 // foreign is said of memory that is nobody's.
@@ -226,22 +228,22 @@ var static [64]byte
 var foreignFrees = []Case{
 	{Name: "free Go memory", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(unsafe.Pointer(new([64]byte))) },
-		Want: panics("", 0, "", foreign, "Go memory")},
+		Want: panics(alloc.ForeignPointer, "", 0, "", foreign, "Go memory")},
 	{Name: "free a variable on the stack", Kin: invalidFree, Do: freeStack,
-		Want: panics("Free", 0, "", foreign, "a stack")},
+		Want: panics(alloc.ForeignPointer, "Free", 0, "", foreign, "a stack")},
 	{Name: "free static data", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(unsafe.Pointer(&static)) },
-		Want: panics("", 0, "", foreign, "static data")},
+		Want: panics(alloc.ForeignPointer, "", 0, "", foreign, "static data")},
 	{Name: "free another Allocator's block", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(must(s.other().Malloc(smallSize))) },
-		Want: panics("", 0, "", "another Allocator")},
+		Want: panics(alloc.WrongAllocator, "", 0, "", "another Allocator")},
 	{Name: "free another Allocator's large object", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(must(s.other().Malloc(largeSize))) },
-		Want: panics("", 0, "", "another Allocator")},
+		Want: panics(alloc.WrongAllocator, "", 0, "", "another Allocator")},
 	{Name: "free a block of a closed Allocator", Kin: invalidFree, Do: freeClosed(smallSize),
-		Want: panics("Free", 0, "", "was closed")},
+		Want: panics(alloc.UseAfterClose, "Free", 0, "", "was closed")},
 	{Name: "free a large object of a closed Allocator", Kin: invalidFree, Do: freeClosed(largeSize),
-		Want: panics("Free", 0, "", "was closed")},
+		Want: panics(alloc.UseAfterClose, "Free", 0, "", "was closed")},
 	{Name: "free through an Allocator never used", Kin: invalidFree,
 		Do: func(s *Scene) error {
 			var unused alloc.Allocator
@@ -249,7 +251,7 @@ var foreignFrees = []Case{
 			unused.Free(s.nobodys(s.small()))
 			return nil
 		},
-		Want: panics("Free", 0, "", "another Allocator")},
+		Want: panics(alloc.WrongAllocator, "Free", 0, "", "another Allocator")},
 }
 
 // freeStack frees a variable that stays on the stack: its address goes nowhere

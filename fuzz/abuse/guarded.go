@@ -1,4 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
+
+import "github.com/ashlar-go/ashlar/alloc"
 
 // inGuarded is what comes of cases with guarded blocks, if not the same as by default. The
 // blocks lie at the ends of their slots.
@@ -9,11 +13,11 @@ var inGuarded = func() map[string]Report {
 		freed     = "freed by"
 		caught    = "by Catch"
 	)
-	after := later(caught, "use after free", small, "free", allocated, freed)
+	after := later(caught, alloc.UseAfterFree, "access", small, "free", allocated, freed)
 	after.Fault = true
-	outside := Report{Kind: Panics, State: "live", Other: true, Words: []string{"outside it", allocated}}
+	outside := Report{Kind: Panics, Misuse: alloc.InvalidPointer, State: "live", Other: true, Words: []string{"outside it", allocated}}
 	differs := map[string]Report{
-		"free twice, the pages given back between": {Kind: Panics, State: "free", Other: true, Words: []string{"freed twice", allocated, freed}},
+		"free twice, the pages given back between": {Kind: Panics, Misuse: alloc.DoubleFree, State: "free", Other: true, Words: []string{"free already", allocated, freed}},
 		"free what was never handed out":           outside,
 		"free behind the last block of a span":     outside,
 		"write after free":                         after,
@@ -22,13 +26,13 @@ var inGuarded = func() map[string]Report {
 	}
 	for _, n := range []int{1, 8, 32, 1 << 20} {
 		for _, copied := range []bool{false, true} {
-			over := later("at its Free", "Free", small, "live", "buffer overflow: ", allocated)
+			over := later("at its Free", alloc.Overflow, "Free", small, "live", allocated)
 			if n > 8 { // beyond the rounding
-				over = later(caught, "buffer overflow", small, "live", allocated)
+				over = later(caught, alloc.Overflow, "access", small, "live", allocated)
 				over.Fault = true
 			}
 			differs["overflow by "+bytesBy(n, copied)] = over
-			under := later("at its Free", "Free", small, "live", "buffer underflow: ", allocated)
+			under := later("at its Free", alloc.Underflow, "Free", small, "live", allocated)
 			if n == 1<<20 { // before the whole region
 				under = Report{Kind: Unplayed}
 			}

@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
 import (
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/arena"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
@@ -17,7 +20,7 @@ var partFrees = []Case{
 			p := unsafe.Pointer(arena.New[[64]byte](a))
 			return s.is(p, first)
 		},
-		Want: panics("", 32<<10, "live", "64 bytes inside a block")},
+		Want: panics(alloc.InvalidPointer, "", 32<<10, "live", "64 bytes inside a block")},
 	{Name: "free the first object of an arena", Kin: invalidFree,
 		Do: func(s *Scene) error {
 			a := s.arena()
@@ -26,20 +29,20 @@ var partFrees = []Case{
 			a.Free()
 			return nil
 		},
-		Want: later("when the arena is freed", "Free", 32<<10, "free", "free already")},
+		Want: later("when the arena is freed", alloc.DoubleFree, "Free", 32<<10, "free", "free already")},
 	{Name: "free the bytes of a region", Kin: invalidFree,
 		Bad:  func(s *Scene) unsafe.Pointer { return s.nobodys(s.region()) },
-		Want: panics("", 0, "", foreign)},
+		Want: panics(alloc.ForeignPointer, "", 0, "", foreign)},
 	{Name: "free the header of a region", Kin: invalidFree,
 		Bad: func(s *Scene) unsafe.Pointer {
 			return s.nobodys(raw.Pointer(raw.Addr(s.region()) - 64))
 		},
-		Want: panics("", 0, "", foreign)},
+		Want: panics(alloc.ForeignPointer, "", 0, "", foreign)},
 }
 
 // arena returns an arena on the Scene's Allocator.
 func (s *Scene) arena() *arena.Arena {
-	a, err := arena.NewWithOptions(arena.Options{Allocator: s.a})
+	a, err := arena.NewArenaWithOptions(arena.Options{Allocator: s.a})
 	if err != nil {
 		panic(failure{err})
 	}

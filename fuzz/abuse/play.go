@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
 import (
@@ -35,6 +37,9 @@ func (c *Case) Play(m int) error {
 		if want.Op == "" {
 			want.Op = w.op
 		}
+		if want.Misuse == alloc.DoubleFree && want.Op != "Free" {
+			want.Misuse = alloc.UseAfterFree
+		}
 		err := c.play(m, want, func(s *Scene) error {
 			w.do(s, c.Bad(s))
 			return nil
@@ -65,7 +70,7 @@ func (c *Case) play(m int, want Report, do func(*Scene) error) error {
 	}
 	value, got := attempt(s, do)
 	if value == nil && got == nil && s.a != nil {
-		got = s.a.Verify()
+		got = s.a.Inspect().Verify()
 	}
 	if err := want.compare(s, got, value); err != nil {
 		return err
@@ -93,8 +98,8 @@ func (c *Case) play(m int, want Report, do func(*Scene) error) error {
 	return nil
 }
 
-// attempt returns the panic's value and the error that do ends with. The story of a fault
-// counts as a panic.
+// attempt returns the panic's value and the error that do ends with. What Catch
+// returns for a fault counts as a panic.
 func attempt(s *Scene, do func(*Scene) error) (value any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -161,6 +166,8 @@ func (r *Report) compareEnd(s *Scene, err error) error {
 // compareMisuse is compare for what a misuse should say.
 func (r *Report) compareMisuse(s *Scene, got *alloc.MisuseError) error {
 	switch {
+	case got.Kind != r.Misuse:
+		return fmt.Errorf("%v, want %v: %w", got.Kind, r.Misuse, got)
 	case !slices.Contains(strings.Split(r.Op, "|"), got.Op):
 		return fmt.Errorf("operation %q, want %q: %w", got.Op, r.Op, got)
 	case r.Fault && got.Size != s.sizeOf(r.Size):
@@ -174,8 +181,8 @@ func (r *Report) compareMisuse(s *Scene, got *alloc.MisuseError) error {
 		return fmt.Errorf("state %q, want %q: %w", got.State, r.State, got)
 	}
 	for _, w := range r.Words {
-		if !strings.Contains(got.Story, w) {
-			return fmt.Errorf("the story does not say %q: %w", w, got)
+		if !strings.Contains(got.Error(), w) {
+			return fmt.Errorf("the error does not say %q: %w", w, got)
 		}
 	}
 	return nil

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
 import (
@@ -18,7 +20,7 @@ const (
 // TestTable: the files show the tables of the present cases.
 func TestTable(t *testing.T) {
 	showTable(t, "../ABUSE.md", Table())
-	showTable(t, "../../README.md", Table(Chief...))
+	showTable(t, "../../SECURITY.md", Table(Chief...))
 	for _, name := range Chief {
 		if !slices.ContainsFunc(Cases(), func(c Case) bool { return c.Name == name }) {
 			t.Errorf("%q is no case", name)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package abuse
 
 import (
@@ -12,28 +14,28 @@ import (
 var reallocs = []Case{
 	{Name: "reallocate after free", Kin: doubleFree,
 		Do:   func(s *Scene) error { _, err := s.a.Realloc(s.blockAt(s.freed(s.small())), 2*smallSize); return err },
-		Want: panics("Realloc", smallSize, "free", "free already", "used after it was freed")},
+		Want: panics(alloc.UseAfterFree, "Realloc", smallSize, "free", "free already")},
 	{Name: "reallocate after free, large", Kin: doubleFree,
 		Do:   func(s *Scene) error { _, err := s.a.Realloc(s.blockAt(s.freed(s.large())), 2*largeSize); return err },
-		Want: panics("Realloc", largeSize, "free", "freed already")},
+		Want: panics(alloc.UseAfterFree, "Realloc", largeSize, "free", "freed already")},
 	{Name: "reallocate Go memory", Kin: invalidFree,
 		Do: func(s *Scene) error {
 			_, err := s.a.Realloc(s.nobodys(unsafe.Pointer(new([64]byte))), 100)
 			return err
 		},
-		Want: panics("Realloc", 0, "", foreign)},
+		Want: panics(alloc.ForeignPointer, "Realloc", 0, "", foreign)},
 	{Name: "ask for the usable size of a freed block", Kin: usableSize,
 		Do:   func(s *Scene) error { alloc.UsableSize(s.blockAt(s.freed(s.small()))); return nil },
-		Want: panics("UsableSize", smallSize, "free", "used after it was freed")},
+		Want: panics(alloc.UseAfterFree, "UsableSize", smallSize, "free", "free already")},
 	{Name: "ask for the usable size inside a block", Kin: usableSize,
 		Do:   func(s *Scene) error { alloc.UsableSize(s.inside(s.small(), 16)); return nil },
-		Want: panics("UsableSize", smallSize, "live", "16 bytes inside a block")},
+		Want: panics(alloc.InvalidPointer, "UsableSize", smallSize, "live", "16 bytes inside a block")},
 	{Name: "ask for the usable size of Go memory", Kin: usableSize,
 		Do: func(s *Scene) error {
 			alloc.UsableSize(s.nobodys(unsafe.Pointer(new([64]byte))))
 			return nil
 		},
-		Want: panics("UsableSize", 0, "", foreign)},
+		Want: panics(alloc.ForeignPointer, "UsableSize", 0, "", foreign)},
 }
 
 // overruns are writes beyond the ends of live blocks.
@@ -75,12 +77,12 @@ var overruns = func() []Case {
 						s.a.Free(s.blockAt(p))
 						return nil
 					},
-					Want: later("at its Free", "Free", largeSize, "live", "header was overwritten", "suspect an underflow of this object")})
+					Want: later("at its Free", alloc.DamagedHeader, "Free", largeSize, "live", "header was overwritten", "suspect an underflow of this object")})
 		}
 	}
 	return append(all,
 		Case{Name: "overflow of a large object into the next one", Kin: overflowLarge, Do: intoNext,
-			Want: later("at the next one's Free", "Free", largeSize, "live", "header was overwritten")},
+			Want: later("at the next one's Free", alloc.DamagedHeader, "Free", largeSize, "live", "header was overwritten")},
 		Case{Name: "overwrite the header of a large object", Kin: underflow,
 			Do: func(s *Scene) error {
 				p := s.large()
@@ -88,7 +90,7 @@ var overruns = func() []Case {
 				_, err := s.a.Realloc(s.blockAt(p), 2*largeSize)
 				return err
 			},
-			Want: later("at its Free or Realloc", "Realloc", largeSize, "live", "header was overwritten", "suspect a wild write")},
+			Want: later("at its Free or Realloc", alloc.DamagedHeader, "Realloc", largeSize, "live", "header was overwritten", "suspect a wild write")},
 	)
 }()
 

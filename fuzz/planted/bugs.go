@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package planted
 
 import (
@@ -50,19 +52,19 @@ func Bugs() []Bug {
 		{"pageheap: a page that could not be purged passes for clean", "internal/pageheap/purge.go",
 			"		c.dirty.add(&was, first, end)\n", "", "FuzzAllocator"},
 		{"largeheap: the header does not move with mremap", "internal/largeheap/resize.go",
-			"	o.seal(h.secret)\n	o.set(Live)", "	if start == o.start && s == nil {\n		o.seal(h.secret)\n	}\n	o.set(Live)", "FuzzRealloc"},
+			"	o.seal(h.secret)\n", "	if start == o.start && s == nil {\n		o.seal(h.secret)\n	}\n", "FuzzRealloc"},
 		{"largeheap: lazily purged memory passes for zero", "internal/largeheap/release.go",
 			"		o.pages = stale\n", "", "FuzzLargePolicies"},
 		{"largeheap: an alignment is lost when an object is reused", "internal/largeheap/layout.go",
 			"addr := raw.AlignUp(start+headerSize, w.align)",
 			"addr := raw.AlignUp(start+headerSize, page)", "FuzzAlignment"},
 		{"largeheap: a copy ends early", "internal/largeheap/resize.go",
-			"copy(raw.Bytes(newAddr, n), raw.Bytes(o.user(), n))",
-			"copy(raw.Bytes(newAddr, n-1), raw.Bytes(o.user(), n-1))", "FuzzLargePolicies"},
+			"raw.Copy(now.user(), o.user(), min(kept, o.usable()))",
+			"raw.Copy(now.user(), o.user(), min(kept, o.usable())-1)", "FuzzLargePolicies"},
 		{"largeheap: a header is believed", "internal/largeheap/header.go",
 			"(got[wordCookie]^o.cookie) == 0", "(got[wordCookie]^o.cookie) < 1<<8", "FuzzLargePolicies"},
 		{"largeheap: an extent is retained twice", "internal/largeheap/index.go",
-			"	x.bytes -= int64(o.total())\n	x.count--", "	x.bytes -= int64(o.total())", "FuzzLargePolicies"},
+			"	x.count.Store(x.count.Load() - 1)\n", "", "FuzzLargePolicies"},
 		{"alloc: a block is lost in a magazine swap", "internal/smallheap/classcache.go",
 			"	r.top = r.bottom + uintptr(magazineAt(m).n)*slotSize",
 			"	r.top = r.bottom + uintptr(magazineAt(m).n-magazineAt(m).n/100)*slotSize", "FuzzAllocator"},
@@ -84,13 +86,13 @@ func Bugs() []Bug {
 			"return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner == owner",
 			"return uintptr(i)*uintptr(h.Size) == addr-h.Base && h.Owner <= max(owner, h.Owner)", "FuzzAllocator"},
 		{"alloc: an alignment is rounded away", "alloc/malloc.go",
-			"addr, zeroed, err = a.allocSmall(h, op, n)", "addr, zeroed, err = a.allocSmall(h, op, max(size, 1))", "FuzzAlignment"},
+			"return a.allocSmall(h, op, n)", "return a.allocSmall(h, op, max(size, 1))", "FuzzAlignment"},
 		{"alloc: fillers are not looked at", "alloc/guarded.go",
 			"if e := s.damage(op); e != nil {", "if e := s.damage(op); e != nil && s.size == 0 {", "FuzzAllocator"},
 		{"alloc: a freed guarded block keeps its access", "alloc/guarded.go",
 			"split, err := a.space.Guard(a.guards.base(i), slotBytes())", "split, err := false, error(nil)", "FuzzAllocator"},
 		{"alloc: a slot that was not closed passes for zero", "alloc/guarded.go",
-			"			clear(raw.Bytes(base, slotBytes()))\n", "", "FuzzAllocator"},
+			"			raw.Clear(base, slotBytes())\n", "", "FuzzAllocator"},
 		{"alloc: a guarded block's shadow stays live", "alloc/guarded.go",
 			"	a.takeBack(h, op, shadow)\n", "	_ = shadow\n", "FuzzAllocator"},
 		{"alloc: a redzone is looked at from its second byte on", "alloc/checked_story.go",
@@ -106,7 +108,9 @@ func Bugs() []Bug {
 			"	c.used = end\n	c.clean", "	c.used = end - (end-off)/8\n	c.clean", "FuzzArena"},
 		{"arena: what an earlier round wrote passes for zero", "arena/chunk.go",
 			"	c.dirty = max(c.dirty, c.used)\n", "", "FuzzArena"},
-		{"arena: growth in place takes more than there is", "arena/new.go",
-			"n > b.limit-p {", "n > 2*(b.limit-p) {", "FuzzArena"},
+		{"arena: growth in place takes more than there is", "arena/append.go",
+			"n > b.limit-b.next ||", "n > 2*(b.limit-b.next) ||", "FuzzArena"},
+		{"arena: Append takes the rest of a slice for padding", "arena/append.go",
+			"old == 0 || end != b.next && end != a.tail ||", "old == 0 ||", "FuzzArena"},
 	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package planted is the test of the fuzz targets: bugs, one or more in each
 // layer, that the targets must find.
 //

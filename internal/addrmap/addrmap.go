@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package addrmap
 
 import (
@@ -7,7 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// An Entry begins what a Map holds.
+// An Entry is the first field of the structs in a Map.
 type Entry struct {
 	next uintptr // in its chain
 	Addr uintptr // by which it is found
@@ -38,7 +40,7 @@ func (m *Map[T]) chain(addr uintptr) *uintptr {
 	return m.head(uint(Mix(uint64(addr)>>4)) & uint(len(m.segments)*segmentHeads-1))
 }
 
-// Mix spreads what tells numbers apart over all bits (Steele and Vigna, "Fast
+// Mix spreads the differences between numbers over all bits (Steele and Vigna, "Fast
 // splittable pseudorandom number generators", OOPSLA 2014: splitmix64).
 func Mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
@@ -46,8 +48,8 @@ func Mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// Add enters addr, which is not in the table, and returns where its entry is, of which
-// all but the Entry is unspecified. It returns 0 if there is no memory.
+// Add enters addr, which must not be in the table, and returns the address of its struct.
+// The fields after the Entry are unspecified. Add returns 0 if there is no memory.
 func (m *Map[T]) Add(addr uintptr) uintptr {
 	if !m.grow() {
 		return 0
@@ -70,7 +72,7 @@ func (m *Map[T]) Link(at, addr uintptr) {
 	m.n++
 }
 
-// Find returns where the entry of addr is, 0 if there is none.
+// Find returns the address of addr's struct, or 0 if there is none.
 func (m *Map[T]) Find(addr uintptr) uintptr {
 	if m.n == 0 {
 		return 0
@@ -82,7 +84,8 @@ func (m *Map[T]) Find(addr uintptr) uintptr {
 	return at
 }
 
-// Unlink takes the entry of addr out, and returns 0 if there is none.
+// Unlink removes the entry of addr from its chain and returns its address, or 0 if there is
+// none.
 func (m *Map[T]) Unlink(addr uintptr) uintptr {
 	if m.n == 0 {
 		return 0
@@ -97,14 +100,14 @@ func (m *Map[T]) Unlink(addr uintptr) uintptr {
 	return 0
 }
 
-// Drop keeps an entry that is in no chain for what is added next.
+// Drop keeps an entry that is in no chain for the next Add.
 func (m *Map[T]) Drop(at uintptr) {
 	entryAt(at).next = m.spare
 	m.spare = at
 }
 
-// grow makes room for another entry. Without memory longer chains must do, unless
-// there is none.
+// grow makes room for another entry. If there is no memory for that, the chains become
+// longer. It returns false only if there are no chains at all.
 func (m *Map[T]) grow() bool {
 	old := len(m.segments)
 	if old > 0 && m.n < old*segmentHeads {
@@ -134,7 +137,7 @@ func (m *Map[T]) grow() bool {
 	return true
 }
 
-// Each calls f for each entry, which f may take out.
+// Each calls f with each entry. f may remove it.
 func (m *Map[T]) Each(f func(at uintptr)) {
 	for i := range uint(len(m.segments) * segmentHeads) {
 		for at := *m.head(i); at != 0; {
@@ -151,7 +154,7 @@ func (m *Map[T]) Len() int { return m.n }
 // Used returns the bytes of metadata.
 func (m *Map[T]) Used() int64 { return m.used }
 
-// Close frees everything, and leaves an empty table.
+// Close frees everything. The table is empty afterwards.
 func (m *Map[T]) Close() {
 	m.Each(m.Drop)
 	for at := m.spare; at != 0; {
@@ -165,7 +168,7 @@ func (m *Map[T]) Close() {
 	*m = Map[T]{}
 }
 
-// alloc returns zeroed metadata, 0 if there is none.
+// alloc returns zeroed metadata, or 0 if there is no memory.
 func (m *Map[T]) alloc(size uintptr) uintptr {
 	p, err := metadata.Alloc(size)
 	if err != nil {

@@ -1,20 +1,20 @@
-// Package fault turns accesses to memory that is not there into errors: to pages
-// without access (SIGSEGV) and to pages of a file that has no such bytes any more
-// (SIGBUS).
+// SPDX-License-Identifier: Apache-2.0
+
+// Package fault turns faults into errors: accesses to pages without access (SIGSEGV), and to
+// pages of a file that has become shorter (SIGBUS).
 //
-//	Catch      runs a function; a fault in it that somebody explains is its error
-//	Register   adds an explainer: who owns an address says what happened there
-//	Explain    asks them all
+//	Catch      runs a function, and returns the description of a fault in it as an error
+//	Register   adds a describer: the owner of an address describes what happened there
+//	Explain    asks all describers
 //
 // The path of a fault: the runtime turns the signal into a panic of the goroutine
-// (debug.SetPanicOnFault), the deferred functions of what Catch runs run, Catch
-// recovers the panic and asks for an explanation. What nobody explains, nil
-// dereferences, and every other panic go on as they were.
+// (debug.SetPanicOnFault). The function's deferred calls run. Catch recovers the panic and
+// asks for a description. If there is none, and for nil dereferences and all other panics,
+// the panic goes on as it was.
 //
-// Caveats: only faults of the calling goroutine are caught, not those of others
-// that the function starts. A system call that is given such memory returns EFAULT
-// and raises nothing. Locks that the function took and does not release by defer
-// stay locked.
+// Caveats: Catch catches only faults of the calling goroutine. A system call that is given
+// such memory returns EFAULT instead of faulting. A lock that the function takes stays locked
+// unless a deferred call releases it.
 package fault
 
 import (

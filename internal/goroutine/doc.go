@@ -1,10 +1,13 @@
-// Package goroutine tells the goroutine that runs us from the others.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package goroutine identifies the running goroutine.
 //
 //   - id_asm.go (amd64, 386, arm64): the address of the runtime's descriptor of the
 //     goroutine, which every function finds in a register or in thread-local storage.
 //     It is read as a number and never followed. One instruction or two.
-//   - id_portable.go (others, and the build tag ashlar_portable): the number that
-//     runtime.Stack prints, which takes some microseconds.
+//   - id_portable.go (others, and the build tag ashlar_portable): Number.
+//
+// Number is for people: the number that the runtime prints in traces.
 //
 // The runtime neither moves nor frees descriptors, but gives that of a goroutine that
 // has ended to a new one: with id_asm.go, numbers differ among goroutines that there

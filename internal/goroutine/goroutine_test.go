@@ -1,7 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package goroutine
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -45,6 +50,19 @@ func TestID(t *testing.T) {
 		}
 		seen[id] = true
 	}
+}
+
+// TestNumber: the number is the one in the goroutine's own trace.
+func TestNumber(t *testing.T) {
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			if want := fmt.Sprintf("goroutine %d [", Number()); !strings.HasPrefix(string(debug.Stack()), want) {
+				t.Errorf("the trace does not begin with %q:\n%s", want, debug.Stack())
+			}
+		})
+	}
+	all.Wait()
 }
 
 func BenchmarkID(b *testing.B) {

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build (386 || amd64 || arm64) && !ashlar_portable
 
 package goroutine
 
-// ID returns a number that the running goroutine keeps, and that no other has while
-// it lives.
+// ID returns the number of the running goroutine. It stays the same, and no other goroutine
+// has it at the same time.
 func ID() uintptr

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package gotype tells whether values of a type hold Go pointers, which memory that
 // the collector does not see must not hold.
 //

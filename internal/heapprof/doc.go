@@ -1,5 +1,7 @@
-// Package heapprof keeps what a heap profile is made of: the blocks that were
-// sampled and are live, and the sums for the stacks that allocated them.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package heapprof stores a heap profile: the sampled blocks that are live, and the sums
+// for the stacks that allocated them.
 //
 // # Structures
 //
@@ -11,7 +13,7 @@
 //
 //	address ─► heads ─► record ─► bucket ◄─ stack ◄─ chain by hash of frames
 //	                                            ▲
-//	callstack.Key ─► recent ────────────────────┘   so that most stacks need not be unwound
+//	callstack.Key ─► recent ────────────────────┘   most stacks need no unwinding
 //
 // # What adds up
 //
@@ -22,19 +24,19 @@
 //	bucket.liveObjects = Σ weight,  liveBytes = Σ weight·size     over its records
 //	records ≤ maxRecords, stacks ≤ maxStacks, buckets ≤ maxBuckets, labels ≤ maxLabels + 1
 //
-// What finds no room, or no memory, is counted as dropped, never lost in silence. Labels
-// that find none cost a sample no more than these: the last ones stand for them.
+// A sample that finds no room, or no memory, is counted as dropped. If only its labels find
+// no room, the sample is kept with one label that says so.
 //
 // # The peak
 //
-// When the live bytes exceed those of the last peak by a sixteenth, every bucket
-// notes what it has: the peak profile is that of a moment at which at least 16/17 of
-// the highest in-use were live. The cost is bounded: so many notes as the live bytes
-// grow by sixteenths, and none while they stay below.
+// When the live bytes exceed those of the last peak by a sixteenth, every bucket notes its
+// sums. The peak profile therefore shows a moment at which at least 16/17 of the highest
+// number of bytes were live. The cost is bounded: one note for each growth by a sixteenth,
+// and none while the live bytes stay below the peak.
 //
 // # Who may touch what
 //
-// One mutex guards a table: its callers come once a sample. Of two that remove the
-// record of one address, one is told that there is none. Nobody may be pinned to a
-// processor here.
+// One mutex guards a table; callers need it once a sample. If two callers remove the record
+// of one address, one of them learns that there is none. A caller must not be pinned to its
+// processor.
 package heapprof

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package heapprof
 
 import (
@@ -8,14 +10,15 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A labels is followed by its n bytes: a goroutine's labels, encoded (package
-// proflabel), of which equal ones are kept once.
+// A labels is the header of n bytes: a goroutine's labels, encoded by package proflabel.
+// Equal labels are stored once.
 type labels struct {
 	next uintptr // in its chain
 	n    uintptr
 }
 
-// labelSets is a hash table of labels, with chains. That of no labels is not in it: 0.
+// labelSets is a hash table of labels, with chains. The empty set is not in it; its address
+// is 0.
 type labelSets struct {
 	n     int
 	heads uintptr // labelHeads words
@@ -26,8 +29,8 @@ const (
 	labelHeads = 1 << 7
 )
 
-// moreLabels are what samples get whose own labels found no room: else a label that is
-// another each time, like the number of a request, would fill the table.
+// moreLabels stand for labels that found no room. A label whose value differs each time,
+// such as the number of a request, fills the table.
 var moreLabels = string(proflabel.Append(nil, "labels", "(dropped: too many)"))
 
 func labelsAt(l uintptr) *labels { return raw.At[labels](l) }
@@ -36,7 +39,7 @@ func (l *labels) text() []byte {
 	return raw.Bytes(raw.Addr(unsafe.Pointer(l))+labelsSize, l.n)
 }
 
-// labelsOf returns the labels that are kept for encoded ones.
+// labelsOf returns the stored copy of encoded labels, and stores them if needed.
 func (t *Table) labelsOf(text string) uintptr {
 	ls := &t.labels
 	if text == "" {
@@ -69,7 +72,7 @@ func (t *Table) labelsOf(text string) uintptr {
 
 func (ls *labelSets) head(i uintptr) *uintptr { return raw.At[uintptr](ls.heads + i*wordSize) }
 
-// textOf returns encoded labels.
+// textOf returns the encoded form of stored labels.
 func textOf(l uintptr) string {
 	if l == 0 {
 		return ""

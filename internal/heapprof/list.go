@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package heapprof
 
 import (
@@ -6,18 +8,18 @@ import (
 	"sync/atomic"
 )
 
-// A Listing is told of samples as they come and go: a *runtime/pprof.Profile is one,
-// which notes the stack that Add is called with.
+// A Listing learns of samples as they are added and removed. A *runtime/pprof.Profile is one:
+// it records the stack that calls Add.
 type Listing interface {
 	Add(value any, skip int)
 	Remove(value any)
 }
 
-// MaxListed bounds how many samples of a table are listed at once: what a Listing keeps
-// of each, some 400 bytes, is on the Go heap.
+// MaxListed is the largest number of samples that a table lists at once. A Listing keeps
+// about 400 bytes of each on the Go heap.
 const MaxListed = 4 << 10
 
-// list is where a table's samples are listed, if they are.
+// list is the Listing of a table's samples, if it has one.
 type list struct {
 	in Listing
 	id uint64 // of the table there, 0: it is not listed
@@ -26,20 +28,20 @@ type list struct {
 	depths *[1 << 8]depth // of stacks lately met, by their keys
 }
 
-// A depth is how many frames of a stack are the allocator's.
+// A depth is the number of frames of a stack that belong to the allocator.
 type depth struct {
 	key uint64 // as Sample.Stack
 	n   int
 }
 
-// A listed is the value by which a sample is listed. It holds no pointer: neither memory
-// nor a table is kept by it.
+// A listed is the value that stands for a sample in the Listing. It holds no pointer, so it
+// keeps neither memory nor a table alive.
 type listed struct{ table, seq uint64 }
 
 var lastListed atomic.Uint64
 
-// List has the samples that are taken from now on listed in l, until they are removed,
-// and no longer elsewhere.
+// List makes l the table's Listing: l lists each sample that is taken from now on, until the
+// sample is removed.
 func (t *Table) List(l Listing) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -50,8 +52,8 @@ func (t *Table) List(l Listing) {
 	t.list = list{in: l, id: lastListed.Add(1), depths: new([1 << 8]depth)}
 }
 
-// enlist lists a record just made, on the goroutine that allocates, whose stack has a
-// key.
+// enlist lists a new record. It runs on the goroutine that allocates; the key is that of the
+// goroutine's stack.
 func (t *Table) enlist(r *record, key uint64) {
 	l := &t.list
 	if l.in == nil || l.n >= MaxListed {
@@ -78,8 +80,8 @@ func (t *Table) unlistAll() {
 	t.records.Each(func(at uintptr) { t.unlist(recordAt(at)) })
 }
 
-// inside returns how many of the frames above its caller's are of this package or the
-// allocator.
+// inside returns the number of frames above its caller's that belong to this package or to
+// the allocator.
 func inside() (n int) {
 	var pcs [32]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])

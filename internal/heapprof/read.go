@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package heapprof
 
 import "slices"
 
-// A Line is the sums of one bucket: of a stack, a kind, a block size and labels.
+// A Line has the sums of one bucket, that is of one stack, kind, block size and set of labels.
 type Line struct {
 	PCs                      []uintptr
 	Kind                     Kind
@@ -14,12 +16,12 @@ type Line struct {
 	Extra                    float64 // sum over the live samples of what Lines was asked for
 }
 
-// Lines returns what the table holds. If beyond is set, each line's Extra is
+// Lines returns the buckets of the table. If beyond is not nil, each line's Extra is
 //
 //	Σ weight · beyond(address)    over its live samples
 //
-// A sampled block cannot be freed while beyond looks at it. Only samples with a
-// number above since count as live.
+// No sampled block is freed while beyond looks at it. Only samples with a number above since
+// count as live.
 func (t *Table) Lines(since uint64, beyond func(addr uintptr) float64) []Line {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package heapprof
 
 import (
@@ -14,10 +16,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Depth is how many program counters of a stack are kept.
+// Depth is the largest number of program counters that are kept of a stack.
 const Depth = callstack.Depth
 
-// A stack is followed by its n program counters.
+// A stack is the header of n program counters.
 type stack struct {
 	next    uintptr // in its chain
 	hash    uint64  // of its frames
@@ -32,8 +34,8 @@ type stacks struct {
 	recent      uintptr // recentSize entries
 }
 
-// A recent is a stack as it was lately met, by its key, or without one by the hash of
-// its program counters.
+// A recent is a recently used stack. It is found by its key or, if it has no key, by the hash
+// of its program counters.
 type recent struct {
 	key   uint64
 	stack uintptr
@@ -57,28 +59,28 @@ func (s *stack) pcs() []uintptr {
 
 func (s *stack) bytes() uintptr { return stackSize + s.n*wordSize }
 
-// A Stack is a stack that its table keeps until it is closed; 0 is none.
+// A Stack names a stack that its table keeps until Close. 0 is no stack.
 type Stack uintptr
 
-// Known returns the stack that was lately met with this key, 0 if there is none.
+// Known returns the recently used stack with this key, or 0 if there is none.
 func (t *Table) Known(key uint64) Stack {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return Stack(t.stacks.find(key))
 }
 
-// Stack returns the stack of pcs, as runtime.Callers returns them, and remembers it by
-// the key that callstack.Key returned. It returns 0 if there is no room.
+// Stack returns the stack of pcs, which are as runtime.Callers returns them, and remembers it
+// by the key that callstack.Key returned. It returns 0 if there is no room.
 func (t *Table) Stack(key uint64, pcs []uintptr) Stack {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return Stack(t.stackOf(key, pcs))
 }
 
-// PCs returns the stack's program counters. They are the table's.
+// PCs returns the stack's program counters, which belong to the table.
 func (s Stack) PCs() []uintptr { return stackAt(uintptr(s)).pcs() }
 
-// bucketOf returns the bucket of a sample of stack st, 0 if there is no room for one.
+// bucketOf returns the bucket of a sample of stack st, or 0 if there is no room for one.
 func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 	if st == 0 {
 		return 0
@@ -106,7 +108,7 @@ func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 	return b
 }
 
-// find returns the stack that was lately met with this key, 0 if there is none.
+// find returns the recently used stack with this key, or 0 if there is none.
 func (ss *stacks) find(key uint64) uintptr {
 	if key == 0 || ss.recent == 0 {
 		return 0
@@ -121,8 +123,8 @@ func (ss *stacks) lately(key uint64) *recent {
 	return raw.At[recent](ss.recent + uintptr(key%recents)*recentSize)
 }
 
-// stackOf returns the stack of the frames that pcs resolve to, and remembers it by
-// its key. It returns 0 if there is no room.
+// stackOf returns the stack with the frames that pcs resolve to, and remembers it by its key.
+// It returns 0 if there is no room.
 func (t *Table) stackOf(key uint64, pcs []uintptr) uintptr {
 	ss := &t.stacks
 	if t.closed || !t.tables() {
@@ -141,7 +143,7 @@ func (t *Table) stackOf(key uint64, pcs []uintptr) uintptr {
 	return st
 }
 
-// tables makes the hash tables of the stacks if there are none.
+// tables makes the hash tables of the stacks, once.
 func (t *Table) tables() bool {
 	ss := &t.stacks
 	if ss.heads == 0 {
@@ -161,7 +163,7 @@ func hashOf(pcs []uintptr) uint64 {
 	return h
 }
 
-// resolve finds the stack with the same frames, or makes it.
+// resolve finds the stack with the same frames, or adds it.
 func (t *Table) resolve(pcs []uintptr) uintptr {
 	hash := hashFrames(pcs)
 	head := raw.At[uintptr](t.stacks.heads + uintptr(hash%stackHeads)*wordSize)
@@ -210,8 +212,8 @@ func sameFrames(a, b []uintptr) bool {
 	return !more
 }
 
-// Frames resolves program counters, the innermost first. Those of the allocator
-// itself, which every stack begins with, are left out.
+// Frames resolves program counters, the innermost first. It leaves out the frames of the
+// allocator, with which every stack begins.
 func Frames(pcs []uintptr) iter.Seq[runtime.Frame] {
 	return func(yield func(runtime.Frame) bool) {
 		if len(pcs) == 0 {
@@ -229,7 +231,7 @@ func Frames(pcs []uintptr) iter.Seq[runtime.Frame] {
 	}
 }
 
-// ours reports whether a frame is the allocator's: not that of a test of it.
+// ours reports whether a frame belongs to the allocator, and not to a test of it.
 func ours(f *runtime.Frame) bool {
 	const module = "github.com/ashlar-go/ashlar/"
 	rest, ok := strings.CutPrefix(f.Function, module)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package heapprof
 
 import (
@@ -10,7 +12,7 @@ import (
 )
 
 // The bounds of a table: about 18 MiB of records, 5 MiB of stacks, 3 MiB of buckets and
-// half a MiB of labels.
+// 0.5 MiB of labels.
 const (
 	maxRecords = 1 << 18
 	maxStacks  = 8 << 10
@@ -30,7 +32,7 @@ const (
 
 func (k Kind) String() string { return [...]string{"small", "large", "arena"}[k] }
 
-// A Sample is a block that was chosen.
+// A Sample describes a sampled block.
 type Sample struct {
 	Addr   uintptr
 	Size   uintptr // bytes
@@ -61,15 +63,15 @@ type Dropped struct {
 	Objects, Bytes float64 // that they stand for
 }
 
-// Usage is what a table holds.
+// Usage says how much a table holds.
 type Usage struct {
 	Samples, Stacks int64 // live samples; stacks ever seen
 	Bytes           int64 // metadata
 	Dropped         Dropped
 }
 
-// A bucket is the sums of one stack, kind, size and set of labels. What is of no size class, large
-// objects and large chunks of arenas, has no size of its own here, 0.
+// A bucket has the sums of one stack, kind, size and set of labels. The size is 0 for blocks of
+// no size class: large objects and large chunks of arenas.
 type bucket struct {
 	next                     uintptr // of the stack's
 	labels                   uintptr
@@ -85,8 +87,8 @@ const bucketSize = unsafe.Sizeof(bucket{})
 
 func bucketAt(b uintptr) *bucket { return raw.At[bucket](b) }
 
-// AddKnown keeps a sample whose stack was lately met, and is told by s.Stack alone.
-// If it was not, known is false and nothing was done: Add wants the stack itself.
+// AddKnown keeps a sample whose stack is named by its key, s.Stack. If the table does not
+// know the key, known is false and AddKnown does nothing; call Add with the stack itself.
 func (t *Table) AddKnown(s Sample) (kept, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -105,15 +107,15 @@ func (t *Table) Add(s Sample, pcs []uintptr) bool {
 	return t.add(s, t.stackOf(s.Stack, pcs), 1, s.Size)
 }
 
-// AddGrown keeps a sample of a block that was allocated earlier, unsampled, and has
-// now grown by so many bytes: it is no further allocation.
+// AddGrown keeps a sample of a block that was allocated earlier, without a sample, and has now
+// grown. It counts the added bytes, and no allocation.
 func (t *Table) AddGrown(s Sample, by uintptr, pcs []uintptr) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.add(s, t.stackOf(s.Stack, pcs), 0, by)
 }
 
-// add keeps a sample of stack st, 0 if there was no room for that.
+// add keeps a sample of stack st. st is 0 if there was no room for the stack.
 func (t *Table) add(s Sample, st uintptr, objects float64, bytes uintptr) bool {
 	b := t.bucketOf(s, st)
 	if b == 0 || !t.insert(s, b) {
@@ -130,7 +132,7 @@ func (t *Table) add(s Sample, st uintptr, objects float64, bytes uintptr) bool {
 	return true
 }
 
-// count changes what is live.
+// count changes the sums of what is live.
 func (t *Table) count(k *bucket, samples int64, objects, bytes float64) {
 	k.live += samples
 	k.liveObjects += objects
@@ -210,14 +212,14 @@ func (t *Table) Usage() Usage {
 	return Usage{Samples: int64(t.records.Len()), Stacks: int64(t.stacks.n), Bytes: t.used + t.records.Used(), Dropped: t.dropped}
 }
 
-// Seq returns how many samples were kept ever: the number of the last one.
+// Seq returns the number of the last sample that was kept; samples are numbered from 1.
 func (t *Table) Seq() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.seq
 }
 
-// Close frees everything. The table keeps no samples afterwards.
+// Close frees everything. Afterwards the table keeps no samples.
 func (t *Table) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -229,7 +231,7 @@ func (t *Table) Close() {
 	t.live, t.peak = 0, 0
 }
 
-// alloc returns zeroed metadata, 0 if there is none.
+// alloc returns zeroed metadata, or 0 if there is no memory.
 func (t *Table) alloc(size uintptr) uintptr {
 	p, err := metadata.Alloc(size)
 	if err != nil {

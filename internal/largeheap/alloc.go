@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
 	"math/bits"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -16,26 +17,36 @@ import (
 // The error is vm.ErrLimit if the object would exceed the limit of the space, to
 // which retained extents count, and vm.ErrOutOfMemory if the kernel refuses.
 func (h *Heap) Alloc(size, align uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	w, ok := shapeOf(size, align)
-	if !ok {
-		return 0, false, vm.ErrOutOfMemory
-	}
-	o, err := h.reuse(&w)
-	if o == nil && err == nil {
-		o, err = h.obtain(&w)
-	}
+	o, zeroed, err := h.alloc(size, align)
 	if err != nil {
 		return 0, false, err
 	}
-	addr, zeroed = o.user(), o.pages == untouched
-	o.pages = dirty
-	o.seal(h.secret)
-	o.set(Live)
+	addr = o.user()
 	if needZero && !zeroed {
-		clear(raw.Bytes(addr, size))
+		h.zero(o, addr, size)
 		zeroed = true
 	}
+	o.set(Live)
 	return addr, zeroed, nil
+}
+
+// alloc is Alloc, except that the object is not live yet: it is the caller's.
+func (h *Heap) alloc(size, align uintptr) (o *object, zeroed bool, err error) {
+	w, ok := shapeOf(size, align)
+	if !ok {
+		return nil, false, vm.ErrOutOfMemory
+	}
+	if o, err = h.reuse(&w); o == nil && err == nil {
+		o, err = h.obtain(&w)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	zeroed = o.pages == untouched
+	o.full = o.full && o.pages == dirty
+	o.pages = dirty
+	o.seal(h.secret)
+	return o, zeroed, nil
 }
 
 // reuse takes a retained extent that suits shape w and settles an object of that

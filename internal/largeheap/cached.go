@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/internal/watch"
 )
@@ -12,57 +15,54 @@ const maxCachedSize = 2 << 20
 // Its methods are for any heap's objects, live or cached, while others may use them.
 type Descriptor uintptr
 
-// Put frees the live object at addr for a large-object cache, which keeps a few freed
-// objects and hands them out again by Take. Neither Put nor Take locks or uses a
-// read-modify-write operation. Put returns the object's descriptor, or 0 if this is no
-// live object or none for a cache: then the caller calls Free.
+// Put frees a claimed object for a large-object cache, which keeps a few freed objects and
+// hands them out again. It reports false if the object is none for a cache: then the
+// caller calls Retain. Neither Put nor Take locks.
 //
-// A cached object stays dirty and counts as live in Stats. The cache must pass it to
-// Take or Drop in the end.
+// A cached object stays dirty and counts as live in Stats. It belongs to the cache, which
+// passes it to Take or Drop in the end.
 //
 //go:norace
-func (h *Heap) Put(addr uintptr) Descriptor {
-	o := h.lookup(addr)
-	if o == nil || o.current() != Live || o.usable() > h.maxCached || !o.intact(addr, h.secret) {
-		return 0
+func (h *Heap) Put(d Descriptor) bool {
+	o := objectAt(uintptr(d))
+	if o.usable() > h.maxCached {
+		return false
 	}
+	headerAt(o.user())[wordState] = uint64(Cached)
 	o.set(Cached)
-	headerAt(addr)[wordState] = uint64(Cached)
-	return Descriptor(o.addr())
+	return true
 }
 
-// Take makes the cached object d, whose address is addr, a live one of size bytes, if
-// its extent suits that size; fits reports whether it does. An extent that was mapped
-// for an object of the same size can have almost two pages more than it needs.
-// The cache adds up the changes of the requested bytes and passes the sum to Account.
-//
-// cached is false if the object is not cached any more. Then two goroutines freed it at
-// the same time, it was put into two caches, and the other one has handed it out.
+// Fits reports whether the cached object's extent suits an object of size bytes, and by
+// how much the requested bytes change if it becomes one. The cache adds up the changes and
+// passes the sum to Account. An extent that was mapped for an object of the same size can
+// have almost two pages more than it needs.
+func (d Descriptor) Fits(size uintptr) (change int64, ok bool) {
+	o := objectAt(uintptr(d))
+	usable := o.usable()
+	return int64(size) - int64(o.requested), usable >= size && usable <= maxTotal(size)+2*vm.PageSize()
+}
+
+// Take makes the cached object d, whose address is addr, a live one of size bytes, which
+// it fits, and zeroes them if needZero is set. The caller has taken it out of its cache.
 //
 //go:norace
-func (h *Heap) Take(d Descriptor, addr, size uintptr) (change int64, fits, cached bool) {
+func (h *Heap) Take(d Descriptor, addr, size uintptr, needZero bool) {
 	o := objectAt(uintptr(d))
-	if o.current() != Cached {
-		return 0, false, false
+	if needZero {
+		h.zero(o, addr, size)
 	}
-	if usable := o.usable(); usable < size || usable > maxTotal(size)+2*vm.PageSize() {
-		return 0, false, true
-	}
-	change = int64(size) - int64(o.requested)
 	o.requested = size
 	header := headerAt(addr)
 	header[wordRequested] = uint64(size)
 	header[wordState] = uint64(Live)
 	o.set(Live)
-	return change, true, true
 }
 
-// Drop frees a cached object for good. One that is in two caches is freed once.
+// Drop frees a cached object for good.
 func (h *Heap) Drop(d Descriptor) {
-	if o := objectAt(uintptr(d)); o.swap(Cached, Releasing) {
-		watch.Acquire(o.user())
-		h.dispose(o)
-	}
+	watch.Acquire(objectAt(uintptr(d)).user())
+	h.Retain(d)
 }
 
 // Account adds changes that Take returned to the requested bytes of the heap.
@@ -93,9 +93,15 @@ func (d Descriptor) Requested() uintptr { return objectAt(uintptr(d)).requested 
 // IsLive reports whether the object is live.
 func (d Descriptor) IsLive() bool { return objectAt(uintptr(d)).current() == Live }
 
-// FreedTwice describes an object that Take found not to be cached any more.
-func (d Descriptor) FreedTwice() *Violation {
-	s := d.Describe()
-	return &Violation{s.Base, DoubleFree, s, "two goroutines freed the " + s.String() +
-		" at the same time; that was found when it was about to be used again"}
+// Mark sets or clears a mark on an object that is the caller's. Package alloc says what it
+// means. It lies in a line that freeing reads anyway.
+func (d Descriptor) Mark(on bool) {
+	c := sizeclass.Class(0)
+	if on {
+		c = 1
+	}
+	objectAt(uintptr(d)).Class = c
 }
+
+// Marked reports whether the object has the mark.
+func (d Descriptor) Marked() bool { return objectAt(uintptr(d)).Class != 0 }

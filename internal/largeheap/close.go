@@ -1,4 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
+
+import "github.com/ashlar-go/ashlar/internal/metadata"
 
 // Close unmaps every extent, those of live objects included. If the kernel refuses
 // one, Close purges it, remembers it, and returns the error: another Close tries again.
@@ -15,7 +19,7 @@ func (h *Heap) Close() error {
 		next = o.all.next
 		o.unregister()
 		if o.carved() {
-			o.free()
+			o.drop()
 			continue
 		}
 		err := h.space.Release(o.mapping)
@@ -31,7 +35,12 @@ func (h *Heap) Close() error {
 			h.enlist(o)
 			continue
 		}
-		o.free()
+		o.drop()
+	}
+	for h.spare != 0 {
+		at := h.spare
+		h.spare = objectAt(at).all.next
+		metadata.Free(at, objectSize)
 	}
 	for i := range h.shardCount() {
 		s := h.shardAt(i)

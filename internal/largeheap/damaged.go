@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -12,8 +14,8 @@ func (h *Heap) EachDamaged(f func(*Violation)) {
 	var all []*Violation
 	h.lockAll()
 	for at := h.all; at != 0; at = objectAt(at).all.next {
-		if o := objectAt(at); h.damaged(o) {
-			all = append(all, o.overwritten())
+		if v := h.damage(objectAt(at)); v != nil {
+			all = append(all, v)
 		}
 	}
 	h.unlockAll()
@@ -22,22 +24,25 @@ func (h *Heap) EachDamaged(f func(*Violation)) {
 	}
 }
 
-// damaged reports whether o is live and its header overwritten. A call needs no lock to
-// free the object, put it into a cache and take it out again. A header that is read
-// meanwhile can be half written, so the object is damaged only if every look says so.
+// damage describes the header of o if o is live and its header overwritten. A call needs
+// no lock to free the object, put it into a cache and take it out again. A header that is
+// read meanwhile can be half written, so the object is damaged only if every look says so.
 // The object can even be unmapped: then it is not live.
-func (h *Heap) damaged(o *object) bool {
+func (h *Heap) damage(o *object) (v *Violation) {
 	const times = 3
 	for range times {
 		addr := o.user()
 		intact := true
-		gone := fault.Catch(func() { intact = o.current() != Live || o.intact(addr, h.secret) },
-			func(uintptr) error { return errUnmapped })
+		gone := fault.Catch(func() {
+			if intact = o.current() != Live || o.intact(addr, h.secret); !intact {
+				v = o.overwritten()
+			}
+		}, func(uintptr) error { return errUnmapped })
 		if gone != nil || intact || o.current() != Live {
-			return false
+			return nil
 		}
 	}
-	return true
+	return v
 }
 
 var errUnmapped = errors.New("largeheap: the object is being unmapped")

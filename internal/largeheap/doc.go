@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package largeheap is the heap of large objects: blocks that are mapped from the
 // kernel one by one, know their own length, are retained for a while after they were
 // freed, and grow without being copied. Package largeobj has its options, and tells
@@ -65,17 +67,19 @@
 //	 └────────────────────── Releasing ◄─────────────────┘ unmapped: forty ticks old,
 //	                                                       over budget, or Purge(true)
 //
-//	Live ── Put ──► Cached ── Take ──► Live
-//	                Cached ── Drop ──► Retained, dirty
+//	Live ── Claim, Put ──► Cached ── Take ──► Live
+//	                       Cached ── Drop ──► Retained, dirty
 //
 // An extent is Releasing while a call that freed its object, or took it out of a shard,
-// is at work on it. Calls change the state Live by compare-and-swap: of two calls that
-// race to free an object one succeeds and the other gets a Violation.
+// is at work on it. Calls change the state Live by compare-and-swap (Claim) before they do
+// anything else to the object: of two calls that race to free or resize an object one
+// succeeds and the other gets a Violation. A freed descriptor stays a descriptor until
+// Close, and its state's word is another each time: so a call that is late never takes
+// one object for another.
 //
-// The allocator's large-object caches keep a few freed objects: Put puts one into a
-// cache, Take takes it out again. Neither uses a lock or a compare-and-swap, because
-// the object belongs to the cache's holder in between. Two calls of Put that race for
-// an object may both succeed; then the second Take reports it. A Cached object counts
+// The allocator's large-object caches keep a few freed objects: Put puts a claimed one into
+// a cache, Take makes it live again. Neither uses a lock or a compare-and-swap, because
+// the object belongs to the cache's holder in between. A Cached object counts
 // as Live.
 //
 // The kernel may refuse to unmap an extent (see package vm) or to purge it. Then the
@@ -127,7 +131,7 @@
 // Close. See type object for who may touch a descriptor.
 //
 // An object in transit (Resizing, Releasing, or not yet Live) is in no list but that of all
-// regions, and belongs to the call that is at work on it. So Close needs the heap for
+// extents, and belongs to the call that is at work on it. So Close needs the heap for
 // itself: package alloc keeps all calls inside a gate, and closes that first.
 //
 // # Caveats

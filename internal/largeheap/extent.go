@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -19,7 +21,7 @@ func (h *Heap) obtain(w *shape) (*object, error) {
 			return nil, err
 		}
 	}
-	o, err := newObject(h.owner)
+	o, err := h.newObject()
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +34,7 @@ func (h *Heap) obtain(w *shape) (*object, error) {
 		}
 	}
 	if err != nil {
-		o.free()
+		h.freeObject(o)
 		return nil, err
 	}
 	if err := h.settle(o, w, w.place(o.start, o.total(), o.colour)); err != nil {
@@ -105,11 +107,11 @@ func (h *Heap) carve(o *object, w *shape) error {
 func (h *Heap) giveBack(o *object) {
 	if o.carved() {
 		h.chunks.Free(o.start, int(o.total()/sizeclass.PageSize))
-		o.free()
+		h.freeObject(o)
 		return
 	}
 	if h.space.Release(o.mapping) == nil {
-		o.free()
+		h.freeObject(o)
 		return
 	}
 	h.mu.Lock()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -66,8 +68,8 @@ func (r *ring) find(addr uintptr) (past, bool) {
 	return past{}, false
 }
 
-// report describes why there is no live object at addr, or why another call has it.
-func (h *Heap) report(addr uintptr) *Violation {
+// Report describes why there is no live object at addr, or why another call has it.
+func (h *Heap) Report(addr uintptr) *Violation {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v := &Violation{Addr: addr, Reason: NotAnObject}

@@ -1,28 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
+	"sync/atomic"
+
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
+// Claim takes the intact live object at addr from the program by changing its state, to
+// Releasing or Resizing: it belongs to the caller then, who passes it to Unclaim, Put,
+// Retain or Resize. It returns a *Violation, and changes nothing, if there is no intact
+// live object at addr. Of several calls for an object one succeeds.
+//
+// The page map comes first, then the compare-and-swap of the state, then the header.
+// So Claim reads a header only where one is mapped and stays mapped. Between the two
+// first the descriptor may have become another object's: then the state's word is
+// another, too.
+func (h *Heap) Claim(addr uintptr, to State) (Descriptor, error) {
+	d := pagemap.Get(addr)
+	if d == 0 {
+		return 0, h.Report(addr)
+	}
+	o := objectAt(d)
+	word := atomic.LoadUint32(&o.state)
+	if !o.is(addr, h.owner) || word&stateMask != uint32(Live) ||
+		!atomic.CompareAndSwapUint32(&o.state, word, word&^stateMask|uint32(to)) {
+		return 0, h.Report(addr)
+	}
+	if !o.intact(addr, h.secret) {
+		o.set(Live)
+		return 0, o.overwritten()
+	}
+	return Descriptor(d), nil
+}
+
+// Unclaim gives a claimed object back to the program.
+func (h *Heap) Unclaim(d Descriptor) { objectAt(uintptr(d)).set(Live) }
+
+// Retain frees a claimed object for good.
+func (h *Heap) Retain(d Descriptor) {
+	o := objectAt(uintptr(d))
+	o.set(Releasing)
+	h.dispose(o)
+}
+
 // Free frees the object at addr. It returns a *Violation, and frees nothing, if there
 // is no intact live object at addr.
 func (h *Heap) Free(addr uintptr) error {
-	o, err := h.claim(addr, Releasing)
-	if err != nil {
-		return err
+	d, err := h.Claim(addr, Releasing)
+	if err == nil {
+		h.Retain(d)
 	}
-	h.dispose(o)
-	return nil
+	return err
 }
 
 // Usable returns the number of bytes from the object at addr to the end of its
 // extent, at least the requested size. It returns a *Violation if there is no intact
-// live object at addr.
+// live object at addr. No other call may free or resize the object meanwhile.
 func (h *Heap) Usable(addr uintptr) (uintptr, error) {
 	o := h.lookup(addr)
 	if o == nil || o.current() != Live {
-		return 0, h.report(addr)
+		return 0, h.Report(addr)
 	}
 	if !o.intact(addr, h.secret) {
 		return 0, o.overwritten()
@@ -30,36 +70,20 @@ func (h *Heap) Usable(addr uintptr) (uintptr, error) {
 	return o.usable(), nil
 }
 
-// claim changes the state of the intact live object at addr, and so makes the object
-// the caller's.
-//
-// The page map comes first, then the compare-and-swap of the state, then the header.
-// So claim reads a header only where one is mapped and stays mapped, and of two calls
-// that race for an object one gets an error.
-func (h *Heap) claim(addr uintptr, to State) (*object, error) {
-	o := h.lookup(addr)
-	if o == nil || !o.swap(Live, to) {
-		return nil, h.report(addr)
-	}
-	if !o.intact(addr, h.secret) {
-		o.set(Live)
-		return nil, o.overwritten()
-	}
-	return o, nil
-}
-
 // lookup returns the object of this heap for which the page map has addr, in any
 // state, or nil.
 func (h *Heap) lookup(addr uintptr) *object {
 	d := pagemap.Get(addr)
-	if d == 0 {
+	if d == 0 || !objectAt(d).is(addr, h.owner) {
 		return nil
 	}
-	o := objectAt(d)
-	if o.Kind != pagemap.Large || o.user() != addr || o.Owner != h.owner {
-		return nil
-	}
-	return o
+	return objectAt(d)
+}
+
+// is reports whether o, to which the page map leads from addr, is an object of owner's
+// that begins there.
+func (o *object) is(addr, owner uintptr) bool {
+	return o.Kind == pagemap.Large && o.user() == addr && o.Owner == owner
 }
 
 // dispose does with the extent of a freed object what the policy says.
@@ -86,14 +110,5 @@ func (h *Heap) uncarve(o *object) {
 	h.old.add(past{base: o.user(), size: o.requested, fate: recycled})
 	h.mu.Unlock()
 	h.chunks.Free(o.start, int(o.total()/sizeclass.PageSize))
-	o.free()
-}
-
-// Requested returns the requested size of the live object at addr, in bytes.
-func (h *Heap) Requested(addr uintptr) uintptr { return h.lookup(addr).requested }
-
-// IsLive reports whether a live object begins at addr.
-func (h *Heap) IsLive(addr uintptr) bool {
-	o := h.lookup(addr)
-	return o != nil && o.current() == Live
+	h.freeObject(o)
 }

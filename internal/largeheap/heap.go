@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -34,9 +36,10 @@ type Heap struct {
 	cold   shard         // the purged extents
 	chunks pageheap.Heap // shared chunks, of whose runs extents are made when mappings are many
 
-	mu  sync.Mutex
-	all uintptr // first descriptor of the list of all extents
-	old ring    // the last objects whose addresses ceased to be valid
+	mu    sync.Mutex
+	all   uintptr // first descriptor of the list of all extents
+	spare uintptr // first descriptor of the list of those that describe nothing
+	old   ring    // the last objects whose addresses ceased to be valid
 }
 
 // Init makes h an empty heap that takes its memory from space. It maps nothing. The

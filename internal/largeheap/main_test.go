@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -20,15 +22,15 @@ const (
 	owner = 7
 )
 
-// A fixture is a heap under test and what the test knows of it.
+// A fixture is a heap under test, with its space.
 type fixture struct {
 	*Heap
 	t     testing.TB
 	space *vm.Space
 }
 
-// newFixture returns an empty heap. When the test ends it must be sound, and
-// after closing it nothing may be left.
+// newFixture returns an empty heap. At the end of the test it checks the heap, closes it,
+// and checks that nothing is left.
 func newFixture(t testing.TB, o largeobj.Options) *fixture {
 	t.Helper()
 	f := &fixture{new(Heap), t, new(vm.Space)}
@@ -95,6 +97,33 @@ func (f *fixture) free(p uintptr) {
 	}
 }
 
+// Resize changes the size of the object at p.
+func (f *fixture) Resize(p, size uintptr) (uintptr, error) { return f.ResizeZero(p, size, size) }
+
+// ResizeZero is Resize, but only the first kept bytes of the object are kept.
+func (f *fixture) ResizeZero(p, kept, size uintptr) (uintptr, error) {
+	d, err := f.Claim(p, Resizing)
+	if err != nil {
+		return 0, err
+	}
+	d, p, err = f.Heap.Resize(d, kept, size)
+	f.Unclaim(d)
+	return p, err
+}
+
+// Put puts the object at p into a cache, if it is one for it, else it returns 0.
+func (f *fixture) Put(p uintptr) Descriptor {
+	d, err := f.Claim(p, Releasing)
+	if err != nil {
+		return 0
+	}
+	if !f.Heap.Put(d) {
+		f.Unclaim(d)
+		return 0
+	}
+	return d
+}
+
 func (f *fixture) resize(p, size uintptr) uintptr {
 	f.t.Helper()
 	q, err := f.Resize(p, size)
@@ -120,8 +149,8 @@ func (f *fixture) ticks(n int) {
 	}
 }
 
-// sample is the distance of the words that fill writes: not every page gets one,
-// or the tests would measure page faults.
+// sample is the distance in bytes of the words that fill writes. Not every page gets one:
+// otherwise the tests would spend their time on page faults.
 const sample = 20_008
 
 // fill writes a pattern over n bytes at p that depends on key and the position:

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -61,7 +64,7 @@ type object struct {
 	end            uintptr // first byte after the extent
 	requested      uintptr // bytes of the object
 	cookie         uint64  // the header has a copy
-	state          uint32  // a State; see swap, current and set
+	state          uint32  // generation<<stateBits | State; see claim, current and set
 	stamp          uint32  // tick at which the object was freed; overdue if the kernel refused the extent
 
 	// Cache line 2: what reuse needs besides.
@@ -73,6 +76,7 @@ type object struct {
 	colour    uint16    // in 65,536ths; see shape.place
 	align     uint8     // binary logarithm of the object's alignment
 	pages     pageState // contents of the extent's pages
+	full      bool      // all pages are in RAM, as far as is known, until they are purged
 
 	// The rest is for mapping and unmapping.
 	mapping vm.Mapping // contains the extent; zero if a shared chunk does
@@ -118,18 +122,31 @@ func (o *object) slack() uintptr {
 	return o.mapping.Size - o.total()
 }
 
-// swap changes the state from one to another, and reports whether it was the first.
-func (o *object) swap(from, to State) bool {
-	return atomic.CompareAndSwapUint32(&o.state, uint32(from), uint32(to))
-}
+// The low bits of object.state are the State. The others count how often the descriptor
+// was freed, so that claim does not take another object for the one it means.
+const (
+	stateBits = 4
+	stateMask = 1<<stateBits - 1
+)
 
 // current returns the state.
-func (o *object) current() State { return State(atomic.LoadUint32(&o.state)) }
+func (o *object) current() State { return State(atomic.LoadUint32(&o.state) & stateMask) }
 
-// set changes the state of a descriptor that belongs to the caller. It is a plain
-// store: whoever must see the new state learns of the object by way of a lock, or from
-// the program, which passes the address on.
-func (o *object) set(s State) { o.state = uint32(s) }
+// set changes the state of a descriptor that belongs to the caller, after what the caller
+// has written to the object and its descriptor.
+func (o *object) set(s State) { o.store(o.state&^stateMask | uint32(s)) }
+
+func (o *object) store(word uint32) {
+	if storesInOrder {
+		o.state = word
+	} else {
+		atomic.StoreUint32(&o.state, word)
+	}
+}
+
+// storesInOrder says that the processor makes stores visible in their order. There a plain
+// store does what is needed, at a fraction of the cost of an atomic one.
+const storesInOrder = runtime.GOARCH == "amd64" || runtime.GOARCH == "386"
 
 // register makes the page map lead from the page of address user to o, and not from
 // o's previous page. It can fail only if the page changes.
@@ -155,21 +172,42 @@ func (o *object) unregister() {
 	}
 }
 
-// newObject returns a descriptor that names owner and is zero otherwise.
-func newObject(owner uintptr) (*object, error) {
-	at, err := metadata.Alloc(objectSize)
-	if err != nil {
-		return nil, err
+// newObject returns a descriptor that names the heap's owner and is zero otherwise.
+func (h *Heap) newObject() (*object, error) {
+	h.mu.Lock()
+	at := h.spare
+	if at != 0 {
+		h.spare = objectAt(at).all.next
+	}
+	h.mu.Unlock()
+	if at == 0 {
+		var err error
+		if at, err = metadata.Alloc(objectSize); err != nil {
+			return nil, err
+		}
 	}
 	o := objectAt(at)
-	o.Owner, o.Kind = owner, pagemap.Large
+	*o = object{state: o.state}
+	o.Owner, o.Kind = h.owner, pagemap.Large
 	return o, nil
 }
 
-// free frees the descriptor. It leaves the state Gone, for calls that still hold the
+// drop frees a descriptor's memory. It leaves the state Gone, for calls that still hold the
 // address by mistake.
-func (o *object) free() {
+func (o *object) drop() {
 	o.set(Gone)
 	o.Base = 0
 	metadata.Free(o.addr(), objectSize)
+}
+
+// freeObject frees a descriptor, which is in no list. The heap keeps its memory for the
+// next one until Close, so that a call that still holds its address by mistake finds a
+// descriptor there, in the state Gone or of another generation.
+func (h *Heap) freeObject(o *object) {
+	o.store((o.state>>stateBits+1)<<stateBits | uint32(Gone))
+	o.Base = 0
+	h.mu.Lock()
+	o.all = links{next: h.spare}
+	h.spare = o.addr()
+	h.mu.Unlock()
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 // arrive ends the transit of o from s: it puts o back into s, or into the cold shard if
@@ -56,7 +58,7 @@ func (h *Heap) unmap(s *shard, o *object) error {
 	h.unlist(o)
 	h.old.add(past{base: o.user(), size: o.requested, fate: unmapped})
 	h.mu.Unlock()
-	o.free()
+	h.freeObject(o)
 	return nil
 }
 

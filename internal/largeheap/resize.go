@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package largeheap
 
 import (
@@ -6,53 +8,41 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Resize changes the size of the object at addr to size bytes, size > 0, and returns
-// its address, which may be another. It keeps the alignment, and the contents up to the
-// smaller of size and the object's usable bytes. The contents of added bytes are
-// unspecified. The kernel moves pages instead of copying them, except if the alignment
-// exceeds the page or a shared chunk holds the object.
+// Resize changes the size of the claimed object d to size bytes, size > 0, and returns
+// its descriptor and address, which may be others. It keeps the alignment, and the first
+// kept bytes of the contents, as far as there are so many. If kept is less than size, what
+// follows is zero; Resize does not write pages that the kernel has just added, which are
+// zero. The kernel moves pages instead of copying them, except if the alignment exceeds
+// the page or a shared chunk holds the object.
 //
-// Resize returns a *Violation if there is no intact live object at addr. After any
-// error the object is unchanged.
-func (h *Heap) Resize(addr, size uintptr) (newAddr uintptr, err error) {
-	newAddr, _, err = h.resize(addr, size)
-	return newAddr, err
-}
-
-// ResizeZero is Resize, except that it keeps only the first kept bytes of the contents
-// and zeroes all that follow. It does not write pages that the kernel has just added,
-// which are zero.
-func (h *Heap) ResizeZero(addr, kept, size uintptr) (newAddr uintptr, err error) {
-	newAddr, written, err := h.resize(addr, size)
-	if written = min(written, size); err == nil && kept < written {
-		clear(raw.Bytes(newAddr+kept, written-kept))
-	}
-	return newAddr, err
-}
-
-// resize does what Resize does. The object is zero from byte written on.
-func (h *Heap) resize(addr, size uintptr) (newAddr, written uintptr, err error) {
-	o, err := h.claim(addr, Resizing)
+// What Resize returns is claimed. After an error d is unchanged, and still claimed.
+func (h *Heap) Resize(d Descriptor, kept, size uintptr) (Descriptor, uintptr, error) {
+	o, err := h.resize(objectAt(uintptr(d)), min(kept, size), size)
 	if err != nil {
-		return 0, 0, err
+		return d, 0, err
 	}
+	return Descriptor(o.addr()), o.user(), nil
+}
+
+func (h *Heap) resize(o *object, kept, size uintptr) (*object, error) {
+	addr := o.user()
 	total := totalFor(addr-o.start, min(size, tooLarge), vm.PageSize())
 	if total >= tooLarge {
-		o.set(Live)
-		return 0, 0, vm.ErrOutOfMemory
+		return nil, vm.ErrOutOfMemory
 	}
 	switch {
 	case total <= o.total() && (o.carved() || o.total()-total < o.total()/8):
+		h.zero(o, addr+kept, size-kept)
 		h.resizeInPlace(o, size)
 	case total < o.total():
+		h.zero(o, addr+kept, size-kept)
 		h.shrink(o, size, total)
 	case o.carved() || 1<<o.align > vm.PageSize():
-		newAddr, err = h.resizeByCopy(o, size, o.usable())
-		return newAddr, size, err
+		return h.resizeByCopy(o, kept, size)
 	default:
-		return h.grow(o, size, total)
+		return h.grow(o, kept, size, total)
 	}
-	return addr, size, nil
+	return o, nil
 }
 
 // resizeInPlace changes only the requested size.
@@ -60,14 +50,15 @@ func (h *Heap) resizeInPlace(o *object, size uintptr) {
 	h.resized(o, size, o.start, o.total(), o.mapping)
 }
 
-// resized ends the resizing of o. The object now has size bytes, and the extent is the
-// total bytes at start in mapping m.
+// resized notes that o now has size bytes, and that its extent is the total bytes at start
+// in mapping m.
 func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s := h.local()
 	s.mu.Lock()
 	s.live.Bytes += int64(total) - int64(o.total())
 	h.account(s, o, size)
 	s.slack -= int64(o.slack())
+	o.full = o.full && total <= o.total()
 	h.mu.Lock()
 	o.Base += start - o.start
 	o.start, o.end, o.mapping, o.requested = start, start+total, m, size
@@ -75,7 +66,6 @@ func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s.slack += int64(o.slack())
 	s.mu.Unlock()
 	o.seal(h.secret)
-	o.set(Live)
 }
 
 // shrink cuts the extent down to total bytes. If the kernel refuses, the tail stays a
@@ -95,28 +85,26 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 //
 // The page map forgets the object first, because its old addresses can be anybody's
 // once it has moved.
-func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, err error) {
+func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 	more, written := total-o.total(), o.usable()
-	if err := h.space.Charge(more); err != nil {
-		o.set(Live)
-		return 0, 0, err
+	if err := h.space.Hold(more); err != nil {
+		return nil, err
 	}
 	room, err := pagemap.Prepare()
 	if err != nil {
-		h.space.Refund(more)
-		o.set(Live)
-		return 0, 0, err
+		h.space.Drop(more)
+		return nil, err
 	}
 	old, page, ahead := o.user(), o.page, o.start-o.mapping.Base
 	o.unregister()
 	m, err := h.space.Remap(o.mapping, ahead+total)
 	if err != nil {
 		room.Drop()
-		h.space.Refund(more)
+		h.space.Drop(more)
 		_ = o.register(page) // cannot fail: it was registered there
-		newAddr, err = h.resizeByCopy(o, size, written)
-		return newAddr, size, err
+		return h.resizeByCopy(o, kept, size)
 	}
+	h.space.Confirm(more)
 	start := m.Base + ahead
 	user := old - o.start + start
 	room.Redeem(user)
@@ -126,21 +114,26 @@ func (h *Heap) grow(o *object, size, total uintptr) (newAddr, written uintptr, e
 		h.mu.Unlock()
 	}
 	_ = o.register(user) // cannot fail: there is room
+	if kept < written {
+		h.zero(o, user+kept, written-kept)
+	}
 	h.resized(o, size, start, total, m)
-	return user, written, nil
+	return o, nil
 }
 
 // resizeByCopy moves the object to another extent, with as many of the first kept bytes
-// as fit.
-func (h *Heap) resizeByCopy(o *object, size, kept uintptr) (newAddr uintptr, err error) {
-	newAddr, _, err = h.Alloc(size, 1<<o.align, false)
+// as fit, and zeroes all that follow those.
+func (h *Heap) resizeByCopy(o *object, kept, size uintptr) (*object, error) {
+	now, zeroed, err := h.alloc(size, 1<<o.align)
 	if err != nil {
-		o.set(Live)
-		return 0, err
+		return nil, err
 	}
-	n := min(size, kept)
-	copy(raw.Bytes(newAddr, n), raw.Bytes(o.user(), n))
+	now.set(Resizing)
+	raw.Copy(now.user(), o.user(), min(kept, o.usable()))
+	if !zeroed && kept < size {
+		h.zero(now, now.user()+kept, size-kept)
+	}
 	o.set(Releasing)
 	h.dispose(o)
-	return newAddr, nil
+	return now, nil
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package layers
 
 import (
@@ -18,6 +20,17 @@ func TestKernel(t *testing.T) {
 			kernel := imported == "syscall" || strings.HasPrefix(imported, "golang.org/x/sys/")
 			if kernel && !s.test && s.dir() != "internal/vm" {
 				t.Errorf("%s imports %s: only internal/vm asks the kernel", s.name, imported)
+			}
+		}
+	}
+}
+
+// TestProfileFormat: the types of a module without versions are in nobody's signature.
+func TestProfileFormat(t *testing.T) {
+	for _, s := range own(t) {
+		for _, imported := range s.imports() {
+			if strings.HasPrefix(imported, "github.com/google/pprof") && !s.test && s.dir() != "internal/pprofile" {
+				t.Errorf("%s imports %s: only internal/pprofile knows it", s.name, imported)
 			}
 		}
 	}
@@ -130,4 +143,39 @@ func isNil(e ast.Expr) bool {
 		return isNil(ast.Unparen(call.Args[0]))
 	}
 	return isIdent(e, "nil")
+}
+
+// TestPieces: memory off the Go heap is cleared and copied in pieces, so that the
+// world can be stopped meanwhile. internal/raw does both.
+func TestPieces(t *testing.T) {
+	for _, s := range own(t) {
+		if s.test || s.dir() == "internal/raw" {
+			continue
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok && inOnePiece(call) {
+				t.Errorf("%s: use raw.Clear or raw.Copy, which do it in pieces", at(n))
+			}
+			return true
+		})
+	}
+}
+
+// inOnePiece reports whether a call clears or copies raw.Bytes: copies between two, for
+// what is copied into or out of Go memory is somebody else's to bound.
+func inOnePiece(call *ast.CallExpr) bool {
+	if f, ok := call.Fun.(*ast.Ident); !ok || f.Name != "clear" && f.Name != "copy" {
+		return false
+	}
+	for _, arg := range call.Args {
+		view, ok := arg.(*ast.CallExpr)
+		if !ok {
+			return false
+		}
+		f, ok := view.Fun.(*ast.SelectorExpr)
+		if !ok || f.Sel.Name != "Bytes" {
+			return false
+		}
+	}
+	return true
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package layers is the overview of the module, and the test that keeps the
 // overview true. It holds no code.
 //
@@ -29,6 +31,7 @@
 //	internal/largeheap   objects of 128 KiB and more, one mapping each
 //	largeobj/mmap        mappings as objects with a length: files, shared and secret memory
 //	stats                the numbers of an allocator: snapshots, differences, text, metrics
+//	internal/pprofile    files for go tool pprof, and lists of stacks
 //	stats/vars           metrics by expvar
 //	stats/web            the HTTP face: a live page, metrics, JSON
 //	stats/heaptrace      the file of a recorded trace: every operation, in order
@@ -65,6 +68,7 @@
 //   - There is no cgo.
 //   - Addresses become pointers in internal/raw only.
 //   - Only internal/vm imports golang.org/x/sys and syscall, tests excepted.
+//   - Only internal/pprofile imports github.com/google/pprof, likewise.
 //   - Every package says what it is for, in doc.go if it has more than a file or two,
 //     and every exported name says what it means.
 //   - No file is longer than 450 lines, unless it was generated.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package layers
 
 import (
@@ -14,7 +16,7 @@ import (
 )
 
 // markdown are the files that tell users about the module.
-var markdown = []string{"README.md", "CHANGELOG.md", "SECURITY.md"}
+var markdown = []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"}
 
 // checkout stands in the README for the path of the module's directory.
 const checkout = "/path/to/ashlar"

@@ -1,8 +1,9 @@
-// Package metadata supplies the small structures by which the layers above keep
-// track of memory: span descriptors, magazines, caches, large-object
-// descriptors. They live apart from the memory they describe and off the Go
-// heap, so no overrun of a user's block reaches them and the collector never
-// scans them.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package metadata allocates the structures with which the layers above keep track of
+// memory: span descriptors, magazines, caches, and descriptors of large objects. They lie
+// apart from the memory that they describe, so that an overrun of a user's block does not
+// reach them. They lie off the Go heap, so that the collector does not scan them.
 //
 // # Structures
 //
@@ -17,9 +18,9 @@
 //	│ header[i] │  obj obj … │   obj obj …│      each begins with an unused colour
 //	└───────────┴────────────┴────────────┴─────
 //
-// An object's slab header is found from its address alone. Free objects of a
-// slab are linked through their first word: unlike users' blocks, nobody but
-// this package writes them.
+// The address of an object leads to the header of its slab. The free objects of a slab are
+// linked through their first word. That is safe here, because only this package and its
+// callers write to these objects.
 //
 //	colour + carved·size ≤ 64 KiB, live ≤ carved    for each slab
 //	a slab with 0 < live is on its class's list iff it has room
@@ -31,10 +32,10 @@
 //
 // # What a reader may rely on
 //
-// Memory from here is never unmapped, only purged or reused. A stale pointer can
-// therefore make a layer above read a descriptor that is no longer one, but
-// never fault; purged descriptors read as zeros, which no live one is.
+// This memory is never unmapped, only purged or reused. A layer above that follows a stale
+// address may therefore read a descriptor that is no longer one, but it never faults. A
+// purged descriptor reads as zeros, and no live descriptor is all zeros.
 //
-// One mutex guards everything: the callers come here once for a span or a
-// magazine, not for a block.
+// One mutex guards everything. That is enough, because callers come here once for a span or
+// a magazine, and not for a block.
 package metadata

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package metadata
 
 import (
@@ -73,7 +75,7 @@ func Alloc(size uintptr) (uintptr, error) {
 		unlink(&room[c], slab)
 	}
 	if reused || h.dirty {
-		clear(raw.Bytes(p, uintptr(h.size)))
+		raw.Clear(p, uintptr(h.size))
 	}
 	return p, nil
 }

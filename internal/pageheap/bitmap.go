@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package pageheap
 
 import "math/bits"
@@ -67,14 +69,14 @@ func (b *bitmap) within(other *bitmap) bool {
 }
 
 // next returns the first run of bits equal to one (ones) or zero at or after
-// from: its first bit and the bit behind its last. Without one, first is
+// from: its first bit and the bit after its last. If there is none, first is
 // chunkPages.
 func (b *bitmap) next(from int, ones bool) (first, end int) {
 	first = b.scan(from, ones)
 	return first, b.scan(first, !ones)
 }
 
-// scan returns the first bit at or after from that is as wanted, or chunkPages.
+// scan returns the first bit at or after from that has the given value, or chunkPages.
 func (b *bitmap) scan(from int, ones bool) int {
 	var flip uint64
 	if !ones {
@@ -89,7 +91,8 @@ func (b *bitmap) scan(from int, ones bool) int {
 }
 
 // find returns the first of the lowest n consecutive bits equal to one (ones)
-// or zero, and the longest run seen on the way; -1 if there are no n.
+// or zero, and the longest run that it met before. It returns -1 if no n bits in a row
+// are equal.
 func (b *bitmap) find(n int, ones bool) (first, longest int) {
 	for at := 0; ; {
 		first, end := b.next(at, ones)

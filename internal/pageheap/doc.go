@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package pageheap cuts large mappings into runs of heap pages
-// (sizeclass.PageSize bytes each) for spans, takes them back, and returns what
-// stays unused to the kernel.
+// (sizeclass.PageSize bytes each) for spans. It takes the runs back, and gives pages that
+// stay unused to the kernel.
 //
 // # Structures
 //
@@ -25,29 +27,28 @@
 //	|busy|  = used + purging (+ the pages that a short chunk lacks)
 //	charged = (Heap.used + Heap.dirty) · PageSize      to the vm.Space
 //	Heap.used  = Σ used
-//	Heap.dirty = Σ |dirty| + those that were dirty of the pages being purged
+//	Heap.dirty = Σ |dirty| + the dirty pages among those being purged
 //
 // # The path of a run
 //
-// Alloc takes the lowest run of dirty pages that is long enough, for it costs no
-// page fault; else the lowest free run; else a new chunk. First fit by address
-// keeps the upper ends of the heap empty, so that whole chunks can be returned.
-// A chunk remembers a bound on its longest free run, so that full chunks are
-// skipped without reading their bitmaps.
+// Alloc takes the lowest run of dirty pages that is long enough, because dirty pages cost
+// no page fault. If there is none it takes the lowest free run, and otherwise maps a new
+// chunk. First fit by address keeps the upper ends of the heap empty, so that whole chunks
+// can be unmapped. A chunk remembers an upper bound on its longest free run, so that Alloc
+// skips full chunks without reading their bitmaps.
 //
-// Free marks pages dirty. Purge, called at a steady beat, returns the pages that
-// were dirty at the last beat already: a page is kept for one to two beats.
-// Chunks left wholly clean are unmapped.
+// Free marks pages dirty. The allocator calls Purge once a tick. Purge returns the pages
+// that were already dirty at the tick before, so a page is kept for one to two ticks.
+// Purge unmaps chunks that have no used or dirty page.
 //
 // # Locking
 //
-// One mutex (mu) for each Heap guards its chunks. It is not held during madvise: the
-// pages being purged are marked busy instead. A second one (purger), taken first,
-// lets Purge and Close work one at a time, so that no chunk is unmapped while
-// the kernel is at work on its pages.
+// Each Heap has a mutex (mu) that guards its chunks. Purge releases it during madvise and
+// marks the pages busy instead. A second mutex (purger), taken first, lets Purge and Close
+// work one at a time, so that nobody unmaps a chunk while the kernel works on its pages.
 //
 // # Caveats
 //
 // A kernel page larger than a heap page occupies RAM as soon as one of its heap
-// pages is used, so there what is charged can be less than the resident set.
+// pages is used. On such a system the charged bytes can be less than the resident set.
 package pageheap

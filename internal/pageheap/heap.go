@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package pageheap
 
 import (
@@ -19,7 +21,7 @@ const (
 	chunkBytes = 4 << 20 << (4 * (bits.UintSize / 64))
 	chunkPages = chunkBytes / pageSize
 
-	// chunkAlign lets the kernel back chunks with huge pages where it is told to.
+	// chunkAlign lets the kernel back chunks with huge pages.
 	chunkAlign = 2 << 20
 
 	// MaxRun is the longest run, in pages.
@@ -63,8 +65,8 @@ func (h *Heap) Init(space *vm.Space) {
 }
 
 // Alloc returns the address of a run of n pages, 0 < n ≤ MaxRun, with room for
-// it in the page map. clean means that all its bytes are zero and none occupies
-// RAM yet. After Close it fails with vm.ErrClosed.
+// it in the page map. If clean is set, all bytes of the run are zero and none occupies RAM
+// yet. After Close, Alloc fails with vm.ErrClosed.
 func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -106,8 +108,8 @@ func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 	return addr, dirty == 0, nil
 }
 
-// find returns a free run of n pages: its chunk and first page; nil if no chunk
-// has one.
+// find returns the chunk and the first page of a free run of n pages. The chunk is nil if
+// there is no such run.
 func (h *Heap) find(n int) (*chunk, int) {
 	if h.dirty.Load() >= int64(n) {
 		for _, at := range h.chunks {
@@ -136,8 +138,8 @@ func (h *Heap) find(n int) (*chunk, int) {
 	return nil, 0
 }
 
-// grow maps a chunk with room for n pages. Where the kernel refuses a whole
-// chunk (a limit on address space), smaller ones are tried.
+// grow maps a chunk with room for n pages. If the kernel refuses a whole chunk, because of
+// a limit on address space, grow tries smaller ones.
 func (h *Heap) grow(n int) (*chunk, error) {
 	at, err := metadata.Alloc(unsafe.Sizeof(chunk{}))
 	if err != nil {
@@ -172,7 +174,7 @@ func (h *Heap) search(addr uintptr) int {
 	return sort.Search(len(h.chunks), func(i int) bool { return chunkAt(h.chunks[i]).start > addr })
 }
 
-// Free takes back the run of n pages at addr, unless Close has done so.
+// Free takes back the run of n pages at addr, unless Close already has.
 func (h *Heap) Free(addr uintptr, n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

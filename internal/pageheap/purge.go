@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package pageheap
 
 // HasDirty reports whether Purge(true) would give RAM back.
 func (h *Heap) HasDirty() bool { return h.dirty.Load() > 0 }
 
-// Purge is the tick by which memory ages. It gives the RAM of pages that have
-// been free since the last tick back to the kernel and unmaps chunks that have
-// nothing else; with all it takes every free page, however young. It returns the
-// bytes given back and what the kernel refused, which stays to be purged later.
+// Purge is the tick by which memory ages. It gives the RAM of pages that have been free
+// since the last tick back to the kernel, and unmaps chunks that have no other pages. With
+// all it takes every free page, however young. It returns the bytes that it gave back, and
+// an error if the kernel refused some; a later Purge tries those again.
 func (h *Heap) Purge(all bool) (freed int64, err error) {
 	h.purger.Lock()
 	defer h.purger.Unlock()
@@ -57,9 +59,9 @@ func (h *Heap) purgeChunk(c *chunk) (freed int64, err error) {
 	}
 }
 
-// purgeRun purges the pages [first, end) of c, all free. It lets go of mu around
-// the kernel call. Until that is over the pages are neither free nor dirty, so
-// that Alloc does not hand out what the kernel is about to wipe.
+// purgeRun purges the pages [first, end) of c, all of them free. It releases mu during the
+// kernel call. Until the call returns, the pages are neither free nor dirty, so that Alloc
+// does not hand out pages that the kernel is about to wipe.
 func (h *Heap) purgeRun(c *chunk, first, end int) (freed int64, err error) {
 	n, was := end-first, c.dirty
 	c.busy.set(first, end)
@@ -84,9 +86,9 @@ func (h *Heap) purgeRun(c *chunk, first, end int) (freed int64, err error) {
 	return int64(dirty) * pageSize, nil
 }
 
-// whole rounds the free pages [first, end) of c to whole pages of the kernel's,
-// which may be larger than heap pages: outwards if what lies there is free as
-// well, else inwards. Chunks are aligned to them.
+// whole rounds the free pages [first, end) of c to whole kernel pages, which may be larger
+// than heap pages. It rounds outwards where the neighbours are free as well, and otherwise
+// inwards. Chunks are aligned to kernel pages.
 func (h *Heap) whole(c *chunk, first, end int) (int, int) {
 	lower, upper := first/h.per*h.per, (end+h.per-1)/h.per*h.per
 	if c.busy.count(lower, first) > 0 {

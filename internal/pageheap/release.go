@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package pageheap
 
 import (
@@ -7,9 +9,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
-// releaseEmpty unmaps chunks without used or dirty pages, but keeps one unless
-// all are to go: a heap that empties and fills again should not pay for it. What
-// the kernel will not unmap stays, clean, to be used or tried again.
+// releaseEmpty unmaps chunks without used or dirty pages. It keeps one of them, unless all
+// is set, so that a heap that empties and fills again does not map it anew. A chunk that
+// the kernel refuses to unmap stays, clean; it can be used, and is tried again.
 func (h *Heap) releaseEmpty(all bool) error {
 	spared := all
 	return h.releaseIf(func(c *chunk) bool {
@@ -22,8 +24,8 @@ func (h *Heap) releaseEmpty(all bool) error {
 	})
 }
 
-// releaseIf unmaps the chunks that want reports true for. What the kernel will
-// not unmap stays.
+// releaseIf unmaps the chunks for which want returns true. A chunk that the kernel refuses
+// to unmap stays.
 func (h *Heap) releaseIf(want func(*chunk) bool) (err error) {
 	kept := h.chunks[:0]
 	for _, at := range h.chunks {
@@ -54,8 +56,8 @@ func (h *Heap) release(at uintptr) error {
 }
 
 // Close frees every run, removes its pages from the page map, and unmaps every
-// chunk. A chunk that the kernel does not take back is purged and reported; Close
-// may be called again for it.
+// chunk. Close purges a chunk that the kernel refuses to unmap, and returns the error. A
+// second Close tries it again.
 func (h *Heap) Close() error {
 	h.purger.Lock()
 	defer h.purger.Unlock()
@@ -72,8 +74,7 @@ func (h *Heap) Close() error {
 	return err
 }
 
-// freeAll frees all runs of c. Only pages of runs can be in the page map; others
-// may have no entry there to remove.
+// freeAll frees all runs of c. Only pages of runs have entries in the page map.
 func (h *Heap) freeAll(c *chunk) {
 	for first, end := c.busy.next(0, true); first < c.pages; first, end = c.busy.next(end, true) {
 		end = min(end, c.pages)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package pageheap
 
 import "github.com/ashlar-go/ashlar/internal/vm"
@@ -37,8 +39,8 @@ type Layout struct {
 }
 
 // Layouts calls yield with each chunk's layout, by address, until it returns false.
-// The lock is held while one chunk's two bitmaps are copied, and not in between:
-// chunks that come or go meanwhile may be missed.
+// It holds the lock only while it copies the two bitmaps of a chunk, so it may miss chunks
+// that are mapped or unmapped meanwhile.
 func (h *Heap) Layouts(yield func(*Layout) bool) {
 	var l Layout
 	for h.layoutAfter(&l) && yield(&l) {
@@ -58,9 +60,9 @@ func (h *Heap) layoutAfter(l *Layout) bool {
 	return true
 }
 
-// Next returns the run of pages alike that begins at page from: the page behind it,
-// whether it is allocated (or being purged), and whether, if it is free, it may occupy
-// RAM.
+// Next describes the run of pages in the same state that begins at page from: the page
+// after the run, whether the run is allocated (or being purged), and whether a free run may
+// occupy RAM.
 func (l *Layout) Next(from int) (end int, busy, dirty bool) {
 	busy, dirty = l.busy.has(from), l.dirty.has(from)
 	end = l.busy.scan(from, !busy)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package pagemap
 
 import (
@@ -20,8 +22,8 @@ const (
 	leafMask    = 1<<leafBits - 1
 	leafBytes   = wordBytes << leafBits
 
-	// Behind the entries of a leaf are bits that tell which of its kernel pages
-	// have been charged; no kernel's page is smaller than 4 KiB.
+	// After the entries of a leaf come bits that say which of its kernel pages have been
+	// charged. No kernel has pages smaller than 4 KiB.
 	chargedBytes = leafBytes / 4096 / 8
 )
 
@@ -38,17 +40,16 @@ const (
 // A Header begins every descriptor. Its fields do not change while the
 // descriptor is registered, so all processors share its cache line.
 //
-// The free path treats it as a span's without asking. A large object's header
-// makes that path's arithmetic fail for every address that leads to it: Magic and
-// Size are 0, and Base lies a page above the object, outside the one page that is
-// registered.
+// The fast path of Free treats each header as a span's. The header of a large object makes
+// the arithmetic of that path fail for every address that leads to it: Magic and Size are 0,
+// and Base lies a page above the object, outside the one page that is registered.
 type Header struct {
 	Owner  uintptr // identity of the allocator
 	Base   uintptr // address of the first block
 	Magic  uint32  // ceil(2^32/Size)
 	Size   uint32  // bytes of a block
 	Blocks uint32
-	Class  sizeclass.Class // of a large object: its mark, see Mark
+	Class  sizeclass.Class // of a large object: its mark (package largeheap)
 	Kind   Kind
 }
 
@@ -74,16 +75,16 @@ var (
 	spares []uintptr         // leaves promised once and not needed; as many as calls of mremap at once
 )
 
-// Leaf returns the leaf that knows the page of addr, 0 if there is none. Address
-// bits above those of user space are ignored: who looks up an address that may be
-// no address compares all of it with the descriptor's Base.
+// Leaf returns the leaf that has the entry of addr's page, or 0 if there is none. It ignores
+// the address bits above those of user space, so a caller whose addr may be any number also
+// compares addr with the descriptor's Base.
 //
-// Leaf and Entry are apart, each a single expression, so that the compiler keeps
-// the free path straight.
+// Leaf and Entry are two functions of one expression each, so that the compiler keeps the
+// fast path of Free straight.
 func Leaf(addr uintptr) uintptr { return atomic.LoadUintptr(&root[addr>>rootShift%rootSize]) }
 
-// Entry returns the address of the descriptor that a leaf holds for the page of
-// addr, 0 if there is none.
+// Entry returns the address of the descriptor that a leaf holds for the page of addr, or 0
+// if there is none.
 func Entry(leaf, addr uintptr) uintptr {
 	return atomic.LoadUintptr((*uintptr)(raw.Pointer(leaf + addr>>sizeclass.PageShift&leafMask*wordBytes)))
 }
@@ -107,8 +108,8 @@ func HeaderOf(addr uintptr) *Header {
 	return nil
 }
 
-// Reserve makes sure that the pages of [addr, addr+size) have entries to set,
-// and charges the metadata for them. Only this can fail.
+// Reserve makes room for the entries of the pages of [addr, addr+size), and charges the
+// metadata for them. It fails if there is no memory; Set then cannot fail.
 func Reserve(addr, size uintptr) error {
 	last := addr + size - 1
 	for i := addr >> rootShift; i <= last>>rootShift; i++ {
@@ -121,7 +122,7 @@ func Reserve(addr, size uintptr) error {
 			}
 		}
 	}
-	// One kernel page holds the entries of so many bytes of address space.
+	// The bytes of address space whose entries fill one kernel page.
 	reach := vm.PageSize() / wordBytes << sizeclass.PageShift
 	for i := addr / reach; i <= last/reach; i++ {
 		charge(i * reach)
@@ -154,11 +155,11 @@ func newLeaf() (uintptr, error) {
 	return leaf, nil
 }
 
-// A Promise is room for the entry of one page, wherever that will be.
+// A Promise is room for the entry of one page whose address is not known yet.
 type Promise struct{ leaf uintptr }
 
-// Prepare obtains room for the entry of a page that is not known yet: mremap
-// chooses an address itself, and then it is too late to fail.
+// Prepare obtains a Promise. mremap chooses the new address of a mapping itself, and after
+// that the caller can no longer fail.
 func Prepare() (Promise, error) {
 	growMu.Lock()
 	defer growMu.Unlock()
@@ -171,8 +172,8 @@ func Prepare() (Promise, error) {
 	return Promise{leaf}, err
 }
 
-// Redeem is Reserve for the page of addr, and cannot fail. Each Promise must be
-// redeemed or dropped once.
+// Redeem is Reserve for the page of addr, and cannot fail. Redeem or Drop each Promise
+// exactly once.
 func (p Promise) Redeem(addr uintptr) {
 	i := addr >> rootShift
 	growMu.Lock()
@@ -185,15 +186,15 @@ func (p Promise) Redeem(addr uintptr) {
 	charge(addr)
 }
 
-// Drop gives the room up.
+// Drop gives the room back.
 func (p Promise) Drop() {
 	growMu.Lock()
 	spares = append(spares, p.leaf)
 	growMu.Unlock()
 }
 
-// charge charges the metadata for the kernel page that holds the entry of addr,
-// unless that was done before.
+// charge charges the metadata for the kernel page that holds the entry of addr, once for
+// each kernel page.
 func charge(addr uintptr) {
 	leaf := Leaf(addr)
 	page := addr >> sizeclass.PageShift & leafMask * wordBytes / vm.PageSize()
@@ -214,8 +215,8 @@ func Mappings(yield func(vm.Mapping)) {
 	}
 }
 
-// Set registers descriptor for the pages of [addr, addr+size), for which Reserve
-// has succeeded; descriptor 0 removes them.
+// Set registers descriptor for the pages of [addr, addr+size), for which Reserve has
+// succeeded. Descriptor 0 removes the entries.
 func Set(addr, size, descriptor uintptr) {
 	last := (addr + size - 1) >> sizeclass.PageShift
 	for page := addr >> sizeclass.PageShift; page <= last; page++ {
@@ -223,17 +224,3 @@ func Set(addr, size, descriptor uintptr) {
 		atomic.StoreUintptr(raw.At[uintptr](leaf+page&leafMask*wordBytes), descriptor)
 	}
 }
-
-// Mark sets or clears a mark on the live large object at addr, of which package
-// alloc says what it means. The object is the caller's, as it is in Free.
-func Mark(addr uintptr, on bool) {
-	c := sizeclass.Class(0)
-	if on {
-		c = 1
-	}
-	HeaderOf(addr).Class = c
-}
-
-// Marked reports whether the large object at addr has the mark. It costs a load from
-// a line that freeing reads anyway.
-func Marked(addr uintptr) bool { return HeaderOf(addr).Class != 0 }

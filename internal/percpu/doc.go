@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package percpu gives a goroutine short, exclusive use of a numbered slot, so
 // that state kept per slot needs neither lock nor atomic.
 //
@@ -8,12 +10,12 @@
 // Between Pin and Unpin no other goroutine holds the same id. Two
 // implementations keep that promise:
 //
-//   - pin.go (the default): id is the processor (P) that runs the goroutine,
-//     and the goroutine cannot be moved off it or preempted. It costs two
-//     increments. The runtime keeps procPin reachable for packages like this
-//     one; its source says so.
-//   - portable.go (build tag ashlar_portable): id is the first of a fixed set of
-//     locks that could be taken without waiting. It needs nothing of the runtime.
+//   - pin.go (the default): id is the processor (P) that runs the goroutine. The runtime
+//     neither preempts the goroutine nor moves it to another processor until Unpin. Pinning
+//     costs two increments. The runtime's source promises to keep procPin for packages like
+//     this one.
+//   - portable.go (build tag ashlar_portable): id is the number of a lock, the first of a
+//     fixed set that could be taken without waiting. It needs nothing of the runtime.
 //
 // # What a pinned section may do
 //
@@ -23,17 +25,16 @@
 // supply. It may grow its stack by a bounded amount: the runtime allows that
 // with preemption off.
 //
-// Keep calls that check the stack out of frequent sections. Such a check takes a
-// pending request for preemption for itself and, being pinned, drops it; the
-// runtime repeats the request every 100 µs only. For the same reason a loop needs a
-// call or some work outside its sections, as any loop around Malloc has, or
-// stopping the world takes many milliseconds.
+// Keep calls that check the stack out of frequent sections. Such a check consumes a pending
+// request for preemption and, since the goroutine is pinned, drops it. The runtime repeats the
+// request only every 100 µs. For the same reason a loop needs a call or some work outside its
+// sections, as any loop around Malloc has. Otherwise stopping the world takes many
+// milliseconds.
 //
 // # Taking a slot's state away
 //
-// Whoever wants the state of a slot that is not its own unpublishes it (a
-// pinned section that begins from now on will not find it) and calls
-// Synchronize, which returns when every section that could still be using it has
-// ended. This is read-copy-update with pinned sections as the readers: the fast
-// path pays nothing for it.
+// To take the state of another slot, first unpublish it, so that sections that begin later
+// do not find it. Then call Synchronize, which returns when every section that may still use
+// the state has ended. This is read-copy-update (RCU) with pinned sections as the readers; the
+// fast path pays nothing for it.
 package percpu

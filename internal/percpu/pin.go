@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build !ashlar_portable
 
 package percpu
@@ -23,9 +25,9 @@ func Unpin(int) { procUnpin() }
 // Synchronize returns when every section that was running when it was called
 // has ended. It must not be called from inside one.
 //
-// runtime.Stack of all goroutines stops the world, which waits for each processor
-// to reach a point where it can be preempted; a pinned section has none. Without a
-// buffer that is all it does. It takes some ten microseconds, and only purging
-// and closing ask for it. That the runtime does so is not written in its
-// documentation: the tests of this package would notice if it changed.
+// runtime.Stack of all goroutines stops the world. To stop it, the runtime waits until each
+// processor reaches a point at which it can be preempted, and a pinned section has no such
+// point. Without a buffer, runtime.Stack does nothing else. It takes about ten microseconds;
+// only purging and closing need it. The runtime's documentation does not promise this, so the
+// tests of this package check it.
 func Synchronize() { runtime.Stack(nil, true) }

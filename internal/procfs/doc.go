@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package procfs reads what the kernel tells in files: /proc of this process, its
 // control group, and how long tasks waited for memory.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build !ashlar_portable
 
 package proflabel
@@ -40,7 +42,7 @@ type carrier struct {
 // Value implements context.Context.
 func (c carrier) Value(any) any { return c.labels }
 
-// A witness is a context that notes what value of it was asked for.
+// A witness is a context that records the value that it returned last.
 type witness struct {
 	context.Context
 	seen any
@@ -52,8 +54,8 @@ func (w *witness) Value(key any) any {
 	return w.seen
 }
 
-// kindOfLabels returns the type that a goroutine's pointer to its labels leads to, nil if
-// that is not what a context holds.
+// kindOfLabels returns the type that a goroutine's pointer to its labels leads to, or nil if a
+// context with labels holds something else.
 var kindOfLabels = sync.OnceValue(func() reflect.Type {
 	w := &witness{Context: pprof.WithLabels(context.Background(), pprof.Labels("key", "value"))}
 	pprof.ForLabels(w, func(string, string) bool { return true })

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package proflabel reads the labels that the running goroutine has for profiles, those
 // of runtime/pprof.Do.
 //
@@ -5,13 +7,12 @@
 //	          ─► a value of their type     the type is seen in a context that has labels
 //	          ─► a context that has it     package runtime/pprof reads that
 //
-// There is no documented way to them, but a kept one: the runtime marks the function as
-// one that others use by linkname, whose type will not change, and the linker lets it
-// pass. Only the pointer comes by that way. What it points to, which no release promises
-// anything about, is read by runtime/pprof.ForLabels. That both speak of the same is
-// tried out before the first use, on a goroutine of its own; if they do not, and with the
-// build tag ashlar_portable, no goroutine has labels.
+// The runtime documents no way to read them, but it keeps one: its source marks this function
+// as one that other packages use by linkname, and promises to keep the type. The function
+// gives only a pointer. No release promises what the pointer leads to, so runtime/pprof.ForLabels
+// reads that. Before the first use, this package tries on a goroutine of its own whether both
+// agree. If they do not, and with the build tag ashlar_portable, no goroutine has labels.
 //
-// Labels are kept as one string, in the order of ForLabels: equal sets are equal strings,
-// as far as runtime/pprof sorts them.
+// Labels are kept as one string, in the order of ForLabels. Equal sets are equal strings,
+// because runtime/pprof sorts them.
 package proflabel

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package proflabel
 
 import (
@@ -5,7 +7,7 @@ import (
 	"iter"
 )
 
-// MaxBytes bounds the length of encoded labels. What does not fit is left out.
+// MaxBytes is the largest length of encoded labels. Labels that do not fit are left out.
 const MaxBytes = 1 << 10
 
 // Append adds a label to encoded ones, if it fits.

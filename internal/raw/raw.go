@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package raw holds the module's only conversions between addresses and
 // pointers.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package sizeclass is the geometry of small blocks: which block sizes exist,
 // which of them serves a request, and how a span is cut into blocks.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package smallheap has the structures that small blocks, those below 128 KiB, are
 // kept in. Package alloc puts them together: it finds the right one, pins the processor
 // and brings magazines from one to the other.

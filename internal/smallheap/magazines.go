@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package smallheap
 
 // magazines is a stack of magazines. The depot's lock guards it.

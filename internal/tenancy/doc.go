@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package tenancy is what an allocator and the arenas in its memory know of each
 // other. Package arena imports package alloc, and not the reverse: an allocator
 // sees its arenas as tenants, and an arena reaches what is not in an allocator's

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package tenancy
 
 import "github.com/ashlar-go/ashlar/internal/vm"
@@ -14,6 +16,10 @@ type Host interface {
 	// AdviseHuge asks for huge pages. That the kernel has none is no error; the
 	// allocator's logger is told.
 	AdviseHuge(addr, size uintptr)
+
+	// Unguarded tells the allocator's logger that the kernel refuses, for the reason err,
+	// to make memory inaccessible. The caller holds no lock.
+	Unguarded(err error)
 
 	// Space is the account of the memory that Obtain returns.
 	Space() *vm.Space

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package testbrowser is a test helper. It runs Chromium without a window, for tests of
 // pages. Only tests import it.
 //

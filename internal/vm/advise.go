@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 // Advice tells the kernel how a range is going to be used, or asks it to do

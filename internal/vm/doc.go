@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package vm is the only code that asks the kernel for memory, and for the files
 // that mappings show.
 //
@@ -35,6 +37,7 @@
 // # Subjects
 //
 //	space.go    the account; Map, Release, Purge, Remap
+//	clear.go    zeros: by writing, or by purging what is hardly used
 //	kind.go     mappings of every other kind; reservations, and moving into them
 //	advise.go   madvise; guard.go: pages without access; lock.go: mlock, msync, names
 //	file.go     what mappings show: files, memfds, secret memory, inherited descriptors
@@ -56,7 +59,8 @@
 //
 // The footprint is an upper bound of what the mappings contribute to the
 // process' resident set, and it is what a limit limits: the owner calls Charge
-// before it hands clean pages out and Refund after it purged or released them.
+// before it hands clean pages out and Refund after it purged or released them. What
+// the kernel may still refuse is held first (Hold): it is in no peak unless it came.
 // Pages of a file on a disk are not charged: the kernel can write them back.
 //
 // # Failure

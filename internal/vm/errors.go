@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 import (
@@ -19,6 +21,9 @@ var (
 	ErrKernelLacks = errors.New("this kernel is too old for it, or was built without it")
 	// ErrLockLimit means that the process may not lock so much memory.
 	ErrLockLimit = errors.New("limit of locked memory reached")
+	// ErrAbsent means that pages cannot be brought into RAM: a file has none there, or no
+	// memory or disk is left for them.
+	ErrAbsent = errors.New("pages cannot be brought into RAM")
 	// ErrMixed means that a mapping became several, which cannot be resized as one.
 	ErrMixed = errors.New("parts of the mapping differ in advice, locks or protection")
 	// ErrNoSpace means that a file system is full, or the user's share of it is.

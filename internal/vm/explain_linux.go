@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 import (
@@ -27,11 +29,15 @@ func explain(op Op, size uintptr, err error) error {
 func reasonOf(op Op, size uintptr, err error) error {
 	is := func(errno unix.Errno) bool { return errors.Is(err, errno) }
 	switch {
+	case op == OpLock && errors.Is(err, ErrAbsent):
+		return nil // it says so itself
 	case op == OpLock && is(unix.EPERM),
 		op == OpLock && is(unix.ENOMEM) && beyondLockLimit(size),
 		(op == OpMap || op == OpRemap) && is(unix.EAGAIN):
 		return lockLimit()
-	case is(unix.ENOMEM), op == OpLock && is(unix.EAGAIN), op == OpMap && is(unix.EOVERFLOW):
+	case is(unix.ENOMEM):
+		return outOfMemory()
+	case op == OpLock && is(unix.EAGAIN), op == OpMap && is(unix.EOVERFLOW):
 		return ErrOutOfMemory
 	case op == OpRemap && is(unix.EFAULT):
 		return ErrMixed

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 // A File is an open file of the kernel: a file by name, a memfd, an inherited
@@ -34,7 +36,8 @@ type FileInfo struct {
 	Owner         uint32 // user id
 	Device, Inode uint64
 	Links         uint64 // names
-	Full          bool   // the file system has no room left
+	Bounded, Full bool   // the file system has so much room and no more; it has none left
+	InMemory      bool   // the file system keeps files in RAM, where even a page that is only read takes room
 }
 
 // Open opens a file by name; permissions are for one that it makes, less the umask.

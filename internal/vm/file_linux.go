@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 import (
@@ -46,8 +48,10 @@ func sysStat(fd int) (FileInfo, error) {
 	var fs unix.Statfs_t
 	err := uninterrupted(func() error { return unix.Fstatfs(fd, &fs) })
 	return FileInfo{
-		Full: err == nil && fs.Blocks > 0 && fs.Bavail == 0, // without blocks there is no bound
-		Size: st.Size, Regular: st.Mode&unix.S_IFMT == unix.S_IFREG, Permissions: st.Mode & 0o777,
+		Bounded:  err == nil && fs.Blocks > 0,
+		Full:     err == nil && fs.Blocks > 0 && fs.Bavail == 0,
+		InMemory: err == nil && (uint32(fs.Type) == unix.TMPFS_MAGIC || uint32(fs.Type) == unix.RAMFS_MAGIC),
+		Size:     st.Size, Regular: st.Mode&unix.S_IFMT == unix.S_IFREG, Permissions: st.Mode & 0o777,
 		Owner: st.Uid, Device: uint64(st.Dev), Inode: st.Ino, Links: uint64(st.Nlink),
 	}, nil
 }

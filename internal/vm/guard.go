@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 // splits is how many mappings mprotect makes of one when it changes its middle,

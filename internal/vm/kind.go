@@ -1,4 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
+
+import "errors"
 
 // Access says what a program may do with pages.
 type Access uint8
@@ -29,6 +33,8 @@ type Kind struct {
 	// are set aside when they are mapped: ErrOutOfMemory says that there are not
 	// enough.
 	Huge bool
+
+	at uintptr // where it begins, if nothing is there yet; 0: anywhere
 }
 
 // MapKind maps size bytes of a kind, at an address that the kernel chooses. size
@@ -57,6 +63,41 @@ func (s *Space) Reserve(size, align uintptr) (start uintptr, m Mapping, err erro
 	})
 }
 
+// MapInto maps size bytes of a kind in the place of a part of a reservation, to begin at
+// start. What is left of the reservation on either side are mappings of their own then,
+// of no bytes perhaps. On failure body has no bytes, and head and tail are what the
+// reservation has become: all of it is head if the kernel did not give up a part of it.
+//
+// For a moment the place is nobody's. If another mapping of the process takes it, or the
+// kernel cannot map at a given address (Linux before 4.17), that is ErrOutOfMemory.
+func (s *Space) MapInto(reservation Mapping, start, size uintptr, k Kind) (head, body, tail Mapping, err error) {
+	end := start + size
+	if err := s.call(OpRelease, size, func() error { return sysUnmap(start, size) }); err != nil {
+		return reservation, Mapping{}, Mapping{}, err
+	}
+	head = Mapping{reservation.Base, start - reservation.Base}
+	tail = Mapping{end, reservation.Base + reservation.Size - end}
+	s.Mapped.Add(-int64(size))
+	s.count(pieces(head, tail) - 1)
+	k.at = start
+	body, err = s.MapKind(size, k)
+	if err == nil && body.Base != start {
+		err = errors.Join(ErrOutOfMemory, s.Release(body))
+		body = Mapping{}
+	}
+	return head, body, tail, err
+}
+
+// pieces returns how many of the mappings have bytes.
+func pieces(mappings ...Mapping) (n int64) {
+	for _, m := range mappings {
+		if m.Size > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Place moves the pages of m into a reservation, to begin at start, and makes them
 // size bytes. What is left of the reservation on either side are mappings of their
 // own then, of no bytes perhaps; they serve as guards. On failure all is as it was.
@@ -71,13 +112,7 @@ func (s *Space) Place(m, reservation Mapping, start, size uintptr) (head, body, 
 	end := start + size
 	head = Mapping{reservation.Base, start - reservation.Base}
 	tail = Mapping{end, reservation.Base + reservation.Size - end}
-	s.Mapped.Add(-int64(m.Size)) // its pages lie in the reservation, which is counted
-	made := int64(-1)            // m and the reservation were two
-	for _, part := range [...]Mapping{head, tail} {
-		if part.Size > 0 {
-			made++
-		}
-	}
-	s.count(made)
+	s.Mapped.Add(-int64(m.Size))    // its pages lie in the reservation, which is counted
+	s.count(pieces(head, tail) - 1) // m and the reservation were two
 	return head, Mapping{start, size}, tail, nil
 }

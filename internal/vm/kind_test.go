@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 import (
@@ -166,4 +168,63 @@ func TestSecret(t *testing.T) {
 	*raw.At[byte](m.Base) = 3
 	check(t, "secret", m.Base, 1, 3)
 	release(t, &s, m)
+}
+
+// A mapping takes the place of a part of a reservation, and nobody else's.
+func TestMapInto(t *testing.T) {
+	page := PageSize()
+	intruder := Mapping{}
+	for _, c := range []struct {
+		name        string
+		ahead, rest uintptr // of the reservation, on either side
+		fails       Op
+		between     func(s *Space, start uintptr) error
+	}{
+		{"between", page, 2 * page, NumOps, nil},
+		{"at the ends", 0, 0, NumOps, nil},
+		{"munmap fails", page, page, OpRelease, func(*Space, uintptr) error { return errInjected }},
+		{"mmap fails", page, page, OpMap, func(*Space, uintptr) error { return errInjected }},
+		{"another one comes in between", page, page, OpMap, func(s *Space, start uintptr) error {
+			base, err := sysMapKind(page, &Kind{at: start})
+			intruder = Mapping{base, page}
+			return err
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var s Space
+			start, reservation, err := s.Reserve(c.ahead+mib+c.rest, page)
+			must(t, err)
+			place := start + c.ahead
+			if c.between != nil {
+				Inject(func(op Op) error {
+					if op != c.fails {
+						return nil
+					}
+					Inject(nil)
+					return c.between(&s, place)
+				})
+			}
+			head, body, tail, err := s.MapInto(reservation, place, mib, Kind{})
+			if (err != nil) != (c.between != nil) {
+				t.Errorf("MapInto: %v", err)
+			}
+			if err == nil {
+				if body != (Mapping{place, mib}) || head.Size != c.ahead || tail.Size != c.rest {
+					t.Errorf("head %+v, body %+v, tail %+v", head, body, tail)
+				}
+				fill(place, mib, 1)
+			}
+			if intruder.Size > 0 {
+				fill(intruder.Base, page, 9) // it is still there
+				check(t, "the other one", intruder.Base, page, 9)
+				must(t, sysUnmap(intruder.Base, page))
+			}
+			for _, m := range []Mapping{head, body, tail} {
+				if m.Size > 0 {
+					release(t, &s, m)
+				}
+			}
+			balanced(t, &s)
+		})
+	}
 }

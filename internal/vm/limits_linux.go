@@ -1,10 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // MaxMappings returns how many mappings the kernel lets the process have
@@ -21,6 +26,58 @@ var MaxMappings = sync.OnceValue(func() int64 {
 	}
 	return n
 })
+
+// outOfMemory returns ErrOutOfMemory. If the process has as many mappings as the kernel
+// allows, which has the same answer to that, it says so.
+func outOfMemory() error {
+	n, limit := countMappings(), MaxMappings()
+	if n+nearLimit < limit {
+		return ErrOutOfMemory
+	}
+	return fmt.Errorf("%w (the process has %d mappings, and vm.max_map_count allows %d; raise it with sysctl -w vm.max_map_count=%d)",
+		ErrOutOfMemory, n, limit, 4*limit)
+}
+
+// nearLimit is how many mappings below the limit are too near: a call can need several.
+const nearLimit = 8
+
+// The number of mappings is the number of lines of a file that can be long. It is counted
+// once in a while, however often the kernel refuses memory.
+var lastCount struct {
+	mu sync.Mutex
+	at time.Time
+	n  int64
+
+	buffer [16 << 10]byte // Go's heap may be short of memory, too
+}
+
+// countMappings returns how many mappings the process had a moment ago; 0 if that is not
+// known.
+func countMappings() int64 {
+	l := &lastCount
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.at) > time.Second {
+		l.n, l.at = countLines("/proc/self/maps", l.buffer[:]), time.Now()
+	}
+	return l.n
+}
+
+// countLines returns how many lines a file has.
+func countLines(name string, buffer []byte) (n int64) {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for {
+		k, err := f.Read(buffer)
+		n += int64(bytes.Count(buffer[:k], []byte{'\n'}))
+		if err != nil {
+			return n
+		}
+	}
+}
 
 // HugePageSize returns the size of the kernel's default huge pages in bytes, read
 // once: what MAP_HUGETLB uses and, on the usual processors, what transparent huge

@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 // Lock keeps the pages of a range in RAM: all of them from now on, or with onFault
 // each from when it is first touched. ErrLockLimit says how much the process may
-// lock, and how that is changed.
+// lock, and how that is changed. ErrAbsent says that some pages could not be brought in;
+// they are locked all the same until Unlock.
 func (s *Space) Lock(base, size uintptr, onFault bool) error {
 	return s.call(OpLock, size, func() error { return sysLock(base, size, onFault) })
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 import "sync/atomic"
@@ -34,6 +36,7 @@ const (
 	OpWrite              // pwrite
 	OpStore              // fdatasync, fsync
 	OpCopied             // read of /proc/self/pagemap
+	OpResident           // mincore
 	NumOps
 )
 
@@ -41,7 +44,7 @@ func (o Op) String() string {
 	return [...]string{
 		"mmap", "madvise", "munmap", "mremap", "madvise", "madvise guard", "mprotect", "mlock", "munlock",
 		"msync", "prctl", "open", "memfd_create", "memfd_secret", "fcntl", "fstat", "ftruncate", "fallocate",
-		"flock", "linkat", "unlink", "close", "pread", "pwrite", "fdatasync", "read of /proc/self/pagemap",
+		"flock", "linkat", "unlink", "close", "pread", "pwrite", "fdatasync", "read of /proc/self/pagemap", "mincore",
 	}[o]
 }
 

@@ -1,6 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 import (
+	"errors"
+	"fmt"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -32,11 +36,15 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 	} else {
 		flags |= unix.MAP_NORESERVE
 	}
-	p, err := unix.MmapPtr(fd, k.Offset, nil, size, protections[k.Access], flags)
+	if k.at != 0 {
+		flags |= unix.MAP_FIXED_NOREPLACE
+	}
+	at := raw.Pointer(k.at)
+	p, err := unix.MmapPtr(fd, k.Offset, at, size, protections[k.Access], flags)
 	if err != nil && flags&unix.MAP_SHARED_VALIDATE == unix.MAP_SHARED_VALIDATE && isInvalid(err) {
 		// Linux before 4.15 does not know it, nor do emulators of Linux.
 		flags = flags&^unix.MAP_SHARED_VALIDATE | unix.MAP_SHARED
-		p, err = unix.MmapPtr(fd, k.Offset, nil, size, protections[k.Access], flags)
+		p, err = unix.MmapPtr(fd, k.Offset, at, size, protections[k.Access], flags)
 	}
 	return raw.Addr(p), err
 }
@@ -89,7 +97,13 @@ func sysLock(base, size uintptr, onFault bool) error {
 	if onFault {
 		return pages(unix.SYS_MLOCK2, base, size, lockOnFault)
 	}
-	return pages(unix.SYS_MLOCK, base, size, 0)
+	err := pages(unix.SYS_MLOCK, base, size, 0)
+	// ENOMEM is the answer to a lack of memory, to pages that a file does not have, and to
+	// the limit. Only for the last it is that of a lock which brings no page in, too.
+	if errors.Is(err, unix.ENOMEM) && pages(unix.SYS_MLOCK2, base, size, lockOnFault) == nil {
+		err = fmt.Errorf("%w: %w", ErrAbsent, err)
+	}
+	return err
 }
 
 func sysUnlock(base, size uintptr) error { return pages(unix.SYS_MUNLOCK, base, size, 0) }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build !(386 || amd64 || arm64 || loong64 || riscv64)
 
 package vm

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build race && linux
 
 package vm
@@ -163,7 +165,13 @@ func changeSize(base, old, size uintptr) (uintptr, error) {
 	return to, giveBack(base, old)
 }
 
-// move copies n bytes, as the kernel would move pages: unseen by the detector.
-//
+// move copies n bytes in pieces, as the kernel would move pages: unseen by the detector.
+func move(to, from, n uintptr) {
+	raw.InPieces(n, func(at, n uintptr) { movePiece(to+at, from+at, n) })
+}
+
 //go:norace
-func move(to, from, n uintptr) { copy(raw.Bytes(to, n), raw.Bytes(from, n)) }
+func movePiece(to, from, n uintptr) {
+	piece := raw.Bytes(to, n)
+	copy(piece, raw.Bytes(from, n))
+}

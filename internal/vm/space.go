@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 import (
@@ -41,6 +43,7 @@ type Space struct {
 	Own bool
 
 	limit atomic.Int64 // of the footprint, bytes; 0: none
+	held  atomic.Int64 // of the footprint: bytes that Hold added, and nobody may use yet
 	calls [NumOps]atomic.Uint64
 }
 
@@ -64,28 +67,65 @@ func (s *Space) Limit() int64 { return s.limit.Load() }
 
 // Charge adds n bytes to the footprint, or fails with ErrLimit and adds nothing.
 func (s *Space) Charge(n uintptr) error {
+	held := s.held.Load()
+	now, err := s.take(n)
+	if err == nil {
+		s.raisePeak(now, held)
+	}
+	return err
+}
+
+// Hold is Charge for bytes that the kernel may still refuse: they count for the limit,
+// but not for the peak. Confirm or Drop ends it.
+func (s *Space) Hold(n uintptr) error {
+	s.held.Add(int64(n))
+	_, err := s.take(n)
+	if err != nil {
+		s.held.Add(-int64(n))
+	}
+	return err
+}
+
+// Confirm says that the kernel supplied n bytes that Hold added.
+func (s *Space) Confirm(n uintptr) {
+	held := s.held.Add(-int64(n))
+	s.raisePeak(s.Footprint.Now(), held)
+}
+
+// Drop takes off again n bytes that Hold added.
+func (s *Space) Drop(n uintptr) {
+	s.Refund(n)
+	s.held.Add(-int64(n))
+}
+
+// take adds n bytes to the footprint, and returns it, unless it would exceed the limit.
+func (s *Space) take(n uintptr) (footprint int64, err error) {
 	limit := s.limit.Load()
 	if limit == 0 {
-		s.Footprint.Add(int64(n))
-		return nil
+		return s.Footprint.now.Add(int64(n)), nil
 	}
 	for {
 		now := s.Footprint.Now()
 		if now > limit || uint64(n) > uint64(limit-now) { // a sum could overflow
-			return ErrLimit
+			return 0, ErrLimit
 		}
 		if after := now + int64(n); s.Footprint.now.CompareAndSwap(now, after) {
-			s.Footprint.raise(after)
-			return nil
+			return after, nil
 		}
 	}
+}
+
+// raisePeak makes the peak at least a footprint without what was held. held was read
+// before the footprint. The larger of what is held before and after it may be too much
+// beside other calls, and makes no peak that never was.
+func (s *Space) raisePeak(footprint, held int64) {
+	s.Footprint.raise(footprint - max(held, s.held.Load()))
 }
 
 // Fits returns ErrLimit if a charge of n bytes would fail now. Whoever has work to do before
 // the charge is spared it at the limit.
 func (s *Space) Fits(n uintptr) error {
-	limit := s.limit.Load()
-	if now := s.Footprint.Now(); limit != 0 && (now > limit || uint64(n) > uint64(limit-now)) {
+	if limit := s.limit.Load(); limit != 0 && uint64(n) > uint64(max(limit-s.Footprint.Now(), 0)) {
 		return ErrLimit
 	}
 	return nil

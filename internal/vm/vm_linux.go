@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package vm
 
 import (
@@ -59,7 +61,10 @@ func sysRemap(base, old, size uintptr) (uintptr, error) {
 // the usual one; EAGAIN stands for exhausted locked memory, EINVAL for a size
 // beyond the address space.
 func oom(call string, size uintptr, err error) error {
-	if errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINVAL) {
+	if errors.Is(err, unix.ENOMEM) {
+		return fmt.Errorf("%w: %s of %d bytes: %w", outOfMemory(), call, size, err)
+	}
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINVAL) {
 		return fmt.Errorf("%w: %s of %d bytes: %w", ErrOutOfMemory, call, size, err)
 	}
 	return fmt.Errorf("%s of %d bytes: %w", call, size, err)

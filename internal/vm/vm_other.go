@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build !linux
 
 package vm
@@ -27,6 +29,7 @@ func sysStat(int) (FileInfo, error)                    { return FileInfo{}, ErrU
 func sysTruncate(int, int64) error                     { return ErrUnsupported }
 func sysAllocate(int, int64, int64) error              { return ErrUnsupported }
 func sysFlock(int, bool, bool) error                   { return ErrUnsupported }
+func sysResident(uintptr, []byte) error                { return ErrUnsupported }
 func sysPreallocate(int, int64, int64) error           { return ErrUnsupported }
 func sysLockLength(int, bool) error                    { return ErrUnsupported }
 func sysStoreDirectory(int) error                      { return ErrUnsupported }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package watch tells the race detector who may use which block, in builds that
 // have it (-race). In others Enabled is a false constant and the calls compile to
 // nothing.

@@ -1,20 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
 	"errors"
 
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Close gives the region back. It waits for calls of View to end, must not be called
-// inside one, and calls that come meanwhile fail with ErrClosed. Slices that Bytes returned must not be used any more. Secret
-// memory is wiped first. Further calls do nothing.
+// Close gives the region's memory back. Slices that Bytes returned must not be used any
+// more. Close wipes secret memory first. Further calls of Close do nothing.
 //
-// Changes to a file are not lost by it, but not stored either: see Sync. An error
-// tells of a header that was overwritten, or of what the kernel refused: address
-// space that it does not take back is tried again when another region is made,
-// resized or closed, and SumRegions counts it until then. The region is closed all
-// the same, unless secret memory could not be wiped: then Close can be repeated.
+// Close waits for calls of Catch to end, and must not be called inside one. Other calls that
+// come meanwhile return ErrClosed.
+//
+// Close does not lose changes to a file, and does not store them on the disk either: see
+// Sync.
+//
+// The error reports a header that was overwritten (ErrDamaged) or cut off (ErrTruncated),
+// also by another process, or what the kernel refused. Address space that the kernel
+// refuses to take back is offered again when another region is made, resized or closed;
+// until then Sum counts it. The region is closed in spite of an error, unless secret memory
+// could not be wiped: then Close can be repeated.
 func (r *Region) Close() error {
 	remains.retry()
 	if r.gate.acquireLast() != nil {
@@ -27,14 +35,14 @@ func (r *Region) Close() error {
 	defer r.gate.release(true)
 	regions.drop(r)
 	var damage error
-	if r.private() && r.lead > 0 {
+	if r.kind != FileData && r.lead > 0 {
 		damage = r.intact()
 	}
 	r.wipe()
 	return r.error("Close", 0, errors.Join(damage, r.removeName(), r.dismantle()))
 }
 
-// private reports whether nobody else has the memory.
+// private reports whether no other process and no file has the memory.
 func (r *Region) private() bool { return r.kind == Anonymous || r.kind == Secret }
 
 // uncover makes secret memory accessible, so that it can be wiped.
@@ -48,11 +56,11 @@ func (r *Region) uncover() error {
 // wipe overwrites secret memory.
 func (r *Region) wipe() {
 	if r.kind == Secret {
-		clear(r.bytes())
+		raw.Clear(r.base(), r.length)
 	}
 }
 
-// removeName removes the name of a shared object, if it is still its name.
+// removeName removes the name of a shared object, if it is still the object's.
 func (r *Region) removeName() error {
 	if r.unlink == "" {
 		return nil
@@ -64,7 +72,7 @@ func (r *Region) removeName() error {
 	return removeIfSame(r.unlink, mine)
 }
 
-// removeIfSame removes the name of a file, if it is still that file's.
+// removeIfSame removes the file at path, if it is still this file.
 func removeIfSame(path string, file vm.FileInfo) error {
 	f, err := space.Open(path, vm.NoFollow, 0)
 	if err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -12,10 +14,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A regionRun is a recorded sequence of calls on regions, in which any kernel call
-// may fail. Whatever fails is told, and leaves the region with the bytes and the
-// length that it had.
-type regionRun struct {
+// A run is a sequence of calls on regions in which any call to the kernel may fail. A call
+// that fails returns an error, and leaves the region with the bytes and the length that it
+// had.
+type run struct {
 	t      *testing.T
 	dir    string // of its files
 	name   string // of its shared object
@@ -23,8 +25,8 @@ type regionRun struct {
 	shut   []*Region
 }
 
-// refused reports whether a call failed, which it may only for what was injected.
-func (r *regionRun) refused(err error) bool {
+// refused reports whether a call failed. Only an injected error may be the cause.
+func (r *run) refused(err error) bool {
 	r.t.Helper()
 	if err != nil && !errors.Is(err, errInjected) {
 		r.t.Errorf("another error than the injected one: %v", err)
@@ -35,8 +37,8 @@ func (r *regionRun) refused(err error) bool {
 	return err != nil
 }
 
-// use does everything with a region of n bytes.
-func (r *regionRun) use(region *Region, err error) {
+// use calls all methods of a region.
+func (r *run) use(region *Region, err error) {
 	if r.refused(err) {
 		if region != nil {
 			r.t.Error("a region and an error")
@@ -93,8 +95,8 @@ func beyondEnd(t *testing.T, region *Region) []byte {
 	return text[min(int(region.offset)+int(region.lead)+region.Len(), len(text)):]
 }
 
-// inherit maps an object again by its descriptor.
-func (r *regionRun) inherit(region *Region) {
+// inherit maps the object of a region again, by its descriptor.
+func (r *run) inherit(region *Region) {
 	f, err := region.File()
 	if r.refused(err) {
 		return
@@ -108,8 +110,9 @@ func (r *regionRun) inherit(region *Region) {
 	must(r.t, f.Close())
 }
 
-// finish finds everything given back, or not more left than a willing kernel takes.
-func (r *regionRun) finish() {
+// finish checks that everything was given back, as soon as the kernel refuses nothing any
+// more.
+func (r *run) finish() {
 	vm.Inject(nil)
 	for _, region := range r.shut {
 		must(r.t, region.Close())
@@ -120,18 +123,18 @@ func (r *regionRun) finish() {
 	}
 }
 
-// runs are the sequences; each makes what it uses, and nothing is left of it.
-var runs = map[string]func(r *regionRun){
-	"anonymous": func(r *regionRun) { r.use(Map(10_000, MapOptions{})) },
-	"guards, aligned, locked, huge": func(r *regionRun) {
-		r.use(Map(10_000, MapOptions{RegionOptions: RegionOptions{
-			Guards: true, Align: 1 << 16, Lock: true, HugePages: ExplicitPages, Populate: true,
+// runs are the sequences. Each makes the regions that it uses, and leaves nothing.
+var runs = map[string]func(r *run){
+	"anonymous": func(r *run) { r.use(Map(10_000, MapOptions{})) },
+	"guards, aligned, locked, huge": func(r *run) {
+		r.use(Map(10_000, MapOptions{Options: Options{
+			GuardPages: true, Align: 1 << 16, Lock: true, HugePages: ExplicitPages, Populate: true,
 		}}))
 	},
-	"secret": func(r *regionRun) { r.use(Map(10_000, MapOptions{Secret: true})) },
-	"memfd":  func(r *regionRun) { r.use(MapShared("", 10_000, SharedOptions{})) },
-	"named": func(r *regionRun) {
-		first, err := MapShared(r.name, 10_000, SharedOptions{RegionOptions: RegionOptions{Guards: true}})
+	"secret": func(r *run) { r.use(Map(10_000, MapOptions{Secret: true})) },
+	"memfd":  func(r *run) { r.use(MapShared("", 10_000, SharedOptions{})) },
+	"named": func(r *run) {
+		first, err := MapShared(r.name, 10_000, SharedOptions{Options: Options{GuardPages: true}})
 		if r.refused(err) {
 			return
 		}
@@ -139,7 +142,7 @@ var runs = map[string]func(r *regionRun){
 		r.refused(first.Refresh())
 		r.refused(first.Close())
 	},
-	"file": func(r *regionRun) {
+	"file": func(r *run) {
 		path := filepath.Join(r.dir, "file")
 		r.use(MapFile(path, FileOptions{Mode: FileShared, Create: true, Length: 10_000, Offset: 1000}))
 		if info, err := os.Stat(path); err == nil && info.Size() < 4000 && r.failed == 0 {
@@ -148,7 +151,8 @@ var runs = map[string]func(r *regionRun){
 	},
 }
 
-// Each kernel call of a run fails once, alone; and each is the first of some, and of all.
+// In each run one call to the kernel fails, or some calls in a row, or all from one on: in
+// turn, each call of the run is that one, or the first of those.
 func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 	for name, play := range runs {
 		t.Run(name, func(t *testing.T) {
@@ -156,7 +160,7 @@ func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 			closeLater(t, mapped(t, 1), nil) // there is an interface to the kernel
 			files := 0
 			once := func(first, burst int) (calls, failed int) {
-				r := &regionRun{t: t, dir: t.TempDir(), name: sharedName(t)}
+				r := &run{t: t, dir: t.TempDir(), name: sharedName(t)}
 				vm.Inject(func(vm.Op) error {
 					calls++
 					if calls > first && calls-first <= burst {
@@ -196,8 +200,8 @@ func openFiles(t *testing.T) int {
 	return len(entries)
 }
 
-// What a kernel lacks or a sandbox forbids is worked around where that is possible
-// without breaking a promise, and told where it is not.
+// If a kernel lacks a call or a sandbox forbids it, the package does without where it can
+// keep its promises, and returns an error where it cannot.
 func TestRegionsOnOtherKernels(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -212,7 +216,7 @@ func TestRegionsOnOtherKernels(t *testing.T) {
 		{"names missing", vm.OpName, syscall.EINVAL, mapAnonymous, nil},
 		{"names forbidden", vm.OpName, syscall.EPERM, mapAnonymous, nil},
 		{"transparent huge pages missing", vm.OpAdvise, syscall.EINVAL, func() (*Region, error) {
-			return Map(1000, MapOptions{RegionOptions: RegionOptions{HugePages: TransparentPages}})
+			return Map(1000, MapOptions{Options: Options{HugePages: TransparentPages}})
 		}, nil},
 		{"memfd_create missing", vm.OpMemfd, syscall.ENOSYS, mapMemfd, ErrKernelLacks},
 		{"memfd_create forbidden", vm.OpMemfd, syscall.EPERM, mapMemfd, fs.ErrPermission},
@@ -224,7 +228,7 @@ func TestRegionsOnOtherKernels(t *testing.T) {
 			return r, errors.Join(r.Advise(AdvisePopulateWrite), r.Close())
 		}, ErrKernelLacks},
 		{"mlock forbidden", vm.OpLock, syscall.EPERM, func() (*Region, error) {
-			return Map(1000, MapOptions{RegionOptions: RegionOptions{Lock: true}})
+			return Map(1000, MapOptions{Options: Options{Lock: true}})
 		}, ErrLockLimit},
 		{"no room for a file", vm.OpAllocate, syscall.ENOSPC, func() (*Region, error) {
 			return MapFile(filepath.Join(t.TempDir(), "file"), FileOptions{Mode: FileShared, Create: true, Length: 1000})

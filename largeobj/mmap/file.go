@@ -1,170 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
-	"errors"
-	"fmt"
 	"io/fs"
-
-	"github.com/ashlar-go/ashlar/internal/vm"
+	"os"
 )
 
-// MapFile maps a file or a window of it. The file's bytes are the region's: there
-// is no header. A region of an empty file has no bytes and no mapping.
-//
-// A file that MapFile makes has its directory entry on the disk when MapFile returns.
-// If MapFile fails, a file that it made is removed, and one that it made longer is as
-// long as it was: what other programs have added to it meanwhile stays.
-//
-// Where another process makes the file shorter, an access beyond its end faults:
-// see View.
-func MapFile(path string, o FileOptions) (*Region, error) {
-	r := newRegion(FileData, path, o.RegionOptions)
-	r.mode, r.sparse = o.Mode, o.Sparse
-	r.charged = o.Mode == FileCopyOnWrite
-	return r.open("MapFile", o.Length, 0, func() error { return r.mapFile(path, &o) })
+// FileMode says what a write to a mapped file does.
+type FileMode uint8
+
+const (
+	// FileReadOnly makes a write a fault. The default.
+	FileReadOnly FileMode = iota
+	// FileShared makes a write reach the file and everyone who maps or reads it.
+	FileShared
+	// FileCopyOnWrite gives the region its own copy of each page that is written.
+	FileCopyOnWrite
+)
+
+func (m FileMode) String() string {
+	return [...]string{"read-only", "shared", "copy on write"}[m]
 }
 
-func (r *Region) mapFile(path string, o *FileOptions) error {
+// FileOptions are the options of MapFile and MapOpenFile. The zero value is the default
+// of each: a read-only region of the whole file.
+type FileOptions struct {
+	Options
+
+	// Mode says what writes do. Default: FileReadOnly.
+	Mode FileMode
+
+	// Offset is the offset in the file at which the region begins, in bytes. It need
+	// not be a multiple of the page size. Default: the beginning of the file.
+	Offset int64
+
+	// Length is the length of the region in bytes. A file that ends before the region
+	// becomes longer with FileShared, and is ErrTruncated otherwise: but see Beyond.
+	// 0 means to the end of the file.
+	Length int
+
+	// Beyond leaves the file as long as it is if it ends before the region. An access
+	// beyond the end of the file is a fault until the file has grown that far; then the
+	// region shows the new bytes, without Resize. It needs a Length. Default: see Length.
+	Beyond bool
+
+	// Create makes the file if it does not exist. It needs FileShared. Default: a file
+	// that does not exist is fs.ErrNotExist.
+	Create bool
+
+	// Permissions are those of a file that Create makes, less the umask. 0 means 0600.
+	Permissions fs.FileMode
+
+	// Sparse takes no disk space when the file becomes longer, but when it is written.
+	// Then a full disk is a fault. It needs FileShared. Default: the file takes the
+	// space as it becomes longer, and a full disk is ErrNoSpace.
+	Sparse bool
+}
+
+// check reports the first option that makes no sense.
+func (o *FileOptions) check() error {
 	switch {
 	case o.Mode > FileCopyOnWrite:
-		return invalid("mode %d", o.Mode)
-	case o.Create && o.Mode != FileShared:
-		return invalid("a file can only be made with FileShared, and not %v", o.Mode)
+		return invalid("Mode of %d", o.Mode)
 	case o.Offset < 0:
-		return invalid("offset %d", o.Offset)
+		return invalid("Offset of %d bytes", o.Offset)
+	case o.Beyond && o.Length == 0:
+		return invalid("Beyond without Length")
+	case o.Create && o.Mode != FileShared:
+		return invalid("Create with Mode %v: it needs FileShared", o.Mode)
+	case o.Permissions != 0 && !o.Create:
+		return invalid("Permissions without Create")
+	case o.Sparse && o.Mode != FileShared:
+		return invalid("Sparse with Mode %v: it needs FileShared", o.Mode)
 	}
-	var removed vm.FileInfo
-	for range attempts {
-		made, err := r.openFile(path, o)
-		if err != nil {
+	return checkPermissions(o.Permissions)
+}
+
+// MapFile maps the file at path, or a window of it. The bytes of the region are those of
+// the file. A region of an empty file has no bytes and no mapping.
+//
+// If another program makes the file shorter, an access beyond its end is a fault: read the
+// region inside Catch.
+//
+// A file that MapFile makes has its directory entry on the disk when MapFile returns. If
+// MapFile fails, it removes a file that it made, and gives one that it made longer its
+// old length. What other programs have appended meanwhile stays.
+func MapFile(path string, o FileOptions) (*Region, error) {
+	r := newFileRegion(path, &o)
+	return r.open("MapFile", o.Length, 0, func() error {
+		if err := o.check(); err != nil {
 			return err
 		}
-		again := false
-		err = r.alone(func() error {
-			info, err := space.Stat(r.file)
-			if again = err == nil && wasRemoved(info) && !sameFile(info, removed); again {
-				removed = info
-				return nil
-			}
-			return r.mapOpen(path, o, made, info, err)
-		})
-		if err == nil && !again {
-			return nil
-		}
-		err = errors.Join(err, space.CloseFile(r.file))
-		r.file = nil
-		if err != nil {
+		return r.mapPath(path, &o)
+	})
+}
+
+// MapOpenFile does what MapFile does, with the file that f has open. f stays the caller's
+// and may be closed. The region opens the file again, by /proc, so the process must still
+// be allowed to open it as Mode needs.
+func MapOpenFile(f *os.File, o FileOptions) (*Region, error) {
+	r := newFileRegion(nameOf(f), &o)
+	return r.open("MapOpenFile", o.Length, 0, func() error {
+		if err := o.check(); err != nil {
 			return err
 		}
-	}
-	return fmt.Errorf("%s: %w: others make and remove it", path, fs.ErrNotExist)
-}
-
-// wasRemoved reports whether a file has no name. Whoever made it may have removed it
-// again because something failed. A file that had no name to begin with is the same
-// one when it is opened again.
-func wasRemoved(f vm.FileInfo) bool { return f.Regular && f.Links == 0 }
-
-// sameFile reports whether a and b describe the same file.
-func sameFile(a, b vm.FileInfo) bool { return a.Device == b.Device && a.Inode == b.Inode }
-
-// openFile opens the file, or makes it if it may. Of two that make it at once one
-// does, and the other opens it.
-func (r *Region) openFile(path string, o *FileOptions) (made bool, err error) {
-	var flags vm.OpenFlags
-	if o.Mode == FileShared {
-		flags = vm.ForWriting
-	}
-	for range attempts {
-		r.file, err = space.Open(path, flags, 0)
-		if !o.Create || !errors.Is(err, fs.ErrNotExist) {
-			return false, err
+		if o.Create {
+			return invalid("Create of a file that is open")
 		}
-		r.file, err = space.Open(path, flags|vm.Create|vm.Exclusive, permissions(o.Permissions))
-		if !errors.Is(err, fs.ErrExist) {
-			return err == nil, err
+		if err := r.reopen(f); err != nil {
+			return err
 		}
-	}
-	return false, err
+		return r.mapAlone(&o)
+	})
 }
 
-// mapOpen makes the open file as long as the window, maps it, and stores its name if
-// it was made. On failure the file is as it was. info is what is known of the file,
-// unless there was an error.
-func (r *Region) mapOpen(path string, o *FileOptions, made bool, info vm.FileInfo, err error) error {
-	g := growth{}
-	if err == nil {
-		g, err = r.fit(o, info)
-	}
-	if err == nil {
-		err = r.showFile(o)
-	}
-	if err == nil {
-		err = r.finish()
-	}
-	if err == nil && made {
-		err = space.StoreName(path)
-	}
-	if err != nil {
-		err = errors.Join(err, r.unmap(), r.shorten(g))
-		if made {
-			err = errors.Join(err, r.unmake(path))
-		}
-	}
-	return err
-}
-
-// fit makes the file at least as long as the window, and returns by how much it grew.
-// It sets the region's length.
-func (r *Region) fit(o *FileOptions, info vm.FileInfo) (growth, error) {
-	if !info.Regular {
-		return growth{}, invalid("it is no regular file")
-	}
-	length := int64(o.Length)
-	if length == 0 {
-		length = info.Size - o.Offset
-	}
-	end := o.Offset + length
-	switch {
-	case o.Offset > info.Size && o.Length == 0 || end < o.Offset:
-		return growth{}, invalid("offset %d in a file of %d bytes", o.Offset, info.Size)
-	case uint64(length) >= maxRegion:
-		return growth{}, fmt.Errorf("%w: %d bytes are more than an address space", ErrOutOfMemory, length)
-	case end > info.Size && o.Mode != FileShared:
-		return growth{}, fmt.Errorf("%w: at %d, wanted are the bytes to %d", ErrTruncated, info.Size, end)
-	}
-	g, err := r.lengthen(end)
-	r.length = uintptr(length)
-	return g, err
-}
-
-// showFile maps the window.
-func (r *Region) showFile(o *FileOptions) error {
-	n := r.length
-	r.length = 0
-	r.lead = uintptr(o.Offset % int64(r.page))
-	r.offset = o.Offset - int64(r.lead)
-	if n == 0 {
-		return nil
-	}
-	return r.show(r.fileView(), n)
-}
-
-// fileView returns the mapping that shows the file.
-func (r *Region) fileView() vm.Kind {
-	k := vm.Kind{File: r.file, Offset: r.offset, Shared: r.mode != FileCopyOnWrite, Populate: r.populate()}
-	if r.mode == FileReadOnly {
-		k.Access = vm.ReadOnly
-	}
-	return k
-}
-
-// unmake removes the file that this call made, if it still has that name and nobody
-// has made it longer meanwhile: then it is theirs, too.
-func (r *Region) unmake(path string) error {
-	info, err := space.Stat(r.file)
-	if err != nil || info.Size > 0 {
-		return err
-	}
-	return removeIfSame(path, info)
+func newFileRegion(name string, o *FileOptions) *Region {
+	r := newRegion(FileData, name, o.Options)
+	r.mode, r.sparse, r.beyond = o.Mode, o.Sparse, o.Beyond
+	r.charged = o.Mode == FileCopyOnWrite
+	return r
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -29,7 +31,7 @@ func TestMapFileModes(t *testing.T) {
 			if !bytes.Equal(r.Bytes(), text) {
 				t.Fatal("other bytes than the file's")
 			}
-			err = r.View(func(b []byte) error { b[5000] = 'X'; return nil })
+			err = r.Catch(func(b []byte) error { b[5000] = 'X'; return nil })
 			if c.writes != (err == nil) || !c.writes && !errors.Is(err, ErrReadOnly) {
 				t.Errorf("writing: %v", err)
 			}
@@ -55,7 +57,7 @@ func TestMapFileWindow(t *testing.T) {
 	} {
 		for _, guards := range []bool{false, true} {
 			balanced(t)
-			r, err := MapFile(path, FileOptions{Offset: c.off, Length: c.length, RegionOptions: RegionOptions{Guards: guards}})
+			r, err := MapFile(path, FileOptions{Offset: c.off, Length: c.length, Options: Options{GuardPages: guards}})
 			closeLater(t, r, err)
 			end := len(text)
 			if c.length > 0 {
@@ -82,7 +84,7 @@ func TestMapFileWindow(t *testing.T) {
 	}
 }
 
-// Offsets may be beyond an address space of 32 bits.
+// An offset may exceed an address space of 32 bits.
 func TestMapFileFar(t *testing.T) {
 	balanced(t)
 	const far = 5<<30 + 123
@@ -107,7 +109,7 @@ func TestMapFileFar(t *testing.T) {
 	}
 }
 
-// How long the file is after each step.
+// These are the lengths of the file after each step.
 func TestMapFileLength(t *testing.T) {
 	for _, sparse := range []bool{false, true} {
 		balanced(t)
@@ -148,7 +150,7 @@ func TestMapFileLength(t *testing.T) {
 	}
 }
 
-// What fails leaves no file behind, and a file as long as it was.
+// A call that fails leaves no new file, and leaves an old file as long as it was.
 func TestMapFileFails(t *testing.T) {
 	balanced(t)
 	path := filepath.Join(t.TempDir(), "file")
@@ -170,8 +172,8 @@ func TestMapFileFails(t *testing.T) {
 	}
 }
 
-// A file that somebody else makes shorter is an error where it is read beyond its
-// end, and good again when it is longer again.
+// If somebody else makes a file shorter, reading beyond its end is an error, until the
+// file is longer again.
 func TestMapFileTruncated(t *testing.T) {
 	balanced(t)
 	text := make([]byte, 100_000)
@@ -187,25 +189,25 @@ func TestMapFileTruncated(t *testing.T) {
 	}
 	want, got, after := sum(text[100:]), 0, false
 	add := func(b []byte) error { got = sum(b); after = true; return nil }
-	must(t, r.View(add))
+	must(t, r.Catch(add))
 	if got != want {
 		t.Errorf("the sum is %d, want %d", got, want)
 	}
 	after = false
 	must(t, os.Truncate(path, 50_000))
-	err = r.View(add)
+	err = r.Catch(add)
 	var f *FaultError
 	if !errors.As(err, &f) || !errors.Is(err, ErrTruncated) || !errors.Is(err, ErrFault) || after {
-		t.Fatalf("View: %v", err)
+		t.Fatalf("Catch: %v", err)
 	}
 	if f.Region != path || f.Len != 99_900 || f.Offset < 49_900 || f.Offset > 49_900+os.Getpagesize() {
 		t.Errorf("%+v", f)
 	}
-	if err := Guard(func() error { return add(r.Bytes()) }); !errors.Is(err, ErrTruncated) {
-		t.Errorf("Guard: %v", err)
+	if err := Catch(func() error { return add(r.Bytes()) }); !errors.Is(err, ErrTruncated) {
+		t.Errorf("Catch, of all regions: %v", err)
 	}
 	must(t, os.Truncate(path, 100_000))
-	must(t, r.View(add))
+	must(t, r.Catch(add))
 	if want := sum(text[100:50_000]); got != want {
 		t.Errorf("the sum is %d, want %d", got, want)
 	}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -6,26 +8,26 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A gate lets calls that use a mapping run at once, and calls that change it
-// alone. It is no sync.RWMutex because users come in again from inside: a function
-// that View runs calls methods of its region, and must not wait there for a Resize
-// that waits for it. So users go before changes, except that one that closes the
-// gate keeps further users out.
+// A gate lets calls that use a mapping run at the same time, and each call that changes the
+// mapping run alone. A sync.RWMutex would not do, because users enter again from inside: a
+// function that Catch runs calls methods of its region, and must not wait there for a
+// Resize that waits for it. So users go before changes. Only the call that closes the gate
+// keeps further users out.
 type gate struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	users   int
-	busy    bool // somebody changes the mapping
-	closing bool // somebody is waiting to close the gate
+	busy    bool // a call changes the mapping
+	closing bool // a call waits to close the gate
 	closed  bool
 }
 
 func (g *gate) init() { g.changed.L = &g.mu }
 
-// shut reports whether nobody comes in any more; a gate without init is.
+// shut reports whether nobody can enter any more. A gate without init is shut.
 func (g *gate) shut() bool { return g.closed || g.changed.L == nil }
 
-// enter waits for a change to end and counts a user, or fails with ErrClosed.
+// enter waits for a change to end and counts a user, or returns ErrClosed.
 func (g *gate) enter() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -47,7 +49,7 @@ func (g *gate) leave() {
 	}
 }
 
-// acquire waits to be alone, or fails with ErrClosed.
+// acquire waits until the caller is alone, or returns ErrClosed.
 func (g *gate) acquire() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -64,7 +66,7 @@ func (g *gate) acquire() error {
 	return nil
 }
 
-// acquireLast is acquire for the call that closes: nobody comes in any more.
+// acquireLast does what acquire does, for the call that closes: nobody can enter any more.
 func (g *gate) acquireLast() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -80,7 +82,7 @@ func (g *gate) acquireLast() error {
 	return nil
 }
 
-// release ends what acquire and acquireLast began; closed shuts the gate.
+// release ends what acquire or acquireLast began. If closed is set, it shuts the gate.
 func (g *gate) release(closed bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

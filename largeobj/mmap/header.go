@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -8,51 +10,50 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// headerSize is the length of a regionHeader in bytes.
+// headerSize is the length of a header in bytes.
 const headerSize = 64
 
-// A regionHeader is the 64 bytes in front of a region that is ours, at the end of
-// the page in front of it. That of a private region is there for whoever reads a
-// core dump, and to tell of underflows. That of a shared object is what processes
-// agree by; of it only the length changes, under the lock of the file, and that by
-// one store: a process may be killed at any moment.
-type regionHeader [headerSize / 8]uint64
+// A header is the 64 bytes in front of the bytes of a region that shows no file, at the end
+// of the page in front of them. That of private memory is for whoever reads a core dump,
+// and shows underflows. By that of a shared object processes agree. Only its length
+// changes, under the lock of the file, by one store: a process may be killed at any
+// moment.
+type header [headerSize / 8]uint64
 
-// The words of a regionHeader. As with objects, the guards come last, where an
-// underflow strikes first.
+// The words of a header. The canaries come last, where an underflow strikes first.
 const (
-	regionMagic   = iota
-	regionVersion // of this layout
-	regionLead    // bytes from the beginning of the object to those of the region
-	regionLength  // bytes of the region, and above them 16 bits to check them by
-	regionSeal    // drawn at random when the region was made
-	regionCheck   // of the words above but the length
-	regionGuard   // the check's complement, twice
-	regionGuard2
+	wordMagic   = iota
+	wordVersion // version of this layout
+	wordLead    // bytes of the object in front of the region's
+	wordLength  // length of the region, and above it 16 bits to check it by
+	wordSeal    // drawn at random when the region was made
+	wordCheck   // mixed from the words above, except the length
+	wordCanary  // the complement of the check, twice
+	wordCanary2
 )
 
 const (
-	magicRegion   = 0x475272616c687361 // "ashlarRG"
+	magic         = 0x475272616c687361 // "ashlarRG"
 	formatVersion = 1
 )
 
-// lengthBits are those of a length; no address space has more.
+// lengthBits is the number of bits of a length. No address space has more.
 const lengthBits = 48
 
-// newRegionHeader returns the header of a region of length bytes.
-func newRegionHeader(lead, length uintptr, seal uint64) (h regionHeader) {
-	h[regionMagic], h[regionVersion] = magicRegion, formatVersion
-	h[regionLead], h[regionSeal] = uint64(lead), seal
+// newHeader returns the header of a region of length bytes.
+func newHeader(lead, length uintptr, seal uint64) (h header) {
+	h[wordMagic], h[wordVersion] = magic, formatVersion
+	h[wordLead], h[wordSeal] = uint64(lead), seal
 	check := h.sum()
-	h[regionCheck], h[regionGuard], h[regionGuard2] = check, ^check, ^check
+	h[wordCheck], h[wordCanary], h[wordCanary2] = check, ^check, ^check
 	h.setLength(length)
 	return h
 }
 
-// sum mixes the words that the check is of.
-func (h *regionHeader) sum() uint64 {
-	sum := uint64(magicRegion)
-	for _, word := range [...]uint64{h[regionMagic], h[regionVersion], h[regionLead], h[regionSeal]} {
+// sum mixes the words that the check covers.
+func (h *header) sum() uint64 {
+	sum := uint64(magic)
+	for _, word := range [...]uint64{h[wordMagic], h[wordVersion], h[wordLead], h[wordSeal]} {
 		sum = fold(sum^word, 0x9e3779b97f4a7c15) ^ word
 	}
 	return sum
@@ -64,32 +65,33 @@ func fold(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// setLength needs the check: the length belongs to this object.
-func (h *regionHeader) setLength(n uintptr) {
-	h[regionLength] = uint64(n) | fold(uint64(n)^h[regionCheck], 0x9e3779b97f4a7c15)>>lengthBits<<lengthBits
+// setLength sets the length, and above it bits that depend on the length and the check, by
+// which it belongs to this object.
+func (h *header) setLength(n uintptr) {
+	h[wordLength] = uint64(n) | fold(uint64(n)^h[wordCheck], 0x9e3779b97f4a7c15)>>lengthBits<<lengthBits
 }
 
-// length returns the length, false if it does not fit to its check.
-func (h *regionHeader) length() (uintptr, bool) {
-	n := h[regionLength] & (1<<lengthBits - 1)
+// length returns the length. It returns false if the bits above the length are wrong.
+func (h *header) length() (uintptr, bool) {
+	n := h[wordLength] & (1<<lengthBits - 1)
 	same := *h
 	same.setLength(uintptr(n))
 	return uintptr(n), same == *h
 }
 
-// loadRegionHeader reads the header in front of the region at base; each word is read once,
-// for other processes may be writing.
-func loadRegionHeader(base uintptr) (h regionHeader) {
-	words := raw.At[regionHeader](base - headerSize)
+// loadHeader returns the header in front of the bytes at base. It reads each word once,
+// because other processes may be writing.
+func loadHeader(base uintptr) (h header) {
+	words := raw.At[header](base - headerSize)
 	for i := range words {
 		h[i] = atomic.LoadUint64(&words[i])
 	}
 	return h
 }
 
-// store writes the header in front of the region at base, or what of it changed.
-func (h *regionHeader) store(base uintptr) {
-	words := raw.At[regionHeader](base - headerSize)
+// store writes those words of the header in front of the bytes at base that have changed.
+func (h *header) store(base uintptr) {
+	words := raw.At[header](base - headerSize)
 	for i := range words {
 		if word := &words[i]; atomic.LoadUint64(word) != h[i] {
 			atomic.StoreUint64(word, h[i])
@@ -97,35 +99,43 @@ func (h *regionHeader) store(base uintptr) {
 	}
 }
 
-// verify returns the length that a header which was read tells, of an object of size
-// bytes where lead bytes are in front of the region; or what is wrong with it.
-func (h *regionHeader) verify(lead uintptr, size uint64) (uintptr, error) {
-	check := h[regionCheck]
+// verify returns the length of a shared region by its header, or what is wrong with the
+// header. The object has size bytes, of which lead are in front of the region.
+func (h *header) verify(lead uintptr, size uint64) (uintptr, error) {
+	check := h[wordCheck]
 	length, fits := h.length()
 	switch {
-	case h[regionMagic] != magicRegion:
+	case h[wordMagic] != magic:
 		return 0, fmt.Errorf("%w: its header does not begin with the magic number", ErrForeign)
-	case h[regionVersion] != formatVersion:
-		return 0, fmt.Errorf("%w: version %d, this is %d", ErrVersion, h[regionVersion], formatVersion)
-	case check != h.sum() || h[regionGuard] != ^check || h[regionGuard2] != ^check || !fits:
+	case h[wordVersion] != formatVersion:
+		return 0, fmt.Errorf("%w: version %d, this is %d", ErrVersion, h[wordVersion], formatVersion)
+	case check != h.sum() || h[wordCanary] != ^check || h[wordCanary2] != ^check || !fits:
 		return 0, fmt.Errorf("%w: its words do not fit together: %#x", ErrDamaged, *h)
-	case h[regionLead] != uint64(lead):
-		return 0, fmt.Errorf("%w: the region begins at %d, the page size here is %d", ErrVersion, h[regionLead], lead)
+	case h[wordLead] != uint64(lead):
+		return 0, fmt.Errorf("%w: the region begins at %d, the page size here is %d", ErrVersion, h[wordLead], lead)
 	case length == 0 || size < uint64(lead) || uint64(length) > size-uint64(lead):
 		return 0, fmt.Errorf("%w: %d bytes in an object of %d", ErrMismatch, length, size)
 	}
 	return length, nil
 }
 
-// writeHeader writes the header of a region that is ours, as the region now is.
+// writeHeader writes the header of the region as the region now is.
 func (r *Region) writeHeader() {
-	h := newRegionHeader(r.lead, r.length, r.seal)
+	h := newHeader(r.lead, r.length, r.seal)
 	h.store(r.base())
 }
 
-// intact tells of an underflow of a private region.
+// intact returns an error if the header was overwritten. The length of a shared object is
+// as another process may have changed it.
 func (r *Region) intact() error {
-	got, want := loadRegionHeader(r.base()), newRegionHeader(r.lead, r.length, r.seal)
+	got, err := r.header()
+	if err != nil {
+		return err
+	}
+	want := newHeader(r.lead, r.length, r.seal)
+	if n, fits := got.length(); r.kind == Shared && fits {
+		want.setLength(n)
+	}
 	if got == want {
 		return nil
 	}

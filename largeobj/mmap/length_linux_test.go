@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -93,7 +95,7 @@ func growBesideGreed(path string) error {
 				}
 				return err
 			}
-			err := r.View(func(b []byte) error {
+			err := r.Catch(func(b []byte) error {
 				paint(b[n:])
 				return nil
 			})

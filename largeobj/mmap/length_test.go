@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -12,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// once makes the first kernel call of a kind fail, after running f.
+// once makes the first call to the kernel of kind op fail, after running f.
 func once(t *testing.T, op vm.Op, answer error, f func()) {
 	done := false
 	vm.Inject(func(o vm.Op) error {
@@ -26,7 +28,7 @@ func once(t *testing.T, op vm.Op, answer error, f func()) {
 	t.Cleanup(func() { vm.Inject(nil) })
 }
 
-// appendTo appends to a file as a program does that has no region.
+// appendTo appends to a file, as a program without a region does.
 func appendTo(t *testing.T, path, text string) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	must(t, err)
@@ -34,8 +36,8 @@ func appendTo(t *testing.T, path, text string) {
 	must(t, errors.Join(err, f.Close()))
 }
 
-// What another program appends to a file while a region fails to grow it stays: the
-// failing call takes away only what it added itself.
+// If a region fails to make a file longer, what another program appended meanwhile stays:
+// the failing call takes away only what it added.
 func TestGrowthFailsBesideAppend(t *testing.T) {
 	const first, appended = "first bytes", "appended meanwhile"
 	for _, c := range []struct {
@@ -100,25 +102,25 @@ func TestMadeFileFails(t *testing.T) {
 func TestNothingIsLeftOfALateFailure(t *testing.T) {
 	balanced(t)
 	closeLater(t, mapped(t, 1), nil)
-	locked := RegionOptions{Lock: true}
+	locked := Options{Lock: true}
 	refuse(vm.OpLock)
 	defer vm.Inject(nil)
 	made := filepath.Join(t.TempDir(), "file")
-	if _, err := MapFile(made, FileOptions{Mode: FileShared, Create: true, Length: 9000, RegionOptions: locked}); err == nil {
+	if _, err := MapFile(made, FileOptions{Mode: FileShared, Create: true, Length: 9000, Options: locked}); err == nil {
 		t.Error("MapFile with Create: no error")
 	}
 	if _, err := os.Stat(made); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file that was made: %v", err)
 	}
 	path := newFile(t, []byte("text"))
-	if _, err := MapFile(path, FileOptions{Mode: FileShared, Length: 9000, RegionOptions: locked}); err == nil {
+	if _, err := MapFile(path, FileOptions{Mode: FileShared, Length: 9000, Options: locked}); err == nil {
 		t.Error("MapFile: no error")
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "text" {
 		t.Errorf("the file says %.20q, %v", text, err)
 	}
 	name := sharedName(t)
-	if _, err := MapShared(name, 9000, SharedOptions{RegionOptions: locked}); err == nil {
+	if _, err := MapShared(name, 9000, SharedOptions{Options: locked}); err == nil {
 		t.Error("MapShared: no error")
 	}
 	if err := RemoveShared(name); !errors.Is(err, fs.ErrNotExist) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -8,50 +10,49 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A RegionInfo is what is known of an open Region.
-type RegionInfo struct {
+// An Info describes an open Region.
+type Info struct {
 	Name      string
-	Kind      RegionKind
+	Kind      Kind
 	HugePages HugePages
-	Addr      uintptr // of the first byte; 0 if the region has no bytes
-	Len       int     // bytes
-	Mapped    int     // bytes of address space, with header, rounding and guards
-	Charged   int     // bytes that may occupy RAM and cannot be written back
-	Locked    bool
+	Addr      uintptr // address of the first byte; 0 if the region has no bytes
+	Len       int     // length in bytes
+	Mapped    int     // bytes of address space, with header, rounding and guard pages
+	Charged   int     // bytes that may occupy RAM and cannot be written back to a file
+	Locked    bool    // all pages are locked
 }
 
-// RegionTotals are sums over all regions of the process. Bytes are of address space
-// and whole pages.
-type RegionTotals struct {
+// Totals are sums over all regions of the process.
+type Totals struct {
 	Regions            int
 	Mapped, MappedPeak int64 // bytes of address space
-	Charged            int64 // bytes that may occupy RAM and cannot be written back
+	Charged            int64 // bytes that may occupy RAM and cannot be written back to a file
 	ChargedPeak        int64
-	Mappings           int64 // as the kernel counts them, at most
-	Refused            int64 // bytes of Mapped that the kernel did not take back yet
+	Mappings           int64 // an upper bound of the kernel's count
+	Refused            int64 // bytes of Mapped that the kernel has refused to take back
 }
 
-// Regions returns all open regions by address: those of which nobody holds a
-// pointer any more as well.
-func Regions() []RegionInfo {
+// Regions describes all open regions, in the order of their addresses. It finds also those
+// that the program forgot to close.
+func Regions() []Info {
 	regions.mu.Lock()
 	defer regions.mu.Unlock()
-	infos := make([]RegionInfo, 0, len(regions.all))
+	infos := make([]Info, 0, len(regions.all))
 	for _, e := range regions.all {
 		infos = append(infos, e.info)
 	}
-	slices.SortFunc(infos, func(a, b RegionInfo) int {
+	slices.SortFunc(infos, func(a, b Info) int {
 		return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(a.Name, b.Name))
 	})
 	return infos
 }
 
-// SumRegions returns the sums over all regions.
-func SumRegions() RegionTotals {
+// Sum returns the sums over all regions of the process.
+func Sum() Totals {
 	regions.mu.Lock()
 	n := len(regions.all)
 	regions.mu.Unlock()
-	return RegionTotals{
+	return Totals{
 		Regions: n,
 		Mapped:  space.Mapped.Now(), MappedPeak: space.Mapped.Peak(),
 		Charged: space.Footprint.Now(), ChargedPeak: space.Footprint.Peak(),
@@ -59,33 +60,37 @@ func SumRegions() RegionTotals {
 	}
 }
 
-// regionList is the list of all open regions. What it says of them are copies, so
-// that who looks, an explainer of a fault among them, waits for no region.
-type regionList struct {
+// A list holds a description of each open region. It holds copies, so that whoever reads it,
+// the description of a fault among them, waits for no region. mu guards it.
+type list struct {
 	mu  sync.Mutex
-	all map[*Region]regionEntry
+	all map[*Region]entry
 }
 
-type regionEntry struct {
-	info      RegionInfo
+// An entry describes an open region.
+type entry struct {
+	info      Info
 	frame     frame
 	file      *vm.File // open as long as the region is listed
 	offset    int64
 	protected bool
 	readOnly  bool
+	shared    bool // writes reach the file
+	sparse    bool // the file takes its space when it is written
 }
 
-var regions = regionList{all: map[*Region]regionEntry{}}
+var regions = list{all: map[*Region]entry{}}
 
-// set lists r as it now is. Call it behind the gate.
-func (l *regionList) set(r *Region) {
-	e := regionEntry{
-		info: RegionInfo{
+// set lists r as it now is. The caller is inside the gate.
+func (l *list) set(r *Region) {
+	e := entry{
+		info: Info{
 			Name: r.name, Kind: r.kind, HugePages: r.huge, Len: int(r.length),
 			Mapped: int(r.frame.size()), Locked: r.locked || r.secret,
 		},
 		frame: r.frame, file: r.file, offset: r.offset,
 		protected: r.protected, readOnly: r.readOnly(),
+		shared: r.mode == FileShared, sparse: r.sparse,
 	}
 	if r.length > 0 {
 		e.info.Addr = r.base()
@@ -98,15 +103,15 @@ func (l *regionList) set(r *Region) {
 	l.all[r] = e
 }
 
-func (l *regionList) drop(r *Region) {
+func (l *list) drop(r *Region) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.all, r)
 }
 
-// find calls f with the region whose frame an address lies in, if there is one. The
-// region stays listed until f returns.
-func (l *regionList) find(addr uintptr, f func(*regionEntry)) {
+// find calls f with the region whose frame contains addr, if there is one. The region stays
+// listed until f returns.
+func (l *list) find(addr uintptr, f func(*entry)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.all {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -8,61 +10,63 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// RegionKind says what a Region shows.
-type RegionKind uint8
+// Kind says what kind of memory a Region is.
+type Kind uint8
 
 // The kinds of regions.
 const (
-	Anonymous RegionKind = iota // private memory of this process
-	Secret                      // the same, for keys
-	Shared                      // an object that processes share
-	FileData                    // a file
+	Anonymous Kind = iota // private memory of this process
+	Secret                // the same, for keys
+	Shared                // an object that processes share
+	FileData              // the bytes of a file
 )
 
-func (k RegionKind) String() string {
+func (k Kind) String() string {
 	return [...]string{"anonymous", "secret", "shared", "file"}[k]
 }
 
-// A Region is a mapping as an object with a length: Map, MapFile, MapShared and
-// MapInherited make one; the zero value is a closed one. It is safe for concurrent
-// use; what the bytes are used for is the program's to order. It is not freed until
-// it is closed, whatever becomes of the last pointer to it: see Regions.
+// A Region is a mapping as an object with a length. Map, MapFile, MapOpenFile, MapShared
+// and MapInherited make one; the zero value is a closed one. Its methods are safe for
+// concurrent use; the program orders accesses to its bytes. A region exists until it is
+// closed, even if no pointer to it is left: see Regions.
 //
-// Bytes may be used until the region is resized or closed. A program whose
-// goroutines do not know of each other uses View: Resize and Close wait for it.
+// The slice that Bytes returns is valid until the region is resized or closed. If another
+// goroutine may do that, use the bytes inside Catch: Resize and Close wait for it.
 type Region struct {
-	kind    RegionKind
+	kind    Kind
 	name    string
-	options RegionOptions
+	options Options
 	file    *vm.File // what is shown, nil for private memory
 	mode    FileMode
 	offset  int64  // of the mapping in the file
 	sparse  bool   // the file takes its space when it is written
-	unlink  string // file to be removed by Close
+	beyond  bool   // the region may end beyond the file, whose length it leaves alone
+	unlink  string // path that Close removes
 	charged bool   // its bytes can occupy RAM that cannot be written back
 
-	// Behind the gate: what Resize may change.
-	gate      gate
-	page      uintptr // size of its pages, a multiple of the kernel's
-	lead      uintptr // bytes of the mapping in front of Bytes
-	huge      HugePages
-	secret    bool // memory of memfd_secret, which is locked and has no name
-	frame     frame
-	length    uintptr    // bytes
-	seal      uint64     // of the header
-	protected bool       // pages have other access than at first
-	locked    bool       // all pages are
-	mu        sync.Mutex // of the two, among calls that share the gate
+	// What Resize may change. The gate guards it.
+	gate       gate
+	page       uintptr // size of its pages, a multiple of the kernel's
+	lead       uintptr // bytes of the mapping in front of Bytes
+	huge       HugePages
+	secret     bool // memory of memfd_secret, which is locked and has no name
+	frame      frame
+	length     uintptr    // bytes
+	seal       uint64     // of the header
+	protected  bool       // some pages have another access than at first
+	locked     bool       // all pages are locked
+	partLocked bool       // some pages may be locked
+	mu         sync.Mutex // guards what is protected and locked among calls that share the gate
 }
 
-// Kind returns what the region shows.
-func (r *Region) Kind() RegionKind { return r.kind }
+// Kind returns the kind of memory that the region is.
+func (r *Region) Kind() Kind { return r.kind }
 
 // Name returns the region's name.
 func (r *Region) Name() string { return r.name }
 
-// HugePages returns which pages were asked of the kernel in the end: less than the
-// options say where it had no better, and SmallPages when the region is closed.
+// HugePages returns which pages the region got: less than the options asked for if the
+// kernel had none, and SmallPages if the region is closed.
 func (r *Region) HugePages() HugePages {
 	if r.gate.enter() != nil {
 		return SmallPages
@@ -71,9 +75,9 @@ func (r *Region) HugePages() HugePages {
 	return r.huge
 }
 
-// Bytes returns the region's memory, nil when it is closed. The slice is for use
-// until the region is resized or closed; after that its memory faults, or is
-// something else's. Fresh memory, and what Resize adds, is zeroed.
+// Bytes returns the region's memory, or nil if the region is closed. New memory, and what
+// Resize adds to it, is zeroed. The slice must not be used after the region was resized or
+// closed: an access is a fault then, or reaches something else's memory.
 func (r *Region) Bytes() []byte {
 	if r.gate.enter() != nil {
 		return nil
@@ -82,7 +86,7 @@ func (r *Region) Bytes() []byte {
 	return r.bytes()
 }
 
-// bytes returns the memory behind the gate.
+// bytes returns the region's memory. The caller is inside the gate.
 func (r *Region) bytes() []byte {
 	if r.length == 0 {
 		return []byte{}
@@ -90,10 +94,10 @@ func (r *Region) bytes() []byte {
 	return raw.Bytes(r.base(), r.length)
 }
 
-// base returns the address of the first byte.
+// base returns the address of the region's first byte.
 func (r *Region) base() uintptr { return r.frame.body.Base + r.lead }
 
-// Len returns the length of the region in bytes, 0 when it is closed.
+// Len returns the length of the region in bytes, or 0 if the region is closed.
 func (r *Region) Len() int {
 	if r.gate.enter() != nil {
 		return 0
@@ -102,12 +106,12 @@ func (r *Region) Len() int {
 	return int(r.length)
 }
 
-// readOnly reports whether what the region shows cannot be written at all.
+// readOnly reports whether the region can never be written.
 func (r *Region) readOnly() bool {
 	return r.mode == FileReadOnly && (r.kind == FileData || r.kind == Shared)
 }
 
-// error wraps a reason.
+// error wraps err in an *Error, unless it is nil.
 func (r *Region) error(op string, size int, err error) error {
 	if err == nil {
 		return nil
@@ -115,8 +119,8 @@ func (r *Region) error(op string, size int, err error) error {
 	return &Error{op, r.name, size, err}
 }
 
-// sizeFor returns the bytes of a mapping with n bytes of use.
+// sizeFor returns the length of a mapping in which the program uses n bytes.
 func (r *Region) sizeFor(n uintptr) uintptr { return raw.AlignUp(r.lead+n, r.page) }
 
-// maxRegion is the most that a region can have: no sum of its sizes overflows.
-const maxRegion = 1 << (bits.UintSize - 2)
+// A region is shorter than maxLength bytes, so that no sum of its sizes overflows.
+const maxLength = 1 << (bits.UintSize - 2)

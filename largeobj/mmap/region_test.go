@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -13,7 +16,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// must ends the test at an error; where there is no kernel interface it skips it.
+// must ends the test at an error. It skips the test on a platform that the package does
+// not support.
 func must(t testing.TB, err error) {
 	t.Helper()
 	if errors.Is(err, ErrUnsupported) {
@@ -36,13 +40,13 @@ func closeLater(t testing.TB, r *Region, err error) *Region {
 	return r
 }
 
-// balanced has the test leave the account of regions as it is now.
+// balanced checks at the end of the test that the totals of regions are as they are now.
 func balanced(t testing.TB) {
 	t.Helper()
-	before := SumRegions()
+	before := Sum()
 	t.Cleanup(func() {
 		remains.retry()
-		after := SumRegions()
+		after := Sum()
 		before.MappedPeak, before.ChargedPeak = after.MappedPeak, after.ChargedPeak
 		if after != before {
 			t.Errorf("left behind: %+v, was %+v", after, before)
@@ -74,7 +78,7 @@ type maker struct {
 	make func(t testing.TB, n int) (*Region, error)
 }
 
-// makers are all kinds of regions, and all that can be chosen about them.
+// makers returns a maker for each kind of region, and for each option.
 func makers() []maker {
 	anonymous := func(o MapOptions) func(testing.TB, int) (*Region, error) {
 		return func(_ testing.TB, n int) (*Region, error) { return Map(n, o) }
@@ -90,10 +94,10 @@ func makers() []maker {
 	}
 	return []maker{
 		{"anonymous", anonymous(MapOptions{})},
-		{"guards", anonymous(MapOptions{RegionOptions: RegionOptions{Guards: true}})},
-		{"aligned", anonymous(MapOptions{RegionOptions: RegionOptions{Align: 1 << 20, Populate: true}})},
-		{"transparent", anonymous(MapOptions{RegionOptions: RegionOptions{HugePages: TransparentPages}})},
-		{"explicit", anonymous(MapOptions{RegionOptions: RegionOptions{HugePages: ExplicitPages, Guards: true}})},
+		{"guards", anonymous(MapOptions{Options: Options{GuardPages: true}})},
+		{"aligned", anonymous(MapOptions{Options: Options{Align: 1 << 20, Populate: true}})},
+		{"transparent", anonymous(MapOptions{Options: Options{HugePages: TransparentPages}})},
+		{"explicit", anonymous(MapOptions{Options: Options{HugePages: ExplicitPages, GuardPages: true}})},
 		{"secret", anonymous(MapOptions{Secret: true})},
 		{"secret without memfd_secret", func(_ testing.TB, n int) (*Region, error) {
 			vm.Inject(func(op vm.Op) error {
@@ -107,12 +111,12 @@ func makers() []maker {
 		}},
 		{"memfd", func(_ testing.TB, n int) (*Region, error) { return MapShared("", n, SharedOptions{}) }},
 		{"memfd, guards", func(_ testing.TB, n int) (*Region, error) {
-			return MapShared("", n, SharedOptions{RegionOptions: RegionOptions{Guards: true, Name: "named"}})
+			return MapShared("", n, SharedOptions{Options: Options{GuardPages: true, Name: "named"}})
 		}},
 		{"named", shared(SharedOptions{})},
-		{"named, sparse", shared(SharedOptions{Sparse: true, RegionOptions: RegionOptions{HugePages: TransparentPages}})},
+		{"named, sparse", shared(SharedOptions{Sparse: true, Options: Options{HugePages: TransparentPages}})},
 		{"file", file(FileOptions{})},
-		{"file, guards", file(FileOptions{RegionOptions: RegionOptions{Guards: true}, Sparse: true})},
+		{"file, guards", file(FileOptions{Options: Options{GuardPages: true}, Sparse: true})},
 		{"window", file(FileOptions{Offset: 5000})},
 	}
 }
@@ -135,7 +139,7 @@ func paint(b []byte) {
 	}
 }
 
-// painted reports a byte of b that the pattern does not have.
+// painted fails the test if b is not what paint wrote.
 func painted(t testing.TB, b []byte) {
 	t.Helper()
 	for i := range b {
@@ -177,7 +181,7 @@ func TestRegionAddress(t *testing.T) {
 	for _, align := range []int{1, 64, 4096, 1 << 16, 1 << 22} {
 		for _, guards := range []bool{false, true} {
 			balanced(t)
-			r, err := Map(100, MapOptions{RegionOptions: RegionOptions{Align: align, Guards: guards}})
+			r, err := Map(100, MapOptions{Options: Options{Align: align, GuardPages: guards}})
 			closeLater(t, r, err)
 			for _, n := range []int{100, 1 << 20, 5000} {
 				must(t, r.Resize(n))
@@ -208,8 +212,8 @@ func TestRegionResize(t *testing.T) {
 	})
 }
 
-// What a region that is written to its very end does not change is its header, and
-// what it does to it is told.
+// Writing all bytes of a region leaves its header intact. Resize and Close report a header
+// that was overwritten.
 func TestRegionUnderflow(t *testing.T) {
 	balanced(t)
 	for _, distance := range []int{1, 8, 9, 24, 64} {
@@ -265,13 +269,22 @@ func mapped(t testing.TB, n int) *Region {
 func TestRegionBadOptions(t *testing.T) {
 	balanced(t)
 	path := newFile(t, make([]byte, 100))
+	shared := func(m fs.FileMode) FileOptions { return FileOptions{Mode: FileShared, Create: true, Permissions: m} }
 	for name, f := range map[string]func() (*Region, error){
-		"alignment 3":           func() (*Region, error) { return Map(1, MapOptions{RegionOptions: RegionOptions{Align: 3}}) },
-		"alignment -1":          func() (*Region, error) { return Map(1, MapOptions{RegionOptions: RegionOptions{Align: -1}}) },
-		"huge pages":            func() (*Region, error) { return Map(1, MapOptions{RegionOptions: RegionOptions{HugePages: 9}}) },
+		"permissions":           func() (*Region, error) { return MapFile(path, shared(fs.ModeDir|0o600)) },
+		"permissions, shared":   func() (*Region, error) { return MapShared("", 1, SharedOptions{Permissions: fs.ModeSticky}) },
+		"permissions, not made": func() (*Region, error) { return MapFile(path, FileOptions{Permissions: 0o644}) },
+		"sparse, read-only":     func() (*Region, error) { return MapFile(path, FileOptions{Sparse: true}) },
+		"beyond, no length":     func() (*Region, error) { return MapFile(path, FileOptions{Beyond: true}) },
+		"negative length":       func() (*Region, error) { return MapFile(path, FileOptions{Length: -1}) },
+		"open mode":             func() (*Region, error) { return MapShared("", 1, SharedOptions{Open: 9}) },
+		"memfd that must exist": func() (*Region, error) { return MapShared("", 1, SharedOptions{Open: MustExist}) },
+		"alignment 3":           func() (*Region, error) { return Map(1, MapOptions{Options: Options{Align: 3}}) },
+		"alignment -1":          func() (*Region, error) { return Map(1, MapOptions{Options: Options{Align: -1}}) },
+		"huge pages":            func() (*Region, error) { return Map(1, MapOptions{Options: Options{HugePages: 9}}) },
 		"mode":                  func() (*Region, error) { return MapFile(path, FileOptions{Mode: 9}) },
 		"offset":                func() (*Region, error) { return MapFile(path, FileOptions{Offset: -1}) },
-		"offset behind the end": func() (*Region, error) { return MapFile(path, FileOptions{Offset: 101}) },
+		"offset beyond the end": func() (*Region, error) { return MapFile(path, FileOptions{Offset: 101}) },
 		"end overflows": func() (*Region, error) {
 			return MapFile(path, FileOptions{Offset: 1<<63 - 10, Length: 100, Mode: FileShared})
 		},
@@ -297,10 +310,10 @@ func TestRegionBadOptions(t *testing.T) {
 
 func TestRegions(t *testing.T) {
 	balanced(t)
-	before := SumRegions()
-	r, err := Map(100_000, MapOptions{RegionOptions: RegionOptions{Name: "counted", Guards: true, Lock: true}})
+	before := Sum()
+	r, err := Map(100_000, MapOptions{Options: Options{Name: "counted", GuardPages: true, Lock: true}})
 	closeLater(t, r, err)
-	find := func() (found RegionInfo) {
+	find := func() (found Info) {
 		for _, info := range Regions() {
 			if info.Name == "counted" {
 				found = info
@@ -310,14 +323,14 @@ func TestRegions(t *testing.T) {
 	}
 	page := int(vm.PageSize())
 	body := int(raw.AlignUp(100_000, vm.PageSize())) + page
-	want := RegionInfo{
+	want := Info{
 		Name: "counted", Kind: Anonymous, Addr: raw.Addr(ptr(r.Bytes())), Len: 100_000,
 		Mapped: body + 2*page, Charged: body, Locked: true,
 	}
 	if got := find(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	after := SumRegions()
+	after := Sum()
 	if after.Regions != before.Regions+1 || after.Mapped != before.Mapped+int64(want.Mapped) ||
 		after.Charged != before.Charged+int64(want.Charged) || after.Mappings != before.Mappings+3 {
 		t.Errorf("%+v, was %+v", after, before)
@@ -328,7 +341,7 @@ func TestRegions(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	must(t, r.Close())
-	if got := find(); got != (RegionInfo{}) {
+	if got := find(); got != (Info{}) {
 		t.Errorf("closed: %+v", got)
 	}
 }
@@ -337,12 +350,12 @@ func TestNothingMapsNothing(t *testing.T) {
 	balanced(t)
 	for _, mode := range []FileMode{FileReadOnly, FileShared, FileCopyOnWrite} {
 		path := newFile(t, nil)
-		r, err := MapFile(path, FileOptions{Mode: mode, RegionOptions: RegionOptions{Lock: true}})
+		r, err := MapFile(path, FileOptions{Mode: mode, Options: Options{Lock: true}})
 		closeLater(t, r, err)
 		if r.Len() != 0 || r.Bytes() == nil || len(r.Bytes()) != 0 {
 			t.Errorf("%v: %d bytes", mode, r.Len())
 		}
-		must(t, errors.Join(r.Advise(AdviseSequential), r.Sync(), r.Lock(), r.Protect(NoAccess), r.View(func(b []byte) error {
+		must(t, errors.Join(r.Advise(AdviseSequential), r.Sync(), r.Lock(), r.Protect(NoAccess), r.Catch(func(b []byte) error {
 			if len(b) != 0 {
 				t.Errorf("%d bytes", len(b))
 			}
@@ -360,5 +373,26 @@ func TestNothingMapsNothing(t *testing.T) {
 		if text, err := os.ReadFile(path); err != nil || !bytes.Equal(text, []byte("0123456789")) {
 			t.Errorf("the file says %q, %v", text, err)
 		}
+	}
+}
+
+// What the kernel refused was never charged, and so is in no peak.
+func TestPeakOfRefused(t *testing.T) {
+	balanced(t)
+	const most = maxLength/2 - 1
+	r := closeLater(t, mapped(t, 5000), nil)
+	before := Sum()
+	refuse(vm.OpMap, vm.OpRemap)
+	defer vm.Inject(nil)
+	_, anonymous := Map(most, MapOptions{})
+	_, aligned := Map(most, MapOptions{Options: Options{GuardPages: true, HugePages: TransparentPages}})
+	_, shared := MapShared("", most, SharedOptions{})
+	for i, err := range []error{anonymous, aligned, shared, r.Resize(most)} {
+		if !errors.Is(err, ErrOutOfMemory) {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	if after := Sum(); after != before {
+		t.Errorf("%+v, was %+v", after, before)
 	}
 }

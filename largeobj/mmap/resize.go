@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -7,22 +9,24 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// Resize makes the region n bytes long, 1 at least. Bytes keep their values, what
-// is added is zeroed (or what the file holds), nothing is copied but explicit huge
-// pages and secret memory, and the region may move: slices that Bytes returned are
-// invalid. It waits for calls of View to end, must not be called inside one, and is put
-// off by calls that overlap without end.
+// Resize makes the region n bytes long, n > 0. Bytes keep their values; added bytes are
+// zero, or those of the file. The region may move: slices that Bytes returned must not be
+// used any more. Resize copies only explicit huge pages and secret memory.
 //
-// A shared object gets the new length for everybody; other processes see it when
-// they call Refresh. A file that is mapped FileShared is made longer as needed, and
-// made shorter with the region where that reached the end of the file. The others
-// are windows that cannot go beyond the end of what they show: ErrTruncated.
+// Resize waits for calls of Catch to end, and must not be called inside one. Calls of
+// Catch that overlap without end put it off forever.
 //
-// On failure all is as it was. What others have added to a file or object meanwhile
+// A shared object gets the new length for everybody; other processes see it when they call
+// Refresh. A file that is mapped with FileShared becomes longer as needed. It becomes
+// shorter with the region if the region reached to the end of the file. A region of
+// another mode cannot end beyond the end of the file: ErrTruncated. With
+// FileOptions.Beyond the file keeps its length.
+//
+// On failure all is as it was. What others have appended to a file or object meanwhile
 // stays. Regions of one file wait for each other while they change its length, in all
-// processes; the lock that they use for that is none of flock's.
+// processes, by a lock that is independent of flock.
 func (r *Region) Resize(n int) error {
-	if n < 1 || uintptr(n) >= maxRegion {
+	if n < 1 || uintptr(n) >= maxLength {
 		return r.error("Resize", n, invalid("a length of %d bytes", n))
 	}
 	return r.change("Resize", n, func() error {
@@ -38,24 +42,44 @@ func (r *Region) Resize(n int) error {
 	})
 }
 
-// Refresh gives the region of a shared object the length that another process gave
-// the object. Slices that Bytes returned are invalid.
+// Refresh gives the region the length that what it shows has now: the length that another
+// process has given a shared object, or as much as a file has from the region's first byte
+// on. Slices that Bytes returned must not be used any more. Private memory and a region
+// with FileOptions.Beyond have a length of their own: ErrInvalid.
 func (r *Region) Refresh() error {
 	return r.change("Refresh", 0, func() error {
-		if r.kind != Shared {
-			return nil
-		}
-		return r.locking(false, func(length uintptr, _ int64) error {
-			if err := r.stretch(length); err != nil {
+		switch {
+		case r.kind == Shared:
+			return r.locking(false, func(length uintptr, _ int64) error { return r.follow(length) })
+		case r.kind == FileData && !r.beyond:
+			info, err := space.Stat(r.file)
+			if err != nil {
 				return err
 			}
-			r.length = length
-			return nil
-		})
+			n := max(info.Size-r.offset-int64(r.lead), 0)
+			if uint64(n) >= maxLength {
+				return fmt.Errorf("%w: %d bytes are more than an address space", ErrOutOfMemory, n)
+			}
+			return r.follow(uintptr(n))
+		}
+		return invalid("the region has a length of its own: see Resize")
 	})
 }
 
-// change runs f alone.
+// follow makes the region n bytes long, as long as what it shows.
+func (r *Region) follow(n uintptr) error {
+	if n == 0 {
+		_ = r.unmap() // what the kernel refuses is tried again later
+		return nil
+	}
+	if err := r.stretch(n); err != nil {
+		return err
+	}
+	r.length = n
+	return nil
+}
+
+// change runs f while no other call uses the region.
 func (r *Region) change(op string, n int, f func() error) error {
 	remains.retry()
 	if err := r.gate.acquire(); err != nil {
@@ -63,15 +87,14 @@ func (r *Region) change(op string, n int, f func() error) error {
 	}
 	defer r.gate.release(false)
 	if r.protected {
-		return r.error(op, n, invalid("its pages are protected: Protect it as it was at first"))
+		return r.error(op, n, invalid("its pages are protected: give them the access back that they had at first"))
 	}
 	err := f()
 	regions.set(r)
 	return r.error(op, n, err)
 }
 
-// stretch makes the mapping long enough for n bytes, and no longer. The length is
-// the caller's to set.
+// stretch makes the mapping as long as n bytes need. The caller sets the length.
 func (r *Region) stretch(n uintptr) error {
 	old, size := r.frame.body.Size, r.sizeFor(n)
 	switch {
@@ -80,19 +103,13 @@ func (r *Region) stretch(n uintptr) error {
 	case old == 0: // of an empty file
 		return r.showFirst(n)
 	}
-	if size > old {
-		if err := r.charge(size - old); err != nil {
-			return err
-		}
-	}
 	w, err := r.frame.resized(size, r.footing())
 	if err != nil {
-		if size > old {
-			r.refund(size - old)
-		}
 		return err
 	}
-	if size < old {
+	if size > old {
+		r.charge(size - old)
+	} else {
 		r.refund(old - size)
 	}
 	r.frame = w
@@ -101,7 +118,7 @@ func (r *Region) stretch(n uintptr) error {
 
 // showFirst makes the mapping of a file that was empty.
 func (r *Region) showFirst(n uintptr) error {
-	if err := r.show(r.fileView(), n); err != nil {
+	if err := r.mapBody(r.fileView(), n); err != nil {
 		return err
 	}
 	if err := r.finish(); err != nil {
@@ -110,12 +127,11 @@ func (r *Region) showFirst(n uintptr) error {
 	return nil
 }
 
-// clear zeroes what the last page of length bytes holds beyond them, as far as it is
-// among the first n bytes now: it may have been in use before the region was made
-// shorter.
+// clear zeroes the part of the last page beyond length bytes that is among the first n
+// bytes now. It may have been in use before the region became shorter.
 func (r *Region) clear(length, n uintptr) {
 	if end := min(n, r.sizeFor(length)-r.lead); length < end {
-		clear(raw.Bytes(r.base()+length, end-length))
+		raw.Clear(r.base()+length, end-length)
 	}
 }
 
@@ -132,8 +148,8 @@ func (r *Region) resizePrivate(n uintptr) error {
 	return nil
 }
 
-// replace makes a new region of the same kind, copies, and gives up the old one,
-// for memory that the kernel does not resize.
+// replace resizes memory that the kernel does not resize: it makes a new mapping of the
+// same kind, copies, and gives the old one back.
 func (r *Region) replace(n uintptr) error {
 	if r.lead > 0 {
 		if err := r.intact(); err != nil {
@@ -146,16 +162,17 @@ func (r *Region) replace(n uintptr) error {
 	if err := fresh.mapPrivate(n); err != nil {
 		return errors.Join(err, fresh.dismantle())
 	}
-	copy(fresh.bytes(), r.bytes())
+	raw.Copy(fresh.base(), r.base(), min(fresh.length, r.length))
 	r.wipe()
-	_ = r.dismantle() // what is refused is tried again
+	_ = r.dismantle() // what the kernel refuses is tried again later
 	r.page, r.lead, r.huge, r.secret = fresh.page, fresh.lead, fresh.huge, fresh.secret
-	r.frame, r.length, r.seal, r.locked = fresh.frame, fresh.length, fresh.seal, fresh.locked
+	r.frame, r.length, r.seal = fresh.frame, fresh.length, fresh.seal
+	r.locked, r.partLocked = fresh.locked, fresh.partLocked
 	return nil
 }
 
-// locking runs f with the length that the header of a shared object tells and the
-// size of the object, under the object's lock.
+// locking runs f under the lock of the shared object, with the length that its header
+// says and the size of the object.
 func (r *Region) locking(exclusive bool, f func(length uintptr, size int64) error) error {
 	if err := space.LockFile(r.file, exclusive, true); err != nil {
 		return err
@@ -165,6 +182,9 @@ func (r *Region) locking(exclusive bool, f func(length uintptr, size int64) erro
 	if err != nil {
 		return err
 	}
+	if err := r.intact(); err != nil {
+		return err
+	}
 	length, err := r.readHeader(uint64(info.Size))
 	if err != nil {
 		return err
@@ -172,15 +192,15 @@ func (r *Region) locking(exclusive bool, f func(length uintptr, size int64) erro
 	return f(length, info.Size)
 }
 
-// resizeShared changes the object, the mapping and the header in an order that has
-// the header true wherever the process is killed.
+// resizeShared changes the object, the mapping and the header in an order that keeps the
+// header true wherever the process is killed.
 func (r *Region) resizeShared(n uintptr) error {
 	if r.mode == FileReadOnly {
 		return ErrReadOnly
 	}
 	return r.locking(true, func(length uintptr, before int64) error {
 		after := int64(r.sizeFor(n))
-		if need := int64(r.sizeFor(length)); need < before { // it was not cut off once
+		if need := int64(r.sizeFor(length)); need < before { // an earlier call could not cut it off
 			if err := space.Truncate(r.file, need); err != nil {
 				return err
 			}
@@ -197,13 +217,20 @@ func (r *Region) resizeShared(n uintptr) error {
 		r.length = n
 		r.writeHeader()
 		if after < before {
-			_ = space.Truncate(r.file, after) // refused, it is cut off by the next
+			_ = space.Truncate(r.file, after) // the next call tries again
 		}
 		return nil
 	})
 }
 
 func (r *Region) resizeFile(n uintptr) error {
+	if r.beyond { // the length of the file is not this region's business
+		err := r.stretch(n)
+		if err == nil {
+			r.length = n
+		}
+		return err
+	}
 	return r.alone(func() error {
 		info, err := space.Stat(r.file)
 		if err != nil {
@@ -215,7 +242,7 @@ func (r *Region) resizeFile(n uintptr) error {
 		case r.mode == FileShared && end < before && before == info.Size:
 			return r.cutFile(n, end)
 		case r.mode != FileShared && end > info.Size:
-			return fmt.Errorf("%w: at %d, wanted are the bytes to %d", ErrTruncated, info.Size, end)
+			return tooShort(info.Size, end)
 		}
 		g := growth{}
 		if r.mode == FileShared {
@@ -232,12 +259,12 @@ func (r *Region) resizeFile(n uintptr) error {
 	})
 }
 
-// cutFile makes the region n bytes long, and the file end at its end.
+// cutFile makes the region n bytes long, and the file end where the region ends.
 func (r *Region) cutFile(n uintptr, end int64) error {
 	if err := space.Truncate(r.file, end); err != nil {
 		return err
 	}
-	_ = r.stretch(n) // what is not cut off stays mapped, beyond the end of the region
+	_ = r.stretch(n) // what the kernel does not unmap stays, beyond the end of the region
 	r.length = n
 	return nil
 }

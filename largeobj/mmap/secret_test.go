@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -7,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// What secret memory gives up is overwritten first: a kernel that takes nothing back
-// leaves it to be looked at.
+// Secret memory is wiped before it is given back. The kernel refuses to take it back here,
+// so that the test can read it.
 func TestSecretIsWiped(t *testing.T) {
 	for _, m := range makers() {
 		if !strings.HasPrefix(m.name, "secret") {
@@ -41,10 +43,10 @@ func TestSecretIsWiped(t *testing.T) {
 	}
 }
 
-// Secret memory cannot be talked out of its promises.
+// No call makes secret memory less secret.
 func TestSecretStays(t *testing.T) {
 	balanced(t)
-	r, err := Map(1000, MapOptions{Secret: true, RegionOptions: RegionOptions{HugePages: ExplicitPages}})
+	r, err := Map(1000, MapOptions{Secret: true, Options: Options{HugePages: ExplicitPages}})
 	closeLater(t, r, err)
 	if r.Unlock() == nil || r.Advise(AdviseDump) == nil || r.Advise(AdviseKeepOnFork) == nil {
 		t.Error("it is unlocked, dumped or kept")

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package heaptrace is a file format for what a program asks of its allocator, operation
 // by operation, and the means to write and read it.
 //
-//	err := allocator.StartTrace(file, alloc.TraceOptions{}) // package alloc records
+//	err := allocator.Trace().Start(file, alloc.TraceOptions{}) // package alloc records
 //	...
-//	err = allocator.StopTrace()
+//	err = allocator.Trace().Stop()
 //
 //	r, err := heaptrace.NewReader(file)
 //	for event, err := range r.Events() { ... }

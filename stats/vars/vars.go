@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package vars publishes an allocator's metrics by the package expvar, whose handler
 // at /debug/vars shows them as JSON. It is apart from package stats because expvar
 // brings net/http with it.

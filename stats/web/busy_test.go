@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package web_test
 
 import (
@@ -72,7 +74,7 @@ func (b *busy) small(n int) {
 func (b *busy) arenas() {
 	for _, o := range []arena.Options{{Name: "request"}, {Name: "request"}, {Name: "memtable", InitialSize: 4 << 20, MaxChunk: 4 << 20}, {}} {
 		o.Allocator = b.Allocator
-		made, err := arena.NewWithOptions(o)
+		made, err := arena.NewArenaWithOptions(o)
 		if err != nil {
 			b.t.Fatal(err)
 		}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package web
 
 import (
@@ -15,10 +17,11 @@ import (
 //
 //	trim            gives what is unused back to the kernel
 //	limit?bytes=N   changes the limit of the footprint, 0 removes it
-//	sampling?rate=N changes how many bytes lie between samples, 0 turns sampling off
+//	sampling?rate=N changes how many bytes lie between samples; 0 is the default,
+//	                a negative number turns sampling off
 //
-// as far as source has the methods Trim() int64, SetLimit(int64) and
-// SetProfileRate(int). It answers with a line of text.
+// as far as source has the methods Trim() int64, SetLimit(int64) error and
+// Profile() stats.HeapProfile. It answers with a line of text.
 func Controls(source stats.Source) http.Handler {
 	actions := map[string]func(w http.ResponseWriter, r *http.Request){}
 	if s, ok := source.(interface{ Trim() int64 }); ok {
@@ -26,19 +29,30 @@ func Controls(source stats.Source) http.Handler {
 			fmt.Fprintf(w, "gave %s back\n", stats.Bytes(s.Trim()))
 		}
 	}
-	if s, ok := source.(interface{ SetLimit(int64) }); ok {
+	if s, ok := source.(interface{ SetLimit(int64) error }); ok {
 		actions["limit"] = func(w http.ResponseWriter, r *http.Request) {
-			if n, ok := number(w, r, "bytes"); ok {
-				s.SetLimit(n)
-				fmt.Fprintf(w, "the limit is %s\n", stats.Bytes(n))
+			n, ok := number(w, r, "bytes")
+			if !ok {
+				return
 			}
+			if err := s.SetLimit(n); err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			fmt.Fprintf(w, "the limit is %s\n", stats.Bytes(n))
 		}
 	}
-	if s, ok := source.(interface{ SetProfileRate(int) }); ok {
+	if s, ok := source.(profiled); ok {
 		actions["sampling"] = func(w http.ResponseWriter, r *http.Request) {
-			if n, ok := number(w, r, "rate"); ok {
-				s.SetProfileRate(int(n))
-				fmt.Fprintf(w, "a sample each %s\n", stats.Bytes(n))
+			n, ok := number(w, r, "rate")
+			if !ok {
+				return
+			}
+			s.Profile().SetRate(int(n))
+			if rate := s.Profile().Rate(); rate > 0 {
+				fmt.Fprintf(w, "a sample each %s\n", stats.Bytes(int64(rate)))
+			} else {
+				fmt.Fprintln(w, "sampling is off")
 			}
 		}
 	}
@@ -58,12 +72,12 @@ func Controls(source stats.Source) http.Handler {
 	}))
 }
 
-// number returns a parameter that is no negative number. It reports false if it has
-// refused the request.
+// number returns a parameter that is a number. It reports false if it has refused the
+// request.
 func number(w http.ResponseWriter, r *http.Request, name string) (int64, bool) {
 	n, err := strconv.ParseInt(r.FormValue(name), 10, 64)
-	if err != nil || n < 0 {
-		http.Error(w, name+": want a number, 0 or more", http.StatusBadRequest)
+	if err != nil {
+		http.Error(w, name+": want a number", http.StatusBadRequest)
 		return 0, false
 	}
 	return n, true

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package web is the HTTP face of an allocator: a live page for people, and its
 // numbers for programs. It uses the standard library only, fetches nothing from
 // elsewhere, and changes nothing.
@@ -13,9 +15,9 @@
 //	snapshot.txt   the snapshot as text; with ?seconds=10 what changes in that time
 //	snapshot.json  the same as JSON, which encoding/json decodes to a stats.Snapshot
 //	profile        the heap profile, for go tool pprof, if the source has one; ?seconds= likewise
-//	stacks.json    the stacks with the most live memory, if the source knows them
-//	heapmap.json   the chunks page by page, if the source has a map; ?chunks=16
-//	process.json   what the kernel says of the process, if the source asks it
+//	stacks.json    the stacks with the most live memory, likewise
+//	heapmap.json   the chunks page by page, if the source can be inspected; ?chunks=16
+//	process.json   what the kernel says of the process, likewise
 //	live.json      what the page polls, once a second
 //
 // The page shows memory over time, where it is, the size classes, the map of the heap,
@@ -39,15 +41,10 @@
 // A stats.Source is enough; *alloc.Allocator is one. What else it can do is found by
 // its methods, and what it cannot is left out of the page:
 //
-//	HeapMap(chunks int) *stats.HeapMap
-//	Process(*stats.Process) error
-//	WriteHeapProfile(io.Writer) error
-//	WriteHeapProfileSince(w io.Writer, earlier io.Reader) error   for profile?seconds=
-//	HeapStacks(n int) stats.Stacks
-//	PublishProfile(name string)          for Pprof only
-//	Trim() int64                         for Controls only
-//	SetLimit(bytes int64)                for Controls only
-//	SetProfileRate(bytes int)            for Controls only
+//	Profile() stats.HeapProfile      profile, stacks.json, Pprof; sampling in Controls
+//	Inspect() stats.Inspector        heapmap.json, process.json
+//	Trim() int64                     for Controls only
+//	SetLimit(bytes int64) error      for Controls only
 //
 // # Who may see it
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package web
 
 import (
@@ -21,10 +23,8 @@ type Options struct {
 
 // The optional abilities of a source; see the package documentation.
 type (
-	mapper interface {
-		HeapMap(chunks int) *stats.HeapMap
-	}
-	process interface{ Process(*stats.Process) error }
+	inspected interface{ Inspect() stats.Inspector }
+	profiled  interface{ Profile() stats.HeapProfile }
 )
 
 // longest bounds ?seconds=, and most bounds ?chunks=, which would otherwise let a
@@ -54,17 +54,13 @@ func Handler(source stats.Source, o Options) http.Handler {
 		"snapshot.json": h.json,
 		"live.json":     h.live,
 	}
-	if s, ok := source.(mapper); ok {
-		h.files["heapmap.json"] = func(w http.ResponseWriter, r *http.Request) { h.heapMap(w, r, s) }
+	if s, ok := source.(inspected); ok {
+		h.files["heapmap.json"] = func(w http.ResponseWriter, r *http.Request) { h.heapMap(w, r, s.Inspect()) }
+		h.files["process.json"] = func(w http.ResponseWriter, r *http.Request) { h.process(w, r, s.Inspect()) }
 	}
-	if s, ok := source.(process); ok {
-		h.files["process.json"] = func(w http.ResponseWriter, r *http.Request) { h.process(w, r, s) }
-	}
-	if s, ok := source.(profiler); ok {
-		h.files["profile"] = func(w http.ResponseWriter, r *http.Request) { h.profile(w, r, s) }
-	}
-	if s, ok := source.(stackSource); ok {
-		h.files["stacks.json"] = func(w http.ResponseWriter, r *http.Request) { h.stacks(w, r, s) }
+	if s, ok := source.(profiled); ok {
+		h.files["profile"] = func(w http.ResponseWriter, r *http.Request) { h.profile(w, r, s.Profile()) }
+		h.files["stacks.json"] = func(w http.ResponseWriter, r *http.Request) { h.stacks(w, r, s.Profile()) }
 	}
 	for name, contentType := range map[string]string{
 		"page.css": "text/css", "page.js": "text/javascript", "chart.js": "text/javascript",
@@ -181,7 +177,7 @@ func (h *handler) json(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *handler) heapMap(w http.ResponseWriter, r *http.Request, source mapper) {
+func (h *handler) heapMap(w http.ResponseWriter, r *http.Request, source stats.Inspector) {
 	chunks := 16
 	if text := r.FormValue("chunks"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -194,9 +190,9 @@ func (h *handler) heapMap(w http.ResponseWriter, r *http.Request, source mapper)
 	writeJSON(w, compactMap(source.HeapMap(chunks)))
 }
 
-func (h *handler) process(w http.ResponseWriter, r *http.Request, source process) {
-	var p stats.Process
-	if err := source.Process(&p); err != nil {
+func (h *handler) process(w http.ResponseWriter, r *http.Request, source stats.Inspector) {
+	p, err := source.Process()
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotImplemented)
 		return
 	}

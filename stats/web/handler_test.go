@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package web_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -154,10 +157,27 @@ type controlled struct {
 	did string
 }
 
-func (c *controlled) Trim() int64                  { c.did += "trim "; return 3 << 20 }
-func (c *controlled) SetLimit(n int64)             { c.did += fmt.Sprintf("limit %d ", n) }
-func (c *controlled) SetProfileRate(n int)         { c.did += fmt.Sprintf("rate %d ", n) }
-func (c *controlled) Process(*stats.Process) error { return io.ErrUnexpectedEOF }
+func (c *controlled) Trim() int64 { c.did += "trim "; return 3 << 20 }
+
+func (c *controlled) SetLimit(n int64) error {
+	if n < 0 {
+		return errors.New("too low")
+	}
+	c.did += fmt.Sprintf("limit %d ", n)
+	return nil
+}
+
+func (c *controlled) Profile() stats.HeapProfile { return rated{c: c} }
+func (c *controlled) Inspect() stats.Inspector   { return unknown{} }
+
+// rated is a heap profile whose rate can be set.
+type rated struct {
+	stats.HeapProfile // what is not used
+	c                 *controlled
+}
+
+func (r rated) SetRate(n int) { r.c.did += fmt.Sprintf("rate %d ", n) }
+func (r rated) Rate() int     { return 4096 }
 
 func TestControls(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -175,7 +195,8 @@ func TestControls(t *testing.T) {
 		"from an old browser":  {"POST", "/x/trim", []string{"Origin: https://evil.example"}, 403, ""},
 		"by a link":            {"GET", "/x/trim", nil, 405, ""},
 		"without a number":     {"POST", "/x/limit", nil, 400, ""},
-		"with a negative one":  {"POST", "/x/limit?bytes=-1", nil, 400, ""},
+		"with a bad one":       {"POST", "/x/limit?bytes=-1", nil, 400, ""},
+		"sampling off":         {"POST", "/x/sampling?rate=-1", nil, 200, "rate -1 "},
 		"what there is not":    {"POST", "/x/explode", nil, 404, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,24 +221,26 @@ func TestControls(t *testing.T) {
 // profiled is a source with a heap profile.
 type profiled struct {
 	growing
-	fail error
+	stats.HeapProfile // what is not used
+	fail              error
 }
 
-func (p *profiled) WriteHeapProfile(w io.Writer) error {
+func (p *profiled) Profile() stats.HeapProfile { return p }
+
+func (p *profiled) Write(w io.Writer) error {
 	p.n++
 	fmt.Fprintf(w, "profile %d", p.n)
 	return p.fail
 }
 
-func (p *profiled) HeapStacks(n int) stats.Stacks {
+func (p *profiled) Publish(string) {}
+
+func (p *profiled) Stacks(int, uint64) stats.Stacks {
 	return stats.Stacks{Rate: 512 << 10, Bytes: 4 << 20, Top: []stats.Stack{{Bytes: 3 << 20, Objects: 1500, Frames: []string{
 		"example.com/app/store.(*Cache[...]).load /src/app/store/cache.go:70", "main.main main.go:7"}}}}
 }
 
-// compared has differences of profiles, too.
-type compared struct{ profiled }
-
-func (c *compared) WriteHeapProfileSince(w io.Writer, earlier io.Reader) error {
+func (p *profiled) WriteSince(w io.Writer, earlier io.Reader) error {
 	was, err := io.ReadAll(earlier)
 	fmt.Fprintf(w, "since %s", was)
 	return err
@@ -231,9 +254,8 @@ func TestProfile(t *testing.T) {
 		body   string
 	}{
 		"whole":            {&profiled{}, "/profile", 200, "profile 1"},
-		"change":           {&compared{}, "/profile?seconds=0.01", 200, "since profile 1"},
-		"change, not had":  {&profiled{}, "/profile?seconds=0.01", 501, "no differences"},
-		"too long":         {&compared{}, "/profile?seconds=1000", 400, "from 0 to 300"},
+		"change":           {&profiled{}, "/profile?seconds=0.01", 200, "since profile 1"},
+		"too long":         {&profiled{}, "/profile?seconds=1000", 400, "from 0 to 300"},
 		"failing":          {&profiled{fail: io.ErrUnexpectedEOF}, "/profile", 500, "unexpected EOF\n"},
 		"none":             {bare{}, "/profile", 404, "not found"},
 		"stacks":           {&profiled{}, "/stacks.json", 200, `{"Rate":524288,"Bytes":4194304,"Top":[{"Bytes":3145728,`},
@@ -273,8 +295,8 @@ func TestAllocator(t *testing.T) {
 		}
 	}
 	var s stats.Snapshot
-	if a.Stats(&s); s.Limit != 1e9 || a.ProfileRate() != 4096 {
-		t.Errorf("limit %d, rate %d after they were set", s.Limit, a.ProfileRate())
+	if a.Stats(&s); s.Limit != 1e9 || a.Profile().Rate() != 4096 {
+		t.Errorf("limit %d, rate %d after they were set", s.Limit, a.Profile().Rate())
 	}
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package web
 
 import (
@@ -83,7 +85,7 @@ func (h *handler) now() *live {
 		l.Arenas = append(l.Arenas, arenaRow{g.Name, g.Made, g.Count, g.Used, g.Reserved, g.Waste, g.HighWater, g.Resets})
 	}
 	regions := mmap.Regions()
-	slices.SortStableFunc(regions, func(a, b mmap.RegionInfo) int { return cmp.Compare(b.Len, a.Len) })
+	slices.SortStableFunc(regions, func(a, b mmap.Info) int { return cmp.Compare(b.Len, a.Len) })
 	for _, r := range head(regions) {
 		l.Regions = append(l.Regions, regionRow{r.Name, r.Kind.String(), r.Len, r.Charged, r.Locked})
 	}

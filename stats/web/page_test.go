@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package web_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,7 +23,14 @@ type fixed struct{ s stats.Snapshot }
 
 func (f *fixed) Stats(s *stats.Snapshot) { *s = f.s }
 
-func (f *fixed) HeapMap(chunks int) *stats.HeapMap {
+func (f *fixed) Inspect() stats.Inspector { return unknown{} }
+
+// unknown is an Inspector that knows a map of the heap.
+type unknown struct{ stats.Inspector }
+
+func (unknown) Process() (*stats.Process, error) { return nil, io.ErrUnexpectedEOF }
+
+func (unknown) HeapMap(int) *stats.HeapMap {
 	return &stats.HeapMap{PageSize: 8192, Omitted: 3, Chunks: []stats.ChunkMap{{
 		Start: 0x7f000000, Pages: 1000, Runs: []stats.PageRun{
 			{Use: stats.PageSpan, Pages: 8, Size: 64, Blocks: 1024, Idle: 1000},
@@ -89,7 +99,7 @@ func rowsOf(t *testing.T, dom, id string) (rows map[string][]string, order []str
 // mapRegion opens a region, which the page shows wherever it belongs to.
 func mapRegion(t *testing.T) {
 	t.Helper()
-	r, err := mmap.Map(3<<20, mmap.MapOptions{RegionOptions: mmap.RegionOptions{Name: "embeddings"}})
+	r, err := mmap.Map(3<<20, mmap.MapOptions{Options: mmap.Options{Name: "embeddings"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package web
 
 import (
@@ -9,7 +11,7 @@ import (
 
 // Pprof returns a handler of source's heap profile alone, to be mounted beside those of
 // net/http/pprof, and has their index page list it under the name, with the count of its
-// live samples, if the source can (alloc.Allocator.PublishProfile says at what cost):
+// live samples, if the source can (stats.HeapProfile.Publish says at what cost):
 //
 //	http.Handle("GET /debug/pprof/ashlar", web.Pprof("ashlar", alloc.Default()))
 //
@@ -23,24 +25,23 @@ import (
 //
 // It panics if there is another profile of that name.
 func Pprof(name string, source stats.Source) http.Handler {
-	if s, ok := source.(interface{ PublishProfile(name string) }); ok {
-		s.PublishProfile(name)
+	s, ok := source.(profiled)
+	if ok {
+		s.Profile().Publish(name)
 	}
 	h := &handler{source: source, name: name}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
-		stacks, hasStacks := source.(stackSource)
-		profiles, hasProfile := source.(profiler)
 		switch debug := r.FormValue("debug"); {
-		case debug != "" && debug != "0" && hasStacks:
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			all := stacks.HeapStacks(math.MaxInt)
-			_ = all.Write(w) // an error is the client's: it went away
-		case hasProfile:
-			h.profile(w, r, profiles)
-		default:
+		case !ok:
 			http.NotFound(w, r)
+		case debug != "" && debug != "0":
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			all := s.Profile().Stacks(math.MaxInt, 0)
+			_ = all.Write(w) // an error is the client's: it went away
+		default:
+			h.profile(w, r, s.Profile())
 		}
 	})
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arrowmem
 
 import (
@@ -11,6 +13,9 @@ import (
 // instructions and cache lines fit.
 const alignment = 64
 
+// large is the size in bytes from which on Malloc aligns blocks so, too.
+const large = 128 << 10
+
 // An Allocator hands out Arrow's buffers. It is safe for concurrent use.
 type Allocator struct{ heap *alloc.Allocator }
 
@@ -20,51 +25,69 @@ func New(heap *alloc.Allocator) *Allocator {
 	return &Allocator{cmp.Or(heap, alloc.Default())}
 }
 
-// blockSize returns the size of the block for a buffer of size bytes. Blocks whose
-// size is a multiple of the alignment lie at multiples of it: their class' blocks
-// are multiples of it, too, and its spans begin with a page.
-func blockSize(size int) int {
-	if size < 0 {
-		return size
-	}
-	return int((uint(size) + alignment - 1) &^ (alignment - 1)) // overflow makes it negative
-}
-
 // Allocate returns size zero bytes. Size 0 gives an empty slice, which need not be
 // freed.
 func (a *Allocator) Allocate(size int) []byte {
 	if size == 0 {
 		return []byte{}
 	}
-	p, err := a.heap.Calloc(1, blockSize(size))
+	p, err := a.block(size)
 	if err != nil {
 		panic(err)
 	}
 	return view(p, size)
 }
 
-// Reallocate makes b size bytes long, moving it if it must, and returns it; bytes
-// that are added are zero. b is not to be used afterwards. A block of which less
-// than half would be used is given back.
+// block returns a zero block of size bytes.
+func (a *Allocator) block(size int) (unsafe.Pointer, error) {
+	if size >= large {
+		return a.heap.Calloc(1, size)
+	}
+	p, err := a.heap.Memalign(alignment, size)
+	if err == nil {
+		clear(view(p, size))
+	}
+	return p, err
+}
+
+// Reallocate makes b size bytes long, moving it if necessary, and returns it; bytes
+// that are added are zero. b must not be used afterwards. A b that becomes shorter keeps
+// its block and its capacity, as with Arrow's own allocators: a builder that was resized
+// to fewer elements goes on to use what lies beyond.
 func (a *Allocator) Reallocate(size int, b []byte) []byte {
-	switch {
-	case cap(b) == 0:
+	if cap(b) == 0 {
 		return a.Allocate(size)
-	case size == 0:
-		a.Free(b)
-		return []byte{}
 	}
-	p, want := unsafe.Pointer(unsafe.SliceData(b)), blockSize(size)
-	if usable := alloc.UsableSize(p); want <= usable && want > usable/2 {
-		resized := view(p, size)
-		clear(resized[min(len(b), size):])
-		return resized
-	}
-	p, err := a.heap.Recalloc(p, min(len(b), size), want)
-	if err != nil {
-		panic(err)
+	p := unsafe.Pointer(unsafe.SliceData(b))
+	usable := alloc.UsableSize(p) // panics if b is no live buffer
+	switch {
+	case 0 <= size && size <= cap(b):
+		b, old := b[:size], len(b)
+		clear(b[min(old, size):])
+		return b
+	case 0 <= size && size <= usable:
+		clear(view(p, size)[len(b):])
+	default:
+		var err error
+		if p, err = a.move(p, len(b), usable, size); err != nil {
+			panic(err)
+		}
 	}
 	return view(p, size)
+}
+
+// move resizes block p, of usable bytes, to size bytes. All is zero beyond the first
+// kept bytes.
+func (a *Allocator) move(p unsafe.Pointer, kept, usable, size int) (unsafe.Pointer, error) {
+	if usable >= large { // the kernel moves its pages, to a multiple of the alignment
+		return a.heap.Recalloc(p, kept, size)
+	}
+	q, err := a.block(size)
+	if err == nil {
+		copy(view(q, kept), view(p, kept))
+		a.heap.Free(p)
+	}
+	return q, err
 }
 
 // Free takes b back. A slice of capacity 0, such as nil, is ignored.

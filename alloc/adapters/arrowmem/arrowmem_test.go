@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package arrowmem_test
 
 import (
@@ -10,7 +12,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/adapters/arrowmem"
-	"github.com/ashlar-go/ashlar/stats"
+	"github.com/ashlar-go/ashlar/alloc/alloctest"
 )
 
 func Example() {
@@ -36,33 +38,18 @@ func fill(b []byte, first byte) {
 
 func address(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
 
-// newHeap returns an allocator that must be without live blocks at the end.
-func newHeap(t *testing.T) *alloc.Allocator {
-	t.Helper()
-	heap := new(alloc.Allocator)
-	t.Cleanup(func() {
-		var s stats.Snapshot
-		heap.Stats(&s)
-		live := s.Large.Live
-		for _, c := range s.Classes {
-			live += c.Live
-		}
-		if live != 0 {
-			t.Errorf("%d blocks were not freed", live)
-		}
-		if err := heap.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return heap
-}
-
 // TestAllocate: buffers of every small size and of many larger ones are aligned and
 // zero, though their memory was written to before.
-func TestAllocate(t *testing.T) {
-	mem := arrowmem.New(newHeap(t))
+func TestAllocate(t *testing.T) { alloctest.EachMode(t, testAllocate) }
+
+func testAllocate(t *testing.T, heap *alloc.Allocator) {
+	mem := arrowmem.New(heap)
 	sizes := []int{128<<10 - 1, 128 << 10, 128<<10 + 1, 1 << 20, 5<<20 + 3}
-	for size := range 2_100 {
+	step := 3
+	if testing.Short() {
+		step = 37
+	}
+	for size := 0; size < 2_100; size += step {
 		sizes = append(sizes, size, 61*size)
 	}
 	for _, size := range sizes {
@@ -81,11 +68,13 @@ func TestAllocate(t *testing.T) {
 	mem.Free(nil)
 }
 
-func TestReallocate(t *testing.T) {
-	mem := arrowmem.New(newHeap(t))
+func TestReallocate(t *testing.T) { alloctest.EachMode(t, testReallocate) }
+
+func testReallocate(t *testing.T, heap *alloc.Allocator) {
+	mem := arrowmem.New(heap)
 	var b []byte
 	var want []byte
-	for i, size := range []int{0, 1, 64, 65, 100, 3, 40, 5000, 100_000, 300_000, 64, 8 << 20, 1 << 20, 9 << 20, 200, 250, 0, 10} {
+	for i, size := range []int{0, 1, 64, 65, 100, 3, 40, 5000, 100_000, 300_000, 64, 2 << 20, 1 << 20, 3 << 20, 200, 250, 0, 10} {
 		b = mem.Reallocate(size, b)
 		if size > 0 && address(b)%64 != 0 {
 			t.Errorf("%d bytes at %#x", size, address(b))
@@ -100,20 +89,39 @@ func TestReallocate(t *testing.T) {
 	mem.Free(b)
 }
 
-// TestShrinkGivesBack: a buffer that becomes small does not keep a large block.
-func TestShrinkGivesBack(t *testing.T) {
-	mem := arrowmem.New(newHeap(t))
-	for _, size := range []int{1 << 20, 64 << 10} {
-		b := mem.Reallocate(1000, mem.Allocate(size))
-		if n := alloc.UsableSize(unsafe.Pointer(unsafe.SliceData(b))); n > 2048 {
-			t.Errorf("from %d bytes to 1000, the block has %d", size, n)
+// TestShrink: a buffer that becomes shorter can be longer again without moving, and
+// what is added then is zero.
+func TestShrink(t *testing.T) {
+	alloctest.EachMode(t, func(t *testing.T, heap *alloc.Allocator) {
+		mem := arrowmem.New(heap)
+		for _, size := range []int{100, 5000, 64 << 10, 1 << 20} {
+			b := mem.Allocate(size)
+			fill(b, 1)
+			want := bytes.Clone(b)
+			for _, n := range []int{size - 1, size / 2, 1, 0} {
+				short := mem.Reallocate(n, b)
+				if len(short) != n || cap(short) != size || address(short) != address(b) {
+					t.Fatalf("from %d bytes to %d: length %d, capacity %d at %#x, was at %#x",
+						size, n, len(short), cap(short), address(short), address(b))
+				}
+				if !bytes.Equal(short[:size], want) {
+					t.Fatalf("from %d bytes to %d: other contents", size, n)
+				}
+				b = short
+			}
+			b = mem.Reallocate(size, b)
+			if bytes.Count(b, []byte{0}) != size {
+				t.Errorf("what is added up to %d bytes is not zero", size)
+			}
+			mem.Free(b)
 		}
-		mem.Free(b)
-	}
+	})
 }
 
-func TestPanics(t *testing.T) {
-	mem := arrowmem.New(newHeap(t))
+func TestPanics(t *testing.T) { alloctest.EachMode(t, testPanics) }
+
+func testPanics(t *testing.T, heap *alloc.Allocator) {
+	mem := arrowmem.New(heap)
 	freed := mem.Allocate(100)
 	mem.Free(freed)
 	live := mem.Allocate(1000)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package arrowmem gives Apache Arrow's Go library memory that the garbage
 // collector does not see.
 //
@@ -14,15 +16,16 @@
 //
 // # A buffer
 //
-//	 address, a multiple of 64      len = cap                        usable size
-//	 ▼                              ▼                                ▼
-//	┌──────────────────────────────┬────────────────────────────────┐
-//	│ what was asked for           │ rest of the block, unspecified │
-//	└──────────────────────────────┴────────────────────────────────┘
+//	 address, a multiple of 64      len           cap                usable size
+//	 ▼                              ▼             ▼                  ▼
+//	┌──────────────────────────────┬─────────────┬──────────────────┐
+//	│ what was requested last      │ and before  │ unspecified      │
+//	└──────────────────────────────┴─────────────┴──────────────────┘
 //
 // Bytes that Allocate or Reallocate adds to len are zero. Growth stays in the block
-// where it fits, and has the kernel move the pages of blocks of 128 KiB and more
-// instead of copying them: an array that is built by appending is written once.
+// where it fits. The kernel moves the pages of blocks of 128 KiB and more instead of
+// copying them: an array that is built by appending is written once. A buffer that
+// becomes shorter keeps its block until it is released: builders rely on that.
 //
 // # Misuse
 //

@@ -1,14 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package grpcmem gives gRPC's Go library message buffers that the garbage
 // collector does not see.
 //
-// A Pool has the methods of mem.BufferPool of google.golang.org/grpc/mem. Make it
-// that of the process, before the first client or server:
+// A Pool has the methods of mem.BufferPool of google.golang.org/grpc/mem. Two lines of
+// package google.golang.org/grpc/experimental make gRPC use it, before the first client
+// or server:
 //
-//	experimental.SetDefaultBufferPool(grpcmem.New(nil)) // google.golang.org/grpc/experimental
+//	pool := grpcmem.New(nil)
+//	experimental.SetDefaultBufferPool(pool)                 // clients, and all that is sent
+//	server := grpc.NewServer(experimental.BufferPool(pool)) // all that a server receives
 //
-// Options of that package (WithBufferPool, BufferPool) give a client or a server one
-// of its own; the codec of protocol buffers, which makes what is sent, asks the
-// process' alone.
+// A server needs the second line: gRPC takes the default for what servers receive when
+// the program starts, before main can set it. Clients take the default when they dial;
+// the option WithBufferPool gives one a pool of its own. The codec of protocol buffers,
+// which makes what is sent, always uses the default.
 //
 // # Buffers
 //
@@ -31,7 +37,8 @@
 // # Misuse
 //
 // Putting a buffer back twice, or one of more than 1 KiB that is not from this Pool,
-// panics with an *alloc.MisuseError. A buffer that is used after it was put back is
+// panics with an *alloc.MisuseError. A buffer may come back shorter than it was, and
+// with less capacity: its first byte is what counts. A buffer that is used after it was put back is
 // not caught. With a pool of Go memory such a program reads another message's bytes;
 // with this one it may also fault, which ends it: codecs must copy what they keep.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package grpcmem
 
 import (
@@ -46,23 +48,29 @@ func (p *Pool) Get(length int) *[]byte {
 	return b
 }
 
+// putBack is where slices lead that were put back, so that they are known.
+var putBack [1]byte
+
 // Put takes a buffer from Get back, by the pointer that Get returned; the slice may
 // have been cut at its end. Nobody may use it afterwards.
 func (p *Pool) Put(b *[]byte) {
-	if b == nil || cap(*b) <= smallest {
-		return // Go memory
+	if b == nil {
+		return
 	}
 	block := unsafe.Pointer(unsafe.SliceData(*b))
 	cleanup, out := p.out.LoadAndDelete(uintptr(block))
 	if !out {
-		panic(&alloc.MisuseError{Op: "Put", Addr: uintptr(block),
-			Story: "no buffer of this Pool that is in use: it was put back before, or is not from Get"})
+		if cap(*b) <= smallest && block != unsafe.Pointer(&putBack) {
+			return // Go memory
+		}
+		panic(&alloc.MisuseError{Kind: alloc.InvalidPointer, Op: "Put", Addr: uintptr(block),
+			Detail: "no buffer of this Pool that is in use: it was put back before, or is not from Get"})
 	}
 	cleanup.(runtime.Cleanup).Stop()
 	runtime.KeepAlive(b) // or it might have been reclaimed before
 	p.heap.Free(block)
 	p.inUse.Add(-1)
-	*b = nil
+	*b = putBack[:0:0]
 }
 
 // reclaim frees a buffer that the collector found to be nobody's any more.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package grpcmem_test
 
 import (
@@ -9,6 +11,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/adapters/grpcmem"
+	"github.com/ashlar-go/ashlar/alloc/alloctest"
 )
 
 func Example() {
@@ -22,38 +25,47 @@ func Example() {
 	// 0
 }
 
-func TestGet(t *testing.T) {
-	pool := grpcmem.New(nil)
+func TestGet(t *testing.T) { alloctest.EachMode(t, testGet) }
+
+func testGet(t *testing.T, heap *alloc.Allocator) {
+	pool := grpcmem.New(heap)
 	for _, test := range []struct {
 		length int
 		inUse  int64 // while it is out
 	}{{0, 0}, {1, 0}, {1024, 0}, {1025, 1}, {4096, 1}, {16 << 10, 1}, {1 << 20, 1}, {5<<20 + 1, 1}} {
-		b := pool.Get(test.length)
-		if len(*b) != test.length || pool.InUse() != test.inUse {
-			t.Errorf("%d bytes: length %d, %d in use", test.length, len(*b), pool.InUse())
-		}
-		for i := range *b {
-			(*b)[i] = byte(i)
-		}
-		*b = (*b)[:test.length/2]
-		pool.Put(b)
-		if pool.InUse() != 0 {
-			t.Errorf("%d bytes: %d in use after Put", test.length, pool.InUse())
+		for _, keep := range []int{test.length, test.length / 2, min(test.length, 1000), 0} {
+			b := pool.Get(test.length)
+			if len(*b) != test.length || pool.InUse() != test.inUse {
+				t.Errorf("%d bytes: length %d, %d in use", test.length, len(*b), pool.InUse())
+			}
+			for i := range *b {
+				(*b)[i] = byte(i)
+			}
+			*b = (*b)[:keep:keep] // cut at its end, and without the capacity for more
+			pool.Put(b)
+			if pool.InUse() != 0 {
+				t.Errorf("%d bytes, cut to %d: %d in use after Put", test.length, keep, pool.InUse())
+			}
 		}
 	}
 	pool.Put(nil)
+	if pool.Lost() != 0 {
+		t.Errorf("%d lost", pool.Lost())
+	}
 }
 
-func TestMisuse(t *testing.T) {
-	pool := grpcmem.New(nil)
+func TestMisuse(t *testing.T) { alloctest.EachMode(t, testMisuse) }
+
+func testMisuse(t *testing.T, heap *alloc.Allocator) {
+	pool := grpcmem.New(heap)
 	out := pool.Get(5000)
 	defer pool.Put(out)
-	stale := *pool.Get(6000)
-	again := stale
-	pool.Put(&stale)
+	twice := pool.Get(6000)
+	stale := *twice
+	pool.Put(twice)
 	inside, foreign := (*out)[16:], make([]byte, 2000)
 	for name, b := range map[string]*[]byte{
-		"put twice": &again, "cut at its front": &inside, "of the Go heap": &foreign,
+		"put twice": twice, "put twice by a copy": &stale, "cut at its front": &inside, "of the Go heap": &foreign,
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -69,11 +81,16 @@ func TestMisuse(t *testing.T) {
 			pool.Put(b)
 		})
 	}
+	if len(*twice) != 0 || cap(*twice) != 0 {
+		t.Errorf("a buffer that was put back has %d bytes", cap(*twice))
+	}
 }
 
 // TestLost: buffers that nobody has any more are freed, those that somebody has stay.
-func TestLost(t *testing.T) {
-	pool := grpcmem.New(nil)
+func TestLost(t *testing.T) { alloctest.EachMode(t, testLost) }
+
+func testLost(t *testing.T, heap *alloc.Allocator) {
+	pool := grpcmem.New(heap)
 	kept := pool.Get(5000)
 	const lost = 100
 	for range lost {
@@ -105,14 +122,20 @@ func BenchmarkGetPut(b *testing.B) {
 }
 
 // TestConcurrent: buffers that several goroutines pass around are each one's own.
-func TestConcurrent(t *testing.T) {
-	pool := grpcmem.New(nil)
+func TestConcurrent(t *testing.T) { alloctest.EachMode(t, testConcurrent) }
+
+func testConcurrent(t *testing.T, heap *alloc.Allocator) {
+	pool := grpcmem.New(heap)
 	queue := make(chan *[]byte, 8)
+	rounds := 1000
+	if testing.Short() {
+		rounds = 100
+	}
 	var users sync.WaitGroup
 	for user := range byte(4) {
 		users.Go(func() {
-			for i := range 1000 {
-				b := pool.Get(1 + i*7%9000)
+			for i := range rounds {
+				b := pool.Get(1 + i*97%9000)
 				for j := range *b {
 					(*b)[j] = user
 				}

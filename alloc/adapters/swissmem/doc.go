@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package swissmem puts the tables of github.com/cockroachdb/swiss, a generic hash
 // map that takes an allocator, where the garbage collector does not see them.
 //

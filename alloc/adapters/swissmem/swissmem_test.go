@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package swissmem_test
 
 import (
@@ -9,6 +11,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/adapters/swissmem"
+	"github.com/ashlar-go/ashlar/alloc/alloctest"
 )
 
 // A group is like those of swiss: control bytes and slots.
@@ -58,8 +61,10 @@ func TestPointersAreRefused(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 // TestZeroed: groups are zero though their memory was written to before.
-func TestZeroed(t *testing.T) {
-	table, err := swissmem.New[group[int, [3]int]](nil)
+func TestZeroed(t *testing.T) { alloctest.EachMode(t, testZeroed) }
+
+func testZeroed(t *testing.T, heap *alloc.Allocator) {
+	table, err := swissmem.New[group[int, [3]int]](heap)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,8 +87,10 @@ func TestZeroed(t *testing.T) {
 	table.Free(nil)
 }
 
-func TestPanics(t *testing.T) {
-	table, err := swissmem.New[group[int, int]](nil)
+func TestPanics(t *testing.T) { alloctest.EachMode(t, testPanics) }
+
+func testPanics(t *testing.T, heap *alloc.Allocator) {
+	table, err := swissmem.New[group[int, int]](heap)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package wazeromem
 
 import (
+	"errors"
+	"fmt"
 	"math"
+	"sync"
+	"weak"
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -15,6 +21,11 @@ type Allocator struct {
 	Limit int64
 
 	space vm.Space // its footprint is what is committed
+
+	mu     sync.Mutex
+	lost   int64
+	live   map[*reservation]weak.Pointer[Memory] // those that were neither freed nor dropped
+	recent int                                   // of them, made since the last reclaim
 }
 
 // Reserved returns the bytes of address space that its memories hold.
@@ -24,35 +35,90 @@ func (a *Allocator) Reserved() int64 { return a.space.Mapped.Now() }
 // may occupy RAM.
 func (a *Allocator) Committed() int64 { return a.space.Footprint.Now() }
 
-// Allocate returns a linear memory of initial accessible bytes that can grow to
-// most bytes, or to what could be reserved. It panics with an *alloc.Error if that
-// is less than the initial bytes.
-func (a *Allocator) Allocate(initial, most uint64) *Memory {
-	m, err := a.reserve(initial, max(initial, most))
-	if err == nil {
-		err = m.commit(initial)
-	}
+// InUse returns the number of its memories that were neither freed nor lost.
+func (a *Allocator) InUse() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.live)
+}
+
+// Lost returns how many of its memories were dropped without Free, and freed when the
+// collector found them.
+func (a *Allocator) Lost() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.lost
+}
+
+// Allocate is TryAllocate for wazero, which has no way to hear of an error: Allocate
+// panics with it.
+func (a *Allocator) Allocate(initial, maximum uint64) *Memory {
+	m, err := a.TryAllocate(initial, maximum)
 	if err != nil {
-		if m != nil {
-			m.Free()
-		}
-		panic(&alloc.Error{Op: "wazero memory", Size: int(min(initial, math.MaxInt)), Err: err})
+		panic(err)
 	}
 	return m
 }
 
-// reserve reserves most bytes, or half of them, and so on, down to initial.
-func (a *Allocator) reserve(initial, most uint64) (*Memory, error) {
+// TryAllocate returns a linear memory of initial accessible bytes that can grow to
+// maximum bytes, or to what could be reserved. If that is less than the initial bytes,
+// it frees memories that were dropped and tries again, before it returns an *alloc.Error.
+// That wraps alloc.ErrOutOfMemory or alloc.ErrLimit.
+func (a *Allocator) TryAllocate(initial, maximum uint64) (*Memory, error) {
+	m, err := a.allocate(initial, max(initial, maximum))
+	if err != nil && initial <= math.MaxInt && a.reclaim(true) {
+		m, err = a.allocate(initial, max(initial, maximum))
+	}
+	if err != nil {
+		return nil, &alloc.Error{Op: "wazero memory", Size: int(min(initial, math.MaxInt)), Err: a.explain(err)}
+	}
+	return m, nil
+}
+
+// mappingsEach is how many mappings the kernel has for a Memory: what is accessible, and
+// what is reserved.
+const mappingsEach = 2
+
+// explain adds to a lack of memory that the number of mappings may be its cause.
+func (a *Allocator) explain(err error) error {
+	n, limit := int64(a.InUse()), vm.MaxMappings()
+	if !errors.Is(err, alloc.ErrOutOfMemory) || n*mappingsEach < limit/2 {
+		return err
+	}
+	return fmt.Errorf("%w (%d linear memories are in use, of %d mappings each, and the kernel allows %d: "+
+		"close modules, or raise vm.max_map_count)", err, n, mappingsEach, limit)
+}
+
+// allocate is TryAllocate without the second try.
+func (a *Allocator) allocate(initial, maximum uint64) (*Memory, error) {
+	r, err := a.reserve(initial, maximum)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.tryCommit(initial); err != nil {
+		r.release()
+		return nil, err
+	}
+	return a.enter(r), nil
+}
+
+// reserve reserves maximum bytes, or half of them, and so on, down to initial.
+func (a *Allocator) reserve(initial, maximum uint64) (*reservation, error) {
 	if initial > math.MaxInt {
 		return nil, alloc.ErrOutOfMemory
 	}
 	page := uint64(vm.PageSize())
 	a.space.SetLimit(a.Limit)
-	for size := min(most, math.MaxInt&^(page-1)); ; size = max(size/2, initial) {
+	looked := false
+	for size := min(maximum, math.MaxInt&^(page-1)); ; size = max(size/2, initial) {
 		whole := (max(size, 1) + page - 1) &^ (page - 1)
 		start, mapping, err := a.space.Reserve(uintptr(whole), uintptr(page))
+		if err != nil && !looked && a.reclaim(false) {
+			start, mapping, err = a.space.Reserve(uintptr(whole), uintptr(page))
+		}
+		looked = true
 		if err == nil {
-			return &Memory{owner: a, mapping: mapping, start: start, reserved: whole}, nil
+			return &reservation{owner: a, mapping: mapping, start: start, reserved: whole}, nil
 		}
 		if size <= initial {
 			return nil, err

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Program finds shortest ways through a map of random roads, one arena for each
 // question. It is written for the standard library's experimental arena.
 package main

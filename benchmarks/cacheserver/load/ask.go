@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package load
 
 import (
@@ -8,8 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/resp"
 )
 
-// Ask sends one command over a connection of its own and returns the answer's text. It
-// takes no longer than patience.
+// Ask sends one command over a connection of its own, and returns the text of the answer. It
+// gives up after patience.
 func Ask(address string, patience time.Duration, args ...string) (string, error) {
 	connection, err := net.DialTimeout("tcp", address, patience)
 	if err != nil {

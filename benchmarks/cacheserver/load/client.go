@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package load
 
 import (
@@ -12,20 +14,20 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/resp"
 )
 
-// A client is a connection. Its sender and its receiver share pending and nothing else.
+// A client is a connection. Its sender and its receiver share only pending.
 type client struct {
 	load       Load
 	number     int
 	connection net.Conn
-	pending    chan pending // sent, or about to be: in the order of the answers
-	result     *Result      // the receiver's
-	key, value []byte       // the sender's
-	ttl        []byte       // likewise
+	pending    chan pending // operations that are sent or about to be, in the order of their answers
+	result     *Result      // belongs to the receiver
+	key, value []byte       // belong to the sender
+	ttl        []byte       // belongs to the sender
 }
 
 // A pending operation waits for its answer.
 type pending struct {
-	due time.Duration // from the start
+	due time.Duration // since the start
 	key uint64
 	get bool
 }
@@ -39,7 +41,7 @@ func dial(ctx context.Context, l Load, number int) (*client, error) {
 		pending: make(chan pending, l.Window), result: newResult()}, nil
 }
 
-// run sends and receives until all is answered.
+// run sends and receives until everything is answered.
 func (c *client) run(start time.Time) error {
 	sent := make(chan error, 1)
 	go func() {
@@ -48,14 +50,14 @@ func (c *client) run(start time.Time) error {
 	}()
 	err := c.receive(start)
 	if err != nil {
-		_ = c.connection.Close() // the sender may be waiting
-		for range c.pending {    // for room, too
+		_ = c.connection.Close() // the sender may be waiting for the connection
+		for range c.pending {    // or for room in the window
 		}
 	}
 	return errors.Join(err, <-sent)
 }
 
-// send sends operations when they are due, in as few pieces as that allows.
+// send sends operations when they are due, in as few writes as that allows.
 func (c *client) send(start time.Time) error {
 	out := bufio.NewWriterSize(c.connection, 64<<10)
 	next := c.load.Source(c.number)
@@ -89,8 +91,8 @@ func (c *client) send(start time.Time) error {
 	return out.Flush()
 }
 
-// firstDue returns when this client's first operation is due, and the time from one to
-// the next: all clients' are spread evenly.
+// firstDue returns when this client's first operation is due, and the time between two of
+// its operations. The operations of all clients are spread evenly.
 func (c *client) firstDue() (first, step time.Duration) {
 	if c.load.Rate == 0 {
 		return 0, 0
@@ -99,7 +101,7 @@ func (c *client) firstDue() (first, step time.Duration) {
 	return time.Duration(apart * float64(c.number)), max(time.Duration(apart*float64(c.load.Connections)), 1)
 }
 
-// enqueue waits until the window has room; what is waited for must have been sent.
+// enqueue waits until the window has room. The operations in the window must have been sent.
 func (c *client) enqueue(out *bufio.Writer, p pending) error {
 	select {
 	case c.pending <- p:
@@ -134,7 +136,7 @@ func (c *client) write(out *bufio.Writer, o Operation) error {
 	return err
 }
 
-// receive takes the answers.
+// receive reads the answers.
 func (c *client) receive(start time.Time) error {
 	replies := resp.NewReplies(c.connection)
 	for p := range c.pending {
@@ -145,7 +147,7 @@ func (c *client) receive(start time.Time) error {
 		now := time.Since(start)
 		if p.due >= c.load.Warmup {
 			c.result.Seconds = (now - c.load.Warmup).Seconds()
-			_ = c.result.Latency.RecordValue((now - p.due).Nanoseconds()) // it has room for more than a run takes
+			_ = c.result.Latency.RecordValue((now - p.due).Nanoseconds()) // the histogram has room for more than a run takes
 		}
 		if err := c.account(p, reply, p.due >= c.load.Warmup); err != nil {
 			return err
@@ -154,7 +156,7 @@ func (c *client) receive(start time.Time) error {
 	return nil
 }
 
-// account checks an answer, and counts it if it counts.
+// account checks an answer, and counts it unless it belongs to the warm-up.
 func (c *client) account(p pending, reply resp.Reply, counts bool) error {
 	one := int64(0)
 	if counts {

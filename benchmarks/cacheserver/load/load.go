@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package load
 
 import (
@@ -11,30 +13,30 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// A Load is what is asked of a server.
+// A Load describes the operations that are sent to a server.
 type Load struct {
 	Address     string
 	Connections int
-	Rate        float64       // operations a second, all connections together; 0: as many as the window lets through
-	Window      int           // operations of a connection on their way at once, at most
-	Warmup      time.Duration // before it counts
-	Duration    time.Duration // while it counts
+	Rate        float64       // operations a second on all connections together; 0 sends as many as the window allows
+	Window      int           // the most operations of a connection without an answer
+	Warmup      time.Duration // the time before operations count
+	Duration    time.Duration // the time in which operations count
 	Source      func(connection int) Source
 }
 
-// An Operation is one thing that is asked of the server.
+// An Operation is one command to the server.
 type Operation struct {
-	Get  bool          // else it sets
-	Key  uint64        // its number
-	Size int           // bytes of the value, of a set
-	TTL  time.Duration // of a set; 0: for ever
+	Get  bool          // a get; otherwise a set
+	Key  uint64        // number of the key
+	Size int           // of the value of a set, in bytes
+	TTL  time.Duration // of a set; 0 means forever
 }
 
-// A Source returns the next operation of a connection, or false when it has no more.
+// A Source returns the next operation of a connection, or false when there is none.
 type Source func() (Operation, bool)
 
-// A Mix draws gets and sets with Zipf-distributed keys, those of low numbers being the
-// most frequent.
+// A Mix draws gets and sets with Zipf-distributed keys. Low numbers are the most
+// frequent.
 type Mix struct {
 	Keys uint64  // the keyspace
 	Gets float64 // the share of gets
@@ -43,7 +45,7 @@ type Mix struct {
 	Sizes
 }
 
-// Source returns the operations of a connection. They live for half of TTL to all of it.
+// Source returns the operations of a connection. Values live for half of TTL up to TTL.
 func (m Mix) Source(connection int) Source {
 	random := rand.New(rand.NewPCG(uint64(connection), 7))
 	zipf := rand.NewZipf(random, m.Zipf, 1, m.Keys-1)
@@ -56,8 +58,8 @@ func (m Mix) Source(connection int) Source {
 	}
 }
 
-// Fill returns operations that set each key once, the most frequent last, with lifetimes as
-// if they had been set over the time of TTL.
+// Fill returns operations that set each key once, the most frequent one last. Lifetimes are
+// as if the keys had been set over the time of TTL.
 func (m Mix) Fill(connections int) func(connection int) Source {
 	return func(connection int) Source {
 		random := rand.New(rand.NewPCG(uint64(connection), 8))
@@ -90,19 +92,19 @@ func (m Mix) Check() error {
 	return m.Sizes.Check()
 }
 
-// A Result is what came of a load while it counted.
+// A Result is what was measured of a load while it counted.
 type Result struct {
 	Gets, Hits, Sets int64
 	Refused          int64                   // sets that the server answered with an error
-	FirstRefusal     string                  // what it said
-	Seconds          float64                 // from the first due to the last answer
+	FirstRefusal     string                  // text of the first such answer
+	Seconds          float64                 // from the time at which the first operation was due to the last answer
 	Latency          *hdrhistogram.Histogram // nanoseconds
 }
 
-// Operations counts all.
+// Operations returns the number of all operations.
 func (r *Result) Operations() int64 { return r.Gets + r.Sets }
 
-// newResult has room for latencies of up to ten minutes, to three digits.
+// newResult makes a result with room for latencies of up to ten minutes, with three digits.
 func newResult() *Result {
 	return &Result{Latency: hdrhistogram.New(1, (10 * time.Minute).Nanoseconds(), 3)}
 }
@@ -119,8 +121,8 @@ func (r *Result) add(other *Result) {
 	r.Latency.Merge(other.Latency)
 }
 
-// Run loads a server. The error is that of a connection, or says that the server gave a
-// value that is not the key's.
+// Run loads a server. The error is that of a connection, or says that the server returned a
+// value that does not belong to the key.
 func (l Load) Run(ctx context.Context) (*Result, error) {
 	if l.Connections < 1 || l.Window < 1 || l.Rate < 0 || l.Duration <= 0 || l.Warmup < 0 {
 		return nil, errors.New("load: want a connection, a window and a duration at least")
@@ -136,7 +138,7 @@ func (l Load) Run(ctx context.Context) (*Result, error) {
 		defer c.connection.Close()
 		clients[i] = c
 	}
-	stop := context.AfterFunc(ctx, func() { // ends what waits for the server
+	stop := context.AfterFunc(ctx, func() { // ends the clients that wait for the server
 		for _, c := range clients {
 			_ = c.connection.Close()
 		}

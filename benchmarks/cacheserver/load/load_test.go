@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package load
 
 import (
@@ -18,14 +20,14 @@ import (
 // gets is a source of gets of one key.
 func gets(int) Source { return func() (Operation, bool) { return Operation{Get: true}, true } }
 
-// answering returns the address of something that serves each connection by f.
+// answering returns the address of a server that calls f for each connection.
 func answering(t *testing.T, f func(c net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.Close() }) // which ends the goroutine
+	t.Cleanup(func() { _ = l.Close() }) // ends the goroutine
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -41,8 +43,8 @@ func answering(t *testing.T, f func(c net.Conn)) string {
 	return l.Addr().String()
 }
 
-// TestOmission: a server that keeps everybody waiting is charged with all that fell due
-// meanwhile.
+// TestOmission: if a server makes everybody wait, all operations that are due meanwhile
+// count.
 func TestOmission(t *testing.T) {
 	const expected = 50
 	address := answering(t, func(c net.Conn) {
@@ -60,19 +62,19 @@ func TestOmission(t *testing.T) {
 	if err != nil || r.Gets != expected || r.Hits != 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	// The last was due 98 ms after the first, the one in the middle 50 ms before the last.
+	// The last operation was due 98 ms after the first one, and the one in the middle 50 ms before the last.
 	if first, middle := r.Latency.Max(), r.Latency.ValueAtQuantile(50); first < int64(97*time.Millisecond) || middle < int64(47*time.Millisecond) {
 		t.Errorf("the first took %v, the one in the middle %v", time.Duration(first), time.Duration(middle))
 	}
 }
 
-// TestWindow: without a rate, what the window lets through is on its way before the first
-// answer: what the channel holds, and one that the receiver has taken from it.
+// TestWindow: without a rate, as many operations as the window allows are sent before the
+// first answer: those in the channel, and one that the receiver has taken from it.
 func TestWindow(t *testing.T) {
 	address := answering(t, func(c net.Conn) {
 		in := bufio.NewReader(c)
 		one := len(resp.AppendCommand(nil, get, appendKey(nil, 0)))
-		for { // each time all there can be
+		for { // each time as many as there can be
 			if _, err := io.CopyN(io.Discard, in, int64(4*one)); err != nil {
 				return
 			}
@@ -104,7 +106,7 @@ func TestServed(t *testing.T) {
 		s := server.New(st, server.Options{})
 		served := make(chan error, 1)
 		go func() { served <- s.Serve(listener) }()
-		m := Mix{Keys: 5000, Gets: 0.5, Zipf: 1.1, TTL: 100 * time.Millisecond, Sizes: Sizes{Least: 64, Most: 8 << 10, Shape: 1}}
+		m := Mix{Keys: 5000, Gets: 0.5, Zipf: 1.1, TTL: 100 * time.Millisecond, Sizes: Sizes{Min: 64, Max: 8 << 10, Shape: 1}}
 		l := Load{Address: listener.Addr().String(), Connections: 4, Window: 16, Duration: time.Hour, Source: m.Fill(4)}
 		if r, err := l.Run(context.Background()); err != nil || r.Sets != 5000 || r.Gets != 0 {
 			t.Errorf("%s: %+v, %v", form, r, err)
@@ -126,7 +128,7 @@ func TestServed(t *testing.T) {
 	}
 }
 
-// TestFailures: a server that lies, stops or is not there ends the load with an error.
+// TestFailures: a server that answers wrong values, stops, or does not exist ends the load with an error.
 func TestFailures(t *testing.T) {
 	for name, c := range map[string]struct{ answer, want string }{
 		"wrong value":    {"$3\r\nabc\r\n", "is not one that was set"},
@@ -160,7 +162,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestCancel: a load that waits for ever ends with its context.
+// TestCancel: a load that waits forever ends with its context.
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	address := answering(t, func(c net.Conn) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package load
 
 import (
@@ -9,17 +11,17 @@ import (
 	"strconv"
 )
 
-// Sizes is how the lengths of values are distributed, between Least and Most bytes.
+// Sizes describes how the lengths of values are distributed, between Min and Max bytes.
 type Sizes struct {
-	Least, Most int
-	// Shape is that of a bounded Pareto distribution: the larger, the more short ones. 0 is
-	// log-uniform: as many between 64 and 128 bytes as between 4096 and 8192.
+	Min, Max int
+	// Shape is the shape of a bounded Pareto distribution: the larger it is, the more values are
+	// short. 0 is log-uniform: as many between 64 and 128 bytes as between 4096 and 8192.
 	Shape float64
 }
 
 // Draw returns a length in bytes.
 func (s Sizes) Draw(random *rand.Rand) int {
-	u, least, most := random.Float64(), float64(s.Least), float64(s.Most)
+	u, least, most := random.Float64(), float64(s.Min), float64(s.Max)
 	if s.Shape == 0 {
 		return int(least * math.Pow(most/least, u))
 	}
@@ -30,7 +32,7 @@ func (s Sizes) Draw(random *rand.Rand) int {
 
 // Mean is the mean length in bytes.
 func (s Sizes) Mean() float64 {
-	least, most, a := float64(s.Least), float64(s.Most), s.Shape
+	least, most, a := float64(s.Min), float64(s.Max), s.Shape
 	switch {
 	case least == most:
 		return least
@@ -42,24 +44,24 @@ func (s Sizes) Mean() float64 {
 	return math.Pow(least, a) / (1 - math.Pow(least/most, a)) * a / (a - 1) * (math.Pow(least, 1-a) - math.Pow(most, 1-a))
 }
 
-// headBytes is how much of a value says what it is: the key's number and the length.
+// headBytes is the length of a value's head: the number of the key, and the length.
 const headBytes = 16
 
 // Check returns an error if the lengths cannot be those of values.
 func (s Sizes) Check() error {
-	if s.Least < headBytes || s.Most < s.Least || s.Most > longestValue || !(s.Shape >= 0) || math.IsInf(s.Shape, 1) {
+	if s.Min < headBytes || s.Max < s.Min || s.Max > longestValue || !(s.Shape >= 0) || math.IsInf(s.Shape, 1) {
 		return fmt.Errorf("load: values of %d to %d bytes, shape %v: want %d to %d, a shape of at least 0",
-			s.Least, s.Most, s.Shape, headBytes, longestValue)
+			s.Min, s.Max, s.Shape, headBytes, longestValue)
 	}
 	return nil
 }
 
 const (
 	longestValue = 1 << 20
-	variants     = 256 // of what follows the head
+	variants     = 256 // of the bytes after the head
 )
 
-// noise is what values are made of behind their heads.
+// noise has the bytes of values after their heads.
 var noise = func() []byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, longestValue+variants)
@@ -69,19 +71,19 @@ var noise = func() []byte {
 	return b
 }()
 
-// appendKey appends the key of a number.
+// appendKey appends the key with this number.
 func appendKey(dst []byte, key uint64) []byte {
 	return strconv.AppendUint(append(dst, "key:"...), key, 10)
 }
 
-// appendValue appends the value of n bytes of a key.
+// appendValue appends a key's value of n bytes.
 func appendValue(dst []byte, key uint64, n int) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, key)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(n))
 	return append(dst, rest(key, n)...)
 }
 
-// checkValue returns an error unless a value is one of the key.
+// checkValue returns an error if a value does not belong to the key.
 func checkValue(value []byte, key uint64) error {
 	if n := len(value); n < headBytes || binary.LittleEndian.Uint64(value) != key ||
 		binary.LittleEndian.Uint64(value[8:]) != uint64(n) || !bytes.Equal(value[headBytes:], rest(key, n)) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package load
 
 import (
@@ -6,14 +8,14 @@ import (
 	"testing"
 )
 
-// TestSizes: lengths keep their bounds and have the mean that is said.
+// TestSizes: lengths are within their bounds, and have the mean that Mean returns.
 func TestSizes(t *testing.T) {
 	for name, s := range map[string]Sizes{
-		"log-uniform": {Least: 64, Most: 8 << 10},
-		"shape 1":     {Least: 64, Most: 8 << 10, Shape: 1},
-		"shape 0.5":   {Least: 64, Most: 8 << 10, Shape: 0.5},
-		"shape 2":     {Least: 100, Most: 200, Shape: 2},
-		"one":         {Least: 64, Most: 64, Shape: 1},
+		"log-uniform": {Min: 64, Max: 8 << 10},
+		"shape 1":     {Min: 64, Max: 8 << 10, Shape: 1},
+		"shape 0.5":   {Min: 64, Max: 8 << 10, Shape: 0.5},
+		"shape 2":     {Min: 100, Max: 200, Shape: 2},
+		"one":         {Min: 64, Max: 64, Shape: 1},
 	} {
 		if err := s.Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -25,7 +27,7 @@ func TestSizes(t *testing.T) {
 			sum += float64(size)
 			least, most = min(least, size), max(most, size)
 		}
-		if least < s.Least || most > s.Most {
+		if least < s.Min || most > s.Max {
 			t.Errorf("%s: %d to %d bytes", name, least, most)
 		}
 		if ratio := sum / n / s.Mean(); ratio < 0.98 || ratio > 1.02 {
@@ -42,7 +44,7 @@ func TestBadSizes(t *testing.T) {
 	}
 }
 
-// TestCheckValue: what is not a key's value is seen.
+// TestCheckValue: a value that does not belong to a key is found.
 func TestCheckValue(t *testing.T) {
 	v := appendValue(nil, 7, 100)
 	if err := checkValue(v, 7); err != nil || len(v) != 100 {
@@ -65,9 +67,9 @@ func TestCheckValue(t *testing.T) {
 	}
 }
 
-// TestFill: each key is set once, by the connections together, and the most frequent last.
+// TestFill: the connections together set each key once, the most frequent one last.
 func TestFill(t *testing.T) {
-	m := Mix{Keys: 100, TTL: 1000, Sizes: Sizes{Least: 64, Most: 65}}
+	m := Mix{Keys: 100, TTL: 1000, Sizes: Sizes{Min: 64, Max: 65}}
 	seen := map[uint64]bool{}
 	for i := range 7 {
 		next, last := m.Fill(7)(i), m.Keys
@@ -83,9 +85,9 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// TestMix: operations are of the kinds and keys that were asked for.
+// TestMix: operations have the kinds and keys that the Mix describes.
 func TestMix(t *testing.T) {
-	m := Mix{Keys: 1000, Gets: 0.25, Zipf: 1.1, Sizes: Sizes{Least: 64, Most: 65}}
+	m := Mix{Keys: 1000, Gets: 0.25, Zipf: 1.1, Sizes: Sizes{Min: 64, Max: 65}}
 	next, gets, first := m.Source(0), 0, 0
 	const n = 10_000
 	for range n {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package resp
 
 import "strconv"
@@ -21,7 +23,7 @@ func AppendBulk(dst, value []byte) []byte {
 	return append(dst, '\r', '\n')
 }
 
-// AppendNull appends what stands for no bulk string.
+// AppendNull appends the null bulk string.
 func AppendNull(dst []byte) []byte { return append(dst, "$-1\r\n"...) }
 
 // AppendInt appends a number.
@@ -39,8 +41,8 @@ func appendNumber(dst []byte, kind byte, n int64) []byte {
 	return append(dst, '\r', '\n')
 }
 
-// appendLine appends a line, in which line ends become spaces: what a peer has sent may be
-// part of it.
+// appendLine appends a line. Line ends inside it become spaces, because it may contain what
+// a peer has sent.
 func appendLine(dst []byte, kind byte, line string) []byte {
 	dst = append(dst, kind)
 	for _, c := range []byte(line) {

@@ -1,28 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package resp reads and writes the Redis serialization protocol, version 2, as far as a
 // cache needs it (https://redis.io/docs/latest/develop/reference/protocol-spec/).
 //
-//	Reader   commands: arrays of bulk strings, and lines of words
-//	Replies  answers: statuses, errors, numbers, bulk strings, nulls
-//	Append…  each of them, behind a slice
+//	Reader   reads commands: arrays of bulk strings, and lines of words
+//	Replies  reads answers: statuses, errors, numbers, bulk strings, nulls
+//	Append…  append each of them to a slice
 //
-// Nothing is allocated for a command or an answer: what a Reader returns leads into its
-// buffer,
+// A command or an answer needs no allocation: what a Reader returns points into its buffer.
 //
 //	buf  ┌───────────┬──────────────────────────┬──────────────┐
-//	     │ done with │ *2 $3 GET $3 k…          │              │
+//	     │ dropped   │ *2 $3 GET $3 k…          │              │
 //	     └───────────┴──────────────────────────┴──────────────┘
 //	     0           start      start+at        end         len(buf)
 //
 //	0 ≤ start ≤ start+at ≤ end ≤ len(buf) ≤ twice the longest command
 //	a span of an argument is relative to start, as the command may move
 //
-// and a parse that lacks bytes goes on where it was when there are more, so that a peer
-// who sends byte by byte costs no more than one who does not.
+// A parse that lacks bytes continues where it stopped when more have arrived. So a peer who
+// sends byte by byte costs no more than one who does not.
 //
 // # Hostile input
 //
-// The number of arguments, the length of each and that of the whole command are limited.
-// The buffer grows with what has arrived and not with what was announced. What breaks the
-// protocol is an error that wraps ErrProtocol, after which the stream has no meaning and
-// is to be closed.
+// The number of arguments, the length of each, and the length of the whole command are limited.
+// The buffer grows with what has arrived, not with what was announced. Input that breaks the
+// protocol gives an error that wraps ErrProtocol. The stream has no meaning after that, and the
+// caller closes it.
 package resp

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package resp
 
 import (
@@ -7,7 +9,7 @@ import (
 	"io"
 )
 
-// ErrProtocol: what was read is not of the protocol, or beyond a limit.
+// ErrProtocol means that what was read breaks the protocol or exceeds a limit.
 var ErrProtocol = errors.New("protocol error")
 
 // Limits bound what a peer may send. Zero fields mean the defaults.
@@ -19,12 +21,12 @@ type Limits struct {
 const (
 	defaultArgs  = 1024
 	defaultBytes = 1 << 20
-	maxLine      = 4 << 10  // bytes of a line, of a number as of words
-	perArg       = 32       // bytes around an argument at most: $, digits, CR LF twice
-	firstBuffer  = 32 << 10 // bytes; a longer one is dropped when it is empty
+	maxLine      = 4 << 10  // bytes of a line with a number or with words
+	perArg       = 32       // the most bytes around an argument: $, digits, CR LF twice
+	firstBuffer  = 32 << 10 // bytes; a longer buffer is dropped when it is empty
 )
 
-// A span is where an argument is, from the start of the command.
+// A span is where an argument is, relative to the start of the command.
 type span struct{ from, to int }
 
 // A Reader reads commands. It is for one goroutine at a time.
@@ -32,19 +34,19 @@ type Reader struct {
 	source     io.Reader
 	limits     Limits
 	buf        []byte
-	start, end int   // what was received and is not done with
+	start, end int   // the bytes that were received and are still needed
 	at         int   // how far the command was parsed, from start
 	seen       int   // how far no end of a line was found, from start
-	want       int   // arguments that the command has, 0 before that is known
-	bulk       int   // bytes of the next argument, -1 before that is known
-	bytes      int   // of the arguments that were announced
+	want       int   // arguments that the command has; 0 before that is known
+	bulk       int   // bytes of the next argument; -1 before that is known
+	bytes      int   // sum of the announced arguments
 	whole      bool  // all arguments are there
-	broken     error // what was wrong: nothing is read after that
+	broken     error // what was wrong; nothing is read after that
 	spans      []span
 	args       [][]byte
 }
 
-// NewReader returns a Reader of what arrives from source.
+// NewReader returns a Reader of commands from source.
 func NewReader(source io.Reader, limits Limits) *Reader {
 	if limits.Args <= 0 {
 		limits.Args = defaultArgs
@@ -55,8 +57,9 @@ func NewReader(source io.Reader, limits Limits) *Reader {
 	return &Reader{source: source, limits: limits, buf: make([]byte, firstBuffer), bulk: -1}
 }
 
-// Next returns the next command, its name first: one argument at least. They are for use
-// until the next call of Next or Ready. At the end, between commands, the error is io.EOF.
+// Next returns the next command, with at least one argument: its name. The arguments are
+// valid until the next call of Next or Ready. At the end of the source, between commands, the
+// error is io.EOF.
 func (r *Reader) Next() ([][]byte, error) {
 	for {
 		ok, err := r.Ready()
@@ -75,12 +78,12 @@ func (r *Reader) Next() ([][]byte, error) {
 		r.args = append(r.args, r.buf[r.start+s.from:r.start+s.to])
 	}
 	r.whole = false
-	r.want = -1 // done with at the next call
+	r.want = -1 // the next call drops the command
 	return r.args, nil
 }
 
-// Ready reports whether Next returns without reading from the source, which might block.
-// An error is what Next returns.
+// Ready reports whether Next returns without reading from the source, which may block. Next
+// returns the error if there is one.
 func (r *Reader) Ready() (bool, error) {
 	if r.want < 0 {
 		r.drop()
@@ -91,7 +94,7 @@ func (r *Reader) Ready() (bool, error) {
 	return r.whole, r.broken
 }
 
-// parse takes what there is of the command and reports whether that is all.
+// parse parses what has arrived of the command, and reports whether the command is complete.
 func (r *Reader) parse() (bool, error) {
 	for r.want == 0 {
 		line, ok, err := r.line()
@@ -113,7 +116,7 @@ func (r *Reader) parse() (bool, error) {
 	return r.arguments()
 }
 
-// begin takes the line that says how many arguments there are.
+// begin parses the line that says how many arguments there are.
 func (r *Reader) begin(line []byte) error {
 	n, err := number(line[1:])
 	if err != nil || n > r.limits.Args {
@@ -123,7 +126,7 @@ func (r *Reader) begin(line []byte) error {
 	return nil
 }
 
-// words takes the first line, one of words, as a command, and reports whether it has any.
+// words parses a first line of words as a command, and reports whether it has any word.
 func (r *Reader) words(line []byte) (bool, error) {
 	for i := 0; i < len(line); {
 		if line[i] == ' ' || line[i] == '\t' {
@@ -143,7 +146,7 @@ func (r *Reader) words(line []byte) (bool, error) {
 	return len(r.spans) > 0, nil
 }
 
-// arguments takes what there is of the command's arguments and reports whether that is all.
+// arguments parses what has arrived of the command's arguments, and reports whether all are there.
 func (r *Reader) arguments() (bool, error) {
 	for len(r.spans) < r.want {
 		if r.bulk < 0 {
@@ -170,7 +173,7 @@ func (r *Reader) arguments() (bool, error) {
 	return true, nil
 }
 
-// announce takes the line that says how long the next argument is.
+// announce parses the line that says how long the next argument is.
 func (r *Reader) announce(line []byte) error {
 	if len(line) == 0 || line[0] != '$' {
 		return fmt.Errorf("%w: expected '$', got %.20q", ErrProtocol, line)
@@ -184,7 +187,7 @@ func (r *Reader) announce(line []byte) error {
 	return nil
 }
 
-// line returns the next line without its end, if it is there.
+// line returns the next line without its end, if the line is complete.
 func (r *Reader) line() (line []byte, ok bool, err error) {
 	n := bytes.IndexByte(r.buf[r.start+r.seen:r.end], '\n')
 	if n < 0 {
@@ -206,7 +209,7 @@ func (r *Reader) line() (line []byte, ok bool, err error) {
 	return bytes.TrimSuffix(line, []byte{'\r'}), true, nil
 }
 
-// drop is done with the command that was parsed.
+// drop drops the command that was parsed.
 func (r *Reader) drop() {
 	r.start += r.at
 	r.at, r.seen, r.want, r.bulk, r.bytes = 0, 0, 0, -1, 0
@@ -219,7 +222,7 @@ func (r *Reader) drop() {
 	}
 }
 
-// fill reads what there is, at least a byte.
+// fill reads what has arrived, at least one byte.
 func (r *Reader) fill() error {
 	if r.end == len(r.buf) {
 		r.makeRoom()
@@ -228,7 +231,7 @@ func (r *Reader) fill() error {
 	r.end += n
 	switch {
 	case n > 0:
-		return nil // an error will come again
+		return nil // the next call returns the error
 	case err == io.EOF && r.end > r.start:
 		return io.ErrUnexpectedEOF
 	case err == nil:
@@ -237,8 +240,8 @@ func (r *Reader) fill() error {
 	return err
 }
 
-// makeRoom moves the command to the front of the buffer, or to a longer one. That it is
-// never longer than the limits say is seen before it is.
+// makeRoom moves the command to the front of the buffer, or to a longer buffer. The caller has
+// checked that the command is within the limits.
 func (r *Reader) makeRoom() {
 	to := r.buf
 	if r.start < len(r.buf)/2 {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package resp
 
 import (
@@ -20,7 +22,7 @@ func command(words ...string) string {
 	return string(AppendCommand(nil, args...))
 }
 
-// read returns all commands that come from source, and the error that ends them.
+// read returns all commands from source, and the error at the end.
 func read(source io.Reader, limits Limits) (all [][]string, err error) {
 	for r := NewReader(source, limits); ; {
 		args, err := r.Next()
@@ -100,8 +102,8 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestMemory: what was announced and not sent takes no memory; what was sent takes a
-// bounded multiple, and is given back.
+// TestMemory: announced bytes that were not sent take no memory. Bytes that were sent take a
+// bounded multiple, which is freed.
 func TestMemory(t *testing.T) {
 	r := NewReader(strings.NewReader("*1\r\n$1048576\r\nx"), Limits{})
 	if _, err := r.Next(); err != io.ErrUnexpectedEOF || len(r.buf) != firstBuffer {
@@ -116,14 +118,14 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestReady: a command that has arrived in whole needs no reading.
+// TestReady: a command that has arrived completely needs no read.
 func TestReady(t *testing.T) {
 	r := NewReader(strings.NewReader(command("PING")+command("GET", "a")+"*1\r\n"), Limits{})
 	for i, want := range []bool{false, true, false} {
 		if ready, err := r.Ready(); ready != want || err != nil {
 			t.Errorf("before command %d: %v, %v", i, ready, err)
 		}
-		_, _ = r.Next() // the last fails
+		_, _ = r.Next() // the last call fails
 	}
 }
 
@@ -144,8 +146,8 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
-// FuzzReader: however bytes arrive, they are the same commands, within the limits, and the
-// same error.
+// FuzzReader: however the bytes arrive, they give the same commands, within the limits, and
+// the same error.
 func FuzzReader(f *testing.F) {
 	for _, seed := range []string{"", "ping\r\n", command("SET", "a", "b"), "*2\r\n$1\r\na\r\n$-1\r\n", "*0\r\n\n x \n*1\r\n$3\r\nabc"} {
 		f.Add([]byte(seed))

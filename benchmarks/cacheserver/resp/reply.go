@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package resp
 
 import (
@@ -6,14 +8,14 @@ import (
 	"io"
 )
 
-// A Reply is an answer. Text is for use until the next one is read.
+// A Reply is an answer. Text is valid until the next answer is read.
 type Reply struct {
 	Kind byte   // '+' status, '-' error, ':' number, '$' bulk string
-	Text []byte // what it says, of a number its digits
-	Null bool   // a bulk string that is not there
+	Text []byte // the contents; the digits of a number
+	Null bool   // the null bulk string
 }
 
-// Replies reads answers, those of a cache: no arrays. It is for one goroutine at a time.
+// Replies reads the answers of a cache, which are no arrays. It is for one goroutine at a time.
 type Replies struct {
 	source *bufio.Reader
 	text   []byte
@@ -24,7 +26,7 @@ func NewReplies(source io.Reader) *Replies {
 	return &Replies{source: bufio.NewReaderSize(source, 64<<10)}
 }
 
-// Next returns the next answer. At the end, between answers, the error is io.EOF.
+// Next returns the next answer. At the end of the source, between answers, the error is io.EOF.
 func (r *Replies) Next() (Reply, error) {
 	line, err := r.source.ReadSlice('\n')
 	switch {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package server
 
 import (
@@ -10,15 +12,15 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/store"
 )
 
-// A command appends its answer to dst. Its first argument is its name.
+// A command appends its answer to dst. The first argument is its name.
 type command struct {
-	least, most int // arguments, with the name
-	do          func(s *Server, dst []byte, args [][]byte) []byte
+	minArgs, maxArgs int // with the name
+	do               func(s *Server, dst []byte, args [][]byte) []byte
 }
 
 const anyNumber = math.MaxInt
 
-// commands are by their names in upper case. The answers are Redis's.
+// commands has the commands by their names in upper case. They answer like Redis's.
 var commands = map[string]command{
 	"GET":      {2, 2, (*Server).get},
 	"SET":      {3, 5, (*Server).set},
@@ -37,7 +39,7 @@ var commands = map[string]command{
 
 const longestName = 8
 
-// do answers a command and reports whether the connection ends with it.
+// do answers a command, and reports whether the connection ends after it.
 func (s *Server) do(dst []byte, args [][]byte) (answered []byte, quit bool) {
 	s.commands.Add(1)
 	var upper [longestName]byte
@@ -52,13 +54,13 @@ func (s *Server) do(dst []byte, args [][]byte) (answered []byte, quit bool) {
 	switch {
 	case !known || len(name) > longestName:
 		return resp.AppendError(dst, "ERR unknown command '"+printable(name)+"'"), false
-	case len(args) < c.least || len(args) > c.most:
+	case len(args) < c.minArgs || len(args) > c.maxArgs:
 		return resp.AppendError(dst, "ERR wrong number of arguments for '"+printable(name)+"' command"), false
 	}
 	return c.do(s, dst, args), string(upper[:n]) == "QUIT"
 }
 
-// printable is what a peer has sent as part of a message.
+// printable makes what a peer has sent part of a message.
 func printable(sent []byte) string {
 	quoted := strconv.Quote(string(sent[:min(len(sent), 64)]))
 	return quoted[1 : len(quoted)-1]
@@ -90,8 +92,8 @@ func (s *Server) set(dst []byte, args [][]byte) []byte {
 	return resp.AppendStatus(dst, "OK")
 }
 
-// expiry reads when SET's options say that the value expires, EX seconds or PX
-// milliseconds from now.
+// expiry returns when the value expires by SET's options: EX seconds or PX milliseconds
+// from now.
 func expiry(options [][]byte, now int64) (expires int64, problem string) {
 	if len(options) == 0 {
 		return store.Never, ""
@@ -135,7 +137,7 @@ func (s *Server) exists(dst []byte, args [][]byte) []byte {
 	return resp.AppendInt(dst, n)
 }
 
-// nothing is the form of a value that nobody wants.
+// nothing is the form of a value that nobody reads.
 func nothing(dst, _ []byte) []byte { return dst }
 
 func ping(_ *Server, dst []byte, args [][]byte) []byte {
@@ -154,7 +156,7 @@ func (s *Server) flushAll(dst []byte, _ [][]byte) []byte {
 	return resp.AppendStatus(dst, "OK")
 }
 
-// config answers redis-benchmark, which asks for some settings: they are empty.
+// config answers redis-benchmark, which asks for some settings, with empty ones.
 func config(_ *Server, dst []byte, args [][]byte) []byte {
 	if len(args) != 3 || !strings.EqualFold(string(args[1]), "GET") {
 		return resp.AppendError(dst, "ERR only CONFIG GET with one name is supported")
@@ -162,8 +164,8 @@ func config(_ *Server, dst []byte, args [][]byte) []byte {
 	return resp.AppendCommand(dst, args[2], nil)
 }
 
-// noCommands answers redis-cli, which asks for help texts.
+// noCommands answers redis-cli, which asks for help texts, with none.
 func noCommands(_ *Server, dst []byte, _ [][]byte) []byte { return resp.AppendArray(dst, 0) }
 
-// ok answers QUIT, and clients that tell their names.
+// ok answers QUIT, and clients that say their names.
 func ok(_ *Server, dst []byte, _ [][]byte) []byte { return resp.AppendStatus(dst, "OK") }

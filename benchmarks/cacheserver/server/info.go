@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package server
 
 import (
@@ -9,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/resp"
 )
 
-// An Info is what INFO says, by name.
+// An Info has the numbers of INFO by name.
 type Info map[string]float64
 
 // The numbers of INFO.
@@ -22,13 +24,13 @@ const (
 	InfoOffHeap    = "off_heap_bytes"
 	InfoGoHeap     = "go_heap_objects_bytes"
 	InfoCycles     = "gc_cycles"
-	InfoGCSeconds  = "gc_cpu_seconds" // up to the end of the last cycle, with assists and idle-time marking
+	InfoGCSeconds  = "gc_cpu_seconds" // until the end of the last cycle, with assists and marking on idle processors
 	InfoProcessors = "gomaxprocs"
 	InfoClients    = "connected_clients"
 	InfoCommands   = "commands"
 )
 
-// measured are the runtime's own numbers, by their names in runtime/metrics.
+// measured are the names in runtime/metrics of the runtime's numbers.
 var measured = map[string]string{
 	InfoGoHeap:     "/memory/classes/heap/objects:bytes",
 	InfoCycles:     "/gc/cycles/total:gc-cycles",
@@ -36,7 +38,7 @@ var measured = map[string]string{
 	InfoProcessors: "/sched/gomaxprocs:threads",
 }
 
-// Info measures.
+// Info returns the numbers of the server.
 func (s *Server) Info() Info {
 	u := s.store.Usage()
 	info := Info{
@@ -56,7 +58,7 @@ func (s *Server) Info() Info {
 	return info
 }
 
-// info writes lines "name:number", as Redis does.
+// info writes lines of the form "name:number", as Redis does.
 func (s *Server) info(dst []byte, _ [][]byte) []byte {
 	var text strings.Builder
 	fmt.Fprintf(&text, "store:%s\r\n", s.options.Name)
@@ -66,7 +68,7 @@ func (s *Server) info(dst []byte, _ [][]byte) []byte {
 	return resp.AppendBulk(dst, []byte(text.String()))
 }
 
-// ParseInfo reads the numbers of an answer to INFO.
+// ParseInfo parses an answer to INFO.
 func ParseInfo(text string) Info {
 	info := Info{}
 	for line := range strings.Lines(text) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package server
 
 import (
@@ -15,8 +17,8 @@ import (
 type Options struct {
 	Name     string           // of the store, for INFO
 	Limits   resp.Limits      // of a command
-	Clients  int              // connections at once; 1024
-	Patience time.Duration    // in which a client must take its answers, and all must when the Server closes; 10 s
+	Clients  int              // the most connections at once; 1024
+	Patience time.Duration    // how long a client may take to read its answers, also when the Server closes; 10 s
 	Clock    func() time.Time // for expiry; time.Now
 }
 
@@ -24,16 +26,16 @@ type Options struct {
 type Server struct {
 	options  Options
 	store    store.Store
-	commands atomic.Int64 // done
+	commands atomic.Int64 // commands that were answered
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	listener net.Listener
 	sessions map[*session]struct{}
 	closing  bool
 	running  sync.WaitGroup // sessions
 }
 
-// New returns a Server of a store, which is the Server's from then on.
+// New returns a Server of a store. The Server owns the store from then on.
 func New(s store.Store, o Options) *Server {
 	if o.Clients <= 0 {
 		o.Clients = 1024
@@ -47,7 +49,7 @@ func New(s store.Store, o Options) *Server {
 	return &Server{options: o, store: s, sessions: map[*session]struct{}{}}
 }
 
-// Serve accepts connections until Close, and then returns nil.
+// Serve accepts connections until Close. Then it returns nil.
 func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	s.listener = l
@@ -66,7 +68,7 @@ func (s *Server) Serve(l net.Listener) error {
 			return nil
 		case errors.Is(err, net.ErrClosed):
 			return err
-		default: // too many open files, or the like: it may get better
+		default: // too many open files, for example: that may end
 			delay = min(max(2*delay, time.Millisecond), time.Second)
 			time.Sleep(delay)
 		}
@@ -79,7 +81,7 @@ func (s *Server) isClosing() bool {
 	return s.closing
 }
 
-// begin serves a connection, if there may be one more.
+// begin serves a connection, unless there are too many.
 func (s *Server) begin(connection net.Conn) {
 	c := newSession(s, connection)
 	s.mu.Lock()
@@ -90,7 +92,7 @@ func (s *Server) begin(connection net.Conn) {
 	}
 	s.mu.Unlock()
 	if refused {
-		go c.refuse() // a client that does not read must not hold up others
+		go c.refuse() // a client that does not read must not delay others
 		return
 	}
 	go func() {
@@ -100,7 +102,7 @@ func (s *Server) begin(connection net.Conn) {
 }
 
 func (s *Server) end(c *session) {
-	_ = c.connection.Close() // there is nobody to be told
+	_ = c.connection.Close() // nobody could act on the error
 	s.mu.Lock()
 	delete(s.sessions, c)
 	s.mu.Unlock()
@@ -114,8 +116,8 @@ func (s *Server) Clients() int {
 	return len(s.sessions)
 }
 
-// Close stops accepting, answers what has arrived, ends all connections, and closes the
-// store, whose error it returns.
+// Close stops accepting, answers the commands that have arrived, ends all connections, and
+// closes the store. It returns the error of the store.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	if s.closing {
@@ -124,7 +126,7 @@ func (s *Server) Close() error {
 	}
 	s.closing = true
 	if s.listener != nil {
-		_ = s.listener.Close() // Serve sees it
+		_ = s.listener.Close() // makes Serve return
 	}
 	for c := range s.sessions {
 		c.stop()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package server
 
 import (
@@ -16,7 +18,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/store"
 )
 
-// serve starts a server of the form. When the test ends it must close with nothing left.
+// serve starts a server of the form. At the end of the test it closes, with no block left.
 func serve(t *testing.T, form string, o Options) (*Server, string) {
 	t.Helper()
 	s, address, served := start(t, form, o)
@@ -61,21 +63,21 @@ func dial(t *testing.T, address string) *net.TCPConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() }) // it may be closed
+	t.Cleanup(func() { _ = c.Close() }) // the test may have closed it
 	return c.(*net.TCPConn)
 }
 
-// exchange sends text, says that there is no more, and returns all that comes back.
+// exchange sends text, ends its side of the connection, and returns everything that comes back.
 func exchange(t *testing.T, address, text string) string {
 	t.Helper()
 	c := dial(t, address)
 	answer := make(chan string)
 	go func() {
-		got, _ := io.ReadAll(c) // the server may hang up on what was still being sent
+		got, _ := io.ReadAll(c) // the server may hang up while the text is sent
 		answer <- string(got)
 	}()
 	if _, err := io.WriteString(c, text); err == nil {
-		_ = c.CloseWrite() // likewise
+		_ = c.CloseWrite() // fails then, too
 	}
 	return <-answer
 }
@@ -116,7 +118,7 @@ func TestCommands(t *testing.T) {
 			{sent("CONFIG", "SET", "save", ""), "-ERR only CONFIG GET with one name is supported\r\n"},
 			{sent("SET", "a", strings.Repeat("x", 9<<20)), "-ERR Protocol error: invalid bulk length, the limit of a command is 1048576 bytes\r\n"},
 			{sent("PING") + "*1\r\n:1\r\n" + sent("PING"), "+PONG\r\n-ERR Protocol error: expected '$', got \":1\"\r\n"},
-			{"*2\r\n$3\r\nGET\r\n$1", ""}, // it ends in its middle
+			{"*2\r\n$3\r\nGET\r\n$1", ""}, // ends inside a command
 		} {
 			if got := exchange(t, address, c.send); got != c.want {
 				t.Errorf("%.60q: %.100q, want %.100q", c.send, got, c.want)
@@ -132,7 +134,7 @@ func TestCommands(t *testing.T) {
 	})
 }
 
-// TestTooLarge: what does not fit is refused, and the connection goes on.
+// TestTooLarge: a value that does not fit is refused, and the connection continues.
 func TestTooLarge(t *testing.T) {
 	st, err := store.Open("ashlar", store.Options{Bytes: 1000, Shards: 1})
 	if err != nil {
@@ -148,7 +150,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// TestExpiry: values are there until the time that was said, and not longer.
+// TestExpiry: values are there until they expire, and no longer.
 func TestExpiry(t *testing.T) {
 	forBoth(t, func(t *testing.T, form string) {
 		var now atomic.Int64
@@ -171,8 +173,8 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
-// TestClose: a server that closes answers what has arrived and leaves no connection, idle
-// or in the middle of a command.
+// TestClose: a server that closes answers what has arrived. It leaves no connection, whether
+// idle or in the middle of a command.
 func TestClose(t *testing.T) {
 	s, address, served := start(t, "ashlar", Options{})
 	idle, half, busy := dial(t, address), dial(t, address), dial(t, address)
@@ -207,7 +209,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// TestClients: there are as many as may be, and room again when one leaves.
+// TestClients: as many clients connect as the limit allows, and another one when one leaves.
 func TestClients(t *testing.T) {
 	_, address := serve(t, "goheap", Options{Clients: 1})
 	first := dial(t, address)
@@ -226,12 +228,12 @@ func TestClients(t *testing.T) {
 	if _, err := io.ReadAll(first); err != nil { // the server has hung up
 		t.Fatal(err)
 	}
-	for got := ""; got != "+PONG\r\n"; { // and soon takes note of it
+	for got := ""; got != "+PONG\r\n"; { // and soon notices that
 		got = exchange(t, address, sent("PING"))
 	}
 }
 
-// TestImpatience: a client that takes no answers is dropped, and holds up nobody.
+// TestImpatience: a client that reads no answers is dropped, and delays nobody.
 func TestImpatience(t *testing.T) {
 	s, address := serve(t, "goheap", Options{Patience: 50 * time.Millisecond})
 	greedy := dial(t, address)
@@ -277,7 +279,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
-// TestRedisBenchmark: a client that nobody here wrote.
+// TestRedisBenchmark: a client of another project works.
 func TestRedisBenchmark(t *testing.T) {
 	program, err := exec.LookPath("redis-benchmark")
 	if err != nil {
@@ -328,7 +330,7 @@ func ExampleServer() {
 	fmt.Fprint(client, "SET stone granite EX 60\r\nGET stone\r\nQUIT\r\n")
 	answers, _ := io.ReadAll(client)
 	fmt.Printf("%q\n", answers)
-	fmt.Println(s.Close(), <-served) // Close says if a block was left behind
+	fmt.Println(s.Close(), <-served) // Close returns an error if a block is left
 	// Output:
 	// "+OK\r\n$7\r\ngranite\r\n+OK\r\n"
 	// <nil> <nil>

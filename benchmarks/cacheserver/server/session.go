@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package server
 
 import (
@@ -11,8 +13,8 @@ import (
 )
 
 const (
-	fullAnswers = 64 << 10  // bytes of answers that are sent though there are more commands
-	keptAnswers = 128 << 10 // bytes of the longest buffer that is kept for the next answers
+	fullAnswers = 64 << 10  // bytes of answers that are sent even if more commands have arrived
+	keptAnswers = 128 << 10 // the longest buffer that is kept for the next answers, in bytes
 )
 
 // A session is a connection.
@@ -22,7 +24,7 @@ type session struct {
 	commands   *resp.Reader
 	answers    []byte
 
-	mu       sync.Mutex // guards deadlines of the connection, which stop changes
+	mu       sync.Mutex // guards the deadlines of the connection, which stop changes
 	stopping bool
 }
 
@@ -51,7 +53,7 @@ func (c *session) run() {
 	}
 }
 
-// part tells a client why it is not understood.
+// part tells a client what was wrong with its command.
 func (c *session) part(err error) {
 	if errors.Is(err, resp.ErrProtocol) {
 		c.answers = resp.AppendError(c.answers, "ERR "+sentence(err))
@@ -59,7 +61,7 @@ func (c *session) part(err error) {
 	_ = c.send() // the connection ends in any case
 }
 
-// sentence is an error's text as Redis writes its own.
+// sentence is the text of an error in the style of Redis.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:]
@@ -77,8 +79,8 @@ func (c *session) send() error {
 		return nil
 	}
 	c.mu.Lock()
-	if !c.stopping { // else stop has set the last
-		_ = c.connection.SetWriteDeadline(time.Now().Add(c.server.options.Patience)) // Write says if it is closed
+	if !c.stopping { // otherwise stop has set the last deadline
+		_ = c.connection.SetWriteDeadline(time.Now().Add(c.server.options.Patience)) // Write returns an error if the connection is closed
 	}
 	c.mu.Unlock()
 	_, err := c.connection.Write(c.answers)
@@ -89,7 +91,7 @@ func (c *session) send() error {
 	return err
 }
 
-// stop has the session end when it has answered what has arrived.
+// stop makes the session end after it has answered what has arrived.
 func (c *session) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package store
 
 import (
@@ -14,8 +16,8 @@ type entry struct {
 
 const entrySize = int(unsafe.Sizeof(entry{}))
 
-// newEntry returns a new block with copies of key and value. Both are far shorter than
-// 4 GiB: the protocol's limits see to that.
+// newEntry returns a new block with copies of key and value. The protocol's limits keep both
+// far below 4 GiB.
 func newEntry(memory *alloc.Allocator, key, value []byte, expires int64) (*entry, error) {
 	p, err := memory.Malloc(entrySize + len(key) + len(value))
 	if err != nil {
@@ -38,5 +40,5 @@ func (e *entry) value() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(e.pointer(), entrySize+int(e.keys))), e.bytes)
 }
 
-// size counts as Usage.Bytes does.
+// size returns what the entry adds to Usage.Bytes.
 func (e *entry) size() int64 { return int64(e.keys) + int64(e.bytes) }

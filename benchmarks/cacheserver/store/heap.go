@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package store
 
 import (
@@ -20,7 +22,7 @@ type heapShard struct {
 	_       [64]byte // the next shard is not on this one's cache line
 }
 
-// A heapEntry's value is never written to: who has it may read it without the lock.
+// A heapEntry's value is never written to, so whoever has it may read it without the lock.
 type heapEntry struct {
 	value   []byte
 	expires int64
@@ -66,7 +68,7 @@ func (h *heap) Set(key, value []byte, now, expires int64) error {
 		s.usage.Keys--
 		s.usage.Bytes -= int64(len(k) + len(old.value))
 		if s.usage.Bytes > s.limit-size {
-			delete(s.entries, k) // lest it goes to make room
+			delete(s.entries, k) // so that evict does not choose it
 		}
 	}
 	for s.usage.Bytes > s.limit-size {
@@ -78,12 +80,12 @@ func (h *heap) Set(key, value []byte, now, expires int64) error {
 	return nil
 }
 
-// evict removes, of some entries, the one that expires first.
+// evict removes that one of some entries that expires first.
 func (s *heapShard) evict(now int64) {
 	var key string
 	var first heapEntry
 	n := 0
-	for k, e := range s.entries { // from a random one on
+	for k, e := range s.entries { // in random order
 		if n == 0 || e.expires < first.expires {
 			key, first = k, e
 		}

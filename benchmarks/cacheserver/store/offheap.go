@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package store
 
 import (
@@ -31,7 +33,7 @@ func newOffHeap(seed maphash.Seed, shards int, limit int64) (*offHeap, error) {
 		s := &o.shards[i]
 		s.limit = limit
 		var err error
-		if s.table, err = newTable(o.memory, leastSlots, uint64(i)+1); err != nil {
+		if s.table, err = newTable(o.memory, minSlots, uint64(i)+1); err != nil {
 			return nil, errors.Join(err, o.memory.Close())
 		}
 	}
@@ -87,7 +89,7 @@ func (o *offHeap) Set(key, value []byte, now, expires int64) error {
 	return nil
 }
 
-// evict removes, of some entries, the one that expires first.
+// evict removes that one of some entries that expires first.
 func (s *offHeapShard) evict(now int64) {
 	i := s.table.firstToExpire(sampled)
 	if now >= s.table.entry(i).expires {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package store
 
 import (
@@ -7,40 +9,40 @@ import (
 	"math"
 )
 
-// Never is the time at which entries expire that do not.
+// Never is the time of expiry of entries that do not expire.
 const Never = math.MaxInt64
 
-// ErrTooLarge: a key and its value are more than a shard may hold.
+// ErrTooLarge means that a key and its value are larger than the bound of a shard.
 var ErrTooLarge = errors.New("store: more than a shard of the store holds: raise the limit or have fewer shards")
 
-// A Form writes a value behind dst and returns the whole.
+// A Form appends a value to dst and returns the result.
 type Form func(dst, value []byte) []byte
 
 // A Store maps keys to values that expire. Times are in milliseconds, of any clock. It is
 // safe for concurrent use, apart from Close.
 type Store interface {
-	// Get appends the value of a key by form, unless there is none or it has expired.
+	// Get appends the value of a key by form, if there is one that has not expired.
 	Get(dst, key []byte, now int64, form Form) ([]byte, bool)
-	// Set keeps a copy of value until expires. The error is ErrTooLarge, or lack of memory
-	// (one of alloc's); what the key had is there then.
+	// Set keeps a copy of value until expires. The error is ErrTooLarge, or one of package alloc
+	// for lack of memory. After an error the key has its old value.
 	Set(key, value []byte, now, expires int64) error
 	// Delete reports whether the key was there.
 	Delete(key []byte, now int64) bool
 	// Clear deletes everything.
 	Clear()
-	// Usage counts what is there, including what has expired and was not yet found.
+	// Usage counts the entries, including those that have expired and were not found yet.
 	Usage() Usage
-	// Close frees everything. The error tells of blocks that are live after that.
+	// Close frees everything. It returns an error if blocks are live after that.
 	Close() error
 }
 
-// A Usage is what a store holds and did.
+// A Usage is what a store holds and has done.
 type Usage struct {
 	Keys    int64 // entries
 	Bytes   int64 // keys and values together
-	Evicted int64 // entries that went to make room
+	Evicted int64 // entries that were removed to make room
 	Expired int64 // entries that were found expired
-	Live    int64 // blocks live in the allocator; 0 on the Go heap
+	Live    int64 // live blocks of the allocator; 0 on the Go heap
 	OffHeap int64 // bytes that the allocator has from the kernel
 }
 
@@ -57,10 +59,10 @@ type Options struct {
 	Shards int   // a power of two; 256
 }
 
-// sampled is how many entries are compared to evict one, as in Redis.
+// sampled is how many entries are compared in order to evict one, as in Redis.
 const sampled = 5
 
-// Names are those of the forms of a store, for Open.
+// Names are the names of the forms of a store, for Open.
 var Names = [2]string{"ashlar", "goheap"}
 
 // Open returns a new store of the form with this name.
@@ -85,5 +87,5 @@ func Open(name string, o Options) (Store, error) {
 	return nil, fmt.Errorf("store: no form %q: want one of %q", name, Names)
 }
 
-// shardOf chooses by the upper bits: the lower ones choose the slot in its table.
+// shardOf chooses the shard by the upper bits. The lower bits choose the slot in its table.
 func shardOf(hash uint64, shards int) int { return int(hash >> 32 & uint64(shards-1)) }

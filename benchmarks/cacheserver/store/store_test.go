@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package store
 
 import (
@@ -9,10 +11,10 @@ import (
 	"testing"
 )
 
-// plain is the form of a value as it is.
+// plain appends the value as it is.
 func plain(dst, value []byte) []byte { return append(dst, value...) }
 
-// forBoth runs a test on a store of each form, which must leave nothing behind.
+// forBoth runs a test on a store of each form. The test must leave no block.
 func forBoth(t *testing.T, o Options, test func(t *testing.T, s Store)) {
 	for _, name := range Names {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +82,7 @@ func TestModel(t *testing.T) {
 	})
 }
 
-// TestBound: a store never holds more than it may, and what was set last is there.
+// TestBound: a store never exceeds its bound, and the value that was set last is there.
 func TestBound(t *testing.T) {
 	const limit = 64 << 10
 	forBoth(t, Options{Bytes: limit, Shards: 2}, func(t *testing.T, s Store) {
@@ -104,7 +106,7 @@ func TestBound(t *testing.T) {
 	})
 }
 
-// TestFirstToExpire: what has expired makes room before what has not.
+// TestFirstToExpire: expired entries are evicted before others.
 func TestFirstToExpire(t *testing.T) {
 	forBoth(t, Options{Bytes: 1000, Shards: 1}, func(t *testing.T, s Store) {
 		for i := range 5 {
@@ -141,7 +143,7 @@ func TestTooLarge(t *testing.T) {
 	})
 }
 
-// TestConcurrent: many goroutines on few keys see whole values only.
+// TestConcurrent: many goroutines that use few keys see complete values only.
 func TestConcurrent(t *testing.T) {
 	forBoth(t, Options{Bytes: 32 << 10, Shards: 2}, func(t *testing.T, s Store) {
 		var running sync.WaitGroup

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package store
 
 import (
@@ -7,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// leastSlots is the size of a new table.
-const leastSlots = 16
+// minSlots is the number of slots of a new table.
+const minSlots = 16
 
 // A slot of a table is empty if its ref is 0.
 type slot struct {
@@ -16,7 +18,7 @@ type slot struct {
 	ref  alloc.Address
 }
 
-// A table finds entries by their keys' hashes. It lives outside the Go heap.
+// A table finds entries by the hashes of their keys. It is outside the Go heap.
 type table struct {
 	memory *alloc.Allocator
 	slots  []slot // a power of two
@@ -46,7 +48,7 @@ func (t *table) find(hash uint64, key []byte) (int, bool) {
 	return 0, false
 }
 
-// insert adds an entry whose key is not in the table, for which reserve has made room.
+// insert adds an entry whose key is not in the table. The caller has made room by reserve.
 func (t *table) insert(hash uint64, e *entry) {
 	t.place(slot{hash, alloc.AddressOf(e.pointer())})
 	t.used++
@@ -60,11 +62,11 @@ func (t *table) place(s slot) {
 	t.slots[i] = s
 }
 
-// remove empties slot i and moves back those behind it that would not be found any more.
+// remove empties slot i, and moves back the later entries that would not be found any more.
 func (t *table) remove(i int) {
 	t.used--
 	for j := t.next(i); t.slots[j].ref != 0; j = t.next(j) {
-		// The slot's own place is cyclically in (i, j]: it stays.
+		// The entry belongs cyclically in (i, j]: it stays.
 		if home := t.home(t.slots[j].hash); (j-home)&(len(t.slots)-1) < (j-i)&(len(t.slots)-1) {
 			continue
 		}
@@ -74,7 +76,7 @@ func (t *table) remove(i int) {
 	t.slots[i] = slot{}
 }
 
-// reserve makes room for an entry more, in a table of twice the size if it must.
+// reserve makes room for one more entry. It doubles the table if necessary.
 func (t *table) reserve() error {
 	if t.used < len(t.slots)/4*3 {
 		return nil
@@ -94,8 +96,8 @@ func (t *table) reserve() error {
 	return nil
 }
 
-// firstToExpire returns the slot, of the next n entries from a random place on, whose entry
-// expires first. There is an entry.
+// firstToExpire looks at n entries from a random slot on, and returns the slot of the one that
+// expires first. The table must not be empty.
 func (t *table) firstToExpire(n int) (first int) {
 	first = -1
 	i := t.home(t.random.Uint64())

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package store
 
 import (
@@ -8,11 +10,11 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// TestTable: keys whose hashes collide, wrap around the end and have each other's places
-// are found until they are removed, and only then not.
+// TestTable: keys whose hashes collide, wrap around the end, or take each other's slots are
+// found until they are removed, and not after that.
 func TestTable(t *testing.T) {
 	var memory alloc.Allocator
-	tab, err := newTable(&memory, leastSlots, 1)
+	tab, err := newTable(&memory, minSlots, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

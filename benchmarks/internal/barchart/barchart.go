@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package barchart draws horizontal bars as one SVG file that is readable on light and
 // dark pages.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "callback.h"
 
 #include <pthread.h>
@@ -57,7 +59,7 @@ static void *run(void *arg) {
 	return NULL;
 }
 
-int play(int n, int times) {
+int run_threads(int n, int times) {
 	pthread_t ids[MOST];
 	threads = n;
 	rounds = times;

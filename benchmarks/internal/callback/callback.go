@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package callback
 
 // #include "callback.h"
@@ -24,9 +26,9 @@ func goMalloc(size C.size_t) unsafe.Pointer {
 //export goFree
 func goFree(p unsafe.Pointer) { allocator.Free(p) }
 
-// play has threads of C's use the allocator, and returns how many blocks did not
-// hold what had been written to them, or could not be had.
-func play(a *alloc.Allocator, threads, rounds int) int {
+// run makes threads of C use the allocator. It returns how many blocks were overwritten
+// or could not be allocated.
+func run(a *alloc.Allocator, threads, rounds int) int {
 	allocator = a
-	return int(C.play(C.int(threads), C.int(rounds)))
+	return int(C.run_threads(C.int(threads), C.int(rounds)))
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build cgo
 
 package callback
@@ -10,8 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// TestCallbacks: threads of C's use the allocator through callbacks, pass blocks
-// among them, and write to them, while processors come and go.
+// TestCallbacks: threads of C use the allocator through callbacks, write to blocks and
+// pass them on, while the number of processors changes.
 func TestCallbacks(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, procs := range []int{1, 2, 16} {
@@ -20,7 +22,7 @@ func TestCallbacks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := play(a, 12, 400); n > 0 {
+		if n := run(a, 12, 400); n > 0 {
 			t.Errorf("%d processors: %d blocks were damaged or missing", procs, n)
 		}
 		a.Trim()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux && (amd64 || arm64)
 
 package calls
@@ -13,13 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Supported says whether Run works here.
+// Supported reports whether Run works here.
 const Supported = true
 
-// mark is the file descriptor that Mark closes: none that can be open.
+// mark is the file descriptor that Mark closes. No descriptor that is open has this number.
 const mark = 0x7a51a5
 
-// Mark begins the part that counts, or ends it.
+// Mark begins the part of the process whose calls count, or ends it.
 func Mark() { _ = unix.Close(mark) }
 
 var names = map[uint64]string{
@@ -33,7 +35,7 @@ var names = map[uint64]string{
 
 // Run runs the command to its end and counts the calls of all its threads between the marks.
 func Run(command *exec.Cmd) (Counts, error) {
-	// Who traces is a thread, not a process.
+	// The tracer is a thread, not a process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	command.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
@@ -43,25 +45,25 @@ func Run(command *exec.Cmd) (Counts, error) {
 	t := tracer{root: command.Process.Pid, counts: make(Counts), known: make(map[int]bool)}
 	err := t.trace()
 	if err != nil {
-		_ = command.Process.Kill() // the error is what counts
+		_ = command.Process.Kill() // the first error is the one to report
 	}
-	// The tracer has seen the process end, and so Wait does not; it waits for the output alone.
+	// The tracer has seen the process end, so Wait does not see it; it waits for the output.
 	if waited := command.Wait(); waited != nil && !errors.Is(waited, syscall.ECHILD) && err == nil {
 		err = waited
 	}
-	return t.counts, errors.Join(err, t.untold)
+	return t.counts, errors.Join(err, t.uncounted)
 }
 
 // A tracer follows the threads of one process.
 type tracer struct {
-	root     int // process id
-	counts   Counts
-	counting bool
-	known    map[int]bool // threads that have stopped for the first time
-	untold   error        // why a call was not counted
+	root      int // process id
+	counts    Counts
+	counting  bool
+	known     map[int]bool // threads that have stopped for the first time
+	uncounted error        // why a call was not counted
 }
 
-// trace goes from the stop at the beginning to the end of the process.
+// trace follows the process from its first stop to its end.
 func (t *tracer) trace() error {
 	var status unix.WaitStatus
 	if _, err := unix.Wait4(t.root, &status, unix.WALL, nil); err != nil {
@@ -76,7 +78,7 @@ func (t *tracer) trace() error {
 		return fmt.Errorf("calls: %w", err)
 	}
 	for {
-		// __WNOTHREAD: other children of this program are other threads'.
+		// __WNOTHREAD: other children of this program belong to other threads.
 		thread, err := unix.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD, nil)
 		switch {
 		case err == unix.EINTR:
@@ -89,7 +91,7 @@ func (t *tracer) trace() error {
 			continue
 		}
 		signal := t.stopped(thread, status)
-		// A thread may have been ended by another one meanwhile.
+		// Another thread may have ended this one meanwhile.
 		if err := unix.PtraceSyscall(thread, signal); err != nil && err != unix.ESRCH {
 			return fmt.Errorf("calls: %w", err)
 		}
@@ -106,7 +108,7 @@ func ended(status unix.WaitStatus) error {
 	return nil
 }
 
-// stopped looks why a thread has stopped, and returns the signal that it is to get.
+// stopped finds out why a thread has stopped, and returns the signal to deliver to it.
 func (t *tracer) stopped(thread int, status unix.WaitStatus) (signal int) {
 	switch stop := status.StopSignal(); {
 	case stop == unix.SIGTRAP|0x80:
@@ -122,7 +124,7 @@ func (t *tracer) stopped(thread int, status unix.WaitStatus) (signal int) {
 	}
 }
 
-// syscallInfo is the kernel's struct ptrace_syscall_info as it is at the entry of a call.
+// syscallInfo is the kernel's struct ptrace_syscall_info at the entry of a call.
 type syscallInfo struct {
 	op     uint8
 	_      [3]uint8
@@ -132,14 +134,14 @@ type syscallInfo struct {
 	args   [6]uint64
 }
 
-// called counts a call at its entry, and not at its exit.
+// called counts a call at its entry only.
 func (t *tracer) called(thread int) {
 	var info syscallInfo
 	_, _, failure := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(thread),
 		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0)
 	switch {
 	case failure == unix.EIO || failure == unix.EINVAL:
-		t.untold = ErrUnsupported
+		t.uncounted = ErrUnsupported
 		return
 	case failure != 0 || info.op != unix.PTRACE_SYSCALL_INFO_ENTRY: // the thread has ended, or returns from a call
 		return

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build linux && (amd64 || arm64)
 
 package calls
@@ -14,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// child is the environment variable that makes the test binary be the traced process.
+// child is the environment variable that makes the test binary the traced process.
 const child = "ASHLAR_CALLS_CHILD"
 
 func TestMain(m *testing.M) {
@@ -80,15 +82,16 @@ func TestCountsBetweenMarks(t *testing.T) {
 	if strings.TrimSpace(out) != "done" {
 		t.Errorf("the child printed %q", out)
 	}
-	// The Go runtime may map memory for the stacks of new threads, too.
+	// A call counts once, at its entry: only this program calls munmap.
 	if n := counts["munmap"]; n != 400 {
 		t.Errorf("%d calls of munmap, want 400", n)
 	}
+	// The Go runtime maps memory for the stacks of new threads, too.
 	if n := counts["mmap"]; n < 400 || n > 450 {
 		t.Errorf("%d calls of mmap, want 400 and a few of the runtime's", n)
 	}
-	// The runtime makes other calls, too, but not as many as there are calls that return.
-	if n := counts[Other]; n < 400 || n > 1000 {
+	// The runtime makes other calls besides, more of them on a busy machine.
+	if n := counts[Other]; n < 400 {
 		t.Errorf("%d other calls, want 400 and some of the runtime's", n)
 	}
 	if counts.Memory() < 1200 || counts.All() < counts.Memory()+counts.Waiting() {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build cgo && cgopeer
 
 package cmalloc
@@ -10,13 +12,13 @@ import (
 	"unsafe"
 )
 
-// Malloc gives a block of size bytes. It panics if there is no memory, as all functions of this package do.
+// Malloc allocates a block of size bytes. It panics if there is no memory, as all functions of this package do.
 func Malloc(size int) unsafe.Pointer { return checked(C.malloc(C.size_t(size)), size) }
 
-// Calloc gives a block of size bytes, all zero.
+// Calloc allocates a zeroed block of size bytes.
 func Calloc(size int) unsafe.Pointer { return checked(C.calloc(1, C.size_t(size)), size) }
 
-// Realloc changes the size of a block, in bytes, which may move.
+// Realloc changes the size of a block to size bytes. The block may move.
 func Realloc(block unsafe.Pointer, size int) unsafe.Pointer {
 	return checked(C.realloc(block, C.size_t(size)), size)
 }

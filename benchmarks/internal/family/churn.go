@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package family
 
 import (
@@ -84,15 +86,15 @@ func churnTable(d *result.Document) report.Table {
 	}
 }
 
-// A churnTask holds a random set of blocks, replaces random blocks of it by new ones of other sizes
-// until the set was turned over several times, and looks at the memory that this took at most.
+// A churnTask allocates a random set of blocks and replaces random blocks of it by new ones of other sizes, until
+// the set was turned over several times. It measures the peak of the memory.
 type churnTask struct {
 	Peer     string `json:"peer"`
 	Live     int64  `json:"live"`     // bytes of the set
-	Turnover int    `json:"turnover"` // how many times the set's bytes are allocated after it was filled
+	Turnover int    `json:"turnover"` // how many times the bytes of the set are allocated after it was filled
 }
 
-// Sizes of churned blocks are log-uniform: each doubling between these has as many as any other.
+// Sizes of churned blocks are log-uniform: each doubling between these has as many blocks as any other.
 const (
 	churnSmallest = 16
 	churnLargest  = 64 << 10
@@ -103,25 +105,25 @@ type churnBlock struct {
 	size    int
 }
 
-// churning is a set of blocks under way.
+// churning is the state of a churnTask.
 type churning struct {
 	handle    peer.Handle
 	random    *rand.Rand
 	blocks    []churnBlock
 	live      int64 // bytes
-	peakLive  int64 // largest sum of the sizes asked for
+	peakLive  int64 // peak of the sum of requested sizes
 	allocated int64 // bytes
 	made      int   // blocks
 }
 
-// run gives the metrics of all: the blocks of the first set, and those that came in their places.
+// run returns the metrics of all blocks: those of the first set, and those that took their places.
 func (t *churnTask) run() (*result.Metrics, error) {
 	kind, err := peer.Named(t.Peer)
 	if err != nil {
 		return nil, err
 	}
 	c := &churning{handle: kind.Open().Handle(), random: rand.New(rand.NewPCG(3, 4))}
-	c.blocks = make([]churnBlock, 0, t.Live/churnSmallest/64) // about seven times what the mean size needs
+	c.blocks = make([]churnBlock, 0, t.Live/churnSmallest/64) // about seven times as many as the mean size needs
 	base, _, err := harness.Baseline()
 	if err != nil {
 		return nil, err
@@ -138,7 +140,7 @@ func (t *churnTask) run() (*result.Metrics, error) {
 	return m, harness.ReadMemory(m, base)
 }
 
-// turnOver replaces blocks until so many bytes were allocated in all, and times each.
+// turnOver replaces blocks until so many bytes were allocated in all, and times each replacement.
 func (c *churning) turnOver(bytes int64) *hdrhistogram.Histogram {
 	times := harness.NewHistogram()
 	for c.allocated < bytes {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package family has the families of benchmarks. Each is a file, or some files that begin with its name: its
 workload, its benchmarks, its tables, its goals, and what it does in processes of its own. Its init

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package family
 
 import (
@@ -13,18 +15,18 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/usage"
 )
 
-// A liveTask allocates many blocks of one size, looks at what they cost while they live, frees them all
-// and looks at what comes back.
+// A liveTask allocates many blocks of one size, measures what they cost while they live, frees them all,
+// and measures what comes back.
 type liveTask struct {
 	Peer   string        `json:"peer"`
 	Size   int           `json:"size"` // bytes
 	Blocks int           `json:"blocks"`
-	Random bool          `json:"random"` // free in a random order instead of the order of allocation
-	Trim   bool          `json:"trim"`   // ask for the memory to be given back, instead of waiting for it
-	Wait   time.Duration `json:"wait"`   // for it at most
+	Random bool          `json:"random"` // frees in a random order instead of the order of allocation
+	Trim   bool          `json:"trim"`   // calls Trim, instead of waiting until the memory goes back by itself
+	Wait   time.Duration `json:"wait"`   // at most, for the memory to go back
 }
 
-// A liveReport counts bytes beyond what the process had before the blocks.
+// A liveReport counts bytes above what the process had before the blocks.
 type liveReport struct {
 	Resident  int64   `json:"resident"`   // resident set with all blocks live
 	HeapAlloc int64   `json:"heap_alloc"` // live objects on the Go heap with all blocks live
@@ -40,14 +42,15 @@ type liveReport struct {
 // The blocks count as back when this share of their bytes is with the kernel.
 const backShare = 0.98
 
-// decayPoll is the time between two looks at the resident set after the last free.
+// decayPoll is the time between two readings of the resident set after the last free.
 const decayPoll = 50 * time.Millisecond
 
-// gcTime is how long forced collections are repeated. The fastest of them counts: the work is the same in
-// each, and what comes on top is the scheduler's doing, in steps of several times the work itself.
+// gcTime is how long forced collections are repeated for one sample. The fastest of them is the sample: the
+// work is the same in each, and what comes on top is the scheduler's doing, in steps of several times the
+// work itself. The figure is the median of the samples.
 const gcTime = 200 * time.Millisecond
 
-// freeChunk is how many blocks are freed by one call of a worker's loop.
+// freeChunk is how many blocks are freed by one call of a handle's loop.
 const freeChunk = 1000
 
 func (t *liveTask) run() (*liveReport, error) {
@@ -84,9 +87,9 @@ func (t *liveTask) run() (*liveReport, error) {
 	return report, err
 }
 
-// array makes room for the blocks' addresses. It lies outside the Go heap and is resident before the
-// baseline is taken, so that it counts nowhere, except for peers whose blocks the collector would
-// otherwise take.
+// array allocates the array of the blocks' addresses. It is outside the Go heap and resident before the
+// baseline is read, so that it counts nowhere. If the collector has to see the blocks, the array is on the
+// Go heap.
 func (t *liveTask) array(kind peer.Kind) ([]unsafe.Pointer, error) {
 	if kind.Heap {
 		blocks := make([]unsafe.Pointer, t.Blocks)
@@ -123,7 +126,7 @@ func (r *liveReport) readLive(base int64, before runtime.MemStats) error {
 	return nil
 }
 
-// timeGC is the time of a forced collection, in milliseconds.
+// timeGC returns the time of the fastest forced collection within gcTime, in milliseconds.
 func timeGC() float64 {
 	fastest := time.Duration(math.MaxInt64)
 	for began := time.Now(); time.Since(began) < gcTime; {
@@ -143,7 +146,7 @@ func freeAll(h peer.Handle, blocks []unsafe.Pointer, size int) {
 	}
 }
 
-// readBack trims or waits, and then reads what is left of the blocks.
+// readBack trims or waits, and then reads how much of the blocks' memory is left.
 func (t *liveTask) readBack(report *liveReport, p peer.Peer, base int64) error {
 	start := time.Now()
 	if t.Trim {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package family
 
 import (
@@ -62,7 +64,7 @@ func traceBenchmarks(o *harness.Options) []harness.Benchmark {
 // tracePeers names the peers of this build that can do the trace, and before them the one that does nothing.
 func tracePeers(p *trace.Program) []string {
 	names := []string{peer.Loop}
-	for _, kind := range fittingPeers(p.Threads(), p.Counts.MostLive, int(p.Counts.Largest)) {
+	for _, kind := range fittingPeers(p.Threads(), p.Counts.MaxLive, int(p.Counts.Largest)) {
 		names = append(names, kind.Name)
 	}
 	return names

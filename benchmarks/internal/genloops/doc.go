@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Genloops writes the measured loops of package peer, one copy for each peer, from loops.tmpl.
 

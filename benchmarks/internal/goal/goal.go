@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package goal judges results. A Goal is a bound on a figure, or on its ratio to another figure; the
 // families of benchmarks have goals for ashlar, and the gate has goals that must be kept.
 package goal

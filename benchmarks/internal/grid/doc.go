@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package grid writes cells in rows and columns, aligned for a terminal or as Markdown.
 //
 //	Grid         a title, a header, rows of cells, and notes

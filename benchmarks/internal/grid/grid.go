@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package grid
 
 import (
@@ -8,19 +10,19 @@ import (
 )
 
 // A Grid has a title, a header and rows of cells. The first column is set flush left, the others
-// flush right unless their index is in Left. The zero value is an empty table.
+// flush right unless their index is in Left. The zero value is an empty grid.
 type Grid struct {
 	Title  string
 	Header []string
 	Rows   [][]string
 	Left   map[int]bool
-	Notes  []string // printed below the table
+	Notes  []string // printed below the rows
 }
 
 // Add appends a row of cells.
 func (t *Grid) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
-// WriteText writes the table with its columns aligned by spaces.
+// WriteText writes the grid with its columns aligned by spaces.
 func (t *Grid) WriteText(w io.Writer) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n\n", t.Title)
@@ -37,7 +39,7 @@ func (t *Grid) WriteText(w io.Writer) error {
 	return err
 }
 
-// WriteMarkdown writes the table with pipes, as GitHub renders it.
+// WriteMarkdown writes the grid as a Markdown table.
 func (t *Grid) WriteMarkdown(w io.Writer) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "**%s**\n\n", t.Title)
@@ -63,7 +65,7 @@ func (t *Grid) WriteMarkdown(w io.Writer) error {
 
 func (t *Grid) flushLeft(column int) bool { return column == 0 || t.Left[column] }
 
-// widths is the number of characters, not bytes, that each column needs.
+// widths returns how many characters, not bytes, each column needs.
 func (t *Grid) widths() []int {
 	var widths []int
 	for _, row := range append([][]string{t.Header}, t.Rows...) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package harness
 
 import (
@@ -10,21 +12,21 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/result"
 )
 
-// Bounds of the histograms: from a nanosecond to a minute, with three digits.
+// The histograms reach from a nanosecond to LatencyLongest, in nanoseconds, with three digits.
 const (
 	LatencyLongest = int64(time.Minute)
 	latencyDigits  = 3
 )
 
-// LatencyEvery is how many operations come for one that is timed, where operations are short: the clock
-// then takes about as long as they do, and would itself keep things apart that come together. It divides
-// no number that allocators or workloads are likely to count to.
+// LatencyEvery is the number of operations of which one is timed, if operations are short. The clock takes
+// about as long as such an operation, and timing each of them would keep operations apart that otherwise
+// follow each other at once. No allocator or workload is likely to count to a multiple of seven.
 const LatencyEvery = 7
 
 // longOperation is the time of an operation that is long in comparison with the clock.
 const longOperation = time.Microsecond
 
-// timeSteps has all steps run at once for the time, and times single ones.
+// timeSteps runs all steps at once for the time, and times single ones.
 func timeSteps(operation string, steps []Step, every int, d time.Duration) *result.Latency {
 	histograms := make([]*hdrhistogram.Histogram, len(steps))
 	var done sync.WaitGroup
@@ -42,16 +44,17 @@ func timeSteps(operation string, steps []Step, every int, d time.Duration) *resu
 	return l
 }
 
+// NewHistogram makes a histogram of times.
 func NewHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, LatencyLongest, latencyDigits)
 }
 
-// Record adds a time. One that is longer than the longest counts as that.
+// Record adds a time. A time beyond LatencyLongest counts as LatencyLongest.
 func Record(h *hdrhistogram.Histogram, d time.Duration) {
-	_ = h.RecordValue(min(int64(d), LatencyLongest)) // the bound is the only one that it could hit
+	_ = h.RecordValue(min(int64(d), LatencyLongest)) // no other error is possible
 }
 
-// ClockCost is the median time of nothing, in nanoseconds: what the clock adds to each operation.
+// ClockCost returns the median time of no operation, in nanoseconds: what the clock adds to each operation.
 func ClockCost() int64 {
 	nothing := NewHistogram()
 	Step(func() {}).time(nothing, 1, clockCostTime)
@@ -61,7 +64,7 @@ func ClockCost() int64 {
 // clockCostTime is how long the clock is timed.
 const clockCostTime = time.Millisecond
 
-// time runs the step for the time, and records each time of so many.
+// time runs the step for the time d. It times one of every so many and records the time.
 func (s Step) time(h *hdrhistogram.Histogram, every int, d time.Duration) {
 	end := WallClock() + d
 	for {
@@ -78,8 +81,8 @@ func (s Step) time(h *hdrhistogram.Histogram, every int, d time.Duration) {
 	}
 }
 
-// Summarize keeps the quantiles that people name, and those at equal distances on the scale of
-// 1/(1-q) on which latencies are drawn, as far as there is more than one operation beyond them.
+// Summarize keeps the quantiles that people name, and quantiles at equal distances on the scale of 1/(1-q)
+// on which latencies are drawn. It keeps a quantile only if at least one operation is beyond it.
 func Summarize(h *hdrhistogram.Histogram) *result.Latency {
 	l := &result.Latency{Count: h.TotalCount(), Max: h.Max()}
 	for _, q := range latencyQuantiles() {

@@ -1,4 +1,6 @@
-// Package machine describes the computer that figures were measured on.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package machine describes the computer on which figures are measured.
 package machine
 
 import (
@@ -6,7 +8,7 @@ import (
 	"runtime"
 )
 
-// Description names what the figures depend on. A field is empty where the system does not say.
+// Description names what the figures depend on. A field is empty if the system does not tell it.
 type Description struct {
 	CPU       string `json:"cpu"`
 	Cores     int    `json:"cores"`

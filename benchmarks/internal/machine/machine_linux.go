@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package machine
 
 import (
@@ -5,7 +7,7 @@ import (
 	"strings"
 )
 
-// cpuModel is the first "model name" of /proc/cpuinfo; some architectures have none.
+// cpuModel returns the first "model name" of /proc/cpuinfo. Some architectures have none.
 func cpuModel() string { return findModel(read("/proc/cpuinfo")) }
 
 func kernelRelease() string { return strings.TrimSpace(read("/proc/sys/kernel/osrelease")) }
@@ -22,7 +24,7 @@ func findModel(cpuinfo string) string {
 	return ""
 }
 
-// bracketed finds the chosen word in a list such as "always [madvise] never".
+// bracketed returns the chosen word in a list such as "always [madvise] never".
 func bracketed(list string) string {
 	_, rest, _ := strings.Cut(list, "[")
 	word, _, ok := strings.Cut(rest, "]")
@@ -32,7 +34,7 @@ func bracketed(list string) string {
 	return word
 }
 
-// read gives an empty text where the file is missing: the description then lacks that part.
+// read returns an empty text if the file is missing. The description then lacks that part.
 func read(file string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package native runs the measured loops and the workloads of the suite in C, under the allocators that are
 installed here.

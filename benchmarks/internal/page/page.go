@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package page
 
 import (
@@ -11,8 +13,8 @@ import (
 // A Page is a report. The zero value is an empty one.
 type Page struct {
 	Title    string
-	Intro    []string // lines: the machine, the method, the command
-	Command  string   // that made it
+	Intro    []string // lines: the machine, the method, the time
+	Command  string   // that made the page
 	Missed   []Goal
 	Met      []Goal
 	Unjudged int // goals that were not measured
@@ -24,7 +26,7 @@ type Page struct {
 // A Goal is a bound and how it came out.
 type Goal struct{ Text, Value, Want string }
 
-// A Series has the same colour in all charts. Ours are set off from the others.
+// A Series has the same colour in all charts. Ours stand out from the others.
 type Series struct {
 	Name string `json:"name"`
 	Ours bool   `json:"ours"`
@@ -32,12 +34,12 @@ type Series struct {
 
 // A Table is one table of the report: its grids, and charts of what is in them.
 type Table struct {
-	ID      string // unique in the page; a word
+	ID      string // a word, unique in the page
 	Name    string // short
 	Title   string
 	Command string   // that measures the table alone
-	Machine string   // that it was measured on
-	Says    []string // in words what the charts show
+	Machine string   // on which it was measured
+	Says    []string // what the charts show, in words
 	Charts  []*Chart
 	Grids   []*grid.Grid
 }
@@ -50,7 +52,7 @@ const (
 	Lines  Kind = "lines"  // a line through the points of each series
 )
 
-// A Chart is drawn from points. Its ID is given by Write.
+// A Chart is drawn from points. Write sets its ID.
 type Chart struct {
 	ID     string  `json:"id"`
 	Kind   Kind    `json:"kind"`
@@ -60,11 +62,11 @@ type Chart struct {
 	LogX   bool    `json:"log_x"`
 	LogY   bool    `json:"log_y"`
 	Beyond bool    `json:"beyond"` // x is 1/(1-q) for the quantile q
-	Ticks  []int   `json:"ticks"`  // of x, if not to be chosen by the library
+	Ticks  []int   `json:"ticks"`  // of x; the library chooses them if there are none
 	Points []Point `json:"points"`
 }
 
-// A Point belongs to a series; in a chart of ratios X is the ratio, and Group what it is the ratio of.
+// A Point belongs to a series. In a chart of ratios, X is the ratio, and Group names what it is the ratio of.
 type Point struct {
 	Series string  `json:"series"`
 	Group  string  `json:"group,omitempty"`
@@ -78,7 +80,7 @@ var assets embed.FS
 
 var page = template.Must(template.New("page.html").ParseFS(assets, "assets/page.html"))
 
-// Write writes the page as HTML. Texts may hold anything; they are escaped.
+// Write writes the page as HTML. It escapes all texts.
 func (p *Page) Write(w io.Writer) error {
 	charts := []*Chart{}
 	for _, table := range p.Tables {
@@ -99,7 +101,7 @@ func (p *Page) Write(w io.Writer) error {
 	})
 }
 
-// asset reads a file of this package, which is there.
+// asset reads a file of this package.
 func asset(name string) string {
 	text, err := assets.ReadFile("assets/" + name)
 	if err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package page
 
 import (
@@ -12,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
-// TestLibraries: the libraries are those that the script fetches, and have their licences with them.
+// TestLibraries: the libraries are those that the script fetches, and their licences are with them.
 func TestLibraries(t *testing.T) {
 	script, err := os.ReadFile("assets/fetch.sh")
 	if err != nil {

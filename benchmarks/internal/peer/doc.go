@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package peer has the allocators that the benchmarks compare, and the measured loops.
 

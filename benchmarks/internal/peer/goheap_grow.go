@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package peer
 
 // The names of the two ways to grow a buffer on the Go heap.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package report shows what was measured: as text, as Markdown, and as one HTML page.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package report
 
 import (
@@ -18,10 +20,10 @@ import (
 //	<!-- benchmarks: from testdata/results.json, main -->
 //	<!-- /benchmarks -->
 //
-// The first mark names the file of results, relative to this module, and which of its tables are shown: main for
-// the figures that a newcomer asks for, all for all of them. So the tables are what the program makes of the
+// The first mark names the file of results, relative to this module, and which of its tables are shown: headline for
+// the few of the README, main for the figures that a newcomer asks for, all for all of them. So the tables are what the program makes of the
 // results, and a test keeps them so. The marks "benchmarks: families" and "benchmarks: peers" list those.
-var markedPart = regexp.MustCompile(`(?s)<!-- benchmarks: (?:from (\S+), (main|all)|(families|peers)) -->\n(.*?)<!-- /benchmarks -->`)
+var markedPart = regexp.MustCompile(`(?s)<!-- benchmarks: (?:from (\S+), (main|all|headline)|(families|peers)) -->\n(.*?)<!-- /benchmarks -->`)
 
 // UpdateFile fills the marked parts of a Markdown file.
 func UpdateFile(file string, families []Family) error {
@@ -67,7 +69,14 @@ func fill(mark []string, folder string, families []Family) (string, error) {
 	case "peers":
 		return listPeers(), nil
 	}
-	return documentTables(filepath.Join(folder, file), which == "all", families)
+	d, err := result.Read(filepath.Join(folder, file))
+	if err != nil {
+		return "", err
+	}
+	if which == "headline" {
+		return headlineTable(d), nil
+	}
+	return documentTables(d, which == "all", families)
 }
 
 func listFamilies(families []Family) string {
@@ -86,11 +95,7 @@ func listPeers() string {
 	return out.String()
 }
 
-func documentTables(file string, all bool, families []Family) (string, error) {
-	d, err := result.Read(file)
-	if err != nil {
-		return "", err
-	}
+func documentTables(d *result.Document, all bool, families []Family) (string, error) {
 	r := &Report{Document: d, Families: families, Options: Options{Metrics: all, Markdown: true}}
 	var out strings.Builder
 	// Two spaces at the end of a line break it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package report_test
 
 import (
@@ -7,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/report"
+	"github.com/ashlar-go/ashlar/benchmarks/internal/result"
 )
 
 // module is the directory of the benchmarks' module.
@@ -27,6 +30,26 @@ func TestTablesAreTheProgramsOwn(t *testing.T) {
 		if string(text) != want {
 			t.Errorf("the tables in %s are not what the program writes: run\n\tgo run -C benchmarks . -from testdata/results.json -update %s", file, file)
 		}
+	}
+}
+
+// TestHeadline: the README's chart is what the program draws of the results.
+func TestHeadline(t *testing.T) {
+	d, err := result.Read(filepath.Join(module, "testdata/results.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "headline.svg")
+	if err := report.WriteHeadlineChart(file, d); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(module, "headline.svg"))
+	if err != nil || string(got) != string(want) {
+		t.Errorf("headline.svg is not what the program draws (%v): run\n\tgo run -C benchmarks . -from testdata/results.json -svg headline.svg", err)
 	}
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /*
 Package result has what the benchmarks measured, and the file that keeps it.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package rss
 
 import (
@@ -7,17 +9,17 @@ import (
 	"strconv"
 )
 
-// Supported says whether Current and Peak work here.
+// Supported reports whether Current and Peak work here.
 const Supported = true
 
-// Current is the resident set in bytes. It comes from smaps_rollup, which walks the page tables: the
+// Current returns the resident set in bytes. It comes from smaps_rollup, which walks the page tables. The
 // counters in /proc/self/statm are kept per processor and may lag by some hundred pages.
 func Current() (int64, error) { return kibibytes("/proc/self/smaps_rollup", "Rss:") }
 
-// Peak is the largest resident set that the process has had so far, in bytes.
+// Peak returns the largest resident set that the process has had so far, in bytes.
 func Peak() (int64, error) { return kibibytes("/proc/self/status", "VmHWM:") }
 
-// ResetPeak begins the peak anew: Peak is then the largest resident set since.
+// ResetPeak starts a new peak: Peak then returns the largest resident set since this call.
 func ResetPeak() error {
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
 		return fmt.Errorf("rss: %w", err)
@@ -25,7 +27,7 @@ func ResetPeak() error {
 	return nil
 }
 
-// kibibytes reads the field of a /proc file whose lines look like "Name:   123 kB".
+// kibibytes reads a field of a /proc file whose lines look like "Name:   123 kB".
 func kibibytes(file, field string) (int64, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

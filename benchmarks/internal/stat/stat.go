@@ -1,5 +1,8 @@
-// Package stat summarises repeated measurements. A measurement on a shared machine has a long upper
-// tail, so the summary is by rank (median, quartiles) and never by mean and deviation.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package stat summarises repeated measurements. On a shared machine measurements have a long upper tail, so
+// the summary is by rank (median and quartiles), not by mean and deviation. It uses all samples: no figure is
+// the best of several.
 package stat
 
 import (
@@ -7,13 +10,13 @@ import (
 	"slices"
 )
 
-// Summary describes a set of samples by rank, in the samples' own unit.
+// A Summary describes a set of samples by rank, in the samples' own unit.
 type Summary struct {
 	N                           int
 	Min, Low, Median, High, Max float64 // Low and High are the quartiles
 }
 
-// Summarize ranks the samples, which it leaves as they are. Without samples all figures are NaN.
+// Summarize ranks a copy of the samples. Without samples all figures are NaN.
 func Summarize(samples []float64) Summary {
 	sorted := slices.Sorted(slices.Values(samples))
 	return Summary{
@@ -26,7 +29,7 @@ func Summarize(samples []float64) Summary {
 	}
 }
 
-// Median is the middle sample, or the mean of the two in the middle.
+// Median returns the middle sample, or the mean of the two in the middle.
 func Median(samples []float64) float64 { return Summarize(samples).Median }
 
 // Spread is half the distance between the quartiles as a share of the median.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -14,11 +16,11 @@ const (
 	alloctestBands   = 7
 )
 
-// allocTest is the alloc-test of node-dot-cpp as mimalloc-bench runs it: random sizes and lifetimes. Half of
-// 2^18/P slots are filled; then slots are toggled, freed if they are full and filled if not. 80 % of the
-// toggles go to 20 % of the slots, 80 % of those to 20 % of these, seven bands deep. Sizes double in seven
-// steps, each half as likely as the one before. A block is written on allocation and read when it is freed. The
-// source has 10⁸ toggles a thread; here all of them share two million.
+// allocTest is the alloc-test of node-dot-cpp as mimalloc-bench runs it: random sizes and lifetimes. It
+// fills half of 2^18/P slots, and then toggles slots: a full slot is freed, an empty one is filled. 80 % of
+// the toggles go to 20 % of the slots, 80 % of those to 20 % of these, seven bands deep. Sizes double in
+// seven steps, each half as likely as the step before. A block is written when it is allocated and read
+// when it is freed. The source does 10⁸ toggles in each thread; here all goroutines share two million.
 func allocTest() *Workload {
 	return &Workload{
 		Name:       "alloc-test",
@@ -49,7 +51,7 @@ func allocTest() *Workload {
 	}
 }
 
-// toggle does the toggles and frees what is left.
+// toggle does the toggles and frees the blocks that are left.
 func (w *worker) toggle(slots []block, n int, bands *bands) {
 	for range n {
 		slot := &slots[bands.pick(&w.random, len(slots))]
@@ -69,15 +71,15 @@ func (w *worker) alloctestSize() int {
 	return 1<<index + 1 + w.random.below(1<<index)
 }
 
-// bands are the Pareto bands: band i begins and ends at shares of the slots and has the toggles up to a
-// share of all.
+// bands are the Pareto bands: band i begins and ends at shares of the slots, and gets the toggles up to a
+// share of all toggles.
 type bands [alloctestBands]struct{ from, to, toggles float64 }
 
 func newBands() *bands {
 	b := new(bands)
 	slots, toggles, to := 1.0, 0.0, 1.0
 	for i := range b {
-		share := 0.2 // of the toggles that the bands before leave
+		share := 0.2 // of the toggles that the bands before it leave
 		from := to - 0.8*slots
 		if i == alloctestBands-1 {
 			share, from = 1, 0

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -5,18 +7,18 @@ import (
 	"unsafe"
 )
 
-// An Arena allocates what is freed at once, for one goroutine at a time. Its objects may refer to each other: a peer
-// whose objects the collector does not see must keep them all until Reset.
+// An Arena allocates objects that are freed at once, for one goroutine at a time. The objects may refer to
+// each other. If the collector does not see a peer's objects, the peer must keep them all until Reset.
 type Arena interface {
-	// Node gives a zero node of a document.
+	// Node returns a zero node of a document.
 	Node() *Node
-	// Tower gives a zero node of a skip list.
+	// Tower returns a zero node of a skip list.
 	Tower() *Tower
-	// Links gives n nil pointers.
+	// Links returns n nil pointers.
 	Links(n int) []*Tower
-	// Bytes gives n bytes; what they hold is up to the allocator.
+	// Bytes returns n bytes with any contents.
 	Bytes(n int) []byte
-	// Reset frees all of it.
+	// Reset frees all objects.
 	Reset()
 	// Close frees the arena.
 	Close()
@@ -32,12 +34,12 @@ type Node struct {
 // A Tower is a node of a skip list.
 type Tower struct {
 	Key, Value []byte
-	Next       []*Tower // the lowest level first
+	Next       []*Tower // beginning with the lowest level
 }
 
-// blocks is the Arena of a peer that has none: each object is a block of its own, and all of them are freed
-// one by one. A program would find them by walking its structures; so the room for the list is no part of what
-// is measured.
+// blocks is the Arena of a peer that has none: each object is a block of its own, and Reset frees the
+// blocks one by one. A program would find the blocks by walking its structures, so the memory for the list
+// is not part of what is measured.
 type blocks struct {
 	handle Handle
 	live   []block
@@ -66,7 +68,7 @@ func (b *blocks) alloc(n int) unsafe.Pointer {
 	return p
 }
 
-// zeroed clears bytes, which for the collector are no pointers: what they hold may look like any.
+// zeroed clears bytes, not pointers: the old bytes may look like any pointer to the collector.
 func (b *blocks) zeroed(n int) unsafe.Pointer {
 	p := b.alloc(n)
 	clear(unsafe.Slice((*byte)(p), n))
@@ -80,7 +82,7 @@ func put(r Arena, text []byte) []byte {
 	return mine
 }
 
-// repeated says whether the text is nothing but the byte.
+// repeated reports whether the text consists of the byte only.
 func repeated(text []byte, b byte) bool {
 	return bytes.Count(text, []byte{b}) == len(text)
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -14,14 +16,15 @@ const (
 	lineWrites  = 2_000_000 // to the objects of all goroutines that live at once
 )
 
-// cacheThrash is a benchmark of Hoard's (Berger and others, "Hoard: A Scalable Memory Allocator for Multithreaded
-// Applications", ASPLOS 2000) as mimalloc-bench runs it: cache-thrash P 1000 1 2000000 P. Each thread allocates
-// an object of one byte, writes to it and frees it, a thousand times; where objects of different threads share a line
-// of the cache, writes are slow. Here it is a fiftieth of the objects.
+// cacheThrash is a benchmark of Hoard's (Berger and others, "Hoard: A Scalable Memory Allocator for
+// Multithreaded Applications", ASPLOS 2000) as mimalloc-bench runs it: cache-thrash P 1000 1 2000000 P.
+// Each thread allocates an object of one byte, writes to it and frees it, a thousand times. If objects of
+// different threads share a cache line, the writes are slow. Here there are a fiftieth of the objects.
 func cacheThrash() *Workload { return cacheLines("cache-thrash", false) }
 
-// cacheScratch is the same, but each thread begins with freeing an object that the first thread allocated
-// together with those for the others: passive false sharing is when an allocator hands it out again there.
+// cacheScratch is the same, but each thread first frees an object that the first thread allocated together
+// with the objects for the other threads. It shows passive false sharing: the allocator hands the freed
+// object out again beside its neighbours.
 func cacheScratch() *Workload { return cacheLines("cache-scratch", true) }
 
 func cacheLines(name string, given bool) *Workload {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -16,9 +18,9 @@ const (
 	columnText     = 24       // bytes of a text at most
 )
 
-// columns is what a builder of columnar data does, such as Arrow's: values are appended to each of 16 columns,
-// row by row, half of them numbers of 8 B and half texts of up to 24 B; a column that is full doubles by a
-// realloc. After 65,536 rows the batch is read and freed.
+// columns is what a builder of columnar data does, such as Arrow's: it appends values to each of 16
+// columns, row by row. Half of the columns hold numbers of 8 bytes, and half texts of up to 24 bytes. A
+// full column doubles by a realloc. After 65,536 rows the batch is read and freed.
 func columns() *Workload {
 	return &Workload{
 		Name:       "columns",
@@ -42,7 +44,7 @@ func columns() *Workload {
 	}
 }
 
-// A column grows at its end. What it holds is known by the sum of its bytes.
+// A column grows at its end. The sum of its bytes is known, and is checked when the column is read.
 type column struct {
 	block unsafe.Pointer
 	used  int
@@ -67,7 +69,7 @@ func (w *worker) buildColumns(rows int) {
 	w.ops += rows * columnCount
 }
 
-// append adds a value: bytes of the size, all alike.
+// append adds a value of equal bytes.
 func (c *column) append(w *worker, size int) {
 	for c.used+size > c.space {
 		c.grow(w)
@@ -85,11 +87,11 @@ func (c *column) grow(w *worker) {
 	if c.block == nil {
 		c.space = columnSmallest
 		c.block = w.handle.Malloc(c.space)
-		w.book(c.space)
+		w.account(c.space)
 		return
 	}
 	c.block = Resized(w.handle, c.block, c.space, 2*c.space)
-	w.book(c.space)
+	w.account(c.space)
 	c.space *= 2
 }
 
@@ -103,6 +105,6 @@ func (c *column) finish(w *worker) {
 		w.team.corrupted(&Corruption{uintptr(c.block), c.space, byte(c.sum), byte(sum)})
 	}
 	w.handle.Release(c.block, c.space)
-	w.book(-c.space)
+	w.account(-c.space)
 	*c = column{}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
@@ -11,8 +13,8 @@ const (
 	documentText     = 64 // bytes of a text at most
 )
 
-// documents is what a service does that parses a document for each request, as of JSON: it builds a tree of nodes with
-// keys and texts, walks it for an answer, and drops it.
+// documents is what a service does that parses a document for each request, such as JSON: it builds a tree
+// of nodes with keys and texts, walks the tree for an answer, and drops it.
 func documents() *Workload {
 	return &Workload{
 		Name:       "documents",
@@ -34,9 +36,9 @@ func documents() *Workload {
 						if nodes, sum := root.walk(); nodes != d.nodes || sum != d.sum {
 							w.team.corrupted(&Corruption{0, d.size, byte(d.sum), byte(sum)})
 						}
-						w.book(d.size)
+						w.account(d.size)
 						w.arena.Reset()
-						w.book(-d.size)
+						w.account(-d.size)
 						w.ops++
 					}
 				})
@@ -45,7 +47,7 @@ func documents() *Workload {
 	}
 }
 
-// A builder makes one document and keeps what a walk must find.
+// A builder makes one document, and keeps what a walk must find.
 type builder struct {
 	w     *worker
 	nodes int
@@ -53,10 +55,10 @@ type builder struct {
 	sum   int // of the first bytes of all texts and of the numbers
 }
 
-// nodeSize is bytes of a node on a 64-bit system.
+// nodeSize is the size of a node on a 64-bit system, in bytes.
 const nodeSize = 72
 
-// object makes an object with members, each another object or, more often, a text or a number.
+// object makes an object with members. A member is a text or a number, or less often another object.
 func (d *builder) object(depth int) *Node {
 	random := &d.w.random
 	object := d.node()
@@ -87,7 +89,7 @@ func (d *builder) node() *Node {
 	return d.w.arena.Node()
 }
 
-// text makes a text of one letter, so that a walk can tell whether it is whole.
+// text makes a text of one letter, so that a walk can tell whether the text is intact.
 func (d *builder) text(n int) []byte {
 	text := d.w.arena.Bytes(n)
 	letter := byte('a' + d.w.random.below(26))
@@ -98,8 +100,8 @@ func (d *builder) text(n int) []byte {
 	return text
 }
 
-// walk counts the nodes below and including n, and adds up what they hold. A text that is not whole adds what
-// no text does.
+// walk counts n and the nodes below it, and adds up their contents. A text that is not intact adds a number
+// that no intact text adds.
 func (n *Node) walk() (nodes, sum int) {
 	nodes, sum = 1, int(n.Number)
 	if len(n.Text) > 0 {

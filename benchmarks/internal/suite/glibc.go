@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
@@ -12,7 +14,7 @@ var (
 const simpleBlocks = 100_000 // of each size and count
 
 // glibcSimple is bench-malloc-simple of the GNU C library: one thread allocates n blocks of one size,
-// writes all of them, and frees one half first to last and the other last to first. The source does so
+// writes all of them, and frees one half first to last and the other half last to first. The source does so
 // 2,000,000/n times for each size and n; here it is a twentieth.
 func glibcSimple() *Workload {
 	return &Workload{
@@ -61,9 +63,10 @@ const (
 	threadRounds   = 800_000 // of all goroutines
 )
 
-// glibcThread is bench-malloc-thread of the GNU C library: each thread replaces random slots of 1,024 by
-// blocks with one of 8,000 sizes that were drawn beforehand, in inverse proportion to the square of the
-// size, and writes all of them. The source does so for 2 s; here the threads share 800,000 replacements.
+// glibcThread is bench-malloc-thread of the GNU C library: each thread replaces random slots of 1,024. It
+// takes the sizes of the new blocks from 8,000 that were drawn before, with a density in inverse proportion
+// to the square of the size, and writes the whole block. The source does so for 2 s; here the threads share
+// 800,000 replacements.
 func glibcThread() *Workload {
 	return &Workload{
 		Name:       "glibc-thread",

@@ -1,37 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "unsafe"
 
-// A Handle is one allocator's handle for one goroutine at a time.
+// A Handle calls one allocator, for one goroutine at a time.
 type Handle interface {
-	// Malloc gives a block of size bytes, at least 1; what they hold is up to the allocator.
+	// Malloc allocates a block of size bytes, at least 1, with any contents.
 	Malloc(size int) unsafe.Pointer
-	// Release frees a block that any handle of the same peer allocated with the size, in bytes.
+	// Release frees a block that a handle of the same peer has allocated with this size.
 	Release(block unsafe.Pointer, size int)
-	// Close ends the use of the handle. Its blocks stay.
+	// Close ends the use of the handle. Its blocks stay live.
 	Close()
 }
 
-// A Callocer is a Handle that has a way of its own to zeroed blocks.
+// A Callocer is a Handle whose allocator has zeroed blocks.
 type Callocer interface {
-	// Calloc is Malloc of a block that is zero.
+	// Calloc allocates a zeroed block.
 	Calloc(size int) unsafe.Pointer
 }
 
-// A Resizer is a Handle that has a way of its own to change the size of a block.
+// A Resizer is a Handle whose allocator can resize a block.
 type Resizer interface {
-	// Resize gives the block, of old bytes, another size; its first bytes stay as they are. The block
-	// may move.
+	// Resize changes the size of a block of old bytes. The bytes that both sizes have stay as they are.
+	// The block may move.
 	Resize(block unsafe.Pointer, old, size int) unsafe.Pointer
 }
 
-// An Aligner is a Handle that has a way of its own to aligned blocks.
+// An Aligner is a Handle whose allocator has aligned blocks.
 type Aligner interface {
-	// Memalign is Malloc of a block whose address is a multiple of align, a power of two.
+	// Memalign allocates a block whose address is a multiple of align, a power of two.
 	Memalign(align, size int) unsafe.Pointer
 }
 
-// Zeroed allocates a block that is zero, by the handle's own way if it has one.
+// Zeroed allocates a zeroed block. It clears the block itself if the handle is no Callocer.
 func Zeroed(h Handle, size int) unsafe.Pointer {
 	if own, ok := h.(Callocer); ok {
 		return own.Calloc(size)
@@ -41,7 +43,7 @@ func Zeroed(h Handle, size int) unsafe.Pointer {
 	return block
 }
 
-// Resized changes the size of a block, by the handle's own way if it has one.
+// Resized changes the size of a block. It copies the block itself if the handle is no Resizer.
 func Resized(h Handle, block unsafe.Pointer, old, size int) unsafe.Pointer {
 	if own, ok := h.(Resizer); ok {
 		return own.Resize(block, old, size)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
@@ -12,10 +14,11 @@ const (
 	larsonRounds      = 500_000 // of a generation, all goroutines together
 )
 
-// larson is Larson and Krishnan's server ("Memory Allocation for Long-Running Server Applications", ISMM 1998)
-// as mimalloc-bench runs it: larson 5 8 1000 5000 100 4141 P. Each thread fills its slots, shuffles them and
-// replaces four times as many at random; then it replaces 500,000 times a random one, and a successor inherits
-// the slots. The source does so for 5 s; here it is four generations, and the goroutines share the 500,000.
+// larson is Larson and Krishnan's server ("Memory Allocation for Long-Running Server Applications", ISMM
+// 1998) as mimalloc-bench runs it: larson 5 8 1000 5000 100 4141 P. Each thread fills its slots, shuffles
+// them, and replaces four times as many at random. Then it replaces a random slot 500,000 times, and a
+// successor inherits the slots. The source does so for 5 s; here there are four generations, and the
+// goroutines share the 500,000.
 func larson() *Workload {
 	return &Workload{
 		Name:       "larson",

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -13,8 +15,8 @@ const (
 	largeRounds   = 30
 )
 
-// mallocLarge is mimalloc-bench's malloc-large: random ones of 20 blocks of 5 to 25 MiB are replaced by zeroed
-// ones. The source does so 2,000 times; here it is 30.
+// mallocLarge is mimalloc-bench's malloc-large: it replaces random ones of 20 blocks of 5 to 25 MiB by
+// zeroed blocks. The source does so 2,000 times; here it is 30 times.
 func mallocLarge() *Workload {
 	return &Workload{
 		Name:       "malloc-large",
@@ -43,7 +45,7 @@ func mallocLarge() *Workload {
 	}
 }
 
-// zeroed is alloc of a block that must be zero, which is looked at in each page.
+// zeroed allocates a zeroed block, and checks one byte in each page.
 func (w *worker) zeroed(size int) block {
 	b := block{Zeroed(w.handle, size), uint32(size), w.nextTag()}
 	for at := 0; at < size; at += pageSize {
@@ -52,7 +54,7 @@ func (w *worker) zeroed(size int) block {
 	w.expect(block{b.address, b.size, 0}, size-1)
 	*(*byte)(b.address) = b.tag
 	*b.last() = b.tag
-	w.book(size)
+	w.account(size)
 	w.ops++
 	return b
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -17,8 +19,8 @@ const (
 	memtableLevels  = 12
 )
 
-// memtables is what a log-structured store does with its writes: they go into a skip list (Pugh, "Skip Lists",
-// 1990) that grows until it is written out in order, and is then dropped as a whole.
+// memtables is what a log-structured store does with its writes: it puts them into a skip list (Pugh, "Skip
+// Lists", 1990), which grows until it is written out in order, and is then dropped as a whole.
 func memtables() *Workload {
 	return &Workload{
 		Name:       "memtables",
@@ -39,7 +41,7 @@ func memtables() *Workload {
 						m := newMemtable(w)
 						m.run(t.rounds(memtableEntries))
 						w.arena.Reset()
-						w.book(-m.size)
+						w.account(-m.size)
 					}
 				})
 			}
@@ -88,7 +90,8 @@ func (m *memtable) search(key []byte) (at *Tower, before [memtableLevels]*Tower)
 	return n.Next[0], before
 }
 
-// write sets a key to a value of n bytes alike. A value that is replaced stays until the table is dropped.
+// write sets a key to a value of n equal bytes. The value that it replaces stays until the table is
+// dropped.
 func (m *memtable) write(key []byte, value byte, n int) {
 	at, before := m.search(key)
 	if at == nil || !bytes.Equal(at.Key, key) {
@@ -116,10 +119,10 @@ func (m *memtable) insert(key []byte, before *[memtableLevels]*Tower) *Tower {
 
 func (m *memtable) grow(n int) {
 	m.size += n
-	m.w.book(n)
+	m.w.account(n)
 }
 
-// verify looks at a value.
+// verify checks a value.
 func (m *memtable) verify(at *Tower, value byte) {
 	if at == nil || len(at.Value) == 0 || !repeated(at.Value, value) {
 		m.w.team.corrupted(&Corruption{Size: m.size, Want: value})

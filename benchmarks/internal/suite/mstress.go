@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -16,11 +18,11 @@ const (
 )
 
 // mstress is mimalloc's stress test: mstress P 50 25. Each thread allocates 100·50·(i mod 8 + 1) blocks of
-// 8·2^(0…4) B and half as many of 8·2^(0…6) B that it retains; 1 % of the blocks are 100 times as large, 1 % of
-// those 1,000 or, one in ten, 10,000 times. 66 % of the steps free a block at random, 25 % exchange one with
-// one of 1,000 slots that all threads share. At the end a thread frees all it has. Threads are recreated 25
-// times; in between half of the slots are freed. All words of a block are written and verified. The scale
-// multiplies the 50.
+// 8·2^(0…4) B, and half as many of 8·2^(0…6) B that it retains. 1 % of the blocks are 100 times as large,
+// and 1 % of those 1,000 times or, one in ten, 10,000 times. 66 % of the steps free a random block, and 25
+// % exchange one with one of 1,000 slots that all threads share. At the end a thread frees all its blocks.
+// Threads are recreated 25 times; between two generations half of the slots are freed. All words of a block
+// are written and verified. The scale multiplies the 50.
 func mstress() *Workload {
 	return &Workload{
 		Name:       "mstress",
@@ -77,7 +79,7 @@ func (w *worker) mstress(shared []atomic.Pointer[uint64], scale int) {
 	}
 }
 
-// mstressDrop frees about the percentage of the shared slots.
+// mstressDrop frees about this percentage of the shared slots.
 func (w *worker) mstressDrop(shared []atomic.Pointer[uint64], percent int) {
 	for i := range shared {
 		if w.random.chance(percent) {
@@ -86,11 +88,11 @@ func (w *worker) mstressDrop(shared []atomic.Pointer[uint64], percent int) {
 	}
 }
 
-// mstressCookie makes words that are no plain numbers.
+// mstressCookie makes words differ from plain numbers.
 const mstressCookie = 0xbf58476d1ce4e5b9
 
-// words allocates n words or, at times, far more. The first word holds their number and a tag, so that the
-// address alone can be exchanged; the others depend on both and on their place.
+// words allocates n words or, at times, many more. The first word holds their number and a tag, so that
+// threads can exchange the address alone. The other words depend on both and on their index.
 func (w *worker) words(n int) *uint64 {
 	if w.random.chance(1) {
 		switch {
@@ -107,7 +109,7 @@ func (w *worker) words(n int) *uint64 {
 	for i := range n {
 		*word(p, i) = (first - uint64(i)) ^ mstressCookie
 	}
-	w.book(8 * n)
+	w.account(8 * n)
 	w.ops++
 	return p
 }
@@ -128,9 +130,9 @@ func (w *worker) freeWords(p *uint64) {
 			break
 		}
 	}
-	*p = 0 // so that a block that was given out twice is found when it is freed again
+	*p = 0 // a block that was given out twice is then found when it is freed again
 	w.handle.Release(unsafe.Pointer(p), 8*n)
-	w.book(-8 * n)
+	w.account(-8 * n)
 }
 
 // word is the i-th of the words at p.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -14,9 +16,9 @@ const (
 	queueBuffers  = 40_000 // of all producers
 )
 
-// queue is what a service does with the messages that it reads and passes on: producers fill buffers of 512 B
-// to 64 KiB, each doubling as likely as any other, and consumers take them from a channel, look at them and
-// free them.
+// queue is what a service does with the messages that it reads and passes on: producers fill buffers of 512
+// B to 64 KiB, each doubling as likely as any other, and consumers take them from a channel, verify them
+// and free them.
 func queue() *Workload {
 	return &Workload{
 		Name:       "queue",

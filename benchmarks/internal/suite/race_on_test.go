@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build race
 
 package suite
 
-// raceDetector says whether the race detector watches.
+// raceDetector reports whether the race detector is on.
 const raceDetector = true

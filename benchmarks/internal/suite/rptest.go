@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -15,11 +17,11 @@ const (
 	rptestLargest  = 16000
 )
 
-// rptest is rpmalloc's benchmark as mimalloc-bench runs it: rptest P 0 1 2 500 1000 100 8 16000. In a loop a
-// thread allocates 30 to 99 blocks into the next of its 1,000 slots, with sizes whose density falls off
-// linearly, and frees 0.8 times as many; every second loop it hands as many blocks to the next thread, which
-// frees them. Each page is touched. The source has 500 loops a thread, here the threads share 4,000; it has
-// alignments of 0, 8 and 16 besides, which are left out here.
+// rptest is rpmalloc's benchmark as mimalloc-bench runs it: rptest P 0 1 2 500 1000 100 8 16000. In each
+// loop a thread allocates 30 to 99 blocks into the next of its 1,000 slots, with sizes whose density falls
+// linearly, and frees 0.8 times as many. Every second loop it hands as many blocks to the next thread,
+// which frees them. Each page is touched. The source does 500 loops in each thread; here the threads share
+// 4,000. The source also has alignments of 0, 8 and 16, which are left out here.
 func rptest() *Workload {
 	return &Workload{
 		Name:       "rptest",
@@ -84,8 +86,9 @@ func (w *worker) rptestBlock() block {
 	return b
 }
 
-// A mailbox holds blocks that its owner is to free. The mutex guards both lists, of which the owner empties the
-// one that it took; they change places, so that none is allocated anew.
+// A mailbox holds blocks that its owner has to free. The mutex guards both lists. The owner takes one list,
+// puts the list that it emptied before into its place, and empties the one it took, so no list is allocated
+// again.
 type mailbox struct {
 	mutex         sync.Mutex
 	blocks, taken []block

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
@@ -10,10 +12,10 @@ const (
 	sh6Largest = 1000
 )
 
-// sh6bench is MicroQuill's benchmark of SmartHeap as mimalloc-bench runs it, with 2P threads: rounds over
-// the sizes 1, 2, 4, 7 … below 1000 (each half as large again, and one), each halved down to 1; 250
-// blocks of each below 100 B and 50 of each above. The source does 10,000 rounds, divided by the threads,
-// with as many slots; here it is a hundredth of the rounds.
+// sh6bench is MicroQuill's benchmark of SmartHeap as mimalloc-bench runs it, with 2P threads. A round goes
+// over the sizes 1, 2, 4, 7 … below 1000 (each half as large again, and one), each halved down to 1: 250
+// blocks of each size below 100 B and 50 of each above. The source does 10,000 rounds, divided by the
+// threads, with as many slots; here it is a hundredth of the rounds.
 func sh6bench() *Workload {
 	return &Workload{
 		Name:       "sh6bench",
@@ -55,11 +57,11 @@ func (w *worker) sh6Round(r *keepRing) {
 }
 
 // A keepRing is the slots of a goroutine in sh6bench and sh8bench. When the end is reached, a fifth of the
-// slots, another one each time, keep their blocks; the blocks below it are freed first to last and those above it
-// last to first.
+// slots keep their blocks, another fifth each time. The blocks before these slots are freed first to last,
+// and the blocks after them last to first.
 type keepRing struct {
 	slots      []block
-	at         int // next slot to be filled
+	at         int // the next slot to fill
 	start, end int // of the slots that are kept
 	_          cacheLine
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
 
 func init() { register(50, sh8bench()) }
 
-// sh8Sizes has weights of sizes in bytes.
+// sh8Sizes has the weights of sizes in bytes.
 var sh8Sizes = []struct{ size, weight int }{
 	{8, 1000}, {16, 5000}, {48, 1000}, {72, 100}, {148, 100}, {200, 100},
 	{520, 10}, {1056, 5}, {4096, 3}, {9162, 1}, {34562, 1}, {168524, 1},
@@ -18,10 +20,11 @@ const (
 	sh8Largest = 168524
 )
 
-// sh8bench is its successor, with 2P threads: blocks by a histogram of sizes through the same ring, and besides
-// blocks of 8 B that the first thread allocates and all free. The source has 700,000 rounds a thread, a
-// million slots divided by the threads, and ten million shared blocks; here rounds and slots are half of
-// that, and scale together, as the ring must come round, and shared blocks are a tenth.
+// sh8bench is the successor of sh6bench, with 2P threads: blocks by a histogram of sizes through the same
+// ring, and besides these blocks of 8 B that the first thread allocates and all threads free. The source
+// has 700,000 rounds in each thread, a million slots divided by the threads, and ten million shared blocks.
+// Here rounds and slots are half of that and scale together, because the ring must come round; shared
+// blocks are a tenth.
 func sh8bench() *Workload {
 	return &Workload{
 		Name:       "sh8bench",
@@ -55,7 +58,7 @@ func sh8bench() *Workload {
 	}
 }
 
-// sh8Table has each size as often as its weight says.
+// sh8Table lists each size as often as its weight says.
 func sh8Table() []int32 {
 	var table []int32
 	for _, s := range sh8Sizes {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -11,7 +13,7 @@ import (
 
 const tiny = 0.002
 
-// heapHandle is a right allocator. It counts, and clears nothing: its blocks are used again at once.
+// heapHandle is a correct allocator. It counts, and clears nothing: it uses freed blocks again at once.
 type heapHandle struct{ heap *heap }
 
 // A heap keeps freed blocks by size. Its mutex guards all.
@@ -20,7 +22,7 @@ type heap struct {
 	free  map[int][]unsafe.Pointer
 	live  map[unsafe.Pointer]int
 	peak  int
-	wrong int // frees of what is not live, or with another size
+	wrong int // frees of blocks that are not live, or with another size
 }
 
 func newHeap() *heap {
@@ -59,7 +61,7 @@ func (w heapHandle) Release(p unsafe.Pointer, size int) {
 
 func (heapHandle) Close() {}
 
-// arena is a Arena that the collector sees, for documents and memtables.
+// arena is an Arena that the collector sees, for documents and memtables.
 type arena struct{}
 
 func (arena) Node() *Node          { return new(Node) }
@@ -133,7 +135,7 @@ func TestPlaysAreTheSame(t *testing.T) {
 	}
 }
 
-// A brokenHandle has one of the faults of an allocator, every so often.
+// A brokenHandle has one fault of an allocator, now and then.
 type brokenHandle struct {
 	Handle
 	calls *atomic.Int64
@@ -147,7 +149,7 @@ func (b brokenHandle) Malloc(size int) unsafe.Pointer {
 	return b.Handle.Malloc(size)
 }
 
-// faults give a block that is not only the caller's.
+// faults return a block that does not belong to the caller alone.
 func faults() map[string]func(w Handle, size int) unsafe.Pointer {
 	var mutex sync.Mutex
 	given := make(map[int]unsafe.Pointer)
@@ -186,7 +188,7 @@ func TestBrokenPeersAreCaught(t *testing.T) {
 				open := func() Handle { return brokenHandle{h.open(), calls, fault} }
 				setup := w.setup(open, w.Goroutines[len(w.Goroutines)-1])
 				if w.Name == "malloc-large" {
-					setup.Scale = 0.5 // its blocks are few
+					setup.Scale = 0.5 // it has few blocks
 				}
 				_, err := w.Run(setup)
 				var found *Corruption
@@ -198,7 +200,7 @@ func TestBrokenPeersAreCaught(t *testing.T) {
 	}
 }
 
-// brokenArena writes to what was given before.
+// brokenArena writes to the bytes that it returned before.
 type brokenArena struct {
 	arena
 	last *[]byte
@@ -246,7 +248,7 @@ func TestUnknownWorkload(t *testing.T) {
 	}
 }
 
-// idleHandle does nothing: what is left is the cost of the calls and the books.
+// idleHandle does nothing, so that only the cost of the calls and the accounts is left.
 type idleHandle struct{ block unsafe.Pointer }
 
 func (w idleHandle) Malloc(int) unsafe.Pointer   { return w.block }

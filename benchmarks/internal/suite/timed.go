@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -5,13 +7,14 @@ import (
 	"unsafe"
 )
 
-// Timed gives a handle that does what h does and tells how long one of every so many calls took, but for Close,
-// of which it tells when it is over.
+// Timed returns a handle that does what h does. It calls tell with the time of one of every so many calls,
+// except Close. When the handle is closed it calls closed.
 func Timed(h Handle, every int, tell func(time.Duration), closed func()) Handle {
 	return &timedHandle{handle: h, every: every, tell: tell, closed: closed}
 }
 
-// A timedHandle has all the ways of a handle, and does as the workloads do for one that lacks some.
+// A timedHandle is a Callocer and a Resizer. If its handle is not, it does what the workloads do for such a
+// handle.
 type timedHandle struct {
 	handle Handle
 	every  int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -7,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// A bareHandle has no ways but those of every handle.
+// A bareHandle has only the methods of every handle.
 type bareHandle struct {
 	calls []string
 	last  []byte

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import "fmt"
 
 func init() { register(10, windows()...) }
 
-// Windows of 1 are immediate pairs: each block is freed as soon as it was touched. In a window of 64 the
+// Windows of 1 are immediate pairs: each block is freed right after it was touched. In a window of 64 the
 // oldest block is freed.
 var (
 	windowSizes   = []int{16, 64, 1 << 10, 8 << 10, 128 << 10, 1 << 20}
@@ -24,7 +26,7 @@ func windows() []*Workload {
 }
 
 func window(length, size int) *Workload {
-	// Large blocks take long to touch, so there are fewer of them; but the ring comes round some times.
+	// Large blocks take long to touch, so there are fewer of them; but the ring comes round several times.
 	rounds := func(scale float64) int { return max(scaled(windowOps/max(size>>10, 1), scale), 4*length) }
 	return &Workload{
 		Name:       fmt.Sprintf("window=%d/size=%d", length, size),

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -6,14 +8,14 @@ import (
 	"unsafe"
 )
 
-// A block is the program's note of a block that is live. The zero value notes none.
+// A block is the program's note of a live block. The zero value notes none.
 type block struct {
 	address unsafe.Pointer
 	size    uint32
 	tag     byte
 }
 
-// A worker is one goroutine's part of a workload: only that goroutine uses it.
+// A worker is one goroutine's part of a workload. Only that goroutine uses it.
 type worker struct {
 	team   *Team
 	index  int // of the team's workers
@@ -22,15 +24,15 @@ type worker struct {
 	random random
 	tag    byte // of the block allocated last
 	ops    int  // operations so far
-	owed   int  // bytes, allocated less freed, that the team's books do not have yet
+	owed   int  // bytes, allocated less freed, that the team's account does not have yet
 	_      cacheLine
 }
 
-// A cacheLine at its end keeps what one goroutine writes out of the lines of others.
+// A cacheLine at the end of a struct keeps what one goroutine writes off the cache lines of others.
 type cacheLine [64]byte
 
-// owedMost bounds, in bytes, how far the books are behind a worker.
-const owedMost = 64 << 10
+// maxOwed bounds how far the account of the team is behind a worker, in bytes.
+const maxOwed = 64 << 10
 
 // A Corruption is an error: a block did not hold what was written to it.
 type Corruption struct {
@@ -44,18 +46,18 @@ func (c *Corruption) Error() string {
 		c.Size, c.Address, c.Got, c.Want)
 }
 
-// alloc allocates a block and writes the next tag to its first and last byte. Blocks that are live at
-// once mostly have different tags, so that one of two overlapping ones is found to be changed.
+// alloc allocates a block and writes the next tag to its first and last byte. Most blocks that are live at
+// once have different tags, so a change shows that two blocks overlap.
 func (w *worker) alloc(size int) block {
 	b := block{w.handle.Malloc(size), uint32(size), w.nextTag()}
 	*(*byte)(b.address) = b.tag
 	*b.last() = b.tag
-	w.book(size)
+	w.account(size)
 	w.ops++
 	return b
 }
 
-// free frees a block after a look at its tags. It ignores the zero block.
+// free verifies the tags of a block and frees it. It ignores the zero block.
 func (w *worker) free(b block) {
 	if b.address == nil {
 		return
@@ -65,16 +67,16 @@ func (w *worker) free(b block) {
 		w.expect(b, int(b.size)-1)
 	}
 	w.handle.Release(b.address, int(b.size))
-	w.book(-int(b.size))
+	w.account(-int(b.size))
 }
 
-// replace frees the slot's block and puts a new one of the size there.
+// replace frees the slot's block and puts a new block of the size there.
 func (w *worker) replace(slot *block, size int) {
 	w.free(*slot)
 	*slot = w.alloc(size)
 }
 
-// freeAll frees the blocks and forgets them.
+// freeAll frees the blocks and empties their slots.
 func (w *worker) freeAll(blocks []block) {
 	for i := range blocks {
 		w.free(blocks[i])
@@ -82,7 +84,7 @@ func (w *worker) freeAll(blocks []block) {
 	}
 }
 
-// fill is alloc with all of the block written.
+// fill allocates a block and writes all of it.
 func (w *worker) fill(size int) block {
 	b := w.alloc(size)
 	bytes, word := b.bytes(), b.word()
@@ -95,7 +97,7 @@ func (w *worker) fill(size int) block {
 	return b
 }
 
-// drain is free of a block that fill made, with all of it read.
+// drain verifies all of a block that fill made, and frees it.
 func (w *worker) drain(b block) {
 	whole, word := b.bytes(), b.word()
 	at := 0
@@ -141,21 +143,21 @@ func (w *worker) expect(b block, at int) {
 	}
 }
 
-// book counts live bytes.
-func (w *worker) book(n int) {
-	if w.owed += n; w.owed > owedMost || w.owed < -owedMost {
+// account counts live bytes.
+func (w *worker) account(n int) {
+	if w.owed += n; w.owed > maxOwed || w.owed < -maxOwed {
 		w.settle()
 	}
 }
 
-// settle brings the team's books up to date.
+// settle brings the team's account up to date.
 func (w *worker) settle() {
 	w.team.addLive(w.owed)
 	w.owed = 0
 }
 
-// inSuccessor runs f in a new goroutine with a new handle, while the caller waits: a thread that ends
-// and leaves its blocks to the next.
+// inSuccessor runs f in a new goroutine with a new handle, while the caller waits, like a thread that ends
+// and leaves its blocks to the next one.
 func (w *worker) inSuccessor(f func()) {
 	w.handle.Close()
 	done := make(chan struct{})

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package suite
 
 import (
@@ -16,9 +18,9 @@ const (
 
 // xmallocTest is Lever and Boreham's test ("malloc() Performance in a Multithreaded Linux Environment",
 // USENIX 2000) as mimalloc-bench runs it: xmalloc-test -w P -t 5 -s 64. Producers allocate batches of
-// objects, and a block for the batch itself, and push them on a stack of at most 100, guarded by a mutex;
-// consumers pop and free them. The source takes 5 s; here 200 batches are made. One half of the
-// goroutines produces.
+// objects, and a block for the batch itself, and push the batches on a stack of at most 100, guarded by a
+// mutex. Consumers pop and free them. The source takes 5 s; here 200 batches are made. Half of the
+// goroutines are producers.
 func xmallocTest() *Workload {
 	return &Workload{
 		Name:       "xmalloc-test",
@@ -48,7 +50,7 @@ func xmallocTest() *Workload {
 }
 
 // A batch is a list of blocks. The block that the source keeps the list in is allocated, too; the list
-// itself lies where the collector sees it.
+// itself is where the collector sees it.
 type batch struct {
 	list   block
 	blocks []block
@@ -82,7 +84,7 @@ type batchStack struct {
 	left    int // batches that are still to be popped
 }
 
-// newBatchStack has enough unused batches that none waits for one.
+// newBatchStack has so many unused batches that nobody waits for one.
 func newBatchStack(batches, unused int) *batchStack {
 	s := &batchStack{left: batches}
 	s.changed.L = &s.mutex
@@ -117,7 +119,7 @@ func (s *batchStack) push(b *batch) {
 	s.changed.Broadcast()
 }
 
-// pop gives nil when all batches were popped.
+// pop returns nil after all batches were popped.
 func (s *batchStack) pop() *batch {
 	s.mutex.Lock()
 	for len(s.full) == 0 && s.left > 0 {

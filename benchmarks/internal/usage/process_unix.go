@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
 package usage
@@ -10,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readProcess asks the kernel. The mappings are 0 where there is no list of them.
+// readProcess asks the kernel. The mappings are 0 if the system does not list them.
 func readProcess() process {
 	var r unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &r); err != nil {
@@ -25,7 +27,7 @@ func readProcess() process {
 	}
 }
 
-// Mappings is how many mappings the process has; 0 where the system does not list them.
+// Mappings returns how many mappings the process has, or 0 if the system does not list them.
 func Mappings() int64 {
 	text, err := os.ReadFile("/proc/self/maps")
 	if err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package usage
 
 import (
@@ -10,17 +12,17 @@ import (
 type Usage struct {
 	User        float64 `json:"user"`         // processor time in user mode
 	System      float64 `json:"system"`       // processor time in the kernel
-	MinorFaults int64   `json:"minor_faults"` // pages given without input
+	MinorFaults int64   `json:"minor_faults"` // pages provided without input
 	MajorFaults int64   `json:"major_faults"` // pages read from a device
-	Mappings    int64   `json:"mappings"`     // lines of /proc/self/maps, by which the stretch ends with more
+	Mappings    int64   `json:"mappings"`     // by how many mappings the process has more at the end
 	Collections int64   `json:"collections"`  // cycles of the Go collector that ended
-	Collector   float64 `json:"collector"`    // processor time of the collector, without idle processors' marking
-	Assist      float64 `json:"assist"`       // share of it that allocating goroutines had to do
+	Collector   float64 `json:"collector"`    // processor time of the collector, except marking on idle processors
+	Assist      float64 `json:"assist"`       // the part of it that allocating goroutines had to do
 	Pauses      int64   `json:"pauses"`       // stops of the world by the collector
-	LongPause   float64 `json:"long_pause"`   // the longest of them; the bound of its bucket
+	LongPause   float64 `json:"long_pause"`   // the longest of them; the upper bound of its bucket
 }
 
-// CollectorShare is the collector's part of all processor time.
+// CollectorShare is the collector's processor time as a share of all processor time.
 func (u Usage) CollectorShare() float64 {
 	if u.User+u.System == 0 {
 		return 0
@@ -40,9 +42,9 @@ func Begin() *Meter {
 	return &Meter{readProcess(), readCollector()}
 }
 
-// End ends the stretch. The runtime tells the collector's processor time only as of the end of a cycle, so
-// two collections are forced: the first closes the account of the stretch, and the second tells what
-// the first one cost itself.
+// End ends the stretch. The runtime reports the processor time of the collector as of the end of a cycle,
+// so End forces two collections: the first one closes the account of the stretch, and the second one shows
+// what the first one cost.
 func (m *Meter) End() Usage {
 	now, stretch := readProcess(), readCollector()
 	u := Usage{
@@ -65,14 +67,14 @@ func (m *Meter) End() Usage {
 	return u
 }
 
-// A process holds what the kernel counts since the process began.
+// A process has what the kernel has counted since the process began.
 type process struct {
 	user, system float64
 	minor, major int64
 	mappings     int64
 }
 
-// A collector holds what the runtime counts since the process began.
+// A collector has what the runtime has counted since the process began.
 type collector struct {
 	cycles  uint64
 	seconds float64
@@ -103,7 +105,7 @@ func readCollector() collector {
 	}
 }
 
-// pausesSince counts the pauses that now has and before has not, and finds the longest.
+// pausesSince counts the pauses that now has and before lacks, and finds the longest.
 func pausesSince(now, before *metrics.Float64Histogram) (count int64, longest float64) {
 	for i := range now.Counts {
 		n := now.Counts[i] - before.Counts[i]

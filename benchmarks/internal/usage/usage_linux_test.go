@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package usage
 
 import (
@@ -14,7 +16,7 @@ func mapTouched(t *testing.T, size int) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Pages of usual size, whatever the machine's policy is; and a protection that the neighbours lack.
+	// Pages of the usual size, whatever the machine's policy is, and a protection that the neighbours lack.
 	if err := unix.Madvise(memory, unix.MADV_NOHUGEPAGE); err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +28,7 @@ func mapTouched(t *testing.T, size int) []byte {
 
 func TestFaultsAndMappingsOfAStretch(t *testing.T) {
 	const pages = 1000
-	before := mapTouched(t, 10*pages*4096) // is no part of it
+	before := mapTouched(t, 10*pages*4096) // is not part of the stretch
 	m := Begin()
 	memory := mapTouched(t, pages*4096)
 	u := m.End()

@@ -1,4 +1,7 @@
-// Package versus compares two programs, or two forms of one, that run in turn.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package versus compares two programs, or two forms of one program, that run in turn. Its figures are medians
+// of all runs.
 package versus
 
 import (
@@ -11,15 +14,14 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/stat"
 )
 
-// A Comparison holds samples of two peers by what was measured, in the order in
-// which that came up. The zero value has none.
+// A Comparison has the samples of two peers by figure, in the order in which the
+// figures were first added. The zero value is empty.
 type Comparison struct {
 	figures []string
 	samples [2]map[string][]float64
 }
 
-// Run calls measure for both peers, 0 and 1, in a random order, as often as repeats
-// says.
+// Run calls measure for both peers, 0 and 1, in a random order, and repeats that.
 func (c *Comparison) Run(repeats int, measure func(peer int) error) error {
 	for range repeats {
 		for _, peer := range rand.Perm(len(c.samples)) {
@@ -42,20 +44,19 @@ func (c *Comparison) Add(peer int, figure string, value float64) {
 	c.samples[peer][figure] = append(c.samples[peer][figure], value)
 }
 
-// AddProcessorTime adds what a program that has ended took.
+// AddProcessorTime adds the processor time of a program that has ended.
 func (c *Comparison) AddProcessorTime(peer int, ended *exec.Cmd) {
 	seconds := (ended.ProcessState.UserTime() + ended.ProcessState.SystemTime()).Seconds()
 	c.Add(peer, "processor time, s", seconds)
 }
 
-// Ratio is the median of peer 0 to that of peer 1.
+// Ratio returns the median of peer 0 ÷ that of peer 1.
 func (c *Comparison) Ratio(figure string) float64 {
 	return stat.Median(c.samples[0][figure]) / stat.Median(c.samples[1][figure])
 }
 
-// Table shows the medians, with half the distance between the quartiles as a share
-// of them, and the ratio of the first peer's to the other's. What would divide by
-// nothing is left out.
+// Table shows the medians with their spread, and the ratio of the first peer's median to the other's. The
+// ratio is left out if it would divide by zero.
 func (c *Comparison) Table(title string, peers [2]string) *grid.Grid {
 	t := &grid.Grid{Title: title, Header: []string{"", peers[0], peers[1], "ratio"}}
 	for _, figure := range c.figures {

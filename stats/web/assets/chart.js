@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Memory over time: an SVG with stacked areas and lines, and the table beside it.
 
 import { bytes, row } from "./units.js";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The map of the heap: a canvas for each chunk, a cell for each page, and a table of
 // the chunks.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Polls the allocator's numbers and shows them. Everything is fetched from where the
 // page is.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How quantities are written, and how rows of tables are made.
 
 // fixed is toFixed with halves to even, as Go has it.

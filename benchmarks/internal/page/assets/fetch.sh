@@ -1,4 +1,6 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
 # Fetches the libraries of the report by npm, in the versions and with the checksums below.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

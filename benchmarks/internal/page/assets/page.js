@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 "use strict";
 // Draws the charts from the numbers in the page, as wide as there is room, and again when that changes.
 (() => {

@@ -1,4 +1,6 @@
-package stats
+// SPDX-License-Identifier: Apache-2.0
+
+package pprofile
 
 import (
 	"bytes"
@@ -99,7 +101,7 @@ func FuzzProfile(f *testing.F) {
 			sites = append(sites, s)
 			addValues(want, s.frames(), s.values())
 		}
-		p := NewProfile(sites, rate)
+		p := Heap(sites, rate)
 		if err := p.CheckValid(); err != nil {
 			t.Fatal(err)
 		}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -10,11 +12,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/fault"
 )
 
-func TestViewReturns(t *testing.T) {
+func TestCatchReturns(t *testing.T) {
 	r := closeLater(t, mapped(t, 100), nil)
 	want := errors.New("a value")
-	if err := r.View(func([]byte) error { return want }); !errors.Is(err, want) {
-		t.Errorf("View: %v", err)
+	if err := r.Catch(func([]byte) error { return want }); !errors.Is(err, want) {
+		t.Errorf("Catch: %v", err)
 	}
 	func() {
 		defer func() {
@@ -22,21 +24,21 @@ func TestViewReturns(t *testing.T) {
 				t.Errorf("recovered %v", got)
 			}
 		}()
-		_ = r.View(func([]byte) error { panic(want) })
+		_ = r.Catch(func([]byte) error { panic(want) })
 	}()
 	must(t, r.Close()) // the panic left the gate
 	allClosed(t, r)
 	allClosed(t, new(Region))
 }
 
-// allClosed finds every method to say that a region is closed.
+// allClosed checks that every method says that the region is closed.
 func allClosed(t *testing.T, r *Region) {
 	t.Helper()
 	if r.Bytes() != nil || r.Len() != 0 || r.Close() != nil {
 		t.Error("it has bytes, or fails to close")
 	}
-	if err := r.View(func([]byte) error { return nil }); !errors.Is(err, ErrClosed) {
-		t.Errorf("View of a closed region: %v", err)
+	if err := r.Catch(func([]byte) error { return nil }); !errors.Is(err, ErrClosed) {
+		t.Errorf("Catch of a closed region: %v", err)
 	}
 	for name, err := range map[string]error{
 		"Advise": r.Advise(AdviseNormal), "Lock": r.Lock(), "Unlock": r.Unlock(), "Sync": r.Sync(),
@@ -49,9 +51,9 @@ func allClosed(t *testing.T, r *Region) {
 	}
 }
 
-// Faults at addresses that are no region's stay what they are, and region's are
-// explained to everybody who asks.
-func TestGuardPassesThrough(t *testing.T) {
+// Catch passes faults outside regions on. Faults in regions are described also to other
+// packages that ask.
+func TestCatchPassesThrough(t *testing.T) {
 	var nothing *int
 	func() {
 		defer func() {
@@ -59,7 +61,7 @@ func TestGuardPassesThrough(t *testing.T) {
 				t.Error("no runtime error")
 			}
 		}()
-		_ = Guard(func() error { *nothing = 1; return nil })
+		_ = Catch(func() error { *nothing = 1; return nil })
 	}()
 	r := closeLater(t, mapped(t, 100), nil)
 	must(t, r.Protect(ReadOnly))
@@ -70,9 +72,8 @@ func TestGuardPassesThrough(t *testing.T) {
 	must(t, r.Protect(ReadWrite))
 }
 
-// Resize and Close have not happened as long as a function looks at the bytes, however
-// long that takes.
-func TestViewHoldsOffOne(t *testing.T) {
+// Resize and Close wait for a function that Catch runs, however long it takes.
+func TestCatchHoldsOffOne(t *testing.T) {
 	for name, change := range map[string]func(*Region) error{
 		"Resize": func(r *Region) error { return r.Resize(2_000_000) }, "Close": (*Region).Close,
 	} {
@@ -80,7 +81,7 @@ func TestViewHoldsOffOne(t *testing.T) {
 		r := closeLater(t, mapped(t, 1000), nil)
 		var done atomic.Bool
 		var wg sync.WaitGroup
-		must(t, r.View(func(b []byte) error {
+		must(t, r.Catch(func(b []byte) error {
 			started := make(chan struct{})
 			wg.Go(func() {
 				close(started)
@@ -102,9 +103,9 @@ func TestViewHoldsOffOne(t *testing.T) {
 	}
 }
 
-// While functions look at the bytes nobody moves or unmaps them, and methods called
-// inside do not wait for those who want to.
-func TestViewHoldsOff(t *testing.T) {
+// While Catch runs functions, nobody moves or unmaps the bytes, and methods that the
+// functions call do not wait for a Resize or Close.
+func TestCatchHoldsOff(t *testing.T) {
 	eachKind(t, 50_000, func(t *testing.T, r *Region) {
 		paint(r.Bytes())
 		var inside, resizes atomic.Int32
@@ -112,7 +113,7 @@ func TestViewHoldsOff(t *testing.T) {
 		for range 3 {
 			wg.Go(func() {
 				for range 30 {
-					err := r.View(func(b []byte) error {
+					err := r.Catch(func(b []byte) error {
 						inside.Add(1)
 						defer inside.Add(-1)
 						for i := 0; i < len(b); i += 5000 {
@@ -157,7 +158,7 @@ func TestViewHoldsOff(t *testing.T) {
 				}
 			})
 			closers.Go(func() {
-				err := r.View(func(b []byte) error { b[0]++; return r.Sync() })
+				err := r.Catch(func(b []byte) error { b[0]++; return r.Sync() })
 				if err != nil && !errors.Is(err, ErrClosed) {
 					t.Error(err)
 				}

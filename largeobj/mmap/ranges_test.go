@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package mmap
 
 import (
@@ -7,7 +9,7 @@ import (
 	"testing"
 )
 
-// Advice changes nothing but what it says.
+// Advice changes only what it says.
 func TestRegionAdvise(t *testing.T) {
 	const n = 20_000
 	for a := AdviseNormal; a <= AdvisePopulateWrite; a++ {
@@ -38,7 +40,7 @@ func TestRegionAdvise(t *testing.T) {
 	}
 }
 
-// mayRefuse reports whether a kernel has a reason to refuse advice for a region.
+// mayRefuse reports whether a kernel may refuse this advice for this region.
 func mayRefuse(r *Region, a Advice) bool {
 	switch a {
 	case AdviseFree, AdviseWipeOnFork, AdviseKeepOnFork:
@@ -51,7 +53,7 @@ func mayRefuse(r *Region, a Advice) bool {
 	return false
 }
 
-// What shares a page with a range that is dropped keeps its bytes.
+// Bytes keep their values if they share a page with a range that is dropped.
 func TestRegionDropsWholePages(t *testing.T) {
 	balanced(t)
 	const n, page = 100_000, 4096
@@ -68,7 +70,7 @@ func TestRegionDropsWholePages(t *testing.T) {
 	want := make([]byte, n)
 	paint(want)
 	if !bytes.Equal(b[4*page:], want[4*page:]) {
-		t.Error("bytes behind the range changed")
+		t.Error("bytes after the range changed")
 	}
 	must(t, r.AdviseRange(page+1, 10, AdviseDontNeed)) // no whole page
 	painted(t, b[:2*page])
@@ -81,6 +83,8 @@ func TestRegionBadRanges(t *testing.T) {
 		for name, err := range map[string]error{
 			"advise":  r.AdviseRange(part[0], part[1], AdviseRandom),
 			"sync":    r.SyncRange(part[0], part[1]),
+			"lock":    r.LockRange(part[0], part[1]),
+			"unlock":  r.UnlockRange(part[0], part[1]),
 			"protect": r.ProtectRange(part[0], part[1], NoAccess),
 		} {
 			if !errors.Is(err, ErrInvalid) {
@@ -133,8 +137,8 @@ func TestRegionProtect(t *testing.T) {
 	const n = 50_000
 	eachKind(t, n, func(t *testing.T, r *Region) {
 		paint(r.Bytes())
-		read := func() error { return r.View(func(b []byte) error { painted(t, b); return nil }) }
-		write := func() error { return r.View(func(b []byte) error { b[n-1]++; b[n-1]--; return nil }) }
+		read := func() error { return r.Catch(func(b []byte) error { painted(t, b); return nil }) }
+		write := func() error { return r.Catch(func(b []byte) error { b[n-1]++; b[n-1]--; return nil }) }
 		for _, c := range []struct {
 			access        Access
 			reads, writes bool
@@ -160,15 +164,15 @@ func TestRegionProtect(t *testing.T) {
 	})
 }
 
-// Guards make what runs over either end an error, and say where.
+// With GuardPages an access beyond either end is an error, which says where.
 func TestRegionGuards(t *testing.T) {
 	balanced(t)
 	page := os.Getpagesize()
-	r, err := Map(2*page, MapOptions{RegionOptions: RegionOptions{Name: "guarded", Guards: true}})
+	r, err := Map(2*page, MapOptions{Options: Options{Name: "guarded", GuardPages: true}})
 	closeLater(t, r, err)
 	for range 2 {
 		for _, off := range []int{-page - 1, 2 * page} { // the header's page is in front
-			err := r.View(func(b []byte) error { *byteAt(b, off)++; return nil })
+			err := r.Catch(func(b []byte) error { *byteAt(b, off)++; return nil })
 			var f *FaultError
 			if !errors.As(err, &f) || f.Offset != off || f.Region != "guarded" || f.Len != 2*page {
 				t.Errorf("byte %d: %v", off, err)

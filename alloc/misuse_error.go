@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alloc
+
+import (
+	"fmt"
+	"iter"
+	"runtime"
+	"strings"
+
+	"github.com/ashlar-go/ashlar/internal/goroutine"
+	"github.com/ashlar-go/ashlar/internal/heapprof"
+)
+
+// A MisuseKind says what a program did wrong. It is for a switch.
+type MisuseKind uint8
+
+// The kinds of misuse.
+const (
+	DoubleFree     MisuseKind = 1 + iota // a block was freed that is free already
+	UseAfterFree                         // a free block was resized, read or written
+	InvalidPointer                       // an address at which no block begins: inside a block, between blocks, or made up
+	ForeignPointer                       // an address in no Allocator's memory: Go memory, a stack, or memory that went back to the kernel
+	WrongAllocator                       // a block of another Allocator
+	Overflow                             // a write or a read beyond the end of a block
+	Underflow                            // a write or a read before the start of a block
+	TypeMismatch                         // a block was freed as a value of another size
+	UseAfterClose                        // a block of an Allocator that is closed
+	DamagedHeader                        // what lies before a large object was overwritten
+)
+
+var misuseKinds = [...]string{
+	"misuse", "double free", "use after free", "invalid pointer", "foreign pointer", "wrong allocator",
+	"buffer overflow", "buffer underflow", "type mismatch", "use after close", "damaged header",
+}
+
+func (k MisuseKind) String() string {
+	if int(k) >= len(misuseKinds) {
+		k = 0
+	}
+	return misuseKinds[k]
+}
+
+// A MisuseError says what a program did wrong with memory. It is the value of a panic if
+// an operation was refused, and an error where mistakes are looked for: by Catch, Verify
+// and Close.
+//
+// The Allocator is consistent afterwards and goes on working. Whether the program is, only
+// its author can say: it has a wrong idea of which memory is whose.
+type MisuseError struct {
+	Kind MisuseKind
+	Op   string  // what was called: "Free", "Realloc", "UsableSize", "Verify" …; "access" for a fault
+	Addr uintptr // what was passed, or accessed
+
+	Block uintptr // start of the block that Addr is in or near, 0 if there is none
+	Size  int     // size of that block in bytes: that of its class if it is small and neither guarded nor checked
+	State string  // what that block was: "live", "free", "never allocated"; for large ones in more words; or ""
+
+	Used      Call // the call that found it; for a fault, the access itself
+	Freed     Call // the call that freed the block; known for guarded and checked blocks
+	Allocated Call // the call that allocated the block; likewise
+
+	Detail string // for people: what was found, and what to look for
+}
+
+// A Call says who did something to a block. The zero Call is not known.
+type Call struct {
+	Goroutine uint64    // its number, as in the runtime's traces; 0: not known, as for checked blocks
+	Stack     []uintptr // program counters, the innermost first, as those of runtime.Callers
+}
+
+// Frames returns the functions of the stack, the innermost first.
+func (c Call) Frames() iter.Seq[runtime.Frame] { return heapprof.Frames(c.Stack) }
+
+// opAccess is the operation of a misuse that the processor found.
+const opAccess = "access"
+
+// newMisuse returns a misuse of addr, which the calling goroutine found.
+func newMisuse(kind MisuseKind, op string, addr uintptr, detail string) *MisuseError {
+	return &MisuseError{Kind: kind, Op: op, Addr: addr, Detail: detail, Used: here()}
+}
+
+// accessMisuse returns a misuse that the processor found by a fault. Catch completes it with
+// the call.
+func accessMisuse(kind MisuseKind, addr uintptr, detail string) *MisuseError {
+	return &MisuseError{Kind: kind, Op: opAccess, Addr: addr, Detail: detail}
+}
+
+// here returns the call that is under way, from newMisuse's caller on.
+func here() Call {
+	var pcs [heapprof.Depth]uintptr
+	n := runtime.Callers(3, pcs[:])
+	return Call{Goroutine: goroutine.Number(), Stack: append([]uintptr(nil), pcs[:n]...)}
+}
+
+// of completes e with the block that it is about.
+func (e *MisuseError) of(block uintptr, size int, state string) *MisuseError {
+	e.Block, e.Size, e.State = block, size, state
+	return e
+}
+
+// freedAs returns the kind of the misuse of a freed block by op.
+func freedAs(op string) MisuseKind {
+	if op == "Free" {
+		return DoubleFree
+	}
+	return UseAfterFree
+}
+
+// Error returns what happened, to what, and by whom, in the order in which a person asks:
+// the kind, the operation, the detail, the block; on further lines the stacks, the last
+// call first. The stack of a panic's own call is not among them: the runtime prints it.
+func (e *MisuseError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "alloc: %s: %s(%#x): %s", e.Kind, e.Op, e.Addr, e.Detail)
+	if e.Block != 0 {
+		fmt.Fprintf(&b, " [block %#x of %d bytes, %s]", e.Block, e.Size, e.State)
+	}
+	if e.Op == opAccess {
+		e.Used.write(&b, "used by")
+	}
+	e.Freed.write(&b, "freed by")
+	e.Allocated.write(&b, "allocated by")
+	return b.String()
+}
+
+// write writes the call below a headline; nothing if it is not known.
+func (c *Call) write(b *strings.Builder, headline string) {
+	if len(c.Stack) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n  %s", headline)
+	if c.Goroutine != 0 {
+		fmt.Fprintf(b, " goroutine %d", c.Goroutine)
+	}
+	for f := range c.Frames() {
+		if f.Function == "runtime.goexit" {
+			break
+		}
+		fmt.Fprintf(b, "\n\t%s\n\t\t%s:%d", f.Function, f.File, f.Line)
+	}
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alloc
+
+import (
+	"fmt"
+	"testing"
+	"unsafe"
+)
+
+// grows returns by how many bytes f makes the resident set grow.
+func grows(f func()) int64 {
+	before := statm(1)
+	f()
+	return statm(1) - before
+}
+
+// Zeros that the kernel supplies are not written: a slice that grows, and a block that is
+// zeroed again after a sparse use, take the RAM of what is used.
+func TestZerosTakeNoMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("what the race detector knows of the blocks is resident as well")
+	}
+	const large, most = 256 << 20, 32 << 20
+	local := func(t *testing.T) Memory {
+		l := open(t, still).NewLocal()
+		t.Cleanup(l.Close)
+		return l
+	}
+	whole := func(t *testing.T) Memory { return open(t, still) }
+	for name, memory := range map[string]func(t *testing.T) Memory{"Local": local, "Allocator": whole} {
+		for _, from := range []int{100, 1 << 20, 9 << 20} {
+			t.Run(fmt.Sprintf("Resize from %d bytes/%s", from, name), func(t *testing.T) {
+				m := memory(t)
+				s := Must(MakeSlice[byte](m, from, from))
+				for i := range s {
+					s[i] = 7
+				}
+				s = s[:from/2] // the rest is to be zero again
+				n := grows(func() { s = Must(Resize(m, s, large)) })
+				if n > most {
+					t.Errorf("%d bytes of RAM for a slice of %d of which %d are used", n, large, from)
+				}
+				for i, v := range s[:2*from] {
+					if want := byte(7); (v == want) != (i < from/2) {
+						t.Fatalf("element %d is %d", i, v)
+					}
+				}
+				FreeSlice(m, s)
+			})
+		}
+	}
+	t.Run("Calloc again", func(t *testing.T) {
+		a := open(t, Options{})
+		for range 3 {
+			n := grows(func() {
+				p, err := a.Calloc(1, large-1<<20)
+				if err != nil {
+					t.Fatal(err)
+				}
+				bytesAt(p, large)[large/2] = 1
+				a.Free(p)
+			})
+			if n > most {
+				t.Errorf("%d bytes of RAM", n)
+			}
+		}
+	})
+	t.Run("ZeroOnFree", func(t *testing.T) {
+		a := open(t, Options{Hardening: Hardening{ZeroOnFree: true}})
+		p := alloc(t, a, large-1<<20)
+		secret := bytesAt(p, 1<<20)[1000:1006]
+		copy(secret, "secret")
+		if n := grows(func() { a.Free(p) }); n > most {
+			t.Errorf("%d bytes of RAM", n)
+		}
+		if q := alloc(t, a, large-1<<20); q == p && unsafe.String(&secret[0], 6) == "secret" {
+			t.Error("what was freed is still there")
+		}
+	})
+}

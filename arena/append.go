@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arena
+
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/gotype"
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// Append appends values to a slice of the arena and returns it. It writes to s up to
+// the capacity of s, and never beyond. If the capacity does not suffice, Append makes
+// the slice longer in place where free memory of the arena begins exactly at its end.
+// Elsewhere it copies the slice; the old one stays where it is until Reset. A nil s is
+// an empty slice. Append panics as MakeSlice does.
+func Append[T any](a *Arena, s []T, values ...T) []T {
+	n := len(s) + len(values)
+	if n > cap(s) {
+		s = grow(a, s, n)
+	}
+	return append(s, values...)
+}
+
+// grow returns s with room for n elements.
+func grow[T any](a *Arena, s []T, n int) []T {
+	elem := unsafe.Sizeof(*new(T))
+	c := max(n, int(4*minAlign/max(elem, 1)))
+	if twice := 2 * cap(s); uintptr(twice)*elem <= maxChunk {
+		c = max(c, twice)
+	}
+	old, size := uintptr(cap(s))*elem, a.sliceSize("Append", elem, n, c)
+	if p := unsafe.SliceData(s); gotype.Of[T]().Plain() && a.extend(raw.Addr(unsafe.Pointer(p)), old, size) {
+		return unsafe.Slice(p, c)[:len(s)]
+	}
+	grown := unsafe.Slice((*T)(a.slice("Append", elem, len(s), c, gotype.Of[T]())), c)[:len(s)]
+	copy(grown, s)
+	a.noteTail(raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))) + size)
+	return grown
+}
+
+// extend makes the old bytes at p a slice of size bytes, if they end where the window
+// begins and the window has room.
+//
+// The padding in front of the window belongs to the slice only if Append made that
+// slice, which a.tail knows. Otherwise the bytes up to the window can be the rest of a
+// longer slice, of which p is a part with a smaller capacity (s[:2:2]).
+func (a *Arena) extend(p, old, size uintptr) bool {
+	b, end := a.window(), p+old
+	if old == 0 || end != b.next && end != a.tail || raw.AlignUp(end, a.mask+1) != b.next {
+		return false
+	}
+	n := raw.AlignUp(end+size-old, a.mask+1) - b.next
+	if n > b.limit-b.next || !a.inCurrent(p) {
+		return false
+	}
+	b.next += n
+	a.tail = p + size
+	return true
+}
+
+// inCurrent reports whether p lies in the chunk that the window is cut from: memory of
+// others may end where the chunk begins.
+func (a *Arena) inCurrent(p uintptr) bool {
+	c := a.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current < len(c.chunks) && p-c.chunks[c.current].base < c.chunks[c.current].size
+}
+
+// noteTail remembers where the slice ends that Append has just made, if the window
+// begins after the padding of that slice. Memory is handed out once in a round, so
+// that no other slice ends there until Reset.
+func (a *Arena) noteTail(end uintptr) {
+	if raw.AlignUp(end, a.mask+1) == a.window().next {
+		a.tail = end
+	}
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arena
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/ashlar-go/ashlar/internal/fault"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// Open opens the arena in the file at path, or makes it, as FileOptions.Open says. A
+// commit that a process died in is finished first, or undone. The error is a
+// *FileError: ErrForeign, ErrVersion, ErrDamaged, ErrTruncated, ErrUnfinished and
+// ErrInUse say why a file is refused. A file that Open has made does not stay when Open
+// fails.
+//
+// The header's sums are always checked, those of the data with FileOptions.Verify or
+// by File.Verify.
+func Open(path string, o FileOptions) (*File, error) {
+	f := &File{path: path, options: o}
+	f.seen.used = &f.count
+	if err := f.open(); err != nil {
+		return nil, f.fail("Open", errors.Join(err, f.release()))
+	}
+	f.unexplain = fault.Register(f.explain)
+	return f, nil
+}
+
+func (f *File) open() error {
+	if err := f.options.check(); err != nil {
+		return err
+	}
+	made, err := f.openFile()
+	if err == nil {
+		err = f.begin()
+	}
+	if err != nil && made {
+		err = errors.Join(err, f.remove())
+	}
+	if err == nil && f.options.Verify {
+		err = f.verify()
+	}
+	return err
+}
+
+// openFile opens the file, or makes one of 0 bytes, and locks it. made tells that it
+// was made. A file that loses its name before it is locked was made by another process,
+// which has failed: then the next try makes one.
+func (f *File) openFile() (made bool, err error) {
+	for range 10 {
+		if f.file, made, err = f.openOrMake(); err != nil {
+			return false, err
+		}
+		if err := fileSpace.LockFile(f.file, !f.options.ReadOnly, false); err != nil {
+			return false, err // of whoever has locked it: not to be removed
+		}
+		f.locked = true
+		info, err := fileSpace.Stat(f.file)
+		switch {
+		case err != nil:
+			return made, err
+		case !info.Regular:
+			return false, fmt.Errorf("%w: it is no regular file", ErrForeign)
+		case info.Links > 0 || f.options.ReadOnly:
+			f.length, f.inMemory = info.Size, info.InMemory
+			return made, nil
+		}
+		if err := f.release(); err != nil {
+			return false, err
+		}
+	}
+	return false, ErrInUse
+}
+
+func (f *File) openOrMake() (file *vm.File, made bool, err error) {
+	if f.options.ReadOnly {
+		file, err = fileSpace.Open(f.path, 0, 0)
+		return file, false, err
+	}
+	if f.options.Open != MustCreate {
+		file, err = fileSpace.Open(f.path, vm.ForWriting, 0)
+		if f.options.Open == MustExist || !errors.Is(err, fs.ErrNotExist) {
+			return file, false, err
+		}
+	}
+	permissions := uint32(f.options.Permissions.Perm())
+	if permissions == 0 {
+		permissions = 0o600
+	}
+	file, err = fileSpace.Open(f.path, vm.ForWriting|vm.Create|vm.Exclusive, permissions)
+	if errors.Is(err, fs.ErrExist) && f.options.Open == OpenOrCreate { // made in this moment by another
+		file, err = fileSpace.Open(f.path, vm.ForWriting, 0)
+		return file, false, err
+	}
+	return file, err == nil, err
+}
+
+// begin brings the open file into the state of the last commit, and maps it. A new one
+// is mapped before anything is written, so that a mapping that fails leaves nothing.
+func (f *File) begin() error {
+	slots, valid, err := f.headers()
+	anew := errors.Is(err, errUnborn) && f.options.Open != MustExist && !f.options.ReadOnly
+	if anew {
+		if err := f.newHeader(); err != nil {
+			return err
+		}
+		if err := f.show(); err != nil {
+			return err
+		}
+		return f.create()
+	}
+	if err == nil {
+		err = f.recover(slots, valid)
+	}
+	if err != nil {
+		return err
+	}
+	return f.show()
+}
+
+// remove takes the name of a file that was just made away again, if it is still that
+// of this file.
+func (f *File) remove() error {
+	named, err := fileSpace.Open(f.path, 0, 0)
+	if err != nil {
+		return nil // it has no name, or nobody may know
+	}
+	mine, err := fileSpace.Stat(f.file)
+	other, err2 := fileSpace.Stat(named)
+	if err = errors.Join(err, err2); err == nil && mine.Device == other.Device && mine.Inode == other.Inode {
+		err = fileSpace.Unlink(f.path)
+	}
+	return errors.Join(err, fileSpace.CloseFile(named))
+}

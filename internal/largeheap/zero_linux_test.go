@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package largeheap
+
+import (
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
+	"github.com/ashlar-go/ashlar/internal/watch"
+	"github.com/ashlar-go/ashlar/largeobj"
+)
+
+// Objects that are zeroed again and again, of which a program uses little, take little
+// RAM: what was retained is not written to as a whole. An extent that was in use as a
+// whole is, and the kernel is asked about it once.
+func TestZeroOfRetained(t *testing.T) {
+	if watch.Enabled {
+		t.Skip("what the race detector knows of the blocks is resident as well")
+	}
+	const size, objects = mib, 64
+	for _, c := range []struct {
+		name   string
+		step   uintptr // a byte of so many is written
+		maxRAM int64
+		asked  uint64 // kernel calls for each object in the third and fourth round
+	}{
+		{"sparse", size / 2, objects * size / 8, 2},
+		{"dense", 512, objects * size * 9 / 8, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t, largeobj.Options{Policy: largeobj.Keep})
+			before := residentBytes(t)
+			calls := uint64(0)
+			for round := range 4 {
+				if round == 2 {
+					calls = f.space.Calls(vm.OpResident)
+				}
+				var all []uintptr
+				for range objects {
+					p, _, err := f.Alloc(size, 1, true)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for at := uintptr(0); at < size; at += c.step {
+						if *raw.At[byte](p + at) != 0 {
+							t.Fatalf("round %d: byte %d is not zero", round, at)
+						}
+						*raw.At[byte](p + at) = 1
+					}
+					all = append(all, p)
+				}
+				for _, p := range all {
+					f.free(p)
+				}
+				if n := residentBytes(t) - before; n > c.maxRAM {
+					t.Fatalf("round %d: %d bytes of RAM, want at most %d", round, n, c.maxRAM)
+				}
+			}
+			if n := f.space.Calls(vm.OpResident) - calls; n != c.asked*objects {
+				t.Errorf("the kernel was asked %d times, want %d", n, c.asked*objects)
+			}
+		})
+	}
+}
+
+// An extent that was purged, or has grown, is looked at again.
+func TestZeroAfterPurge(t *testing.T) {
+	if watch.Enabled {
+		t.Skip("what the race detector knows of the blocks is resident as well")
+	}
+	const size = 32 * mib
+	for _, lazy := range []bool{false, true} {
+		f := newFixture(t, largeobj.Options{LazyPurge: lazy})
+		p := f.alloc(size)
+		for range 2 {
+			dirtyAll(p, size)
+			f.free(p)
+			q, _, err := f.Alloc(size, 1, true)
+			if err != nil || q != p || !isZero(p, size) {
+				t.Fatalf("%#x and %v, was %#x", q, err, p)
+			}
+		}
+		if !f.lookup(p).full {
+			t.Error("an extent that was overwritten is not full")
+		}
+		p = f.resize(p, 4*size)
+		if f.lookup(p).full {
+			t.Error("an extent that grew is full")
+		}
+		f.free(p)
+		f.ticks(purgeAge + 1)
+		q, _, err := f.Alloc(4*size, 1, true)
+		if err != nil || q != p || f.lookup(p).full {
+			t.Errorf("%#x and %v, was %#x; full %v", q, err, p, f.lookup(p).full)
+		}
+		f.free(p)
+	}
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vm
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// inRAM returns how many pages of a range the kernel has in RAM.
+func inRAM(t *testing.T, base, size uintptr) (n int) {
+	t.Helper()
+	pages := make([]byte, size/PageSize())
+	must(t, sysResident(base, pages))
+	for _, flags := range pages {
+		n += int(flags & 1)
+	}
+	return n
+}
+
+// What is cleared is zero, and nothing else is; what was hardly used is not brought in.
+func TestClearPages(t *testing.T) {
+	const size = 16 * mib
+	pages := int(size / PageSize())
+	for _, c := range []struct {
+		name     string
+		used     int // every so many pages is written
+		off      uintptr
+		full     bool
+		maxInRAM int
+	}{
+		{"dense", 1, 0, true, pages},
+		{"sparse", 64, 0, false, 0},
+		{"sparse, with ends inside pages", 64, 5000, false, 4},
+		{"half", 2, 0, true, pages},
+		{"untouched", pages, 4096, false, 4},
+	} {
+		for name, method := range map[string]func(*Space, uintptr, uintptr) bool{
+			"Clear": (*Space).Clear, "Wipe": (*Space).Wipe,
+		} {
+			t.Run(c.name+"/"+name, func(t *testing.T) {
+				var s Space
+				base, m := mapIn(t, &s, size, PageSize())
+				defer release(t, &s, m)
+				for at := uintptr(0); at < size; at += uintptr(c.used) * PageSize() {
+					copy(raw.Bytes(base+at, 16), "contents of a page")
+				}
+				first, last := raw.Bytes(base, c.off), raw.Bytes(base+size-c.off, c.off)
+				before := append(bytes.Clone(first), last...)
+				if full := method(&s, base+c.off, size-2*c.off); full != c.full {
+					t.Errorf("full %v, want %v", full, c.full)
+				}
+				if n := inRAM(t, base, size); n > c.maxInRAM {
+					t.Errorf("%d of %d pages are in RAM, want at most %d", n, pages, c.maxInRAM)
+				}
+				check(t, "afterwards", base+raw.AlignUp(c.off, PageSize()), size-2*raw.AlignUp(c.off, PageSize()), 0)
+				if b := raw.Bytes(base+c.off, size-2*c.off); len(bytes.Trim(b, "\x00")) > 0 {
+					t.Error("not zero")
+				}
+				if !bytes.Equal(append(bytes.Clone(first), last...), before) {
+					t.Error("something else was written to")
+				}
+			})
+		}
+	}
+}
+
+// A kernel that does not tell, and one that does not purge, as of locked memory, leave it
+// to be written to.
+func TestClearOnOtherKernels(t *testing.T) {
+	for _, op := range []Op{OpResident, OpPurge} {
+		var s Space
+		base, m := mapIn(t, &s, mib, PageSize())
+		fill(base, PageSize(), 7)
+		stop := fail(t, op, 0)
+		if full := s.Clear(base, mib); !full {
+			t.Errorf("%v fails: not full", op)
+		}
+		stop()
+		check(t, op.String()+" fails", base, mib, 0)
+		release(t, &s, m)
+	}
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mmap
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// Lock brings all pages of the region into RAM and keeps them there. Pages that Resize
+// adds are locked too.
+//
+// The error is ErrLockLimit if the process may not lock so much memory; its message names
+// the limit and says how it is raised. It is ErrTruncated if the file ends before the
+// region does, ErrNoSpace if there is no room for a page that the file does not have yet,
+// and ErrOutOfMemory if there is no RAM. After an error a region of which nothing was
+// locked is not locked.
+func (r *Region) Lock() error { return r.lock(0, toEnd, false) }
+
+// LockRange does for n bytes from offset off on what Lock does for all; n = -1 means to
+// the end of the region. It locks whole pages. Resize returns ErrMixed while only a part
+// of the region is locked.
+func (r *Region) LockRange(off, n int) error { return r.lock(off, n, false) }
+
+// LockOnFault keeps in RAM each page that is accessed, from then on.
+func (r *Region) LockOnFault() error { return r.lock(0, toEnd, true) }
+
+func (r *Region) lock(off, n int, onFault bool) error {
+	return r.onPages("Lock", off, n, func(p addrRange) error {
+		if r.secret {
+			return nil // it is locked
+		}
+		whole := p == r.bounds()
+		return r.noting(func() error { return r.lockPages(r.around(p), whole, onFault) })
+	})
+}
+
+// lockPages locks the pages of p, whole says that they are all, and says why it cannot.
+func (r *Region) lockPages(p addrRange, whole, onFault bool) error {
+	err := space.Lock(p.begin, p.size(), onFault)
+	if err == nil {
+		r.locked = r.locked || whole
+		r.partLocked = true
+		return nil
+	}
+	if !r.partLocked {
+		_ = space.Unlock(p.begin, p.size()) // some of them may be
+	}
+	if !errors.Is(err, vm.ErrAbsent) {
+		return err
+	}
+	if r.file != nil {
+		last := p.end - vm.PageSize() - r.frame.body.Base
+		if missing := missingIn(r.file, r.offset+int64(last)); missing != nil {
+			return fmt.Errorf("%w: %w", missing, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
+}
+
+// Unlock allows the kernel to swap the region out. Secret memory stays locked: ErrInvalid.
+func (r *Region) Unlock() error { return r.UnlockRange(0, toEnd) }
+
+// UnlockRange does for n bytes from offset off on what Unlock does for all; n = -1 means
+// to the end of the region. It unlocks whole pages.
+func (r *Region) UnlockRange(off, n int) error {
+	return r.onPages("Unlock", off, n, func(p addrRange) error {
+		if r.kind == Secret {
+			return invalid("secret memory stays locked")
+		}
+		whole := p == r.bounds()
+		p = r.around(p)
+		return r.noting(func() error {
+			err := space.Unlock(p.begin, p.size())
+			if err == nil {
+				r.locked, r.partLocked = false, r.partLocked && !whole
+			}
+			return err
+		})
+	})
+}
