@@ -2,7 +2,11 @@
 
 package alloc
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/largeobj"
+)
 
 // check returns an error of op that names the first option with a value that it cannot
 // have, and says what it can have. It wraps ErrInvalidOption.
@@ -12,6 +16,10 @@ func (o *Options) check(op string) error {
 		return invalidOption(op, "Limit", o.Limit, "0 for no limit, or a number of bytes")
 	case o.GuardRate < 0:
 		return invalidOption(op, "GuardRate", o.GuardRate, "0 for no guarded blocks, or how many blocks there are to one")
+	case o.Large.Policy > largeobj.Keep:
+		return invalidOption(op, "Large.Policy", int(o.Large.Policy), "largeobj.Retain, Unmap or Keep")
+	case o.Large.MaxMappings < 0:
+		return invalidOption(op, "Large.MaxMappings", o.Large.MaxMappings, "0 for half of the kernel's bound, or a number of mappings")
 	}
 	return nil
 }
