@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
@@ -13,7 +14,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
@@ -63,8 +63,8 @@ type Allocator struct {
 	tracing  sync.Mutex                         // recorder, when it is written
 	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
 
-	forget  func()           // takes the explainer of span guards out
-	tenants tenancy.Register // the arenas in this memory
+	forget func()             // takes the explainer of span guards out
+	arenas arenahost.Register // the arenas in this memory
 }
 
 // lastID is the identity given out last. Identities are never reused, so that the

@@ -8,9 +8,9 @@ import (
 	"sync"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 	"github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
 )
 
 // A quarantine holds the inaccessible chunks of an allocator's checked arenas, until
@@ -18,7 +18,7 @@ import (
 //
 //	bytes = Σ held.size ≤ limit, but for what the kernel refused
 type quarantine struct {
-	host tenancy.Host
+	host arenahost.Host
 
 	mu    sync.Mutex // guards what follows; taken with a core's lock held
 	limit int64
@@ -40,13 +40,13 @@ type held struct {
 // quarantines has those that hold something, or did, by allocator.
 var quarantines struct {
 	mu    sync.Mutex
-	of    map[tenancy.Host]*quarantine
+	of    map[arenahost.Host]*quarantine
 	start sync.Once
 }
 
 // quarantineOf returns the quarantine of an allocator, which holds limit bytes at
 // least.
-func quarantineOf(host tenancy.Host, limit int64) *quarantine {
+func quarantineOf(host arenahost.Host, limit int64) *quarantine {
 	s := &quarantines
 	s.start.Do(func() { fault.Register(explain) })
 	s.mu.Lock()
@@ -55,7 +55,7 @@ func quarantineOf(host tenancy.Host, limit int64) *quarantine {
 	if q == nil {
 		q = &quarantine{host: host}
 		if s.of == nil {
-			s.of = map[tenancy.Host]*quarantine{}
+			s.of = map[arenahost.Host]*quarantine{}
 		}
 		s.of[host] = q
 		host.Register().OnClose(q.forget)
