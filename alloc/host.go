@@ -26,14 +26,16 @@ func (t *host) Obtain(size, align int, trim bool) (addr uintptr, zeroed bool, er
 		}
 		return err
 	}
-	if err = a.inside(try); trim {
-		err = a.retryTrimmed(try, err)
+	if trim {
+		err = a.inside(func() error { return a.makeRoom((*processors)(t), size, try(), try) })
+	} else {
+		err = a.inside(try)
 	}
 	return addr, zeroed, err
 }
 
 // AtLimit implements arenahost.Host.
-func (t *host) AtLimit(size int) { (*Allocator)(t).callOnLimit(size) }
+func (t *host) AtLimit(size, rounds int) bool { return (*Allocator)(t).nextRound(size, rounds) }
 
 // Obtained implements arenahost.Host.
 func (t *host) Obtained(size int, err error) {

@@ -54,7 +54,7 @@ func TestCallbacks(t *testing.T) {
 						t.Error("memory is not zero")
 					}
 				}
-				h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Limit: limit, OnLimit: func(int) { use() },
+				h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Limit: limit, OnLimit: func(int) bool { use(); return false },
 					Logger: slog.New(handler(func(slog.Record) { use() }))})
 				if err != nil {
 					t.Fatal(err)
@@ -89,10 +89,12 @@ func TestOnLimitMakesRoom(t *testing.T) {
 	var h *alloc.Allocator
 	var a *Arena
 	var other *Arena
-	h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Limit: 4 << 20, OnLimit: func(int) {
-		if a.Stats().Reserved == 0 {
-			other.Reset()
+	h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Limit: 4 << 20, OnLimit: func(int) bool {
+		if other.Stats().Used == 0 {
+			return false
 		}
+		other.Reset()
+		return a.Stats().Reserved == 0
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -21,18 +21,24 @@ type attempt struct {
 }
 
 // try runs f, which may obtain a chunk, with the core's lock held. If the allocator has
-// no memory, try calls OnLimit without the lock, and runs f once more. It returns the last
+// no memory, try calls OnLimit without the lock, and runs f again. It returns the last
 // attempt, which the caller passes to report when the memory is ready for use.
 func (c *core) try(f func() error) (attempt, error) {
 	t, err := c.locked(attempt{}, f)
-	limit := errors.Is(t.err, alloc.ErrLimit)
-	if limit {
-		c.host.AtLimit(t.size)
+	rounds := 0
+	for errors.Is(t.err, alloc.ErrLimit) && c.host.AtLimit(t.size, rounds) {
+		rounds++
+		t, err = c.locked(attempt{trim: true}, f)
 	}
-	if limit || errors.Is(t.err, alloc.ErrOutOfMemory) {
+	if isLack(t.err) && rounds == 0 {
 		t, err = c.locked(attempt{trim: true}, f)
 	}
 	return t, err
+}
+
+// isLack reports whether err is a lack of memory.
+func isLack(err error) bool {
+	return errors.Is(err, alloc.ErrLimit) || errors.Is(err, alloc.ErrOutOfMemory)
 }
 
 // report reports an attempt to the allocator's logger, which may allocate from this

@@ -3,7 +3,6 @@
 package arena
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 
@@ -48,7 +47,7 @@ var quarantines struct {
 // least.
 func quarantineOf(host arenahost.Host, limit int64) *quarantine {
 	s := &quarantines
-	s.start.Do(func() { fault.Register(explain) })
+	s.start.Do(func() { fault.Register(describe) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.of[host]
@@ -154,8 +153,8 @@ func (q *quarantine) shrink(n int64) {
 	}
 }
 
-// explain tells what was at an address that is in quarantine.
-func explain(addr uintptr) error {
+// describe tells what was at an address that is in quarantine.
+func describe(addr uintptr) error {
 	quarantines.mu.Lock()
 	all := make([]*quarantine, 0, len(quarantines.of))
 	for _, q := range quarantines.of {
@@ -163,14 +162,14 @@ func explain(addr uintptr) error {
 	}
 	quarantines.mu.Unlock()
 	for _, q := range all {
-		if err := q.explain(addr); err != nil {
+		if err := q.describe(addr); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (q *quarantine) explain(addr uintptr) error {
+func (q *quarantine) describe(addr uintptr) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range q.held {
@@ -196,7 +195,7 @@ func (h *held) story(addr uintptr) error {
 // flush empties the quarantine if that may remedy err, a lack of memory, and reports
 // whether there was something to let go. The caller holds c.mu.
 func (c *core) flush(err error) bool {
-	if !c.options.Checked || !errors.Is(err, alloc.ErrLimit) && !errors.Is(err, alloc.ErrOutOfMemory) {
+	if !c.options.Checked || !isLack(err) {
 		return false
 	}
 	return quarantineOf(c.host, c.options.Quarantine).flush()

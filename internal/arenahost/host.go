@@ -7,16 +7,17 @@ import "github.com/ashlar-go/ashlar/internal/vm"
 // A Host is an allocator that provides the memory of arenas.
 type Host interface {
 	// Obtain returns a block of size bytes aligned to align, a power of two, and
-	// whether all of it is known to be zero. It returns the errors of Malloc. If trim is
-	// set, the allocator gives unused memory back to the kernel before it fails.
+	// whether all of it is known to be zero. It returns the reason that the
+	// *Error of Malloc would wrap. If trim is set, the allocator gives unused memory back to the kernel before it fails.
 	//
 	// Obtain calls no function of the program, so the caller may hold locks. After the
 	// caller has released them, it calls AtLimit and Obtained.
 	Obtain(size, align int, trim bool) (addr uintptr, zeroed bool, err error)
 
-	// AtLimit calls Options.OnLimit, after Obtain failed with ErrLimit for size bytes. The
-	// caller must hold no lock.
-	AtLimit(size int)
+	// AtLimit calls Options.OnLimit, after Obtain failed with ErrLimit for size bytes. It
+	// reports whether to call Obtain again: OnLimit made room, and rounds, the number of
+	// earlier calls of AtLimit for this request, is small. The caller must hold no lock.
+	AtLimit(size, rounds int) bool
 
 	// Obtained logs warnings about a call of Obtain for size bytes, which returned err. The
 	// caller must hold no lock.
