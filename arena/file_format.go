@@ -87,14 +87,14 @@ func (h *header) decode(page []byte) error {
 		return fmt.Errorf("%w: that of a header", ErrDamaged)
 	case h.Version > fileVersion:
 		return fmt.Errorf("%w: format %d, this one knows %d", ErrVersion, h.Version, fileVersion)
-	case h.Capacity%dataAlign != 0 || h.Capacity > mostCapacity || h.Used > h.Capacity || h.Root > h.Used || h.Before > h.Used:
+	case h.Capacity%dataAlign != 0 || h.Capacity > maxCapacity || h.Used > h.Capacity || h.Root > h.Used || h.Before > h.Used:
 		return fmt.Errorf("%w: the header contradicts itself", ErrDamaged)
 	}
 	return nil
 }
 
-// mostCapacity keeps offsets and lengths far from overflowing.
-const mostCapacity = 1 << 46
+// maxCapacity keeps offsets and lengths far from overflowing.
+const maxCapacity = 1 << 46
 
 // dataAt returns where in the file the data begin.
 func (h *header) dataAt() int64 {

@@ -78,10 +78,10 @@ type runWriter struct {
 	run  []byte
 }
 
-const mostRun = 256 << 10
+const maxRun = 256 << 10
 
 func (w *runWriter) add(at int64, page []byte) error {
-	if len(w.run) > 0 && (at != w.at+int64(len(w.run)) || len(w.run) >= mostRun) {
+	if len(w.run) > 0 && (at != w.at+int64(len(w.run)) || len(w.run) >= maxRun) {
 		if err := w.flush(); err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func (f *File) checkFresh(h *header, j *journal) error {
 // readPages reads n pages of the file from an offset on, some at a time, and calls visit
 // with the number of each and its contents.
 func (f *File) readPages(at int64, n uint64, visit func(i uint64, page []byte) error) error {
-	const batch = mostRun / filePage
+	const batch = maxRun / filePage
 	buffer := make([]byte, min(n, batch)*filePage)
 	for i := uint64(0); i < n; {
 		some := buffer[:min(n-i, batch)*filePage]

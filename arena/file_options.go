@@ -59,7 +59,7 @@ const defaultCapacity = 256 << 20 << (6 * (bits.UintSize / 64))
 // check tells what is wrong with the options.
 func (o *FileOptions) check() error {
 	switch {
-	case o.Capacity < 0 || uint64(o.Capacity) > mostCapacity || !fits(o.capacity()):
+	case o.Capacity < 0 || uint64(o.Capacity) > maxCapacity || !fits(o.capacity()):
 		return fmt.Errorf("%w: FileOptions.Capacity is %d bytes", alloc.ErrInvalidSize, o.Capacity)
 	case o.Open > MustExist:
 		return fmt.Errorf("%w: FileOptions.Open is %d, which is none", fs.ErrInvalid, o.Open)
