@@ -32,7 +32,7 @@
 //	                       process, for its allocators share them
 //
 // Sizes below and at 1 KiB are requested exactly as asked; above, what was asked
-// is known to 1/1024 of the block (package internal/sizeclass, fit codes).
+// is known to 1/1024 of the block (package internal/sizeclass, size codes).
 //
 // # Consistency
 //
