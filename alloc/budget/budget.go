@@ -118,15 +118,15 @@ func (b *Balancer) run() {
 // NewAllocator returns an Allocator that is counted and limited until it is closed. When
 // it reaches its limit, the Balancer makes room in the budget at once. Options.Limit stays
 // the highest limit that it gets. Options.OnLimit is called only if there is no room left
-// in the budget; what it frees may make some.
+// in the budget or below that limit; what it frees may make some.
 func (b *Balancer) NewAllocator(o alloc.Options) (*alloc.Allocator, error) {
 	var a *alloc.Allocator
 	onLimit := o.OnLimit
-	o.OnLimit = func(size int) {
-		if !b.look(a, int64(size)) && onLimit != nil {
-			onLimit(size)
-			b.look(a, int64(size))
+	o.OnLimit = func(size int) (madeRoom bool) {
+		if b.look(a, int64(size)) {
+			return true
 		}
+		return onLimit != nil && onLimit(size) && b.look(a, int64(size))
 	}
 	a, err := alloc.NewAllocator(o)
 	if err != nil {

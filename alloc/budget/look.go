@@ -71,11 +71,13 @@ func (b *Balancer) balance(memory Memory, size int64) (state State, fits, warn b
 	if b.unused() < size {
 		b.collectHeap()
 	}
-	for !b.divide(memory, size) {
+	granted, closed := b.divide(memory, size)
+	for closed {
 		b.count() // without those that were closed
+		granted, closed = b.divide(memory, size)
 	}
-	fits = b.unused() >= size
-	warn = size > 0 && !fits && !b.warned
+	fits = granted >= size
+	warn = b.unused() < size && !b.warned && size > 0
 	b.warned = b.warned || warn
 	return b.state, fits, warn
 }
@@ -163,9 +165,9 @@ func (b *Balancer) collectHeap() {
 // its limit, and off-heap memory gets what is there now. An allocation of size bytes that
 // waits in memory gets its bytes first; all members share what is left.
 //
-// divide reports false if members turn out to be closed. They are removed, and the limits
-// must be divided again.
-func (b *Balancer) divide(memory Memory, size int64) bool {
+// divide returns how much memory may grow now. If members turn out to be closed, they are
+// removed, and the limits must be divided again.
+func (b *Balancer) divide(memory Memory, size int64) (granted int64, closed bool) {
 	shared := b.parts.limit - b.parts.reserve - b.state.OffHeap
 	room := max(shared-max(b.needed, b.parts.floor), 0)
 	headroom := room / 2
@@ -185,9 +187,12 @@ func (b *Balancer) divide(memory Memory, size int64) bool {
 		if m.own > 0 {
 			limit = min(limit, m.own)
 		}
+		if m.memory == memory {
+			granted = limit - m.footprint
+		}
 		return errors.Is(m.memory.SetLimit(max(limit, 1)), alloc.ErrClosed) // 0 would be no limit
 	})
-	return len(b.members) == before
+	return granted, len(b.members) < before
 }
 
 // limitHeap sets the Go memory limit, unless it is about what it was: setting it is not

@@ -131,12 +131,14 @@ func TestAllocators(t *testing.T) {
 	var cache []unsafe.Pointer
 	evicted := 0
 	var a *alloc.Allocator
-	a = open(alloc.Options{OnLimit: func(int) {
-		if len(cache) > 0 {
-			a.Free(cache[0])
-			cache = cache[1:]
-			evicted++
+	a = open(alloc.Options{OnLimit: func(int) bool {
+		if len(cache) == 0 {
+			return false
 		}
+		a.Free(cache[0])
+		cache = cache[1:]
+		evicted++
+		return true
 	}})
 	for range 20 {
 		p, err := a.Malloc(128 << 20)
@@ -148,9 +150,10 @@ func TestAllocators(t *testing.T) {
 	if len(cache) < 2 || evicted+len(cache) != 20 { // 6 fit, but for what the Go heap has
 		t.Errorf("%d objects of 128 MiB, %d evicted", len(cache), evicted)
 	}
-	limited := open(alloc.Options{Limit: 10 << 20})
-	if _, err := limited.Malloc(11 << 20); !errors.Is(err, alloc.ErrLimit) {
-		t.Errorf("more than the Allocator's own limit: %v", err)
+	calls := 0
+	limited := open(alloc.Options{Limit: 10 << 20, OnLimit: func(int) bool { calls++; return false }})
+	if _, err := limited.Malloc(11 << 20); !errors.Is(err, alloc.ErrLimit) || calls == 0 {
+		t.Errorf("more than the Allocator's own limit: %v, after %d calls of OnLimit", err, calls)
 	}
 	if _, err := b.NewAllocator(alloc.Options{Limit: -1}); err == nil {
 		t.Error("options that are no good make an Allocator")
