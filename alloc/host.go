@@ -4,7 +4,6 @@ package alloc
 
 import (
 	"github.com/ashlar-go/ashlar/internal/arenahost"
-	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -18,19 +17,7 @@ func init() {
 // Obtain implements arenahost.Host.
 func (t *host) Obtain(size, align int) (addr uintptr, zeroed bool, err error) {
 	a := (*Allocator)(t)
-	return a.allocate((*processors)(t), opArena, size, align, false, alignedEvent(align, size))
-}
-
-// opArena is the operation for which arenas obtain memory.
-const opArena = "Arena"
-
-// kindFor returns what a heap profile calls a block that op allocates: other, unless
-// it is an arena's chunk.
-func kindFor(op string, other heapprof.Kind) heapprof.Kind {
-	if op == opArena {
-		return heapprof.Arena
-	}
-	return other
+	return a.allocate((*processors)(t), opArena, size, align)
 }
 
 // What Malloc aligns blocks and large objects to, in bytes.
@@ -44,7 +31,7 @@ func (t *host) Release(addr uintptr) {
 	a := (*Allocator)(t)
 	if s := a.gate.enter(); s != nil {
 		defer s.leave()
-		a.free((*processors)(t), "Free", addr)
+		a.free((*processors)(t), opFree, addr)
 	}
 }
 
