@@ -52,10 +52,8 @@ func (a *Allocator) retry(h holder, op operation, size int, try func() error) er
 	rounds := 0
 	tryHard := func() error { return a.makeRoom(h, size, try(), try) }
 	err := a.inside(try)
-	for isLimit(err) && rounds < maxRounds && a.callOnLimit(size) {
-		if rounds++; rounds%fewRounds == 0 {
-			a.lowmem.again()
-		}
+	for isLimit(err) && a.nextRound(size, rounds) {
+		rounds++
 		err = a.inside(tryHard)
 	}
 	if isLack(err) && rounds == 0 {
@@ -66,6 +64,18 @@ func (a *Allocator) retry(h holder, op operation, size int, try func() error) er
 	}
 	a.warnRefused(size, err)
 	return &Error{Op: op.String(), Size: size, Err: err}
+}
+
+// nextRound reports whether another try makes sense after so many rounds: OnLimit has made
+// room for size bytes.
+func (a *Allocator) nextRound(size, rounds int) bool {
+	if rounds >= maxRounds || !a.callOnLimit(size) {
+		return false
+	}
+	if (rounds+1)%fewRounds == 0 {
+		a.lowmem.again()
+	}
+	return true
 }
 
 // isLimit reports whether err is ErrLimit. A program that uses the limit as a signal meets
