@@ -6,15 +6,15 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
@@ -50,8 +50,8 @@ type Allocator struct {
 	depots [sizeclass.Count]smallheap.Depot
 	purger purger
 
-	atLimit goroutines            // that run Options.OnLimit
-	warned  [warnings]atomic.Bool // what Options.Logger was told
+	lowmem lowmem
+	warned [warnings]atomic.Bool // what Options.Logger was told
 
 	rate      atomic.Int64                         // bytes between samples; 0: none
 	samplerMu sync.Mutex                           // sampler, when it is written
@@ -63,8 +63,8 @@ type Allocator struct {
 	tracing  sync.Mutex                         // recorder, when it is written
 	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
 
-	forget  func()           // takes the explainer of span guards out
-	tenants tenancy.Register // the arenas in this memory
+	forget func()             // takes the describer of span guards out
+	arenas arenahost.Register // the arenas in this memory
 }
 
 // lastID is the identity given out last. Identities are never reused, so that the
@@ -76,11 +76,8 @@ const noOwner = ^uintptr(0)
 
 // NewAllocator returns an Allocator with the given options.
 func NewAllocator(o Options) (*Allocator, error) {
-	if o.Limit < 0 {
-		return nil, &Error{Op: "NewAllocator: Options.Limit", Size: int(o.Limit), Err: ErrInvalidSize}
-	}
-	if o.GuardRate < 0 {
-		return nil, &Error{Op: "NewAllocator: Options.GuardRate", Size: o.GuardRate, Err: ErrInvalidSize}
+	if err := o.check("NewAllocator"); err != nil {
+		return nil, err
 	}
 	a := &Allocator{options: o}
 	a.init()
@@ -109,7 +106,7 @@ func (a *Allocator) init() {
 		a.guards.rate.Store(int64(a.options.GuardRate))
 		a.setRate(a.options.profileRate())
 		if a.options.Hardening.SpanGuards {
-			a.forget = onfault.Register(a.explainSpanGuard)
+			a.forget = onfault.Register(a.describeSpanGuard)
 		}
 		atomic.StoreUintptr(&a.freeOwner, id)
 		if a.checked != nil || a.options.Hardening.ZeroOnFree { // Free has more to do with every block
@@ -120,10 +117,18 @@ func (a *Allocator) init() {
 }
 
 // SetLimit changes Options.Limit; 0 removes it. What is above a new limit stays,
-// but further allocations fail until enough was freed.
-func (a *Allocator) SetLimit(n int64) {
+// but further allocations fail until enough was freed. A negative n is an error, and so
+// is a closed Allocator, by ErrClosed.
+func (a *Allocator) SetLimit(n int64) error {
+	if err := (&Options{Limit: n}).check("SetLimit"); err != nil {
+		return err
+	}
 	a.init()
-	a.space.SetLimit(max(n, 0))
+	a.space.SetLimit(n)
+	if a.gate.closed.Load() {
+		return &Error{Op: "SetLimit", Size: int(n), Err: ErrClosed}
+	}
+	return nil
 }
 
 // addSpan gets pages for a span of class c and fills the empty magazine m from it.
@@ -133,7 +138,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	if err != nil {
 		return err
 	}
-	watch.Reshape()
+	raceannotate.Reshape()
 	s, err := smallheap.NewSpan(a.id, c, base, clean)
 	if err != nil {
 		a.pages.Free(base, pages)

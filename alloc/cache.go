@@ -26,7 +26,7 @@ import (
 // whole pages are odd up to the 64th line, and metadata begins an even number of
 // lines after a page: so their class caches are in other sets.
 const (
-	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{})         // a line: sizeclass.Fit.Row counts on it
+	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{})         // a line: sizeclass.ClassCode.Row counts on it
 	usedStart      = largeCacheStart + unsafe.Sizeof(largeCache{}) // offset in a cache
 	cacheSize      = usedStart + unsafe.Sizeof(classSet{})
 	wordSize       = bits.UintSize / 8
@@ -50,9 +50,9 @@ func clearCache(cache uintptr) {
 	}
 }
 
-// classCacheFor returns the class cache of a fit's class.
-func classCacheFor(cache uintptr, f sizeclass.Fit) *smallheap.ClassCache {
-	return (*smallheap.ClassCache)(raw.Pointer(cache + f.Row()))
+// classCacheFor returns the class cache of the class of cc.
+func classCacheFor(cache uintptr, cc sizeclass.ClassCode) *smallheap.ClassCache {
+	return (*smallheap.ClassCache)(raw.Pointer(cache + cc.Row()))
 }
 
 // classCacheOf returns the class cache of a class.
@@ -113,18 +113,13 @@ func (a *Allocator) attach(id int) error {
 	return nil
 }
 
-// growTable makes the table of caches hold at least n entries. There is room for
-// those of some thousand processors.
+// growTable makes the table of caches hold at least n entries.
 func (a *Allocator) growTable(n int) error {
-	const maxEntries = metadata.MaxSize >> wordShift
 	old, oldLen := a.table, int(a.tableLen)
 	if n <= oldLen {
 		return nil
 	}
-	if n > maxEntries {
-		return ErrOutOfMemory
-	}
-	n = min(max(n, 2*oldLen, runtime.GOMAXPROCS(0), runtime.NumCPU(), 8), maxEntries)
+	n = max(n, 2*oldLen, runtime.GOMAXPROCS(0), runtime.NumCPU(), 8)
 	table, err := metadata.Alloc(uintptr(n) << wordShift)
 	if err != nil {
 		return err

@@ -56,13 +56,13 @@ func TestCheckedConcurrent(t *testing.T) {
 				return
 			case <-time.After(time.Millisecond):
 			}
-			if err := a.Verify(); err != nil {
+			if err := a.Inspect().Verify(); err != nil {
 				t.Error(err)
 			}
 			if i%3 == 0 {
 				a.Trim()
 			}
-			a.SetProfileRate(1 + i%2<<20)
+			a.Profile().SetRate(1 + i%2<<20)
 		}
 	})
 	work.Wait()

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -60,7 +62,7 @@ func TestCheckedRedzones(t *testing.T) {
 					want.Kind = Underflow
 					wantMisuse(t, func() { look(a, p) }, want, bytesOf(n)+" before the start",
 						fmt.Sprintf("offset -%d: 01", n), "siteA")
-					if err := a.Verify(); err != nil {
+					if err := a.Inspect().Verify(); err != nil {
 						t.Errorf("told before: %v", err)
 					}
 					a.Free(p)
@@ -82,7 +84,7 @@ func TestCheckedDistance(t *testing.T) {
 			for _, v := range []byte{0, was + 1, 0xff} {
 				bytesAt(at(p, off), 1)[0] = v
 				var m *MisuseError
-				if err := a.Verify(); !errors.As(err, &m) || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, fmt.Sprintf("offset %d: %02x", off, v)) {
+				if err := a.Inspect().Verify(); !errors.As(err, &m) || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, fmt.Sprintf("offset %d: %02x", off, v)) {
 					t.Errorf("size %d: %#x at offset %d: %v", size, v, off, err)
 				}
 			}
@@ -149,7 +151,7 @@ func TestCheckedInside(t *testing.T) {
 // leaves the quarantine, and by Close.
 func TestCheckedWriteAfterFree(t *testing.T) {
 	finds := map[string]func(a *Allocator) error{
-		"Verify": func(a *Allocator) error { return a.Verify() },
+		"Verify": func(a *Allocator) error { return a.Inspect().Verify() },
 		"Trim": func(a *Allocator) error {
 			err, _ := panicOf(func() { a.Trim() }).(error)
 			return err
@@ -369,15 +371,48 @@ func TestCheckedQuarantine(t *testing.T) {
 func TestVerifyHeaders(t *testing.T) {
 	a := open(t, still)
 	p := alloc(t, a, 1<<20)
-	if err := a.Verify(); err != nil {
+	if err := a.Inspect().Verify(); err != nil {
 		t.Fatal(err)
 	}
 	was := bytesAt(at(p, -8), 8)[3]
 	bytesAt(at(p, -8), 8)[3]++
 	var m *MisuseError
-	if err := a.Verify(); !errors.As(err, &m) || m.Kind != DamagedHeader || m.Op != "Verify" || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, "header was overwritten") {
+	if err := a.Inspect().Verify(); !errors.As(err, &m) || m.Kind != DamagedHeader || m.Op != "Verify" || m.Block != raw.Addr(p) || !strings.Contains(m.Detail, "header was overwritten") {
 		t.Errorf("Verify: %v", err)
 	}
 	bytesAt(at(p, -8), 8)[3] = was
 	a.Free(p)
+}
+
+// On kernels without guard markers (before Linux 6.13) pages in quarantine become
+// inaccessible one mapping at a time, and the account of mappings knows of each.
+func TestCheckedWithoutGuardMarkers(t *testing.T) {
+	a := open(t, strict)
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpGuard {
+			return syscall.EINVAL
+		}
+		return nil
+	})
+	defer vm.Inject(nil)
+	var freed []unsafe.Pointer
+	for _, size := range []int{100, 9000, 100 << 10, 128 << 10, 200 << 10} {
+		p := alloc(t, a, size)
+		fill(bytesAt(p, size), 1)
+		a.Free(p)
+		freed = append(freed, p)
+		if err := a.checkInvariants(); err != nil {
+			t.Errorf("%d bytes in quarantine: %v", size, err)
+		}
+	}
+	err := Catch(func() { bytesAt(freed[4], 200<<10)[100<<10]++ })
+	if m := (*MisuseError)(nil); !errors.As(err, &m) || m.Kind != UseAfterFree {
+		t.Errorf("a use after free: %v", err)
+	}
+	for range 10 { // out of the quarantine again
+		a.Free(alloc(t, a, 100<<10))
+	}
+	if err := a.checkInvariants(); err != nil {
+		t.Error(err)
+	}
 }

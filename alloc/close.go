@@ -40,8 +40,8 @@ func (a *Allocator) Close() error {
 func (a *Allocator) takeDown() (leaks []byte, err error) {
 	a.closing.Lock()
 	defer a.closing.Unlock()
-	traced := a.StopTrace()
-	a.tenants.Close()
+	traced := a.stopTrace()
+	a.arenas.Close()
 	if a.options.Leaks != nil && !a.reported {
 		a.reported = true
 		leaks = a.leaks()

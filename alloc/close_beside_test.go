@@ -49,7 +49,7 @@ func (b *bystander) release(t *testing.T) {
 		b.a.Free(k.p)
 	}
 	b.blocks = nil
-	if err := b.a.Verify(); err != nil {
+	if err := b.a.Inspect().Verify(); err != nil {
 		t.Fatalf("another Allocator: %v", err)
 	}
 }
@@ -74,7 +74,7 @@ var besideClose = []struct {
 	{"Malloc checked", strict, func(a *Allocator) error { return churn(a, 100, 200_000) }},
 	{"Malloc with span guards", Options{Decay: -1, Hardening: Hardening{SpanGuards: true, RandomOrder: true}},
 		func(a *Allocator) error { return churn(a, 100<<10, 1000) }},
-	{"Malloc at the limit", Options{Decay: -1, Limit: 40 << 20, OnLimit: func(int) { runtime.Gosched() }}, func(a *Allocator) error {
+	{"Malloc at the limit", Options{Decay: -1, Limit: 40 << 20, OnLimit: func(int) bool { runtime.Gosched(); return false }}, func(a *Allocator) error {
 		_, err := a.Malloc(2 << 20)
 		if errors.Is(err, ErrLimit) {
 			return nil
@@ -115,24 +115,24 @@ var besideClose = []struct {
 		a.Stats(&s)
 		return churn(a, 200_000)
 	}},
-	{"HeapMap", still, func(a *Allocator) error { a.HeapMap(100); return churn(a, 100<<10) }},
+	{"HeapMap", still, func(a *Allocator) error { a.Inspect().HeapMap(100); return churn(a, 100<<10) }},
 	{"profiles", Options{Decay: -1, ProfileRate: 1}, func(a *Allocator) error {
-		a.FragmentationProfile()
-		return errors.Join(a.WriteHeapProfile(io.Discard), churn(a, 200_000, 1000))
+		_ = a.Profile().WriteFragmentation(io.Discard)
+		return errors.Join(a.Profile().Write(io.Discard), churn(a, 200_000, 1000))
 	}},
-	{"Verify", still, func(a *Allocator) error { return errors.Join(a.Verify(), churn(a, 200_000, 1000)) }},
-	{"Verify checked", strict, func(a *Allocator) error { return errors.Join(a.Verify(), churn(a, 200_000, 1000)) }},
-	{"WriteLeaks", Options{Decay: -1, ProfileRate: 1, Leaks: io.Discard}, func(a *Allocator) error { return a.WriteLeaks(io.Discard) }},
+	{"Verify", still, func(a *Allocator) error { return errors.Join(a.Inspect().Verify(), churn(a, 200_000, 1000)) }},
+	{"Verify checked", strict, func(a *Allocator) error { return errors.Join(a.Inspect().Verify(), churn(a, 200_000, 1000)) }},
+	{"WriteLeaks", Options{Decay: -1, ProfileRate: 1, Leaks: io.Discard}, func(a *Allocator) error { return a.Inspect().WriteLeaks(io.Discard) }},
 	{"rates", still, func(a *Allocator) error {
-		a.SetProfileRate(1000)
-		a.SetGuardRate(10)
+		a.Profile().SetRate(1000)
+		_ = a.Inspect().SetGuardRate(10)
 		return churn(a, 200_000, 1000)
 	}},
 	{"trace", still, func(a *Allocator) error {
-		if err := a.StartTrace(io.Discard, TraceOptions{}); err != nil && !errors.Is(err, ErrTracing) {
+		if err := a.Trace().Start(io.Discard, TraceOptions{}); err != nil && !errors.Is(err, ErrTracing) {
 			return err
 		}
-		return errors.Join(churn(a, 200_000, 1000), a.StopTrace())
+		return errors.Join(churn(a, 200_000, 1000), a.Trace().Stop())
 	}},
 	{"Close", still, func(a *Allocator) error { return a.Close() }},
 }
@@ -238,10 +238,11 @@ func TestCloseByCallback(t *testing.T) {
 		t.Run("OnLimit, "+by.name, func(t *testing.T) {
 			for _, size := range []int{1000, 300_000} {
 				var a *Allocator
-				a, err := NewAllocator(Options{Decay: -1, Limit: 1 << 20, OnLimit: func(int) {
+				a, err := NewAllocator(Options{Decay: -1, Limit: 1 << 20, OnLimit: func(int) bool {
 					if err := by.close(a); err != nil {
 						t.Error(err)
 					}
+					return false
 				}})
 				if err != nil {
 					t.Fatal(err)

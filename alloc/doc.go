@@ -65,7 +65,7 @@
 // # The life of a large object
 //
 // From 128 KiB on Malloc looks for an object that fits in the large-object cache,
-// then asks the large heap: a retained region, or a new mapping (internal/largeheap). Free
+// then asks the large heap: a retained extent, or a new mapping (internal/largeheap). Free
 // finds the descriptor in the page map and compares the header in front of the
 // object with it. Then it puts the object into the large-object cache, or gives it to
 // the large heap, which retains it for a while. Realloc lets the kernel move pages
@@ -157,7 +157,7 @@
 //
 // Whoever takes a magazine, a span, pages or a large object off a list owns it, and works
 // on it without a lock. All who do so outside a pinned section are inside the Allocator's
-// gate (gate.go): the slow paths, and Trim, the purger, Verify, HeapMap and the profiles.
+// gate (gate.go): the slow paths, and Trim, the purger, and what Profile and Inspect return.
 // Close closes the gate, waits until nobody is inside, then takes the caches away; from
 // there on all that is left is its own. Stats and Process need no gate: they read under
 // the locks. OnLimit, Loggers and writers are called from outside it, so they may close
@@ -216,7 +216,7 @@
 //
 // # Traces
 //
-// StartTrace records every operation until StopTrace: what, how much, by which
+// Trace().Start records every operation until Stop: what, how much, by which
 // goroutine, when, at which address, in an order in which no address is that of two
 // objects. The harness in benchmarks replays the file on other allocators, with its
 // goroutines and its order, and tells which size classes would waste least for it. While
@@ -230,7 +230,7 @@
 //   - GOMEMLIMIT and the Go runtime's statistics do not count this memory; Stats
 //     and Options.Limit do.
 //   - The race detector watches it on Linux only: builds with -race take the memory
-//     of blocks from the Go heap (internal/watch), up to 8 GiB. There it stays mapped
+//     of blocks from the Go heap (internal/raceannotate), up to 8 GiB. There it stays mapped
 //     when it is given back, so a use after free is a race or nothing, not a fault.
 //   - A block that is never freed stays for ever, as in C.
 //   - runtime.SetFinalizer and runtime.AddCleanup do not work on its pointers.
@@ -241,6 +241,6 @@
 //
 // Package internal/smallheap has the structures of small blocks and their pictures.
 // malloc.go and free.go have the fast paths and what comes after; cache.go the caches of
-// processors; purge.go the way back to the kernel; sampler.go and sampled.go what becomes
+// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is short; sampler.go and sampled.go what becomes
 // of sampled and guarded blocks.
 package alloc

@@ -19,11 +19,13 @@ var (
 	ErrClosed = vm.ErrClosed
 	// ErrUnsupported: there is no off-heap memory on this platform yet.
 	ErrUnsupported = vm.ErrUnsupported
-	// ErrTracing: a trace is being recorded already; StopTrace ends it.
-	ErrTracing = errors.New("a trace is being recorded already: end it with StopTrace first")
+	// ErrTracing: a trace is being recorded already; Trace.Stop ends it.
+	ErrTracing = errors.New("a trace is being recorded already: end it with Trace().Stop first")
 	// ErrInvalidSize: a size is negative or overflows, or an alignment is not a
 	// power of two or above MaxAlign.
 	ErrInvalidSize = errors.New("invalid size or alignment")
+	// ErrInvalidOption: an option has a value that it cannot have.
+	ErrInvalidOption = errors.New("invalid option")
 	// ErrHasPointers: a type that holds Go pointers cannot live where the garbage
 	// collector does not look.
 	ErrHasPointers = errors.New("type holds Go pointers")
@@ -33,13 +35,22 @@ var (
 // of the errors above.
 type Error struct {
 	Op   string // "Malloc", "Realloc", …
-	Size int    // bytes asked for
+	Size int    // requested bytes; 0 if their number overflows
 	Err  error
 }
 
 func (e *Error) Error() string {
+	if e.Size == 0 {
+		return fmt.Sprintf("alloc: %s: %v", e.Op, e.Err)
+	}
 	return fmt.Sprintf("alloc: %s of %d bytes: %v", e.Op, e.Size, e.Err)
 }
 
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
+
+// tooMany is the error of an operation on n elements of size bytes, whose size is no
+// number.
+func tooMany(op string, n, size int) error {
+	return &Error{Op: op, Err: fmt.Errorf("%w: %d elements of %d bytes", ErrInvalidSize, n, size)}
+}

@@ -3,6 +3,7 @@
 package alloc
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -86,7 +87,7 @@ func (m mix) play(t *testing.T, a *Allocator, l *Local) []estimate {
 			}
 		}
 	}
-	made := a.HeapProfile()
+	made := heapProfileOf(t, a)
 	var all []estimate
 	for _, c := range m {
 		class, each := int64(0), float64(c.size)
@@ -110,7 +111,7 @@ func (m mix) play(t *testing.T, a *Allocator, l *Local) []estimate {
 	for _, p := range live {
 		l.Free(p)
 	}
-	made = a.HeapProfile()
+	made = heapProfileOf(t, a)
 	for _, value := range []int{2, 3} {
 		for class, n := range inUse(made, value) {
 			if n != 0 {
@@ -138,7 +139,7 @@ func TestEstimate(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				a, l := loaded(t, c.rate, seed)
 				if name == "guarded" { // some are, and some of these are sampled, too
-					a.SetGuardRate(30)
+					_ = a.Inspect().SetGuardRate(30)
 				}
 				unbiased(t, c.mix.play(t, a, l))
 			})
@@ -174,9 +175,9 @@ func TestEstimateEachClass(t *testing.T) {
 // sampling off there is none.
 func TestEstimateExact(t *testing.T) {
 	m := mix{{64, 500, 2}, {1024, 200, 1}, {10240, 40, 3}, {256 << 10, 5, 2}}
-	for _, rate := range []int{1, 0, -1} {
+	for _, rate := range []int{1, -1, -100} {
 		a := open(t, Options{Decay: -1})
-		a.SetProfileRate(rate)
+		a.Profile().SetRate(rate)
 		for _, e := range m.play(t, a, local(t, a)) {
 			if rate != 1 {
 				e.want = 0
@@ -223,7 +224,7 @@ func TestEstimateMemalign(t *testing.T) {
 		l.Free(must(t, p, err))
 	}
 	se := math.Sqrt(n) * deviation(a.largeProbability(size))
-	unbiased(t, []estimate{{"objects allocated", total(a.HeapProfile(), 0), n, se, 1}})
+	unbiased(t, []estimate{{"objects allocated", total(heapProfileOf(t, a), 0), n, se, 1}})
 }
 
 // resize gives some thousand objects one size after the other. A few are in use at a
@@ -242,7 +243,7 @@ func resize(t *testing.T, a *Allocator, l *Local, sizes []int) []estimate {
 			}
 			live = append(live, p)
 		}
-		made := a.HeapProfile()
+		made := heapProfileOf(t, a)
 		for i := range inUseNow {
 			inUseNow[i] += total(made, 2+i)
 		}
@@ -252,7 +253,7 @@ func resize(t *testing.T, a *Allocator, l *Local, sizes []int) []estimate {
 	}
 	fresh, taken, each := took(a, sizes)
 	one := deviation(a.probability(uintptr(each)))
-	made := a.HeapProfile()
+	made := heapProfileOf(t, a)
 	return []estimate{
 		{"objects in use", inUseNow[0], n, math.Sqrt(n) * one, 1},
 		{"bytes in use", inUseNow[1], n * each, math.Sqrt(n) * one * each, each},
@@ -301,4 +302,18 @@ func took(a *Allocator, sizes []int) (objects, bytes part, each float64) {
 		each = float64(size)
 	}
 	return objects, bytes, each
+}
+
+// heapProfileOf returns the heap profile as it is written.
+func heapProfileOf(t testing.TB, a *Allocator) *profile.Profile {
+	t.Helper()
+	var b bytes.Buffer
+	if err := a.Profile().Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	p, err := profile.Parse(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

@@ -54,7 +54,7 @@ type guards struct {
 	fences  [guardSlots + 1]bool
 	queue   [guardSlots]uint8
 	head, n uint
-	forget  func() // takes the explainer out
+	forget  func() // takes the describer out
 }
 
 const guardSlots = 64
@@ -95,19 +95,6 @@ const (
 
 func guardTableAt(d uintptr) *guardTable { return raw.At[guardTable](d) }
 
-// SetGuardRate has one of n small blocks be guarded, at random, from now on; 0 ends it.
-// Options.GuardRate says what that is. It may be called at any time, and briefly stops
-// the world. A Local goes on at the old rate for as many as 4096 blocks of each class.
-func (a *Allocator) SetGuardRate(n int) {
-	a.init()
-	a.guards.rate.Store(int64(max(n, 0)))
-	a.setSampler()
-	a.rearm()
-}
-
-// GuardRate returns how many blocks there are to a guarded one: 0 if none is guarded.
-func (a *Allocator) GuardRate() int { return int(a.guards.rate.Load()) }
-
 // probability returns that of a block of size bytes to be guarded.
 func (g *guards) probability(size uintptr) float64 {
 	n := g.rate.Load()
@@ -137,7 +124,7 @@ func (g *guards) open(a *Allocator) error {
 		g.queue[i] = uint8(i)
 	}
 	g.n = guardSlots
-	g.forget = onfault.Register(func(addr uintptr) error { return g.explain(addr) })
+	g.forget = onfault.Register(func(addr uintptr) error { return g.describe(addr) })
 	return nil
 }
 

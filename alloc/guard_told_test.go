@@ -35,13 +35,13 @@ func TestGuardToldOnce(t *testing.T) {
 				if !isGuarded(p) {
 					t.Fatal("there is no slot any more")
 				}
-				if err := a.Verify(); err != nil {
+				if err := a.Inspect().Verify(); err != nil {
 					t.Fatal(err)
 				}
 				*(*byte)(at(p, size)) ^= 1
 				for range 2 {
 					var e *MisuseError
-					if err := a.Verify(); !errors.As(err, &e) || e.Block != raw.Addr(p) || e.Kind != Overflow {
+					if err := a.Inspect().Verify(); !errors.As(err, &e) || e.Block != raw.Addr(p) || e.Kind != Overflow {
 						t.Fatalf("Verify: %v", err)
 					}
 				}
@@ -57,9 +57,9 @@ func TestGuardToldOnce(t *testing.T) {
 	}
 }
 
-// TestGuardExplain: an address that may be used has no explanation, and one where no block
+// TestGuardDescribe: an address that may be used has no explanation, and one where no block
 // has been has that one.
-func TestGuardExplain(t *testing.T) {
+func TestGuardDescribe(t *testing.T) {
 	a := open(t, guardAll)
 	const size = 48
 	p := alloc(t, a, size)

@@ -12,12 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// HeapMap returns a picture of the chunks that spans are cut from, of as many as are
-// asked for, the lowest addresses first; the others are counted. Large objects with
-// mappings of their own are not in it. Nobody is stopped for it: the page heap's lock
-// is held while 2 KiB of bitmaps are copied for each chunk, and spans are read as they
-// change.
-func (a *Allocator) HeapMap(chunks int) *stats.HeapMap {
+// heapMap returns a picture of the chunks, of as many as are requested.
+func (a *Allocator) heapMap(chunks int) *stats.HeapMap {
 	a.init()
 	m := &stats.HeapMap{Time: time.Now(), PageSize: sizeclass.PageSize}
 	s := a.gate.enter()

@@ -24,7 +24,7 @@ func TestHeapMap(t *testing.T) {
 	for _, p := range freed {
 		a.Free(p)
 	}
-	m := a.HeapMap(100)
+	m := a.Inspect().HeapMap(100)
 	var s stats.Snapshot
 	a.Stats(&s)
 
@@ -64,7 +64,7 @@ func TestHeapMap(t *testing.T) {
 	if pages[stats.PageLarge] != 0 || len(m.Chunks) != s.Chunks || m.Omitted != 0 {
 		t.Errorf("%d pages of large objects, %d chunks and %d omitted of %d", pages[stats.PageLarge], len(m.Chunks), m.Omitted, s.Chunks)
 	}
-	if m = a.HeapMap(0); len(m.Chunks) != 0 || m.Omitted != s.Chunks {
+	if m = a.Inspect().HeapMap(0); len(m.Chunks) != 0 || m.Omitted != s.Chunks {
 		t.Errorf("asked for none: %d chunks, %d omitted", len(m.Chunks), m.Omitted)
 	}
 }
@@ -75,7 +75,7 @@ func TestHeapMapOfLarge(t *testing.T) {
 	o.Large.MaxMappings = 1
 	a := open(t, o)
 	p := alloc(t, a, 1<<20)
-	m := a.HeapMap(10)
+	m := a.Inspect().HeapMap(10)
 	a.Free(p)
 	if len(m.Chunks) != 1 || !m.Chunks[0].Large {
 		t.Fatalf("chunks %+v", m.Chunks)
@@ -110,7 +110,7 @@ func TestHeapMapMeanwhile(t *testing.T) {
 		})
 	}
 	for range 200 {
-		m := a.HeapMap(8)
+		m := a.Inspect().HeapMap(8)
 		for i := range m.Chunks {
 			n, free := m.Chunks[i].Count()
 			if sum := n[0] + n[1] + n[2] + n[3]; sum != m.Chunks[i].Pages || free > sum {

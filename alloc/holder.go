@@ -8,7 +8,7 @@ import "github.com/ashlar-go/ashlar/internal/percpu"
 // fast ones are written out for each kind of cache.
 type holder interface {
 	// begin begins an operation, end ends it.
-	begin(op string)
+	begin(op operation)
 	end()
 
 	// acquire returns a cache that is the caller's alone until release.
@@ -19,8 +19,8 @@ type holder interface {
 // processors is an Allocator as the holder of its processors' caches.
 type processors Allocator
 
-func (p *processors) begin(string) {}
-func (p *processors) end()         {}
+func (p *processors) begin(operation) {}
+func (p *processors) end()            {}
 
 func (p *processors) acquire() (cache uintptr, id int, err error) {
 	a := (*Allocator)(p)

@@ -3,8 +3,8 @@
 package alloc
 
 import (
-	"github.com/ashlar-go/ashlar/internal/heapprof"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
+	"github.com/ashlar-go/ashlar/internal/arenahost"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -12,25 +12,37 @@ import (
 type host Allocator
 
 func init() {
-	tenancy.HostOf = func(allocator any) tenancy.Host { return (*host)(allocator.(*Allocator)) }
+	arenahost.HostOf = func(allocator any) arenahost.Host { return (*host)(allocator.(*Allocator)) }
 }
 
-// Obtain implements tenancy.Host.
-func (t *host) Obtain(size, align int) (addr uintptr, zeroed bool, err error) {
+// Obtain implements arenahost.Host.
+func (t *host) Obtain(size, align int, trim bool) (addr uintptr, zeroed bool, err error) {
 	a := (*Allocator)(t)
-	return a.allocate((*processors)(t), opArena, size, align, false, alignedEvent(align, size))
+	try := func() (err error) {
+		addr, zeroed, err = a.request((*processors)(t), opArena, size, align, false)
+		if err == nil && a.recorder.Load() != nil {
+			a.recordNew(addr, opArena.event(size, align))
+		}
+		return err
+	}
+	if trim {
+		err = a.inside(func() error { return a.makeRoom(size, try(), try) })
+	} else {
+		err = a.inside(try)
+	}
+	return addr, zeroed, err
 }
 
-// opArena is the operation for which arenas obtain memory.
-const opArena = "Arena"
+// AtLimit implements arenahost.Host.
+func (t *host) AtLimit(size, rounds int) bool { return (*Allocator)(t).nextRound(size, rounds) }
 
-// kindFor returns what a heap profile calls a block that op allocates: other, unless
-// it is an arena's chunk.
-func kindFor(op string, other heapprof.Kind) heapprof.Kind {
-	if op == opArena {
-		return heapprof.Arena
+// Obtained implements arenahost.Host.
+func (t *host) Obtained(size int, err error) {
+	a := (*Allocator)(t)
+	a.warnRefused(size, err)
+	if size >= sizeclass.LargeMin {
+		a.warnMany()
 	}
-	return other
 }
 
 // What Malloc aligns blocks and large objects to, in bytes.
@@ -39,25 +51,23 @@ const (
 	largeAlign = 64
 )
 
-// Release implements tenancy.Host. Close takes back what is not released before it.
+// Release implements arenahost.Host. Close takes back what is not released before it.
 func (t *host) Release(addr uintptr) {
 	a := (*Allocator)(t)
 	if s := a.gate.enter(); s != nil {
 		defer s.leave()
-		a.free((*processors)(t), "Free", addr)
+		a.free((*processors)(t), opFree, addr)
 	}
 }
 
-// AdviseHuge implements tenancy.Host.
-func (t *host) AdviseHuge(addr, size uintptr) {
-	(*Allocator)(t).warnSmallPages(t.space.Advise(addr, size, vm.HugePage))
-}
+// AdvisedHuge implements arenahost.Host.
+func (t *host) AdvisedHuge(err error) { (*Allocator)(t).warnSmallPages(err) }
 
-// Unguarded implements tenancy.Host.
+// Unguarded implements arenahost.Host.
 func (t *host) Unguarded(err error) { (*Allocator)(t).warnUnguarded(err) }
 
-// Space implements tenancy.Host.
+// Space implements arenahost.Host.
 func (t *host) Space() *vm.Space { return &t.space }
 
-// Register implements tenancy.Host.
-func (t *host) Register() *tenancy.Register { return &t.tenants }
+// Register implements arenahost.Host.
+func (t *host) Register() *arenahost.Register { return &t.arenas }

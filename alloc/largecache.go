@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // A largeCache is the part of a cache that keeps freed large objects: a few, to be
@@ -124,7 +124,7 @@ func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr, sample
 		atomic.StoreUintptr(&l.requested, l.requested+uintptr(change))
 		atomic.StoreUintptr(&l.served, l.served+1)
 		p.release(id)
-		watch.Acquire(o.addr)
+		raceannotate.Acquire(o.addr)
 		a.large.Take(o.d, o.addr, size, needZero)
 		return o.addr, sampled
 	}
@@ -134,7 +134,7 @@ func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr, sample
 
 // putLarge frees a claimed large object, into the processor's cache if it suits that.
 func (a *Allocator) putLarge(d largeheap.Descriptor, addr uintptr) {
-	watch.Release(addr)
+	raceannotate.Release(addr)
 	if !a.large.Put(d) {
 		a.large.Retain(d)
 		return
@@ -147,6 +147,36 @@ func (a *Allocator) putLarge(d largeheap.Descriptor, addr uintptr) {
 	if out != 0 {
 		a.large.Drop(out)
 	}
+}
+
+// dropOwnLarge gives the objects of the processor's large-object cache to the large heap.
+func (a *Allocator) dropOwnLarge() {
+	p := (*processors)(a)
+	cache, id, err := p.acquire()
+	if err != nil {
+		return
+	}
+	l := largeCacheOf(cache)
+	objects, n := l.objects, l.n
+	for l.n > 0 {
+		l.remove(l.n - 1)
+	}
+	p.release(id)
+	for _, o := range objects[:n] {
+		a.large.Drop(o.d)
+	}
+}
+
+// cachedLarge returns how many bytes the processors' large-object caches hold.
+func (a *Allocator) cachedLarge() (bytes int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id := range int(a.tableLen) {
+		if cache := *entryOf(a.table, id); cache != emptyCache() {
+			bytes += int64(atomic.LoadUintptr(&largeCacheOf(cache).bytes))
+		}
+	}
+	return bytes
 }
 
 // dropLarge gives the objects of a large-object cache to the large heap. The caller owns

@@ -30,7 +30,7 @@ func TestLeaks(t *testing.T) {
 			slabs(t, a, 1)
 		}, `(?s)^ashlar: 6 blocks of 1\.01 MiB are live\n\n +1\.00 MiB in 1 blocks, allocated by\n.*\.slabs .*\n\n` +
 			` +8\.00 KiB in 2 blocks, allocated by\n.*\.pages .*\n\n +192 B in 3 blocks, allocated by\n.*\.crumbs .*TestLeaks`},
-		"unsampled": {0, func(t *testing.T, a *alloc.Allocator) { pages(t, a, 3) },
+		"unsampled": {-1, func(t *testing.T, a *alloc.Allocator) { pages(t, a, 3) },
 			`^ashlar: 3 blocks of 12\.0 KiB are live\n`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestLeaks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a.SetProfileRate(c.rate)
+			a.Profile().SetRate(c.rate)
 			c.use(t, a)
 			if err := a.Close(); err != nil {
 				t.Fatal(err)

@@ -8,10 +8,10 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // A Local is a handle to an Allocator with a cache of its own, for one goroutine
@@ -52,7 +52,7 @@ func (a *Allocator) NewLocal() *Local {
 }
 
 // begin begins a slow path. It panics if another goroutine is in one.
-func (l *Local) begin(op string) {
+func (l *Local) begin(op operation) {
 	for !l.busy.CompareAndSwap(localIdle, localBusy) {
 		if l.busy.Load() == localBusy {
 			panic(sharedLocal(op))
@@ -75,7 +75,7 @@ func (l *Local) release(int) {}
 
 // use tells the race detector of an operation: it compares the goroutines that call it.
 func (l *Local) use() {
-	if watch.Enabled {
+	if raceannotate.Enabled {
 		l.uses++
 	}
 }
@@ -84,7 +84,7 @@ func (l *Local) use() {
 // again afterwards, with a new cache.
 func (l *Local) Close() {
 	l.use()
-	l.begin("Close")
+	l.begin(opClose)
 	defer l.end()
 	if l.open != nil {
 		l.cleanup.Stop()
@@ -106,13 +106,12 @@ func localOf(h holder) *Local {
 func (l *Local) Malloc(size int) (unsafe.Pointer, error) {
 	l.use()
 	if uint(size-1) < sizeclass.LargeMin-1 {
-		fit := sizeclass.FitOf(size)
-		if r := classCacheFor(atomic.LoadUintptr(&l.cache), fit); r.Ready() {
-			return raw.Pointer(r.Take(fit.Code())), nil
+		cc := sizeclass.ClassCodeOf(size)
+		if r := classCacheFor(atomic.LoadUintptr(&l.cache), cc); r.Ready() {
+			return raw.Pointer(r.Take(cc.Code())), nil
 		}
 	}
-	addr, _, err := l.a.slowMalloc(l, "Malloc", size, false)
-	return raw.Pointer(addr), err
+	return l.a.slowMalloc(l, opMalloc, size)
 }
 
 // Calloc is Allocator.Calloc.
@@ -120,23 +119,22 @@ func (l *Local) Malloc(size int) (unsafe.Pointer, error) {
 //go:noinline
 func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 	l.use()
-	total, err := product("Calloc", n, size)
+	total, err := product(opCalloc.String(), n, size)
 	if err != nil {
 		return nil, err
 	}
 	if uint(total-1) < sizeclass.LargeMin-1 {
-		fit := sizeclass.FitOf(total)
-		if r := classCacheFor(atomic.LoadUintptr(&l.cache), fit); r.Ready() {
+		cc := sizeclass.ClassCodeOf(total)
+		if r := classCacheFor(atomic.LoadUintptr(&l.cache), cc); r.Ready() {
 			zeroed := r.Zeroed()
-			addr := r.Take(fit.Code())
+			addr := r.Take(cc.Code())
 			if !zeroed {
 				raw.Clear(addr, uintptr(total))
 			}
 			return raw.Pointer(addr), nil
 		}
 	}
-	addr, _, err := l.a.slowMalloc(l, "Calloc", total, true)
-	return raw.Pointer(addr), err
+	return l.a.slowMalloc(l, opCalloc, total)
 }
 
 // Memalign is Allocator.Memalign.
@@ -148,13 +146,13 @@ func (l *Local) Memalign(align, size int) (unsafe.Pointer, error) {
 // Realloc is Allocator.Realloc.
 func (l *Local) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
 	l.use()
-	return l.a.realloc(l, "Realloc", p, size, size)
+	return l.a.realloc(l, opRealloc, p, size, size)
 }
 
 // Recalloc is Allocator.Recalloc.
 func (l *Local) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	l.use()
-	return l.a.realloc(l, "Recalloc", p, kept, size)
+	return l.a.realloc(l, opRecalloc, p, kept, size)
 }
 
 // Free is Allocator.Free.
@@ -175,5 +173,5 @@ func (l *Local) Free(p unsafe.Pointer) {
 			}
 		}
 	}
-	l.a.slowFree(l, "Free", addr)
+	l.a.slowFree(l, opFree, addr)
 }

@@ -160,11 +160,12 @@ func TestInFastPath(t *testing.T) {
 		}
 	}
 	waiting := make(chan struct{})
-	b := open(t, Options{Decay: -1, Limit: 1, OnLimit: func(int) {
+	b := open(t, Options{Decay: -1, Limit: 1, OnLimit: func(int) bool {
 		if inFastPath(goroutineStacks()) {
 			t.Error("a slow path is taken for a fast one")
 		}
 		close(waiting)
+		return false
 	}})
 	_, _ = b.NewLocal().Malloc(100)
 	<-waiting

@@ -95,7 +95,7 @@ func TestLocalBusy(t *testing.T) {
 	a := open(t, still)
 	l := local(t, a)
 	p := alloc(t, a, 1000)
-	l.begin("Malloc")
+	l.begin(opMalloc)
 	for op, f := range map[string]func(){
 		"Malloc":   func() { _, _ = l.Malloc(1000) },
 		"Calloc":   func() { _, _ = l.Calloc(1, 1000) },

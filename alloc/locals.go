@@ -297,7 +297,7 @@ func kindOfFrame(pc uintptr) frameKind {
 // innerPackages are those whose functions fast paths call, or that run where a goroutine was
 // stopped.
 var innerPackages = []string{"runtime.", "internal/", "sync/atomic.",
-	module + "smallheap.", module + "sizeclass.", module + "pagemap.", module + "raw.", module + "watch."}
+	module + "smallheap.", module + "sizeclass.", module + "pagemap.", module + "raw.", module + "raceannotate."}
 
 const module = "github.com/ashlar-go/ashlar/internal/"
 
@@ -330,7 +330,7 @@ func maxBytes(c sizeclass.Class) int { return 2 * int(smallheap.Capacity(c)) * c
 // classCache returns the class cache of class c for a slow path, which may bring magazines
 // to it. It panics if h is a Local that two goroutines have used at once: one has left a
 // magazine that the other has exchanged. What was in the loaded one is lost.
-func (a *Allocator) classCache(h holder, op string, cache uintptr, c sizeclass.Class) *smallheap.ClassCache {
+func (a *Allocator) classCache(h holder, op operation, cache uintptr, c sizeclass.Class) *smallheap.ClassCache {
 	usedOf(cache).add(c)
 	r := classCacheOf(cache, c)
 	if localOf(h) != nil && r.Torn() {

@@ -25,7 +25,7 @@ func TestMisuseRacing(t *testing.T) {
 		"shrink": func(a *Allocator, p unsafe.Pointer) (unsafe.Pointer, error) { return a.Realloc(p, size/2) },
 		"small":  func(a *Allocator, p unsafe.Pointer) (unsafe.Pointer, error) { return a.Realloc(p, 1000) },
 		"size":   func(_ *Allocator, p unsafe.Pointer) (unsafe.Pointer, error) { UsableSize(p); return nil, nil },
-		"verify": func(a *Allocator, _ unsafe.Pointer) (unsafe.Pointer, error) { return nil, a.Verify() },
+		"verify": func(a *Allocator, _ unsafe.Pointer) (unsafe.Pointer, error) { return nil, a.Inspect().Verify() },
 	}
 	pairs := [][2]string{{"free", "free"}, {"free", "grow"}, {"free", "shrink"}, {"free", "small"}, {"grow", "grow"},
 		{"small", "small"}, {"shrink", "grow"}, {"size", "free"}, {"verify", "free"}, {"verify", "grow"}}
@@ -55,7 +55,7 @@ func TestMisuseRacing(t *testing.T) {
 					raceFor(t, a, alloc(t, a, c.size), calls[pair[0]], calls[pair[1]])
 				}
 			}
-			if err := a.Verify(); err != nil {
+			if err := a.Inspect().Verify(); err != nil {
 				t.Error(err)
 			}
 			old.release(t)

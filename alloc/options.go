@@ -17,15 +17,22 @@ type Options struct {
 	// blocks in use and what is retained for reuse, not its metadata, nor address
 	// space that was never written to. 0 means no limit.
 	//
-	// When an allocation would exceed it, OnLimit is called, then everything
-	// retained is given back, and only then the allocation fails with ErrLimit.
+	// An allocation that would exceed it calls OnLimit. Then pages and large objects that
+	// are retained for reuse are given back to the kernel, and only then the allocation
+	// fails with ErrLimit. What processors have cached is given back, too. That stops the
+	// world, so it happens once in a Decay period at most, unless it gave back much the last
+	// time. Within that period an allocation may fail though caches hold unused blocks of
+	// other sizes: free some memory, or call Trim.
 	Limit int64
 
 	// OnLimit is called, if set, when an allocation of size bytes would exceed
 	// Limit, on the goroutine that allocates and without any lock held: it may free
-	// blocks, raise the limit, close the Allocator, or just take note. It may allocate, too:
-	// what exceeds Limit then fails without another call. Calls may be concurrent.
-	OnLimit func(size int)
+	// blocks, raise the limit, close the Allocator, or just take note. It reports whether it
+	// made room: then the allocation is tried again, and OnLimit is called again if that was
+	// too little, up to 100 times. So it may evict one entry of a cache at a time. It may
+	// allocate, too: what exceeds Limit then fails without another call. Calls may be
+	// concurrent.
+	OnLimit func(size int) (madeRoom bool)
 
 	// Decay is how long unused memory is retained before its RAM is given back to
 	// the kernel. 0 means one second; a negative value, for ever (until Trim).
@@ -35,15 +42,14 @@ type Options struct {
 	// many, that the limit or that of locked memory is reached, that the kernel refuses
 	// memory or huge pages, or does not take memory back. It is called without any lock
 	// of the allocator's held, on the goroutine that allocates or the one that gives
-	// memory back, and may close the Allocator. Where an arena grows, the arena's lock may
-	// be held: then it must not.
+	// memory back, and may close the Allocator.
 	Logger *slog.Logger
 
 	// ProfileRate is how many bytes are allocated between two samples of the heap
 	// profile, on average, or eight times as many in blocks of 4 KiB and more. 0 means
 	// DefaultProfileRate, a negative value no sampling, and 1 samples every block. A
 	// sample with its end costs about ten allocations, or some hundred where its stack
-	// was not met lately. SetProfileRate changes it.
+	// was not met lately. Profile().SetRate changes it.
 	ProfileRate int
 
 	// GuardRate has one of so many blocks, at random, be guarded: it lies between pages
@@ -54,7 +60,7 @@ type Options struct {
 	// production: there are no more than two thousand guarded blocks a second, which
 	// bounds the cost to about two per cent of one processor. At most 64 blocks are
 	// guarded at a time, and none above 8 KiB (or a page, where pages are larger). The
-	// usable size of a guarded block is what was asked for. SetGuardRate changes it.
+	// usable size of a guarded block is what was asked for. Inspect().SetGuardRate changes it.
 	GuardRate int
 
 	// Hardening makes mistakes less harmful, at a cost.
@@ -95,8 +101,14 @@ func (o *Options) profileRate() int {
 const ticksPerDecay = 4
 
 func (o *Options) tick() time.Duration {
-	if o.Decay == 0 {
-		return time.Second / ticksPerDecay
+	return max(o.decay()/ticksPerDecay, time.Millisecond)
+}
+
+// decay returns the period that Decay stands for where one is needed: a second if memory is
+// retained for ever.
+func (o *Options) decay() time.Duration {
+	if o.Decay <= 0 {
+		return time.Second
 	}
-	return max(o.Decay/ticksPerDecay, time.Millisecond)
+	return o.Decay
 }

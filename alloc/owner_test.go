@@ -20,11 +20,11 @@ func TestAppendToCut(t *testing.T) {
 	})
 	t.Run("traced", func(t *testing.T) {
 		a := open(t, still)
-		if err := a.StartTrace(io.Discard, TraceOptions{}); err != nil {
+		if err := a.Trace().Start(io.Discard, TraceOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		appendToCut(t, a)
-		if err := a.StopTrace(); err != nil {
+		if err := a.Trace().Stop(); err != nil {
 			t.Fatal(err)
 		}
 		drained(t, a)

@@ -16,7 +16,7 @@ func TestPprofHTTP(t *testing.T) {
 	a := sampled(t)
 	pages(t, a, 100)
 	address := freeAddress(t)
-	cmd := pprofTool(t, "-http="+address, "-no_browser", save(t, a.WriteHeapProfile))
+	cmd := pprofTool(t, "-http="+address, "-no_browser", save(t, a.Profile().Write))
 	said, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

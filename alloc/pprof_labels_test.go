@@ -34,7 +34,7 @@ func TestPprofGoroutineLabels(t *testing.T) {
 		}()
 		<-done
 	}, "route", "/upload", "tenant", "acme")
-	file := save(t, a.WriteHeapProfile)
+	file := save(t, a.Profile().Write)
 	for tags, sum := range map[string]map[string]int{
 		"route=/user":   {"TestPprofGoroutineLabels": 20, "crumbs": 20, "slabs": 0},
 		"route=/upload": {"slabs": 3, "crumbs": 0},
@@ -57,15 +57,15 @@ func TestLabelledGrowth(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	a.SetProfileRate(0)
+	a.Profile().SetRate(-1)
 	p := slabs(t, a, 1)[0]
-	a.SetProfileRate(1)
+	a.Profile().SetRate(1)
 	runtimepprof.Do(t.Context(), runtimepprof.Labels("job", "grow"), func(context.Context) {
 		if p, err = a.Realloc(p, 2<<20); err != nil {
 			t.Fatal(err)
 		}
 	})
-	if raw := pprof(t, "-raw", save(t, a.WriteHeapProfile)); !strings.Contains(raw, "job:[grow]") {
+	if raw := pprof(t, "-raw", save(t, a.Profile().Write)); !strings.Contains(raw, "job:[grow]") {
 		t.Errorf("-raw shows\n%s", raw)
 	}
 	a.Free(p)

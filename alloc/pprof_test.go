@@ -20,6 +20,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/arena"
+	"github.com/ashlar-go/ashlar/internal/pprofile"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/stats"
 )
@@ -148,7 +149,7 @@ func TestPprofHeap(t *testing.T) {
 	free(a, kept[:40])
 	crumbs(t, a, 50)
 	slabs(t, a, 3)
-	file := save(t, a.WriteHeapProfile)
+	file := save(t, a.Profile().Write)
 	for index, sum := range map[string]map[string]int{
 		"alloc_objects": {"pages": 100, "crumbs": 50, "slabs": 3, "TestPprofHeap": 153},
 		"alloc_space":   {"pages": 100 * 4096, "crumbs": 50 * 64, "slabs": 3 << 20},
@@ -182,7 +183,7 @@ func TestPprofLabels(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	file := save(t, a.WriteHeapProfile)
+	file := save(t, a.Profile().Write)
 	raw := pprof(t, "-raw", file)
 	for _, has := range []string{
 		"alloc_objects/count alloc_space/bytes inuse_objects/count inuse_space/bytes[dflt]",
@@ -207,17 +208,17 @@ func TestPprofLabels(t *testing.T) {
 func TestPprofBase(t *testing.T) {
 	a := sampled(t)
 	early := pages(t, a, 100)
-	before := save(t, a.WriteHeapProfile)
+	before := save(t, a.Profile().Write)
 	free(a, early[:30])
 	crumbs(t, a, 50)
-	after := save(t, a.WriteHeapProfile)
+	after := save(t, a.Profile().Write)
 	since := save(t, func(w io.Writer) error {
 		f, err := os.Open(before)
 		if err != nil {
 			return err
 		}
 		defer f.Close()
-		return a.WriteHeapProfileSince(w, f)
+		return a.Profile().WriteSince(w, f)
 	})
 	for what, args := range map[string][]string{
 		"-base": {"-base", before, after}, "-diff_base": {"-diff_base", before, after}, "since": {since},
@@ -225,7 +226,7 @@ func TestPprofBase(t *testing.T) {
 		want(t, what+", in use", top(t, append([]string{"-sample_index=inuse_objects"}, args...)...), map[string]int{"pages": -30, "crumbs": 50})
 		want(t, what+", allocated", top(t, append([]string{"-sample_index=alloc_objects"}, args...)...), map[string]int{"pages": 0, "crumbs": 50})
 	}
-	if err := a.WriteHeapProfileSince(io.Discard, strings.NewReader("no profile")); err == nil {
+	if err := a.Profile().WriteSince(io.Discard, strings.NewReader("no profile")); err == nil {
 		t.Error("what is no profile was taken for one")
 	}
 }
@@ -237,13 +238,13 @@ func TestPprofPeak(t *testing.T) {
 	high := slabs(t, a, 20)
 	free(a, high)
 	crumbs(t, a, 50)
-	peak := save(t, func(w io.Writer) error { return a.PeakProfile().Write(w) })
+	peak := save(t, a.Profile().WritePeak)
 	got := top(t, "-sample_index=inuse_objects", peak)["slabs"]
 	if got < 20*16/17 || got > 20 {
 		t.Errorf("at the peak %d objects were in use, want 20, to within a sixteenth", got)
 	}
 	want(t, "allocated", top(t, "-sample_index=alloc_objects", peak), map[string]int{"slabs": 20, "crumbs": 50})
-	want(t, "now", top(t, "-sample_index=inuse_objects", save(t, a.WriteHeapProfile)), map[string]int{"slabs": 0, "crumbs": 50})
+	want(t, "now", top(t, "-sample_index=inuse_objects", save(t, a.Profile().Write)), map[string]int{"slabs": 0, "crumbs": 50})
 }
 
 // TestPprofFragmentation: what spans with live blocks have free is ascribed to who holds
@@ -264,7 +265,7 @@ func TestPprofFragmentation(t *testing.T) {
 	a.Stats(&s)
 	row := s.Classes[c]
 	beyond := int(row.Spans)*c.SpanBytes() - int(row.Live)*c.Size()
-	file := save(t, func(w io.Writer) error { return a.FragmentationProfile().Write(w) })
+	file := save(t, a.Profile().WriteFragmentation)
 	got := top(t, "-sample_index=fragmentation", file)
 	if diff := got["pages"] - beyond; row.Live != 128 || diff > 128 || diff < -128 || got["slabs"] != 0 {
 		t.Errorf("%d bytes beside %d blocks, want %d; %d beside large objects", got["pages"], row.Live, beyond, got["slabs"])
@@ -285,7 +286,7 @@ func TestPprofMerged(t *testing.T) {
 	defer func() { onGoHeap = nil }()
 	runtime.GC() // the Go heap's profile is that of the collection before last
 	runtime.GC()
-	got := top(t, "-sample_index=inuse_space", save(t, a.WriteMergedProfile))
+	got := top(t, "-sample_index=inuse_space", save(t, a.Profile().WriteMerged))
 	want(t, "merged", got, map[string]int{"pages": 100 * 4096})
 	if got["gopher"] < 64<<20 {
 		t.Errorf("%d bytes of the Go heap, want 64 MiB", got["gopher"])
@@ -307,7 +308,7 @@ func TestPprofDropped(t *testing.T) {
 	}
 	var dropped, all int64
 	for _, s := range p.Sample {
-		if s.Location[0].Line[0].Function.Name == stats.DroppedSite {
+		if s.Location[0].Line[0].Function.Name == pprofile.DroppedSite {
 			dropped += s.Value[0]
 			if s.Value[1] != 64*s.Value[0] || s.Value[2] != 0 {
 				t.Errorf("dropped: %v", s.Value)
@@ -318,14 +319,14 @@ func TestPprofDropped(t *testing.T) {
 	if all != n || dropped != 1000 {
 		t.Errorf("%d blocks, %d of them dropped; want %d, 1000", all, dropped, n)
 	}
-	got := top(t, "-sample_index=alloc_objects", save(t, a.WriteHeapProfile))
-	want(t, "full", got, map[string]int{"crumbs": n - 1000, stats.DroppedSite: 1000})
+	got := top(t, "-sample_index=alloc_objects", save(t, a.Profile().Write))
+	want(t, "full", got, map[string]int{"crumbs": n - 1000, pprofile.DroppedSite: 1000})
 }
 
 func written(t *testing.T, a *alloc.Allocator) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := a.WriteHeapProfile(&b); err != nil {
+	if err := a.Profile().Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

@@ -14,20 +14,17 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Process fills p with what the kernel says of the process' memory and of the part
-// that is in the allocator's mappings. It reads /proc/self/smaps, for which the kernel
-// walks all page tables: that takes milliseconds for gibibytes, so it is for people
-// and not for every second. It fails where there is no such file.
-func (a *Allocator) Process(p *stats.Process) error {
+// process returns what the kernel says of the process' memory and of the allocator's.
+func (a *Allocator) process() (*stats.Process, error) {
 	a.init()
 	root := procfs.System()
 	status, err := procfs.ReadStatus(root)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	*p = stats.Process{Time: time.Now(), RSS: status.RSS, PeakRSS: status.PeakRSS, Swap: status.Swap}
+	p := &stats.Process{Time: time.Now(), RSS: status.RSS, PeakRSS: status.PeakRSS, Swap: status.Swap}
 	mine := a.mappings()
-	return procfs.Smaps(root, func(area *procfs.Area) {
+	err = procfs.Smaps(root, func(area *procfs.Area) {
 		addArea(&p.All, area, 1)
 		length := area.End - area.Start
 		var covered uintptr
@@ -41,6 +38,10 @@ func (a *Allocator) Process(p *stats.Process) error {
 			p.Split += int64(share * float64(area.RSS))
 		}
 	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // mappings returns the allocator's mappings and those of the metadata, by address.

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 func init() { children["process"] = process }
@@ -25,10 +24,7 @@ func process() error {
 	const small, large = 32 << 20, 64 << 20
 	var a Allocator
 	a.options.Decay = -1
-	view := func() (p stats.Process, err error) {
-		err = a.Process(&p)
-		return p, err
-	}
+	view := a.Inspect().Process
 	before, err := view()
 	if err != nil {
 		return err

@@ -21,9 +21,9 @@ func TestPublishProfile(t *testing.T) {
 		name += "'"
 	}
 	before := crumbs(t, one, 5) // unlisted
-	one.PublishProfile(name)
-	other.PublishProfile(name)
-	one.PublishProfile(name)
+	one.Profile().Publish(name)
+	other.Profile().Publish(name)
+	one.Profile().Publish(name)
 	p := runtimepprof.Lookup(name)
 	count := func(want int) {
 		t.Helper()
@@ -58,7 +58,7 @@ func TestPublishProfile(t *testing.T) {
 
 	pages(t, one, heapprof.MaxListed)
 	count(heapprof.MaxListed + 3)
-	one.PublishProfile(name + "+")
+	one.Profile().Publish(name + "+")
 	count(3)
 	crumbs(t, one, 2)
 	if n := runtimepprof.Lookup(name + "+").Count(); n != 2 {
@@ -73,5 +73,5 @@ func TestPublishProfile(t *testing.T) {
 			t.Error("the runtime's own heap profile was taken over")
 		}
 	}()
-	sampled(t).PublishProfile("heap")
+	sampled(t).Profile().Publish("heap")
 }

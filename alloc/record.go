@@ -22,40 +22,9 @@ import (
 // An event's place in the order is drawn when the block is the caller's: after it was
 // handed out, before it is taken back.
 
-// TraceOptions choose how a trace is recorded. The zero value is the default.
-type TraceOptions struct {
-	// Drop has operations go on when they come faster than the trace can be written, and
-	// be missing in it; it says how many. Otherwise they wait, and it is complete.
-	Drop bool
-}
-
-// StartTrace records all operations from now on, each with its goroutine, size,
-// alignment, address, time, and its place in the order of all, and writes them to w,
-// compressed, in the format of package stats/heaptrace, until StopTrace or Close.
-//
-// An operation takes some 200 ns more then. The memory for what is not written yet is
-// 144 KiB for each processor, and 1 MiB. w is written to by a goroutine of its own,
-// never by those that allocate; it must not use this Allocator, which may be waiting
-// for it. If w refuses something, recording ends, and StopTrace returns the error. A
-// process that ends without StopTrace leaves a file that can be read as far as it goes.
-//
-// It can be called at any time, and briefly stops the world. Of what was allocated
-// before, the trace has the frees of large objects and of some blocks. A Local that has
-// been used before goes on unrecorded for as many as 4096 blocks of each class. Blocks
-// that the trace knows are freed by the slow path, even when recording has ended.
-//
-// The error wraps ErrTracing if a trace is being recorded, or ErrClosed, or is w's.
-func (a *Allocator) StartTrace(w io.Writer, o TraceOptions) error {
-	a.init()
-	if err := a.startTrace(w, o); err != nil {
-		return err
-	}
-	a.rearm()
-	return nil
-}
-
+// startTrace begins to record.
 func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
-	const op = "StartTrace"
+	const op = "Trace.Start"
 	a.tracing.Lock()
 	defer a.tracing.Unlock()
 	switch {
@@ -73,9 +42,8 @@ func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 	return nil
 }
 
-// StopTrace ends recording: what was recorded is written when it returns. The error is
-// that of the trace's writer. Without a trace it does nothing.
-func (a *Allocator) StopTrace() error {
+// stopTrace ends recording.
+func (a *Allocator) stopTrace() error {
 	a.tracing.Lock()
 	r := a.recorder.Swap(nil)
 	a.tracing.Unlock()
@@ -99,16 +67,7 @@ func (a *Allocator) record(e heaptrace.Event) bool {
 	return r.Add(id, e)
 }
 
-// recordBlock records how the block at addr was handed out; so it becomes traced.
-func (a *Allocator) recordBlock(addr uintptr, op heaptrace.Op, size int) {
-	a.recordNew(addr, heaptrace.Event{Op: op, Size: int64(size)})
-}
-
-// alignedEvent is what is recorded of Memalign.
-func alignedEvent(align, size int) heaptrace.Event {
-	return heaptrace.Event{Op: heaptrace.Memalign, Size: int64(size), Align: uint32(align)}
-}
-
+// recordNew records how the block at addr was handed out; so it becomes traced.
 func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 	e.Addr = uint64(addr)
 	if !a.record(e) {
@@ -137,19 +96,6 @@ func (a *Allocator) known(addr uintptr) bool {
 	return err == nil
 }
 
-// slowMalloc is allocate for Malloc and Calloc.
-func (a *Allocator) slowMalloc(h holder, op string, size int, needZero bool) (addr uintptr, zeroed bool, err error) {
-	return a.allocate(h, op, size, 1, needZero, heaptrace.Event{Op: opFor(needZero), Size: int64(size)})
-}
-
-// opFor returns the operation that hands out a block, zeroed if needZero is set.
-func opFor(needZero bool) heaptrace.Op {
-	if needZero {
-		return heaptrace.Calloc
-	}
-	return heaptrace.Malloc
-}
-
 // recordFree records that the object at addr is about to be freed, if the trace knows it.
 func (a *Allocator) recordFree(addr uintptr) {
 	if a.recorder.Load() != nil && a.known(addr) {
@@ -159,18 +105,20 @@ func (a *Allocator) recordFree(addr uintptr) {
 
 // recordResize is resize, recorded: an object that the trace knows is lifted before and
 // set down after, wherever it is then. Others begin to be known.
-func (a *Allocator) recordResize(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+func (a *Allocator) recordResize(h holder, op operation, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	addr := raw.Addr(p)
 	lifted := p != nil && size > 0 && kept >= 0 && a.known(addr) &&
 		a.record(heaptrace.Event{Op: heaptrace.Lift, Addr: uint64(addr)})
 	q, err := a.resize(h, op, p, kept, size)
 	switch {
 	case lifted && err != nil: // it is as it was, to its usable size
-		a.recordBlock(addr, heaptrace.Realloc, UsableSize(p))
+		a.recordNew(addr, heaptrace.Event{Op: heaptrace.Realloc, Size: int64(UsableSize(p))})
 	case lifted:
-		a.recordBlock(raw.Addr(q), heaptrace.Realloc, size)
+		a.recordNew(raw.Addr(q), heaptrace.Event{Op: heaptrace.Realloc, Size: int64(size)})
+	case q != nil && kept < size:
+		a.recordNew(raw.Addr(q), opCalloc.event(size, 1))
 	case q != nil:
-		a.recordBlock(raw.Addr(q), opFor(kept < size), size)
+		a.recordNew(raw.Addr(q), opMalloc.event(size, 1))
 	}
 	return q, err
 }

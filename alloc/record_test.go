@@ -22,12 +22,12 @@ import (
 func startTrace(t *testing.T, a *Allocator) (stop func() []heaptrace.Event) {
 	t.Helper()
 	var file bytes.Buffer
-	if err := a.StartTrace(&file, TraceOptions{}); err != nil {
+	if err := a.Trace().Start(&file, TraceOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return func() []heaptrace.Event {
 		t.Helper()
-		if err := a.StopTrace(); err != nil {
+		if err := a.Trace().Stop(); err != nil {
 			t.Fatal(err)
 		}
 		return readTrace(t, &file)
@@ -37,7 +37,7 @@ func startTrace(t *testing.T, a *Allocator) (stop func() []heaptrace.Event) {
 // recorded returns an Allocator of which a trace is recorded.
 func recorded(t *testing.T, o Options) *Allocator {
 	a := open(t, o)
-	if err := a.StartTrace(io.Discard, TraceOptions{}); err != nil {
+	if err := a.Trace().Start(io.Discard, TraceOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return a
@@ -276,7 +276,7 @@ func TestTraceProfile(t *testing.T) {
 		t.Errorf("%d events, want %d", got, 2*n)
 	}
 	p := a.probability(size)
-	if got := inUse(a.HeapProfile(), 0)[size]; got < 0.85*n || got > 1.15*n {
+	if got := inUse(heapProfileOf(t, a), 0)[size]; got < 0.85*n || got > 1.15*n {
 		t.Errorf("the profile estimates %v blocks of %d, with probability %v", got, n, p)
 	}
 }
@@ -295,24 +295,24 @@ func (f *fullFile) Write(b []byte) (int, error) {
 
 func TestTraceErrors(t *testing.T) {
 	a := open(t, still)
-	if err := a.StartTrace(&fullFile{1}, TraceOptions{}); !errors.Is(err, errFull) {
+	if err := a.Trace().Start(&fullFile{1}, TraceOptions{}); !errors.Is(err, errFull) {
 		t.Errorf("no room for the header: %v", err)
 	}
-	if err := a.StartTrace(new(fullFile), TraceOptions{Drop: true}); err != nil {
+	if err := a.Trace().Start(new(fullFile), TraceOptions{Drop: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.StartTrace(io.Discard, TraceOptions{}); !errors.Is(err, ErrTracing) {
+	if err := a.Trace().Start(io.Discard, TraceOptions{}); !errors.Is(err, ErrTracing) {
 		t.Errorf("a second trace: %v", err)
 	}
 	a.Free(alloc(t, a, 10))
-	if err := a.StopTrace(); !errors.Is(err, errFull) {
+	if err := a.Trace().Stop(); !errors.Is(err, errFull) {
 		t.Errorf("no room for events: %v", err)
 	}
-	if err := a.StopTrace(); err != nil {
+	if err := a.Trace().Stop(); err != nil {
 		t.Errorf("stopped twice: %v", err)
 	}
 	var file bytes.Buffer
-	if err := a.StartTrace(&file, TraceOptions{}); err != nil {
+	if err := a.Trace().Start(&file, TraceOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	alloc(t, a, 10)
@@ -322,7 +322,7 @@ func TestTraceErrors(t *testing.T) {
 	if n := len(readTrace(t, &file)); n != 1 {
 		t.Errorf("%d events in a trace that Close ends", n)
 	}
-	if err := a.StartTrace(io.Discard, TraceOptions{}); !errors.Is(err, ErrClosed) {
+	if err := a.Trace().Start(io.Discard, TraceOptions{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("a trace of a closed allocator: %v", err)
 	}
 }
@@ -332,11 +332,11 @@ func BenchmarkTrace(b *testing.B) {
 	for _, recorded := range []bool{true, false} {
 		b.Run(fmt.Sprintf("recorded=%v", recorded), func(b *testing.B) {
 			a := open(b, Options{Decay: -1, ProfileRate: -1})
-			if err := a.StartTrace(io.Discard, TraceOptions{}); err != nil {
+			if err := a.Trace().Start(io.Discard, TraceOptions{}); err != nil {
 				b.Fatal(err)
 			}
 			if !recorded {
-				if err := a.StopTrace(); err != nil {
+				if err := a.Trace().Stop(); err != nil {
 					b.Fatal(err)
 				}
 			}

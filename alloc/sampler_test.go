@@ -44,21 +44,21 @@ func TestGap(t *testing.T) {
 func TestProfileRateChanges(t *testing.T) {
 	a := open(t, Options{Decay: -1})
 	unsampled := alloc(t, a, 500)
-	a.SetProfileRate(1)
+	a.Profile().SetRate(1)
 	sampled := alloc(t, a, 500)
 	large := alloc(t, a, 1<<20)
-	a.SetProfileRate(0)
+	a.Profile().SetRate(-1)
 	later := alloc(t, a, 500)
-	if got := inUse(a.HeapProfile(), 2); got[512] != 1 || got[0] != 1 {
+	if got := inUse(heapProfileOf(t, a), 2); got[512] != 1 || got[0] != 1 {
 		t.Errorf("in use: %v, want one block and one object", got)
 	}
 	for _, p := range []unsafe.Pointer{unsampled, sampled, large, later} {
 		a.Free(p)
 	}
-	if got := inUse(a.HeapProfile(), 2); got[512] != 0 || got[0] != 0 {
+	if got := inUse(heapProfileOf(t, a), 2); got[512] != 0 || got[0] != 0 {
 		t.Errorf("in use after all was freed: %v", got)
 	}
-	if got := inUse(a.HeapProfile(), 0); got[512] != 1 || got[0] != 1 {
+	if got := inUse(heapProfileOf(t, a), 0); got[512] != 1 || got[0] != 1 {
 		t.Errorf("allocated: %v, want one block and one object", got)
 	}
 	check(t, a)
@@ -86,9 +86,9 @@ func TestProfileConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 	var made, left float64
-	for class, n := range inUse(a.HeapProfile(), 0) {
+	for class, n := range inUse(heapProfileOf(t, a), 0) {
 		made += n
-		left += inUse(a.HeapProfile(), 2)[class]
+		left += inUse(heapProfileOf(t, a), 2)[class]
 	}
 	if made != goroutines*rounds || left != 0 {
 		t.Errorf("%v blocks allocated and %v in use, want %d and 0", made, left, goroutines*rounds)
@@ -126,7 +126,7 @@ func TestSlowFreedTwice(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			a := open(t, c.options)
 			if c.trace {
-				if err := a.StartTrace(io.Discard, TraceOptions{}); err != nil {
+				if err := a.Trace().Start(io.Discard, TraceOptions{}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -134,7 +134,7 @@ func TestSlowFreedTwice(t *testing.T) {
 			for range fewer(2000) {
 				blocks = append(blocks, alloc(t, a, 100))
 			}
-			if err := a.StopTrace(); err != nil {
+			if err := a.Trace().Stop(); err != nil {
 				t.Fatal(err)
 			}
 			for _, p := range blocks {

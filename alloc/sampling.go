@@ -12,18 +12,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// SetProfileRate sets how many bytes are allocated between two samples of the heap
-// profile, on average: 0 ends sampling, 1 samples every block. It may be called at
-// any time; blocks that were sampled before stay in the profile, with the weight
-// that they had. Of blocks of 4 KiB and more one is sampled in eight times as many
-// bytes. It briefly stops the world. A Local goes on at the old rate for as
-// many as 4096 blocks of each class, or 64 MiB of large objects.
-func (a *Allocator) SetProfileRate(bytes int) {
-	a.init()
-	a.setRate(bytes)
-	a.rearm()
-}
-
 // rearm makes the processors' caches notice new rates: each gets a new cache, which asks
 // the sampler at once.
 func (a *Allocator) rearm() {
@@ -33,8 +21,8 @@ func (a *Allocator) rearm() {
 	})
 }
 
-// ProfileRate returns the bytes between samples: 0 if sampling is off.
-func (a *Allocator) ProfileRate() int {
+// profileRate returns the bytes between samples: 0 if sampling is off.
+func (a *Allocator) profileRate() int {
 	a.init()
 	return int(a.rate.Load())
 }

@@ -44,7 +44,7 @@ func BenchmarkSample(b *testing.B) {
 	})
 	b.Run("published", func(b *testing.B) {
 		a := open(b, sampled)
-		a.PublishProfile("ashlar-benchmark")
+		a.Profile().Publish("ashlar-benchmark")
 		pairs(b, a)
 	})
 }
@@ -59,7 +59,7 @@ func BenchmarkProfile(b *testing.B) {
 			a := manySamples(b, 100_000, stacks)
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := a.WriteHeapProfile(io.Discard); err != nil {
+				if err := a.Profile().Write(io.Discard); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -110,7 +110,7 @@ func mallocAt(t testing.TB, a *Allocator, n uint, bits int) {
 func profileTakes(t testing.TB, a *Allocator) int64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if err := a.WriteHeapProfile(io.Discard); err != nil {
+	if err := a.Profile().Write(io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)

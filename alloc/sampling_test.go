@@ -31,7 +31,7 @@ func TestSampledRealloc(t *testing.T) {
 	for _, size := range []int{8 << 20, 64 << 20, 300 << 10, 4000, 1 << 20} {
 		q, err := a.Realloc(p, size)
 		p = must(t, q, err)
-		sum := inUse(a.HeapProfile(), 3)
+		sum := inUse(heapProfileOf(t, a), 3)
 		if got := sum[0] + sum[int64(UsableSize(p))]; got != float64(size) && got != float64(UsableSize(p)) {
 			t.Errorf("%d bytes: %v in use", size, sum)
 		}
@@ -44,7 +44,7 @@ func TestSampledRealloc(t *testing.T) {
 // samples; what it has is told; and everything sums to what is mapped.
 func TestProfileMemory(t *testing.T) {
 	a := open(t, Options{Decay: -1})
-	a.SetProfileRate(1)
+	a.Profile().SetRate(1)
 	look := func() *stats.Snapshot {
 		t.Helper()
 		var s stats.Snapshot

@@ -20,7 +20,7 @@ func newSlice[T any](m Memory, op string, n, c int, needZero bool) ([]T, error) 
 		return nil, err
 	}
 	if n < 0 || c < n {
-		return nil, &Error{Op: op, Size: c, Err: fmt.Errorf("%w: length %d, capacity %d", ErrInvalidSize, n, c)}
+		return nil, &Error{Op: op, Err: fmt.Errorf("%w: length %d, capacity %d", ErrInvalidSize, n, c)}
 	}
 	size, err := product(op, c, elemSize[T]())
 	if err != nil {

@@ -32,7 +32,7 @@ func BenchmarkHeapMap(b *testing.B) {
 	a := withSpans(b, 100)
 	b.ReportAllocs()
 	for b.Loop() {
-		a.HeapMap(16)
+		a.Inspect().HeapMap(16)
 	}
 }
 

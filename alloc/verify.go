@@ -9,15 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Verify looks for what was done wrong with the Allocator's memory, and returns all that
-// it finds, as *MisuseErrors, joined: in the redzones of live blocks and in blocks in
-// quarantine, if the Allocator is checked, next to guarded blocks, and in the headers of
-// large objects. It also checks the spans' descriptors and the depots; an error about these is a mistake of this
-// package's, or the metadata was written to. Nothing is repaired.
-//
-// It walks everything, one lock after the other: for tests, and for a look now and then
-// on the way to a bug. Others may use the Allocator meanwhile.
-func (a *Allocator) Verify() error {
+// verify returns what is wrong with the Allocator's memory, all errors joined.
+func (a *Allocator) verify() error {
 	a.init()
 	s := a.gate.enter()
 	if s == nil {
@@ -27,11 +20,11 @@ func (a *Allocator) Verify() error {
 	var all []error
 	if k := a.checked; k != nil {
 		k.mu.Lock()
-		all = append(all, k.damages("Verify"))
+		all = append(all, k.damages(opVerify))
 		k.mu.Unlock()
 	}
-	all = append(all, a.guards.damages("Verify"))
-	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, explainLarge("Verify", v.Addr, v)) })
+	all = append(all, a.guards.damages(opVerify))
+	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, describeLarge(opVerify, v.Addr, v)) })
 	for c := range sizeclass.Class(sizeclass.Count) {
 		_, err := a.depots[c].Check(c)
 		all = append(all, err)

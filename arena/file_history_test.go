@@ -113,7 +113,13 @@ func inspectHistory(f *File) (uint64, error) {
 // then makes one more, to see that the file goes on working.
 func reopened(t testing.TB, path string) uint64 {
 	t.Helper()
-	f, err := Open(path, FileOptions{Capacity: historyCapacity, Verify: true})
+	return reopenedAs(t, path, historyCapacity)
+}
+
+// reopenedAs is reopened for a file of another capacity.
+func reopenedAs(t testing.TB, path string, capacity int64) uint64 {
+	t.Helper()
+	f, err := Open(path, FileOptions{Capacity: capacity, Verify: true})
 	if err != nil {
 		t.Fatalf("reopening: %v", err)
 	}

@@ -13,7 +13,7 @@ module of its own, so that the peers are no dependencies of ashlar.
 	go run -C benchmarks . -html report.html  one file with charts; best with -metrics
 	go run -C benchmarks . -json new.json -compare old.json
 	go run -C benchmarks . -run '^trace/'     traces of SQLite and of Apache Arrow, replayed on all peers
-	go run -C benchmarks . -trace /path/to/f  a trace that alloc.StartTrace recorded in your program
+	go run -C benchmarks . -trace /path/to/f  a trace that alloc.Trace.Start recorded in your program
 	go run -C benchmarks ./gate               fails if ashlar has become slower or larger beside its peers
 
 README.md lists the families of benchmarks and the peers, and says how to add one.

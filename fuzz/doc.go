@@ -16,7 +16,7 @@
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
 // Files that others write have theirs next to the code: FuzzReader in stats/heaptrace
-// for traces, FuzzProfile in stats for heap profiles.
+// for traces, FuzzProfile in internal/pprofile for heap profiles.
 //
 // # Structures
 //

@@ -31,7 +31,7 @@ func (p *player) stats(int) error { return p.reconcile() }
 
 func (p *player) check(int) error {
 	if p.alone { // else others may be about to have their misuses told
-		if err := p.a.Verify(); err != nil {
+		if err := p.a.Inspect().Verify(); err != nil {
 			return err
 		}
 	}

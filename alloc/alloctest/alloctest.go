@@ -18,12 +18,12 @@ import (
 // called may escape it; make them afterwards.
 func NoLeaks(t testing.TB, a *alloc.Allocator) {
 	t.Helper()
-	rate := a.ProfileRate()
-	a.SetProfileRate(1)
-	since := a.Sampled()
+	rate := a.Profile().Rate()
+	a.Profile().SetRate(1)
+	since := a.Profile().Sampled()
 	t.Cleanup(func() {
-		left := a.HeapStacksSince(since, math.MaxInt)
-		a.SetProfileRate(rate)
+		left := a.Profile().Stacks(math.MaxInt, since)
+		a.Profile().SetRate(rate)
 		if left.Bytes == 0 {
 			return
 		}

@@ -140,7 +140,7 @@ func record(file string) error {
 	}
 	w := bufio.NewWriter(f)
 	heap := new(alloc.Allocator)
-	if err := heap.StartTrace(w, alloc.TraceOptions{}); err != nil {
+	if err := heap.Trace().Start(w, alloc.TraceOptions{}); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	err = computeColumns(arrowmem.New(heap), io.Discard)

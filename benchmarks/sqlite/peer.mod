@@ -5,7 +5,7 @@ go 1.26.0
 require (
 	github.com/ashlar-go/ashlar v0.0.0
 	github.com/ashlar-go/ashlar/benchmarks v0.0.0
-	modernc.org/libc v1.80.1
+	modernc.org/libc v1.81.0
 	modernc.org/memory v1.12.1
 	modernc.org/sqlite v1.62.0
 )

@@ -22,11 +22,11 @@ func record(file string, rows int) error {
 		return err
 	}
 	w := bufio.NewWriter(f)
-	if err := heap.StartTrace(w, alloc.TraceOptions{}); err != nil {
+	if err := heap.Trace().Start(w, alloc.TraceOptions{}); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	_, err = run(inMemory, rows)
-	return errors.Join(err, heap.StopTrace(), w.Flush(), f.Close())
+	return errors.Join(err, heap.Trace().Stop(), w.Flush(), f.Close())
 }
 
 // heapOfLibc returns the heap that modernc.org/libc allocates from. libc does not export

@@ -131,9 +131,9 @@ func (l *loader) add(e *heaptrace.Event) {
 		l.free(thread, e.Addr, o)
 	}
 	o := uint32(none)
-	if hand := l.lifted[e.Goroutine]; e.Op == heaptrace.Realloc && len(hand) > 0 {
-		o = hand[len(hand)-1]
-		l.lifted[e.Goroutine] = hand[:len(hand)-1]
+	if lifted := l.lifted[e.Goroutine]; e.Op == heaptrace.Realloc && len(lifted) > 0 {
+		o = lifted[len(lifted)-1]
+		l.lifted[e.Goroutine] = lifted[:len(lifted)-1]
 	}
 	s := step{op: e.Op, align: e.Align, size: e.Size}
 	if o == none {

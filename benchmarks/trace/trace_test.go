@@ -125,7 +125,7 @@ func heap(t testing.TB) *alloc.Allocator {
 	a := new(alloc.Allocator)
 	t.Cleanup(func() {
 		var leaks strings.Builder
-		if err := a.WriteLeaks(&leaks); err != nil || leaks.Len() > 0 {
+		if err := a.Inspect().WriteLeaks(&leaks); err != nil || leaks.Len() > 0 {
 			t.Errorf("something is live at the end: %v\n%s", err, leaks.String())
 		}
 		if err := a.Close(); err != nil {

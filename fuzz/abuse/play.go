@@ -70,7 +70,7 @@ func (c *Case) play(m int, want Report, do func(*Scene) error) error {
 	}
 	value, got := attempt(s, do)
 	if value == nil && got == nil && s.a != nil {
-		got = s.a.Verify()
+		got = s.a.Inspect().Verify()
 	}
 	if err := want.compare(s, got, value); err != nil {
 		return err

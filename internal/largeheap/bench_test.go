@@ -46,7 +46,7 @@ func pairs(b *testing.B, h *Heap, size uintptr, touched bool, next func() bool) 
 	}
 }
 
-// BenchmarkPair is a Free and an Alloc in the steady state.
+// BenchmarkPair measures a Free and an Alloc in the steady state.
 func BenchmarkPair(b *testing.B) {
 	for _, size := range []uintptr{128 * kib, mib} {
 		for _, touched := range []bool{false, true} {
@@ -75,7 +75,7 @@ func BenchmarkPairUnmapped(b *testing.B) {
 	pairs(b, f.Heap, 128*kib, true, b.Loop)
 }
 
-// BenchmarkTouch is the part of BenchmarkPair that is not the heap's.
+// BenchmarkTouch measures the part of BenchmarkPair that is not the work of the heap.
 func BenchmarkTouch(b *testing.B) {
 	f := newFixture(b, largeobj.Options{})
 	var live [window]uintptr

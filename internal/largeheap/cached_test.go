@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// put puts the live object at p, which must be one for a cache.
+// put puts the live object at p into a cache, and fails the test if Put refuses it.
 func (f *fixture) put(p uintptr) (d Descriptor) {
 	f.t.Helper()
 	if d = f.Put(p); d == 0 {

@@ -12,7 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// From MaxMappings on objects share chunks, except those too long for one.
+// From MaxMappings mappings on, objects share chunks, except those that are too long for
+// one.
 func TestCarve(t *testing.T) {
 	const maxRun = pageheap.MaxRun * sizeclass.PageSize
 	f := newFixture(t, largeobj.Options{MaxMappings: vm.Mappings() + 10, Policy: largeobj.Unmap})
@@ -43,7 +44,7 @@ func TestCarve(t *testing.T) {
 	f.nothingLeft()
 }
 
-// Freed mappings make room for further ones.
+// When mappings have been freed, new objects have mappings of their own again.
 func TestCarveEnds(t *testing.T) {
 	f := newFixture(t, largeobj.Options{MaxMappings: vm.Mappings() + 5, Policy: largeobj.Unmap})
 	var ps []uintptr
@@ -60,7 +61,7 @@ func TestCarveEnds(t *testing.T) {
 	}
 }
 
-// A carved object outgrows its chunk, and may come back.
+// A carved object that outgrows its chunk moves, and may move back.
 func TestResizeAcrossCarving(t *testing.T) {
 	const maxRun = pageheap.MaxRun * sizeclass.PageSize
 	f := newFixture(t, largeobj.Options{MaxMappings: 1})
@@ -101,7 +102,7 @@ func TestCarvedPagesAge(t *testing.T) {
 	}
 }
 
-// Far more objects than the kernel allows mappings.
+// There can be far more objects than the kernel allows mappings.
 func TestManyObjects(t *testing.T) {
 	if bits.UintSize == 32 {
 		t.Skip("40 GB of address space")

@@ -7,15 +7,20 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // obtain makes a new extent and settles an object of shape w in it. The extent is a
 // mapping, or, when mappings are many, a run of a shared chunk.
 func (h *Heap) obtain(w *shape) (*object, error) {
+	if !h.carving.Load() { // a chunk may have dirty pages, which are charged already
+		if err := h.space.Fits(w.total); err != nil {
+			return nil, err
+		}
+	}
 	o, err := h.newObject()
 	if err != nil {
 		return nil, err
@@ -87,7 +92,7 @@ func (h *Heap) carve(o *object, w *shape) error {
 	if err != nil {
 		return err
 	}
-	watch.Reshape()
+	raceannotate.Reshape()
 	o.mapping, o.start, o.end = vm.Mapping{}, start, start+total
 	o.pages = stale
 	if clean {

@@ -30,9 +30,9 @@ func refuse(ops ...vm.Op) *atomic.Int64 {
 	return &n
 }
 
-// A script is a random sequence of calls, the same for each run with one seed,
-// on a heap of which a model is kept. Calls may fail for lack of memory; nothing
-// may be lost or changed by it.
+// A script is a random sequence of calls on a heap, the same for each run with one seed,
+// and a model of the heap. Calls may fail for lack of memory, but must not lose or change
+// anything then.
 type script struct {
 	f       *fixture
 	rng     *rand.Rand
@@ -102,8 +102,7 @@ func (s *script) verify(m modelled) {
 	}
 }
 
-// failed reports whether err is lack of memory; another error is a failure of the
-// test.
+// failed reports whether err is lack of memory. Any other error fails the test.
 func (s *script) failed(err error) bool {
 	s.f.t.Helper()
 	if err != nil && !errors.Is(err, vm.ErrOutOfMemory) {
@@ -112,7 +111,7 @@ func (s *script) failed(err error) bool {
 	return err != nil
 }
 
-// run runs a script of n calls and takes the heap down again.
+// run runs a script of n calls and then frees everything.
 func (s *script) run(n int) {
 	s.f.t.Helper()
 	for range n {
@@ -121,7 +120,7 @@ func (s *script) run(n int) {
 	}
 }
 
-// finish verifies and frees all, and finds that all works again.
+// finish verifies and frees all objects, and checks that the heap works again.
 func (s *script) finish() {
 	s.f.t.Helper()
 	for _, m := range s.objects {
@@ -146,7 +145,8 @@ var faultOptions = map[string]largeobj.Options{
 	"carve":   {MaxMappings: 1, RetainBytes: 8 * mib},
 }
 
-// Each kernel call of a run fails once, alone; and each is the first of ten.
+// In each run one call to the kernel fails, or ten calls in a row: in turn, each call of
+// the script is that one, or the first of the ten.
 func TestEveryKernelCallFails(t *testing.T) {
 	const steps = 40
 	for name, options := range faultOptions {
@@ -178,7 +178,7 @@ func TestEveryKernelCallFails(t *testing.T) {
 	}
 }
 
-// Calls of one kind fail at random, for long.
+// Calls of one kind fail at random for a long time.
 func TestKernelCallsFailAtRandom(t *testing.T) {
 	for name, options := range faultOptions {
 		t.Run(name, func(t *testing.T) {
@@ -279,7 +279,7 @@ func TestUnmapRefused(t *testing.T) {
 	}
 }
 
-// What the kernel refused is tried before what is merely young.
+// A tick tries what the kernel refused before it purges what is old enough.
 func TestRefusedIsTriedFirst(t *testing.T) {
 	f := newFixture(t, largeobj.Options{RetainBytes: 4 * mib})
 	young, refused := f.alloc(mib), f.alloc(8*mib)
@@ -332,8 +332,7 @@ func TestAllRefused(t *testing.T) {
 	}
 }
 
-// Shrinking works where the kernel refuses to cut the mapping; the RAM goes all
-// the same.
+// Shrinking gives the RAM back even if the kernel refuses to cut the mapping.
 func TestShrinkRefused(t *testing.T) {
 	const size = 16 * mib
 	f := newFixture(t, largeobj.Options{})
@@ -362,7 +361,7 @@ func TestShrinkRefused(t *testing.T) {
 	}
 }
 
-// What the kernel refuses to take at Close the next Close tries again.
+// The next Close tries again what the kernel refuses at Close.
 func TestCloseRefused(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	live, kept := f.alloc(mib), f.alloc(2*mib)

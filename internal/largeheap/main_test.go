@@ -22,15 +22,15 @@ const (
 	owner = 7
 )
 
-// A fixture is a heap under test and what the test knows of it.
+// A fixture is a heap under test, with its space.
 type fixture struct {
 	*Heap
 	t     testing.TB
 	space *vm.Space
 }
 
-// newFixture returns an empty heap. When the test ends it must be sound, and
-// after closing it nothing may be left.
+// newFixture returns an empty heap. At the end of the test it checks the heap, closes it,
+// and checks that nothing is left.
 func newFixture(t testing.TB, o largeobj.Options) *fixture {
 	t.Helper()
 	f := &fixture{new(Heap), t, new(vm.Space)}
@@ -149,8 +149,8 @@ func (f *fixture) ticks(n int) {
 	}
 }
 
-// sample is the distance of the words that fill writes: not every page gets one,
-// or the tests would measure page faults.
+// sample is the distance in bytes of the words that fill writes. Not every page gets one:
+// otherwise the tests would spend their time on page faults.
 const sample = 20_008
 
 // fill writes a pattern over n bytes at p that depends on key and the position:

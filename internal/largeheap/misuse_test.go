@@ -17,7 +17,7 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// violation returns the *Violation in err, or fails.
+// violation returns the *Violation in err, or fails the test.
 func violation(t *testing.T, err error) *Violation {
 	t.Helper()
 	var v *Violation
@@ -27,7 +27,7 @@ func violation(t *testing.T, err error) *Violation {
 	return v
 }
 
-// Each misuse is told by every call, changes nothing, and says what it was.
+// Every call reports each misuse, says what it was, and changes nothing.
 func TestMisuse(t *testing.T) {
 	const size = 200 * kib
 	onStack := 0
@@ -149,8 +149,8 @@ func TestMisuse(t *testing.T) {
 
 var spanHeader pagemap.Header
 
-// Whatever is written into a header, the object is neither freed nor lost, and
-// the story says where and what. Undone, all is well again.
+// Whatever overwrites a header, the object is neither freed nor lost, and the violation
+// says where and what. When the header is as it was, all works again.
 func TestHeaderOverwritten(t *testing.T) {
 	const size = 200 * kib
 	for _, options := range []largeobj.Options{{}, {Policy: largeobj.Unmap}, {MaxMappings: 1}} {
@@ -194,7 +194,7 @@ func TestUnderflowIsSuspected(t *testing.T) {
 	f.free(p)
 }
 
-// A header copied to where an object is not does not make one there.
+// A copy of a header at another address makes no object there.
 func TestHeaderIsBoundToItsAddress(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	p, q := f.alloc(mib), f.alloc(mib)
@@ -214,7 +214,7 @@ func TestHeaderIsBoundToItsAddress(t *testing.T) {
 	}
 }
 
-// Of several goroutines that free an object at once exactly one succeeds.
+// Of several goroutines that free an object at the same time, exactly one succeeds.
 func TestRacingFrees(t *testing.T) {
 	for _, options := range []largeobj.Options{{}, {Policy: largeobj.Unmap}, {MaxMappings: 1}} {
 		f := newFixture(t, options)

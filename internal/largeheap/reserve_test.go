@@ -11,11 +11,12 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// far is a size that no object's neighbour in address space can have in common
-// with it the leaf of the page map: each object that long needs a leaf of its own.
+// far is a size so large that each object of that size needs a leaf of the page map of its
+// own.
 const far = 40 << 30 % (1<<(bits.UintSize-1) - 1)
 
-// refuseMap makes the n-th mmap from now fail, and count-1 further ones.
+// refuseMap makes count calls of mmap fail, from the n-th from now on, and all calls of
+// the kinds in also.
 func refuseMap(n, count int, also ...vm.Op) {
 	var maps int
 	vm.Inject(func(op vm.Op) error {
@@ -46,7 +47,7 @@ func skipUnlessFar(t *testing.T, f *fixture) {
 	f.free(p)
 }
 
-// Without memory for the page map there is no object, and no mapping is lost.
+// If there is no memory for the page map, Alloc fails and loses no mapping.
 func TestAllocWithoutPageMap(t *testing.T) {
 	f := newFixture(t, largeobj.Options{Policy: largeobj.Unmap})
 	skipUnlessFar(t, f)
@@ -92,8 +93,8 @@ func TestAllocWithoutPageMap(t *testing.T) {
 	}
 }
 
-// An object that mremap moved to where the page map has no memory for an entry
-// goes elsewhere, or stays as it was.
+// If mremap would move an object to an address for which there is no memory in the page
+// map, the object moves elsewhere, or stays as it was.
 func TestResizeWithoutPageMap(t *testing.T) {
 	f := newFixture(t, largeobj.Options{Policy: largeobj.Unmap})
 	skipUnlessFar(t, f)

@@ -87,12 +87,12 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 // once it has moved.
 func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 	more, written := total-o.total(), o.usable()
-	if err := h.space.Charge(more); err != nil {
+	if err := h.space.Hold(more); err != nil {
 		return nil, err
 	}
 	room, err := pagemap.Prepare()
 	if err != nil {
-		h.space.Refund(more)
+		h.space.Drop(more)
 		return nil, err
 	}
 	old, page, ahead := o.user(), o.page, o.start-o.mapping.Base
@@ -100,10 +100,11 @@ func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 	m, err := h.space.Remap(o.mapping, ahead+total)
 	if err != nil {
 		room.Drop()
-		h.space.Refund(more)
+		h.space.Drop(more)
 		_ = o.register(page) // cannot fail: it was registered there
 		return h.resizeByCopy(o, kept, size)
 	}
+	h.space.Confirm(more)
 	start := m.Base + ahead
 	user := old - o.start + start
 	room.Redeem(user)

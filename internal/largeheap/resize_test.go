@@ -89,7 +89,7 @@ func TestResizeMovesPagesInsteadOfCopying(t *testing.T) {
 	}
 }
 
-// Small changes cost no kernel call.
+// A small change of the size needs no call to the kernel.
 func TestResizeInPlace(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	p := f.alloc(mib)
@@ -117,7 +117,7 @@ func TestResizeThenReuse(t *testing.T) {
 	}
 }
 
-// A kernel that refuses mremap is got around by copying.
+// If the kernel refuses mremap, Resize copies.
 func TestResizeWithoutMremap(t *testing.T) {
 	for _, c := range []struct{ from, to uintptr }{{mib, 4 * mib}, {4 * mib, mib}} {
 		t.Run(fmt.Sprintf("%d→%d", c.from, c.to), func(t *testing.T) {
@@ -143,7 +143,7 @@ func TestResizeWithoutMremap(t *testing.T) {
 	}
 }
 
-// Without memory for more the object stays what it was, where it was.
+// If there is no memory to grow, the object stays where and as it was.
 func TestResizeFails(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -173,5 +173,20 @@ func TestResizeFails(t *testing.T) {
 			}
 			f.free(f.resize(p, 8*mib))
 		})
+	}
+}
+
+// What the kernel refused to add was never charged, and so is in no peak.
+func TestPeakOfRefusedResize(t *testing.T) {
+	f := newFixture(t, largeobj.Options{})
+	p := f.alloc(mib)
+	before := f.space.Footprint.Peak()
+	refuse(vm.OpRemap, vm.OpMap)
+	defer vm.Inject(nil)
+	if _, err := f.Resize(p, 1<<30); !errors.Is(err, errInjected) {
+		t.Errorf("Resize: %v", err)
+	}
+	if after := f.space.Footprint.Peak(); after != before {
+		t.Errorf("the peak is %d, was %d", after, before)
 	}
 }

@@ -116,7 +116,7 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// Over the budget the oldest extents go, purged ones before all.
+// When the budget is exceeded, the heap unmaps the oldest extents, purged ones first.
 func TestBudgetTakesTheOldest(t *testing.T) {
 	f := newFixture(t, largeobj.Options{RetainBytes: 4 * mib})
 	old := f.alloc(mib)
@@ -143,7 +143,7 @@ func TestBudgetTakesTheOldest(t *testing.T) {
 	}
 }
 
-// onManyProcessors returns a heap that thinks it is on four processors.
+// onManyProcessors returns a heap with a shard for each of four processors.
 func onManyProcessors(t *testing.T, o largeobj.Options) *fixture {
 	f := newFixture(t, o)
 	f.shards = make([]shard, 4)
@@ -161,7 +161,7 @@ func (f *fixture) freeOn(processor int, p uintptr) {
 	f.retain(&f.shards[processor], objectAt(uintptr(d)))
 }
 
-// The budget is one for all processors, to within an eighth.
+// All processors share one budget, which may be exceeded by an eighth.
 func TestBudgetOfManyProcessors(t *testing.T) {
 	const budget = 8 * mib
 	f := onManyProcessors(t, largeobj.Options{RetainBytes: budget})
@@ -180,7 +180,7 @@ func TestBudgetOfManyProcessors(t *testing.T) {
 	}
 }
 
-// The oldest extent goes, whichever processor retains it.
+// The heap unmaps the oldest extent, whichever processor retains it.
 func TestBudgetTakesTheOldestOfAllProcessors(t *testing.T) {
 	f := onManyProcessors(t, largeobj.Options{RetainBytes: 9 * mib})
 	processors := []int{2, 0, 3, 1}
@@ -199,7 +199,7 @@ func TestBudgetTakesTheOldestOfAllProcessors(t *testing.T) {
 	}
 }
 
-// What one processor freed another uses.
+// A processor uses extents that another one freed.
 func TestReuseAcrossProcessors(t *testing.T) {
 	f := onManyProcessors(t, largeobj.Options{})
 	var ps [4]uintptr
@@ -217,7 +217,7 @@ func TestReuseAcrossProcessors(t *testing.T) {
 	}
 }
 
-// The page map forgets where an extent's last object began.
+// The page map forgets the address of the last object of an extent.
 func TestReuseAtAnotherPlace(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	p := f.alloc(mib)
@@ -272,7 +272,7 @@ func TestAgeing(t *testing.T) {
 	}
 }
 
-// What is used again starts ageing anew.
+// An extent that is used again is young again.
 func TestUseMakesYoung(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	for range 30 {

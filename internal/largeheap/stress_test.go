@@ -14,8 +14,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Several goroutines allocate, resize, and free each other's objects while the
-// tick goes on and the kernel refuses a call now and then.
+// Several goroutines allocate, resize, and free each other's objects, while ticks go on
+// and the kernel refuses a call now and then.
 func TestConcurrentUse(t *testing.T) {
 	const workers, steps = 4, 1500
 	for name, options := range faultOptions {
@@ -65,8 +65,8 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
-// work is one goroutine of TestConcurrentUse. It hands objects on by way of
-// shared, so that most are freed by another than who made them.
+// work is one goroutine of TestConcurrentUse. It passes objects on by shared, so that
+// another goroutine frees most of them.
 func work(f *fixture, seed uint64, steps int, shared chan modelled) {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	for i := range steps {
@@ -110,7 +110,7 @@ func stamp(m modelled) {
 	raw.Bytes(m.p, m.size)[m.size-1] = 1
 }
 
-// checkMark looks whether the object is still what it was.
+// checkMark checks that the object is as stamp left it.
 func checkMark(f *fixture, m modelled) {
 	if got := binary.LittleEndian.Uint64(raw.Bytes(m.p, 8)); got != m.key {
 		f.t.Errorf("object of %d bytes at %#x holds %#x, should hold %#x", m.size, m.p, got, m.key)

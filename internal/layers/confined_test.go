@@ -25,6 +25,17 @@ func TestKernel(t *testing.T) {
 	}
 }
 
+// TestProfileFormat: the types of a module without versions are in nobody's signature.
+func TestProfileFormat(t *testing.T) {
+	for _, s := range own(t) {
+		for _, imported := range s.imports() {
+			if strings.HasPrefix(imported, "github.com/google/pprof") && !s.test && s.dir() != "internal/pprofile" {
+				t.Errorf("%s imports %s: only internal/pprofile knows it", s.name, imported)
+			}
+		}
+	}
+}
+
 // TestConversions: addresses become pointers in one package.
 //
 // Go vet refuses unsafe.Pointer(x) for an address x, except for the forms that

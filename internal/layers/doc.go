@@ -14,7 +14,7 @@
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
 //	internal/goroutine   which goroutine runs us
-//	internal/watch       what the race detector is told of blocks; nothing in other builds
+//	internal/raceannotate annotations for the race detector: which goroutine owns a block
 //	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
 //	internal/testbrowser a test helper: a browser without a window, for tests of pages
 //	internal/fault       accesses to memory that is not there, turned into errors
@@ -31,10 +31,11 @@
 //	internal/largeheap   objects of 128 KiB and more, one mapping each
 //	largeobj/mmap        mappings as objects with a length: files, shared and secret memory
 //	stats                the numbers of an allocator: snapshots, differences, text, metrics
+//	internal/pprofile    files for go tool pprof, and lists of stacks
 //	stats/vars           metrics by expvar
 //	stats/web            the HTTP face: a live page, metrics, JSON
 //	stats/heaptrace      the file of a recorded trace: every operation, in order
-//	internal/tenancy     what an allocator and the arenas in its memory know of each other
+//	internal/arenahost   what an allocator and the arenas in its memory need from each other
 //	alloc                the allocator: what programs use
 //	alloc/alloctest      a helper for tests of programs that use the allocator
 //	arena                memory that is freed at once
@@ -67,6 +68,7 @@
 //   - There is no cgo.
 //   - Addresses become pointers in internal/raw only.
 //   - Only internal/vm imports golang.org/x/sys and syscall, tests excepted.
+//   - Only internal/pprofile imports github.com/google/pprof, likewise.
 //   - Every package says what it is for, in doc.go if it has more than a file or two,
 //     and every exported name says what it means.
 //   - No file is longer than 450 lines, unless it was generated.

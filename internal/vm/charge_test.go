@@ -46,6 +46,32 @@ func TestCharge(t *testing.T) {
 	}
 }
 
+// Held bytes that are dropped never count for the peak.
+func TestHold(t *testing.T) {
+	var s Space
+	must(t, s.Charge(100))
+	must(t, s.Hold(1<<40))
+	wantGauge(t, "footprint", &s.Footprint, 100+1<<40, 100)
+	must(t, s.Charge(10))
+	wantGauge(t, "footprint beside it", &s.Footprint, 110+1<<40, 110)
+	s.Drop(1 << 40)
+	wantGauge(t, "footprint afterwards", &s.Footprint, 110, 110)
+	must(t, s.Hold(50))
+	s.Confirm(50)
+	wantGauge(t, "footprint, confirmed", &s.Footprint, 160, 160)
+	s.SetLimit(200)
+	must(t, s.Hold(40))
+	if err := s.Charge(1); !errors.Is(err, ErrLimit) {
+		t.Errorf("held bytes do not count for the limit: %v", err)
+	}
+	if err := s.Hold(1); !errors.Is(err, ErrLimit) {
+		t.Errorf("Hold beyond the limit: %v", err)
+	}
+	s.Drop(40)
+	must(t, s.Charge(40))
+	wantGauge(t, "footprint at the limit", &s.Footprint, 200, 200)
+}
+
 func TestLimitBelowFootprint(t *testing.T) {
 	var s Space
 	if err := s.Charge(100); err != nil {

@@ -3,14 +3,17 @@
 package vm
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
-// MaxMappings returns how many mappings the kernel lets the process have
-// (vm.max_map_count), read once.
+// MaxMappings returns the number of mappings that the kernel allows the process
+// (vm.max_map_count). It reads the number once.
 var MaxMappings = sync.OnceValue(func() int64 {
 	const kernelDefault = 65530
 	text, err := os.ReadFile("/proc/sys/vm/max_map_count")
@@ -24,9 +27,62 @@ var MaxMappings = sync.OnceValue(func() int64 {
 	return n
 })
 
-// HugePageSize returns the size of the kernel's default huge pages in bytes, read
-// once: what MAP_HUGETLB uses and, on the usual processors, what transparent huge
-// pages are.
+// outOfMemory returns ErrOutOfMemory. If the process has as many mappings as the kernel
+// allows, which causes the same kernel error, the returned error says so.
+func outOfMemory() error {
+	n, limit := countMappings(), MaxMappings()
+	if n+nearLimit < limit {
+		return ErrOutOfMemory
+	}
+	return fmt.Errorf("%w (the process has %d mappings, and vm.max_map_count allows %d; raise it with sysctl -w vm.max_map_count=%d)",
+		ErrOutOfMemory, n, limit, 4*limit)
+}
+
+// nearLimit is the margin below the limit, in mappings, that still counts as the limit:
+// one call may need several.
+const nearLimit = 8
+
+// Counting the mappings means reading a file that may be long. The count is therefore
+// cached for a while, however often the kernel refuses memory.
+var lastCount struct {
+	mu sync.Mutex
+	at time.Time
+	n  int64
+
+	buffer [16 << 10]byte // not allocated: the Go heap may lack memory, too
+}
+
+// countMappings returns the number of mappings that the process had a moment ago, 0 if it
+// is unknown.
+func countMappings() int64 {
+	l := &lastCount
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.at) > time.Second {
+		l.n, l.at = countLines("/proc/self/maps", l.buffer[:]), time.Now()
+	}
+	return l.n
+}
+
+// countLines returns the number of lines of a file.
+func countLines(name string, buffer []byte) (n int64) {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for {
+		k, err := f.Read(buffer)
+		n += int64(bytes.Count(buffer[:k], []byte{'\n'}))
+		if err != nil {
+			return n
+		}
+	}
+}
+
+// HugePageSize returns the size of the kernel's default huge pages in bytes. MAP_HUGETLB
+// uses it; on common processors transparent huge pages have the same size. It reads the
+// number once.
 var HugePageSize = sync.OnceValue(func() uintptr {
 	if n := kibibytes("/proc/meminfo", "Hugepagesize:"); n > 0 {
 		return uintptr(n)
@@ -34,8 +90,8 @@ var HugePageSize = sync.OnceValue(func() uintptr {
 	return 2 << 20
 })
 
-// kibibytes returns the bytes that a line of a file in /proc tells in kB, 0 if
-// there is none.
+// kibibytes returns the value in bytes of a line in kB of a file in /proc, 0 if there is
+// no such line.
 func kibibytes(file, line string) uint64 {
 	text, err := os.ReadFile(file)
 	if err != nil {

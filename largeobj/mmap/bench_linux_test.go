@@ -18,8 +18,8 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
-// What mapping a file is worth beside reading it. How to run these, and what came
-// of it: benchmarks/REGIONS.md.
+// These benchmarks compare mapping a file with reading it. benchmarks/REGIONS.md says how
+// to run them, and has the results.
 
 const benchFileSize = 256 << 20
 
@@ -111,8 +111,8 @@ func countRead(path string) (lines int, err error) {
 	}
 }
 
-// BenchmarkLines counts the lines of the whole file: opening, mapping and closing
-// it are part of that.
+// BenchmarkLines counts the lines of the whole file. It opens, maps and closes the file
+// each time.
 func BenchmarkLines(b *testing.B) {
 	path, want := newBenchFile(b)
 	for _, cache := range []string{"warm", "cold"} {
@@ -138,8 +138,8 @@ func BenchmarkLines(b *testing.B) {
 	}
 }
 
-// processorTime returns what the process has used of the processors: on a busy
-// machine it says more than the clock.
+// processorTime returns the processor time of the process. On a busy machine it says more
+// than the clock.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used unix.Rusage
@@ -154,7 +154,7 @@ const (
 	randomBytes = 64
 )
 
-// randomReaders are the ways to read at random places; each is given the places.
+// randomReaders are the ways to read at given places of a file.
 var randomReaders = []struct {
 	peer string
 	read func(path string, places []int64) (sum int, err error)
@@ -201,8 +201,8 @@ func add(b []byte) (sum int) {
 	return sum
 }
 
-// BenchmarkRandom opens the file, reads 64 bytes at each of 10,000 random places,
-// and closes it: so an operation pays for the page faults of that many places.
+// BenchmarkRandom opens the file, reads 64 bytes at each of 10,000 random places, and
+// closes it. So each operation includes the page faults of that many places.
 func BenchmarkRandom(b *testing.B) {
 	path, _ := newBenchFile(b)
 	places := somewhere()
@@ -239,8 +239,8 @@ func somewhere() []int64 {
 	return places
 }
 
-// BenchmarkRandomKept reads at one random place of a file that stays mapped or open,
-// all of whose pages were looked at before.
+// BenchmarkRandomKept reads at one random place of a file that stays mapped or open, after
+// all pages have been read once.
 func BenchmarkRandomKept(b *testing.B) {
 	path, _ := newBenchFile(b)
 	places := somewhere()

@@ -3,9 +3,12 @@
 package mmap
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ashlar-go/ashlar/internal/fault"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // Catch runs f with the region's bytes and returns what f returns. While f runs, Resize,
@@ -78,21 +81,87 @@ func (e *entry) reason(addr uintptr) error {
 	if addr < body.Base || addr >= body.Base+body.Size {
 		return fmt.Errorf("%w: a guard page", ErrFault)
 	}
-	full := false
-	if e.file != nil {
-		info, err := space.Stat(e.file)
-		if err == nil && e.offset+int64(addr-body.Base) >= info.Size {
-			return fmt.Errorf("%w: %w: it has %d bytes", ErrFault, ErrTruncated, info.Size)
-		}
-		full = err == nil && info.Full
-	}
+	missing := e.missing(addr)
 	switch {
+	case errors.Is(missing, ErrTruncated):
+		return fmt.Errorf("%w: %w", ErrFault, missing)
 	case e.protected:
 		return fmt.Errorf("%w: Protect does not allow it", ErrFault)
 	case e.readOnly:
 		return fmt.Errorf("%w: %w", ErrFault, ErrReadOnly)
-	case full:
-		return fmt.Errorf("%w: %w", ErrFault, ErrNoSpace)
+	case missing != nil:
+		return fmt.Errorf("%w: %w", ErrFault, missing)
+	case e.file != nil:
+		return fmt.Errorf("%w: %w", ErrFault, e.unsupplied(addr))
 	}
-	return fmt.Errorf("%w: the kernel could not supply the page: an error of the disk", ErrFault)
+	return fmt.Errorf("%w: %w", ErrFault, errNotSupplied)
+}
+
+// errNotSupplied is the reason that is left when no other is known.
+var errNotSupplied = errors.New("the kernel could not supply the page: an error of the disk")
+
+// missing says why the file does not have the byte at addr, or returns nil.
+func (e *entry) missing(addr uintptr) error {
+	if e.file == nil {
+		return nil
+	}
+	return missingIn(e.file, e.offset+int64(addr-e.frame.body.Base))
+}
+
+// unsupplied says why the kernel did not supply a page that the file has. Others may have
+// made the file shorter and longer again, and may do it again now.
+func (e *entry) unsupplied(addr uintptr) error {
+	for range 3 {
+		if e.accessible(addr) {
+			return e.passed()
+		}
+		if missing := e.missing(addr); missing != nil {
+			return missing
+		}
+	}
+	if info, err := space.Stat(e.file); err == nil && info.InMemory {
+		return errors.New("the kernel could not supply the page: there is no memory for it")
+	}
+	return errNotSupplied
+}
+
+// missingIn says why a file does not have the byte at offset, as far as the file itself
+// shows, or returns nil.
+func missingIn(f *vm.File, offset int64) error {
+	info, err := space.Stat(f)
+	switch {
+	case err != nil:
+		return nil
+	case offset >= info.Size:
+		return fmt.Errorf("%w: it has %d bytes", ErrTruncated, info.Size)
+	case info.Full:
+		return ErrNoSpace
+	}
+	return nil
+}
+
+// accessible reports whether the page of addr can be accessed now, and brings it in.
+func (e *entry) accessible(addr uintptr) bool {
+	advice := vm.PopulateRead
+	if e.shared && !e.readOnly {
+		advice = vm.PopulateWrite // which also finds the disk full
+	}
+	page := raw.AlignDown(addr, vm.PageSize())
+	err := space.Advise(page, vm.PageSize(), advice)
+	if errors.Is(err, ErrKernelLacks) {
+		err = fault.Catch(func() { probe = *raw.At[byte](addr) }, func(uintptr) error { return ErrFault })
+	}
+	return err == nil
+}
+
+// probe is written so that the compiler keeps the read in accessible.
+var probe byte
+
+// passed says why a page was not accessible that is accessible again.
+func (e *entry) passed() error {
+	const short = "for a moment: somebody made it shorter, and long enough again"
+	if info, err := space.Stat(e.file); e.sparse && (err != nil || info.Bounded) {
+		return fmt.Errorf("%w %s; or: %w", ErrTruncated, short, ErrNoSpace)
+	}
+	return fmt.Errorf("%w %s", ErrTruncated, short)
 }

@@ -31,7 +31,7 @@ func TestCatchReturns(t *testing.T) {
 	allClosed(t, new(Region))
 }
 
-// allClosed finds every method to say that a region is closed.
+// allClosed checks that every method says that the region is closed.
 func allClosed(t *testing.T, r *Region) {
 	t.Helper()
 	if r.Bytes() != nil || r.Len() != 0 || r.Close() != nil {
@@ -51,8 +51,8 @@ func allClosed(t *testing.T, r *Region) {
 	}
 }
 
-// Faults at addresses that are no region's stay what they are, and region's are
-// explained to everybody who asks.
+// Catch passes faults outside regions on. Faults in regions are described also to other
+// packages that ask.
 func TestCatchPassesThrough(t *testing.T) {
 	var nothing *int
 	func() {
@@ -65,15 +65,14 @@ func TestCatchPassesThrough(t *testing.T) {
 	}()
 	r := closeLater(t, mapped(t, 100), nil)
 	must(t, r.Protect(ReadOnly))
-	err := fault.Catch(func() { r.Bytes()[0] = 1 }, fault.Explain)
+	err := fault.Catch(func() { r.Bytes()[0] = 1 }, fault.Describe)
 	if !errors.Is(err, ErrFault) {
-		t.Errorf("explained: %v", err)
+		t.Errorf("described: %v", err)
 	}
 	must(t, r.Protect(ReadWrite))
 }
 
-// Resize and Close have not happened as long as a function looks at the bytes, however
-// long that takes.
+// Resize and Close wait for a function that Catch runs, however long it takes.
 func TestCatchHoldsOffOne(t *testing.T) {
 	for name, change := range map[string]func(*Region) error{
 		"Resize": func(r *Region) error { return r.Resize(2_000_000) }, "Close": (*Region).Close,
@@ -104,8 +103,8 @@ func TestCatchHoldsOffOne(t *testing.T) {
 	}
 }
 
-// While functions look at the bytes nobody moves or unmaps them, and methods called
-// inside do not wait for those who want to.
+// While Catch runs functions, nobody moves or unmaps the bytes, and methods that the
+// functions call do not wait for a Resize or Close.
 func TestCatchHoldsOff(t *testing.T) {
 	eachKind(t, 50_000, func(t *testing.T, r *Region) {
 		paint(r.Bytes())

@@ -38,8 +38,8 @@ func runConfined(t *testing.T, name string) {
 	}
 }
 
-// A full /dev/shm is an error where an object is made and where it grows, and not a
-// signal where it is written, unless that was chosen.
+// A full /dev/shm is an error when an object is made and when it grows. It is a fault on a
+// write only if the object is sparse.
 func TestShmFull(t *testing.T) { runConfined(t, "small shm") }
 
 func fillShm() error {
@@ -84,7 +84,7 @@ func fillShm() error {
 	return errors.Join(sparse.Close(), r.Close())
 }
 
-// A limit of locked memory is told with its name and its value, before anything is
+// An error for the limit of locked memory names the limit and its value, and nothing is
 // lost.
 func TestLockLimit(t *testing.T) { runConfined(t, "small limit") }
 
@@ -142,7 +142,8 @@ func lockTooMuch() error {
 	return nil
 }
 
-// A pipe that has the name of a file or an object is refused, and not waited for.
+// A pipe that has the name of a file or object is an error; nothing waits for its other
+// end.
 func TestPipes(t *testing.T) {
 	balanced(t)
 	path := filepath.Join(t.TempDir(), "pipe")
@@ -161,8 +162,8 @@ func TestPipes(t *testing.T) {
 	}
 }
 
-// Secret memory has the flags that make its promises true, and no other process of
-// this user reads it by accident.
+// Secret memory has the flags of mappings that are locked, not dumped, and not for
+// children.
 func TestSecretFlags(t *testing.T) {
 	balanced(t)
 	for _, m := range makers() {
@@ -187,7 +188,7 @@ func TestSecretFlags(t *testing.T) {
 	}
 }
 
-// flagsAt returns the flags of the mapping at an address, between spaces.
+// flagsAt returns the flags of the mapping that contains addr, with a space around each.
 func flagsAt(t *testing.T, addr uintptr) string {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/smaps")

@@ -18,10 +18,11 @@ import (
 // Close does not lose changes to a file, and does not store them on the disk either: see
 // Sync.
 //
-// The error reports a header that was overwritten, or what the kernel refused. Address
-// space that the kernel refuses to take back is offered again when another region is made,
-// resized or closed; until then Sum counts it. The region is closed in spite of an error,
-// unless secret memory could not be wiped: then Close can be repeated.
+// The error reports a header that was overwritten (ErrDamaged) or cut off (ErrTruncated),
+// also by another process, or what the kernel refused. Address space that the kernel
+// refuses to take back is offered again when another region is made, resized or closed;
+// until then Sum counts it. The region is closed in spite of an error, unless secret memory
+// could not be wiped: then Close can be repeated.
 func (r *Region) Close() error {
 	remains.retry()
 	if r.gate.acquireLast() != nil {
@@ -34,7 +35,7 @@ func (r *Region) Close() error {
 	defer r.gate.release(true)
 	regions.drop(r)
 	var damage error
-	if r.private() && r.lead > 0 {
+	if r.kind != FileData && r.lead > 0 {
 		damage = r.intact()
 	}
 	r.wipe()

@@ -26,7 +26,7 @@
 //	Bytes, Len                    its memory and its length
 //	Catch                         use the memory; a fault becomes an error
 //	Resize                        change the length, without copying
-//	Refresh                       take over the length that another process set
+//	Refresh                       take over the length that others gave the file or object
 //	Advise, Lock, Protect, Sync   madvise, mlock, mprotect, msync, also of a part
 //	File                          a descriptor for another process
 //	Close                         give the memory back

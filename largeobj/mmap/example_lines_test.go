@@ -14,9 +14,9 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
-// countLines counts the lines of a file without reading it into a buffer: the bytes
-// are looked at where the kernel has them. That the file is made shorter meanwhile
-// is an error, and no crash.
+// countLines counts the lines of a file without reading it into a buffer: it looks at the
+// bytes where the kernel has them. If the file becomes shorter meanwhile, that is an
+// error, and no crash.
 func countLines(path string) (lines int, err error) {
 	r, err := mmap.MapFile(path, mmap.FileOptions{})
 	if err != nil {
@@ -44,7 +44,7 @@ func ExampleMapFile() {
 	// Output: 3 <nil>
 }
 
-// The same with a file that is larger than what one would read into memory.
+// The same works with a file that is too large to be read into memory.
 func TestCountLinesOfLargeFile(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes a file of 256 MiB")
@@ -57,8 +57,8 @@ func TestCountLinesOfLargeFile(t *testing.T) {
 	}
 }
 
-// writeLines writes a file of lines of mixed lengths, of size bytes at least, and
-// returns how many there are.
+// writeLines writes a file of lines of mixed lengths, at least size bytes long, and
+// returns the number of lines.
 func writeLines(t testing.TB, path string, size int) (lines int) {
 	t.Helper()
 	var block []byte

@@ -15,8 +15,8 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
-// A mailbox is a ring of messages in shared memory, from one process to another.
-// Each side writes its own count only, and looks at the other's.
+// A mailbox is a ring of messages in shared memory, from one process to another. Each side
+// writes only its own count, and reads the other's.
 type mailbox struct {
 	sent     atomic.Uint64
 	_        [56]byte // each count has a cache line of its own

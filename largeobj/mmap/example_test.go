@@ -31,8 +31,8 @@ func ExampleMap() {
 	// <nil>
 }
 
-// A table that is complete is closed to writes. A write to it that the program makes by
-// mistake is a fault, which Catch turns into an error.
+// A table that is complete becomes read-only. A write to it by mistake is a fault, which
+// Catch turns into an error.
 func ExampleRegion_Protect() {
 	r, err := mmap.Map(1<<20, mmap.MapOptions{Options: mmap.Options{Name: "primes"}})
 	if err != nil {
@@ -56,7 +56,7 @@ func ExampleRegion_Protect() {
 	// true
 }
 
-// Catch looks after accesses to several regions at once: here a copy out of a file that
+// Catch, the function, covers accesses to several regions: here a copy out of a file that
 // has become shorter.
 func ExampleCatch() {
 	path := filepath.Join(os.TempDir(), "ashlar-example-copy-"+strconv.Itoa(os.Getpid()))
@@ -89,8 +89,8 @@ func ExampleCatch() {
 	// Output: true
 }
 
-// A window that is longer than the file shows what is appended later, without Resize: as
-// databases do that keep one mapping while their file grows.
+// A window that is longer than the file shows what is appended to the file later, without
+// Resize. Some databases keep one such mapping while their file grows.
 func ExampleMapOpenFile() {
 	f, err := os.CreateTemp("", "ashlar-example")
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A run is a recorded sequence of calls on regions, in which any kernel call
-// may fail. Whatever fails is told, and leaves the region with the bytes and the
-// length that it had.
+// A run is a sequence of calls on regions in which any call to the kernel may fail. A call
+// that fails returns an error, and leaves the region with the bytes and the length that it
+// had.
 type run struct {
 	t      *testing.T
 	dir    string // of its files
@@ -25,7 +25,7 @@ type run struct {
 	shut   []*Region
 }
 
-// refused reports whether a call failed, which it may only for what was injected.
+// refused reports whether a call failed. Only an injected error may be the cause.
 func (r *run) refused(err error) bool {
 	r.t.Helper()
 	if err != nil && !errors.Is(err, errInjected) {
@@ -37,7 +37,7 @@ func (r *run) refused(err error) bool {
 	return err != nil
 }
 
-// use does everything with a region of n bytes.
+// use calls all methods of a region.
 func (r *run) use(region *Region, err error) {
 	if r.refused(err) {
 		if region != nil {
@@ -95,7 +95,7 @@ func beyondEnd(t *testing.T, region *Region) []byte {
 	return text[min(int(region.offset)+int(region.lead)+region.Len(), len(text)):]
 }
 
-// inherit maps an object again by its descriptor.
+// inherit maps the object of a region again, by its descriptor.
 func (r *run) inherit(region *Region) {
 	f, err := region.File()
 	if r.refused(err) {
@@ -110,7 +110,8 @@ func (r *run) inherit(region *Region) {
 	must(r.t, f.Close())
 }
 
-// finish finds everything given back, or not more left than a willing kernel takes.
+// finish checks that everything was given back, as soon as the kernel refuses nothing any
+// more.
 func (r *run) finish() {
 	vm.Inject(nil)
 	for _, region := range r.shut {
@@ -122,7 +123,7 @@ func (r *run) finish() {
 	}
 }
 
-// runs are the sequences; each makes what it uses, and nothing is left of it.
+// runs are the sequences. Each makes the regions that it uses, and leaves nothing.
 var runs = map[string]func(r *run){
 	"anonymous": func(r *run) { r.use(Map(10_000, MapOptions{})) },
 	"guards, aligned, locked, huge": func(r *run) {
@@ -150,7 +151,8 @@ var runs = map[string]func(r *run){
 	},
 }
 
-// Each kernel call of a run fails once, alone; and each is the first of some, and of all.
+// In each run one call to the kernel fails, or some calls in a row, or all from one on: in
+// turn, each call of the run is that one, or the first of those.
 func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 	for name, play := range runs {
 		t.Run(name, func(t *testing.T) {
@@ -198,8 +200,8 @@ func openFiles(t *testing.T) int {
 	return len(entries)
 }
 
-// What a kernel lacks or a sandbox forbids is worked around where that is possible
-// without breaking a promise, and told where it is not.
+// If a kernel lacks a call or a sandbox forbids it, the package does without where it can
+// keep its promises, and returns an error where it cannot.
 func TestRegionsOnOtherKernels(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -84,7 +84,7 @@ func TestMapFileWindow(t *testing.T) {
 	}
 }
 
-// Offsets may be beyond an address space of 32 bits.
+// An offset may exceed an address space of 32 bits.
 func TestMapFileFar(t *testing.T) {
 	balanced(t)
 	const far = 5<<30 + 123
@@ -109,7 +109,7 @@ func TestMapFileFar(t *testing.T) {
 	}
 }
 
-// How long the file is after each step.
+// These are the lengths of the file after each step.
 func TestMapFileLength(t *testing.T) {
 	for _, sparse := range []bool{false, true} {
 		balanced(t)
@@ -150,7 +150,7 @@ func TestMapFileLength(t *testing.T) {
 	}
 }
 
-// What fails leaves no file behind, and a file as long as it was.
+// A call that fails leaves no new file, and leaves an old file as long as it was.
 func TestMapFileFails(t *testing.T) {
 	balanced(t)
 	path := filepath.Join(t.TempDir(), "file")
@@ -172,8 +172,8 @@ func TestMapFileFails(t *testing.T) {
 	}
 }
 
-// A file that somebody else makes shorter is an error where it is read beyond its
-// end, and good again when it is longer again.
+// If somebody else makes a file shorter, reading beyond its end is an error, until the
+// file is longer again.
 func TestMapFileTruncated(t *testing.T) {
 	balanced(t)
 	text := make([]byte, 100_000)

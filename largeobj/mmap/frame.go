@@ -21,6 +21,7 @@ type footing struct {
 	lead  uintptr // bytes of the body in front of the byte that is aligned
 	align uintptr // alignment of that byte: a power of two, the page size at least
 	guard uintptr // bytes of the mappings on either side, at least; 0: none
+	whole bool    // all pages are to be transparent huge ones, up to the last
 }
 
 // footing returns where the frame of r may lie.
@@ -31,6 +32,7 @@ func (r *Region) footing() footing {
 	}
 	if r.huge != SmallPages {
 		f.align = max(f.align, vm.HugePageSize())
+		f.whole = r.huge == TransparentPages
 	}
 	if r.options.GuardPages {
 		f.guard = vm.PageSize()
@@ -41,8 +43,17 @@ func (r *Region) footing() footing {
 // plain reports whether any address will do.
 func (f footing) plain() bool { return f.guard == 0 && f.align <= vm.PageSize() }
 
+// ahead returns how much of a reservation lies in front of the body, if the reservation is
+// aligned.
+func (f footing) ahead() uintptr { return raw.AlignUp(f.lead+f.guard, f.align) - f.lead }
+
 // newFrame makes a mapping of size bytes and kind k where f allows.
 func newFrame(k vm.Kind, size uintptr, f footing) (frame, error) {
+	if f.whole {
+		if w, err := mapInPlace(k, size, f); err == nil {
+			return w, nil
+		}
+	}
 	m, err := space.MapKind(size, k)
 	if err != nil || f.plain() {
 		return frame{body: m}, err
@@ -53,6 +64,36 @@ func newFrame(k vm.Kind, size uintptr, f footing) (frame, error) {
 		return frame{}, err
 	}
 	return placed, nil
+}
+
+// mapInPlace makes the mapping of newFrame at its final address. To move a mapping there
+// would cost huge pages: the kernel makes page tables, and later small pages, for the part
+// of the mapping that shared a page table with its neighbours.
+//
+// It fails if another mapping of the process takes the place meanwhile, and on old kernels.
+func mapInPlace(k vm.Kind, size uintptr, f footing) (frame, error) {
+	ahead := f.ahead()
+	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align)
+	if err != nil {
+		return frame{}, err
+	}
+	var w frame
+	w.head, w.body, w.tail, err = space.MapInto(reservation, start+ahead, size, k)
+	if err != nil {
+		_ = w.release() // what the kernel refuses remains
+		return frame{}, err
+	}
+	return w.guarded(f), nil
+}
+
+// guarded returns the frame without the mappings on either side, unless they guard it.
+func (w frame) guarded(f footing) frame {
+	if f.guard == 0 {
+		remains.release(w.head)
+		remains.release(w.tail)
+		w.head, w.tail = vm.Mapping{}, vm.Mapping{}
+	}
+	return w
 }
 
 // resized returns the frame with a body of size bytes. It keeps the pages, and moves them if
@@ -68,7 +109,7 @@ func (w frame) resized(size uintptr, f footing) (frame, error) {
 // moved reserves a new place, moves the body there, and gives the old place back. At any
 // time an inaccessible page, and not a hole, lies on either side.
 func (w frame) moved(size uintptr, f footing) (frame, error) {
-	ahead := raw.AlignUp(f.lead+f.guard, f.align) - f.lead
+	ahead := f.ahead()
 	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align)
 	if err != nil {
 		return w, err
@@ -81,12 +122,7 @@ func (w frame) moved(size uintptr, f footing) (frame, error) {
 	}
 	remains.release(w.head)
 	remains.release(w.tail)
-	if f.guard == 0 {
-		remains.release(to.head)
-		remains.release(to.tail)
-		to.head, to.tail = vm.Mapping{}, vm.Mapping{}
-	}
-	return to, nil
+	return to.guarded(f), nil
 }
 
 // release gives the whole frame back. What the kernel refuses remains.

@@ -125,9 +125,17 @@ func (r *Region) writeHeader() {
 	h.store(r.base())
 }
 
-// intact returns an error if the header of private memory was overwritten.
+// intact returns an error if the header was overwritten. The length of a shared object is
+// as another process may have changed it.
 func (r *Region) intact() error {
-	got, want := loadHeader(r.base()), newHeader(r.lead, r.length, r.seal)
+	got, err := r.header()
+	if err != nil {
+		return err
+	}
+	want := newHeader(r.lead, r.length, r.seal)
+	if n, fits := got.length(); r.kind == Shared && fits {
+		want.setLength(n)
+	}
 	if got == want {
 		return nil
 	}

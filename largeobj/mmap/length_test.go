@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// once makes the first kernel call of a kind fail, after running f.
+// once makes the first call to the kernel of kind op fail, after running f.
 func once(t *testing.T, op vm.Op, answer error, f func()) {
 	done := false
 	vm.Inject(func(o vm.Op) error {
@@ -28,7 +28,7 @@ func once(t *testing.T, op vm.Op, answer error, f func()) {
 	t.Cleanup(func() { vm.Inject(nil) })
 }
 
-// appendTo appends to a file as a program does that has no region.
+// appendTo appends to a file, as a program without a region does.
 func appendTo(t *testing.T, path, text string) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	must(t, err)
@@ -36,8 +36,8 @@ func appendTo(t *testing.T, path, text string) {
 	must(t, errors.Join(err, f.Close()))
 }
 
-// What another program appends to a file while a region fails to grow it stays: the
-// failing call takes away only what it added itself.
+// If a region fails to make a file longer, what another program appended meanwhile stays:
+// the failing call takes away only what it added.
 func TestGrowthFailsBesideAppend(t *testing.T) {
 	const first, appended = "first bytes", "appended meanwhile"
 	for _, c := range []struct {

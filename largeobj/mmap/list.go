@@ -75,6 +75,8 @@ type entry struct {
 	offset    int64
 	protected bool
 	readOnly  bool
+	shared    bool // writes reach the file
+	sparse    bool // the file takes its space when it is written
 }
 
 var regions = list{all: map[*Region]entry{}}
@@ -88,6 +90,7 @@ func (l *list) set(r *Region) {
 		},
 		frame: r.frame, file: r.file, offset: r.offset,
 		protected: r.protected, readOnly: r.readOnly(),
+		shared: r.mode == FileShared, sparse: r.sparse,
 	}
 	if r.length > 0 {
 		e.info.Addr = r.base()

@@ -2,9 +2,21 @@
 
 package mmap
 
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
 // Lock brings all pages of the region into RAM and keeps them there. Pages that Resize
-// adds are locked too. The error is ErrLockLimit if the process may not lock so much
-// memory; its message names the limit and says how it is raised.
+// adds are locked too.
+//
+// The error is ErrLockLimit if the process may not lock so much memory; its message names
+// the limit and says how it is raised. It is ErrTruncated if the file ends before the
+// region does, ErrNoSpace if there is no room for a page that the file does not have yet,
+// and ErrOutOfMemory if there is no RAM. After an error a region of which nothing was
+// locked is not locked.
 func (r *Region) Lock() error { return r.lock(0, toEnd, false) }
 
 // LockRange does for n bytes from offset off on what Lock does for all; n = -1 means to
@@ -21,9 +33,31 @@ func (r *Region) lock(off, n int, onFault bool) error {
 			return nil // it is locked
 		}
 		whole := p == r.bounds()
-		p = r.around(p)
-		return r.note(space.Lock(p.begin, p.size(), onFault), func() { r.locked = r.locked || whole })
+		return r.noting(func() error { return r.lockPages(r.around(p), whole, onFault) })
 	})
+}
+
+// lockPages locks the pages of p, whole says that they are all, and says why it cannot.
+func (r *Region) lockPages(p addrRange, whole, onFault bool) error {
+	err := space.Lock(p.begin, p.size(), onFault)
+	if err == nil {
+		r.locked = r.locked || whole
+		r.partLocked = true
+		return nil
+	}
+	if !r.partLocked {
+		_ = space.Unlock(p.begin, p.size()) // some of them may be
+	}
+	if !errors.Is(err, vm.ErrAbsent) {
+		return err
+	}
+	if r.file != nil {
+		last := p.end - vm.PageSize() - r.frame.body.Base
+		if missing := missingIn(r.file, r.offset+int64(last)); missing != nil {
+			return fmt.Errorf("%w: %w", missing, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
 }
 
 // Unlock allows the kernel to swap the region out. Secret memory stays locked: ErrInvalid.
@@ -36,7 +70,14 @@ func (r *Region) UnlockRange(off, n int) error {
 		if r.kind == Secret {
 			return invalid("secret memory stays locked")
 		}
+		whole := p == r.bounds()
 		p = r.around(p)
-		return r.note(space.Unlock(p.begin, p.size()), func() { r.locked = false })
+		return r.noting(func() error {
+			err := space.Unlock(p.begin, p.size())
+			if err == nil {
+				r.locked, r.partLocked = false, r.partLocked && !whole
+			}
+			return err
+		})
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// LockRange locks the pages of the range and no others, and a region of which parts are
-// locked is resized only when it is alike again.
+// LockRange locks the pages of the range and no others. Resize fails until all pages or
+// none are locked.
 func TestLockRange(t *testing.T) {
 	balanced(t)
 	page := os.Getpagesize()

@@ -43,14 +43,11 @@ func (r *Region) open(op string, n, minLength int, mapping func() error) (*Regio
 // mapBody makes the mapping of kind k, in which the program uses n bytes.
 func (r *Region) mapBody(k vm.Kind, n uintptr) error {
 	size := r.sizeFor(n)
-	if err := r.charge(size); err != nil {
-		return err
-	}
 	w, err := newFrame(k, size, r.footing())
 	if err != nil {
-		r.refund(size)
 		return err
 	}
+	r.charge(size)
 	r.frame, r.length = w, n
 	return nil
 }
@@ -68,10 +65,7 @@ func (r *Region) finish() error {
 		r.useTransparent()
 	}
 	if r.options.Lock && !r.secret {
-		if err := space.Lock(m.Base, m.Size, false); err != nil {
-			return err
-		}
-		r.locked = true
+		return r.lockPages(addrRange{m.Base, m.Base + m.Size}, true, false)
 	}
 	return nil
 }
@@ -110,15 +104,15 @@ func (r *Region) dismantle() error {
 func (r *Region) unmap() error {
 	r.refund(r.frame.body.Size)
 	err := r.frame.release()
-	r.frame, r.length, r.locked = frame{}, 0, false
+	r.frame, r.length, r.locked, r.partLocked = frame{}, 0, false, false
 	return err
 }
 
-func (r *Region) charge(n uintptr) error {
-	if !r.charged {
-		return nil
+// charge counts n bytes that the kernel has mapped. The space of regions has no limit.
+func (r *Region) charge(n uintptr) {
+	if r.charged {
+		_ = space.Charge(n)
 	}
-	return space.Charge(n)
 }
 
 func (r *Region) refund(n uintptr) {

@@ -14,7 +14,8 @@ func init() {
 	children["resize"] = resizeForever
 }
 
-// A process that was given the descriptor of a memfd shares it, without a name.
+// A process shares a memfd, which has no name, with a process that it gives the descriptor
+// to.
 func TestInheritedByChild(t *testing.T) {
 	balanced(t)
 	r := share(t, "", 50_000, SharedOptions{})
@@ -50,8 +51,8 @@ func addByDescriptor() error {
 // resizes are the lengths between which an object goes to and fro.
 var resizes = [...]int{3000, 9000, 200_000}
 
-// A process that is killed while it resizes an object leaves it with one of the
-// lengths, and the bytes that all of them have; others go on.
+// A process that is killed while it resizes an object leaves it with one of the lengths,
+// and with the bytes that are in all of them. Other processes go on.
 func TestKilledWhileResizing(t *testing.T) {
 	balanced(t)
 	name := sharedName(t)
@@ -83,7 +84,8 @@ func TestKilledWhileResizing(t *testing.T) {
 	}
 }
 
-// resizeForever fills what it adds, so that zeros are zeros because somebody saw to it.
+// resizeForever fills what it adds: what is zero later is zero because a region cleared
+// it.
 func resizeForever() error {
 	r, err := MapShared(os.Getenv("OBJECT"), 0, SharedOptions{})
 	if err != nil {

@@ -33,8 +33,12 @@ func (r *Region) ProtectRange(off, n int, a Access) error {
 		case p.begin != whole.begin && off != 0 || p.end != whole.end && p.end != r.bounds().end:
 			return invalid("bytes %d to %d are no whole pages", off, off+int(p.size()))
 		}
-		return r.note(space.Protect(whole.begin, whole.size(), vm.Access(a)), func() {
-			r.protected = a != r.access() || r.protected && whole != r.pagesOf(r.bounds())
+		return r.noting(func() error {
+			err := space.Protect(whole.begin, whole.size(), vm.Access(a))
+			if err == nil {
+				r.protected = a != r.access() || r.protected && whole != r.pagesOf(r.bounds())
+			}
+			return err
 		})
 	})
 }

@@ -62,14 +62,11 @@ func (r *Region) onPages(op string, off, n int, f func(addrRange) error) error {
 	return r.error(op, 0, f(addrRange{base, base + uintptr(n)}))
 }
 
-// note records by change what the pages are now, unless err says that the call failed.
-func (r *Region) note(err error, change func()) error {
-	if err != nil {
-		return err
-	}
+// noting makes a change of the pages, one at a time, and lists the region as it is then.
+func (r *Region) noting(change func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	change()
+	err := change()
 	regions.set(r)
-	return nil
+	return err
 }

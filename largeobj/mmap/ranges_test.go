@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Advice changes nothing but what it says.
+// Advice changes only what it says.
 func TestRegionAdvise(t *testing.T) {
 	const n = 20_000
 	for a := AdviseNormal; a <= AdvisePopulateWrite; a++ {
@@ -40,7 +40,7 @@ func TestRegionAdvise(t *testing.T) {
 	}
 }
 
-// mayRefuse reports whether a kernel has a reason to refuse advice for a region.
+// mayRefuse reports whether a kernel may refuse this advice for this region.
 func mayRefuse(r *Region, a Advice) bool {
 	switch a {
 	case AdviseFree, AdviseWipeOnFork, AdviseKeepOnFork:
@@ -53,7 +53,7 @@ func mayRefuse(r *Region, a Advice) bool {
 	return false
 }
 
-// What shares a page with a range that is dropped keeps its bytes.
+// Bytes keep their values if they share a page with a range that is dropped.
 func TestRegionDropsWholePages(t *testing.T) {
 	balanced(t)
 	const n, page = 100_000, 4096
@@ -164,7 +164,7 @@ func TestRegionProtect(t *testing.T) {
 	})
 }
 
-// GuardPages make what runs over either end an error, and say where.
+// With GuardPages an access beyond either end is an error, which says where.
 func TestRegionGuards(t *testing.T) {
 	balanced(t)
 	page := os.Getpagesize()

@@ -45,17 +45,18 @@ type Region struct {
 	charged bool   // its bytes can occupy RAM that cannot be written back
 
 	// What Resize may change. The gate guards it.
-	gate      gate
-	page      uintptr // size of its pages, a multiple of the kernel's
-	lead      uintptr // bytes of the mapping in front of Bytes
-	huge      HugePages
-	secret    bool // memory of memfd_secret, which is locked and has no name
-	frame     frame
-	length    uintptr    // bytes
-	seal      uint64     // of the header
-	protected bool       // some pages have another access than at first
-	locked    bool       // all pages are locked
-	mu        sync.Mutex // guards protected and locked among calls that share the gate
+	gate       gate
+	page       uintptr // size of its pages, a multiple of the kernel's
+	lead       uintptr // bytes of the mapping in front of Bytes
+	huge       HugePages
+	secret     bool // memory of memfd_secret, which is locked and has no name
+	frame      frame
+	length     uintptr    // bytes
+	seal       uint64     // of the header
+	protected  bool       // some pages have another access than at first
+	locked     bool       // all pages are locked
+	partLocked bool       // some pages may be locked
+	mu         sync.Mutex // guards what is protected and locked among calls that share the gate
 }
 
 // Kind returns the kind of memory that the region is.

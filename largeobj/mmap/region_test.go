@@ -16,7 +16,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// must ends the test at an error; where there is no kernel interface it skips it.
+// must ends the test at an error. It skips the test on a platform that the package does
+// not support.
 func must(t testing.TB, err error) {
 	t.Helper()
 	if errors.Is(err, ErrUnsupported) {
@@ -39,7 +40,7 @@ func closeLater(t testing.TB, r *Region, err error) *Region {
 	return r
 }
 
-// balanced has the test leave the account of regions as it is now.
+// balanced checks at the end of the test that the totals of regions are as they are now.
 func balanced(t testing.TB) {
 	t.Helper()
 	before := Sum()
@@ -77,7 +78,7 @@ type maker struct {
 	make func(t testing.TB, n int) (*Region, error)
 }
 
-// makers are all kinds of regions, and all that can be chosen about them.
+// makers returns a maker for each kind of region, and for each option.
 func makers() []maker {
 	anonymous := func(o MapOptions) func(testing.TB, int) (*Region, error) {
 		return func(_ testing.TB, n int) (*Region, error) { return Map(n, o) }
@@ -138,7 +139,7 @@ func paint(b []byte) {
 	}
 }
 
-// painted reports a byte of b that the pattern does not have.
+// painted fails the test if b is not what paint wrote.
 func painted(t testing.TB, b []byte) {
 	t.Helper()
 	for i := range b {
@@ -211,8 +212,8 @@ func TestRegionResize(t *testing.T) {
 	})
 }
 
-// What a region that is written to its very end does not change is its header, and
-// what it does to it is told.
+// Writing all bytes of a region leaves its header intact. Resize and Close report a header
+// that was overwritten.
 func TestRegionUnderflow(t *testing.T) {
 	balanced(t)
 	for _, distance := range []int{1, 8, 9, 24, 64} {
@@ -372,5 +373,26 @@ func TestNothingMapsNothing(t *testing.T) {
 		if text, err := os.ReadFile(path); err != nil || !bytes.Equal(text, []byte("0123456789")) {
 			t.Errorf("the file says %q, %v", text, err)
 		}
+	}
+}
+
+// What the kernel refused was never charged, and so is in no peak.
+func TestPeakOfRefused(t *testing.T) {
+	balanced(t)
+	const most = maxLength/2 - 1
+	r := closeLater(t, mapped(t, 5000), nil)
+	before := Sum()
+	refuse(vm.OpMap, vm.OpRemap)
+	defer vm.Inject(nil)
+	_, anonymous := Map(most, MapOptions{})
+	_, aligned := Map(most, MapOptions{Options: Options{GuardPages: true, HugePages: TransparentPages}})
+	_, shared := MapShared("", most, SharedOptions{})
+	for i, err := range []error{anonymous, aligned, shared, r.Resize(most)} {
+		if !errors.Is(err, ErrOutOfMemory) {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	if after := Sum(); after != before {
+		t.Errorf("%+v, was %+v", after, before)
 	}
 }

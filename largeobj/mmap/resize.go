@@ -4,6 +4,7 @@ package mmap
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
@@ -41,22 +42,41 @@ func (r *Region) Resize(n int) error {
 	})
 }
 
-// Refresh gives the region of a shared object the length that the object has now, which
-// another process may have changed. It does nothing for other kinds. Slices that Bytes
-// returned must not be used any more.
+// Refresh gives the region the length that what it shows has now: the length that another
+// process has given a shared object, or as much as a file has from the region's first byte
+// on. Slices that Bytes returned must not be used any more. Private memory and a region
+// with FileOptions.Beyond have a length of their own: ErrInvalid.
 func (r *Region) Refresh() error {
 	return r.change("Refresh", 0, func() error {
-		if r.kind != Shared {
-			return nil
-		}
-		return r.locking(false, func(length uintptr, _ int64) error {
-			if err := r.stretch(length); err != nil {
+		switch {
+		case r.kind == Shared:
+			return r.locking(false, func(length uintptr, _ int64) error { return r.follow(length) })
+		case r.kind == FileData && !r.beyond:
+			info, err := space.Stat(r.file)
+			if err != nil {
 				return err
 			}
-			r.length = length
-			return nil
-		})
+			n := max(info.Size-r.offset-int64(r.lead), 0)
+			if uint64(n) >= maxLength {
+				return fmt.Errorf("%w: %d bytes are more than an address space", ErrOutOfMemory, n)
+			}
+			return r.follow(uintptr(n))
+		}
+		return invalid("the region has a length of its own: see Resize")
 	})
+}
+
+// follow makes the region n bytes long, as long as what it shows.
+func (r *Region) follow(n uintptr) error {
+	if n == 0 {
+		_ = r.unmap() // what the kernel refuses is tried again later
+		return nil
+	}
+	if err := r.stretch(n); err != nil {
+		return err
+	}
+	r.length = n
+	return nil
 }
 
 // change runs f while no other call uses the region.
@@ -83,19 +103,13 @@ func (r *Region) stretch(n uintptr) error {
 	case old == 0: // of an empty file
 		return r.showFirst(n)
 	}
-	if size > old {
-		if err := r.charge(size - old); err != nil {
-			return err
-		}
-	}
 	w, err := r.frame.resized(size, r.footing())
 	if err != nil {
-		if size > old {
-			r.refund(size - old)
-		}
 		return err
 	}
-	if size < old {
+	if size > old {
+		r.charge(size - old)
+	} else {
 		r.refund(old - size)
 	}
 	r.frame = w
@@ -152,7 +166,8 @@ func (r *Region) replace(n uintptr) error {
 	r.wipe()
 	_ = r.dismantle() // what the kernel refuses is tried again later
 	r.page, r.lead, r.huge, r.secret = fresh.page, fresh.lead, fresh.huge, fresh.secret
-	r.frame, r.length, r.seal, r.locked = fresh.frame, fresh.length, fresh.seal, fresh.locked
+	r.frame, r.length, r.seal = fresh.frame, fresh.length, fresh.seal
+	r.locked, r.partLocked = fresh.locked, fresh.partLocked
 	return nil
 }
 
@@ -165,6 +180,9 @@ func (r *Region) locking(exclusive bool, f func(length uintptr, size int64) erro
 	defer r.unlockFile()
 	info, err := space.Stat(r.file)
 	if err != nil {
+		return err
+	}
+	if err := r.intact(); err != nil {
 		return err
 	}
 	length, err := r.readHeader(uint64(info.Size))

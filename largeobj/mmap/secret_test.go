@@ -9,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// What secret memory gives up is overwritten first: a kernel that takes nothing back
-// leaves it to be looked at.
+// Secret memory is wiped before it is given back. The kernel refuses to take it back here,
+// so that the test can read it.
 func TestSecretIsWiped(t *testing.T) {
 	for _, m := range makers() {
 		if !strings.HasPrefix(m.name, "secret") {
@@ -43,7 +43,7 @@ func TestSecretIsWiped(t *testing.T) {
 	}
 }
 
-// Secret memory cannot be talked out of its promises.
+// No call makes secret memory less secret.
 func TestSecretStays(t *testing.T) {
 	balanced(t)
 	r, err := Map(1000, MapOptions{Secret: true, Options: Options{HugePages: ExplicitPages}})

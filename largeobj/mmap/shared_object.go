@@ -176,18 +176,24 @@ func (r *Region) attachLocked(n uintptr, o *SharedOptions) error {
 	return nil
 }
 
+// header returns the header. Another process may write to it, or cut it off, meanwhile.
+func (r *Region) header() (h header, err error) {
+	err = fault.Catch(func() { h = loadHeader(r.base()) }, r.cutAt)
+	return h, err
+}
+
 // readHeader returns the length of the region by the header of a shared object. It trusts
-// nothing: other processes may write to the object, or make it shorter, meanwhile.
+// nothing that the header says.
 func (r *Region) readHeader(size uint64) (uintptr, error) {
-	var h header
-	err := fault.Catch(func() { h = loadHeader(r.base()) }, func(addr uintptr) error {
-		return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
-	})
+	h, err := r.header()
 	if err != nil {
 		return 0, err
 	}
-	r.seal = h[wordSeal]
-	return h.verify(r.lead, size)
+	length, err := h.verify(r.lead, size)
+	if err == nil {
+		r.seal = h[wordSeal]
+	}
+	return length, err
 }
 
 // checkOwner refuses a file that other users may have made or may open, unless the

@@ -58,45 +58,50 @@ func TestMapSharedRefuses(t *testing.T) {
 		o    SharedOptions
 		want error
 		prep func(path, name string)
+		told error // to whoever had it mapped before, by Close
 	}{
-		{"one that exists", 1000, SharedOptions{Open: MustCreate}, fs.ErrExist, nil},
-		{"another length", 1001, SharedOptions{}, ErrMismatch, nil},
+		{"one that exists", 1000, SharedOptions{Open: MustCreate}, fs.ErrExist, nil, nil},
+		{"another length", 1001, SharedOptions{}, ErrMismatch, nil, nil},
 		{"one that was removed", 1000, SharedOptions{Open: MustExist}, fs.ErrNotExist, func(_, name string) {
 			must(t, RemoveShared(name))
-		}},
+		}, nil},
 		{"one that was removed, no length", 0, SharedOptions{}, fs.ErrNotExist, func(_, name string) {
 			must(t, RemoveShared(name))
-		}},
-		{"a short file", 0, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Truncate(path, 100)) }},
-		{"an empty file", 1000, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Truncate(path, 0)) }},
+		}, nil},
+		{"a short file", 0, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Truncate(path, 100)) }, ErrDamaged},
+		{"an empty file", 1000, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Truncate(path, 0)) }, ErrTruncated},
 		{"a cut file", 0, SharedOptions{}, ErrMismatch, func(path, _ string) {
 			must(t, os.Truncate(path, int64(os.Getpagesize())+999))
-		}},
+		}, nil},
 		{"zeros", 1000, SharedOptions{}, ErrForeign, func(path, _ string) {
 			must(t, os.WriteFile(path, make([]byte, 100_000), 0o600))
-		}},
-		{"a flipped bit of the length", 0, SharedOptions{}, ErrDamaged, flip(t, 8*wordLength)},
-		{"a flipped bit of the check", 0, SharedOptions{}, ErrDamaged, flip(t, 8*wordCheck+3)},
-		{"a flipped bit of the guard", 0, SharedOptions{}, ErrDamaged, flip(t, 8*wordCanary2+7)},
-		{"another version", 0, SharedOptions{}, ErrVersion, flip(t, 8*wordVersion)},
-		{"another magic number", 0, SharedOptions{}, ErrForeign, flip(t, 8*wordMagic)},
-		{"one open to all", 0, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Chmod(path, 0o644)) }},
+		}, ErrDamaged},
+		{"a flipped bit of the length", 0, SharedOptions{}, ErrDamaged, flip(t, 8*wordLength), ErrDamaged},
+		{"a flipped bit of the check", 0, SharedOptions{}, ErrDamaged, flip(t, 8*wordCheck+3), ErrDamaged},
+		{"a flipped bit of the guard", 0, SharedOptions{}, ErrDamaged, flip(t, 8*wordCanary2+7), ErrDamaged},
+		{"another version", 0, SharedOptions{}, ErrVersion, flip(t, 8*wordVersion), ErrDamaged},
+		{"another magic number", 0, SharedOptions{}, ErrForeign, flip(t, 8*wordMagic), ErrDamaged},
+		{"one open to all", 0, SharedOptions{}, ErrForeign, func(path, _ string) { must(t, os.Chmod(path, 0o644)) }, nil},
 		{"a link", 0, SharedOptions{}, nil, func(path, _ string) {
 			must(t, errors.Join(os.Rename(path, path+"-moved"), os.Symlink(path+"-moved", path)))
-		}},
+		}, nil},
 		{"a directory", 0, SharedOptions{ReadOnly: true}, ErrForeign, func(path, _ string) {
 			must(t, errors.Join(os.Remove(path), os.Mkdir(path, 0o600)))
-		}},
+		}, nil},
 	} {
 		name := sharedName(t)
 		path := filepath.Join(sharedDir, name)
-		share(t, name, 1000, SharedOptions{})
+		before, err := MapShared(name, 1000, SharedOptions{})
+		must(t, err)
 		if c.prep != nil {
 			c.prep(path, name)
 		}
 		r, err := MapShared(name, c.n, c.o)
 		if r != nil || err == nil || c.want != nil && !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", c.what, err)
+		}
+		if err := before.Close(); !errors.Is(err, c.told) {
+			t.Errorf("%s: Close of the one that was mapped before: %v, want %v", c.what, err, c.told)
 		}
 		must(t, errors.Join(os.RemoveAll(path), os.RemoveAll(path+"-moved")))
 	}
@@ -116,8 +121,8 @@ func flip(t *testing.T, word int) func(path, name string) {
 	}
 }
 
-// What one makes of an object's length the others see when they ask, and what they
-// lost until then is an error.
+// When one region changes the length of an object, the others see it after Refresh. Until
+// then an access beyond the new end is an error.
 func TestSharedResize(t *testing.T) {
 	balanced(t)
 	name := sharedName(t)
@@ -145,7 +150,7 @@ func TestSharedResize(t *testing.T) {
 	allZero(t, a.Bytes()[5000:])
 }
 
-// An object that could not be made longer is as it was, to its size.
+// An object that could not become longer keeps its bytes and its size.
 func TestSharedResizeRefused(t *testing.T) {
 	balanced(t)
 	name := sharedName(t)
@@ -162,7 +167,8 @@ func TestSharedResizeRefused(t *testing.T) {
 	}
 }
 
-// Many open one name at once: one makes it, and all have the same.
+// Of many calls that open one name at the same time one makes the object, and all map the
+// same.
 func TestMapSharedRace(t *testing.T) {
 	balanced(t)
 	const workers, rounds = 8, 50
@@ -202,7 +208,7 @@ func TestMapSharedRace(t *testing.T) {
 	}
 }
 
-// A name goes with its region, and only with its own.
+// With Unlink, Close removes the name, if it is still that of the object.
 func TestSharedUnlink(t *testing.T) {
 	balanced(t)
 	name := sharedName(t)
@@ -242,7 +248,7 @@ func TestSharedUnlink(t *testing.T) {
 	b.Bytes()[0] = 2 // still there
 }
 
-// A descriptor is enough to map the object again, here as in another process.
+// MapInherited maps an object by its descriptor, in this process as in another.
 func TestMapInherited(t *testing.T) {
 	balanced(t)
 	for name, r := range map[string]*Region{

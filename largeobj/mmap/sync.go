@@ -3,7 +3,8 @@
 package mmap
 
 // Sync writes changes of the region back to the file, and returns when they are stored.
-// It does nothing for memory without a file.
+// It does nothing for memory without a file. What is written to a region with
+// FileCopyOnWrite never reaches the file: ErrInvalid.
 func (r *Region) Sync() error { return r.sync(0, toEnd, false) }
 
 // SyncRange does for n bytes from offset off on what Sync does for all; n = -1 means to
@@ -16,8 +17,11 @@ func (r *Region) SyncAsync() error { return r.sync(0, toEnd, true) }
 
 func (r *Region) sync(off, n int, async bool) error {
 	return r.onPages("Sync", off, n, func(p addrRange) error {
-		if r.file == nil {
+		switch {
+		case r.file == nil:
 			return nil
+		case r.mode == FileCopyOnWrite:
+			return invalid("what is written to a copy-on-write region never reaches the file")
 		}
 		p = r.around(p)
 		return space.Sync(p.begin, p.size(), async)

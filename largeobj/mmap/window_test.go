@@ -17,7 +17,8 @@ func openFile(t *testing.T, path string, flag int) *os.File {
 	return f
 }
 
-// A region of an open file needs neither the name of the file nor the descriptor.
+// A region of an open file needs neither the name of the file nor the descriptor it was
+// made from.
 func TestMapOpenFile(t *testing.T) {
 	for _, mode := range []FileMode{FileReadOnly, FileShared, FileCopyOnWrite} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -128,7 +129,7 @@ func TestMapBeyondEnd(t *testing.T) {
 	}
 }
 
-// A new file can have a window that is longer than it is, and grow below it.
+// A new file can have a window that is longer than the file, and grow into it.
 func TestCreateBeyondEnd(t *testing.T) {
 	balanced(t)
 	path := t.TempDir() + "/new"

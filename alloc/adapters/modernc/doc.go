@@ -22,8 +22,9 @@
 // The zero Allocator is ready for use. Size 0 gives nil and no error, a negative
 // size panics, a size that cannot be had is an error. The capacity of a slice is
 // the usable size of its block, and the package-level functions know that size
-// from the pointer alone. Blocks are aligned to 16 bytes. Trim gives back what is
-// unused, and Close everything, after which the Allocator is a zero value again.
+// from the pointer alone. Blocks are aligned to 16 bytes and have at least 16, guarded
+// ones, too. Trim gives back what is unused, and Close everything, after which the
+// Allocator is a zero value again.
 //
 // The fields Allocs, Bytes and Mmaps move in builds with the tag memory.counters
 // only: live blocks, bytes that may occupy RAM, and mappings. What ages goes back

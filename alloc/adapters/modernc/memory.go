@@ -27,9 +27,16 @@ func (a *Allocator) use() *alloc.Allocator {
 	return a.open()
 }
 
+// options are those of heaps; tests have others.
+var options alloc.Options
+
 // open gives a its heap. Of two goroutines that do so at once one wins.
 func (a *Allocator) open() *alloc.Allocator {
-	if h := new(alloc.Allocator); atomic.CompareAndSwapPointer(a.slot(), nil, unsafe.Pointer(h)) {
+	h, err := alloc.NewAllocator(options)
+	if err != nil {
+		h = new(alloc.Allocator) // whose first use says what is wrong
+	}
+	if atomic.CompareAndSwapPointer(a.slot(), nil, unsafe.Pointer(h)) {
 		enlist(h)
 	}
 	return (*alloc.Allocator)(atomic.LoadPointer(a.slot()))

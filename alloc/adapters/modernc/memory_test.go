@@ -44,7 +44,9 @@ func forms(a *memory.Allocator) map[string]func(size int) (uintptr, error) {
 	}
 }
 
-func TestSizes(t *testing.T) {
+func TestSizes(t *testing.T) { inEachMode(t, testSizes) }
+
+func testSizes(t *testing.T) {
 	a := newAllocator(t)
 	for name, get := range forms(a) {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +78,9 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-func TestSlices(t *testing.T) {
+func TestSlices(t *testing.T) { inEachMode(t, testSlices) }
+
+func testSlices(t *testing.T) {
 	a := newAllocator(t)
 	b, err := a.Malloc(1000)
 	if err != nil {
@@ -103,7 +107,9 @@ func TestSlices(t *testing.T) {
 	}
 }
 
-func TestCallocZeroes(t *testing.T) {
+func TestCallocZeroes(t *testing.T) { inEachMode(t, testCallocZeroes) }
+
+func testCallocZeroes(t *testing.T) {
 	a := newAllocator(t)
 	for _, size := range []int{24, 5000, 1 << 20} {
 		dirty, err := a.Malloc(size)
@@ -126,7 +132,9 @@ func TestCallocZeroes(t *testing.T) {
 	}
 }
 
-func TestErrorKeepsBlock(t *testing.T) {
+func TestErrorKeepsBlock(t *testing.T) { inEachMode(t, testErrorKeepsBlock) }
+
+func testErrorKeepsBlock(t *testing.T) {
 	a := newAllocator(t)
 	b, err := a.Malloc(100)
 	if err != nil {
@@ -141,7 +149,9 @@ func TestErrorKeepsBlock(t *testing.T) {
 	}
 }
 
-func TestMisuse(t *testing.T) {
+func TestMisuse(t *testing.T) { inEachMode(t, testMisuse) }
+
+func testMisuse(t *testing.T) {
 	a, other := newAllocator(t), newAllocator(t)
 	p, err := a.UnsafeMalloc(100)
 	if err != nil {

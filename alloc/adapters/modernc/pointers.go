@@ -7,6 +7,11 @@ import "unsafe"
 // The forms that take and return pointers do the work; the forms for addresses and
 // slices stand on them.
 
+// minBlock is the least number of bytes that a block has, as with the original. Callers
+// count on it: modernc.org/libc writes a link into blocks that it caches. Guarded and
+// checked blocks have no more bytes than are requested.
+const minBlock = 16
+
 // UnsafeMalloc returns a block of size bytes, aligned to 16. Its contents are
 // unspecified. Size 0 gives nil; a negative size panics. The error wraps one of
 // those of package alloc.
@@ -15,7 +20,7 @@ func (a *Allocator) UnsafeMalloc(size int) (unsafe.Pointer, error) {
 		return none(size)
 	}
 	h := a.use()
-	p, err := h.Malloc(size)
+	p, err := h.Malloc(max(size, minBlock))
 	if err == nil {
 		a.count(h, 1)
 	}
@@ -28,7 +33,7 @@ func (a *Allocator) UnsafeCalloc(size int) (unsafe.Pointer, error) {
 		return none(size)
 	}
 	h := a.use()
-	p, err := h.Calloc(1, size)
+	p, err := h.Calloc(1, max(size, minBlock))
 	if err == nil {
 		a.count(h, 1)
 	}
@@ -54,6 +59,9 @@ func (a *Allocator) UnsafeRealloc(p unsafe.Pointer, size int) (unsafe.Pointer, e
 	}
 	if size == 0 {
 		return nil, a.UnsafeFree(p)
+	}
+	if size > 0 {
+		size = max(size, minBlock)
 	}
 	h := a.use()
 	p, err := h.Realloc(p, size)

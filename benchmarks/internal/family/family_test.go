@@ -12,6 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/harness"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/peer"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/report"
+	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
 // TestMain makes the test binary the child process of the benchmarks, too.
@@ -86,10 +87,15 @@ func TestFamilies(t *testing.T) {
 func TestChosenBenchmarks(t *testing.T) {
 	count := func(flags ...string) int { return len(harness.Choose(All(), newTestSession(t, flags...).Options)) }
 	all := len(harness.Benchmarks(All(), harness.Defaults()))
-	onRequest := len(suiteBenchmarks(nil)) + len(traceBenchmarks(harness.Defaults())) + 2*len(parallelSizes)
+	onRequest := 0
+	for _, b := range harness.Benchmarks(All(), harness.Defaults()) {
+		if b.OnRequest {
+			onRequest++
+		}
+	}
 	for flags, want := range map[string]int{
 		"": all - onRequest, "-all": all, "-run=^pair/": len(pairSizes), "-run=^pair/size=(64|1024)$": 2,
-		"-run=^parallel/": len(parallelBenchmarks(nil)), "-run=^suite/": len(suiteBenchmarks(nil)), "-run=^trace/": 2,
+		"-run=^parallel/": len(parallelBenchmarks(nil)), "-run=^suite/": len(suiteBenchmarks(nil)), "-run=^trace/": len(trace.Shipped()),
 		"-trace=file": 1, "-trace=file -trace=other": 2,
 	} {
 		if got := count(strings.Fields(flags)...); got != want {

@@ -50,7 +50,7 @@ const decayPoll = 50 * time.Millisecond
 // work itself. The figure is the median of the samples.
 const gcTime = 200 * time.Millisecond
 
-// freeChunk is how many blocks are freed by one call of a worker's loop.
+// freeChunk is how many blocks are freed by one call of a handle's loop.
 const freeChunk = 1000
 
 func (t *liveTask) run() (*liveReport, error) {

@@ -33,7 +33,7 @@ func recordFile(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	if err := a.StartTrace(file, alloc.TraceOptions{}); err != nil {
+	if err := a.Trace().Start(file, alloc.TraceOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	given := make(chan []int64)
@@ -47,7 +47,7 @@ func recordFile(t *testing.T) string {
 	for s := range given {
 		alloc.FreeSlice(a, s)
 	}
-	if err := a.StopTrace(); err != nil {
+	if err := a.Trace().Stop(); err != nil {
 		t.Fatal(err)
 	}
 	return name

@@ -59,7 +59,7 @@ func (o *Options) AddFlags(flags *flag.FlagSet) (finish func() error) {
 	})
 	flags.BoolVar(&o.All, "all", false, "measure all benchmarks, some of which otherwise only -run selects")
 	flags.Float64Var(&o.Scale, "scale", 1, "`factor` of the rounds of the suite's workloads")
-	flags.Func("trace", "replay this `file`, recorded by alloc.StartTrace, instead of measuring benchmarks; may be repeated", func(file string) error {
+	flags.Func("trace", "replay this `file`, recorded by alloc.Trace.Start, instead of measuring benchmarks; may be repeated", func(file string) error {
 		o.TraceFiles = append(o.TraceFiles, file)
 		return nil
 	})

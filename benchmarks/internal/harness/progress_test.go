@@ -13,7 +13,7 @@ func TestProgress(t *testing.T) {
 	var now time.Duration
 	p := newProgress(&out, func() time.Duration { return now }, 2, 30)
 	p.begin("first")
-	now = 20 * time.Second // the first row was estimated to take 10
+	now = 20 * time.Second // the first benchmark was estimated to take 10
 	p.end(10)
 	p.begin("second")
 	p.clear()

@@ -89,7 +89,7 @@ func (t *Table) resources(l result.MetricsList) *grid.Grid {
 	if g != nil {
 		g.Notes = append(g.Notes,
 			"faults and calls are for 1000 operations; memory calls are mmap, munmap, mremap, madvise and mprotect, counted in another run; "+
-				"memory is beyond what the process began with; assists are a share of the collector's time; of the pauses the longest")
+				"memory is above what the process began with; assists are a share of the collector's time; the longest pause counts")
 	}
 	return g
 }

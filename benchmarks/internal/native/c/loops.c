@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /*
- * The loops of loops.go and workload*.go in C, for the allocator that LD_PRELOAD brings in.
+ * The loops of package peer and of the families pair, batch, parallel and remote (package family) in C, for the
+ * allocator that LD_PRELOAD brings in.
  *
  *   loops identify                         prints the file that malloc comes from and its version
  *   loops WORKLOAD SIZE MILLISECONDS [N]   prints nanoseconds per malloc, touch and free
  *   loops suite WORKLOAD THREADS SCALE     prints what a workload of suite.h took, as JSON
  *
  * WORKLOAD is pair, fifo, random, parallel (pairs in N threads), remote (one thread allocates, another
- * frees) or local (the same batches in one thread). A run calibrates itself, warms up and then takes
+ * frees) or local (the same batches in one thread). A run calibrates itself, warms up, and then takes
  * about the given time.
  */
 #define _GNU_SOURCE
@@ -29,7 +30,7 @@ enum {
     STRIDE = 4096,
     BATCH = 1000,
     FLIGHT = 8,
-    PROCESSORS = 2, /* that several threads run on */
+    PROCESSORS = 2, /* on which several threads run */
     MAX_THREADS = 64,
     MAX_SHARE = 4096
 };
@@ -216,7 +217,7 @@ static double timed(void (*run)(long), long n) {
     return now() - start;
 }
 
-/* measure does a multiple of BATCH operations, in about the time, and gives nanoseconds for one. */
+/* measure does a multiple of BATCH operations in about the time, and returns nanoseconds for one. */
 static double measure(void (*run)(long), double nanoseconds) {
     long n = BATCH;
     double elapsed = timed(run, n);
@@ -240,7 +241,7 @@ static void use_processors(void) {
     if (sched_setaffinity(0, sizeof kept, &kept) != 0) fail("sched_setaffinity");
 }
 
-/* An allocator's version is 0 if it does not tell it as a number. */
+/* The version is 0 for an allocator that does not report it as a number. */
 static void identify(void) {
     Dl_info info;
     int (*mimalloc_version)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "mi_version");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/* Hands, teams and the command of the suite. */
+/* Workers, teams and the command of the suite. */
 #define _GNU_SOURCE
 #include "suite.h"
 
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-enum { OWED_MOST = 64 << 10 };
+enum { MAX_OWED = 64 << 10 };
 
 worker workers[MAX_WORKERS];
 int worker_count;
@@ -56,9 +56,9 @@ uint8_t next_tag(worker *h) {
     return h->tag;
 }
 
-void book(worker *h, long n) {
+void account(worker *h, long n) {
     h->owed += n;
-    if (h->owed <= OWED_MOST && h->owed >= -OWED_MOST) return;
+    if (h->owed <= MAX_OWED && h->owed >= -MAX_OWED) return;
     long now = atomic_fetch_add(&live, h->owed) + h->owed, most = atomic_load(&peak);
     while (now > most && !atomic_compare_exchange_weak(&peak, &most, now)) {
     }
@@ -70,7 +70,7 @@ static block noted(worker *h, void *address, size_t size) {
     block b = {address, (uint32_t)size, next_tag(h)};
     b.address[0] = (char)b.tag;
     b.address[size - 1] = (char)b.tag;
-    book(h, (long)size);
+    account(h, (long)size);
     h->operations++;
     return b;
 }
@@ -81,7 +81,7 @@ void free_block(worker *h, block *b) {
     if (b->address == NULL) return;
     expect((uint8_t)b->address[0] == b->tag && (uint8_t)b->address[b->size - 1] == b->tag, changed);
     free(b->address);
-    book(h, -(long)b->size);
+    account(h, -(long)b->size);
     b->address = NULL;
 }
 

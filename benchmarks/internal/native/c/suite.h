@@ -26,10 +26,10 @@ typedef struct {
     uint64_t random;
     uint8_t tag;
     long operations;
-    long owed; /* bytes that the books do not have yet */
+    long owed; /* bytes that the account of live bytes does not have yet */
 } worker;
 
-/* A workload prepares its tables and gives what runs. */
+/* A workload prepares its tables, and then runs. */
 typedef struct {
     const char *name;
     void (*run)(void);
@@ -62,12 +62,12 @@ void drain_block(worker *h, block *b);
 void touch_block(block *b);
 block zeroed_block(worker *h, size_t size);
 uint8_t next_tag(worker *h);
-void book(worker *h, long n);
+void account(worker *h, long n);
 void expect(int right, const char *what);
 
-/* A table of the program itself comes from the kernel, so that it is no part of what is measured. */
+/* A table of the program itself comes from the kernel, so that it is not part of what is measured. */
 void *table(size_t bytes);           /* resident at once */
-void *untouched_table(size_t bytes); /* resident as it is used */
+void *untouched_table(size_t bytes); /* resident where it is used */
 
 /* Teams: see team.go. */
 void start_clock(void);

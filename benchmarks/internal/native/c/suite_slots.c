@@ -183,7 +183,7 @@ static void append_value(worker *h, column *c, size_t size) {
         size_t grown = c->space == 0 ? 64 : 2 * c->space;
         c->block = realloc(c->block, grown);
         expect(c->block != NULL, "realloc gives nothing");
-        book(h, (long)(grown - c->space));
+        account(h, (long)(grown - c->space));
         c->space = grown;
     }
     uint8_t value = (uint8_t)next_random(&h->random);
@@ -201,7 +201,7 @@ static void build_columns(worker *h, long rows) {
         for (size_t at = 0; at < columns[i].used; at++) sum += (uint8_t)columns[i].block[at];
         expect(sum == columns[i].sum, "a column does not hold what was appended");
         free(columns[i].block);
-        book(h, -(long)columns[i].space);
+        account(h, -(long)columns[i].space);
     }
     h->operations += rows * 16;
 }

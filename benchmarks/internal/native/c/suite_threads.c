@@ -201,7 +201,7 @@ static uint64_t *new_words(worker *h, int n) {
     expect(p != NULL, "malloc gives nothing");
     uint64_t first = (uint64_t)next_tag(h) << 32 | (uint64_t)n;
     for (int i = 0; i < n; i++) p[i] = (first - (uint64_t)i) ^ cookie;
-    book(h, 8L * n);
+    account(h, 8L * n);
     h->operations++;
     return p;
 }
@@ -214,7 +214,7 @@ static void free_words(worker *h, uint64_t *p) {
     for (int i = 0; i < n; i++) expect(p[i] == ((first - (uint64_t)i) ^ cookie), "a block of words was changed");
     *(volatile uint64_t *)p = 0;
     free(p);
-    book(h, -8L * n);
+    account(h, -8L * n);
 }
 
 static void stress(worker *h) {
@@ -262,7 +262,7 @@ enum { RP_SLOTS = 1000 };
 
 typedef struct {
     _Alignas(64) pthread_mutex_t mutex;
-    block *blocks, *taken; /* exchanged when the owner takes what is there */
+    block *blocks, *taken; /* exchanged when the owner takes the blocks */
     long count;
 } mailbox;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package stats
+package pprofile
 
 import (
 	"bytes"
@@ -101,7 +101,7 @@ func FuzzProfile(f *testing.F) {
 			sites = append(sites, s)
 			addValues(want, s.frames(), s.values())
 		}
-		p := NewProfile(sites, rate)
+		p := Heap(sites, rate)
 		if err := p.CheckValid(); err != nil {
 			t.Fatal(err)
 		}

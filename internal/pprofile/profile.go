@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package stats
+package pprofile
 
 import (
-	"cmp"
-	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/google/pprof/profile"
 )
+
+// A Profile is what go tool pprof reads.
+type Profile = profile.Profile
 
 // A Site is a place of allocation, for one kind and size of blocks, with what is
 // estimated of its blocks from those that were sampled.
@@ -27,13 +27,13 @@ type Site struct {
 // DroppedSite is the name under which a profile counts what it had no room for.
 const DroppedSite = "(dropped: table full)"
 
-// NewProfile returns the sites as a profile with the sample types of the Go
+// Heap returns the sites as a profile with the sample types of the Go
 // runtime's heap profile, with which it can be merged. rate is the mean of bytes
 // between samples.
 //
 // Labels: "bytes", the size of the block's class; "kind"; and those of the site, but for
 // one of the name "kind".
-func NewProfile(sites []Site, rate int) *profile.Profile {
+func Heap(sites []Site, rate int) *profile.Profile {
 	b := newBuilder(rate)
 	for _, n := range []string{"alloc_objects", "alloc_space", "inuse_objects", "inuse_space"} {
 		unit := "bytes"
@@ -50,9 +50,9 @@ func NewProfile(sites []Site, rate int) *profile.Profile {
 	return b.p
 }
 
-// NewFragmentation returns a profile of one value, fragmentation in bytes: what
+// Fragmentation returns a profile of one value, fragmentation in bytes: what
 // beyond gives for each site.
-func NewFragmentation(sites []Site, beyond []float64, rate int) *profile.Profile {
+func Fragmentation(sites []Site, beyond []float64, rate int) *profile.Profile {
 	b := newBuilder(rate)
 	b.p.SampleType = []*profile.ValueType{{Type: "fragmentation", Unit: "bytes"}}
 	for i := range sites {
@@ -134,39 +134,4 @@ func (b *builder) location(at place) *profile.Location {
 	b.locations[at] = l
 	b.p.Location = append(b.p.Location, l)
 	return l
-}
-
-// TopStacks sums the live blocks of sites by stack: the n with the most bytes, and
-// the sum of all.
-func TopStacks(sites []Site, rate, n int) Stacks {
-	total := Stacks{Rate: rate}
-	index := map[string]int{}
-	var bytes, objects []float64
-	for i := range sites {
-		s := &sites[i]
-		if s.InuseBytes <= 0 {
-			continue
-		}
-		var frames []string
-		for _, f := range s.Frames {
-			frames = append(frames, fmt.Sprintf("%s %s:%d", f.Function, f.File, f.Line))
-		}
-		key := fmt.Sprint(frames)
-		k, ok := index[key]
-		if !ok {
-			k = len(total.Top)
-			index[key] = k
-			total.Top = append(total.Top, Stack{Frames: frames})
-			bytes, objects = append(bytes, 0), append(objects, 0)
-		}
-		bytes[k] += s.InuseBytes
-		objects[k] += s.InuseObjects
-	}
-	for k := range total.Top {
-		total.Top[k].Bytes, total.Top[k].Objects = int64(math.Round(bytes[k])), int64(math.Round(objects[k]))
-		total.Bytes += total.Top[k].Bytes
-	}
-	slices.SortStableFunc(total.Top, func(a, b Stack) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	total.Top = total.Top[:min(n, len(total.Top))]
-	return total
 }

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alloc
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/ashlar-go/ashlar/internal/pprofile"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// writeLeaks writes what is live; nothing after Close.
+func (a *Allocator) writeLeaks(w io.Writer) error {
+	a.init()
+	var text []byte
+	_ = a.inside(func() error { // nothing is live after Close
+		text = a.leaks()
+		return nil
+	})
+	if text == nil {
+		return nil
+	}
+	_, err := w.Write(text)
+	return err
+}
+
+// leaks returns what writeLeaks writes. The caller is inside the gate, or Close.
+func (a *Allocator) leaks() []byte {
+	if a.checked != nil {
+		return a.checked.leaks()
+	}
+	var s stats.Snapshot
+	a.Stats(&s)
+	objects, size := s.Large.Live, s.Memory.LargeRequested
+	for i := range s.Classes {
+		objects += s.Classes[i].Live
+		size += s.Classes[i].Live * int64(s.Classes[i].Size)
+	}
+	sites, _ := a.collect(0, nil)
+	return liveText(objects, size, pprofile.TopStacks(sites, a.profileRate(), math.MaxInt))
+}
+
+// liveText returns the report of writeLeaks, nil if nothing is live.
+func liveText(objects, size int64, stacks stats.Stacks) []byte {
+	if objects == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "ashlar: %d blocks of %s are live\n", objects, stats.Bytes(size))
+	_ = stacks.Write(&b) // a Buffer takes everything
+	return b.Bytes()
+}

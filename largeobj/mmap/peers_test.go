@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mmap
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// What other processes do to files and objects that are mapped.
+
+// cuttable are a file and an object that others can cut, with their paths.
+func cuttable(t *testing.T, n int) map[string]*Region {
+	path := newFile(t, make([]byte, n))
+	file, err := MapFile(path, FileOptions{Mode: FileShared})
+	closeLater(t, file, err)
+	name := sharedName(t)
+	return map[string]*Region{path: file, filepath.Join(sharedDir, name): share(t, name, n, SharedOptions{})}
+}
+
+// A page that was not there for a moment is told from one that the disk does not give:
+// somebody has made the file shorter and longer again, however quickly.
+func TestCutForAMoment(t *testing.T) {
+	balanced(t)
+	closeLater(t, mapped(t, 1), nil)
+	const length, page = 100_000, 50_000
+	for path, r := range cuttable(t, length) {
+		whole, err := os.Stat(path)
+		must(t, err)
+		for name, c := range map[string]struct {
+			longer []vm.Op // calls at which somebody makes the file as long as it was; and shorter at others
+			answer error   // of madvise
+		}{
+			"longer before it is asked for":     {[]vm.Op{vm.OpStat}, nil},
+			"longer when the page is tried":     {[]vm.Op{vm.OpStat, vm.OpAdvise}, nil},
+			"longer on a kernel before 5.14":    {[]vm.Op{vm.OpStat}, syscall.EINVAL},
+			"as short as it was":                {nil, nil},
+			"shorter again when it is tried":    {[]vm.Op{vm.OpStat}, errInjected},
+			"shorter again on an older kernel":  {[]vm.Op{vm.OpStat}, syscall.EINVAL},
+			"longer and shorter all the time":   {[]vm.Op{vm.OpStat, vm.OpAdvise}, errInjected},
+			"shorter when asked, longer at try": {[]vm.Op{vm.OpAdvise}, nil},
+		} {
+			t.Run(r.Kind().String()+"/"+name, func(t *testing.T) {
+				must(t, os.Truncate(path, 5000))
+				calls := 0
+				vm.Inject(func(op vm.Op) error {
+					if op != vm.OpStat && op != vm.OpAdvise {
+						return nil
+					}
+					calls++
+					size := int64(5000)
+					if slices.Contains(c.longer, op) && calls < 4 {
+						size = whole.Size()
+					}
+					if err := os.Truncate(path, size); err != nil {
+						t.Error(err)
+					}
+					if op == vm.OpAdvise {
+						return c.answer
+					}
+					return nil
+				})
+				err := r.Catch(func(b []byte) error { b[page]++; return nil })
+				vm.Inject(nil)
+				if !errors.Is(err, ErrTruncated) || errors.Is(err, ErrNoSpace) || strings.Contains(err.Error(), "could not supply") {
+					t.Errorf("Catch: %v", err)
+				}
+				must(t, os.Truncate(path, whole.Size()))
+			})
+		}
+	}
+}
+
+// A page that the kernel does not supply, though the file has it, is told as that.
+func TestDiskFails(t *testing.T) {
+	balanced(t)
+	path := newFile(t, make([]byte, 100_000))
+	r, err := MapFile(path, FileOptions{Mode: FileShared})
+	closeLater(t, r, err)
+	must(t, os.Truncate(path, 5000))
+	regions.find(r.base()+50_000, func(e *entry) {
+		vm.Inject(func(op vm.Op) error {
+			if op == vm.OpStat {
+				must(t, os.Truncate(path, 100_000))
+			} else {
+				return errInjected
+			}
+			return nil
+		})
+		defer vm.Inject(nil)
+		if err := e.reason(r.base() + 50_000); errors.Is(err, ErrTruncated) || !strings.Contains(err.Error(), "could not supply") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// Lock says that a file was cut, and not that a limit was reached; the region is not
+// locked then, and can be when the file is whole again.
+func TestLockOfCut(t *testing.T) {
+	balanced(t)
+	closeLater(t, mapped(t, 1), nil)
+	const length = 20 << 20 // more than the usual RLIMIT_MEMLOCK
+	for path, r := range cuttable(t, length) {
+		whole, err := os.Stat(path)
+		must(t, err)
+		for range 2 {
+			must(t, os.Truncate(path, 4096))
+			err = r.Lock()
+			if errors.Is(err, ErrLockLimit) && os.Geteuid() != 0 {
+				t.Skip(err)
+			}
+			if !errors.Is(err, ErrTruncated) || errors.Is(err, ErrLockLimit) || errors.Is(err, ErrOutOfMemory) {
+				t.Errorf("Lock of a cut %v: %v", r.Kind(), err)
+			}
+		}
+		if i := slices.IndexFunc(Regions(), func(i Info) bool { return i.Name == r.Name() }); Regions()[i].Locked {
+			t.Error("it counts as locked")
+		}
+		must(t, os.Truncate(path, whole.Size()))
+		if r.Kind() == Shared {
+			r.writeHeader()
+		}
+		must(t, errors.Join(r.Lock(), r.Unlock()))
+	}
+}
+
+// A header that another process, or an underflow, overwrote is told when the region is
+// closed or resized. A length that another one gave the object is no damage.
+func TestSharedUnderflow(t *testing.T) {
+	balanced(t)
+	for _, off := range []int{-1, -8, -24, -32, -40, -64} {
+		name := sharedName(t)
+		a := share(t, name, 10_000, SharedOptions{})
+		b, err := MapShared(name, 0, SharedOptions{ReadOnly: off == -8})
+		must(t, err)
+		must(t, a.Resize(20_000))
+		other, err := MapShared(name, 0, SharedOptions{})
+		must(t, err)
+		must(t, other.Close())
+		*byteAt(a.Bytes(), off) ^= 1
+		if err := a.Resize(30_000); !errors.Is(err, ErrDamaged) {
+			t.Errorf("byte %d: Resize: %v", off, err)
+		}
+		if err := b.Close(); !errors.Is(err, ErrDamaged) {
+			t.Errorf("byte %d: Close of another: %v", off, err)
+		}
+		*byteAt(a.Bytes(), off) ^= 1
+		must(t, a.Resize(30_000))
+	}
+	name := sharedName(t)
+	a, err := MapShared(name, 10_000, SharedOptions{})
+	must(t, err)
+	must(t, os.Truncate(filepath.Join(sharedDir, name), 0))
+	if err := a.Close(); !errors.Is(err, ErrTruncated) {
+		t.Errorf("Close of an object that was cut off: %v", err)
+	}
+}
+
+// Sync of what never reaches the file says so.
+func TestSyncOfCopies(t *testing.T) {
+	balanced(t)
+	r, err := MapFile(newFile(t, make([]byte, 10_000)), FileOptions{Mode: FileCopyOnWrite})
+	closeLater(t, r, err)
+	r.Bytes()[0] = 1
+	for _, err := range []error{r.Sync(), r.SyncAsync(), r.SyncRange(0, 100)} {
+		if !errors.Is(err, ErrInvalid) {
+			t.Errorf("Sync: %v", err)
+		}
+	}
+}
+
+// Refresh follows a file that others make longer and shorter, and empty.
+func TestRefreshOfFiles(t *testing.T) {
+	text := make([]byte, 200_000)
+	paint(text)
+	balanced(t)
+	for _, mode := range []FileMode{FileReadOnly, FileShared, FileCopyOnWrite} {
+		for _, off := range []int{0, 5000} {
+			for _, guards := range []bool{false, true} {
+				path := newFile(t, text[:10_000])
+				r, err := MapFile(path, FileOptions{Mode: mode, Offset: int64(off), Options: Options{GuardPages: guards}})
+				closeLater(t, r, err)
+				for _, n := range []int{200_000, 6000, 10_000, 0, 10_000, off, 12_289} {
+					must(t, os.WriteFile(path, text[:n], 0o600))
+					must(t, r.Refresh())
+					if want := text[min(off, n):n]; !bytes.Equal(r.Bytes(), want) || r.Len() != len(want) {
+						t.Fatalf("%v from %d on, %d bytes: %d bytes, want %d, or others", mode, off, n, r.Len(), len(want))
+					}
+				}
+			}
+		}
+	}
+	if err := closeLater(t, mapped(t, 100), nil).Refresh(); !errors.Is(err, ErrInvalid) {
+		t.Errorf("of private memory: %v", err)
+	}
+}
