@@ -15,6 +15,14 @@ import (
 // block of a.
 func (a *Allocator) misuse(op string, addr uintptr) error {
 	a.init() // an allocator never used has an identity too
+	e := a.misused(op, addr)
+	if e.Allocator == "" {
+		e.Allocator = a.options.Name
+	}
+	return e
+}
+
+func (a *Allocator) misused(op string, addr uintptr) *MisuseError {
 	if a.gate.closed.Load() {
 		return newMisuse(UseAfterClose, op, addr, "the Allocator was closed, and all its blocks with it: "+
 			"some part of the program still uses them")

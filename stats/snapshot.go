@@ -7,6 +7,7 @@ import "time"
 // A Snapshot is an allocator's numbers at one moment, or, from Sub, their change
 // between two.
 type Snapshot struct {
+	Name    string // of the allocator (alloc.Options.Name)
 	Time    time.Time
 	Elapsed time.Duration // from Sub: between the two snapshots; else 0
 

@@ -4,7 +4,7 @@
 // numbers for programs. It uses the standard library only, fetches nothing from
 // elsewhere, and changes nothing.
 //
-//	http.Handle("/debug/ashlar/", web.Handler(alloc.Default(), web.Options{}))
+//	http.Handle("/debug/ashlar/", web.Handler(alloc.Default()))
 //
 // # What there is
 //

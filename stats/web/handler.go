@@ -15,12 +15,6 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Options say what the face shows. The zero value is the default.
-type Options struct {
-	// Name tells several allocators of a program apart, in the page's title.
-	Name string
-}
-
 // The optional abilities of a source; see the package documentation.
 type (
 	inspected interface{ Inspect() stats.Inspector }
@@ -39,14 +33,13 @@ var assets embed.FS
 
 type handler struct {
 	source stats.Source
-	name   string
 	files  map[string]func(http.ResponseWriter, *http.Request)
 }
 
 // Handler returns a handler that shows source, to be mounted below any path that ends
 // in a slash. It is safe for concurrent use.
-func Handler(source stats.Source, o Options) http.Handler {
-	h := &handler{source: source, name: o.Name}
+func Handler(source stats.Source) http.Handler {
+	h := &handler{source: source}
 	h.files = map[string]func(http.ResponseWriter, *http.Request){
 		"":              h.page,
 		"metrics":       h.metrics,
