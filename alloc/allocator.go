@@ -6,15 +6,15 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
@@ -63,8 +63,8 @@ type Allocator struct {
 	tracing  sync.Mutex                         // recorder, when it is written
 	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
 
-	forget  func()           // takes the explainer of span guards out
-	tenants tenancy.Register // the arenas in this memory
+	forget func()             // takes the describer of span guards out
+	arenas arenahost.Register // the arenas in this memory
 }
 
 // lastID is the identity given out last. Identities are never reused, so that the
@@ -108,7 +108,7 @@ func (a *Allocator) init() {
 		a.guards.rate.Store(int64(a.options.GuardRate))
 		a.setRate(a.options.profileRate())
 		if a.options.Hardening.SpanGuards {
-			a.forget = onfault.Register(a.explainSpanGuard)
+			a.forget = onfault.Register(a.describeSpanGuard)
 		}
 		atomic.StoreUintptr(&a.freeOwner, id)
 		if a.checked != nil || a.options.Hardening.ZeroOnFree { // Free has more to do with every block
@@ -136,7 +136,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	if err != nil {
 		return err
 	}
-	watch.Reshape()
+	raceannotate.Reshape()
 	s, err := smallheap.NewSpan(a.id, c, base, clean)
 	if err != nil {
 		a.pages.Free(base, pages)

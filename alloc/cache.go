@@ -110,18 +110,13 @@ func (a *Allocator) attach(id int) error {
 	return nil
 }
 
-// growTable makes the table of caches hold at least n entries. There is room for
-// those of some thousand processors.
+// growTable makes the table of caches hold at least n entries.
 func (a *Allocator) growTable(n int) error {
-	const maxEntries = metadata.MaxSize >> wordShift
 	old, oldLen := a.table, int(a.tableLen)
 	if n <= oldLen {
 		return nil
 	}
-	if n > maxEntries {
-		return ErrOutOfMemory
-	}
-	n = min(max(n, 2*oldLen, runtime.GOMAXPROCS(0), runtime.NumCPU(), 8), maxEntries)
+	n = max(n, 2*oldLen, runtime.GOMAXPROCS(0), runtime.NumCPU(), 8)
 	table, err := metadata.Alloc(uintptr(n) << wordShift)
 	if err != nil {
 		return err

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -380,4 +382,37 @@ func TestVerifyHeaders(t *testing.T) {
 	}
 	bytesAt(at(p, -8), 8)[3] = was
 	a.Free(p)
+}
+
+// On kernels without guard markers (before Linux 6.13) pages in quarantine become
+// inaccessible one mapping at a time, and the account of mappings knows of each.
+func TestCheckedWithoutGuardMarkers(t *testing.T) {
+	a := open(t, strict)
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpGuard {
+			return syscall.EINVAL
+		}
+		return nil
+	})
+	defer vm.Inject(nil)
+	var freed []unsafe.Pointer
+	for _, size := range []int{100, 9000, 100 << 10, 128 << 10, 200 << 10} {
+		p := alloc(t, a, size)
+		fill(bytesAt(p, size), 1)
+		a.Free(p)
+		freed = append(freed, p)
+		if err := a.checkInvariants(); err != nil {
+			t.Errorf("%d bytes in quarantine: %v", size, err)
+		}
+	}
+	err := Catch(func() { bytesAt(freed[4], 200<<10)[100<<10]++ })
+	if m := (*MisuseError)(nil); !errors.As(err, &m) || m.Kind != UseAfterFree {
+		t.Errorf("a use after free: %v", err)
+	}
+	for range 10 { // out of the quarantine again
+		a.Free(alloc(t, a, 100<<10))
+	}
+	if err := a.checkInvariants(); err != nil {
+		t.Error(err)
+	}
 }

@@ -41,7 +41,7 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	a.closing.Lock()
 	defer a.closing.Unlock()
 	traced := a.stopTrace()
-	a.tenants.Close()
+	a.arenas.Close()
 	allocators.set(a.id, nil)
 	if a.options.Leaks != nil && !a.reported {
 		a.reported = true

@@ -254,7 +254,7 @@
 //   - GOMEMLIMIT and the Go runtime's statistics do not count this memory; Stats
 //     and Options.Limit do.
 //   - The race detector watches it on Linux only: builds with -race take the memory
-//     of blocks from the Go heap (internal/watch), up to 8 GiB. There it stays mapped
+//     of blocks from the Go heap (internal/raceannotate), up to 8 GiB. There it stays mapped
 //     when it is given back, so a use after free is a race or nothing, not a fault.
 //   - A block that is never freed stays for ever, as in C.
 //   - runtime.SetFinalizer and runtime.AddCleanup do not work on its pointers.

@@ -11,10 +11,10 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // TestZeroOnFree: what was in a block is not found in those that come after.
@@ -149,7 +149,7 @@ func TestSpanGuards(t *testing.T) {
 				n := UsableSize(p)
 				tail := int(raw.AlignUp(raw.Addr(p)+uintptr(n), sizeclass.PageSize) - raw.Addr(p) - uintptr(n))
 				fill(bytesAt(p, n+tail), 1) // as far as the guard
-				if watch.Enabled {
+				if raceannotate.Enabled {
 					continue // the runtime takes a fault in its own heap for its own
 				}
 				e := misused(t, func() { clear(bytesAt(p, n+tail+1)[n+tail:]) })

@@ -3,8 +3,8 @@
 package alloc
 
 import (
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -12,10 +12,10 @@ import (
 type host Allocator
 
 func init() {
-	tenancy.HostOf = func(allocator any) tenancy.Host { return (*host)(allocator.(*Allocator)) }
+	arenahost.HostOf = func(allocator any) arenahost.Host { return (*host)(allocator.(*Allocator)) }
 }
 
-// Obtain implements tenancy.Host.
+// Obtain implements arenahost.Host.
 func (t *host) Obtain(size, align int) (addr uintptr, zeroed bool, err error) {
 	a := (*Allocator)(t)
 	return a.allocate((*processors)(t), opArena, size, align, false, alignedEvent(align, size))
@@ -39,7 +39,7 @@ const (
 	largeAlign = 64
 )
 
-// Release implements tenancy.Host. Close takes back what is not released before it.
+// Release implements arenahost.Host. Close takes back what is not released before it.
 func (t *host) Release(addr uintptr) {
 	a := (*Allocator)(t)
 	if s := a.gate.enter(); s != nil {
@@ -48,16 +48,16 @@ func (t *host) Release(addr uintptr) {
 	}
 }
 
-// AdviseHuge implements tenancy.Host.
+// AdviseHuge implements arenahost.Host.
 func (t *host) AdviseHuge(addr, size uintptr) {
 	(*Allocator)(t).warnSmallPages(t.space.Advise(addr, size, vm.HugePage))
 }
 
-// Unguarded implements tenancy.Host.
+// Unguarded implements arenahost.Host.
 func (t *host) Unguarded(err error) { (*Allocator)(t).warnUnguarded(err) }
 
-// Space implements tenancy.Host.
+// Space implements arenahost.Host.
 func (t *host) Space() *vm.Space { return &t.space }
 
-// Register implements tenancy.Host.
-func (t *host) Register() *tenancy.Register { return &t.tenants }
+// Register implements arenahost.Host.
+func (t *host) Register() *arenahost.Register { return &t.arenas }

@@ -37,6 +37,7 @@ func (a *Allocator) checkInvariants() error {
 	if err := a.large.Check(); err != nil {
 		return err
 	}
+	splits += a.checked.splits()
 	return a.checkAccount(spanBytes+a.stuck.pages.Load()*sizeclass.PageSize, splits)
 }
 
@@ -44,7 +45,8 @@ func (a *Allocator) checkInvariants() error {
 //
 //	pages used = Σ spans
 //	footprint  = pages used + pages dirty + the large heap's + live guarded slots
-//	mappings   = chunks + the large heap's + the guards' region + 2 · guards that split a mapping
+//	mappings   = chunks + the large heap's + the guards' region + 2 · guards that split a mapping,
+//	             those of quarantined blocks among them
 func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 	pages, large := a.pages.Stats(), a.large.Stats()
 	if pages.Used != spanBytes {
@@ -151,6 +153,21 @@ func (a *Allocator) caches() []uintptr {
 		all = append(all, cache)
 	}
 	return all
+}
+
+// splits returns how many blocks in quarantine split their mappings.
+func (k *checker) splits() (n int64) {
+	if k == nil {
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.blocks.Each(func(at uintptr) {
+		if checkedAt(at).state == fencedApart {
+			n++
+		}
+	})
+	return n
 }
 
 // check returns what the guards add to the account.

@@ -6,9 +6,9 @@ import (
 	"math"
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // A largeCache is the part of a cache that keeps freed large objects: a few, to be
@@ -110,7 +110,7 @@ func (a *Allocator) takeLarge(h holder, size uintptr, needZero bool) (addr uintp
 		l.requested += change
 		l.served++
 		h.release(id)
-		watch.Acquire(o.addr)
+		raceannotate.Acquire(o.addr)
 		a.large.Take(o.d, o.addr, size, needZero)
 		return o.addr, sampled
 	}
@@ -120,7 +120,7 @@ func (a *Allocator) takeLarge(h holder, size uintptr, needZero bool) (addr uintp
 
 // putLarge frees a claimed large object, into h's cache if it suits that.
 func (a *Allocator) putLarge(h holder, d largeheap.Descriptor, addr uintptr) {
-	watch.Release(addr)
+	raceannotate.Release(addr)
 	if !a.large.Put(d) {
 		a.large.Retain(d)
 		return

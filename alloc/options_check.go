@@ -26,7 +26,7 @@ func (o *Options) check(op string) error {
 	case o.Large.Policy > KeepLarge:
 		return invalidOption(op, "Large.Policy", int(o.Large.Policy), "RetainLarge, UnmapLarge or KeepLarge")
 	case o.Large.MaxMappings < 0:
-		return invalidOption(op, "Large.MaxMappings", o.Large.MaxMappings, "0 for half of what the kernel allows, or a number of mappings")
+		return invalidOption(op, "Large.MaxMappings", o.Large.MaxMappings, "0 for half of the kernel's bound, or a number of mappings")
 	}
 	return nil
 }

@@ -157,3 +157,24 @@ func TestCloseWhileInUse(t *testing.T) {
 		}
 	}
 }
+
+// TestManyProcessors: there is no number of processors for which there are no caches.
+func TestManyProcessors(t *testing.T) {
+	a := open(t, still)
+	p := alloc(t, a, 100)
+	for _, id := range []int{100, 7_679, 7_680, 20_000, 100_000} {
+		if err := a.attach(id); err != nil {
+			t.Fatalf("processor %d: %v", id, err)
+		}
+		if !a.hasCache(id) || a.cacheOf(id) == emptyCache() {
+			t.Errorf("processor %d has no cache", id)
+		}
+	}
+	var s stats.Snapshot
+	if a.Stats(&s); s.Caches < 5 {
+		t.Errorf("%d caches", s.Caches)
+	}
+	a.Free(p)
+	a.Trim()
+	drained(t, a)
+}

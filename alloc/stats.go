@@ -36,7 +36,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 	s.Memory.Guards, s.Memory.GuardsClean = live, region-live
 	countMetadata(s)
 	a.countProfile(s)
-	s.Arenas, s.Dropped = a.tenants.Stats()
+	s.Arenas, s.Dropped = a.arenas.Stats()
 	s.Kernel = stats.Kernel{
 		Mmap:     int64(a.space.Calls(vm.OpMap)),
 		Munmap:   int64(a.space.Calls(vm.OpRelease)),

@@ -18,7 +18,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -115,7 +114,7 @@ func shut(t testing.TB, a *Allocator) {
 	vm.Inject(nil)
 	opened--
 	// TestCloseFreesTable speaks of the table.
-	metadataBefore += sizeclass.GoodSize(int(raw.AlignUp(uintptr(a.tableLen)<<wordShift, 64)))
+	metadataBefore += int(metadata.Taken(uintptr(a.tableLen) << wordShift))
 	if t.Failed() { // it may be in any state
 		closed := make(chan error, 1)
 		go func() { closed <- a.Close() }()

@@ -9,7 +9,7 @@ import (
 	"weak"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 )
 
 // A core is all of an arena but the window that its handle, or its lanes, hand out
@@ -19,8 +19,8 @@ type core struct {
 	options Options // settled; not changed
 	id      int64
 	made    place
-	host    tenancy.Host
-	entry   tenancy.Entry
+	host    arenahost.Host
+	entry   arenahost.Entry
 	handle  weak.Pointer[Arena]
 
 	lost         atomic.Int64 // bytes of windows of lanes that nobody hands out
@@ -51,7 +51,7 @@ func newCore(o Options, made place) (*core, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &core{options: settled, id: lastID.Add(1), made: made, host: tenancy.HostOf(settled.Allocator)}
+	c := &core{options: settled, id: lastID.Add(1), made: made, host: arenahost.HostOf(settled.Allocator)}
 	c.chunks = c.first[:0]
 	return c, nil
 }
@@ -222,7 +222,7 @@ func (c *core) forget(k chunk) {
 	c.taken -= k.size
 }
 
-// HostClosed implements tenancy.Tenant: the allocator took everything back. The handle
+// HostClosed implements arenahost.Arena: the allocator took everything back. The handle
 // loses its windows, so that each further allocation asks for memory and gets ErrClosed.
 func (c *core) HostClosed() {
 	a := c.handle.Value()

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -88,7 +88,7 @@ func TestKernelRefuses(t *testing.T) {
 					})
 					failed += play(t, k.options)
 					vm.Inject(nil)
-					q := quarantineOf(tenancy.HostOf(h), 0)
+					q := quarantineOf(arenahost.HostOf(h), 0)
 					q.flush()
 					if live := numbers(h).Live(); live != 0 {
 						t.Fatalf("call %d failed: %d blocks are lost", n, live)

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"path/filepath"
 )
 
 // newHeader makes the header of a new file.
@@ -40,11 +39,7 @@ func (f *File) storeName() error {
 	if f.options.NoStore {
 		return nil
 	}
-	dir, err := fileSpace.Open(filepath.Dir(f.path), 0, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(fileSpace.StoreFile(dir), fileSpace.CloseFile(dir))
+	return fileSpace.StoreName(f.path)
 }
 
 // recover brings the file into the state of the last commit.

@@ -8,9 +8,9 @@ import (
 	"sync"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 	"github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/internal/tenancy"
 )
 
 // A quarantine holds the inaccessible chunks of an allocator's checked arenas, until
@@ -18,7 +18,7 @@ import (
 //
 //	bytes = Σ held.size ≤ limit, but for what the kernel refused
 type quarantine struct {
-	host tenancy.Host
+	host arenahost.Host
 
 	mu    sync.Mutex // guards what follows; taken with a core's lock held
 	limit int64
@@ -40,22 +40,22 @@ type held struct {
 // quarantines has those that hold something, or did, by allocator.
 var quarantines struct {
 	mu    sync.Mutex
-	of    map[tenancy.Host]*quarantine
+	of    map[arenahost.Host]*quarantine
 	start sync.Once
 }
 
 // quarantineOf returns the quarantine of an allocator, which holds limit bytes at
 // least.
-func quarantineOf(host tenancy.Host, limit int64) *quarantine {
+func quarantineOf(host arenahost.Host, limit int64) *quarantine {
 	s := &quarantines
-	s.start.Do(func() { fault.Register(explain) })
+	s.start.Do(func() { fault.Register(describe) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.of[host]
 	if q == nil {
 		q = &quarantine{host: host}
 		if s.of == nil {
-			s.of = map[tenancy.Host]*quarantine{}
+			s.of = map[arenahost.Host]*quarantine{}
 		}
 		s.of[host] = q
 		host.Register().OnClose(q.forget)
@@ -154,8 +154,8 @@ func (q *quarantine) shrink(n int64) {
 	}
 }
 
-// explain tells what was at an address that is in quarantine.
-func explain(addr uintptr) error {
+// describe tells what was at an address that is in quarantine.
+func describe(addr uintptr) error {
 	quarantines.mu.Lock()
 	all := make([]*quarantine, 0, len(quarantines.of))
 	for _, q := range quarantines.of {
@@ -163,14 +163,14 @@ func explain(addr uintptr) error {
 	}
 	quarantines.mu.Unlock()
 	for _, q := range all {
-		if err := q.explain(addr); err != nil {
+		if err := q.describe(addr); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (q *quarantine) explain(addr uintptr) error {
+func (q *quarantine) describe(addr uintptr) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range q.held {

@@ -9,7 +9,7 @@ import "github.com/ashlar-go/ashlar/stats"
 // be called by any goroutine.
 func (a *Arena) Stats() stats.Arena { return a.core.Stats() }
 
-// Stats implements tenancy.Tenant.
+// Stats implements arenahost.Arena.
 func (c *core) Stats() stats.Arena {
 	c.mu.Lock()
 	defer c.mu.Unlock()

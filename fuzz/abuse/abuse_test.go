@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ashlar-go/ashlar/internal/watch"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 )
 
 // childVar says which case a child process plays: the number of a mode and a name.
@@ -54,7 +54,7 @@ func TestCases(t *testing.T) {
 						t.Skip("it cannot be said what is hit")
 					}
 					if c.in(m).Kind == Faults {
-						if watch.Enabled {
+						if raceannotate.Enabled {
 							t.Skip("in race builds memory stays mapped")
 						}
 						checkFault(t, m, c.Name)

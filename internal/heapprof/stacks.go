@@ -236,7 +236,7 @@ func ours(f *runtime.Frame) bool {
 	const module = "github.com/ashlar-go/ashlar/"
 	rest, ok := strings.CutPrefix(f.Function, module)
 	return ok && (strings.HasPrefix(rest, "alloc.") || strings.HasPrefix(rest, "arena.") ||
-		strings.HasPrefix(rest, "internal/tenancy.")) && !strings.HasSuffix(f.File, "_test.go")
+		strings.HasPrefix(rest, "internal/arenahost.")) && !strings.HasSuffix(f.File, "_test.go")
 }
 
 // all returns the stacks.

@@ -3,9 +3,9 @@
 package largeheap
 
 import (
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // maxCachedSize is the usable length of the largest object that Put takes, in bytes.
@@ -61,7 +61,7 @@ func (h *Heap) Take(d Descriptor, addr, size uintptr, needZero bool) {
 
 // Drop frees a cached object for good.
 func (h *Heap) Drop(d Descriptor) {
-	watch.Acquire(objectAt(uintptr(d)).user())
+	raceannotate.Acquire(objectAt(uintptr(d)).user())
 	h.Retain(d)
 }
 

@@ -7,10 +7,10 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // obtain makes a new extent and settles an object of shape w in it. The extent is a
@@ -87,7 +87,7 @@ func (h *Heap) carve(o *object, w *shape) error {
 	if err != nil {
 		return err
 	}
-	watch.Reshape()
+	raceannotate.Reshape()
 	o.mapping, o.start, o.end = vm.Mapping{}, start, start+total
 	o.pages = stale
 	if clean {

@@ -5,9 +5,9 @@ package largeheap
 import (
 	"testing"
 
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
@@ -15,7 +15,7 @@ import (
 // RAM: what was retained is not written to as a whole. An extent that was in use as a
 // whole is, and the kernel is asked about it once.
 func TestZeroOfRetained(t *testing.T) {
-	if watch.Enabled {
+	if raceannotate.Enabled {
 		t.Skip("what the race detector knows of the blocks is resident as well")
 	}
 	const size, objects = mib, 64
@@ -66,7 +66,7 @@ func TestZeroOfRetained(t *testing.T) {
 
 // An extent that was purged, or has grown, is looked at again.
 func TestZeroAfterPurge(t *testing.T) {
-	if watch.Enabled {
+	if raceannotate.Enabled {
 		t.Skip("what the race detector knows of the blocks is resident as well")
 	}
 	const size = 32 * mib

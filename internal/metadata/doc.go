@@ -26,7 +26,9 @@
 //	a slab with 0 < live is on its class's list iff it has room
 //	a slab with live = 0 is on the idle list, to be any class's next slab
 //	in use    = Σ live·size
-//	footprint = tables + 64 KiB · (slabs with live > 0 or dirty) + page map
+//	footprint = tables + 64 KiB · (slabs with live > 0 or dirty) + mapped objects, live or dirty + page map
+//
+// Objects of more than 60 KiB have mappings of their own.
 //
 // The page map (internal/pagemap) keeps its leaves in the same account.
 //

@@ -21,8 +21,8 @@ const (
 	slabs      = chunkSize / slabSize
 	colours    = 7
 
-	// MaxSize is the size of the largest object in bytes: that of the largest class
-	// of which one fits in a slab behind every colour.
+	// MaxSize is the size in bytes of the largest object in a slab: that of the largest
+	// class of which one fits after every colour. Larger ones have mappings of their own.
 	MaxSize = 60 << 10
 )
 
@@ -49,11 +49,14 @@ var (
 )
 
 // Alloc returns size bytes of zeroed memory, aligned to 64 bytes when size is at
-// least 64. 0 < size ≤ MaxSize.
+// least 64. 0 < size.
 func Alloc(size uintptr) (uintptr, error) {
-	c := classOf(size)
 	mu.Lock()
 	defer mu.Unlock()
+	if size > MaxSize {
+		return allocMapped(size)
+	}
+	c := classOf(size)
 	slab := room[c]
 	if slab == 0 {
 		var err error
@@ -82,9 +85,13 @@ func Alloc(size uintptr) (uintptr, error) {
 
 // Free takes back what Alloc(size) returned.
 func Free(p, size uintptr) {
-	c := classOf(size)
 	mu.Lock()
 	defer mu.Unlock()
+	if size > MaxSize {
+		freeMapped(p)
+		return
+	}
+	c := classOf(size)
 	slab := raw.AlignDown(p, slabSize)
 	h := header(slab)
 	full := h.full(slab)
@@ -154,7 +161,12 @@ func newSlab(c sizeclass.Class) (uintptr, error) {
 }
 
 // Taken returns how many bytes Alloc(size) takes.
-func Taken(size uintptr) uintptr { return bytesOf(classOf(size)) }
+func Taken(size uintptr) uintptr {
+	if size > MaxSize {
+		return wholePages(size)
+	}
+	return bytesOf(classOf(size))
+}
 
 // bytesOf returns the bytes of an object of class c.
 func bytesOf(c sizeclass.Class) uintptr { return raw.AlignUp(uintptr(c.Size()), objectAlign(c)) }
@@ -167,12 +179,12 @@ func objectAlign(c sizeclass.Class) uintptr {
 	return sizeclass.Granule
 }
 
-// Purge gives the RAM of idle slabs back to the kernel and returns how many
+// Purge gives the RAM of what is not in use back to the kernel and returns how many
 // bytes that was.
 func Purge() int64 {
 	mu.Lock()
 	defer mu.Unlock()
-	var n int64
+	n := purgeMapped()
 	for slab := idle; slab != 0; slab = header(slab).next {
 		h := header(slab)
 		if h.dirty && Space.Purge(slab, slabSize, false) == nil {
@@ -196,12 +208,15 @@ func header(slab uintptr) *slabHeader {
 	return raw.At[slabHeader](raw.AlignDown(slab, chunkSize) + i*unsafe.Sizeof(slabHeader{}))
 }
 
-// Mappings calls yield with the mapping of each chunk.
+// Mappings calls yield with each mapping.
 func Mappings(yield func(vm.Mapping)) {
 	mu.Lock()
 	defer mu.Unlock()
 	for at := chunk; at != 0; at = header(at).next {
 		yield(vm.Mapping{Base: at, Size: chunkSize})
+	}
+	for i := range mapped {
+		yield(mapped[i].Mapping)
 	}
 }
 

@@ -5,9 +5,11 @@ package metadata
 import (
 	"fmt"
 	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-var sizes = []uintptr{1, 8, 16, 17, 32, 33, 48, 64, 65, 100, 128, 320, 1000, 3104, 4288, 9000, 32768, 40000, MaxSize}
+var sizes = []uintptr{1, 8, 16, 17, 32, 33, 48, 64, 65, 100, 128, 320, 1000, 3104, 4288, 9000, 32768, 40000, MaxSize, MaxSize + 1, 100_000, 1 << 20}
 
 func TestZeroedAndAligned(t *testing.T) {
 	for _, size := range sizes {
@@ -86,4 +88,32 @@ func TestColours(t *testing.T) {
 		t.Errorf("the first objects of slabs begin at %v", starts)
 	}
 	freeAll(live, size)
+}
+
+// TestMapped: large objects have mappings of their own, which are listed, purged and used
+// again.
+func TestMapped(t *testing.T) {
+	const size = 200_000
+	Purge()
+	footprint := Space.Footprint.Now()
+	p := alloc(t, size)
+	fill(p, size, 0xee)
+	listed := false
+	Mappings(func(m vm.Mapping) { listed = listed || m.Base == p && m.Size >= size })
+	if !listed {
+		t.Error("the object's mapping is not listed")
+	}
+	Free(p, size)
+	if n := Purge(); n < size || Space.Footprint.Now() != footprint {
+		t.Errorf("%d bytes purged, and the footprint is %d, was %d", n, Space.Footprint.Now(), footprint)
+	}
+	again := alloc(t, size)
+	if again != p || !holds(again, size, 0) {
+		t.Errorf("%#x instead of %#x, or not zero", again, p)
+	}
+	if n := Space.Footprint.Now(); n < footprint+size {
+		t.Errorf("the footprint is %d, was %d without the object", n, footprint)
+	}
+	Free(again, size)
+	Purge()
 }

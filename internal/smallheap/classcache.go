@@ -6,9 +6,9 @@ import (
 	"math/bits"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // A ClassCache is the part of a cache that serves one class. It has two magazines
@@ -106,7 +106,7 @@ func (r *ClassCache) pop(st State, code uint8) uintptr {
 	*r.state() = st
 	r.top -= slotSize
 	r.requested += uint64(code)
-	watch.Acquire(s.addr)
+	raceannotate.Acquire(s.addr)
 	return s.addr
 }
 
@@ -116,7 +116,7 @@ func (r *ClassCache) HasRoom() bool { return r.top != r.limit }
 // Put puts the block at addr, whose state byte st was found live with the size
 // code, into the loaded magazine, which has room.
 func (r *ClassCache) Put(addr uintptr, st *State, code uint8) {
-	watch.Release(addr)
+	raceannotate.Release(addr)
 	r.requested -= uint64(code)
 	*st = Cached | Used
 	*(*slot)(raw.Pointer(r.top)) = slot{addr, raw.Addr(unsafe.Pointer(st))}

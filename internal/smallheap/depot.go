@@ -7,10 +7,10 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // A Depot holds what all caches share of one class: magazines, and the spans
@@ -180,7 +180,7 @@ func (d *Depot) AddSpan(s, m uintptr) error {
 // code, without a magazine: it goes to its span, which is returned for release if it is
 // wholly idle then. The error is vm.ErrClosed if the span has gone with the depot.
 func (d *Depot) Free(addr uintptr, st *State, code uint8) (empty Spans, err error) {
-	watch.Release(addr)
+	raceannotate.Release(addr)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // A Span describes a run of pages that is cut into blocks of one class. It lives in
@@ -121,7 +121,7 @@ func carve(s, m uintptr, want uint32) {
 			i := at + uint32(bits.TrailingZeros64(free)/8)
 			states[i] ^= Idle | Cached
 			addr := sp.Base + uintptr(i)*uintptr(sp.Size)
-			watch.Release(addr)
+			raceannotate.Release(addr)
 			*slotOf(m, mag.n) = slot{addr, statesOf(s) + uintptr(i)}
 			mag.n++
 			want--

@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/internal/watch"
 )
 
 // In race builds the memory of blocks is Go's, so that the detector sees them
@@ -64,7 +64,7 @@ func obtain(size uintptr, own bool) (uintptr, error) {
 	if m.Size -= size; m.Size == 0 {
 		g.spare = slices.Delete(g.spare, i, i+1)
 	}
-	watch.Reshape()
+	raceannotate.Reshape()
 	return base, nil
 }
 
