@@ -28,7 +28,7 @@ func FreeAny(p unsafe.Pointer) {
 	}
 	a := allocatorOf(addr)
 	if a == nil {
-		panic(inspect("Free", addr, 0))
+		panic(inspect(opFree, addr, 0))
 	}
 	a.Free(p)
 }
