@@ -71,8 +71,8 @@ func (a *Allocator) resize(h holder, op operation, p unsafe.Pointer, kept, size 
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)
 	}
 	if size < sizeclass.LargeMin {
-		if fit := sizeclass.FitOf(size); fit.Class() == c {
-			if !a.recode(c, st, was, fit.Code()) {
+		if cc := sizeclass.ClassCodeOf(size); cc.Class() == c {
+			if !a.recode(c, st, was, cc.Code()) {
 				panic(freeingTwice(op, addr, c.Size()))
 			}
 			clearFrom(addr, uintptr(kept), uintptr(size))
