@@ -21,7 +21,7 @@ func TestGuarded(t *testing.T) {
 		if err := h.Inspect().SetGuardRate(1); err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = h.Inspect().SetGuardRate(0) }()
+		defer h.Inspect().SetGuardRate(0)
 	}
 	passAround(t)
 	for place, name := range places(t) {
