@@ -150,27 +150,25 @@ func (r *ClassCache) HasRoom() bool { return raw.At[slot](r.top).addr != endMark
 
 // Put puts the block at addr into the loaded magazine, which must have room. st is the
 // block's state byte, which the caller has found live with the size code.
-func (r *ClassCache) Put(addr uintptr, st *State, code uint8) {
-	top := r.top
-	raceannotate.Release(addr)
-	r.requested -= uintptr(code)
-	*st = Cached | Used
-	*raw.At[slot](top) = slot{addr, raw.Addr(unsafe.Pointer(st))}
-	r.top = top + slotSize
-}
+func (r *ClassCache) Put(addr uintptr, st *State, code uint8) { r.putAt(r.top, addr, st, code) }
 
 // PutSlow is Put for slow paths. It reports false if there is no room.
 func (r *ClassCache) PutSlow(addr uintptr, st *State, code uint8) bool {
 	top := r.top
-	if raw.At[slot](top).addr == endMark {
-		return false
+	room := raw.At[slot](top).addr != endMark
+	if room {
+		r.putAt(top, addr, st, code)
 	}
+	return room
+}
+
+// putAt puts a block into the slot at top.
+func (r *ClassCache) putAt(top, addr uintptr, st *State, code uint8) {
 	raceannotate.Release(addr)
 	r.requested -= uintptr(code)
 	*st = Cached | Used
 	*raw.At[slot](top) = slot{addr, raw.Addr(unsafe.Pointer(st))}
 	r.top = top + slotSize
-	return true
 }
 
 // Drop removes the top slot without using its block, and returns the block's address, 0 if
