@@ -98,6 +98,7 @@ func (a *Allocator) init() {
 		clearEmptyCache.Do(func() { clearCache(emptyCache()) })
 		id := lastID.Add(1)
 		a.space.SetLimit(a.options.Limit)
+		a.space.Unwatched = a.options.AddressesAsNumbers
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
 		if a.options.Checked {

@@ -17,13 +17,14 @@ import (
 )
 
 // In race builds the memory of blocks is Go's, so that the detector sees them
-// (package watch). It is cut from large pieces that stay allocated for ever: a
+// (package raceannotate). It is cut from large pieces that stay allocated for ever: a
 // stale pointer of the program's may lead into any of them, and Go's collector ends
 // the process when it finds a pointer into memory that is not allocated. What is
 // given back is purged, and handed out again.
 //
-// Structures of the module's own, and mappings that are very large, are the
-// kernel's as ever.
+// Memory of Spaces that are Unwatched, and mappings that are very large, are the kernel's
+// as ever. Programs that make pointers of numbers need that: the pointer checks of race
+// builds take a sum of a number for one that strays from its object in Go's heap.
 
 const (
 	pieceSize = 64 << 20
@@ -42,10 +43,9 @@ var goMemory struct {
 	pins   runtime.Pinner
 }
 
-// obtain returns size bytes that are zero. own says that they are for structures
-// of the module's own.
-func obtain(size uintptr, own bool) (uintptr, error) {
-	if own || size > largestGo {
+// obtain returns size bytes that are zero, of the kernel's memory if unwatched is set.
+func obtain(size uintptr, unwatched bool) (uintptr, error) {
+	if unwatched || size > largestGo {
 		return sysMap(size)
 	}
 	g := &goMemory

@@ -38,9 +38,10 @@ type Space struct {
 	Footprint Gauge // bytes charged: those that may occupy RAM
 	Mappings  Gauge // made, and made of others by guards and Place, less released
 
-	// Own says that the memory is for structures of the module itself: the race
-	// detector does not watch it. It is set before the first mapping.
-	Own bool
+	// Unwatched says that the memory is not the race detector's to watch: structures of
+	// the module itself, and blocks whose addresses a program keeps as numbers. In race
+	// builds it is mapped then, and not Go's. Unwatched is set before the first mapping.
+	Unwatched bool
 
 	limit atomic.Int64 // of the footprint, bytes; 0: none
 	held  atomic.Int64 // of the footprint: bytes that Hold added, and nobody may use yet
@@ -172,7 +173,7 @@ func (s *Space) mmap(size uintptr) (Mapping, error) {
 	if err := s.enter(OpMap); err != nil {
 		return Mapping{}, err
 	}
-	base, err := obtain(size, s.Own)
+	base, err := obtain(size, s.Unwatched)
 	if err != nil {
 		return Mapping{}, err
 	}
