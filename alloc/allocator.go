@@ -50,8 +50,8 @@ type Allocator struct {
 	depots [sizeclass.Count]smallheap.Depot
 	purger purger
 
-	atLimit goroutines            // that run Options.OnLimit
-	warned  [warnings]atomic.Bool // what Options.Logger was told
+	lowmem lowmem
+	warned [warnings]atomic.Bool // what Options.Logger was told
 
 	rate      atomic.Int64                         // bytes between samples; 0: none
 	samplerMu sync.Mutex                           // sampler, when it is written
@@ -63,7 +63,7 @@ type Allocator struct {
 	tracing  sync.Mutex                         // recorder, when it is written
 	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
 
-	forget func()             // takes the explainer of span guards out
+	forget func()             // takes the describer of span guards out
 	arenas arenahost.Register // the arenas in this memory
 }
 
@@ -107,7 +107,7 @@ func (a *Allocator) init() {
 		a.guards.rate.Store(int64(a.options.GuardRate))
 		a.setRate(a.options.profileRate())
 		if a.options.Hardening.SpanGuards {
-			a.forget = onfault.Register(a.explainSpanGuard)
+			a.forget = onfault.Register(a.describeSpanGuard)
 		}
 		atomic.StoreUintptr(&a.freeOwner, id)
 		if a.checked != nil || a.options.Hardening.ZeroOnFree { // Free has more to do with every block

@@ -27,7 +27,7 @@ func Catch(f func()) error { return onfault.Catch(f, caught) }
 
 // caught returns what is known of the address of a fault that is being handled.
 func caught(addr uintptr) error {
-	err := onfault.Explain(addr)
+	err := onfault.Describe(addr)
 	if e := (*MisuseError)(nil); errors.As(err, &e) {
 		e.Used = faulting()
 	}
@@ -52,6 +52,6 @@ func faulting() Call {
 // address in a crash report of the same process.
 func Describe(addr uintptr) (*MisuseError, bool) {
 	var e *MisuseError
-	ok := errors.As(onfault.Explain(addr), &e)
+	ok := errors.As(onfault.Describe(addr), &e)
 	return e, ok
 }

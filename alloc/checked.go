@@ -40,8 +40,8 @@ import (
 //
 // Whatever reads or writes a block's memory does so with mu held: Close waits for it.
 type checker struct {
-	a         *Allocator
-	unexplain func() // ends the explaining of faults
+	a               *Allocator
+	removeDescriber func() // unregisters describe from package fault
 
 	mu               sync.Mutex // guards what follows; of others the large heap's alone is taken with it
 	blocks           addrmap.Map[checkedBlock]
@@ -124,7 +124,7 @@ func (r *registry) change(f func([]*checker) []*checker) {
 // newChecker returns the checker of a.
 func newChecker(a *Allocator) *checker {
 	k := &checker{a: a}
-	k.unexplain = onfault.Register(k.explain)
+	k.removeDescriber = onfault.Register(k.describe)
 	checkers.change(func(all []*checker) []*checker { return append(slices.Clip(all), k) })
 	return k
 }
@@ -135,7 +135,7 @@ func (k *checker) close() error {
 	if k == nil {
 		return nil
 	}
-	k.unexplain()
+	k.removeDescriber()
 	checkers.change(func(all []*checker) []*checker {
 		return slices.DeleteFunc(slices.Clone(all), func(other *checker) bool { return other == k })
 	})
@@ -261,7 +261,7 @@ func (k *checker) intact(op string, addr uintptr) (*checkedBlock, error) {
 	}
 	if b.class == classLarge {
 		if _, err := k.a.large.Usable(b.inner()); err != nil {
-			return nil, b.misuse(DamagedHeader, op, addr, explainLarge(op, addr, err).Detail)
+			return nil, b.misuse(DamagedHeader, op, addr, describeLarge(op, addr, err).Detail)
 		}
 	}
 	if err := b.damage(op); err != nil {

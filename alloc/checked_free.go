@@ -140,11 +140,13 @@ func (b *checkedBlock) eachPoisoned(f func(addr, n uintptr) bool) {
 
 // flush lets all blocks leave the quarantine, if there is one. It panics if one was
 // written to; that has left nevertheless.
-func (k *checker) flush(op string) {
+func (k *checker) flush(op string) (any bool) {
 	if k != nil {
 		k.mu.Lock()
+		any = k.oldest != 0
 		k.shrink(op, func() bool { return k.oldest != 0 })
 	}
+	return any
 }
 
 // tooMuch reports whether the oldest block in quarantine is to leave. The youngest stays.

@@ -113,9 +113,9 @@ func (k *checker) around(addr uintptr) (b *checkedBlock) {
 	return b
 }
 
-// explain tells what was wrong with an access that faulted at addr; nil if it is none of
+// describe tells what was wrong with an access that faulted at addr; nil if it is none of
 // a block in quarantine.
-func (k *checker) explain(addr uintptr) error {
+func (k *checker) describe(addr uintptr) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if b := k.around(addr); b != nil && b.state != checkedLive && addr-b.Addr < b.size {

@@ -74,7 +74,7 @@ var besideClose = []struct {
 	{"Malloc checked", strict, func(a *Allocator) error { return churn(a, 100, 200_000) }},
 	{"Malloc with span guards", Options{Decay: -1, Hardening: Hardening{SpanGuards: true, RandomOrder: true}},
 		func(a *Allocator) error { return churn(a, 100<<10, 1000) }},
-	{"Malloc at the limit", Options{Decay: -1, Limit: 40 << 20, OnLimit: func(int) { runtime.Gosched() }}, func(a *Allocator) error {
+	{"Malloc at the limit", Options{Decay: -1, Limit: 40 << 20, OnLimit: func(int) bool { runtime.Gosched(); return false }}, func(a *Allocator) error {
 		_, err := a.Malloc(2 << 20)
 		if errors.Is(err, ErrLimit) {
 			return nil
@@ -238,10 +238,11 @@ func TestCloseByCallback(t *testing.T) {
 		t.Run("OnLimit, "+by.name, func(t *testing.T) {
 			for _, size := range []int{1000, 300_000} {
 				var a *Allocator
-				a, err := NewAllocator(Options{Decay: -1, Limit: 1 << 20, OnLimit: func(int) {
+				a, err := NewAllocator(Options{Decay: -1, Limit: 1 << 20, OnLimit: func(int) bool {
 					if err := by.close(a); err != nil {
 						t.Error(err)
 					}
+					return false
 				}})
 				if err != nil {
 					t.Fatal(err)

@@ -239,6 +239,6 @@
 //
 // Package internal/smallheap has the structures of small blocks and their pictures.
 // malloc.go and free.go have the fast paths and what comes after; cache.go the caches of
-// processors; purge.go the way back to the kernel; sampler.go and sampled.go what becomes
+// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is short; sampler.go and sampled.go what becomes
 // of sampled and guarded blocks.
 package alloc

@@ -172,7 +172,7 @@ func (a *Allocator) claimLarge(op string, addr uintptr, to largeheap.State) larg
 	}
 	d, err := a.large.Claim(addr, to)
 	if err != nil {
-		panic(explainLarge(op, addr, err))
+		panic(describeLarge(op, addr, err))
 	}
 	return d
 }

@@ -54,7 +54,7 @@ type guards struct {
 	fences  [guardSlots + 1]bool
 	queue   [guardSlots]uint8
 	head, n uint
-	forget  func() // takes the explainer out
+	forget  func() // takes the describer out
 }
 
 const guardSlots = 64
@@ -124,7 +124,7 @@ func (g *guards) open(a *Allocator) error {
 		g.queue[i] = uint8(i)
 	}
 	g.n = guardSlots
-	g.forget = onfault.Register(func(addr uintptr) error { return g.explain(addr) })
+	g.forget = onfault.Register(func(addr uintptr) error { return g.describe(addr) })
 	return nil
 }
 

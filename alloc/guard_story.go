@@ -124,10 +124,10 @@ func (t *guardTable) locate(addr uintptr) (slot, offset int) {
 	return slot, offset
 }
 
-// explain tells what was wrong with an access that faulted at addr; nil if it is none
+// describe tells what was wrong with an access that faulted at addr; nil if it is none
 // of a guarded block. A live one may be used within its bounds: what was in the slot before
 // it is not known any more.
-func (g *guards) explain(addr uintptr) error {
+func (g *guards) describe(addr uintptr) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.table == 0 || addr-g.start >= regionBytes() {

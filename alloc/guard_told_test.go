@@ -57,9 +57,9 @@ func TestGuardToldOnce(t *testing.T) {
 	}
 }
 
-// TestGuardExplain: an address that may be used has no explanation, and one where no block
+// TestGuardDescribe: an address that may be used has no explanation, and one where no block
 // has been has that one.
-func TestGuardExplain(t *testing.T) {
+func TestGuardDescribe(t *testing.T) {
 	a := open(t, guardAll)
 	const size = 48
 	p := alloc(t, a, size)

@@ -74,8 +74,8 @@ func (a *Allocator) forgetGuards(splits int) {
 	}
 }
 
-// explainSpanGuard tells what ran into the page behind a span; nil if addr is not in one.
-func (a *Allocator) explainSpanGuard(addr uintptr) error {
+// describeSpanGuard tells what ran into the page behind a span; nil if addr is not in one.
+func (a *Allocator) describeSpanGuard(addr uintptr) error {
 	page := raw.AlignDown(addr, sizeclass.PageSize)
 	h := pagemap.HeaderOf(page - 1)
 	if h == nil || h.Kind != pagemap.Span || h.Owner != a.id || pagemap.Get(page) != 0 ||

@@ -135,6 +135,42 @@ func (a *Allocator) putLarge(h holder, d largeheap.Descriptor, addr uintptr) {
 	}
 }
 
+// dropOwnLarge gives the objects of h's large-object cache to the large heap.
+func (a *Allocator) dropOwnLarge(h holder) {
+	cache, id, err := h.acquire()
+	if err != nil {
+		return
+	}
+	l := largeCacheOf(cache)
+	objects := l.objects
+	n := l.n
+	l.n = 0
+	h.release(id)
+	for _, o := range objects[:n] {
+		a.large.Drop(o.d)
+	}
+}
+
+// cachedLarge returns how many bytes the processors' large-object caches hold.
+func (a *Allocator) cachedLarge() (bytes int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id := range int(a.tableLen) {
+		if cache := *entryOf(a.table, id); cache != emptyCache() {
+			bytes += largeCacheOf(cache).bytes()
+		}
+	}
+	return bytes
+}
+
+// bytes returns how many bytes the objects have. It may be called while the holder goes on.
+func (l *largeCache) bytes() (sum int64) {
+	for i := range min(l.n, largeCacheSize) {
+		sum += int64(l.objects[i].d.Describe().Total)
+	}
+	return sum
+}
+
 // dropLarge gives the objects of a large-object cache to the large heap. The caller owns
 // the cache.
 func (a *Allocator) dropLarge(l *largeCache) {

@@ -4,10 +4,12 @@ package alloc
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -132,12 +134,13 @@ func TestOnLimit(t *testing.T) {
 				var a *Allocator
 				var blocks []unsafe.Pointer
 				var asked, depth int
-				a = open(t, Options{Decay: -1, Limit: limit, OnLimit: func(size int) {
+				a = open(t, Options{Decay: -1, Limit: limit, OnLimit: func(size int) bool {
 					if depth++; depth == 1 {
 						asked = size
 						c.room(a, &blocks)
 					}
 					depth--
+					return c.ok
 				}})
 				for asked == 0 {
 					p, err := a.Malloc(size)
@@ -168,12 +171,13 @@ func TestOnLimit(t *testing.T) {
 func TestOnLimitAllocates(t *testing.T) {
 	var a *Allocator
 	calls := 0
-	a = open(t, Options{Decay: -1, Limit: 1 << 20, OnLimit: func(int) {
+	a = open(t, Options{Decay: -1, Limit: 1 << 20, OnLimit: func(int) bool {
 		calls++
 		if p, err := a.Malloc(1 << 20); p != nil || !errors.Is(err, ErrLimit) {
 			t.Errorf("Malloc in OnLimit = %p, %v", p, err)
 		}
 		a.Free(alloc(t, a, 100)) // there is room for that
+		return false
 	}})
 	for n := 1; n <= 2; n++ {
 		if p, err := a.Malloc(2 << 20); p != nil || !errors.Is(err, ErrLimit) {
@@ -193,10 +197,11 @@ func TestLimitConcurrent(t *testing.T) {
 	var calls, failures atomic.Int64
 	var spare sync.Mutex
 	var spares []unsafe.Pointer
-	a = open(t, Options{Limit: limit, OnLimit: func(int) {
+	a = open(t, Options{Limit: limit, OnLimit: func(int) bool {
 		calls.Add(1)
 		spare.Lock()
 		defer spare.Unlock()
+		made := len(spares) > 0
 		for range min(4, len(spares)) {
 			a.Free(spares[len(spares)-1])
 			spares = spares[:len(spares)-1]
@@ -204,6 +209,7 @@ func TestLimitConcurrent(t *testing.T) {
 		if p, err := a.Malloc(10); err == nil {
 			a.Free(p)
 		}
+		return made
 	}, Decay: -1})
 	var all sync.WaitGroup
 	for g := range 4 {
@@ -249,4 +255,95 @@ func TestLimitConcurrent(t *testing.T) {
 		a.Free(p)
 	}
 	drained(t, a)
+}
+
+// TestAtLimitAllDay: a program whose allocations fail all day keeps its processors' caches,
+// and frees make room for allocations of the same size.
+func TestAtLimitAllDay(t *testing.T) {
+	a := open(t, Options{Decay: time.Hour, Limit: 8 << 20})
+	var blocks []unsafe.Pointer
+	fails := func(size int) bool {
+		p, err := a.Malloc(size)
+		if err == nil {
+			blocks = append(blocks, p)
+		}
+		return err != nil
+	}
+	for !fails(1000) {
+	}
+	drains := func() (n uint64) {
+		for c := range a.depots {
+			n += a.depots[c].Counts().Allocs
+		}
+		return n
+	}
+	before := drains() // all that was allocated, when a cache is taken away
+	for i := range 1000 {
+		if !fails(1000) {
+			t.Fatal("there is room")
+		}
+		a.Free(blocks[i])
+		if fails(1000) {
+			t.Fatal("there is no room for as much as was freed")
+		}
+	}
+	if n := drains(); n != before {
+		t.Errorf("caches with %d allocations were taken away by 1000 that failed", n-before)
+	}
+	for _, p := range blocks[1000:] {
+		a.Free(p)
+	}
+	drained(t, a)
+}
+
+// TestOnLimitEvicts: a callback that evicts makes room, one small entry at a time or enough
+// at once, for small blocks and for large objects.
+func TestOnLimitEvicts(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		entries int // to evict at a time
+	}{{"one entry", 1}, {"many", 40}} {
+		for _, size := range []int{64, 10_000, 300_000} {
+			t.Run(fmt.Sprintf("%s, %d bytes", c.name, size), func(t *testing.T) {
+				var a *Allocator
+				var entries []unsafe.Pointer
+				evicted := 0
+				a = open(t, Options{Decay: time.Hour, Limit: 16 << 20, OnLimit: func(int) bool {
+					n := min(c.entries, len(entries))
+					for _, p := range entries[:n] {
+						a.Free(p)
+					}
+					entries = entries[n:]
+					evicted += n
+					return n > 0
+				}})
+				for evicted == 0 {
+					entries = append(entries, alloc(t, a, 10_000))
+				}
+				for range 10 {
+					evicted = 0
+					p := alloc(t, a, size)
+					if evicted > 200 {
+						t.Errorf("%d entries were evicted", evicted)
+					}
+					defer a.Free(p)
+				}
+				for _, p := range entries {
+					a.Free(p)
+				}
+			})
+		}
+	}
+}
+
+// TestOnLimitLies: a callback that always reports room ends.
+func TestOnLimitLies(t *testing.T) {
+	calls := 0
+	a := open(t, Options{Limit: 1 << 20, OnLimit: func(int) bool { calls++; return true }})
+	if p, err := a.Malloc(2 << 20); p != nil || !errors.Is(err, ErrLimit) {
+		t.Errorf("Malloc = %p, %v", p, err)
+	}
+	if calls == 0 || calls > 1000 {
+		t.Errorf("OnLimit was called %d times", calls)
+	}
 }

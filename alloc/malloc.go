@@ -94,7 +94,7 @@ func product(op string, n, size int) (int, error) {
 // the gate, tried again when memory is short, and recorded as e. If needZero is set, the
 // block is returned zeroed.
 func (a *Allocator) allocate(h holder, op string, size, align int, needZero bool, e heaptrace.Event) (addr uintptr, zeroed bool, err error) {
-	err = a.retry(op, size, func() (err error) {
+	err = a.retry(h, op, size, func() (err error) {
 		addr, zeroed, err = a.request(h, op, size, align, needZero)
 		if err != nil {
 			return err
@@ -119,17 +119,12 @@ func (a *Allocator) allocate(h holder, op string, size, align int, needZero bool
 func (a *Allocator) request(h holder, op string, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	switch {
 	case size < 0:
-		err = ErrInvalidSize
+		return 0, false, ErrInvalidSize
 	case a.checked != nil:
 		addr, err = a.checked.malloc(h, op, size, align, needZero)
-		zeroed = needZero
-	default:
-		addr, zeroed, err = a.obtain(h, op, size, align, needZero)
+		return addr, needZero, err
 	}
-	if err != nil {
-		return 0, false, &Error{Op: op, Size: size, Err: err}
-	}
-	return addr, zeroed, nil
+	return a.obtain(h, op, size, align, needZero)
 }
 
 // obtain returns a small block or a large object, as request does.

@@ -20,7 +20,7 @@ func (a *Allocator) misuse(op string, addr uintptr) error {
 			"some part of the program still uses them")
 	}
 	if h := pagemap.HeaderOf(addr); h == nil || h.Kind == pagemap.Large && h.Owner == a.id {
-		return explainLarge(op, addr, a.large.Report(addr))
+		return describeLarge(op, addr, a.large.Report(addr))
 	}
 	return inspect(op, addr, a.id)
 }
@@ -77,8 +77,8 @@ func inspectSpan(e *MisuseError, d uintptr) {
 
 func insideBlock(n int) string { return bytesOf(n) + " inside a block, not at its start" }
 
-// explainLarge returns what the large heap found wrong with an address.
-func explainLarge(op string, addr uintptr, err error) *MisuseError {
+// describeLarge returns what the large heap found wrong with an address.
+func describeLarge(op string, addr uintptr, err error) *MisuseError {
 	e := newMisuse(ForeignPointer, op, addr, unknownDetail)
 	var v *largeheap.Violation
 	if !errors.As(err, &v) {

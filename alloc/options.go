@@ -17,15 +17,22 @@ type Options struct {
 	// blocks in use and what is retained for reuse, not its metadata, nor address
 	// space that was never written to. 0 means no limit.
 	//
-	// When an allocation would exceed it, OnLimit is called, then everything
-	// retained is given back, and only then the allocation fails with ErrLimit.
+	// An allocation that would exceed it calls OnLimit. Then pages and large objects that
+	// are retained for reuse are given back to the kernel, and only then the allocation
+	// fails with ErrLimit. What processors have cached is given back, too. That stops the
+	// world, so it happens once in a Decay period at most, unless it gave back much the last
+	// time. Within that period an allocation may fail though caches hold unused blocks of
+	// other sizes: free some memory, or call Trim.
 	Limit int64
 
 	// OnLimit is called, if set, when an allocation of size bytes would exceed
 	// Limit, on the goroutine that allocates and without any lock held: it may free
-	// blocks, raise the limit, close the Allocator, or just take note. It may allocate, too:
-	// what exceeds Limit then fails without another call. Calls may be concurrent.
-	OnLimit func(size int)
+	// blocks, raise the limit, close the Allocator, or just take note. It reports whether it
+	// made room: then the allocation is tried again, and OnLimit is called again if that was
+	// too little, up to 100 times. So it may evict one entry of a cache at a time. It may
+	// allocate, too: what exceeds Limit then fails without another call. Calls may be
+	// concurrent.
+	OnLimit func(size int) (madeRoom bool)
 
 	// Decay is how long unused memory is retained before its RAM is given back to
 	// the kernel. 0 means one second; a negative value, for ever (until Trim).
@@ -103,8 +110,14 @@ func (o *Options) profileRate() int {
 const ticksPerDecay = 4
 
 func (o *Options) tick() time.Duration {
-	if o.Decay == 0 {
-		return time.Second / ticksPerDecay
+	return max(o.decay()/ticksPerDecay, time.Millisecond)
+}
+
+// decay returns the period that Decay stands for where one is needed: a second if memory is
+// retained for ever.
+func (o *Options) decay() time.Duration {
+	if o.Decay <= 0 {
+		return time.Second
 	}
-	return max(o.Decay/ticksPerDecay, time.Millisecond)
+	return o.Decay
 }

@@ -34,7 +34,10 @@ func (a *Allocator) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, 
 
 // realloc is Recalloc, and Realloc if all of size is kept.
 func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (q unsafe.Pointer, err error) {
-	err = a.retry(op, size, func() (err error) {
+	if size < 0 || kept < 0 {
+		return nil, &Error{Op: op, Size: min(kept, size), Err: ErrInvalidSize}
+	}
+	err = a.retry(h, op, size, func() (err error) {
 		if a.recorder.Load() != nil {
 			q, err = a.recordResize(h, op, p, kept, size)
 		} else {
@@ -52,8 +55,6 @@ func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size in
 func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	addr := raw.Addr(p)
 	switch {
-	case size < 0 || kept < 0:
-		return nil, &Error{Op: op, Size: min(kept, size), Err: ErrInvalidSize}
 	case p == nil:
 		return a.copied(h, op, 0, 0, uintptr(kept), size)
 	case size == 0:
@@ -118,7 +119,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 	case err != nil:
 		a.setDown(detached, d, addr, was)
 		a.large.Unclaim(d)
-		return nil, &Error{Op: op, Size: size, Err: err}
+		return nil, err
 	case detached != 0:
 		a.setDown(detached, d, now, uintptr(size))
 	case uintptr(size) > was:

@@ -24,7 +24,7 @@ func (a *Allocator) verify() error {
 		k.mu.Unlock()
 	}
 	all = append(all, a.guards.damages("Verify"))
-	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, explainLarge("Verify", v.Addr, v)) })
+	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, describeLarge("Verify", v.Addr, v)) })
 	for c := range sizeclass.Class(sizeclass.Count) {
 		_, err := a.depots[c].Check(c)
 		all = append(all, err)

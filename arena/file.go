@@ -29,19 +29,19 @@ type File struct {
 	path    string
 	options FileOptions
 
-	mu        sync.Mutex // guards what follows
-	file      *vm.File
-	locked    bool
-	inMemory  bool // on a file system whose files are RAM
-	mapping   vm.Mapping
-	capacity  uint64 // bytes of data that are mapped, at most last.Capacity
-	unexplain func()
-	last      header // committed
-	next      header // to be committed; its Used is count
-	length    int64  // of the file, unless somebody else changed it
-	broken    error  // why there can be no more commits
-	closed    bool
-	copies    []*copying // that are being made
+	mu              sync.Mutex // guards what follows
+	file            *vm.File
+	locked          bool
+	inMemory        bool // on a file system whose files are RAM
+	mapping         vm.Mapping
+	capacity        uint64 // bytes of data that are mapped, at most last.Capacity
+	removeDescriber func()
+	last            header // committed
+	next            header // to be committed; its Used is count
+	length          int64  // of the file, unless somebody else changed it
+	broken          error  // why there can be no more commits
+	closed          bool
+	copies          []*copying // that are being made
 }
 
 // fileSpace is the account of all files' memory.
@@ -165,7 +165,7 @@ func (f *File) Close() error {
 		return nil
 	}
 	f.closed = true
-	f.unexplain()
+	f.removeDescriber()
 	var err error
 	if !f.options.ReadOnly && f.broken == nil {
 		if err = f.whole(); err == nil {
@@ -217,21 +217,21 @@ func (f *File) fail(op string, err error) error { return &FileError{Op: op, Path
 // catches accesses by its own goroutine only.
 func (f *File) Catch(do func() error) error {
 	var result error
-	if err := fault.Catch(func() { result = do() }, f.explain); err != nil {
+	if err := fault.Catch(func() { result = do() }, f.describe); err != nil {
 		return err
 	}
 	return result
 }
 
-// explain implements an explainer of package fault.
-func (f *File) explain(addr uintptr) error {
+// describe is the describer that package fault calls.
+func (f *File) describe(addr uintptr) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.explainLocked(addr)
+	return f.describeLocked(addr)
 }
 
-// explainLocked is explain for who holds mu.
-func (f *File) explainLocked(addr uintptr) error {
+// describeLocked is describe for callers that hold mu.
+func (f *File) describeLocked(addr uintptr) error {
 	if f.closed || addr-f.mapping.Base >= f.mapping.Size {
 		return nil
 	}

@@ -25,7 +25,7 @@ func Open(path string, o FileOptions) (*File, error) {
 	if err := f.open(); err != nil {
 		return nil, f.fail("Open", errors.Join(err, f.release()))
 	}
-	f.unexplain = fault.Register(f.explain)
+	f.removeDescriber = fault.Register(f.describe)
 	return f, nil
 }
 

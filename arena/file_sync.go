@@ -43,7 +43,7 @@ func (f *File) Sync() error {
 		return f.fail("Sync", err)
 	}
 	var err error
-	if faulted := fault.Catch(func() { err = f.commit() }, f.explainLocked); faulted != nil {
+	if faulted := fault.Catch(func() { err = f.commit() }, f.describeLocked); faulted != nil {
 		f.broken = fmt.Errorf("%w: %w", ErrReopen, faulted)
 		err = f.broken
 	}

@@ -48,7 +48,7 @@ var quarantines struct {
 // least.
 func quarantineOf(host arenahost.Host, limit int64) *quarantine {
 	s := &quarantines
-	s.start.Do(func() { fault.Register(explain) })
+	s.start.Do(func() { fault.Register(describe) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.of[host]
@@ -154,8 +154,8 @@ func (q *quarantine) shrink(n int64) {
 	}
 }
 
-// explain tells what was at an address that is in quarantine.
-func explain(addr uintptr) error {
+// describe tells what was at an address that is in quarantine.
+func describe(addr uintptr) error {
 	quarantines.mu.Lock()
 	all := make([]*quarantine, 0, len(quarantines.of))
 	for _, q := range quarantines.of {
@@ -163,14 +163,14 @@ func explain(addr uintptr) error {
 	}
 	quarantines.mu.Unlock()
 	for _, q := range all {
-		if err := q.explain(addr); err != nil {
+		if err := q.describe(addr); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (q *quarantine) explain(addr uintptr) error {
+func (q *quarantine) describe(addr uintptr) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range q.held {

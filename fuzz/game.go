@@ -89,19 +89,20 @@ func playAlone(data []byte, ops []operation, hardened bool) error {
 
 // makeRoom returns the callback for when the limit is reached: none, or one that
 // frees a block that no operation is at work on. The player does not exist yet.
-func (*player) makeRoom(of **player, ending int) func(int) {
+func (*player) makeRoom(of **player, ending int) func(int) bool {
 	if ending&4 == 0 {
 		return nil
 	}
-	return func(int) {
+	return func(int) bool {
 		p := *of
 		for _, b := range p.live {
 			if !b.busy {
 				p.remove(b)
 				p.a.Free(b.pointer())
-				return
+				return true
 			}
 		}
+		return false
 	}
 }
 

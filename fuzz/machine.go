@@ -59,7 +59,7 @@ func hardeningOf(b int) alloc.Hardening {
 }
 
 // newMachine makes an Allocator with options from one byte. onLimit may be nil.
-func newMachine(options int, h alloc.Hardening, onLimit func(int), decay time.Duration) (*machine, error) {
+func newMachine(options int, h alloc.Hardening, onLimit func(int) bool, decay time.Duration) (*machine, error) {
 	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options), Checked: checkedOf(options), Hardening: h}
 	if options&0xc0 == guarding {
 		o.GuardRate = 1

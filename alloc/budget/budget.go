@@ -127,8 +127,9 @@ func (b *Balancer) Add(memory Memory) {
 }
 
 // OnLimit is to be alloc.Options.OnLimit of what is added: an allocator that reaches
-// its limit calls it, and it makes room for size bytes if there is any.
-func (b *Balancer) OnLimit(size int) { b.look(int64(size)) }
+// its limit calls it, and it makes room for size bytes if there is any. It reports whether
+// it did.
+func (b *Balancer) OnLimit(size int) (madeRoom bool) { return b.look(int64(size)) }
 
 // State returns what the Balancer last saw and decided.
 func (b *Balancer) State() State {

@@ -36,15 +36,15 @@ func (c *chore) ended(begin time.Time) {
 }
 
 // look counts everything and divides the limit anew, with room for size bytes more off
-// the heap if there is any.
-func (b *Balancer) look(size int64) {
+// the heap if there is any. It reports whether each member may take that much now.
+func (b *Balancer) look(size int64) (madeRoom bool) {
 	if size > 0 { // rounding to classes, pages and spans included
 		size += size/8 + spanBytes
 	}
 	b.mu.Lock()
 	if b.stopped {
 		b.mu.Unlock()
-		return
+		return false
 	}
 	b.reread()
 	b.count()
@@ -54,7 +54,7 @@ func (b *Balancer) look(size int64) {
 	if b.unused() < size {
 		b.collectHeap()
 	}
-	b.divide(size)
+	madeRoom = b.divide(size) >= size
 	exhausted := size > 0 && b.unused() < size && !b.warned
 	b.warned = b.warned || exhausted
 	state := b.state
@@ -64,6 +64,7 @@ func (b *Balancer) look(size int64) {
 			slog.Int64("limit", state.Limit), slog.Int64("go_heap", state.GoHeap), slog.Int64("off_heap", state.OffHeap),
 			slog.Int64("size", size), slog.String("advice", "allocations fail with ErrLimit: free memory, or raise the limit of the process"))
 	}
+	return madeRoom
 }
 
 // reread takes over a control group's limit that was changed meanwhile.
@@ -147,8 +148,8 @@ func (b *Balancer) collectHeap() {
 
 // divide sets the limits. What neither side needs is halved between headroom off the
 // heap and garbage on it. The Go heap may hold more than its half at first: it is told
-// its limit, and off-heap memory gets what is there now.
-func (b *Balancer) divide(size int64) {
+// its limit, and off-heap memory gets what is there now: each member its share.
+func (b *Balancer) divide(size int64) (share int64) {
 	shared := b.parts.limit - b.parts.reserve - b.state.OffHeap
 	room := max(shared-max(b.needed, b.parts.floor), 0)
 	headroom := room / 2
@@ -156,15 +157,16 @@ func (b *Balancer) divide(size int64) {
 		headroom = min(room, max(headroom, size))
 	}
 	b.limitHeap(max(shared-headroom, b.parts.floor))
-	now := min(headroom, max(b.unused(), 0))
+	share = min(headroom, max(b.unused(), 0)) / max(int64(len(b.members)), 1)
 	for i := range b.members {
 		m := &b.members[i]
-		limit := m.footprint + now/int64(len(b.members))
+		limit := m.footprint + share
 		if m.own > 0 {
 			limit = min(limit, m.own)
 		}
 		_ = m.memory.SetLimit(max(limit, 1)) // 0 would be none; what is positive is no error
 	}
+	return share
 }
 
 // limitHeap sets the Go memory limit, unless it is about what it was: setting it is not

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fault turns faults into errors: accesses to pages without access (SIGSEGV), and to
-// pages of a file that has become shorter (SIGBUS).
+// Package fault turns a memory fault into an error. A fault is an access to a page that
+// forbids it (SIGSEGV), or to a page of a file that has become shorter (SIGBUS).
 //
-//	Catch      runs a function, and returns the description of a fault in it as an error
+//	err := fault.Catch(func() { copy(buffer, mapped) }, fault.Describe)
+//
+//	Catch      runs a function and returns the description of a fault in it as an error
 //	Register   adds a describer: the owner of an address describes what happened there
-//	Explain    asks all describers
+//	Describe   asks all describers in turn
 //
-// The path of a fault: the runtime turns the signal into a panic of the goroutine
-// (debug.SetPanicOnFault). The function's deferred calls run. Catch recovers the panic and
-// asks for a description. If there is none, and for nil dereferences and all other panics,
-// the panic goes on as it was.
+// Catch and Describe return errors. Catch passes on every panic that is not a described
+// fault. All functions are safe for concurrent use.
 //
-// Caveats: Catch catches only faults of the calling goroutine. A system call that is given
-// such memory returns EFAULT instead of faulting. A lock that the function takes stays locked
-// unless a deferred call releases it.
+// A lock that the function takes stays locked after a fault, unless a deferred call
+// releases it. Catch catches only faults of the calling goroutine. A system call that
+// reads or writes such memory does not fault: it returns EFAULT.
+//
+// # The path of a fault
+//
+// The runtime turns the signal into a panic of the goroutine (debug.SetPanicOnFault). The
+// deferred calls of the function run. Catch recovers the panic and asks for a description.
+// If there is none, Catch panics again with the same value. It does so, too, for nil
+// dereferences and for all other panics.
 package fault
 
 import (
@@ -23,10 +30,10 @@ import (
 	"sync"
 )
 
-// Catch runs f. If f accesses memory that it cannot, and explain returns an error
-// for the address, Catch returns that error; what f did until then is done. Any
-// other panic passes through with its value. Calls may be nested and concurrent.
-func Catch(f func(), explain func(addr uintptr) error) (err error) {
+// Catch runs f. If an access of f faults and describe returns an error for the address,
+// Catch returns that error. What f did before the fault stays done. Any other panic
+// passes through with its value. Calls may be nested and concurrent.
+func Catch(f func(), describe func(addr uintptr) error) (err error) {
 	before := debug.SetPanicOnFault(true)
 	defer debug.SetPanicOnFault(before)
 	defer func() {
@@ -34,7 +41,7 @@ func Catch(f func(), explain func(addr uintptr) error) (err error) {
 		if r == nil { // f returned, or ends its goroutine
 			return
 		}
-		if err = explained(r, explain); err == nil {
+		if err = description(r, describe); err == nil {
 			panic(r)
 		}
 	}()
@@ -42,9 +49,10 @@ func Catch(f func(), explain func(addr uintptr) error) (err error) {
 	return nil
 }
 
-// explained returns the explanation of a panic, nil if it is not a fault or nobody
-// has one. The runtime gives nil dereferences no address: they are no faults here.
-func explained(r any, explain func(uintptr) error) error {
+// description returns the description of the fault that caused the panic r. It returns
+// nil if r is not a fault or has no description. A nil dereference is not a fault here:
+// its panic carries no address.
+func description(r any, describe func(uintptr) error) error {
 	at, ok := r.(interface {
 		runtime.Error
 		Addr() uintptr
@@ -52,48 +60,48 @@ func explained(r any, explain func(uintptr) error) error {
 	if !ok {
 		return nil
 	}
-	return explain(at.Addr())
+	return describe(at.Addr())
 }
 
-// explainers are in the order of their registration. The slice is replaced, never
-// changed, so that Explain calls them without the lock.
+// describers are in the order of their registration. Register and remove replace the
+// slice and never change it, so that Describe calls the describers without the lock.
 var (
 	mu         sync.Mutex
-	explainers []*explainer
+	describers []*describer
 )
 
-type explainer struct{ explain func(uintptr) error }
+type describer struct{ describe func(uintptr) error }
 
-// Register adds an explainer: a function that returns an error which tells what
-// happened at an address, nil if the address is not its business. It is called on
-// the goroutine that faulted and must need no lock that may be held there. remove
-// takes it out again.
-func Register(explain func(addr uintptr) error) (remove func()) {
-	e := &explainer{explain}
+// Register adds a describer. describe returns an error that describes what happened at
+// addr, or nil if the address is not its own. It runs on the goroutine that faulted, so
+// it must not take a lock that the goroutine may hold. remove unregisters the describer;
+// further calls of remove do nothing.
+func Register(describe func(addr uintptr) error) (remove func()) {
+	d := &describer{describe}
 	mu.Lock()
 	defer mu.Unlock()
-	explainers = append(explainers[:len(explainers):len(explainers)], e)
+	describers = append(describers[:len(describers):len(describers)], d)
 	return func() {
 		mu.Lock()
 		defer mu.Unlock()
-		var others []*explainer
-		for _, other := range explainers {
-			if other != e {
+		var others []*describer
+		for _, other := range describers {
+			if other != d {
 				others = append(others, other)
 			}
 		}
-		explainers = others
+		describers = others
 	}
 }
 
-// Explain returns the first explanation of an address, nil if there is none. It
-// can be given to Catch.
-func Explain(addr uintptr) error {
+// Describe returns the description of the first describer that knows the address, nil if
+// none does. It can be passed to Catch.
+func Describe(addr uintptr) error {
 	mu.Lock()
-	all := explainers
+	all := describers
 	mu.Unlock()
-	for _, e := range all {
-		if err := e.explain(addr); err != nil {
+	for _, d := range all {
+		if err := d.describe(addr); err != nil {
 			return err
 		}
 	}

@@ -14,12 +14,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A story is the explanation of a fault in these tests.
-type story struct{ addr uintptr }
+// faultError is the description of a fault in these tests.
+type faultError struct{ addr uintptr }
 
-func (s story) Error() string { return fmt.Sprintf("fault at %#x", s.addr) }
+func (e faultError) Error() string { return fmt.Sprintf("fault at %#x", e.addr) }
 
-func tell(addr uintptr) error { return story{addr} }
+func describe(addr uintptr) error { return faultError{addr} }
 
 func skipUnsupported(t *testing.T, err error) {
 	t.Helper()
@@ -45,7 +45,7 @@ func closed(t *testing.T) uintptr {
 	return m.Base
 }
 
-// beyond returns a page of a file that was made shorter.
+// beyond returns a mapped page beyond the end of a file that was truncated.
 func beyond(t *testing.T) uintptr {
 	t.Helper()
 	var s vm.Space
@@ -94,9 +94,9 @@ func TestCatch(t *testing.T) {
 					defer func() { cleaned = true }()
 					access.do(addr)
 					t.Error("the access went through")
-				}, tell)
-				var s story
-				if !errors.As(err, &s) || s.addr < addr || s.addr >= addr+100 {
+				}, describe)
+				var e faultError
+				if !errors.As(err, &e) || e.addr < addr || e.addr >= addr+100 {
 					t.Errorf("Catch: %v, accessed %#x", err, addr)
 				}
 				if !cleaned {
@@ -114,28 +114,28 @@ var (
 
 func TestCatchNothing(t *testing.T) {
 	ran := false
-	if err := Catch(func() { ran = true }, tell); err != nil || !ran {
+	if err := Catch(func() { ran = true }, describe); err != nil || !ran {
 		t.Errorf("Catch: %v, ran %v", err, ran)
 	}
 }
 
-// Panics that are no explained faults arrive as they are.
+// Panics that are not described faults pass through unchanged.
 func TestPassThrough(t *testing.T) {
 	var nothing *[8]int
 	var noError error
 	value := errors.New("a value")
-	unexplained := func(uintptr) error { return nil }
+	undescribed := func(uintptr) error { return nil }
 	for _, c := range []struct {
-		name    string
-		f       func()
-		explain func(uintptr) error
-		is      func(any) bool
+		name     string
+		f        func()
+		describe func(uintptr) error
+		is       func(any) bool
 	}{
-		{"value", func() { panic(value) }, tell, func(r any) bool { return r == value }},
-		{"nil dereference", func() { sink = byte(nothing[3]) }, tell, isRuntimeError},
-		{"nil method", func() { _ = noError.Error() }, tell, isRuntimeError},
-		{"index", func() { sink = []byte{1}[len(t.Name())] }, tell, isRuntimeError},
-		{"fault of nobody", func() { sink = *raw.At[byte](closed(t)) }, unexplained, isRuntimeError},
+		{"value", func() { panic(value) }, describe, func(r any) bool { return r == value }},
+		{"nil dereference", func() { sink = byte(nothing[3]) }, describe, isRuntimeError},
+		{"nil method", func() { _ = noError.Error() }, describe, isRuntimeError},
+		{"index", func() { sink = []byte{1}[len(t.Name())] }, describe, isRuntimeError},
+		{"fault without a description", func() { sink = *raw.At[byte](closed(t)) }, undescribed, isRuntimeError},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			defer func() {
@@ -143,7 +143,7 @@ func TestPassThrough(t *testing.T) {
 					t.Errorf("recovered %v", r)
 				}
 			}()
-			err := Catch(c.f, c.explain)
+			err := Catch(c.f, c.describe)
 			t.Errorf("Catch returned %v", err)
 		})
 	}
@@ -151,12 +151,12 @@ func TestPassThrough(t *testing.T) {
 
 func isRuntimeError(r any) bool { _, ok := r.(runtime.Error); return ok }
 
-// A goroutine that ends itself ends.
+// runtime.Goexit inside Catch ends the goroutine; Catch does not return.
 func TestGoexit(t *testing.T) {
 	returned, done := false, make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = Catch(runtime.Goexit, tell)
+		_ = Catch(runtime.Goexit, describe)
 		returned = true
 	}()
 	<-done
@@ -177,7 +177,7 @@ func TestSettingRestored(t *testing.T) {
 		} {
 			func() {
 				defer func() { _ = recover() }()
-				_ = Catch(f, tell)
+				_ = Catch(f, describe)
 			}()
 			if after := debug.SetPanicOnFault(before); after != before {
 				t.Errorf("%s: the setting is %v, was %v", name, after, before)
@@ -187,30 +187,30 @@ func TestSettingRestored(t *testing.T) {
 	}
 }
 
-// The inner call takes what it explains, the outer one the rest.
+// The inner call catches the faults that it describes, and the outer call all others.
 func TestNested(t *testing.T) {
 	a, b := closed(t), closed(t)
 	only := func(mine uintptr) func(uintptr) error {
 		return func(addr uintptr) error {
 			if addr == mine {
-				return story{addr}
+				return faultError{addr}
 			}
 			return nil
 		}
 	}
 	outer := Catch(func() {
-		if inner := Catch(func() { sink = *raw.At[byte](b) }, only(b)); !errors.Is(inner, story{b}) {
+		if inner := Catch(func() { sink = *raw.At[byte](b) }, only(b)); !errors.Is(inner, faultError{b}) {
 			t.Errorf("inner: %v", inner)
 		}
 		_ = Catch(func() { sink = *raw.At[byte](a) }, only(b))
 		t.Error("the outer fault was caught inside")
 	}, only(a))
-	if !errors.Is(outer, story{a}) {
+	if !errors.Is(outer, faultError{a}) {
 		t.Errorf("outer: %v", outer)
 	}
 }
 
-func TestExplain(t *testing.T) {
+func TestDescribe(t *testing.T) {
 	first, second := errors.New("first"), errors.New("second")
 	from := func(low uintptr, err error) func() {
 		return Register(func(addr uintptr) error {
@@ -222,17 +222,17 @@ func TestExplain(t *testing.T) {
 	}
 	removeFirst, removeSecond := from(100, first), from(10, second)
 	for addr, want := range map[uintptr]error{5: nil, 50: second, 500: first} {
-		if got := Explain(addr); !errors.Is(got, want) {
-			t.Errorf("Explain(%d) = %v, want %v", addr, got, want)
+		if got := Describe(addr); !errors.Is(got, want) {
+			t.Errorf("Describe(%d) = %v, want %v", addr, got, want)
 		}
 	}
 	removeFirst()
-	if got := Explain(500); !errors.Is(got, second) {
+	if got := Describe(500); !errors.Is(got, second) {
 		t.Errorf("after the removal of the first: %v", got)
 	}
 	removeSecond()
 	removeSecond() // once more changes nothing
-	if got := Explain(500); got != nil {
+	if got := Describe(500); got != nil {
 		t.Errorf("after the removal of both: %v", got)
 	}
 }

@@ -51,8 +51,8 @@ func (h *Heap) checkShards() (listed int64, err error) {
 			n++
 			sum += int64(o.total())
 		}
-		if n != s.count || sum != s.bytes {
-			return 0, fmt.Errorf("largeheap: a shard of %d extents, %d bytes counts %d, %d", n, sum, s.count, s.bytes)
+		if int64(n) != s.count.Load() || sum != s.bytes {
+			return 0, fmt.Errorf("largeheap: a shard of %d extents, %d bytes counts %d, %d", n, sum, s.count.Load(), s.bytes)
 		}
 		for b, at := range s.bins {
 			if at != 0 != (s.occupied[b/64]>>(b%64)&1 == 1) {
@@ -67,7 +67,7 @@ func (h *Heap) checkShards() (listed int64, err error) {
 		}
 		bytes += s.bytes
 		published += s.published
-		listed += int64(s.count) + int64(s.transit)
+		listed += s.count.Load() + int64(s.transit)
 	}
 	if got := h.retained.Load(); got != published {
 		return 0, fmt.Errorf("largeheap: retained = %d, shards published %d", got, published)

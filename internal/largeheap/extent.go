@@ -16,6 +16,11 @@ import (
 // obtain makes a new extent and settles an object of shape w in it. The extent is a
 // mapping, or, when mappings are many, a run of a shared chunk.
 func (h *Heap) obtain(w *shape) (*object, error) {
+	if !h.carving.Load() { // a chunk may have dirty pages, which are charged already
+		if err := h.space.Fits(w.total); err != nil {
+			return nil, err
+		}
+	}
 	o, err := h.newObject()
 	if err != nil {
 		return nil, err

@@ -2,7 +2,10 @@
 
 package largeheap
 
-import "math/bits"
+import (
+	"math/bits"
+	"sync/atomic"
+)
 
 const (
 	binSteps = 8   // bins for each doubling of an extent's length
@@ -26,7 +29,7 @@ const (
 //	bytes = Σ total,  count = Σ 1    over the list by age
 type index struct {
 	bytes          int64
-	count          int
+	count          atomic.Int64 // read without the lock, too, to see that there is nothing
 	newest, oldest uintptr
 	occupied       [binCount / 64]uint64
 	bins           [binCount]uintptr
@@ -47,7 +50,7 @@ func maxTotal(need uintptr) uintptr { return need + need/8 }
 // take removes an extent that suits w. It returns the extent and the address of the
 // object in it, or nil if none suits.
 func (x *index) take(w *shape) (*object, uintptr) {
-	if x.count == 0 {
+	if x.count.Load() == 0 {
 		return nil, 0
 	}
 	limit := maxTotal(w.total)
@@ -109,7 +112,7 @@ func (x *index) file(o *object, at uintptr) {
 	}
 	x.bins[b] = at
 	x.bytes += int64(o.total())
-	x.count++
+	x.count.Store(x.count.Load() + 1)
 }
 
 // remove removes o from both lists.
@@ -137,5 +140,5 @@ func (x *index) remove(o *object) {
 		}
 	}
 	x.bytes -= int64(o.total())
-	x.count--
+	x.count.Store(x.count.Load() - 1)
 }

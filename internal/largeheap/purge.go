@@ -62,7 +62,7 @@ func (h *Heap) HasPurgeable() bool {
 	for i := range h.shardCount() {
 		s := h.shardAt(i)
 		s.mu.Lock()
-		n := s.count + s.transit
+		n := s.count.Load() + int64(s.transit)
 		s.mu.Unlock()
 		if n > 0 {
 			return true
@@ -120,6 +120,9 @@ func (h *Heap) cool(s *shard, o *object) (bytes int64, err error) {
 func (h *Heap) trim() (bytes int64, err error) {
 	for i := range h.shardCount() {
 		s := h.shardAt(i)
+		if s.count.Load() == 0 {
+			continue
+		}
 		var refused []*object
 		for o := s.popOldest(h, math.MaxUint32); o != nil; o = s.popOldest(h, math.MaxUint32) {
 			n := int64(0)

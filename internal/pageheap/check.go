@@ -20,7 +20,7 @@ func (h *Heap) check(c *chunk) {
 		panic("pageheap: a busy page is dirty")
 	case !c.aged.within(&c.dirty):
 		panic("pageheap: aged ⊄ dirty")
-	case h.used < c.used || h.dirty < dirty:
+	case h.used < c.used || h.dirty.Load() < int64(dirty):
 		panic("pageheap: a chunk counts more pages than its heap")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
@@ -52,9 +53,9 @@ type Heap struct {
 
 	mu     sync.Mutex
 	closed bool
-	chunks []uintptr // *chunk, ascending by start
-	used   int       // pages allocated
-	dirty  int       // pages that are free and may occupy RAM, those being purged included
+	chunks []uintptr    // *chunk, ascending by start
+	used   int          // pages allocated
+	dirty  atomic.Int64 // pages that are free and may occupy RAM, those being purged included; written under mu
 }
 
 // Init sets the account from which chunks are mapped and charged.
@@ -72,18 +73,29 @@ func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 	if h.closed {
 		return 0, false, vm.ErrClosed
 	}
-	c, first := h.find(n)
-	if c == nil {
-		if c, err = h.grow(n); err != nil {
+	if h.dirty.Load() == 0 {
+		if err := h.space.Fits(uintptr(n) * pageSize); err != nil {
 			return 0, false, err
 		}
 	}
-	addr = c.start + uintptr(first)*pageSize
-	if err := pagemap.Reserve(addr, uintptr(n)*pageSize); err != nil {
+	c, first := h.find(n)
+	dirty := 0
+	if c != nil {
+		dirty = c.dirty.count(first, first+n)
+	}
+	// The charge comes before growth: at the limit the kernel is not called.
+	if err := h.space.Charge(uintptr(n-dirty) * pageSize); err != nil {
 		return 0, false, err
 	}
-	dirty := c.dirty.count(first, first+n)
-	if err := h.space.Charge(uintptr(n-dirty) * pageSize); err != nil {
+	if c == nil {
+		c, err = h.grow(n)
+	}
+	if err == nil {
+		addr = c.start + uintptr(first)*pageSize
+		err = pagemap.Reserve(addr, uintptr(n)*pageSize)
+	}
+	if err != nil {
+		h.space.Refund(uintptr(n-dirty) * pageSize)
 		return 0, false, err
 	}
 	c.busy.set(first, first+n)
@@ -91,7 +103,7 @@ func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 	c.aged.clear(first, first+n)
 	c.used += n
 	h.used += n
-	h.dirty -= dirty
+	h.dirty.Add(-int64(dirty))
 	h.check(c)
 	return addr, dirty == 0, nil
 }
@@ -99,7 +111,7 @@ func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 // find returns the chunk and the first page of a free run of n pages. The chunk is nil if
 // there is no such run.
 func (h *Heap) find(n int) (*chunk, int) {
-	if h.dirty >= n {
+	if h.dirty.Load() >= int64(n) {
 		for _, at := range h.chunks {
 			c := chunkAt(at)
 			if c.dirtied < n {
@@ -182,5 +194,5 @@ func (h *Heap) free(c *chunk, first, end int) {
 	c.used -= end - first
 	c.bound, c.dirtied = c.pages, c.pages
 	h.used -= end - first
-	h.dirty += end - first
+	h.dirty.Add(int64(end - first))
 }

@@ -122,8 +122,8 @@ func (f *fixture) verify() {
 		used += c.used
 		dirty += c.dirty.count(0, chunkPages)
 	}
-	if f.used != used || f.dirty != dirty || f.space.Footprint.Now() != int64(used+dirty)*pageSize {
+	if f.used != used || f.dirty.Load() != int64(dirty) || f.space.Footprint.Now() != int64(used+dirty)*pageSize {
 		f.Errorf("%d pages used, %d dirty, %d charged; the chunks have %d and %d",
-			f.used, f.dirty, f.space.Footprint.Now()/pageSize, used, dirty)
+			f.used, f.dirty.Load(), f.space.Footprint.Now()/pageSize, used, dirty)
 	}
 }

@@ -2,6 +2,9 @@
 
 package pageheap
 
+// HasDirty reports whether Purge(true) would give RAM back.
+func (h *Heap) HasDirty() bool { return h.dirty.Load() > 0 }
+
 // Purge is the tick by which memory ages. It gives the RAM of pages that have been free
 // since the last tick back to the kernel, and unmaps chunks that have no other pages. With
 // all it takes every free page, however young. It returns the bytes that it gave back, and
@@ -78,7 +81,7 @@ func (h *Heap) purgeRun(c *chunk, first, end int) (freed int64, err error) {
 		return 0, err
 	}
 	dirty := was.count(first, end)
-	h.dirty -= dirty
+	h.dirty.Add(-int64(dirty))
 	h.space.Refund(uintptr(dirty) * pageSize)
 	return int64(dirty) * pageSize, nil
 }

@@ -49,7 +49,7 @@ func (h *Heap) release(at uintptr) error {
 		return err
 	}
 	dirty := c.dirty.count(0, chunkPages)
-	h.dirty -= dirty
+	h.dirty.Add(-int64(dirty))
 	h.space.Refund(uintptr(dirty) * pageSize)
 	metadata.Free(at, unsafe.Sizeof(chunk{}))
 	return nil

@@ -19,7 +19,7 @@ type Stats struct {
 func (h *Heap) Stats() Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := Stats{Chunks: len(h.chunks), Used: int64(h.used) * pageSize, Dirty: int64(h.dirty) * pageSize}
+	s := Stats{Chunks: len(h.chunks), Used: int64(h.used) * pageSize, Dirty: h.dirty.Load() * pageSize}
 	for _, at := range h.chunks {
 		c := chunkAt(at)
 		usable := int64(c.pages) * pageSize

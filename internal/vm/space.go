@@ -123,6 +123,15 @@ func (s *Space) raisePeak(footprint, held int64) {
 	s.Footprint.raise(footprint - max(held, s.held.Load()))
 }
 
+// Fits returns ErrLimit if a charge of n bytes would fail now. Whoever has work to do before
+// the charge is spared it at the limit.
+func (s *Space) Fits(n uintptr) error {
+	if limit := s.limit.Load(); limit != 0 && uint64(n) > uint64(max(limit-s.Footprint.Now(), 0)) {
+		return ErrLimit
+	}
+	return nil
+}
+
 // Refund takes n bytes off the footprint.
 func (s *Space) Refund(n uintptr) { s.Footprint.Add(-int64(n)) }
 

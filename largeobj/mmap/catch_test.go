@@ -65,9 +65,9 @@ func TestCatchPassesThrough(t *testing.T) {
 	}()
 	r := closeLater(t, mapped(t, 100), nil)
 	must(t, r.Protect(ReadOnly))
-	err := fault.Catch(func() { r.Bytes()[0] = 1 }, fault.Explain)
+	err := fault.Catch(func() { r.Bytes()[0] = 1 }, fault.Describe)
 	if !errors.Is(err, ErrFault) {
-		t.Errorf("explained: %v", err)
+		t.Errorf("described: %v", err)
 	}
 	must(t, r.Protect(ReadWrite))
 }

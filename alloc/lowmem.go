@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alloc
+
+import (
+	"errors"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ashlar-go/ashlar/internal/goroutine"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+)
+
+// An allocation that fails for lack of memory is tried again after each of these steps, of
+// which each costs more than the one before:
+//
+//	step                                          costs           when
+//	OnLimit is called                             what it does    at the limit, while it reports true
+//	retained pages and objects go to the kernel,  their number    if there are any
+//	those of our large-object cache too
+//	depots' magazines go to their spans           tens of µs      at the limit, as often as it pays off
+//	all processors' caches go to the depots       hundreds of µs, at the limit, as often as it pays off
+//	                                              stops the world
+//
+// A program may use the limit as the signal to evict something, and so meet it all day.
+// There the last two steps give back next to nothing, time and again. So neither is
+// repeated within a decay period, unless the last time paid off: it gave back enough for
+// payoff requests as large as this one, or for one of a large object, or a good part of the
+// limit.
+//
+// Where the kernel refuses memory, only the caches are left alone: taking them away
+// needs a little of the Go heap, and the Go runtime does not survive a no.
+type lowmem struct {
+	inOnLimit goroutines
+	depots    rarely
+	caches    rarely
+}
+
+const (
+	payoff    = 64
+	goodPart  = 16  // of the limit
+	maxRounds = 100 // calls of OnLimit for one allocation: one that always reports true ends, too
+	fewRounds = 16  // after so many calls it is time for the last two steps in any case
+)
+
+// retry runs try inside the gate, for op with a request of size bytes, until it succeeds,
+// fails for another reason than lack of memory, or nothing more can be done about that.
+// try returns the reason alone, which retry makes an *Error.
+func (a *Allocator) retry(h holder, op string, size int, try func() error) error {
+	rounds := 0
+	tryHard := func() error { return a.makeRoom(h, size, try(), try) }
+	err := a.inside(try)
+	for isLimit(err) && rounds < maxRounds && a.callOnLimit(size) {
+		if rounds++; rounds%fewRounds == 0 {
+			a.lowmem.again()
+		}
+		err = a.inside(tryHard)
+	}
+	if isLack(err) && rounds == 0 {
+		err = a.inside(func() error { return a.makeRoom(h, size, err, try) })
+	}
+	if err == nil {
+		return nil
+	}
+	a.warnRefused(size, err)
+	return &Error{Op: op, Size: size, Err: err}
+}
+
+// isLimit reports whether err is ErrLimit. A program that uses the limit as a signal meets
+// it all day, so the common case comes first.
+func isLimit(err error) bool { return err == ErrLimit || err != nil && errors.Is(err, ErrLimit) }
+
+func isLack(err error) bool { return isLimit(err) || err != nil && errors.Is(err, ErrOutOfMemory) }
+
+// makeRoom gives back what is unused, step by step, until try succeeds, which has failed
+// with err.
+func (a *Allocator) makeRoom(h holder, size int, err error, try func() error) error {
+	if !isLack(err) {
+		return err
+	}
+	if a.checked.flush("Trim") {
+		a.lowmem.again()
+	}
+	if a.purgeForLimit(h) {
+		err = try()
+	}
+	if !isLimit(err) {
+		if isLack(err) {
+			a.trimShared()
+			err = try()
+		}
+		return err
+	}
+	now := clock()
+	if a.lowmem.depots.begin(now, a.options.decay()) {
+		a.pays(&a.lowmem.depots, size, a.trimShared)
+		err = try()
+	}
+	if isLimit(err) && (a.lowmem.caches.begin(now, a.options.decay()) || size >= sizeclass.LargeMin && a.cachedLarge() >= int64(size)) {
+		a.pays(&a.lowmem.caches, size, func() { a.trim() })
+		err = try()
+	}
+	return err
+}
+
+// purgeForLimit gives back what counts against the limit and is retained, if there is any,
+// and reports whether there was. Large objects in h's cache are retained, too.
+func (a *Allocator) purgeForLimit(h holder) bool {
+	before := a.space.Footprint.Now()
+	a.dropOwnLarge(h)
+	if a.pages.HasDirty() {
+		_, _ = a.pages.Purge(true)
+	}
+	_, _ = a.large.Purge(true)
+	return a.space.Footprint.Now() < before
+}
+
+// pays takes a step of makeRoom for a request of size bytes. If the step pays off, it may
+// be taken again at once.
+func (a *Allocator) pays(r *rarely, size int, step func()) {
+	before := a.space.Footprint.Now()
+	step()
+	enough := int64(size)
+	if size < sizeclass.LargeMin {
+		enough *= payoff
+	}
+	if limit := a.space.Limit(); limit > 0 {
+		enough = min(enough, limit/goodPart)
+	}
+	if before-a.space.Footprint.Now() >= enough {
+		r.again()
+	}
+}
+
+// again lets the steps be taken at once.
+func (l *lowmem) again() {
+	l.depots.again()
+	l.caches.again()
+}
+
+// callOnLimit reports whether there is an Options.OnLimit that has made room. It does not
+// call it where the goroutine is in it already: what OnLimit allocates fails at the limit as
+// if there were none.
+func (a *Allocator) callOnLimit(size int) bool {
+	if a.options.OnLimit == nil || !a.lowmem.inOnLimit.enter() {
+		return false
+	}
+	defer a.lowmem.inOnLimit.leave()
+	return a.options.OnLimit(size)
+}
+
+// rarely lets something happen once in a while. The zero value lets it happen at once.
+type rarely struct{ next atomic.Int64 } // not before this time of clock
+
+// begin reports whether it may happen at the time now. If so, it may not happen again for
+// the time wait. A next that is farther away than that is of another clock: that of a
+// bubble of testing/synctest.
+func (r *rarely) begin(now, wait time.Duration) bool {
+	next := r.next.Load()
+	return (int64(now) >= next || next-int64(now) > int64(wait)) && r.next.CompareAndSwap(next, int64(now+wait))
+}
+
+// again lets it happen again at once.
+func (r *rarely) again() { r.next.Store(math.MinInt64) }
+
+var start = time.Now()
+
+// clock returns a time that only goes forwards.
+func clock() time.Duration { return time.Since(start) }
+
+// goroutines is a set of goroutines. Each goroutine enters and leaves for itself alone.
+type goroutines struct {
+	mu sync.Mutex
+	in map[uintptr]struct{}
+}
+
+// enter reports false if the calling goroutine is in the set already.
+func (g *goroutines) enter() bool {
+	id := goroutine.ID()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, in := g.in[id]; in {
+		return false
+	}
+	if g.in == nil {
+		g.in = map[uintptr]struct{}{}
+	}
+	g.in[id] = struct{}{}
+	return true
+}
+
+func (g *goroutines) leave() {
+	g.mu.Lock()
+	delete(g.in, goroutine.ID())
+	g.mu.Unlock()
+}
