@@ -118,13 +118,17 @@ func (a *Allocator) init() {
 }
 
 // SetLimit changes Options.Limit; 0 removes it. What is above a new limit stays,
-// but further allocations fail until enough was freed. A negative n is an error.
+// but further allocations fail until enough was freed. A negative n is an error, and so
+// is a closed Allocator, by ErrClosed.
 func (a *Allocator) SetLimit(n int64) error {
 	if err := (&Options{Limit: n}).check("SetLimit"); err != nil {
 		return err
 	}
 	a.init()
 	a.space.SetLimit(n)
+	if a.gate.closed.Load() {
+		return &Error{Op: "SetLimit", Size: int(n), Err: ErrClosed}
+	}
 	return nil
 }
 

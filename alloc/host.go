@@ -4,7 +4,7 @@ package alloc
 
 import (
 	"github.com/ashlar-go/ashlar/internal/arenahost"
-	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -16,21 +16,33 @@ func init() {
 }
 
 // Obtain implements arenahost.Host.
-func (t *host) Obtain(size, align int) (addr uintptr, zeroed bool, err error) {
+func (t *host) Obtain(size, align int, trim bool) (addr uintptr, zeroed bool, err error) {
 	a := (*Allocator)(t)
-	return a.allocate((*processors)(t), opArena, size, align, false, alignedEvent(align, size))
+	try := func() (err error) {
+		addr, zeroed, err = a.request((*processors)(t), opArena, size, align, false)
+		if err == nil && a.recorder.Load() != nil {
+			a.recordNew(addr, opArena.event(size, align))
+		}
+		return err
+	}
+	if trim {
+		err = a.inside(func() error { return a.makeRoom((*processors)(t), size, try(), try) })
+	} else {
+		err = a.inside(try)
+	}
+	return addr, zeroed, err
 }
 
-// opArena is the operation for which arenas obtain memory.
-const opArena = "Arena"
+// AtLimit implements arenahost.Host.
+func (t *host) AtLimit(size, rounds int) bool { return (*Allocator)(t).nextRound(size, rounds) }
 
-// kindFor returns what a heap profile calls a block that op allocates: other, unless
-// it is an arena's chunk.
-func kindFor(op string, other heapprof.Kind) heapprof.Kind {
-	if op == opArena {
-		return heapprof.Arena
+// Obtained implements arenahost.Host.
+func (t *host) Obtained(size int, err error) {
+	a := (*Allocator)(t)
+	a.warnRefused(size, err)
+	if size >= sizeclass.LargeMin {
+		a.warnMany()
 	}
-	return other
 }
 
 // What Malloc aligns blocks and large objects to, in bytes.
@@ -44,14 +56,12 @@ func (t *host) Release(addr uintptr) {
 	a := (*Allocator)(t)
 	if s := a.gate.enter(); s != nil {
 		defer s.leave()
-		a.free((*processors)(t), "Free", addr)
+		a.free((*processors)(t), opFree, addr)
 	}
 }
 
-// AdviseHuge implements arenahost.Host.
-func (t *host) AdviseHuge(addr, size uintptr) {
-	(*Allocator)(t).warnSmallPages(t.space.Advise(addr, size, vm.HugePage))
-}
+// AdvisedHuge implements arenahost.Host.
+func (t *host) AdvisedHuge(err error) { (*Allocator)(t).warnSmallPages(err) }
 
 // Unguarded implements arenahost.Host.
 func (t *host) Unguarded(err error) { (*Allocator)(t).warnUnguarded(err) }

@@ -94,6 +94,9 @@ func TestSetLimit(t *testing.T) {
 	a.Free(p)
 	a.Free(q)
 	drained(t, a)
+	if err := errors.Join(a.Close(), a.SetLimit(5)); !errors.Is(err, ErrClosed) {
+		t.Errorf("SetLimit after Close: %v", err)
+	}
 }
 
 // TestOnLimit has the callback make room in each of the ways it may.

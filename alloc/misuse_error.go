@@ -72,18 +72,15 @@ type Call struct {
 // Frames returns the functions of the stack, the innermost first.
 func (c Call) Frames() iter.Seq[runtime.Frame] { return heapprof.Frames(c.Stack) }
 
-// opAccess is the operation of a misuse that the processor found.
-const opAccess = "access"
-
 // newMisuse returns a misuse of addr, which the calling goroutine found.
-func newMisuse(kind MisuseKind, op string, addr uintptr, detail string) *MisuseError {
-	return &MisuseError{Kind: kind, Op: op, Addr: addr, Detail: detail, Used: here()}
+func newMisuse(kind MisuseKind, op operation, addr uintptr, detail string) *MisuseError {
+	return &MisuseError{Kind: kind, Op: op.String(), Addr: addr, Detail: detail, Used: here()}
 }
 
 // accessMisuse returns a misuse that the processor found by a fault. Catch completes it with
 // the call.
 func accessMisuse(kind MisuseKind, addr uintptr, detail string) *MisuseError {
-	return &MisuseError{Kind: kind, Op: opAccess, Addr: addr, Detail: detail}
+	return &MisuseError{Kind: kind, Op: opAccess.String(), Addr: addr, Detail: detail}
 }
 
 // here returns the call that is under way, from newMisuse's caller on.
@@ -100,8 +97,8 @@ func (e *MisuseError) of(block uintptr, size int, state string) *MisuseError {
 }
 
 // freedAs returns the kind of the misuse of a freed block by op.
-func freedAs(op string) MisuseKind {
-	if op == "Free" {
+func freedAs(op operation) MisuseKind {
+	if op == opFree {
 		return DoubleFree
 	}
 	return UseAfterFree
@@ -116,7 +113,7 @@ func (e *MisuseError) Error() string {
 	if e.Block != 0 {
 		fmt.Fprintf(&b, " [block %#x of %d bytes, %s]", e.Block, e.Size, e.State)
 	}
-	if e.Op == opAccess {
+	if e.Op == opAccess.String() {
 		e.Used.write(&b, "used by")
 	}
 	e.Freed.write(&b, "freed by")

@@ -42,8 +42,7 @@ type Options struct {
 	// many, that the limit or that of locked memory is reached, that the kernel refuses
 	// memory or huge pages, or does not take memory back. It is called without any lock
 	// of the allocator's held, on the goroutine that allocates or the one that gives
-	// memory back, and may close the Allocator. Where an arena grows, the arena's lock may
-	// be held: then it must not.
+	// memory back, and may close the Allocator.
 	Logger *slog.Logger
 
 	// ProfileRate is how many bytes are allocated between two samples of the heap

@@ -15,7 +15,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// TestLogger has each thing happen twice: it is told once, with what to do.
+// TestLogger makes each event happen twice. The logger gets one line, with advice.
 func TestLogger(t *testing.T) {
 	defer func(was func() bool) { noHugePages = was }(noHugePages)
 	for name, c := range map[string]struct {
@@ -116,7 +116,8 @@ func adviseHuge(t *testing.T, a *Allocator, err error) {
 		return nil
 	})
 	defer vm.Inject(nil)
-	(*host)(a).AdviseHuge(raw.AlignUp(raw.Addr(p), vm.PageSize()), vm.PageSize())
+	h := (*host)(a)
+	h.AdvisedHuge(h.Space().Advise(raw.AlignUp(raw.Addr(p), vm.PageSize()), vm.PageSize(), vm.HugePage))
 }
 
 // TestLoggerAllocates: a handler may use the allocator that speaks to it.

@@ -82,13 +82,17 @@ func newArena(o Options, made place) (*Arena, error) {
 // start takes the first chunk.
 func (a *Arena) start() error {
 	c := a.core
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	k, err := c.obtain(uintptr(c.options.InitialSize), uintptr(c.options.Align))
+	t, err := c.try(func() error {
+		k, err := c.obtain(uintptr(c.options.InitialSize), uintptr(c.options.Align))
+		if err == nil {
+			c.chunks = append(c.chunks, k)
+		}
+		return err
+	})
+	c.report(t)
 	if err != nil {
 		return c.fail("NewArenaWithOptions", uintptr(c.options.InitialSize), err)
 	}
-	c.chunks = append(c.chunks, k)
 	return nil
 }
 
@@ -182,19 +186,22 @@ func (a *Arena) window() *bump {
 
 // refill returns n bytes from a block of their own or from a new window.
 func (a *Arena) refill(op string, n, align uintptr) (uintptr, error) {
-	w, err := a.newWindow(op, n, align)
+	var w window
+	t, err := a.core.try(func() (err error) {
+		w, err = a.newWindow(op, n, align)
+		return err
+	})
+	w.clear()
+	a.core.report(t)
 	if err != nil {
 		return 0, a.core.fail(op, n, err)
 	}
-	w.clear()
 	return w.at, nil
 }
 
-// newWindow is refill under the lock.
+// newWindow is refill for a caller that holds the core's lock.
 func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 	c := a.core
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err := c.ready(op); err != nil {
 		return window{}, err
 	}

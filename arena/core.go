@@ -27,7 +27,8 @@ type core struct {
 	inQuarantine atomic.Int64 // bytes
 
 	mu      sync.Mutex // guards what follows; one goroutine's arena takes it, too: for Stats
-	chunks  []chunk    // in order of use: chunks[:current] are left, those after it untouched
+	attempt attempt
+	chunks  []chunk // in order of use: chunks[:current] are left, those after it untouched
 	current int
 	own     []chunk // blocks of single requests
 	taken   uintptr // bytes of both
@@ -162,44 +163,6 @@ func (c *core) block(n, align uintptr) (window, error) {
 	w, _, _ := k.cut(n, align, n)
 	c.own = append(c.own, k)
 	return c.zeroed(w), nil
-}
-
-// obtain gets a chunk of n bytes or more from the allocator. The caller holds mu.
-func (c *core) obtain(n, align uintptr) (chunk, error) {
-	room := c.room()
-	n, align = c.options.shape(n, align, room)
-	if n > room {
-		return chunk{}, alloc.ErrLimit
-	}
-	addr, zero, err := c.host.Obtain(int(n), int(align))
-	if err != nil && c.flush(err) {
-		addr, zero, err = c.host.Obtain(int(n), int(align))
-	}
-	if err != nil {
-		return chunk{}, err
-	}
-	k := chunk{base: addr, size: n, dirty: n}
-	if zero {
-		k.dirty = 0
-	}
-	if err := c.prepare(k); err != nil {
-		c.host.Release(k.base)
-		return chunk{}, err
-	}
-	arenaMemory.add(k.base, k.size)
-	c.taken += k.size
-	return k, nil
-}
-
-// prepare asks the kernel for what the options want of a new chunk.
-func (c *core) prepare(k chunk) error {
-	if c.options.HugePages {
-		c.host.AdviseHuge(k.base, k.size)
-	}
-	if c.options.Locked {
-		return c.host.Space().Lock(k.base, k.size, false)
-	}
-	return nil
 }
 
 // unlock lets the kernel swap a chunk out again, if it was locked.

@@ -163,8 +163,9 @@
 //	                   Stats reads the numbers from outside
 //	quarantine         its mutex, taken with a core's held
 //
-// The allocator is called with the core's mutex held, and calls the core (for Stats,
-// and when it is closed) with none held.
+// An arena calls the allocator with the core's mutex held. The allocator calls the core
+// (for Stats, and when it is closed) with no lock held. Functions of the program
+// (OnLimit, Logger, OnDrop) are called with no lock held (obtain.go).
 //
 // # Caveats
 //

@@ -56,22 +56,25 @@ const (
 // refillLane returns n bytes from a block of their own or from a new window, whose
 // rest goes to the processor's lane.
 func (a *Arena) refillLane(op string, n, align uintptr) (uintptr, error) {
-	w, err := a.newLaneWindow(op, n, align)
+	var w window
+	t, err := a.core.try(func() (err error) {
+		w, err = a.newLaneWindow(op, n, align)
+		return err
+	})
+	w.clear()
+	a.core.report(t)
 	if err != nil {
 		return 0, a.core.fail(op, n, err)
 	}
-	w.clear()
 	if rest := w.at + n; rest < w.limit {
 		a.core.lost.Add(int64(a.install(rest, w.limit)))
 	}
 	return w.at, nil
 }
 
-// newLaneWindow is refillLane under the lock.
+// newLaneWindow is refillLane for a caller that holds the core's lock.
 func (a *Arena) newLaneWindow(op string, n, align uintptr) (window, error) {
 	c := a.core
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err := c.ready(op); err != nil {
 		return window{}, err
 	}

@@ -3,7 +3,6 @@
 package arena
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 
@@ -196,7 +195,7 @@ func (h *held) story(addr uintptr) error {
 // flush empties the quarantine if that may remedy err, a lack of memory, and reports
 // whether there was something to let go. The caller holds c.mu.
 func (c *core) flush(err error) bool {
-	if !c.options.Checked || !errors.Is(err, alloc.ErrLimit) && !errors.Is(err, alloc.ErrOutOfMemory) {
+	if !c.options.Checked || !isLack(err) {
 		return false
 	}
 	return quarantineOf(c.host, c.options.Quarantine).flush()

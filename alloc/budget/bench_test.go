@@ -16,6 +16,6 @@ func BenchmarkLook(b *testing.B) {
 	}
 	b.Cleanup(m.Stop)
 	for b.Loop() {
-		m.look(0)
+		m.look(nil, 0)
 	}
 }

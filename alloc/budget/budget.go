@@ -5,9 +5,11 @@ package budget
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/procfs"
 	"github.com/ashlar-go/ashlar/stats"
 )
@@ -16,7 +18,7 @@ import (
 type Memory interface {
 	stats.Source
 	Trim() int64                // gives back what is unused
-	SetLimit(bytes int64) error // of the footprint; 0: none
+	SetLimit(bytes int64) error // of the footprint; 0: none. alloc.ErrClosed: the memory is gone
 }
 
 // A Balancer moves the limits of the Go heap and of off-heap memory against each
@@ -91,7 +93,7 @@ func start(o Options, heap goHeap, memory ...Memory) (*Balancer, error) {
 	for _, m := range memory {
 		b.Add(m)
 	}
-	b.look(0)
+	b.look(nil, 0)
 	if o.Interval <= 0 {
 		b.options.Interval = 100 * time.Millisecond
 	}
@@ -101,20 +103,43 @@ func start(o Options, heap goHeap, memory ...Memory) (*Balancer, error) {
 
 // run looks until Stop.
 func (b *Balancer) run() {
-	beat := time.NewTicker(b.options.Interval)
-	defer beat.Stop()
+	tick := time.NewTicker(b.options.Interval)
+	defer tick.Stop()
 	for {
 		select {
 		case <-b.stop:
 			return
-		case <-beat.C:
-			b.look(0)
+		case <-tick.C:
+			b.look(nil, 0)
 		}
 	}
 }
 
-// Add counts memory from now on, and limits it. A limit that it has already stays the
-// highest that it gets.
+// NewAllocator returns an Allocator that is counted and limited until it is closed. When
+// it reaches its limit, the Balancer makes room in the budget at once. Options.Limit stays
+// the highest limit that it gets. Options.OnLimit is called only if there is no room left
+// in the budget or below that limit; what it frees may make some.
+func (b *Balancer) NewAllocator(o alloc.Options) (*alloc.Allocator, error) {
+	var a *alloc.Allocator
+	onLimit := o.OnLimit
+	o.OnLimit = func(size int) (madeRoom bool) {
+		if b.look(a, int64(size)) {
+			return true
+		}
+		return onLimit != nil && onLimit(size) && b.look(a, int64(size))
+	}
+	a, err := alloc.NewAllocator(o)
+	if err != nil {
+		return nil, err
+	}
+	b.Add(a)
+	return a, nil
+}
+
+// Add counts memory that was made elsewhere, from now on, and limits it. A limit that it
+// has already stays the highest that it gets. Its limit is moved when the Balancer looks,
+// and not when it is reached: a burst fails with alloc.ErrLimit that would have had room.
+// Closed Allocators are removed.
 func (b *Balancer) Add(memory Memory) {
 	var s stats.Snapshot
 	memory.Stats(&s)
@@ -123,13 +148,21 @@ func (b *Balancer) Add(memory Memory) {
 		b.members = append(b.members, member{memory: memory, own: s.Limit})
 	}
 	b.mu.Unlock()
-	b.look(0)
+	b.look(nil, 0)
 }
 
-// OnLimit is to be alloc.Options.OnLimit of what is added: an allocator that reaches
-// its limit calls it, and it makes room for size bytes if there is any. It reports whether
-// it did.
-func (b *Balancer) OnLimit(size int) (madeRoom bool) { return b.look(int64(size)) }
+// Remove no longer counts memory, and gives it the limit that it had before. It does
+// nothing for memory that was not added.
+func (b *Balancer) Remove(memory Memory) {
+	b.mu.Lock()
+	i := slices.IndexFunc(b.members, func(m member) bool { return m.memory == memory })
+	if i >= 0 {
+		_ = memory.SetLimit(b.members[i].own) // which it had before
+		b.members = slices.Delete(b.members, i, i+1)
+	}
+	b.mu.Unlock()
+	b.look(nil, 0)
+}
 
 // State returns what the Balancer last saw and decided.
 func (b *Balancer) State() State {

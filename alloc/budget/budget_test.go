@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -53,6 +54,8 @@ type fakeMemory struct {
 	mu              sync.Mutex
 	bytes, retained int64
 	limit           int64
+	closed          bool
+	trim            func() // called by Trim, if it is set
 }
 
 func (m *fakeMemory) Stats(s *stats.Snapshot) {
@@ -63,6 +66,9 @@ func (m *fakeMemory) Stats(s *stats.Snapshot) {
 }
 
 func (m *fakeMemory) Trim() int64 {
+	if m.trim != nil {
+		m.trim()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := m.retained
@@ -75,6 +81,9 @@ func (m *fakeMemory) SetLimit(n int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.limit = n
+	if m.closed {
+		return alloc.ErrClosed
+	}
 	return nil
 }
 
@@ -82,7 +91,7 @@ func (m *fakeMemory) SetLimit(n int64) error {
 func (m *fakeMemory) grow(b *Balancer, n int64) bool {
 	fits := func() bool { return m.bytes+n <= m.limit }
 	if !fits() {
-		b.OnLimit(int(n))
+		b.look(m, n)
 	}
 	if !fits() {
 		return false
@@ -144,13 +153,13 @@ func TestDivision(t *testing.T) {
 		t.Errorf("the Go heap may have %d MiB, want its floor", h.limit/MiB)
 	}
 	m.bytes = 10 * MiB
-	b.look(0)
+	b.look(nil, 0)
 	check("off-heap shrank")
 	if h.limit < 400*MiB {
 		t.Errorf("the Go heap may have %d MiB after off-heap memory shrank", h.limit/MiB)
 	}
 	h.bytes = 700 * MiB
-	b.look(0)
+	b.look(nil, 0)
 	check("the Go heap grew")
 	if h.limit < 700*MiB {
 		t.Errorf("the Go heap holds 700 MiB and may have %d", h.limit/MiB)
@@ -160,7 +169,7 @@ func TestDivision(t *testing.T) {
 		t.Errorf("after Stop the limits are %d and %d", h.limit, m.limit)
 	}
 	b.Stop()
-	b.look(0)
+	b.look(nil, 0)
 	if b.Add(&fakeMemory{}); h.limit != noLimit {
 		t.Error("it balances after Stop")
 	}
@@ -217,14 +226,14 @@ func TestCgroup(t *testing.T) {
 	first := h.limit
 	tree["sys/fs/cgroup/memory.max"] = &fstest.MapFile{Data: []byte("1073741824\n")}
 	for range reread {
-		b.look(0)
+		b.look(nil, 0)
 	}
 	if got := b.State().Limit; got != 1024*MiB || h.limit <= first {
 		t.Errorf("raised: limit %d, the Go heap's %d", got, h.limit)
 	}
 	tree["sys/fs/cgroup/memory.max"] = &fstest.MapFile{Data: []byte("nonsense\n")}
 	for range reread {
-		b.look(0)
+		b.look(nil, 0)
 	}
 	if got := b.State().Limit; got != 1024*MiB {
 		t.Errorf("nonsense: limit %d", got)

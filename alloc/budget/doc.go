@@ -5,9 +5,8 @@
 //
 //	b, err := budget.Start(budget.Options{}) // the control group's limit
 //	...
-//	a, err := alloc.NewAllocator(alloc.Options{OnLimit: b.OnLimit})
-//	b.Add(a)
 //	defer b.Stop()
+//	a, err := b.NewAllocator(alloc.Options{})
 //
 // # How the limit is divided
 //
@@ -24,10 +23,14 @@
 //
 // A Balancer looks ten times a second: it moves debug.SetMemoryLimit down as off-heap
 // memory grows and up as it shrinks, and the limits of the allocators the other way.
-// An allocator that grows faster than that reaches its limit and calls OnLimit, which
-// looks at once, so that the sum holds at every moment and not only when somebody
-// looked. Without OnLimit as the allocator's callback its limit is moved by the looks
-// alone, and a burst fails with ErrLimit that would have had room.
+// An Allocator from NewAllocator that grows faster than that reaches its limit and makes
+// the Balancer look at once: the sum holds at every moment, and not only after a look. The
+// allocation that waits then gets what it needs, however many other members there are;
+// what is left of the headroom is divided evenly. The limit of memory that was made
+// elsewhere, and that Add added, is moved by the looks alone: a burst fails with ErrLimit
+// that would have had room.
+//
+// An Allocator that is closed is removed by the next look.
 //
 // When too little is left for an allocation, what is freed and retained off the heap
 // is purged first, then the Go heap is collected and its free memory returned. If that

@@ -16,13 +16,12 @@ func Example() {
 		return
 	}
 	defer b.Stop()
-	cache, err := alloc.NewAllocator(alloc.Options{OnLimit: b.OnLimit})
+	cache, err := b.NewAllocator(alloc.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer cache.Close()
-	b.Add(cache)
 
 	_, err = cache.Malloc(1 << 30) // as much as the budget
 	fmt.Println(err)

@@ -4,9 +4,12 @@ package budget
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
+	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/procfs"
 	"github.com/ashlar-go/ashlar/stats"
 )
@@ -35,16 +38,30 @@ func (c *chore) ended(begin time.Time) {
 	c.next = now.Add(rest * now.Sub(begin))
 }
 
-// look counts everything and divides the limit anew, with room for size bytes more off
-// the heap if there is any. It reports whether each member may take that much now.
-func (b *Balancer) look(size int64) (madeRoom bool) {
+// look counts everything and divides the limit anew. If size is not 0, an allocation of
+// so many bytes waits in memory, and is served first. look reports whether there is room
+// for it.
+func (b *Balancer) look(memory Memory, size int64) bool {
 	if size > 0 { // rounding to classes, pages and spans included
 		size += size/8 + spanBytes
 	}
+	state, fits, warn := b.balance(memory, size)
+	if warn && b.options.Logger != nil {
+		b.options.Logger.LogAttrs(context.Background(), slog.LevelWarn, "ashlar: the memory budget is exhausted",
+			slog.Int64("limit", state.Limit), slog.Int64("go_heap", state.GoHeap), slog.Int64("off_heap", state.OffHeap),
+			slog.Int64("size", size), slog.String("advice", "allocations fail with ErrLimit: free memory, or raise the limit of the process"))
+	}
+	return fits
+}
+
+// balance is look under the lock. warn is set the first time that there is no room.
+// Trimming a checked Allocator panics if a freed block of it was written to; the Balancer
+// goes on to work then, if the panic is recovered from.
+func (b *Balancer) balance(memory Memory, size int64) (state State, fits, warn bool) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.stopped {
-		b.mu.Unlock()
-		return false
+		return b.state, false, false
 	}
 	b.reread()
 	b.count()
@@ -54,17 +71,15 @@ func (b *Balancer) look(size int64) (madeRoom bool) {
 	if b.unused() < size {
 		b.collectHeap()
 	}
-	madeRoom = b.divide(size) >= size
-	exhausted := size > 0 && b.unused() < size && !b.warned
-	b.warned = b.warned || exhausted
-	state := b.state
-	b.mu.Unlock()
-	if exhausted && b.options.Logger != nil {
-		b.options.Logger.LogAttrs(context.Background(), slog.LevelWarn, "ashlar: the memory budget is exhausted",
-			slog.Int64("limit", state.Limit), slog.Int64("go_heap", state.GoHeap), slog.Int64("off_heap", state.OffHeap),
-			slog.Int64("size", size), slog.String("advice", "allocations fail with ErrLimit: free memory, or raise the limit of the process"))
+	granted, closed := b.divide(memory, size)
+	for closed {
+		b.count() // without those that were closed
+		granted, closed = b.divide(memory, size)
 	}
-	return madeRoom
+	fits = granted >= size
+	warn = b.unused() < size && !b.warned && size > 0
+	b.warned = b.warned || warn
+	return b.state, fits, warn
 }
 
 // reread takes over a control group's limit that was changed meanwhile.
@@ -117,22 +132,21 @@ func (b *Balancer) pressed() bool {
 
 // purge gives back what is retained off the heap, if it is worth it.
 func (b *Balancer) purge() {
-	if !b.purging.due() {
+	if !b.purging.due() || !slices.ContainsFunc(b.members, b.worthTrimming) {
 		return
 	}
-	begin, done := time.Now(), false
-	for i := range b.members {
-		if m := &b.members[i]; m.retained > b.parts.limit/64 {
+	defer b.purging.ended(time.Now())
+	b.state.Purges++
+	for _, m := range b.members {
+		if b.worthTrimming(m) {
 			m.memory.Trim()
-			done = true
 		}
 	}
-	if done {
-		b.purging.ended(begin)
-		b.state.Purges++
-		b.count()
-	}
+	b.count()
 }
+
+// worthTrimming reports whether so much is retained of m that trimming pays.
+func (b *Balancer) worthTrimming(m member) bool { return m.retained > b.parts.limit/64 }
 
 // collectHeap collects the Go heap and returns what is free of it.
 func (b *Balancer) collectHeap() {
@@ -148,25 +162,37 @@ func (b *Balancer) collectHeap() {
 
 // divide sets the limits. What neither side needs is halved between headroom off the
 // heap and garbage on it. The Go heap may hold more than its half at first: it is told
-// its limit, and off-heap memory gets what is there now: each member its share.
-func (b *Balancer) divide(size int64) (share int64) {
+// its limit, and off-heap memory gets what is there now. An allocation of size bytes that
+// waits in memory gets its bytes first; all members share what is left.
+//
+// divide returns how much memory may grow now. If members turn out to be closed, they are
+// removed, and the limits must be divided again.
+func (b *Balancer) divide(memory Memory, size int64) (granted int64, closed bool) {
 	shared := b.parts.limit - b.parts.reserve - b.state.OffHeap
 	room := max(shared-max(b.needed, b.parts.floor), 0)
 	headroom := room / 2
-	if size > 0 { // an allocation waits for it
+	if size > 0 {
 		headroom = min(room, max(headroom, size))
 	}
 	b.limitHeap(max(shared-headroom, b.parts.floor))
-	share = min(headroom, max(b.unused(), 0)) / max(int64(len(b.members)), 1)
-	for i := range b.members {
-		m := &b.members[i]
+	now := min(headroom, max(b.unused(), 0))
+	first := min(size, now)
+	share := (now - first) / int64(max(len(b.members), 1))
+	before := len(b.members)
+	b.members = slices.DeleteFunc(b.members, func(m member) bool {
 		limit := m.footprint + share
+		if size > 0 && m.memory == memory {
+			limit += first
+		}
 		if m.own > 0 {
 			limit = min(limit, m.own)
 		}
-		_ = m.memory.SetLimit(max(limit, 1)) // 0 would be none; what is positive is no error
-	}
-	return share
+		if m.memory == memory {
+			granted = limit - m.footprint
+		}
+		return errors.Is(m.memory.SetLimit(max(limit, 1)), alloc.ErrClosed) // 0 would be no limit
+	})
+	return granted, len(b.members) < before
 }
 
 // limitHeap sets the Go memory limit, unless it is about what it was: setting it is not

@@ -40,24 +40,20 @@ var live [56][]byte
 // child is a program with a cache off the heap and garbage on it, under a limit of
 // 256 MiB. It prints the most that was resident of it.
 func child(mode string) error {
-	var o alloc.Options
-	var b *budget.Balancer
+	newAllocator := alloc.NewAllocator
 	if mode == "balanced" {
-		var err error
-		if b, err = budget.Start(budget.Options{Limit: limit}); err != nil {
+		b, err := budget.Start(budget.Options{Limit: limit})
+		if err != nil {
 			return err
 		}
 		defer b.Stop()
-		o.OnLimit = b.OnLimit
+		newAllocator = b.NewAllocator
 	} else {
 		debug.SetMemoryLimit(limit) // what is usually done
 	}
-	a, err := alloc.NewAllocator(o)
+	a, err := newAllocator(alloc.Options{})
 	if err != nil {
 		return err
-	}
-	if b != nil {
-		b.Add(a)
 	}
 	for i := range 140 { // mebibytes off the heap
 		p, err := a.Malloc(1 << 20)
@@ -72,7 +68,7 @@ func child(mode string) error {
 	for i := range 200 {
 		live[i%len(live)] = filled(1 << 20)
 	}
-	if b != nil { // what does not fit is refused, and nobody is killed
+	if mode == "balanced" { // what does not fit is refused, and nobody is killed
 		_, err := a.Malloc(limit)
 		if !errors.Is(err, alloc.ErrLimit) {
 			return fmt.Errorf("as much as the limit again: %v, want ErrLimit", err)

@@ -18,7 +18,9 @@ func TestGuarded(t *testing.T) {
 		t.Fatal("there is no heap")
 	}
 	for _, h := range heaps {
-		h.Inspect().SetGuardRate(1)
+		if err := h.Inspect().SetGuardRate(1); err != nil {
+			t.Fatal(err)
+		}
 		defer h.Inspect().SetGuardRate(0)
 	}
 	passAround(t)

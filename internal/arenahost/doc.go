@@ -6,7 +6,7 @@
 // are not public through the interface Host.
 //
 //	host := arenahost.HostOf(allocator)          // in package arena
-//	addr, zeroed, err := host.Obtain(size, align)
+//	addr, zeroed, err := host.Obtain(size, align, false)
 //	host.Register().Add(&a.entry, a)
 //
 //	Host      an allocator, as an arena sees it

@@ -30,7 +30,7 @@ func ask(h http.Handler, method, target string, headers ...string) *httptest.Res
 	return w
 }
 
-// TestPrefix: it does not matter where the handler is mounted.
+// TestPrefix: the handler works below any path.
 func TestPrefix(t *testing.T) {
 	h := web.Handler(example, web.Options{})
 	deep, stripped := http.NewServeMux(), http.NewServeMux()
@@ -44,7 +44,7 @@ func TestPrefix(t *testing.T) {
 			}
 		}
 		if w := ask(mounted, "GET", "/a/b/nothing"); w.Code != 404 {
-			t.Errorf("%s: what is not there: %d", name, w.Code)
+			t.Errorf("%s: a path that does not exist: %d", name, w.Code)
 		}
 	}
 	w := ask(http.StripPrefix("/a/b", h), "GET", "/a/b")
@@ -53,8 +53,8 @@ func TestPrefix(t *testing.T) {
 	}
 }
 
-// TestReadOnly: nothing but reading is answered, and nobody may frame the page, load
-// into it, or take it for something else.
+// TestReadOnly: the handler answers only GET and HEAD. Its headers forbid framing the
+// page, loading anything from elsewhere, and guessing the content type.
 func TestReadOnly(t *testing.T) {
 	h := web.Handler(example, web.Options{})
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
@@ -76,11 +76,11 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestEscaping: a name is text, whatever it is.
+// TestEscaping: the page shows the name as text, even if it contains markup.
 func TestEscaping(t *testing.T) {
 	body := ask(web.Handler(example, web.Options{Name: "<script>x"}), "GET", "/").Body.String()
 	if strings.Contains(body, "<script>x") || !strings.Contains(body, "&lt;script&gt;x") {
-		t.Error("the name was not escaped")
+		t.Error("the page does not escape the name")
 	}
 }
 
@@ -111,7 +111,7 @@ func TestNegotiation(t *testing.T) {
 	}
 }
 
-// TestSnapshots: the JSON is the snapshot's, and the difference is one.
+// TestSnapshots: the JSON contains the snapshot, or with ?seconds= a difference.
 func TestSnapshots(t *testing.T) {
 	source := &growing{}
 	h := web.Handler(source, web.Options{})
@@ -143,7 +143,7 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
-// growing is a source whose numbers are other ones each time.
+// growing is a source whose numbers grow with each snapshot.
 type growing struct{ n int64 }
 
 func (g *growing) Stats(s *stats.Snapshot) {
@@ -151,7 +151,7 @@ func (g *growing) Stats(s *stats.Snapshot) {
 	*s = stats.Snapshot{Footprint: stats.Gauge{Now: 1000 * g.n, Peak: 1000 * g.n}, Classes: []stats.Class{{Size: 16, Live: g.n}}}
 }
 
-// controlled is a source that notes what was done to it.
+// controlled is a source that records the calls of its methods.
 type controlled struct {
 	bare
 	did string
@@ -170,9 +170,9 @@ func (c *controlled) SetLimit(n int64) error {
 func (c *controlled) Profile() stats.HeapProfile { return rated{c: c} }
 func (c *controlled) Inspect() stats.Inspector   { return unknown{} }
 
-// rated is a heap profile whose rate can be set.
+// rated is a heap profile with a rate that can be set.
 type rated struct {
-	stats.HeapProfile // what is not used
+	stats.HeapProfile // methods that the test does not call
 	c                 *controlled
 }
 
@@ -186,18 +186,18 @@ func TestControls(t *testing.T) {
 		code           int
 		did            string
 	}{
-		"trim":                 {"POST", "/x/trim", nil, 200, "trim "},
-		"limit":                {"POST", "/x/limit?bytes=1000", nil, 200, "limit 1000 "},
-		"sampling":             {"POST", "/x/sampling?rate=524288", nil, 200, "rate 524288 "},
-		"from the page's site": {"POST", "/x/trim", []string{"Sec-Fetch-Site: same-origin"}, 200, "trim "},
-		"from another site":    {"POST", "/x/trim", []string{"Sec-Fetch-Site: cross-site"}, 403, ""},
-		"from a sibling":       {"POST", "/x/trim", []string{"Sec-Fetch-Site: same-site"}, 403, ""},
-		"from an old browser":  {"POST", "/x/trim", []string{"Origin: https://evil.example"}, 403, ""},
-		"by a link":            {"GET", "/x/trim", nil, 405, ""},
-		"without a number":     {"POST", "/x/limit", nil, 400, ""},
-		"with a bad one":       {"POST", "/x/limit?bytes=-1", nil, 400, ""},
-		"sampling off":         {"POST", "/x/sampling?rate=-1", nil, 200, "rate -1 "},
-		"what there is not":    {"POST", "/x/explode", nil, 404, ""},
+		"trim":                   {"POST", "/x/trim", nil, 200, "trim "},
+		"limit":                  {"POST", "/x/limit?bytes=1000", nil, 200, "limit 1000 "},
+		"sampling":               {"POST", "/x/sampling?rate=524288", nil, 200, "rate 524288 "},
+		"from the page's site":   {"POST", "/x/trim", []string{"Sec-Fetch-Site: same-origin"}, 200, "trim "},
+		"from another site":      {"POST", "/x/trim", []string{"Sec-Fetch-Site: cross-site"}, 403, ""},
+		"from a sibling site":    {"POST", "/x/trim", []string{"Sec-Fetch-Site: same-site"}, 403, ""},
+		"from an old browser":    {"POST", "/x/trim", []string{"Origin: https://evil.example"}, 403, ""},
+		"by a link":              {"GET", "/x/trim", nil, 405, ""},
+		"without a number":       {"POST", "/x/limit", nil, 400, ""},
+		"with an invalid number": {"POST", "/x/limit?bytes=-1", nil, 400, ""},
+		"sampling off":           {"POST", "/x/sampling?rate=-1", nil, 200, "rate -1 "},
+		"unknown action":         {"POST", "/x/explode", nil, 404, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			source := &controlled{}
@@ -209,19 +209,19 @@ func TestControls(t *testing.T) {
 				ask(web.Handler(source, web.Options{}), "GET", "/x/"+target)
 			}
 			if source.did != c.did {
-				t.Errorf("the face that only shows did %q", source.did)
+				t.Errorf("the read-only handler did %q", source.did)
 			}
 		})
 	}
 	if w := ask(web.Controls(bare{}), "POST", "/trim"); w.Code != 404 {
-		t.Errorf("a source that cannot: %d", w.Code)
+		t.Errorf("a source without these methods: %d", w.Code)
 	}
 }
 
 // profiled is a source with a heap profile.
 type profiled struct {
 	growing
-	stats.HeapProfile // what is not used
+	stats.HeapProfile // methods that the test does not call
 	fail              error
 }
 
@@ -268,7 +268,7 @@ func TestProfile(t *testing.T) {
 	}
 }
 
-// TestAllocator: all that the face looks for in a source is found in an Allocator.
+// TestAllocator: an Allocator has all the optional methods of a source.
 func TestAllocator(t *testing.T) {
 	a, err := alloc.NewAllocator(alloc.Options{ProfileRate: 1})
 	if err != nil {
@@ -300,7 +300,7 @@ func TestAllocator(t *testing.T) {
 	}
 }
 
-// TestProcessFails: where the kernel does not say, the page is told so.
+// TestProcessFails: if the kernel's numbers cannot be read, the page gets an error.
 func TestProcessFails(t *testing.T) {
 	if w := ask(web.Handler(&controlled{}, web.Options{}), "GET", "/process.json"); w.Code != 501 {
 		t.Errorf("%d %s", w.Code, w.Body)
