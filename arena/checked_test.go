@@ -24,9 +24,9 @@ func wantFault(t *testing.T, at uintptr, f func(), words ...string) {
 		t.Fatalf("Catch: %v, want a *MisuseError at %#x", err, at)
 	}
 	wantWords(t, err, words...)
-	told, ok := alloc.Describe(at)
-	if !ok || told.Kind != alloc.UseAfterFree || m.Kind != told.Kind || told.Detail != m.Detail || len(told.Used.Stack) > 0 || len(m.Used.Stack) == 0 {
-		t.Errorf("Describe: %v, %v", told, ok)
+	described, ok := alloc.Describe(at)
+	if !ok || described.Kind != alloc.UseAfterFree || m.Kind != described.Kind || described.Detail != m.Detail || len(described.Used.Stack) > 0 || len(m.Used.Stack) == 0 {
+		t.Errorf("Describe: %v, %v", described, ok)
 	}
 }
 
@@ -139,9 +139,9 @@ func TestCatchPassesThrough(t *testing.T) {
 // TestUnguarded: if the kernel refuses to make memory inaccessible, the memory stays in
 // quarantine and holds junk. The logger gets a warning, and may call Stats of the arena.
 func TestUnguarded(t *testing.T) {
-	var told bytes.Buffer
+	var logged bytes.Buffer
 	var a *Arena
-	h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Logger: slog.New(slog.NewTextHandler(&told, &slog.HandlerOptions{
+	h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Logger: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, at slog.Attr) slog.Attr {
 			_ = a.Stats()
 			return at
@@ -170,7 +170,7 @@ func TestUnguarded(t *testing.T) {
 	if want := int64(0xdbdbdbdb); int64(p.X)&0xffffffff != want || a.Stats().Quarantined == 0 {
 		t.Errorf("%#x is left, %d bytes are in quarantine", p.X, a.Stats().Quarantined)
 	}
-	wantWords(t, errors.New(told.String()), "refuses to make freed memory inaccessible", "max_map_count")
+	wantWords(t, errors.New(logged.String()), "refuses to make freed memory inaccessible", "max_map_count")
 	a.Free()
 	quarantineOf(a.core.host, 0).flush()
 	if n := a.Stats().Quarantined; n != 0 {

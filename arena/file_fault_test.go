@@ -19,11 +19,11 @@ import (
 // all calls from it on. No data may be lost, and the errors must be right. It tests both
 // kinds of kernels: those that report which pages are copies, and those that do not.
 func TestFileKernelRefuses(t *testing.T) {
-	for _, tells := range []bool{true, false} {
+	for _, reportsCopies := range []bool{true, false} {
 		for _, persistent := range []bool{false, true} {
 			for at := int64(1); ; at++ {
-				if !refused(t, at, persistent, tells) {
-					t.Logf("%d calls, persistent: %v, the kernel tells copies: %v", at-1, persistent, tells)
+				if !refused(t, at, persistent, reportsCopies) {
+					t.Logf("%d calls, persistent: %v, the kernel reports copies: %v", at-1, persistent, reportsCopies)
 					break
 				}
 			}
@@ -41,12 +41,12 @@ func silent(op vm.Op) error {
 
 // refused runs the commits with call number at failing, and reports whether there was such
 // a call.
-func refused(t *testing.T, at int64, persistent, tells bool) (reached bool) {
+func refused(t *testing.T, at int64, persistent, reportsCopies bool) (reached bool) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
 	var calls atomic.Int64
 	vm.Inject(func(op vm.Op) error {
-		if op == vm.OpCopied && !tells {
+		if op == vm.OpCopied && !reportsCopies {
 			return vm.ErrKernelLacks
 		}
 		n := calls.Add(1)
@@ -57,7 +57,7 @@ func refused(t *testing.T, at int64, persistent, tells bool) (reached bool) {
 		return nil
 	})
 	defer vm.Inject(nil)
-	name := fmt.Sprintf("call %d, persistent %v, the kernel tells copies: %v", at, persistent, tells)
+	name := fmt.Sprintf("call %d, persistent %v, the kernel reports copies: %v", at, persistent, reportsCopies)
 
 	synced := uint64(0)
 	f, err := Open(path, FileOptions{Capacity: historyCapacity})
@@ -72,7 +72,7 @@ func refused(t *testing.T, at int64, persistent, tells bool) (reached bool) {
 		t.Errorf("%s: the error does not say why: %v", name, err)
 	}
 	vm.Inject(nil)
-	if !tells {
+	if !reportsCopies {
 		vm.Inject(silent)
 	}
 	if err != nil && f != nil && !errors.Is(err, ErrReopen) { // when the cause is gone, the File works again

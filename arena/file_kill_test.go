@@ -74,8 +74,8 @@ func killChild(t *testing.T, path string, at, runs int, mute bool) *exec.Cmd {
 // TestFileKilled kills a process at each of its kernel calls. The file must hold the last
 // commit that the process reported, or the next.
 func TestFileKilled(t *testing.T) {
-	t.Run("copies told", func(t *testing.T) { killEach(t, false) })
-	t.Run("copies not told", func(t *testing.T) { killEach(t, true) })
+	t.Run("copies reported", func(t *testing.T) { killEach(t, false) })
+	t.Run("copies not reported", func(t *testing.T) { killEach(t, true) })
 }
 
 func killEach(t *testing.T, mute bool) {
