@@ -15,6 +15,15 @@ import (
 // block of a.
 func (a *Allocator) misuse(op operation, addr uintptr) error {
 	a.init() // an allocator never used has an identity too
+	e := a.describeMisuse(op, addr)
+	if e.Allocator == "" {
+		e.Allocator = a.options.Name
+	}
+	return e
+}
+
+// describeMisuse is misuse, with the name of the Allocator whose memory addr is in.
+func (a *Allocator) describeMisuse(op operation, addr uintptr) *MisuseError {
 	if a.gate.closed.Load() {
 		return newMisuse(UseAfterClose, op, addr, "the Allocator was closed, and all its blocks with it: "+
 			"some part of the program still uses them")
