@@ -100,6 +100,7 @@ func (a *Allocator) init() {
 		id := lastID.Add(1)
 		allocators.set(id, a)
 		a.space.SetLimit(a.options.Limit)
+		a.space.Unwatched = a.options.AddressesAsNumbers
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
 		if a.options.Checked {

@@ -256,6 +256,8 @@
 //   - The race detector watches it on Linux only: builds with -race take the memory
 //     of blocks from the Go heap (internal/raceannotate), up to 8 GiB. There it stays mapped
 //     when it is given back, so a use after free is a race or nothing, not a fault.
+//     Programs that keep addresses as numbers cannot have that:
+//     Options.AddressesAsNumbers.
 //   - A block that is never freed stays for ever, as in C.
 //   - runtime.SetFinalizer and runtime.AddCleanup do not work on its pointers.
 //   - A Local's cached blocks, 5 KiB of metadata and at most two magazines a class,
