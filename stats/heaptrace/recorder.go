@@ -4,9 +4,12 @@ package heaptrace
 
 import (
 	"io"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ashlar-go/ashlar/internal/goroutine"
 )
 
 // shardSize is how many records a shard holds: those of about 100 µs.
@@ -16,7 +19,7 @@ const shardSize = 1024
 // order in which it took them.
 //
 //	Add ─► shard: records   ┐
-//	Add ─► shard: records   ├─► writing: one goroutine ─► Writer ─► file
+//	Add ─► shard: records   ├─► transfer: one goroutine ─► Writer ─► file
 //	Add ─► shard: records   ┘
 //
 // Each record has a number, drawn under its shard's lock. Writing takes all shards'
@@ -27,16 +30,20 @@ const shardSize = 1024
 //
 // and to put n records in order takes n steps. Who adds to a full shard waits until
 // its records were taken; with drop, the event is counted instead.
+//
+// A Recorder that is made in a bubble of testing/synctest has no goroutine, which would
+// belong to the bubble: whoever fills a shard transfers. Waiting for room is polling,
+// because nobody outside a bubble can wake a goroutine in it.
 type Recorder struct {
 	start    time.Time
 	drop     bool
 	numbered atomic.Uint64 // records so far
 	shards   []shard
-	wake     chan struct{} // a shard is full
+	wake     chan struct{} // a shard is full; nil without a goroutine
 	stop     chan struct{}
 	stopped  chan struct{}
 
-	// Of the goroutine that writes, and of Close after it has ended.
+	writing sync.Mutex // guards what follows
 	writer  *Writer
 	written uint64
 	taken   [][]record
@@ -47,7 +54,6 @@ type Recorder struct {
 // A shard is where events are put. mu guards all of it.
 type shard struct {
 	mu      sync.Mutex
-	room    *sync.Cond
 	records []record // at most shardSize
 	dropped uint32
 	closed  bool // no more records are wanted
@@ -71,23 +77,17 @@ func NewRecorder(w io.Writer, h Header, shards int, drop bool) (*Recorder, error
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{
-		start:   start,
-		drop:    drop,
-		shards:  make([]shard, max(shards, 1)),
-		wake:    make(chan struct{}, 1),
-		stop:    make(chan struct{}),
-		stopped: make(chan struct{}),
-		writer:  writer,
-	}
+	r := &Recorder{start: start, drop: drop, shards: make([]shard, max(shards, 1)), writer: writer}
 	r.taken = make([][]record, len(r.shards))
 	for i := range r.shards {
 		s := &r.shards[i]
-		s.room = sync.NewCond(&s.mu)
 		s.records = make([]record, 0, shardSize)
 		r.taken[i] = make([]record, 0, shardSize)
 	}
-	go r.run()
+	if !goroutine.InBubble() {
+		r.wake, r.stop, r.stopped = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
+		go r.run()
+	}
 	return r, nil
 }
 
@@ -97,9 +97,11 @@ func NewRecorder(w io.Writer, h Header, shards int, drop bool) (*Recorder, error
 func (r *Recorder) Add(shard int, e Event) bool {
 	s := &r.shards[uint(shard)%uint(len(r.shards))]
 	s.mu.Lock()
-	for len(s.records) == shardSize && !s.closed && !r.drop {
+	for i := 0; len(s.records) == shardSize && !s.closed && !r.drop; i++ {
+		s.mu.Unlock()
 		r.ask()
-		s.room.Wait()
+		pause(i)
+		s.mu.Lock()
 	}
 	if s.closed || len(s.records) == shardSize {
 		s.dropped++
@@ -116,8 +118,22 @@ func (r *Recorder) Add(shard int, e Event) bool {
 	return true
 }
 
+// pause lets others run, for the i-th time in a row.
+func pause(i int) {
+	const spins = 1000
+	if i < spins {
+		runtime.Gosched()
+	} else {
+		time.Sleep(50 * time.Microsecond)
+	}
+}
+
 // ask has the records written soon.
 func (r *Recorder) ask() {
+	if r.wake == nil {
+		r.transfer(false)
+		return
+	}
 	select {
 	case r.wake <- struct{}{}:
 	default: // it has been asked for
@@ -138,6 +154,8 @@ func (r *Recorder) run() {
 
 // transfer writes what the shards have. The last one, and one that fails, closes them.
 func (r *Recorder) transfer(last bool) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	for i := range r.shards {
 		r.shards[i].mu.Lock()
 	}
@@ -148,7 +166,6 @@ func (r *Recorder) transfer(last bool) {
 		r.writer.Drop(s.dropped)
 		s.dropped = 0
 		s.closed = last || r.err != nil
-		s.room.Broadcast()
 		s.mu.Unlock()
 	}
 	r.order(int(numbered - r.written))
@@ -177,8 +194,10 @@ func (r *Recorder) order(n int) {
 // there was, as NewWriter and Writer.Write have it. It must be called once. What is
 // added meanwhile may be in the trace or not.
 func (r *Recorder) Close() error {
-	close(r.stop)
-	<-r.stopped
+	if r.wake != nil {
+		close(r.stop)
+		<-r.stopped
+	}
 	r.transfer(true)
 	return r.writer.Close()
 }
