@@ -144,7 +144,7 @@ func (k *checker) close() error {
 	if k.closed {
 		return nil
 	}
-	err := k.damages("Close")
+	err := k.damages(opClose)
 	k.blocks.Each(func(at uintptr) { k.a.space.ForgetGuard(checkedAt(at).state == fencedApart) })
 	k.blocks.Close()
 	k.oldest, k.youngest, k.held, k.live, k.counts, k.closed = 0, 0, 0, 0, checkedCounts{}, true
@@ -153,7 +153,7 @@ func (k *checker) close() error {
 
 // malloc returns a block of size bytes at a multiple of align, all zero if needZero is
 // set.
-func (k *checker) malloc(h holder, op string, size, align int, needZero bool) (uintptr, error) {
+func (k *checker) malloc(h holder, op operation, size, align int, needZero bool) (uintptr, error) {
 	front := max(align, zoneMin)
 	if size >= sizeclass.LargeMin {
 		front = max(front, largeAlign)
@@ -236,7 +236,7 @@ func (k *checker) count() *checkedCounts {
 
 // find returns the live block at addr, or nil and what is wrong with that. The caller
 // holds mu.
-func (k *checker) find(op string, addr uintptr) (*checkedBlock, error) {
+func (k *checker) find(op operation, addr uintptr) (*checkedBlock, error) {
 	at := k.blocks.Find(addr)
 	if at == 0 || checkedAt(at).state != checkedLive {
 		return nil, k.inspect(op, addr)
@@ -254,7 +254,7 @@ func (k *checker) holds(addr uintptr) bool {
 
 // intact is find for a block around which nothing was overwritten. What is reported is
 // repaired, where that can be done, so that it is reported once. The caller holds mu.
-func (k *checker) intact(op string, addr uintptr) (*checkedBlock, error) {
+func (k *checker) intact(op operation, addr uintptr) (*checkedBlock, error) {
 	b, err := k.find(op, addr)
 	if err != nil {
 		return nil, err
@@ -272,7 +272,7 @@ func (k *checker) intact(op string, addr uintptr) (*checkedBlock, error) {
 }
 
 // usable returns the bytes of the live block at addr that may be used.
-func (k *checker) usable(op string, addr uintptr) uintptr {
+func (k *checker) usable(op operation, addr uintptr) uintptr {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	b, err := k.intact(op, addr)
@@ -291,7 +291,7 @@ func checkedSize(addr uintptr) (int, bool) {
 	}
 	for _, k := range *all {
 		if k.owns(addr) {
-			return int(k.usable("UsableSize", addr)), true
+			return int(k.usable(opUsableSize, addr)), true
 		}
 	}
 	return 0, false

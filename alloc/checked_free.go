@@ -13,7 +13,7 @@ import (
 
 // free takes the block at addr back, into the quarantine. agrees, if it is not nil, says
 // whether the block's size is what the caller takes it for.
-func (k *checker) free(op string, addr uintptr, agrees func(size uintptr) error) {
+func (k *checker) free(op operation, addr uintptr, agrees func(size uintptr) error) {
 	freed := k.a.stack()
 	k.mu.Lock()
 	err := k.retire(op, addr, freed, agrees)
@@ -32,12 +32,12 @@ func (k *checker) freeTyped(p unsafe.Pointer, size int, exact bool) {
 	}
 	s := k.a.gate.enter()
 	if s == nil {
-		k.a.freedLate("Free", raw.Addr(p))
+		k.a.freedLate(opFree, raw.Addr(p))
 		return
 	}
 	defer s.leave()
 	k.a.recordFree(raw.Addr(p))
-	k.free("Free", raw.Addr(p), func(asked uintptr) error {
+	k.free(opFree, raw.Addr(p), func(asked uintptr) error {
 		if asked == uintptr(size) || !exact && asked > uintptr(size) {
 			return nil
 		}
@@ -47,7 +47,7 @@ func (k *checker) freeTyped(p unsafe.Pointer, size int, exact bool) {
 
 // realloc moves the block at addr to one of size bytes, as Allocator.copied does, and
 // frees it.
-func (k *checker) realloc(h holder, op string, addr, kept uintptr, size int) (unsafe.Pointer, error) {
+func (k *checker) realloc(h holder, op operation, addr, kept uintptr, size int) (unsafe.Pointer, error) {
 	k.usable(op, addr) // panics before anything is done
 	to, err := k.a.copied(h, op, 0, 0, kept, size)
 	if err != nil {
@@ -70,7 +70,7 @@ func (k *checker) realloc(h holder, op string, addr, kept uintptr, size int) (un
 
 // retire puts the live block at addr into the quarantine, unless something is wrong with
 // it. The caller holds mu.
-func (k *checker) retire(op string, addr uintptr, freed heapprof.Stack, agrees func(uintptr) error) error {
+func (k *checker) retire(op operation, addr uintptr, freed heapprof.Stack, agrees func(uintptr) error) error {
 	b, err := k.intact(op, addr)
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (b *checkedBlock) eachPoisoned(f func(addr, n uintptr) bool) {
 
 // flush lets all blocks leave the quarantine, if there is one. It panics if one was
 // written to; that has left nevertheless.
-func (k *checker) flush(op string) (any bool) {
+func (k *checker) flush(op operation) (any bool) {
 	if k != nil {
 		k.mu.Lock()
 		any = k.oldest != 0
@@ -164,7 +164,7 @@ func (k *checker) tooMuch() bool {
 
 // shrink lets the oldest blocks leave, as long as more reports true. It panics as flush
 // does. The caller holds mu, which is let go.
-func (k *checker) shrink(op string, more func() bool) {
+func (k *checker) shrink(op operation, more func() bool) {
 	for more() {
 		inner, damage := k.leave(op)
 		k.mu.Unlock()
@@ -183,7 +183,7 @@ func (k *checker) shrink(op string, more func() bool) {
 // leave takes the oldest block out of the quarantine and returns its inner block and what
 // is wrong with it. What the kernel does not make accessible again stays: 0. The caller
 // holds mu.
-func (k *checker) leave(op string) (inner uintptr, damage error) {
+func (k *checker) leave(op operation) (inner uintptr, damage error) {
 	b := checkedAt(k.oldest)
 	damage = b.damage(op)
 	if b.state != poisoned {

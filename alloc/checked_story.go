@@ -25,7 +25,7 @@ func (b *checkedBlock) front() uintptr { return min(uintptr(1)<<b.shift, zoneMax
 
 // damage returns an error if a redzone was written to, or the memory of a block in
 // quarantine.
-func (b *checkedBlock) damage(op string) error {
+func (b *checkedBlock) damage(op operation) error {
 	end := b.Addr + b.size
 	if first, n := zonePattern.changed(end, uintptr(b.behind)); n > 0 {
 		return b.overwritten(Overflow, op, "beyond the end of the block", first, n, end+uintptr(b.behind))
@@ -47,7 +47,7 @@ func (b *checkedBlock) damage(op string) error {
 
 // overwritten reports that n bytes were overwritten that were nobody's to write, the
 // first at address first. What is shown of them ends before end.
-func (b *checkedBlock) overwritten(kind MisuseKind, op, where string, first uintptr, n int, end uintptr) error {
+func (b *checkedBlock) overwritten(kind MisuseKind, op operation, where string, first uintptr, n int, end uintptr) error {
 	const shown = 16
 	were := "were"
 	if n == 1 {
@@ -58,13 +58,14 @@ func (b *checkedBlock) overwritten(kind MisuseKind, op, where string, first uint
 }
 
 // misuse returns an error about the block.
-func (b *checkedBlock) misuse(kind MisuseKind, op string, addr uintptr, detail string) *MisuseError {
+func (b *checkedBlock) misuse(kind MisuseKind, op operation, addr uintptr, detail string) *MisuseError {
 	return b.complete(newMisuse(kind, op, addr, detail))
 }
 
 // complete completes an error about the block.
 func (b *checkedBlock) complete(e *MisuseError) *MisuseError {
 	e.of(b.Addr, int(b.size), "live")
+	e.Allocator = nameAt(b.inner()) // a large object's own pages are in no map
 	e.Allocated = origin{stack: b.allocated}.call()
 	if b.state != checkedLive {
 		e.State, e.Freed = "free", origin{stack: b.freed}.call()
@@ -74,7 +75,7 @@ func (b *checkedBlock) complete(e *MisuseError) *MisuseError {
 
 // inspect explains what is wrong with an address that is not that of a live block. The
 // caller holds mu.
-func (k *checker) inspect(op string, addr uintptr) error {
+func (k *checker) inspect(op operation, addr uintptr) error {
 	b := k.around(addr)
 	switch {
 	case k.closed || b == nil:
@@ -90,7 +91,7 @@ func (k *checker) inspect(op string, addr uintptr) error {
 }
 
 // inspectUnknown is inspect for an address in no block that the checker knows.
-func (k *checker) inspectUnknown(op string, addr uintptr) error {
+func (k *checker) inspectUnknown(op operation, addr uintptr) error {
 	err := k.a.misuse(op, addr)
 	var e *MisuseError
 	if errors.As(err, &e) && e.Block != 0 && !k.closed {
@@ -126,7 +127,7 @@ func (k *checker) describe(addr uintptr) error {
 
 // damages returns what is wrong with the blocks, live ones and those in quarantine. The
 // caller holds mu.
-func (k *checker) damages(op string) error {
+func (k *checker) damages(op operation) error {
 	var all []error
 	k.blocks.Each(func(at uintptr) {
 		if err := checkedAt(at).damage(op); err != nil {
@@ -162,5 +163,5 @@ func (k *checker) leaks() []byte {
 		}
 		sites = append(sites, *site)
 	}
-	return liveText(objects, size, pprofile.TopStacks(sites, 1, math.MaxInt))
+	return k.a.liveText(objects, size, pprofile.TopStacks(sites, 1, math.MaxInt))
 }

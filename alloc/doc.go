@@ -225,6 +225,32 @@
 // goroutines and its order, and tells which size classes would waste least for it. While
 // nothing is recorded the fast paths have no instruction for it.
 //
+// # The environment
+//
+// The environment variable ASHLAR sets options of the Default Allocator, without a change of
+// the program: ASHLAR=checked,guardrate=5000,limit=8GiB. The keys, and the fields of Options
+// that they set:
+//
+//	name=cache          Name
+//	limit=8GiB          Limit; bytes may have one of the units B, KiB, MiB, GiB and TiB
+//	decay=500ms         Decay; or decay=never
+//	profilerate=64KiB   ProfileRate; or profilerate=off
+//	guardrate=5000      GuardRate
+//	checked             Checked
+//	quarantine=64MiB    Quarantine; or quarantine=none
+//	leaks=stderr        Leaks: what Default().Close() finds live; or leaks=stdout
+//	log=stderr          Logger, as text; or log=stdout
+//	zeroonfree          Hardening.ZeroOnFree
+//	randomorder         Hardening.RandomOrder
+//	spanguards          Hardening.SpanGuards
+//	large=unmap         Large.Policy; or large=keep, large=retain
+//	retain=1GiB         Large.RetainBytes; or retain=none
+//	lazypurge           Large.LazyPurge
+//	maxmappings=30000   Large.MaxMappings
+//
+// A mistake is reported on the standard error when the program starts, with the key and what
+// is allowed; the other settings hold. Allocators of the program's own are not affected.
+//
 // # Caveats
 //
 //   - Go pointers must not be stored in this memory: the collector does not see
@@ -235,6 +261,8 @@
 //   - The race detector watches it on Linux only: builds with -race take the memory
 //     of blocks from the Go heap (internal/raceannotate), up to 8 GiB. There it stays mapped
 //     when it is given back, so a use after free is a race or nothing, not a fault.
+//     Programs that keep addresses as numbers cannot have that:
+//     Options.AddressesAsNumbers.
 //   - A block that is never freed stays for ever, as in C.
 //   - runtime.SetFinalizer and runtime.AddCleanup do not work on its pointers.
 //   - A Local's cached blocks, 5 KiB of metadata and at most two magazines a class,

@@ -37,11 +37,11 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 		}
 	}
 	percpu.Unpin(id)
-	a.slowFree((*processors)(a), "Free", addr)
+	a.slowFree((*processors)(a), opFree, addr)
 }
 
 // slowFree serves what Free's fast path cannot.
-func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
+func (a *Allocator) slowFree(h holder, op operation, addr uintptr) {
 	s := a.gate.enter()
 	if s == nil {
 		a.freedLate(op, addr)
@@ -52,14 +52,14 @@ func (a *Allocator) slowFree(h holder, op string, addr uintptr) {
 }
 
 // freedLate answers a free after Close.
-func (a *Allocator) freedLate(op string, addr uintptr) {
+func (a *Allocator) freedLate(op operation, addr uintptr) {
 	if addr != 0 {
 		panic(a.misuse(op, addr))
 	}
 }
 
 // free is takeBack, recorded.
-func (a *Allocator) free(h holder, op string, addr uintptr) {
+func (a *Allocator) free(h holder, op operation, addr uintptr) {
 	a.recordFree(addr)
 	a.takeBack(h, op, addr)
 }
@@ -82,7 +82,7 @@ func (a *Allocator) liveBlock(addr uintptr) (st *smallheap.State, was smallheap.
 
 // takeBack takes back a block: into a full magazine, of a large object, nil, and with
 // every kind of misuse.
-func (a *Allocator) takeBack(h holder, op string, addr uintptr) {
+func (a *Allocator) takeBack(h holder, op operation, addr uintptr) {
 	switch {
 	case addr == 0:
 	case a.checked != nil:
@@ -93,7 +93,7 @@ func (a *Allocator) takeBack(h holder, op string, addr uintptr) {
 }
 
 // freeBlock frees a small block or a large object.
-func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
+func (a *Allocator) freeBlock(h holder, op operation, addr uintptr) {
 	st, was, c := a.liveBlock(addr)
 	if st == nil {
 		if !a.freeGuarded(h, op, addr) {
@@ -107,14 +107,14 @@ func (a *Allocator) freeBlock(h holder, op string, addr uintptr) {
 
 // claimSmall takes the live small block at addr, whose state byte st was found to be was,
 // from the program, before anything else is done to it.
-func claimSmall(op string, addr uintptr, c sizeclass.Class, st *smallheap.State, was smallheap.State) {
+func claimSmall(op operation, addr uintptr, c sizeclass.Class, st *smallheap.State, was smallheap.State) {
 	if !smallheap.Change(st, was, smallheap.Freeing) {
 		panic(freeingTwice(op, addr, c.Size()))
 	}
 }
 
 // releaseSmall frees a claimed small block, which was in state was.
-func (a *Allocator) releaseSmall(h holder, op string, addr uintptr, c sizeclass.Class, st *smallheap.State, was smallheap.State) {
+func (a *Allocator) releaseSmall(h holder, op operation, addr uintptr, c sizeclass.Class, st *smallheap.State, was smallheap.State) {
 	if smallheap.Cause(was) == smallheap.Profiled {
 		a.profile.Remove(addr)
 	}
@@ -150,7 +150,7 @@ func (a *Allocator) releaseSmall(h holder, op string, addr uintptr, c sizeclass.
 
 // freeToSpan frees a block without a magazine, for when there is no memory for
 // one: freeing must not fail.
-func (a *Allocator) freeToSpan(op string, c sizeclass.Class, addr uintptr, st *smallheap.State, code uint8) {
+func (a *Allocator) freeToSpan(op operation, c sizeclass.Class, addr uintptr, st *smallheap.State, code uint8) {
 	empty, err := a.depots[c].Free(addr, st, code)
 	if err != nil { // closed since the block was found live: its span has gone
 		panic(a.misuse(op, addr))
@@ -159,14 +159,14 @@ func (a *Allocator) freeToSpan(op string, c sizeclass.Class, addr uintptr, st *s
 }
 
 // freeLarge frees a large object, or tells why addr is not one.
-func (a *Allocator) freeLarge(h holder, op string, addr uintptr) {
+func (a *Allocator) freeLarge(h holder, op operation, addr uintptr) {
 	a.releaseLarge(h, a.claimLarge(op, addr, largeheap.Releasing), addr)
 }
 
 // claimLarge takes the large object at addr from the program, in the given state: before
 // anything else is done to it, so that of several goroutines that free or resize it one
 // goes on and the others panic.
-func (a *Allocator) claimLarge(op string, addr uintptr, to largeheap.State) largeheap.Descriptor {
+func (a *Allocator) claimLarge(op operation, addr uintptr, to largeheap.State) largeheap.Descriptor {
 	if !a.isLarge(addr) {
 		panic(a.misuse(op, addr))
 	}

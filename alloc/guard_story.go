@@ -11,7 +11,7 @@ import (
 )
 
 // damage returns an error if the fillers around the live block were written to.
-func (s *guardSlot) damage(op string) *MisuseError {
+func (s *guardSlot) damage(op operation) *MisuseError {
 	before, behind := s.fillers()
 	if !bytes.Equal(behind, filler[:len(behind)]) {
 		at := 0
@@ -33,7 +33,7 @@ func (s *guardSlot) damage(op string) *MisuseError {
 }
 
 // damages returns what is wrong around the live blocks.
-func (g *guards) damages(op string) error {
+func (g *guards) damages(op operation) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.table == 0 {
@@ -58,7 +58,7 @@ func bytesOf(n int) string {
 }
 
 // misuse returns an error about the block.
-func (s *guardSlot) misuse(kind MisuseKind, op string, addr uintptr, detail string) *MisuseError {
+func (s *guardSlot) misuse(kind MisuseKind, op operation, addr uintptr, detail string) *MisuseError {
 	return s.complete(newMisuse(kind, op, addr, detail))
 }
 
@@ -74,7 +74,7 @@ func (s *guardSlot) complete(e *MisuseError) *MisuseError {
 
 // inspect explains an address in the region that was passed to op and is not that of a
 // live block. Slots are read as they change.
-func (t *guardTable) inspect(e *MisuseError) {
+func (t *guardTable) inspect(e *MisuseError, op operation) {
 	i, offset := t.locate(e.Addr)
 	s := &t.slots[max(i, 0)]
 	switch {
@@ -82,7 +82,7 @@ func (t *guardTable) inspect(e *MisuseError) {
 		e.Detail = noGuarded
 		return
 	case s.addr == e.Addr:
-		e.Kind, e.Detail = freedAs(e.Op), freedDetail
+		e.Kind, e.Detail = freedAs(op), freedDetail
 	case 0 < offset && offset < int(s.size):
 		e.Detail = insideBlock(offset)
 	default:

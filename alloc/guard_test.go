@@ -83,15 +83,15 @@ func TestGuardReports(t *testing.T) {
 		state string
 		says  []string
 	}{
-		{"write behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { write(at(p, 112)) }, Overflow, opAccess, "live", append(both, "13 bytes beyond the end")},
-		{"read behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { read(at(p, 112+8)) }, Overflow, opAccess, "live", append(both, "21 bytes beyond the end")},
-		{"write before the slot", false, func(_ *Allocator, p unsafe.Pointer) { write(at(p, -1)) }, Underflow, opAccess, "live", append(both, "1 byte before the start")},
-		{"read before the slot", false, func(_ *Allocator, p unsafe.Pointer) { read(at(p, -8)) }, Underflow, opAccess, "live", append(both, "8 bytes before the start")},
+		{"write behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { write(at(p, 112)) }, Overflow, "access", "live", append(both, "13 bytes beyond the end")},
+		{"read behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { read(at(p, 112+8)) }, Overflow, "access", "live", append(both, "21 bytes beyond the end")},
+		{"write before the slot", false, func(_ *Allocator, p unsafe.Pointer) { write(at(p, -1)) }, Underflow, "access", "live", append(both, "1 byte before the start")},
+		{"read before the slot", false, func(_ *Allocator, p unsafe.Pointer) { read(at(p, -8)) }, Underflow, "access", "live", append(both, "8 bytes before the start")},
 		{"write in the rounding", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, size)); a.Free(p) }, Overflow, "Free", "live", append(both, "1 byte beyond the end", "0x01")},
 		{"write behind the block", false, func(a *Allocator, p unsafe.Pointer) { write(at(p, size+7)); a.Free(p) }, Overflow, "Free", "live", append(both, "8 bytes beyond the end")},
 		{"write before the block", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, -3)); a.Free(p) }, Underflow, "Free", "live", append(both, "3 bytes before the start")},
-		{"read after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); read(at(p, 5)) }, UseAfterFree, opAccess, "free", append(after, "5 bytes into the block")},
-		{"write after free", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); write(at(p, 99)) }, UseAfterFree, opAccess, "free", after},
+		{"read after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); read(at(p, 5)) }, UseAfterFree, "access", "free", append(after, "5 bytes into the block")},
+		{"write after free", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); write(at(p, 99)) }, UseAfterFree, "access", "free", after},
 		{"free twice", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); a.Free(p) }, DoubleFree, "Free", "free", append(after, "free already")},
 		{"Realloc after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); _, _ = a.Realloc(p, 50) }, UseAfterFree, "Realloc", "free", after},
 		{"UsableSize after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); UsableSize(p) }, UseAfterFree, "UsableSize", "free", after},

@@ -131,7 +131,7 @@ func (a *Allocator) guardedAt(addr uintptr) (int, *guardSlot) {
 
 // claimGuarded takes the live guarded block at addr from the program; nil if there is none.
 // What it finds overwritten is told, by a panic, and repaired, so that it is told once.
-func (a *Allocator) claimGuarded(op string, addr uintptr) (int, *guardSlot) {
+func (a *Allocator) claimGuarded(op operation, addr uintptr) (int, *guardSlot) {
 	if h := pagemap.HeaderOf(addr); h == nil || h.Kind != pagemap.Guarded {
 		return 0, nil
 	}
@@ -172,7 +172,7 @@ func (g *guards) find(addr uintptr) (int, *guardSlot) {
 }
 
 // freeGuarded frees the guarded block at addr, and reports false if there is none.
-func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
+func (a *Allocator) freeGuarded(h holder, op operation, addr uintptr) bool {
 	i, s := a.claimGuarded(op, addr)
 	if s != nil {
 		a.releaseGuarded(h, op, i, s)
@@ -181,7 +181,7 @@ func (a *Allocator) freeGuarded(h holder, op string, addr uintptr) bool {
 }
 
 // releaseGuarded frees the claimed guarded block in slot i.
-func (a *Allocator) releaseGuarded(h holder, op string, i int, s *guardSlot) {
+func (a *Allocator) releaseGuarded(h holder, op operation, i int, s *guardSlot) {
 	s.freed = a.origin()
 	shadow := s.shadow
 	split, err := a.space.Guard(a.guards.base(i), slotBytes())

@@ -153,7 +153,7 @@ func TestSpanGuards(t *testing.T) {
 					continue // the runtime takes a fault in its own heap for its own
 				}
 				e := misused(t, func() { clear(bytesAt(p, n+tail+1)[n+tail:]) })
-				if e.Kind != Overflow || e.Op != opAccess || e.Block != raw.Addr(p) || e.Size != n || e.State != "live" ||
+				if e.Kind != Overflow || e.Op != "access" || e.Block != raw.Addr(p) || e.Size != n || e.State != "live" ||
 					!strings.Contains(e.Detail, fmt.Sprintf("%s behind the last block", bytesOf(tail+1))) {
 					t.Errorf("%v; want the block %p of %d bytes", e, p, n)
 				}

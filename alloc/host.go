@@ -4,7 +4,6 @@ package alloc
 
 import (
 	"github.com/ashlar-go/ashlar/internal/arenahost"
-	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -22,7 +21,7 @@ func (t *host) Obtain(size, align int, trim bool) (addr uintptr, zeroed bool, er
 	try := func() (err error) {
 		addr, zeroed, err = a.request((*processors)(t), opArena, size, align, false)
 		if err == nil && a.recorder.Load() != nil {
-			a.recordNew(addr, alignedEvent(align, size))
+			a.recordNew(addr, opArena.event(size, align))
 		}
 		return err
 	}
@@ -46,18 +45,6 @@ func (t *host) Obtained(size int, err error) {
 	}
 }
 
-// opArena is the operation for which arenas obtain memory.
-const opArena = "Arena"
-
-// kindFor returns what a heap profile calls a block that op allocates: other, unless
-// it is an arena's chunk.
-func kindFor(op string, other heapprof.Kind) heapprof.Kind {
-	if op == opArena {
-		return heapprof.Arena
-	}
-	return other
-}
-
 // What Malloc aligns blocks and large objects to, in bytes.
 const (
 	minAlign   = 16
@@ -69,7 +56,7 @@ func (t *host) Release(addr uintptr) {
 	a := (*Allocator)(t)
 	if s := a.gate.enter(); s != nil {
 		defer s.leave()
-		a.free((*processors)(t), "Free", addr)
+		a.free((*processors)(t), opFree, addr)
 	}
 }
 

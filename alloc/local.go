@@ -98,34 +98,32 @@ func (a *Allocator) closeLocals() {
 // Malloc is Allocator.Malloc.
 func (l *Local) Malloc(size int) (unsafe.Pointer, error) {
 	if uint(size-1) < sizeclass.LargeMin-1 {
-		fit := sizeclass.FitOf(size)
-		if r := classCacheFor(l.cache, fit); r.Ready() {
-			return raw.Pointer(r.Take(fit.Code())), nil
+		cc := sizeclass.ClassCodeOf(size)
+		if r := classCacheFor(l.cache, cc); r.Ready() {
+			return raw.Pointer(r.Take(cc.Code())), nil
 		}
 	}
-	addr, _, err := l.a.slowMalloc(l, "Malloc", size, false)
-	return raw.Pointer(addr), err
+	return l.a.slowMalloc(l, opMalloc, size)
 }
 
 // Calloc is Allocator.Calloc.
 func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
-	total, err := product("Calloc", n, size)
+	total, err := product(opCalloc.String(), n, size)
 	if err != nil {
 		return nil, err
 	}
 	if uint(total-1) < sizeclass.LargeMin-1 {
-		fit := sizeclass.FitOf(total)
-		if r := classCacheFor(l.cache, fit); r.Ready() {
+		cc := sizeclass.ClassCodeOf(total)
+		if r := classCacheFor(l.cache, cc); r.Ready() {
 			zeroed := r.Zeroed()
-			addr := r.Take(fit.Code())
+			addr := r.Take(cc.Code())
 			if !zeroed {
 				raw.Clear(addr, uintptr(total))
 			}
 			return raw.Pointer(addr), nil
 		}
 	}
-	addr, _, err := l.a.slowMalloc(l, "Calloc", total, true)
-	return raw.Pointer(addr), err
+	return l.a.slowMalloc(l, opCalloc, total)
 }
 
 // Memalign is Allocator.Memalign.
@@ -135,12 +133,12 @@ func (l *Local) Memalign(align, size int) (unsafe.Pointer, error) {
 
 // Realloc is Allocator.Realloc.
 func (l *Local) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
-	return l.a.realloc(l, "Realloc", p, size, size)
+	return l.a.realloc(l, opRealloc, p, size, size)
 }
 
 // Recalloc is Allocator.Recalloc.
 func (l *Local) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
-	return l.a.realloc(l, "Recalloc", p, kept, size)
+	return l.a.realloc(l, opRecalloc, p, kept, size)
 }
 
 // Free is Allocator.Free.
@@ -158,5 +156,5 @@ func (l *Local) Free(p unsafe.Pointer) {
 			}
 		}
 	}
-	l.a.slowFree(l, "Free", addr)
+	l.a.slowFree(l, opFree, addr)
 }

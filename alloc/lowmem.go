@@ -48,7 +48,7 @@ const (
 // retry runs try inside the gate, for op with a request of size bytes, until it succeeds,
 // fails for another reason than lack of memory, or nothing more can be done about that.
 // try returns the reason alone, which retry makes an *Error.
-func (a *Allocator) retry(h holder, op string, size int, try func() error) error {
+func (a *Allocator) retry(h holder, op operation, size int, try func() error) error {
 	rounds := 0
 	tryHard := func() error { return a.makeRoom(h, size, try(), try) }
 	err := a.inside(try)
@@ -63,7 +63,7 @@ func (a *Allocator) retry(h holder, op string, size int, try func() error) error
 		return nil
 	}
 	a.warnRefused(size, err)
-	return &Error{Op: op, Size: size, Err: err}
+	return &Error{Op: op.String(), Size: size, Err: err}
 }
 
 // nextRound reports whether another try makes sense after so many rounds: OnLimit has made
@@ -90,7 +90,7 @@ func (a *Allocator) makeRoom(h holder, size int, err error, try func() error) er
 	if !isLack(err) {
 		return err
 	}
-	if a.checked.flush("Trim") {
+	if a.checked.flush(opTrim) {
 		a.lowmem.again()
 	}
 	if a.purgeForLimit(h) {

@@ -11,7 +11,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
 // Malloc returns a block of size bytes. Its contents are unspecified and it is
@@ -24,33 +23,32 @@ func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) {
 	if uint(size-1) < sizeclass.LargeMin-1 {
 		id := percpu.Pin()
 		if a.hasCache(id) {
-			fit := sizeclass.FitOf(size)
-			if r := classCacheFor(a.cacheOf(id), fit); r.Ready() {
-				addr := r.Take(fit.Code())
+			cc := sizeclass.ClassCodeOf(size)
+			if r := classCacheFor(a.cacheOf(id), cc); r.Ready() {
+				addr := r.Take(cc.Code())
 				percpu.Unpin(id)
 				return raw.Pointer(addr), nil
 			}
 		}
 		percpu.Unpin(id)
 	}
-	addr, _, err := a.slowMalloc((*processors)(a), "Malloc", size, false)
-	return raw.Pointer(addr), err
+	return a.slowMalloc((*processors)(a), opMalloc, size)
 }
 
 // Calloc returns a zeroed block for n elements of size bytes each. It is like
 // Malloc otherwise; a product that overflows is ErrInvalidSize.
 func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
-	total, err := product("Calloc", n, size)
+	total, err := product(opCalloc.String(), n, size)
 	if err != nil {
 		return nil, err
 	}
 	if uint(total-1) < sizeclass.LargeMin-1 {
 		id := percpu.Pin()
 		if a.hasCache(id) {
-			fit := sizeclass.FitOf(total)
-			if r := classCacheFor(a.cacheOf(id), fit); r.Ready() {
+			cc := sizeclass.ClassCodeOf(total)
+			if r := classCacheFor(a.cacheOf(id), cc); r.Ready() {
 				zeroed := r.Zeroed()
-				addr := r.Take(fit.Code())
+				addr := r.Take(cc.Code())
 				if !zeroed && total <= clearedPinned {
 					raw.Clear(addr, uintptr(total))
 					zeroed = true
@@ -61,8 +59,7 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 		}
 		percpu.Unpin(id)
 	}
-	addr, _, err := a.slowMalloc((*processors)(a), "Calloc", total, true)
-	return raw.Pointer(addr), err
+	return a.slowMalloc((*processors)(a), opCalloc, total)
 }
 
 // clearedPinned is the most bytes of a block that are cleared while pinned: some dozen
@@ -74,7 +71,7 @@ func (a *Allocator) cleared(addr uintptr, size int, zeroed bool) (unsafe.Pointer
 	if !zeroed {
 		s := a.gate.enter()
 		if s == nil {
-			return nil, &Error{Op: "Calloc", Size: size, Err: ErrClosed}
+			return nil, &Error{Op: opCalloc.String(), Size: size, Err: ErrClosed}
 		}
 		defer s.leave()
 		raw.Clear(addr, uintptr(size))
@@ -90,21 +87,27 @@ func product(op string, n, size int) (int, error) {
 	return n * size, nil
 }
 
+// slowMalloc serves what the fast paths of Malloc and Calloc cannot.
+func (a *Allocator) slowMalloc(h holder, op operation, size int) (unsafe.Pointer, error) {
+	addr, _, err := a.allocate(h, op, size, 1)
+	return raw.Pointer(addr), err
+}
+
 // allocate serves every request that the loaded magazine cannot: it is request, inside
-// the gate, tried again when memory is short, and recorded as e. If needZero is set, the
-// block is returned zeroed.
-func (a *Allocator) allocate(h holder, op string, size, align int, needZero bool, e heaptrace.Event) (addr uintptr, zeroed bool, err error) {
+// the gate, tried again when memory is short, and recorded. If the operation needs zeros,
+// the block is returned zeroed.
+func (a *Allocator) allocate(h holder, op operation, size, align int) (addr uintptr, zeroed bool, err error) {
 	err = a.retry(h, op, size, func() (err error) {
-		addr, zeroed, err = a.request(h, op, size, align, needZero)
+		addr, zeroed, err = a.request(h, op, size, align, op.needZero())
 		if err != nil {
 			return err
 		}
-		if needZero && !zeroed {
+		if op.needZero() && !zeroed {
 			raw.Clear(addr, uintptr(size))
 			zeroed = true
 		}
 		if a.recorder.Load() != nil {
-			a.recordNew(addr, e)
+			a.recordNew(addr, op.event(size, align))
 		}
 		return nil
 	})
@@ -116,7 +119,7 @@ func (a *Allocator) allocate(h holder, op string, size, align int, needZero bool
 
 // request returns a block at a multiple of align, a power of two. If needZero is set,
 // large objects are returned zeroed. zeroed reports whether the block is known to be zero.
-func (a *Allocator) request(h holder, op string, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
+func (a *Allocator) request(h holder, op operation, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	switch {
 	case size < 0:
 		return 0, false, ErrInvalidSize
@@ -128,7 +131,7 @@ func (a *Allocator) request(h holder, op string, size, align int, needZero bool)
 }
 
 // obtain returns a small block or a large object, as request does.
-func (a *Allocator) obtain(h holder, op string, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
+func (a *Allocator) obtain(h holder, op operation, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	if size >= sizeclass.LargeMin && align <= largeAlign {
 		return a.allocLarge(h, op, uintptr(size), needZero)
 	}
@@ -141,16 +144,16 @@ func (a *Allocator) obtain(h holder, op string, size, align int, needZero bool) 
 	sampled := a.sampleLarge(h, uintptr(max(size, 1)))
 	addr, zeroed, err = a.mapLarge(uintptr(max(size, 1)), uintptr(align), needZero)
 	if err == nil && sampled {
-		a.sampledLarge(addr, uintptr(max(size, 1)), kindFor(op, heapprof.Large))
+		a.sampledLarge(addr, uintptr(max(size, 1)), op.kind(heapprof.Large))
 	}
 	return addr, zeroed, err
 }
 
 // allocSmall takes a block from h's cache and brings magazines from the depot
 // until it can.
-func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zeroed bool, err error) {
-	fit := sizeclass.FitOf(size)
-	c := fit.Class()
+func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, zeroed bool, err error) {
+	cc := sizeclass.ClassCodeOf(size)
+	c := cc.Class()
 	spare := uintptr(0) // a magazine on its way between the depot and the class cache
 	for {
 		cache, id, err := h.acquire()
@@ -166,10 +169,10 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 		switch {
 		case sampled:
 			zeroed = r.Zeroed()
-			addr = r.TakeSampled(fit.Code())
+			addr = r.TakeSampled(cc.Code())
 		case found:
 			zeroed = r.Zeroed()
-			addr = r.Take(fit.Code())
+			addr = r.Take(cc.Code())
 		case twice:
 			addr = r.Drop()
 		}
@@ -180,7 +183,7 @@ func (a *Allocator) allocSmall(h holder, op string, size int) (addr uintptr, zer
 				panic(freedTwiceAtOnce(op, addr, c))
 			}
 			if sampled {
-				if at := a.sampledBlock(addr, c, size, kindFor(op, heapprof.Small)); at != 0 {
+				if at := a.sampledBlock(addr, c, size, op.kind(heapprof.Small)); at != 0 {
 					return at, true, nil
 				}
 			}
@@ -220,7 +223,7 @@ func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 
 // allocLarge returns a large object: one of h's cache, or one of the large heap's. If
 // needZero is set, it is zeroed. zeroed reports whether it is known to be zero.
-func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
+func (a *Allocator) allocLarge(h holder, op operation, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
 	addr, sampled := a.takeLarge(h, size, needZero)
 	zeroed = needZero
 	if addr == 0 {
@@ -229,7 +232,7 @@ func (a *Allocator) allocLarge(h holder, op string, size uintptr, needZero bool)
 		}
 	}
 	if sampled {
-		a.sampledLarge(addr, size, kindFor(op, heapprof.Large))
+		a.sampledLarge(addr, size, op.kind(heapprof.Large))
 	}
 	return addr, zeroed, nil
 }

@@ -19,10 +19,9 @@ func (a *Allocator) Memalign(align, size int) (unsafe.Pointer, error) {
 }
 
 func (a *Allocator) memalign(h holder, align, size int) (unsafe.Pointer, error) {
-	const op = "Memalign"
 	if align <= 0 || align&(align-1) != 0 || align > MaxAlign || size < 0 {
-		return nil, &Error{Op: op, Size: size, Err: ErrInvalidSize}
+		return nil, &Error{Op: opMemalign.String(), Size: size, Err: ErrInvalidSize}
 	}
-	addr, _, err := a.allocate(h, op, size, align, false, alignedEvent(align, size))
+	addr, _, err := a.allocate(h, opMemalign, size, align)
 	return raw.Pointer(addr), err
 }

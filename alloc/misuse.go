@@ -13,8 +13,17 @@ import (
 
 // misuse explains what is wrong with an address that is not that of a live
 // block of a.
-func (a *Allocator) misuse(op string, addr uintptr) error {
+func (a *Allocator) misuse(op operation, addr uintptr) error {
 	a.init() // an allocator never used has an identity too
+	e := a.describeMisuse(op, addr)
+	if e.Allocator == "" {
+		e.Allocator = a.options.Name
+	}
+	return e
+}
+
+// describeMisuse is misuse, with the name of the Allocator whose memory addr is in.
+func (a *Allocator) describeMisuse(op operation, addr uintptr) *MisuseError {
 	if a.gate.closed.Load() {
 		return newMisuse(UseAfterClose, op, addr, "the Allocator was closed, and all its blocks with it: "+
 			"some part of the program still uses them")
@@ -27,7 +36,7 @@ func (a *Allocator) misuse(op string, addr uintptr) error {
 
 // inspect explains what is wrong with an address passed to the Allocator whose
 // identity is owner, or to a function that takes any Allocator's blocks (0).
-func inspect(op string, addr, owner uintptr) *MisuseError {
+func inspect(op operation, addr, owner uintptr) *MisuseError {
 	e := newMisuse(InvalidPointer, op, addr, "inside a large object, not at its start")
 	d := pagemap.Get(addr) // once: another goroutine may free the block meanwhile
 	if d == 0 {
@@ -39,9 +48,9 @@ func inspect(op string, addr, owner uintptr) *MisuseError {
 	case owner != 0 && h.Owner != owner:
 		e.Kind, e.Detail = WrongAllocator, "the block belongs to another Allocator: free it through that one"
 	case h.Kind == pagemap.Span:
-		inspectSpan(e, d)
+		inspectSpan(e, op, d)
 	case h.Kind == pagemap.Guarded:
-		guardTableAt(d).inspect(e)
+		guardTableAt(d).inspect(e, op)
 	case h.IsLarge(addr):
 		o := largeheap.Descriptor(d).Describe()
 		e.Kind, e.Detail = freedAs(op), freedDetail
@@ -56,7 +65,7 @@ const unknownDetail = "not memory of this Allocator: it is Go memory, a stack, s
 	"or was given back to the kernel after its last block was freed"
 
 // inspectSpan explains an address in the span d.
-func inspectSpan(e *MisuseError, d uintptr) {
+func inspectSpan(e *MisuseError, op operation, d uintptr) {
 	h := headerAt(d)
 	i := h.Index(e.Addr)
 	if i >= h.Blocks {
@@ -69,7 +78,7 @@ func inspectSpan(e *MisuseError, d uintptr) {
 	case e.Block != e.Addr:
 		e.Detail = insideBlock(int(e.Addr - e.Block))
 	case e.State == "free":
-		e.Kind, e.Detail = freedAs(e.Op), freedDetail
+		e.Kind, e.Detail = freedAs(op), freedDetail
 	default:
 		e.Detail = "the block was never handed out: the address was made up, or comes from an overwritten pointer"
 	}
@@ -78,7 +87,7 @@ func inspectSpan(e *MisuseError, d uintptr) {
 func insideBlock(n int) string { return bytesOf(n) + " inside a block, not at its start" }
 
 // describeLarge returns what the large heap found wrong with an address.
-func describeLarge(op string, addr uintptr, err error) *MisuseError {
+func describeLarge(op operation, addr uintptr, err error) *MisuseError {
 	e := newMisuse(ForeignPointer, op, addr, unknownDetail)
 	var v *largeheap.Violation
 	if !errors.As(err, &v) {
@@ -97,7 +106,7 @@ func describeLarge(op string, addr uintptr, err error) *MisuseError {
 }
 
 // largeKind returns the kind of a violation that an object is known for.
-func largeKind(op string, v *largeheap.Violation) MisuseKind {
+func largeKind(op operation, v *largeheap.Violation) MisuseKind {
 	switch {
 	case v.Reason == largeheap.HeaderOverwritten:
 		return DamagedHeader
@@ -108,14 +117,14 @@ func largeKind(op string, v *largeheap.Violation) MisuseKind {
 }
 
 // freeingTwice reports a block that another goroutine is freeing right now.
-func freeingTwice(op string, addr uintptr, size int) *MisuseError {
+func freeingTwice(op operation, addr uintptr, size int) *MisuseError {
 	return newMisuse(freedAs(op), op, addr, "another goroutine frees this block at the same time").of(addr, size, "free")
 }
 
 // freedTwiceAtOnce reports a block that two goroutines freed at the same moment:
 // each saw it live and put it into a magazine. The second of the two slots was
 // found now, before the block could be handed out twice.
-func freedTwiceAtOnce(op string, addr uintptr, c sizeclass.Class) *MisuseError {
+func freedTwiceAtOnce(op operation, addr uintptr, c sizeclass.Class) *MisuseError {
 	return newMisuse(DoubleFree, op, addr, "two goroutines freed this block at the same time, earlier; "+
 		"its second entry was found, and dropped, now").of(addr, c.Size(), "free or handed out again")
 }

@@ -52,6 +52,10 @@ type MisuseError struct {
 	Op   string  // what was called: "Free", "Realloc", "UsableSize", "Verify" …; "access" for a fault
 	Addr uintptr // what was passed, or accessed
 
+	// Allocator is the name (Options.Name) of the Allocator whose memory Addr is in, or
+	// else of the one that was called. It is empty if that has none, or if it is not known.
+	Allocator string
+
 	Block uintptr // start of the block that Addr is in or near, 0 if there is none
 	Size  int     // size of that block in bytes: that of its class if it is small and neither guarded nor checked
 	State string  // what that block was: "live", "free", "never allocated"; for large ones in more words; or ""
@@ -72,18 +76,15 @@ type Call struct {
 // Frames returns the functions of the stack, the innermost first.
 func (c Call) Frames() iter.Seq[runtime.Frame] { return heapprof.Frames(c.Stack) }
 
-// opAccess is the operation of a misuse that the processor found.
-const opAccess = "access"
-
 // newMisuse returns a misuse of addr, which the calling goroutine found.
-func newMisuse(kind MisuseKind, op string, addr uintptr, detail string) *MisuseError {
-	return &MisuseError{Kind: kind, Op: op, Addr: addr, Detail: detail, Used: here()}
+func newMisuse(kind MisuseKind, op operation, addr uintptr, detail string) *MisuseError {
+	return &MisuseError{Kind: kind, Op: op.String(), Addr: addr, Allocator: nameAt(addr), Detail: detail, Used: here()}
 }
 
 // accessMisuse returns a misuse that the processor found by a fault. Catch completes it with
 // the call.
 func accessMisuse(kind MisuseKind, addr uintptr, detail string) *MisuseError {
-	return &MisuseError{Kind: kind, Op: opAccess, Addr: addr, Detail: detail}
+	return &MisuseError{Kind: kind, Op: opAccess.String(), Addr: addr, Allocator: nameAt(addr), Detail: detail}
 }
 
 // here returns the call that is under way, from newMisuse's caller on.
@@ -100,8 +101,8 @@ func (e *MisuseError) of(block uintptr, size int, state string) *MisuseError {
 }
 
 // freedAs returns the kind of the misuse of a freed block by op.
-func freedAs(op string) MisuseKind {
-	if op == "Free" {
+func freedAs(op operation) MisuseKind {
+	if op == opFree {
 		return DoubleFree
 	}
 	return UseAfterFree
@@ -114,9 +115,11 @@ func (e *MisuseError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "alloc: %s: %s(%#x): %s", e.Kind, e.Op, e.Addr, e.Detail)
 	if e.Block != 0 {
-		fmt.Fprintf(&b, " [block %#x of %d bytes, %s]", e.Block, e.Size, e.State)
+		fmt.Fprintf(&b, " [block %#x of %d bytes, %s%s]", e.Block, e.Size, e.State, inNamed(e.Allocator))
+	} else if e.Allocator != "" {
+		fmt.Fprintf(&b, " [%s]", inNamed(e.Allocator)[1:])
 	}
-	if e.Op == opAccess {
+	if e.Op == opAccess.String() {
 		e.Used.write(&b, "used by")
 	}
 	e.Freed.write(&b, "freed by")

@@ -10,9 +10,14 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// Options choose how an Allocator behaves. The zero value is what the zero
-// Allocator uses.
+// Options choose how an Allocator behaves. The zero value is what the zero Allocator uses:
+// for every option 0 is the default.
 type Options struct {
+	// Name tells Allocators of a program apart: it stands in heap profiles (as the label
+	// "allocator"), metrics, snapshots, reports of leaks and misuse, warnings, and on the
+	// live page. Up to 100 bytes of UTF-8 without control characters. Default: none.
+	Name string
+
 	// Limit bounds the memory that the allocator takes from the kernel, in bytes:
 	// blocks in use and what is retained for reuse, not its metadata, nor address
 	// space that was never written to. 0 means no limit.
@@ -76,13 +81,32 @@ type Options struct {
 	// none but that one.
 	Quarantine int64
 
+	// AddressesAsNumbers is for programs that keep the addresses of blocks as numbers
+	// (uintptr), as C does that was translated to Go. It changes race builds (go build
+	// -race) only. There blocks otherwise lie in the Go heap, so that the race detector
+	// sees them; and the pointer checks of such builds (checkptr) end a program that makes
+	// a pointer into the Go heap of a number. If AddressesAsNumbers is set, blocks are
+	// mapped memory, as in other builds. Then the race detector does not see them.
+	AddressesAsNumbers bool
+
 	// Leaks, if set, is written a report by Close, of what is still live by the stacks
 	// that allocated it, if anything is.
 	Leaks io.Writer
 
 	// Large chooses what becomes of freed objects of 128 KiB and more.
-	Large largeobj.Options
+	Large LargeOptions
 }
+
+// LargeOptions are the options of the heap of large objects. Package largeobj says what
+// that heap does.
+type LargeOptions = largeobj.Options
+
+// The values of LargeOptions.Policy.
+const (
+	RetainLarge = largeobj.Retain // retain freed memory for a while
+	UnmapLarge  = largeobj.Unmap  // give memory back to the kernel when it is freed
+	KeepLarge   = largeobj.Keep   // retain freed memory until Trim
+)
 
 // DefaultProfileRate is the ProfileRate of an Allocator that is told none, in bytes: that
 // of the Go heap.

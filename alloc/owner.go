@@ -50,7 +50,7 @@ func requestedAt(addr uintptr) (n uintptr, ok bool) {
 		return 0, false
 	}
 	st := *smallheap.StateOf(d, i)
-	return uintptr(sizeclass.FitFor(h.Class, st&smallheap.CodeMask).Max()), smallheap.IsLive(st)
+	return uintptr(sizeclass.ClassCodeFor(h.Class, st&smallheap.CodeMask).Max()), smallheap.IsLive(st)
 }
 
 // checkedRequest returns how many bytes were requested for the live block at addr, if it
@@ -91,5 +91,5 @@ func roomFor(n int) int {
 	case n < 0 || n >= sizeclass.LargeMin:
 		return n
 	}
-	return sizeclass.FitOf(n).Max()
+	return sizeclass.ClassCodeOf(n).Max()
 }

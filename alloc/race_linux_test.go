@@ -5,6 +5,7 @@
 package alloc
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -49,6 +50,13 @@ var races = []struct {
 		})
 		return err
 	}, true},
+	{"two write, addresses are numbers", func(*Allocator) error {
+		a, err := NewAllocator(Options{AddressesAsNumbers: true})
+		if err == nil {
+			err = errors.Join(bothWrite(a, 100), bothWrite(a, largeSize), a.Close())
+		}
+		return err
+	}, false},
 	{"one frees, the other gets it", func(a *Allocator) error {
 		together(func() { a.churn(1) }, func() { a.churn(2) }, func() { a.churn(3) })
 		return nil

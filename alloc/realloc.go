@@ -21,7 +21,7 @@ import (
 // an error is returned, p is as it was; the errors are those of Malloc. A p that
 // Free would not take panics with a *MisuseError.
 func (a *Allocator) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
-	return a.realloc((*processors)(a), "Realloc", p, size, size)
+	return a.realloc((*processors)(a), opRealloc, p, size, size)
 }
 
 // Recalloc is Realloc, but of the contents only the first kept bytes count, at most
@@ -29,13 +29,13 @@ func (a *Allocator) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) 
 // blocks that begin as Calloc's: pages that the kernel adds to a large object are
 // zero without being written to.
 func (a *Allocator) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
-	return a.realloc((*processors)(a), "Recalloc", p, kept, size)
+	return a.realloc((*processors)(a), opRecalloc, p, kept, size)
 }
 
 // realloc is Recalloc, and Realloc if all of size is kept.
-func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size int) (q unsafe.Pointer, err error) {
+func (a *Allocator) realloc(h holder, op operation, p unsafe.Pointer, kept, size int) (q unsafe.Pointer, err error) {
 	if size < 0 || kept < 0 {
-		return nil, &Error{Op: op, Size: min(kept, size), Err: ErrInvalidSize}
+		return nil, &Error{Op: op.String(), Size: min(kept, size), Err: ErrInvalidSize}
 	}
 	err = a.retry(h, op, size, func() (err error) {
 		if a.recorder.Load() != nil {
@@ -52,7 +52,7 @@ func (a *Allocator) realloc(h holder, op string, p unsafe.Pointer, kept, size in
 }
 
 // resize is realloc, unrecorded.
-func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+func (a *Allocator) resize(h holder, op operation, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	addr := raw.Addr(p)
 	switch {
 	case p == nil:
@@ -71,8 +71,8 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 		return a.reallocLarge(h, op, addr, uintptr(kept), size)
 	}
 	if size < sizeclass.LargeMin {
-		if fit := sizeclass.FitOf(size); fit.Class() == c {
-			if !a.recode(c, st, was, fit.Code()) {
+		if cc := sizeclass.ClassCodeOf(size); cc.Class() == c {
+			if !a.recode(c, st, was, cc.Code()) {
 				panic(freeingTwice(op, addr, c.Size()))
 			}
 			clearFrom(addr, uintptr(kept), uintptr(size))
@@ -90,7 +90,7 @@ func (a *Allocator) resize(h holder, op string, p unsafe.Pointer, kept, size int
 }
 
 // reallocGuarded moves the claimed guarded block in slot i.
-func (a *Allocator) reallocGuarded(h holder, op string, i int, s *guardSlot, kept uintptr, size int) (unsafe.Pointer, error) {
+func (a *Allocator) reallocGuarded(h holder, op operation, i int, s *guardSlot, kept uintptr, size int) (unsafe.Pointer, error) {
 	to, err := a.copied(h, op, s.addr, s.size, kept, size)
 	if err != nil {
 		a.guards.show(s)
@@ -101,7 +101,7 @@ func (a *Allocator) reallocGuarded(h holder, op string, i int, s *guardSlot, kep
 }
 
 // reallocLarge resizes a large object.
-func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size int) (unsafe.Pointer, error) {
+func (a *Allocator) reallocLarge(h holder, op operation, addr, kept uintptr, size int) (unsafe.Pointer, error) {
 	d := a.claimLarge(op, addr, largeheap.Resizing)
 	if size < sizeclass.LargeMin {
 		to, err := a.copied(h, op, addr, d.Usable(), kept, size)
@@ -131,7 +131,7 @@ func (a *Allocator) reallocLarge(h holder, op string, addr, kept uintptr, size i
 
 // copied returns a new block of size bytes that begins with the first kept bytes of the
 // block at addr, which has usable bytes. Zeros follow. Address 0 is that of no block.
-func (a *Allocator) copied(h holder, op string, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
+func (a *Allocator) copied(h holder, op operation, addr, usable, kept uintptr, size int) (unsafe.Pointer, error) {
 	to, zeroed, err := a.request(h, op, size, 1, false)
 	if err != nil {
 		return nil, err

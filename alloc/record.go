@@ -67,16 +67,7 @@ func (a *Allocator) record(e heaptrace.Event) bool {
 	return r.Add(id, e)
 }
 
-// recordBlock records how the block at addr was handed out; so it becomes traced.
-func (a *Allocator) recordBlock(addr uintptr, op heaptrace.Op, size int) {
-	a.recordNew(addr, heaptrace.Event{Op: op, Size: int64(size)})
-}
-
-// alignedEvent is what is recorded of Memalign.
-func alignedEvent(align, size int) heaptrace.Event {
-	return heaptrace.Event{Op: heaptrace.Memalign, Size: int64(size), Align: uint32(align)}
-}
-
+// recordNew records how the block at addr was handed out; so it becomes traced.
 func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 	e.Addr = uint64(addr)
 	if !a.record(e) {
@@ -105,19 +96,6 @@ func (a *Allocator) known(addr uintptr) bool {
 	return err == nil
 }
 
-// slowMalloc is allocate for Malloc and Calloc.
-func (a *Allocator) slowMalloc(h holder, op string, size int, needZero bool) (addr uintptr, zeroed bool, err error) {
-	return a.allocate(h, op, size, 1, needZero, heaptrace.Event{Op: opFor(needZero), Size: int64(size)})
-}
-
-// opFor returns the operation that hands out a block, zeroed if needZero is set.
-func opFor(needZero bool) heaptrace.Op {
-	if needZero {
-		return heaptrace.Calloc
-	}
-	return heaptrace.Malloc
-}
-
 // recordFree records that the object at addr is about to be freed, if the trace knows it.
 func (a *Allocator) recordFree(addr uintptr) {
 	if a.recorder.Load() != nil && a.known(addr) {
@@ -127,18 +105,20 @@ func (a *Allocator) recordFree(addr uintptr) {
 
 // recordResize is resize, recorded: an object that the trace knows is lifted before and
 // set down after, wherever it is then. Others begin to be known.
-func (a *Allocator) recordResize(h holder, op string, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+func (a *Allocator) recordResize(h holder, op operation, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	addr := raw.Addr(p)
 	lifted := p != nil && size > 0 && kept >= 0 && a.known(addr) &&
 		a.record(heaptrace.Event{Op: heaptrace.Lift, Addr: uint64(addr)})
 	q, err := a.resize(h, op, p, kept, size)
 	switch {
 	case lifted && err != nil: // it is as it was, to its usable size
-		a.recordBlock(addr, heaptrace.Realloc, UsableSize(p))
+		a.recordNew(addr, heaptrace.Event{Op: heaptrace.Realloc, Size: int64(UsableSize(p))})
 	case lifted:
-		a.recordBlock(raw.Addr(q), heaptrace.Realloc, size)
+		a.recordNew(raw.Addr(q), heaptrace.Event{Op: heaptrace.Realloc, Size: int64(size)})
+	case q != nil && kept < size:
+		a.recordNew(raw.Addr(q), opCalloc.event(size, 1))
 	case q != nil:
-		a.recordBlock(raw.Addr(q), opFor(kept < size), size)
+		a.recordNew(raw.Addr(q), opMalloc.event(size, 1))
 	}
 	return q, err
 }

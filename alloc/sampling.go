@@ -96,19 +96,19 @@ func (a *Allocator) sampleLarge(h holder, size uintptr) bool {
 
 // lift takes the record of the claimed large object d, at addr, out of the profile, for the
 // time that Realloc moves the object. It returns 0 if there is none.
-func (a *Allocator) lift(d largeheap.Descriptor, addr uintptr) heapprof.Hand {
+func (a *Allocator) lift(d largeheap.Descriptor, addr uintptr) heapprof.Detached {
 	if !d.Marked() {
 		return 0
 	}
 	d.Mark(false)
-	return a.profile.Take(addr)
+	return a.profile.Detach(addr)
 }
 
 // setDown gives the detached record to the claimed object d, at addr, which has size bytes now. The
 // record gets the weight of an object that was allocated with that size. An object that
 // shrank is forgotten with the probability that it would not have been sampled at its new
 // size. An object that grew was the more likely to be sampled, and is kept.
-func (a *Allocator) setDown(detached heapprof.Hand, d largeheap.Descriptor, addr, size uintptr) {
+func (a *Allocator) setDown(detached heapprof.Detached, d largeheap.Descriptor, addr, size uintptr) {
 	if detached == 0 {
 		return
 	}
@@ -118,7 +118,7 @@ func (a *Allocator) setDown(detached heapprof.Hand, d largeheap.Descriptor, addr
 	if p < 1 { // ln(1−p) is proportional to the size
 		p = -math.Expm1(math.Log1p(-p) * float64(size) / float64(before))
 	}
-	a.profile.Put(detached, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
+	a.profile.Attach(detached, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
 	if size < before && a.sampler.rng.uniform() >= p*weight {
 		a.unprofile(d, addr)
 	}

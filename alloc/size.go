@@ -25,7 +25,7 @@ func UsableSize(p unsafe.Pointer) int {
 	}
 	d := pagemap.Get(addr)
 	if d == 0 {
-		panic(inspect("UsableSize", addr, 0))
+		panic(inspect(opUsableSize, addr, 0))
 	}
 	h := headerAt(d)
 	if h.IsLarge(addr) && largeheap.Descriptor(d).IsLive() {
@@ -36,7 +36,7 @@ func UsableSize(p unsafe.Pointer) int {
 	}
 	i := h.Index(addr)
 	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || !smallheap.IsLive(*smallheap.StateOf(d, i)) {
-		panic(inspect("UsableSize", addr, 0))
+		panic(inspect(opUsableSize, addr, 0))
 	}
 	return int(h.Size)
 }

@@ -20,11 +20,11 @@ func (a *Allocator) verify() error {
 	var all []error
 	if k := a.checked; k != nil {
 		k.mu.Lock()
-		all = append(all, k.damages("Verify"))
+		all = append(all, k.damages(opVerify))
 		k.mu.Unlock()
 	}
-	all = append(all, a.guards.damages("Verify"))
-	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, describeLarge("Verify", v.Addr, v)) })
+	all = append(all, a.guards.damages(opVerify))
+	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, describeLarge(opVerify, v.Addr, v)) })
 	for c := range sizeclass.Class(sizeclass.Count) {
 		_, err := a.depots[c].Check(c)
 		all = append(all, err)

@@ -267,7 +267,7 @@ func TestDropped(t *testing.T) {
 	if len(s.Dropped) != 1 || s.Dropped[0].Arenas != 2 || s.Dropped[0].Bytes < 2<<20 {
 		t.Errorf("dropped: %+v", s.Dropped)
 	}
-	wantWords(t, errorString(s.String()), "2 arenas with", "were dropped without Free; made at", "TestDropped")
+	wantWords(t, errorString(s.String()), "2 arenas with", "were dropped without Free", "made at", "TestDropped")
 	if n := s.Live(); n != 0 {
 		t.Errorf("%d blocks are still live", n)
 	}

@@ -10,45 +10,46 @@ import (
 	"strings"
 )
 
-// An Arena is the numbers of one arena, in bytes unless they say otherwise. Its
-// memory is live blocks of its allocator's, and counted there too.
+// Arena contains the numbers of one arena, in bytes unless stated otherwise. An arena's
+// memory consists of live blocks of its allocator, so the allocator counts it, too.
 //
 //	Used + Free + Waste = Reserved
 type Arena struct {
-	ID         int64 // identity, in the order of making
+	ID         int64 // identity; a later arena has a higher number
 	Name       string
-	Made       string // where: function and file:line
+	Made       string // the call site that made the arena: function and file:line
 	Concurrent bool
 
 	Reserved    int64 // taken from the allocator
-	Used        int64 // handed out since the last Reset
-	Free        int64 // to be handed out next
-	Waste       int64 // left behind for alignment and at the ends of chunks
-	Quarantined int64 // of earlier rounds, inaccessible; not part of Reserved
-	HighWater   int64 // the most that was ever Used
-	Chunks      int64 // blocks of the allocator's
+	Used        int64 // allocated since the last Reset
+	Free        int64 // not yet allocated
+	Waste       int64 // lost to alignment and at the ends of chunks
+	Quarantined int64 // inaccessible, from before earlier Resets; not part of Reserved
+	HighWater   int64 // the highest value of Used so far
+	Chunks      int64 // number of the allocator's blocks that the arena consists of
 	Resets      int64
 }
 
-// DroppedArenas counts the arenas made at one place that the program dropped
-// without freeing them: the collector found them, and their memory was released.
+// DroppedArenas counts the arenas from one call site that the program lost without
+// freeing them. The garbage collector found them, and their memory was released.
 type DroppedArenas struct {
-	Made   string // where: function and file:line
+	Made   string // the call site: function and file:line
 	Arenas int64
-	Bytes  int64 // reserved by them
+	Bytes  int64 // their Reserved
 }
 
-// Label returns the arena's name, or, if it has none, where it was made.
+// Label returns the arena's name, or the call site that made it if it has no name.
 func (a *Arena) Label() string { return strings.ToValidUTF8(cmp.Or(a.Name, a.Made), "?") }
 
-// An ArenaGroup is the arenas of one Label taken together: numbers are sums, the rest
-// is that of the first.
+// An ArenaGroup combines all arenas with the same Label. The numbers are sums, and the
+// other fields are those of the first arena.
 type ArenaGroup struct {
 	Arena
-	Count int64 // arenas
+	Count int64 // number of arenas
 }
 
-// ArenaGroups returns the arenas by Label, those with the most reserved first.
+// ArenaGroups returns the arenas grouped by Label, the group with the most reserved bytes
+// first.
 func (s *Snapshot) ArenaGroups() (groups []ArenaGroup) {
 	index := map[string]int{}
 	for i := range s.Arenas {
@@ -66,7 +67,7 @@ func (s *Snapshot) ArenaGroups() (groups []ArenaGroup) {
 	return groups
 }
 
-// add adds b's numbers to a's.
+// add adds the numbers of b to those of a.
 func (a *Arena) add(b *Arena) {
 	for i, n := range b.numbers() {
 		*a.numbers()[i] += *n
@@ -79,8 +80,8 @@ func (a *Arena) numbers() []*int64 {
 	return []*int64{&a.Reserved, &a.Used, &a.Free, &a.Waste, &a.Quarantined, &a.Chunks, &a.Resets}
 }
 
-// subArenas returns the change of each arena in now. One that was not there before
-// has changed from nothing; one that is gone is left out.
+// subArenas returns the change of each arena in now. For an arena that is not in before,
+// the change is its numbers. An arena that is only in before is left out.
 func subArenas(now, before []Arena) []Arena {
 	was := map[int64]*Arena{}
 	for i := range before {
@@ -95,7 +96,7 @@ func subArenas(now, before []Arena) []Arena {
 	return d
 }
 
-// subDropped is subArenas for the dropped ones, which are never gone.
+// subDropped is subArenas for dropped arenas. A call site never leaves the list.
 func subDropped(now, before []DroppedArenas) []DroppedArenas {
 	d := slices.Clone(now)
 	for i := range d {
@@ -109,17 +110,17 @@ func subDropped(now, before []DroppedArenas) []DroppedArenas {
 	return d
 }
 
-// mostArenas is how many arenas the text shows one by one.
-const mostArenas = 20
+// maxArenas is the number of arenas that the text lists one by one.
+const maxArenas = 20
 
-// writeArenas writes a row for each of the largest arenas, and one for the others.
+// writeArenas writes one row for each of the largest arenas, and one row for all others.
 func (s *Snapshot) writeArenas(b *bytes.Buffer) {
 	if len(s.Arenas) > 0 {
 		fmt.Fprintf(b, "\n%-24s%12s%12s%12s%12s%12s%8s%10s  %s\n",
 			"arena", "used", "free", "waste", "reserved", "high water", "chunks", "resets", "made")
 		largest := slices.Clone(s.Arenas)
 		slices.SortStableFunc(largest, func(a, b Arena) int { return cmp.Compare(b.Reserved, a.Reserved) })
-		shown := min(len(largest), mostArenas)
+		shown := min(len(largest), maxArenas)
 		for i := range largest[:shown] {
 			largest[i].writeRow(b)
 		}
@@ -132,7 +133,7 @@ func (s *Snapshot) writeArenas(b *bytes.Buffer) {
 		}
 	}
 	for _, d := range s.Dropped {
-		fmt.Fprintf(b, "%d arenas with %s were dropped without Free; made at %s\n", d.Arenas, Bytes(d.Bytes), d.Made)
+		fmt.Fprintf(b, "%d arenas with %s were dropped without Free; they were made at %s\n", d.Arenas, Bytes(d.Bytes), d.Made)
 	}
 }
 

@@ -4,49 +4,49 @@ package stats
 
 import "time"
 
-// A HeapMap shows the chunks that spans are cut from, page by page: where blocks are,
-// and where the holes between them.
+// A HeapMap shows the chunks that spans are cut from, page by page. It shows which pages
+// hold blocks and where the free pages between them are.
 type HeapMap struct {
 	Time     time.Time
-	PageSize int        // bytes of a page
-	Chunks   []ChunkMap // by address
-	Omitted  int        // chunks beyond those that were asked for
+	PageSize int        // bytes
+	Chunks   []ChunkMap // in order of address
+	Omitted  int        // number of chunks beyond those requested
 }
 
-// A ChunkMap is one chunk: its pages divided into runs.
+// A ChunkMap is one chunk, divided into runs of pages.
 type ChunkMap struct {
 	Start uintptr   // address of the first page
 	Pages int       // Σ Pages of Runs
-	Large bool      // a chunk that large objects are carved from
-	Runs  []PageRun // from the first page on, without gaps
+	Large bool      // whether large objects are carved from the chunk
+	Runs  []PageRun // in order of address, without gaps
 }
 
-// A PageRun is consecutive pages of a chunk that serve one purpose.
+// A PageRun is a number of consecutive pages of a chunk with the same use.
 type PageRun struct {
 	Use    PageUse
 	Pages  int32
-	Size   int32 // of a span: bytes of its blocks
-	Blocks int32 // of a span: how many it has
-	Idle   int32 // of a span: blocks that are free in it; those in caches and depots are not
+	Size   int32 // of a span: bytes of a block
+	Blocks int32 // of a span: number of blocks
+	Idle   int32 // of a span: free blocks in the span, without those in caches and depots
 }
 
-// A PageUse says what pages serve as.
+// A PageUse is the use of a page.
 type PageUse uint8
 
 // The uses of pages.
 const (
-	PageClean PageUse = iota // free, purged or never used: address space only
+	PageClean PageUse = iota // free, and purged or never used: occupies no RAM
 	PageDirty                // free, and still occupies RAM
-	PageSpan                 // a span's
-	PageLarge                // a large object's, or on its way from or to a span
+	PageSpan                 // part of a span
+	PageLarge                // part of a large object, or on its way from or to a span
 )
 
 func (u PageUse) String() string {
 	return [...]string{"clean", "dirty", "span", "large"}[u]
 }
 
-// Count returns how many pages of the chunk have a use, and the longest run of free
-// ones, clean or dirty.
+// Count returns the number of pages for each use, and the length in pages of the longest
+// run of free pages, clean or dirty.
 func (c *ChunkMap) Count() (pages [4]int, longestFree int) {
 	free := 0
 	for _, r := range c.Runs {

@@ -8,11 +8,11 @@ import (
 	"io"
 )
 
-// Write writes the stacks for a person to read.
+// Write writes the stacks as text for people.
 func (s *Stacks) Write(w io.Writer) error {
 	var b bytes.Buffer
 	if s.Rate != 1 {
-		fmt.Fprintf(&b, "an estimate from samples, one in %s: set the profile rate to 1 to see every block\n", Bytes(int64(s.Rate)))
+		fmt.Fprintf(&b, "These numbers are estimates from one sample in %s. Set the profile rate to 1 to see every block.\n", Bytes(int64(s.Rate)))
 	}
 	for i := range s.Top {
 		t := &s.Top[i]

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// documented returns the list of metrics as doc.go is to show it.
+// documented returns the list of metrics as doc.go must show it.
 func documented() string {
 	var b strings.Builder
 	for _, m := range Metrics() {
@@ -32,25 +32,25 @@ func TestMetricsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(doc), "//\n"+documented()+"//\n") {
-		t.Errorf("doc.go does not list the metrics as they are; they are\n%s", documented())
+		t.Errorf("doc.go does not list the metrics; the list is\n%s", documented())
 	}
 }
 
-// TestMetricNames: names have the form of those in runtime/metrics, descriptions one
-// that the exposition formats need no escapes for.
+// TestMetricNames: names have the form of those in runtime/metrics, and descriptions need
+// no escapes in the exposition formats.
 func TestMetricNames(t *testing.T) {
 	name := regexp.MustCompile(`^/ashlar(/[a-z]+)+:[a-z]+$`)
 	description := regexp.MustCompile(`^[a-z][^\\"\n]*[^.\\"\n]$`)
 	seen := map[string]bool{}
 	for _, m := range Metrics() {
 		if !name.MatchString(m.Name) {
-			t.Errorf("%q is no name", m.Name)
+			t.Errorf("%q is not a valid name", m.Name)
 		}
 		if !description.MatchString(m.Description) {
-			t.Errorf("%s: %q is no description", m.Name, m.Description)
+			t.Errorf("%s: %q is not a valid description", m.Name, m.Description)
 		}
 		if exposed := exposedName(m.Name); seen[exposed] {
-			t.Errorf("%s is exposed as %s, which another one is", m.Name, exposed)
+			t.Errorf("%s is exposed as %s, like another metric", m.Name, exposed)
 		} else {
 			seen[exposed] = true
 		}
@@ -92,7 +92,8 @@ func TestMetricsComplete(t *testing.T) {
 	look("Snapshot", reflect.ValueOf(*s))
 }
 
-// TestArenaGroups: arenas of one name are one, those without go by where they were made.
+// TestArenaGroups: arenas with the same name form one group, and arenas without a name
+// are grouped by call site.
 func TestArenaGroups(t *testing.T) {
 	s := &Snapshot{Arenas: []Arena{
 		{ID: 1, Name: "request", Reserved: 10, HighWater: 7},
@@ -113,7 +114,7 @@ func TestArenaGroups(t *testing.T) {
 	}
 }
 
-// TestLabels: whatever an arena is called, its line is one, and valid.
+// TestLabels: a label is one valid line, whatever the arena's name is.
 func TestLabels(t *testing.T) {
 	s := &Snapshot{Arenas: []Arena{{Name: "a \"b\" \\ \n\xff", Used: 3}}}
 	var b strings.Builder
@@ -125,7 +126,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// TestPerClass: the value of a metric of classes is the sum.
+// TestPerClass: the value of a PerClass metric is the sum over all classes.
 func TestPerClass(t *testing.T) {
 	s := &Snapshot{Classes: []Class{{Live: 3}, {Live: 40}}}
 	for _, m := range Metrics() {
@@ -139,11 +140,11 @@ func TestPerClass(t *testing.T) {
 			return
 		}
 	}
-	t.Error("there is no such metric")
+	t.Error("the metric does not exist")
 }
 
-// TestWriteMetrics looks for each kind of line in both formats. Whether Prometheus
-// accepts the whole is tested with its own parser, in a module of its own.
+// TestWriteMetrics looks for each kind of line in both formats. The tests of module
+// benchmarks check the whole output with the parser of Prometheus.
 func TestWriteMetrics(t *testing.T) {
 	for _, c := range []struct {
 		format   Format
@@ -186,7 +187,7 @@ func TestWriteMetrics(t *testing.T) {
 
 func TestWriteMetricsFails(t *testing.T) {
 	if err := example.WriteMetrics(failingWriter{}, OpenMetrics); err == nil {
-		t.Error("an error of the writer was lost")
+		t.Error("WriteMetrics did not return the writer's error")
 	}
 }
 

@@ -11,13 +11,13 @@ import (
 // A Format is a text format in which metrics are exposed to monitoring systems.
 type Format uint8
 
-// The formats of WriteMetrics.
+// The formats that WriteMetrics writes.
 const (
 	OpenMetrics Format = iota // OpenMetrics 1.0
 	Prometheus                // the Prometheus text format, 0.0.4
 )
 
-// ContentType returns the format's media type, for HTTP.
+// ContentType returns the format's media type for HTTP.
 func (f Format) ContentType() string {
 	if f == Prometheus {
 		return "text/plain; version=0.0.4; charset=utf-8"
@@ -25,11 +25,12 @@ func (f Format) ContentType() string {
 	return "application/openmetrics-text; version=1.0.0; charset=utf-8"
 }
 
-// WriteMetrics writes all metrics of the snapshot in a format. A metric's name has
-// the slashes and the colon of Metric.Name replaced by underscores, and counters end
-// in "_total": ashlar_kernel_mmap_calls_total. Numbers of size classes are labelled
-// with the size of a block in bytes, {class="64"}; classes that were never used are
-// left out. Those of arenas are labelled with the names of ArenaGroups, {arena="request"}.
+// WriteMetrics writes all metrics of the snapshot in a format. In the names, underscores
+// replace the slashes and the colon of Metric.Name, and counters end in "_total":
+// ashlar_kernel_mmap_calls_total. Numbers of size classes are labelled with the block
+// size in bytes, {class="64"}; classes that were never used are left out. Numbers of
+// arenas are labelled with the labels of ArenaGroups, {arena="request"}.
+// If the snapshot has a name, all numbers are labelled with it, {allocator="cache"}.
 func (s *Snapshot) WriteMetrics(w io.Writer, f Format) error {
 	b := make([]byte, 0, 16<<10)
 	groups := s.ArenaGroups()
@@ -43,14 +44,14 @@ func (s *Snapshot) WriteMetrics(w io.Writer, f Format) error {
 	return err
 }
 
-// appendTo writes a metric's family: its head, and a line for each number.
+// appendTo appends a metric's family: its head, and a line for each number.
 func (m *Metric) appendTo(b []byte, s *Snapshot, groups []ArenaGroup, f Format) []byte {
 	family := exposedName(m.Name)
 	sample, kind := family, "gauge"
 	if m.Cumulative {
 		sample, kind = family+"_total", "counter"
 	}
-	head := sample // the older format gives the head the name of the samples
+	head := sample // in the Prometheus format the head has the name of the samples
 	if f == OpenMetrics {
 		head = family
 	}
@@ -63,22 +64,39 @@ func (m *Metric) appendTo(b []byte, s *Snapshot, groups []ArenaGroup, f Format) 
 	case m.PerClass:
 		for i := range s.Classes {
 			if c := &s.Classes[i]; c.used() {
-				b = appendLine(b, sample, `{class="`, strconv.Itoa(c.Size), `"} `, strconv.FormatInt(m.ofClass(c), 10))
+				b = s.appendNumber(b, sample, "class", strconv.Itoa(c.Size), m.ofClass(c))
 			}
 		}
 	case m.PerArena:
 		for i := range groups {
 			g := &groups[i]
-			b = appendLine(b, sample, `{arena="`, labelEscapes.Replace(g.Label()), `"} `, strconv.FormatInt(m.ofArena(g), 10))
+			b = s.appendNumber(b, sample, "arena", g.Label(), m.ofArena(g))
 		}
 	default:
-		b = appendLine(b, sample, " ", strconv.FormatInt(m.of(s), 10))
+		b = s.appendNumber(b, sample, "", "", m.of(s))
 	}
 	return b
 }
 
-// labelEscapes writes the value of a label as both formats want it. What is no UTF-8
-// they do not take.
+// appendNumber writes the line of a number, with the allocator's name as a label and, if
+// it has a key, another label.
+func (s *Snapshot) appendNumber(b []byte, sample, key, value string, n int64) []byte {
+	b = append(b, sample...)
+	next := byte('{')
+	for _, label := range [...][2]string{{"allocator", s.Name}, {key, value}} {
+		if label[0] != "" && label[1] != "" {
+			b = append(append(b, next), label[0]...)
+			b = append(append(append(b, `="`...), labelEscapes.Replace(label[1])...), '"')
+			next = ','
+		}
+	}
+	if next == ',' {
+		b = append(b, '}')
+	}
+	return append(strconv.AppendInt(append(b, ' '), n, 10), '\n')
+}
+
+// labelEscapes escapes a label's value for both formats. The value must be valid UTF-8.
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 func appendLine(b []byte, parts ...string) []byte {
@@ -88,8 +106,8 @@ func appendLine(b []byte, parts ...string) []byte {
 	return append(b, '\n')
 }
 
-// exposedName turns a metric's name into one that the formats allow. The unit stays
-// its last part, as OpenMetrics wants it.
+// exposedName converts a metric's name to one that the formats allow. The unit stays the
+// last part, as OpenMetrics requires.
 func exposedName(name string) string {
 	return strings.NewReplacer("/", "_", ":", "_", "-", "_").Replace(strings.TrimPrefix(name, "/"))
 }

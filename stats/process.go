@@ -4,34 +4,35 @@ package stats
 
 import "time"
 
-// A Process is the memory of the process as the kernel sees it, and the part of it
-// that is in an allocator's mappings.
+// A Process is the kernel's view of the memory of the process, and of the part in an
+// allocator's mappings.
 type Process struct {
 	Time         time.Time
-	RSS, PeakRSS int64 // bytes resident, now and at most
+	RSS, PeakRSS int64 // resident bytes: now, and the highest value so far
 	Swap         int64 // bytes swapped out
 
-	// Ours are the allocator's mappings and those of the metadata of the process.
+	// Ours covers the allocator's mappings and the metadata of all allocators.
 	Ours Areas
 
-	// All are all mappings of the process.
+	// All covers all mappings of the process.
 	All Areas
 
-	// Split is the part of Ours.RSS that was divided by length: the kernel shows
-	// neighbouring mappings as one where it can, and the resident part of one that is
-	// only partly ours cannot be told. 0 where the kernel keeps our names.
+	// Split is the part of Ours.RSS that is an estimate, in bytes. The kernel may merge
+	// adjacent mappings into one and report one number for both. The number is then
+	// divided in proportion to their lengths. Split is 0 where the kernel keeps the names
+	// of our mappings.
 	Split int64
 }
 
-// Areas sums mappings up, in bytes but for the first.
+// Areas contains the sums over mappings, in bytes except Count.
 type Areas struct {
-	Count      int   // as the kernel counts: neighbours that are alike are one
+	Count      int   // number of mappings as the kernel counts: adjacent mappings of the same kind are one
 	Mapped     int64 // address space
 	RSS        int64 // resident
-	PSS        int64 // resident, shared pages divided by how many processes share them
-	Referenced int64 // resident and used since the marks were last cleared
+	PSS        int64 // resident; a page shared by n processes counts 1/n
+	Referenced int64 // resident, and used since the marks were last cleared
 	HugePages  int64 // resident, in transparent huge pages
-	LazyFree   int64 // resident, and the kernel's to take: purged lazily
+	LazyFree   int64 // resident, but the kernel may take it: purged lazily
 	Swap       int64 // swapped out
 	Locked     int64
 }

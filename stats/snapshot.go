@@ -4,29 +4,30 @@ package stats
 
 import "time"
 
-// A Snapshot is an allocator's numbers at one moment, or, from Sub, their change
-// between two.
+// A Snapshot contains an allocator's numbers at one moment. A Snapshot that Sub returns
+// contains the change between two moments.
 type Snapshot struct {
+	Name    string // of the allocator (alloc.Options.Name)
 	Time    time.Time
-	Elapsed time.Duration // from Sub: between the two snapshots; else 0
+	Elapsed time.Duration // set by Sub: time between the two snapshots; otherwise 0
 
 	Memory    Memory
 	Mapped    Gauge // bytes of address space
-	Footprint Gauge // bytes that may occupy RAM; what Limit limits
-	Mappings  Gauge // mappings of address space
-	Limit     int64 // of the footprint, bytes; 0: none
+	Footprint Gauge // bytes that may occupy RAM; Limit applies to it
+	Mappings  Gauge // number of mappings
+	Limit     int64 // limit of the footprint in bytes; 0 if there is none
 
-	// MaxMappings is how many mappings the kernel lets the process have
-	// (vm.max_map_count); 0 if it is not known.
+	// MaxMappings is the number of mappings that the kernel allows the process
+	// (vm.max_map_count), 0 if it is unknown.
 	MaxMappings int64
 
 	Classes []Class // one for each size class, in order of size
 	Large   Large
 
-	Arenas  []Arena         // in order of their making
-	Dropped []DroppedArenas // arenas that were dropped without Free, by the place of their making
+	Arenas  []Arena         // the oldest first
+	Dropped []DroppedArenas // arenas lost without Free, by the call site that made them
 
-	// Metadata is the whole process', all allocators taken together.
+	// Metadata covers all allocators of the process together.
 	Metadata Metadata
 
 	Profile Profile
@@ -37,71 +38,71 @@ type Snapshot struct {
 	Kernel Kernel
 }
 
-// A Gauge is a quantity with its highest value.
+// A Gauge is a quantity and its highest value so far.
 type Gauge struct{ Now, Peak int64 }
 
-// Memory divides the address space that is held by what it serves, in bytes.
+// Memory divides the address space held by its use, in bytes.
 type Memory struct {
-	Requested      int64 // asked for, in live small blocks
-	Slack          int64 // in live small blocks, beyond what was asked for
-	Cached         int64 // small blocks in the caches of processors and Locals
-	Depot          int64 // small blocks in the depots' magazines
-	Idle           int64 // free blocks left in spans
-	Tail           int64 // in spans behind their last block
-	LargeRequested int64 // asked for, in live large objects
-	LargeSlack     int64 // their headers and rounding to pages
-	Quarantined    int64 // blocks and objects that were freed and are kept from reuse (alloc.Options.Checked)
+	Requested      int64 // requested, in live small blocks
+	Slack          int64 // added to live small blocks by rounding to size classes
+	Cached         int64 // free small blocks in the caches of processors and Locals
+	Depot          int64 // free small blocks in the magazines of the depots
+	Idle           int64 // free blocks in spans
+	Tail           int64 // in spans, after the last block
+	LargeRequested int64 // requested, in live large objects
+	LargeSlack     int64 // added to live large objects by headers and rounding to pages
+	Quarantined    int64 // freed blocks and objects that are not reusable yet (alloc.Options.Checked)
 	LargeDirty     int64 // extents of freed large objects that may occupy RAM
 	LargeClean     int64 // extents of freed large objects that were purged
 	PagesDirty     int64 // free pages that may occupy RAM
 	PagesClean     int64 // free pages that were purged or never used
 	Guards         int64 // pages of live guarded blocks
-	GuardsClean    int64 // the rest of their region, which has no access
+	GuardsClean    int64 // the other pages of the guard pools, inaccessible
 	Unused         int64 // cut off for alignment where it could not be unmapped
-	Profile        int64 // the samples of the allocator's heap profile, with their stacks
-	Metadata       int64 // allocators' other structures, of the whole process
-	MetadataDirty  int64 // freed metadata that may occupy RAM
-	MetadataClean  int64 // address space kept for metadata
+	Profile        int64 // samples and stacks of the allocator's heap profile
+	Metadata       int64 // other structures of all allocators in the process
+	MetadataDirty  int64 // free metadata that may occupy RAM
+	MetadataClean  int64 // address space reserved for metadata
 }
 
-// A Class is the numbers of one size class, in blocks unless they say otherwise.
+// A Class contains the numbers of one size class, in blocks unless stated otherwise.
 type Class struct {
 	Size        int   // bytes of a block
-	Spans       int64 // runs of pages cut into such blocks
+	Spans       int64 // runs of pages that are divided into blocks of the class
 	Blocks      int64 // in these spans
-	Live        int64 // handed out and not freed
-	Cached      int64 // in the caches of processors and Locals
-	Quarantined int64 // freed, and kept from reuse
-	InDepot     int64 // in the depot's magazines
-	Idle        int64 // free in their spans
-	Allocs      int64 // handed out, ever
-	Frees       int64 // taken back, ever
-	Requested   int64 // bytes asked for, in live blocks
-	Exchanges   int64 // magazines that caches took from the depot or put there, ever: times its lock was taken
+	Live        int64 // allocated and not freed
+	Cached      int64 // free, in the caches of processors and Locals
+	Quarantined int64 // freed, and not reusable yet
+	InDepot     int64 // free, in the magazines of the depot
+	Idle        int64 // free, in their spans
+	Allocs      int64 // allocated since the start
+	Frees       int64 // freed since the start
+	Requested   int64 // bytes requested, in live blocks
+	Exchanges   int64 // magazines that caches took from the depot or put into it since the start: how often its lock was taken
 }
 
-// Large has the numbers of large objects. The extent of an object is the pages that it lies
-// in.
+// Large contains the numbers of large objects. The extent of an object is the pages that
+// it occupies.
 type Large struct {
-	Live     int64 // objects
-	Carved   int64 // of these, in shared mappings
-	Retained int64 // extents of freed objects, retained for reuse
-	Bytes    int64 // bytes of live objects' extents, with headers and rounding
+	Live     int64 // live objects
+	Carved   int64 // live objects in shared mappings
+	Retained int64 // extents of freed objects that are retained for reuse
+	Bytes    int64 // bytes of the extents of live objects, with headers and rounding
 }
 
-// Metadata is the process' account of allocators' own structures, in bytes.
+// Metadata contains the bytes of the structures of all allocators in the process.
 type Metadata struct{ Mapped, Footprint int64 }
 
-// Profile is the numbers of the heap profile's samples.
+// Profile contains the numbers of the heap profile's samples.
 type Profile struct {
-	Rate    int64 // bytes between two, on average; 0: none are taken
-	Samples int64 // blocks that are sampled and live
-	Stacks  int64 // that samples were ever taken with
-	Dropped int64 // samples for which there was no room, ever
+	Rate    int64 // mean bytes between two samples; 0 if sampling is off
+	Samples int64 // live sampled blocks
+	Stacks  int64 // different stacks of all samples so far
+	Dropped int64 // samples lost because the table was full
 }
 
-// Kernel counts the kernel calls made for the allocator's memory, ever, and for
-// the process' metadata.
+// Kernel counts the kernel calls for the allocator's memory since the start. Metadata
+// counts the calls for the metadata of all allocators in the process.
 type Kernel struct{ Mmap, Munmap, Madvise, Mremap, Metadata int64 }
 
 // Live returns the number of live blocks and objects, small and large.
@@ -113,12 +114,13 @@ func (s *Snapshot) Live() int64 {
 	return n
 }
 
-// used reports whether the class has, or had, blocks.
+// used reports whether the class has blocks or had some.
 func (c *Class) used() bool { return c.Blocks != 0 || c.Allocs != 0 || c.Live != 0 }
 
-// Sub returns what changed from an earlier snapshot of the same allocator to s:
-// each number is the difference, but the limits, the rate of samples, the sizes of classes, the peaks and the
-// arenas' HighWater, which are those of s. An arena that is not in s is left out.
+// Sub returns the change from an earlier snapshot of the same allocator to s. Each number
+// is the difference of the two, with these exceptions, which are taken from s: limits,
+// the sample rate, sizes of classes, peaks, and the arenas' HighWater. An arena that is
+// not in s is left out.
 func (s *Snapshot) Sub(earlier *Snapshot) *Snapshot {
 	d := *s
 	d.Elapsed = s.Time.Sub(earlier.Time)

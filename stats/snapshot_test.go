@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// numbered returns a snapshot in which every number is different, n apart from
-// those of numbered(0).
+// numbered returns a snapshot in which all numbers differ from each other. Each differs
+// by n from the same number of numbered(0).
 func numbered(n int64) *Snapshot {
 	s := &Snapshot{Time: time.Unix(1000+n, 0), Classes: make([]Class, 3),
 		Arenas: make([]Arena, 2), Dropped: make([]DroppedArenas, 1)}
@@ -41,12 +41,12 @@ func numbered(n int64) *Snapshot {
 	return s
 }
 
-// TestSub takes differences of snapshots in which every number has changed, so
-// that a field that Sub forgets shows.
+// TestSub subtracts snapshots in which every number has changed, so that it finds a field
+// that Sub forgets.
 func TestSub(t *testing.T) {
 	before, after := numbered(0), numbered(1)
 	d := after.Sub(before)
-	kept := map[string]bool{ // what the documentation says is the later snapshot's
+	kept := map[string]bool{ // documented to be those of the later snapshot
 		"Limit": true, "MaxMappings": true, "Peak": true, "Size": true, "ID": true, "HighWater": true, "Rate": true,
 	}
 	var compare func(path string, d, b, a reflect.Value)
@@ -60,7 +60,7 @@ func TestSub(t *testing.T) {
 				name := d.Type().Field(i).Name
 				if kept[name] {
 					if d.Field(i).Int() != a.Field(i).Int() {
-						t.Errorf("%s.%s is %d, want the later one's %d", path, name, d.Field(i).Int(), a.Field(i).Int())
+						t.Errorf("%s.%s is %d, want %d of the later snapshot", path, name, d.Field(i).Int(), a.Field(i).Int())
 					}
 					continue
 				}
@@ -85,7 +85,7 @@ func TestSub(t *testing.T) {
 	}
 }
 
-// TestMemoryLines sees that every field of Memory is in exactly one line.
+// TestMemoryLines: every field of Memory is in exactly one line.
 func TestMemoryLines(t *testing.T) {
 	var m Memory
 	v := reflect.ValueOf(&m).Elem()
@@ -118,7 +118,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// TestSubArenas: arenas come and go between two snapshots.
+// TestSubArenas: arenas appear and disappear between two snapshots.
 func TestSubArenas(t *testing.T) {
 	before := &Snapshot{Arenas: []Arena{{ID: 1, Used: 10, HighWater: 70}, {ID: 2, Used: 20}}}
 	after := &Snapshot{Arenas: []Arena{{ID: 2, Name: "b", Used: 50, HighWater: 60, Resets: 3}, {ID: 3, Used: 7}},

@@ -2,9 +2,9 @@
 
 package stats
 
-// A Source supplies snapshots: *alloc.Allocator is one. It is what the faces in the
-// packages below this one show, so that none of them needs to know the allocator.
-// Stats overwrites all of s, and may be called by any number of goroutines.
+// A Source supplies snapshots. *alloc.Allocator implements it. The packages below this
+// one show any Source, so they need not import the allocator. Stats overwrites all fields
+// of s and is safe for concurrent use.
 type Source interface {
 	Stats(s *Snapshot)
 }

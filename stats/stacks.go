@@ -2,16 +2,16 @@
 
 package stats
 
-// Stacks are the stacks with the most live memory, as a heap profile estimates them
-// from the blocks that were sampled.
+// Stacks lists the stacks with the most live memory, as a heap profile estimates them
+// from sampled blocks.
 type Stacks struct {
-	Rate  int     // bytes between samples, on average; 0: sampling is off
-	Bytes int64   // live, of all stacks
-	Top   []Stack // the most bytes first
+	Rate  int     // mean bytes between samples; 0 if sampling is off
+	Bytes int64   // live bytes of all stacks
+	Top   []Stack // the stack with the most bytes first
 }
 
-// A Stack is where live memory was allocated.
+// A Stack is a call stack that allocated live memory.
 type Stack struct {
-	Bytes, Objects int64    // live, estimated
+	Bytes, Objects int64    // estimates
 	Frames         []string // function and file:line, the innermost first
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// WriteTo writes the snapshot as text for people: where the memory is, the
-// classes with the most of it, the arenas, the kernel's part, and what to do next.
+// WriteTo writes the snapshot as text for people: where the memory is, the classes with
+// the most memory, the arenas, the kernel calls, and advice.
 func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	n, err := w.Write([]byte(s.String()))
 	return int64(n), err
@@ -28,10 +28,14 @@ func (s *Snapshot) String() string {
 }
 
 func (s *Snapshot) writeHead(b *bytes.Buffer) {
+	of := ""
+	if s.Name != "" {
+		of = fmt.Sprintf(" of %q", s.Name)
+	}
 	if s.Elapsed != 0 {
-		fmt.Fprintf(b, "ashlar: change over %v to %s\n\n", s.Elapsed.Round(time.Millisecond), s.Time.Format(time.RFC3339))
+		fmt.Fprintf(b, "ashlar: change%s over %v to %s\n\n", of, s.Elapsed.Round(time.Millisecond), s.Time.Format(time.RFC3339))
 	} else {
-		fmt.Fprintf(b, "ashlar: memory at %s\n\n", s.Time.Format(time.RFC3339))
+		fmt.Fprintf(b, "ashlar: memory%s at %s\n\n", of, s.Time.Format(time.RFC3339))
 	}
 	fmt.Fprintf(b, "%-18s%12s%12s\n", "", "now", "peak")
 	for _, row := range []struct {
@@ -59,10 +63,10 @@ func (s *Snapshot) writeMemory(b *bytes.Buffer) {
 		fmt.Fprintf(b, "%-18s%12s%7.1f%%  %s\n", l.name, Bytes(n), 100*float64(n)/float64(total), l.about)
 	}
 	fmt.Fprintf(b, "%-18s%12s%8s  address space, with metadata\n", "= total", Bytes(s.Memory.Total()), "")
-	fmt.Fprintf(b, "%-18s%12s%8s  what may occupy RAM, with metadata\n", "  of it dirty", Bytes(s.Memory.Dirty()), "")
+	fmt.Fprintf(b, "%-18s%12s%8s  the part that may occupy RAM, with metadata\n", "  of it dirty", Bytes(s.Memory.Dirty()), "")
 }
 
-// writeClasses writes a row for each class in use.
+// writeClasses writes a row for each class that is or was in use.
 func (s *Snapshot) writeClasses(b *bytes.Buffer) {
 	fmt.Fprintf(b, "\n%8s%12s%12s%10s%10s%10s%8s%8s%14s%14s\n",
 		"class", "live", "live bytes", "cached", "in depot", "idle", "spans", "used", "allocs", "frees")
@@ -83,7 +87,8 @@ func (s *Snapshot) writeClasses(b *bytes.Buffer) {
 		"large", l.Live, Bytes(l.Bytes), l.Carved, l.Retained)
 }
 
-// writeProfile writes how well the heap profile knows what it says, if there is one.
+// writeProfile writes the number of samples that the heap profile's estimates are based
+// on.
 func (s *Snapshot) writeProfile(b *bytes.Buffer) {
 	p := &s.Profile
 	if *p == (Profile{}) {
@@ -91,7 +96,7 @@ func (s *Snapshot) writeProfile(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "heap profile: %d live samples, %d stacks, one sample in %s", p.Samples, p.Stacks, Bytes(p.Rate))
 	if p.Dropped != 0 {
-		fmt.Fprintf(b, "; %d dropped for lack of room", p.Dropped)
+		fmt.Fprintf(b, "; %d dropped because the table was full", p.Dropped)
 	}
 	b.WriteByte('\n')
 }

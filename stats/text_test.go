@@ -48,7 +48,7 @@ var example = Snapshot{
 	Kernel:  Kernel{Mmap: 7, Munmap: 5, Madvise: 3, Mremap: 1, Metadata: 2},
 }
 
-// TestString looks for what a reader at three in the morning needs.
+// TestString looks for the lines that an engineer on call needs.
 func TestString(t *testing.T) {
 	text := example.String()
 	for _, want := range []string{
@@ -57,14 +57,14 @@ func TestString(t *testing.T) {
 		`(?m)^footprint +2\.00 MiB +3\.00 MiB$`,
 		`(?m)^mappings +2 +5$`,
 		`(?m)^limit +1\.00 GiB$`,
-		`(?m)^small requested +60\.0 KiB +\d+\.\d%  in live blocks`,
-		`(?m)^heap profile: 40 live samples, 7 stacks, one sample in 512 KiB; 2 dropped for lack of room$`,
+		`(?m)^small requested +60\.0 KiB +\d+\.\d%  requested, in live blocks`,
+		`(?m)^heap profile: 40 live samples, 7 stacks, one sample in 512 KiB; 2 dropped because the table was full$`,
 		`(?m)^= total +78\.1 MiB `,
 		`(?m)^ +32 +2000 +62\.5 KiB +0 +0 +48 +1 +98% +5000 +3000$`,
 		`(?m)^ +large +1 +1\.00 MiB .* 3 extents retained$`,
 		`(?m)^request +60\.0 KiB +3\.00 KiB +1\.00 KiB +64\.0 KiB +62\.0 KiB +2 +9  main\.serve main\.go:7$`,
 		`(?m)^#5 \(concurrent\) +0 B .* 1\.00 MiB .*\n +8\.00 MiB in quarantine\nrequest`,
-		`(?m)^3 arenas with 192 KiB were dropped without Free; made at main\.load main\.go:70$`,
+		`(?m)^3 arenas with 192 KiB were dropped without Free; they were made at main\.load main\.go:70$`,
 		`(?m)^kernel calls: 7 mmap, 5 munmap, 3 madvise, 1 mremap; 2 for metadata$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(text) {
@@ -73,7 +73,7 @@ func TestString(t *testing.T) {
 	}
 	for _, empty := range []string{"cached", "\n      16 "} {
 		if strings.Contains(text, "\n"+empty) {
-			t.Errorf("a line for nothing: %q in\n%s", empty, text)
+			t.Errorf("a line about a number that is 0: %q in\n%s", empty, text)
 		}
 	}
 }
@@ -103,9 +103,9 @@ func TestWriteTo(t *testing.T) {
 	}
 }
 
-// TestStringOfManyArenas: the largest are shown, the others summed up.
+// TestStringOfManyArenas: the text lists the largest arenas and sums up the others.
 func TestStringOfManyArenas(t *testing.T) {
-	s := Snapshot{Arenas: make([]Arena, mostArenas+5)}
+	s := Snapshot{Arenas: make([]Arena, maxArenas+5)}
 	for i := range s.Arenas {
 		s.Arenas[i] = Arena{ID: int64(i), Reserved: int64(i) << 10, Chunks: 1}
 	}

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// Bytes writes a number of bytes in the largest binary unit that it fills, with
-// three significant digits: "17 B", "1.50 KiB", "-12.3 MiB", "345 GiB".
+// Bytes formats a number of bytes in the largest binary unit that it fills, with three
+// significant digits: "17 B", "1.50 KiB", "-12.3 MiB", "345 GiB".
 func Bytes(n int64) string {
 	const units = "KMGTPE"
 	abs := float64(n)

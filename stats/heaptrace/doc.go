@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package heaptrace is a file format for what a program asks of its allocator, operation
-// by operation, and the means to write and read it.
+// Package heaptrace reads and writes traces: files that record every operation of a
+// program on its allocator, in order.
 //
 //	err := allocator.Trace().Start(file, alloc.TraceOptions{}) // package alloc records
 //	...
@@ -10,31 +10,38 @@
 //	r, err := heaptrace.NewReader(file)
 //	for event, err := range r.Events() { ... }
 //
+// All errors are of type *Error and wrap ErrFormat, ErrVersion, ErrTruncated, ErrDamaged,
+// ErrEvent, or an error of the file. No function panics, whatever the file contains. A
+// Recorder is safe for concurrent use. A Reader, a Writer and a Live may be used by one
+// goroutine at a time.
+//
+// A trace contains sizes, times and addresses. It contains no contents of memory.
+//
 // # Structures
 //
-//	Event     one operation: what, who, when, where, how much
-//	Header    what holds for all events: page size, unit of time, beginning
-//	Writer    encodes events, given in order, in batches
+//	Event     one operation: kind, goroutine, time, address, size
+//	Header    what all events share: page size, unit of time, start
+//	Writer    encodes events in batches; the caller supplies them in order
 //	Reader    decodes them; an iterator
-//	Live      follows events and knows which objects are live
-//	Recorder  takes events of many goroutines at once, puts them in order, writes them
+//	Live      follows the events and knows which objects are live
+//	Recorder  takes events from many goroutines at once, orders them, writes them
 //
 // # Order
 //
-// The events of a file have one order, in which each address is that of at most one
-// object at a time: an object is allocated before it is freed, and freed before the
-// next one is at its address, whoever does it. An event is recorded after its
-// allocation has taken effect, or before its free does. Events of one goroutine are in
-// the order of the program.
+// The events of a file have one order. In this order each address belongs to at most one
+// object at a time: an object is allocated before it is freed, and freed before the next
+// object takes its address. This holds across goroutines, because an allocation is
+// recorded after it has taken effect, and a free before it takes effect. The events of
+// one goroutine are in the order of the program.
 //
-// For that reason a resized object has two events: Lift before, Realloc after. In
-// between neither address is known to be its own: the kernel may have moved it, and
-// other goroutines have what was there before or is there now.
+// For the same reason a resize has two events: Lift before it, and Realloc after it.
+// Between the two, neither the old nor the new address belongs to the object. The kernel
+// may have moved it, and another goroutine may own either address.
 //
-// Not every object of a program is in its trace. Of those that were allocated before
-// it began there can be frees, whose objects a reader does not know. Where operations
-// were dropped, frees can be missing, too: an allocation at the address of a live
-// object means that this one was freed.
+// A trace need not contain every object of the program. It may contain frees of objects
+// that were allocated before it began; a reader does not know them. If the recorder
+// dropped operations, frees may be missing, too. An allocation at the address of a live
+// object then means that the object was freed.
 //
 // # Layout
 //
@@ -54,21 +61,21 @@
 //	24  8  beginning, in ns since 1970
 //	32  4  checksum of bytes 0 to 31
 //
-// The end is a batch without events. A file without it was cut off, or is still being
-// written: it is read up to its last whole batch and then gives ErrTruncated.
+// The end is a batch without events. A file without an end was cut off, or is still being
+// written. A Reader reads it up to its last complete batch and then returns ErrTruncated.
 //
 // A payload is a sequence of events; varints are those of encoding/binary:
 //
 //	byte    bits 0–2 operation, bit 3 G, bit 4 T, bit 5 B, others 0
-//	varint  if G: goroutine − that of the event before
-//	uvarint if T: ticks since the event before
-//	varint  address − that of the event before; in units of 16 bytes, unless B
+//	varint  if G: goroutine − goroutine of the previous event
+//	uvarint if T: ticks since the previous event
+//	varint  address − address of the previous event; if not B, in units of 16 bytes
 //	uvarint size; not for Lift and Free
 //	byte    log₂ of the alignment; only for Memalign
 //
-// The event before the first has goroutine, time and address 0. What is missing is as
-// in the event before; differences are modulo 2^64. So an event takes 3 to 8 bytes,
-// and about half of that deflated.
+// The first event follows an imaginary event with goroutine, time and address 0. A field
+// that is not stored equals that of the previous event. Differences are modulo 2^64. An
+// event takes 3 to 8 bytes, and about half of that when deflated.
 //
 // # Bounds
 //
@@ -78,7 +85,7 @@
 //
 // # Caveats
 //
-// A goroutine's number tells it from others that run at the same time; when it has
-// ended a new one may be given the same. Addresses say nothing but which object is
-// meant. What is recorded shows sizes and times of a program's work, but no contents.
+// Two goroutines that run at the same time have different numbers. After a goroutine has
+// ended, a new one may get its number. An address only identifies an object; it has no
+// other meaning.
 package heaptrace

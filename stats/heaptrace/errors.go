@@ -7,24 +7,26 @@ import (
 	"fmt"
 )
 
-// What can be wrong with a trace.
+// The errors that Error wraps.
 var (
-	// ErrFormat: the file is no trace.
-	ErrFormat = errors.New("this is no trace: it does not begin as one")
+	// ErrFormat: the file is not a trace.
+	ErrFormat = errors.New("the file is not a trace: its first bytes are wrong")
 	// ErrVersion: the trace has a version or an option that this package does not know.
-	ErrVersion = errors.New("the trace was written by a newer version, which is needed to read it")
-	// ErrTruncated: the trace ends without its end. What was read before is good.
+	ErrVersion = errors.New("the trace was written by a newer version of this package: use that version to read it")
+	// ErrTruncated: the file ends before the trace does. The events read before are
+	// valid.
 	ErrTruncated = errors.New("the trace was cut off after this batch, or is still being written")
-	// ErrDamaged: what a batch says cannot be. The batches before are good.
+	// ErrDamaged: a batch has a wrong checksum or impossible contents. The batches before
+	// it are valid.
 	ErrDamaged = errors.New("this batch is damaged")
-	// ErrEvent: an event that cannot be written.
-	ErrEvent = errors.New("no such event: an unknown operation, a negative size, or an alignment that is no power of two")
+	// ErrEvent: the event cannot be written.
+	ErrEvent = errors.New("invalid event: the operation is unknown, the size is negative, or the alignment is not a power of two")
 )
 
-// An Error says where in a trace something is wrong. It wraps one of the sentinels,
-// or what the file's reader or writer returned.
+// An Error adds the position in the trace to an error. It wraps one of the sentinels
+// above, or the error of the file's reader or writer.
 type Error struct {
-	Batch int // batches that were read or written before
+	Batch int // number of batches that were read or written without error
 	Err   error
 }
 

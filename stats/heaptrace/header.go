@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// A Header is what holds for all events of a trace. The zero value stands for the
-// defaults.
+// A Header contains what all events of a trace share. In the zero value every field has
+// its default.
 type Header struct {
-	PageSize int           // bytes; 0: this system's
-	Tick     time.Duration // unit of the events' times; 0: 1 µs
-	Start    time.Time     // to which these times are relative
-	Deflate  bool          // batches are compressed
+	PageSize int           // bytes; default: this system's page size
+	Tick     time.Duration // unit of the events' times; default 1 µs
+	Start    time.Time     // the times are relative to it
+	Deflate  bool          // compress the batches; default off
 }
 
 const (
@@ -29,17 +29,17 @@ const (
 
 	deflated = 1 << 0 // option
 
-	// MaxPayload is how many bytes the events of a batch have at most.
+	// MaxPayload is the maximum size in bytes of a batch's encoded events.
 	MaxPayload = 256 << 10
 
-	// batchTarget is where a Writer ends a batch: a compressor needs some tens of
-	// kilobytes to do well.
+	// batchTarget is the size in bytes at which a Writer ends a batch. A compressor needs
+	// some tens of KiB to be effective.
 	batchTarget = 128 << 10
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// withDefaults returns h with its zero values replaced.
+// withDefaults returns h with defaults in place of zero values.
 func (h Header) withDefaults() Header {
 	h.PageSize = cmp.Or(max(h.PageSize, 0), os.Getpagesize())
 	h.Tick = cmp.Or(max(h.Tick, 0), time.Microsecond)

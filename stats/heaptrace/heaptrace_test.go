@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// someEvents are n events with all operations and both small and extreme values.
+// someEvents returns n events that include all operations, and both small and extreme
+// values.
 func someEvents(n int) []Event {
 	events := []Event{
 		{Op: Malloc, Goroutine: 7, Addr: 0x7f0000001000, Size: 100},
@@ -31,7 +32,7 @@ func someEvents(n int) []Event {
 	return events[:n]
 }
 
-// encoded returns the trace of the events.
+// encoded returns the trace of the events as a file.
 func encoded(t testing.TB, h Header, events []Event) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -50,7 +51,7 @@ func encoded(t testing.TB, h Header, events []Event) []byte {
 	return b.Bytes()
 }
 
-// decoded reads a trace as far as that goes.
+// decoded reads as many events of a trace as possible.
 func decoded(file io.Reader) (*Reader, []Event, error) {
 	r, err := NewReader(file)
 	if err != nil {
@@ -83,7 +84,7 @@ func TestRoundTrip(t *testing.T) {
 			file := encoded(t, test.header, want)
 			r, got, err := decoded(bytes.NewReader(file))
 			if err != nil || !slices.Equal(got, want) {
-				t.Errorf("%d events of %d, or others: %v", len(got), len(want), err)
+				t.Errorf("read %d events of %d, or different ones: %v", len(got), len(want), err)
 			}
 			if h := r.Header(); h != test.header.withDefaults() {
 				t.Errorf("header %+v, want %+v", h, test.header.withDefaults())
@@ -92,8 +93,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTruncated: a trace that ends early, wherever, is read up to its last whole batch,
-// and the error says that it was cut off.
+// TestTruncated: a trace may be cut off at any byte. A Reader reads it up to the last
+// complete batch and returns ErrTruncated.
 func TestTruncated(t *testing.T) {
 	for _, deflate := range []bool{false, true} {
 		var file bytes.Buffer
@@ -102,7 +103,7 @@ func TestTruncated(t *testing.T) {
 			t.Fatal(err)
 		}
 		events := someEvents(30)
-		ends := map[int]int{file.Len(): 0} // length of file → whole events
+		ends := map[int]int{file.Len(): 0} // length of file → number of complete events
 		for i := range events {
 			err = errors.Join(err, w.Write(&events[i]))
 			if i%10 == 9 {
@@ -124,8 +125,8 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// TestDamaged: a byte that was changed, whichever, is noticed before an event that it
-// could have changed is yielded.
+// TestDamaged: a Reader notices any changed byte before it yields an event that the byte
+// may affect.
 func TestDamaged(t *testing.T) {
 	want := someEvents(20)
 	for _, deflate := range []bool{false, true} {
@@ -185,7 +186,7 @@ func TestWriterRefuses(t *testing.T) {
 	}
 }
 
-// TestSize: what a trace costs is what the documentation says.
+// TestSize: events take as many bytes as the documentation states.
 func TestSize(t *testing.T) {
 	var events []Event
 	for i := range 10_000 { // a ring of 64 blocks
@@ -199,8 +200,8 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// FuzzReader: a Reader returns events or an error, whatever it reads, and keeps within
-// its memory; what it accepts it accepts again when it was written anew.
+// FuzzReader: a Reader returns events or an error for any input and keeps within its
+// memory bound. Events that it accepts can be written and read again.
 func FuzzReader(f *testing.F) {
 	for _, deflate := range []bool{false, true} {
 		file := encoded(f, Header{Deflate: deflate}, someEvents(40))

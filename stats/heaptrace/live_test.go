@@ -8,7 +8,7 @@ func TestLive(t *testing.T) {
 	for _, test := range []struct {
 		name             string
 		events           []Event
-		wrong            bool // the last one
+		wrong            bool // whether the last event is refused
 		objects, unknown int
 	}{
 		{"nothing", nil, false, 0, 0},
@@ -17,7 +17,7 @@ func TestLive(t *testing.T) {
 		{"moved", []Event{{Op: Calloc, Addr: 16}, {Op: Lift, Addr: 16, Goroutine: 1}, {Op: Malloc, Addr: 16},
 			{Op: Realloc, Addr: 32, Goroutine: 1}}, false, 2, 0},
 		{"twice", []Event{{Op: Malloc, Addr: 16}, {Op: Malloc, Addr: 16}}, true, 1, 0},
-		{"lifted by another", []Event{{Op: Malloc, Addr: 16}, {Op: Lift, Addr: 16}, {Op: Realloc, Addr: 16, Goroutine: 1}}, true, 0, 0},
+		{"lifted by another goroutine", []Event{{Op: Malloc, Addr: 16}, {Op: Lift, Addr: 16}, {Op: Realloc, Addr: 16, Goroutine: 1}}, true, 0, 0},
 		{"misaligned", []Event{{Op: Memalign, Addr: 16, Align: 32}}, true, 0, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"hash/crc32"
 )
 
-// mend makes the checksums of a trace right, as far as it looks like one: so that
-// fuzzing gets past them.
+// mend corrects the checksums of a trace wherever the file has the right structure, so
+// that fuzzing gets past them.
 func mend(file []byte) {
 	if len(file) < headerSize {
 		return

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// maxStored is how many bytes a payload is stored in at most: deflating adds some to
-// what cannot be compressed.
+// maxStored is the maximum stored size of a payload in bytes. Deflating adds some bytes
+// to data that cannot be compressed.
 const maxStored = MaxPayload + MaxPayload/64
 
-// A Reader reads a trace. It is for one goroutine at a time. It reads no more of the
-// file than it needs, and in small pieces: give it a buffered one.
+// A Reader reads a trace. It may be used by one goroutine at a time. It reads the file in
+// small pieces and no further than necessary, so pass it a buffered reader.
 type Reader struct {
 	r       io.Reader
 	header  Header
@@ -30,8 +30,8 @@ type Reader struct {
 	inflate io.ReadCloser
 }
 
-// NewReader reads the header. The error wraps ErrFormat, ErrVersion, ErrDamaged or
-// ErrTruncated, or is r's.
+// NewReader reads the header. Its error wraps ErrFormat, ErrVersion, ErrDamaged,
+// ErrTruncated, or the error of r.
 func NewReader(r io.Reader) (*Reader, error) {
 	b := make([]byte, headerSize)
 	t := &Reader{r: r}
@@ -46,16 +46,16 @@ func NewReader(r io.Reader) (*Reader, error) {
 	return t, nil
 }
 
-// Header returns what the header says.
+// Header returns the header of the trace.
 func (t *Reader) Header() Header { return t.header }
 
-// Dropped returns how many operations are missing in what was read so far, because
-// they came faster than they could be written.
+// Dropped returns the number of operations that are missing in the part read so far,
+// because the recorder could not write them fast enough.
 func (t *Reader) Dropped() uint64 { return t.dropped }
 
-// Events yields the events in order. An error comes last, with a zero Event: it wraps
-// ErrTruncated or ErrDamaged, or is the reader's. Batches are checked as a whole
-// before any of their events is yielded. Events can be ranged over once.
+// Events yields the events in order. If an error occurs, it is yielded last, with a zero
+// Event. It wraps ErrTruncated, ErrDamaged, or the error of the reader. A batch is
+// checked as a whole before any of its events is yielded. Call Events only once.
 func (t *Reader) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
@@ -69,7 +69,7 @@ func (t *Reader) Events() iter.Seq2[Event, error] {
 			}
 			for b := t.payload; len(b) > 0; {
 				var e Event
-				e, b, _ = t.decode(b) // batch found nothing wrong
+				e, b, _ = t.decode(b) // cannot fail: batch checked the payload
 				if !yield(e, nil) {
 					return
 				}
@@ -79,7 +79,7 @@ func (t *Reader) Events() iter.Seq2[Event, error] {
 }
 
 // batch reads the next batch into t.payload, checks it, and returns the number of its
-// events: 0 at the end of the trace.
+// events. It returns 0 at the end of the trace.
 func (t *Reader) batch() (events uint32, err error) {
 	var head [batchHeader]byte
 	if err := t.fill(head[:]); err != nil {
@@ -108,7 +108,7 @@ func (t *Reader) batch() (events uint32, err error) {
 	return events, nil
 }
 
-// grown returns a slice of n bytes, b's memory if that suffices.
+// grown returns a slice of n bytes. It uses the memory of b if that is large enough.
 func grown(b []byte, n uint32) []byte {
 	if uint32(cap(b)) < n {
 		return make([]byte, n)
@@ -116,7 +116,7 @@ func grown(b []byte, n uint32) []byte {
 	return b[:n]
 }
 
-// unpack makes the payload of size bytes from what is stored.
+// unpack decompresses the stored bytes into a payload of size bytes.
 func (t *Reader) unpack(size uint32) error {
 	if !t.header.Deflate || size == 0 {
 		if uint32(len(t.stored)) != size {
@@ -141,7 +141,7 @@ func (t *Reader) unpack(size uint32) error {
 	return nil
 }
 
-// holds reports whether the payload is that many whole events, without going on.
+// holds reports whether the payload consists of exactly the given number of events.
 func (t *Reader) holds(events uint32) bool {
 	last := t.last
 	defer func() { t.last = last }()
@@ -154,7 +154,7 @@ func (t *Reader) holds(events uint32) bool {
 	return events == 0
 }
 
-// decode takes an event off the front of b, which is not empty.
+// decode decodes the first event of b, which must not be empty.
 func (t *Reader) decode(b []byte) (e Event, rest []byte, ok bool) {
 	c := cursor{b: b[1:]}
 	first := b[0]
@@ -192,7 +192,7 @@ func (t *Reader) decode(b []byte) (e Event, rest []byte, ok bool) {
 	return e, c.b, !c.bad
 }
 
-// A cursor reads numbers off the front of b. Once there was none it is bad.
+// A cursor decodes numbers from the front of b. bad is set once decoding has failed.
 type cursor struct {
 	b   []byte
 	bad bool

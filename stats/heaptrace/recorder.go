@@ -12,34 +12,34 @@ import (
 	"github.com/ashlar-go/ashlar/internal/goroutine"
 )
 
-// shardSize is how many records a shard holds: those of about 100 µs.
+// shardSize is the number of records that a shard holds: about 100 µs of operations.
 const shardSize = 1024
 
-// A Recorder takes events from any number of goroutines at once and writes them, in the
+// A Recorder takes events from any number of goroutines at once. It writes them in the
 // order in which it took them.
 //
 //	Add ─► shard: records   ┐
 //	Add ─► shard: records   ├─► transfer: one goroutine ─► Writer ─► file
 //	Add ─► shard: records   ┘
 //
-// Each record has a number, drawn under its shard's lock. Writing takes all shards'
-// records at once, under all their locks. So the numbers of what it takes have no gap,
-// and all are greater than those before:
+// Add numbers each record while it holds the lock of the shard. The writing goroutine
+// takes the records of all shards at once, while it holds all their locks. So the numbers
+// of the records it takes have no gaps, and are greater than all numbers before:
 //
 //	{numbers taken} = (written, numbered]
 //
-// and to put n records in order takes n steps. Who adds to a full shard waits until
-// its records were taken; with drop, the event is counted instead.
+// Therefore n records are put in order in n steps. If a shard is full, Add waits until
+// its records are taken. If drop is set, Add instead counts the event as dropped.
 //
 // A Recorder that is made in a bubble of testing/synctest has no goroutine, which would
-// belong to the bubble: whoever fills a shard transfers. Waiting for room is polling,
-// because nobody outside a bubble can wake a goroutine in it.
+// belong to the bubble: whoever fills a shard writes. Waiting for room is polling, because
+// nobody outside a bubble can wake a goroutine in it.
 type Recorder struct {
 	start    time.Time
 	drop     bool
-	numbered atomic.Uint64 // records so far
+	numbered atomic.Uint64 // number of records so far
 	shards   []shard
-	wake     chan struct{} // a shard is full; nil without a goroutine
+	wake     chan struct{} // signalled when a shard is full; nil without a goroutine
 	stop     chan struct{}
 	stopped  chan struct{}
 
@@ -48,15 +48,15 @@ type Recorder struct {
 	written uint64
 	taken   [][]record
 	ordered []record
-	err     error // the writer's
+	err     error // the first error of the writer
 }
 
-// A shard is where events are put. mu guards all of it.
+// A shard collects records. mu protects all its fields.
 type shard struct {
 	mu      sync.Mutex
 	records []record // at most shardSize
 	dropped uint32
-	closed  bool // no more records are wanted
+	closed  bool // Add records nothing more
 	_       [64]byte
 }
 
@@ -65,9 +65,9 @@ type record struct {
 	event  Event
 }
 
-// NewRecorder writes the header to w and starts to write what is added. With so many
-// shards, that many processors seldom wait for each other. With drop, events that
-// come faster than w takes them are dropped; otherwise Add waits.
+// NewRecorder writes the header to w and starts the writing goroutine. Use about as many
+// shards as processors, so that goroutines seldom wait for the same shard. If drop is
+// set, events are dropped when w is too slow; otherwise Add waits for w.
 func NewRecorder(w io.Writer, h Header, shards int, drop bool) (*Recorder, error) {
 	start := time.Now()
 	if h.Start.IsZero() {
@@ -91,9 +91,9 @@ func NewRecorder(w io.Writer, h Header, shards int, drop bool) (*Recorder, error
 	return r, nil
 }
 
-// Add records e, whose Time it sets, through a shard: best the number of the processor.
-// It reports false if the event was not recorded: dropped, after Close, or after the
-// file refused something.
+// Add sets the time of e and records it in a shard; the best choice is the number of the
+// processor. It returns false if the event was not recorded: because it was dropped,
+// after Close, or after an error of the file.
 func (r *Recorder) Add(shard int, e Event) bool {
 	s := &r.shards[uint(shard)%uint(len(r.shards))]
 	s.mu.Lock()
@@ -128,7 +128,7 @@ func pause(i int) {
 	}
 }
 
-// ask has the records written soon.
+// ask makes the writing goroutine write soon. If there is none, it writes.
 func (r *Recorder) ask() {
 	if r.wake == nil {
 		r.transfer(false)
@@ -136,7 +136,7 @@ func (r *Recorder) ask() {
 	}
 	select {
 	case r.wake <- struct{}{}:
-	default: // it has been asked for
+	default: // it has already been asked
 	}
 }
 
@@ -152,7 +152,8 @@ func (r *Recorder) run() {
 	}
 }
 
-// transfer writes what the shards have. The last one, and one that fails, closes them.
+// transfer writes the records of all shards. The last transfer closes the shards, and so
+// does one that fails.
 func (r *Recorder) transfer(last bool) {
 	r.writing.Lock()
 	defer r.writing.Unlock()
@@ -172,12 +173,12 @@ func (r *Recorder) transfer(last bool) {
 	r.written = numbered
 	for i := range r.ordered {
 		if r.err = r.writer.Write(&r.ordered[i].event); r.err != nil {
-			return // it will not do better: the next transfer closes the shards
+			return // a further attempt would fail, too: the next transfer closes the shards
 		}
 	}
 }
 
-// order puts the n records that were taken in order.
+// order sorts the n records that were taken by number.
 func (r *Recorder) order(n int) {
 	if cap(r.ordered) < n {
 		r.ordered = make([]record, len(r.shards)*shardSize)
@@ -190,9 +191,9 @@ func (r *Recorder) order(n int) {
 	}
 }
 
-// Close writes what is left and the end of the trace, and returns the first error that
-// there was, as NewWriter and Writer.Write have it. It must be called once. What is
-// added meanwhile may be in the trace or not.
+// Close writes the remaining events and the end of the trace. It returns the first error
+// of NewWriter or Writer.Write. It must be called once. An event that is added during
+// Close may or may not be in the trace.
 func (r *Recorder) Close() error {
 	if r.wake != nil {
 		close(r.stop)

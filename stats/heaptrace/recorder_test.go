@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestRecorder has goroutines pass objects on to each other: in the trace each is
-// allocated before it is freed, and nothing is missing.
+// TestRecorder: goroutines pass objects to each other. In the trace each object is
+// allocated before it is freed, and no event is missing.
 func TestRecorder(t *testing.T) {
 	const producers, each = 4, 5000
 	var file bytes.Buffer
@@ -55,14 +55,14 @@ func TestRecorder(t *testing.T) {
 		}
 		live[e.Addr] = e.Op == Malloc
 		if e.Op == Malloc && latest[e.Goroutine] >= e.Addr {
-			t.Fatalf("goroutine %d: events in another order than the program's", e.Goroutine)
+			t.Fatalf("goroutine %d: the order of the events differs from the program's", e.Goroutine)
 		} else if e.Op == Malloc {
 			latest[e.Goroutine] = e.Addr
 		}
 	}
 }
 
-// A gate is a file that takes nothing until it is opened.
+// A gate is a file whose Write blocks until the gate is opened.
 type gate struct {
 	bytes.Buffer
 	open chan struct{}
@@ -75,8 +75,7 @@ func (g *gate) Write(b []byte) (int, error) {
 	return g.Buffer.Write(b)
 }
 
-// TestDrop: while the file does not take what is written, events are dropped, and
-// counted in the trace.
+// TestDrop: while the file's Write blocks, events are dropped, and the trace counts them.
 func TestDrop(t *testing.T) {
 	file := &gate{open: make(chan struct{})}
 	r, err := NewRecorder(file, Header{}, 1, true)
@@ -97,11 +96,11 @@ func TestDrop(t *testing.T) {
 	}
 	reader, events, err := decoded(&file.Buffer)
 	if err != nil || len(events) != kept || reader.Dropped() != uint64(dropped) {
-		t.Errorf("%d events of %d, %d dropped of %d, %v", len(events), kept, reader.Dropped(), dropped, err)
+		t.Errorf("read %d events, want %d; %d are dropped, want %d; %v", len(events), kept, reader.Dropped(), dropped, err)
 	}
 }
 
-// full is a file with room for a header.
+// full is a file on a disk with room for n more bytes.
 type full struct{ n int }
 
 var errFull = errors.New("no space left")
@@ -113,7 +112,8 @@ func (f *full) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// TestFull: when the file refuses more, nobody waits, and Close says why.
+// TestFull: when the file returns an error, Add does not block, and Close returns the
+// error.
 func TestFull(t *testing.T) {
 	r, err := NewRecorder(new(full), Header{}, 2, false)
 	if err != nil {
@@ -131,7 +131,7 @@ func TestFull(t *testing.T) {
 		t.Errorf("closing: %v", err)
 	}
 	if r.Add(0, Event{}) {
-		t.Error("an event is taken after Close")
+		t.Error("Add took an event after Close")
 	}
 	if _, err := NewRecorder(&full{1}, Header{}, 1, false); !errors.Is(err, errFull) {
 		t.Errorf("no room for the header: %v", err)

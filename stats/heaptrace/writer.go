@@ -17,17 +17,18 @@ const (
 	otherThread = 1 << 3 // G
 	later       = 1 << 4 // T
 	inBytes     = 1 << 5 // B
-	granule     = 16     // bytes; what most addresses are multiples of
+	granule     = 16     // bytes; most addresses are multiples of it
 )
 
-// before is what of an event the next one is encoded against.
+// before contains the fields of the previous event that the next event is encoded
+// against.
 type before struct {
 	goroutine, addr uint64
 	ticks           uint64
 }
 
-// A Writer writes a trace. It is for one goroutine at a time. After an error all calls
-// return it.
+// A Writer writes a trace. It may be used by one goroutine at a time. After an error all
+// calls return that error.
 type Writer struct {
 	w       io.Writer
 	header  Header
@@ -41,18 +42,19 @@ type Writer struct {
 	err     error
 }
 
-// NewWriter writes the header and returns a Writer for what follows. The error is w's.
+// NewWriter writes the header and returns a Writer for the events. Its error is that of
+// w.
 func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	t := &Writer{w: w, header: h.withDefaults()}
 	if h.Deflate {
-		t.deflate, _ = flate.NewWriter(&t.stored, flate.DefaultCompression) // the level is one there is
+		t.deflate, _ = flate.NewWriter(&t.stored, flate.DefaultCompression) // cannot fail: the level is valid
 	}
 	t.write(t.header.encode())
 	return t, t.err
 }
 
-// Write adds an event. Its time is rounded down to ticks, and raised to that of the
-// event before if it is less. The error wraps ErrEvent, or is w's.
+// Write adds an event. It rounds the time down to ticks, and raises it to the time of the
+// previous event if it is earlier. Its error wraps ErrEvent, or is that of w.
 func (t *Writer) Write(e *Event) error {
 	if t.err != nil {
 		return t.err
@@ -100,10 +102,10 @@ func (t *Writer) encode(e *Event) {
 	t.payload = b
 }
 
-// Drop notes that n operations are missing here.
+// Drop records that n operations are missing at this position.
 func (t *Writer) Drop(n uint32) { t.dropped += n }
 
-// Flush ends the batch, unless nothing is in it, and writes it.
+// Flush ends the current batch and writes it. It does nothing if the batch is empty.
 func (t *Writer) Flush() error {
 	if t.events == 0 {
 		return t.err
@@ -116,7 +118,7 @@ func (t *Writer) flush() error {
 	if t.deflate != nil && t.events > 0 {
 		t.stored.Reset()
 		t.deflate.Reset(&t.stored)
-		_, _ = t.deflate.Write(t.payload) // a buffer takes everything
+		_, _ = t.deflate.Write(t.payload) // a bytes.Buffer accepts everything
 		_ = t.deflate.Close()
 		stored = t.stored.Bytes()
 	}
@@ -144,8 +146,8 @@ func (t *Writer) write(b []byte) {
 	}
 }
 
-// Close writes what is left, and the end. It does not close w.
+// Close writes the remaining events and the end of the trace. It does not close w.
 func (t *Writer) Close() error {
-	_ = t.Flush() // the error stays
+	_ = t.Flush() // t.err keeps the error
 	return t.flush()
 }

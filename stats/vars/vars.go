@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package vars publishes an allocator's metrics by the package expvar, whose handler
-// at /debug/vars shows them as JSON. It is apart from package stats because expvar
-// brings net/http with it.
+// Package vars publishes an allocator's metrics in package expvar, whose handler serves
+// them as JSON at /debug/vars.
+//
+//	vars.Publish("ashlar", alloc.Default())
+//
+// Publish panics if the name is taken; Var returns no error. Each read of the variable
+// takes a new snapshot. All functions are safe for concurrent use. The package is
+// separate from package stats because expvar imports net/http.
 package vars
 
 import (
@@ -12,20 +17,20 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Publish publishes source as an expvar variable. Like expvar.Publish it is called
-// once for a name, usually at the start of a program, and panics if the name is
-// taken.
+// Publish publishes source as an expvar variable. Call it once for each name, usually at
+// the start of the program. Like expvar.Publish, it panics if the name is taken.
 func Publish(name string, source stats.Source) { expvar.Publish(name, Var(source)) }
 
-// Var returns source's metrics as a variable for an expvar.Map. Its value is an
-// object with a member for each metric, named as the metric; one of size classes is
-// itself an object, from the size of a block in bytes to the number, and one of arenas
-// likewise, from the label of the group. A snapshot is taken each time that the variable is read.
+// Var returns the metrics of source as a variable, for example for an expvar.Map. The
+// value is a JSON object with one member for each metric, under the metric's name. A
+// metric of size classes is an object that maps the block size in bytes to the number. A
+// metric of arenas is an object that maps the group's label to the number. Each read of
+// the variable takes a new snapshot.
 func Var(source stats.Source) expvar.Var { return variable{source} }
 
 type variable struct{ source stats.Source }
 
-// String returns the metrics as JSON, for that is what expvar wants of it.
+// String returns the metrics as JSON, as expvar.Var requires.
 func (v variable) String() string {
 	var s stats.Snapshot
 	v.source.Stats(&s)
@@ -44,13 +49,13 @@ func (v variable) String() string {
 		}
 	}
 	text, err := json.Marshal(values)
-	if err != nil { // numbers under strings: there is no way to fail
+	if err != nil { // cannot happen: the value holds only strings and numbers
 		panic(err)
 	}
 	return string(text)
 }
 
-// ofClasses returns a metric of each class that is not 0.
+// ofClasses returns the numbers of a metric for the classes where it is not 0.
 func ofClasses(m *stats.Metric, s *stats.Snapshot) map[int]int64 {
 	values := map[int]int64{}
 	for i := range s.Classes {

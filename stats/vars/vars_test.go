@@ -13,7 +13,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats/vars"
 )
 
-// fixed is a source that always says the same.
+// fixed is a source whose snapshots are all the same.
 type fixed stats.Snapshot
 
 func (f *fixed) Stats(s *stats.Snapshot) { *s = stats.Snapshot(*f) }
@@ -24,7 +24,7 @@ var source = &fixed{
 	Arenas:    []stats.Arena{{Name: "request", Used: 5}, {Name: "request", Used: 6}},
 }
 
-// TestPublish reads the variable where its users do.
+// TestPublish reads the variable over HTTP, as its users do.
 func TestPublish(t *testing.T) {
 	vars.Publish("ashlar", source)
 	w := httptest.NewRecorder()

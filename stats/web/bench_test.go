@@ -13,9 +13,9 @@ import (
 	"github.com/ashlar-go/ashlar/stats/web"
 )
 
-// BenchmarkPoll asks over HTTP for what the page asks for in five seconds, of an
-// allocator with 16 spans in each class: five looks at the numbers, one at the map.
-// At one look a second, 50 ms for it are 1 % of a core.
+// BenchmarkPoll makes the HTTP requests that a page makes in five seconds, for an
+// allocator with 16 spans in each class: five for the numbers, and one for the map. At
+// this rate 50 ms per operation are 1 % of a core.
 func BenchmarkPoll(b *testing.B) {
 	a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
 	if err != nil {
@@ -29,7 +29,7 @@ func BenchmarkPoll(b *testing.B) {
 			}
 		}
 	}
-	server := httptest.NewServer(web.Handler(a, web.Options{}))
+	server := httptest.NewServer(web.Handler(a))
 	b.Cleanup(server.Close)
 	get := func(name string) {
 		answer, err := http.Get(server.URL + "/" + name)

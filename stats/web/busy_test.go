@@ -14,15 +14,15 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// A busy is an allocator whose heap has something of everything, and that goes on being
-// used: a second's work is done whenever it is looked at, and it says that a second has
-// gone by. A browser's virtual time is faster than the clock.
+// A busy is an allocator that is always in use and whose page shows every section. Each
+// snapshot does one second's work first, and reports that a second has passed. This is
+// necessary because a browser's virtual time runs faster than the clock.
 type busy struct {
 	*alloc.Allocator
 	t      *testing.T
 	random *rand.Rand
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // protects the fields below
 	looks  int
 	blocks []unsafe.Pointer
 }
@@ -43,7 +43,7 @@ func newBusy(t *testing.T) *busy {
 		b.get(200000 + b.random.IntN(3000000))
 	}
 	b.arenas()
-	for i, p := range b.blocks { // some stretches wholly, of the rest most
+	for i, p := range b.blocks { // some ranges completely, most of the others
 		if i/5000%3 == 0 || i%10 != 0 && i < 40000 || i%5 == 0 {
 			a.Free(p)
 		}
@@ -55,7 +55,7 @@ func newBusy(t *testing.T) *busy {
 func (b *busy) get(size int) {
 	p, err := b.Malloc(size)
 	if err != nil {
-		b.t.Error(err) // the server's goroutine may be it
+		b.t.Error(err) // t.Fatal is not allowed here: this may be the server's goroutine
 		return
 	}
 	block := unsafe.Slice((*byte)(p), size)
@@ -87,7 +87,8 @@ func (b *busy) arenas() {
 	}
 }
 
-// Stats works for a second first: for half a minute it grows, then all of that is freed.
+// Stats does one second's work first: the heap grows for 30 seconds, then everything is
+// freed.
 func (b *busy) Stats(s *stats.Snapshot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -11,17 +11,18 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Controls returns a handler that changes things, to be mounted below a path that ends
-// in a slash, where only those reach it who may. It takes POST only, and refuses what
-// another site makes a browser send. The last element of the path says what to do:
+// Controls returns a handler that changes settings of the allocator. Anyone who reaches
+// it can change them, so mount it where only operators have access, below a path that
+// ends in a slash. It accepts only POST, and refuses requests that another site makes a
+// browser send. The last element of the path selects the action:
 //
-//	trim            gives what is unused back to the kernel
-//	limit?bytes=N   changes the limit of the footprint, 0 removes it
-//	sampling?rate=N changes how many bytes lie between samples; 0 is the default,
+//	trim            returns unused memory to the kernel
+//	limit?bytes=N   sets the limit of the footprint; 0 removes it
+//	sampling?rate=N sets the mean bytes between samples; 0 means the default,
 //	                a negative number turns sampling off
 //
-// as far as source has the methods Trim() int64, SetLimit(int64) error and
-// Profile() stats.HeapProfile. It answers with a line of text.
+// An action exists if source has its method: Trim() int64, SetLimit(int64) error or
+// Profile() stats.HeapProfile. The handler answers with one line of text.
 func Controls(source stats.Source) http.Handler {
 	actions := map[string]func(w http.ResponseWriter, r *http.Request){}
 	if s, ok := source.(interface{ Trim() int64 }); ok {
@@ -50,7 +51,7 @@ func Controls(source stats.Source) http.Handler {
 			}
 			s.Profile().SetRate(int(n))
 			if rate := s.Profile().Rate(); rate > 0 {
-				fmt.Fprintf(w, "a sample each %s\n", stats.Bytes(int64(rate)))
+				fmt.Fprintf(w, "one sample in %s on average\n", stats.Bytes(int64(rate)))
 			} else {
 				fmt.Fprintln(w, "sampling is off")
 			}
@@ -63,7 +64,7 @@ func Controls(source stats.Source) http.Handler {
 			http.NotFound(w, r)
 		case r.Method != http.MethodPost:
 			w.Header().Set("Allow", "POST")
-			http.Error(w, "this changes something: POST only", http.StatusMethodNotAllowed)
+			http.Error(w, "this request changes a setting: use POST", http.StatusMethodNotAllowed)
 		default:
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.Header().Set("Cache-Control", "no-store")
@@ -72,12 +73,12 @@ func Controls(source stats.Source) http.Handler {
 	}))
 }
 
-// number returns a parameter that is a number. It reports false if it has refused the
-// request.
+// number returns the value of a numeric parameter. If the value is invalid, it answers
+// the request and returns false.
 func number(w http.ResponseWriter, r *http.Request, name string) (int64, bool) {
 	n, err := strconv.ParseInt(r.FormValue(name), 10, 64)
 	if err != nil {
-		http.Error(w, name+": want a number", http.StatusBadRequest)
+		http.Error(w, name+": must be a number", http.StatusBadRequest)
 		return 0, false
 	}
 	return n, true

@@ -16,8 +16,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/testbrowser"
 )
 
-// A tab is a page in a browser that a test drives, keys and all, by the protocol of
-// Chromium's developer tools: messages of JSON, each ended by a zero byte, on a pipe.
+// A tab is a page in a browser that a test controls, including its keyboard. It uses the
+// protocol of Chromium's developer tools: JSON messages on a pipe, each terminated by a
+// zero byte.
 type tab struct {
 	t       *testing.T
 	to      io.Writer
@@ -26,7 +27,7 @@ type tab struct {
 	last    int // number of the last call
 }
 
-// openTab opens a page in a browser without a window, of the size of a screen.
+// openTab opens a page in a headless browser with a screen of the given width.
 func openTab(t *testing.T, url string, width int) *tab {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -41,7 +42,7 @@ func openTab(t *testing.T, url string, width int) *tab {
 	toRead.Close()
 	fromWrite.Close()
 	b := &tab{t: t, to: to, from: bufio.NewReader(from)}
-	t.Cleanup(func() { // politely: what is killed leaves files behind that others go on writing
+	t.Cleanup(func() { // the browser must exit by itself: after a kill, its children go on writing files
 		_, _ = fmt.Fprintf(to, `{"id":0,"method":"Browser.close"}`+"\x00")
 		_, _ = io.Copy(io.Discard, b.from)
 		_ = cmd.Wait()
@@ -50,7 +51,7 @@ func openTab(t *testing.T, url string, width int) *tab {
 	target := b.call("Target.createTarget", map[string]any{"url": "about:blank"})["targetId"]
 	b.session = b.call("Target.attachToTarget", map[string]any{"targetId": target, "flatten": true})["sessionId"].(string)
 	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false})
-	// What scrolls to the focus goes there at once, for those who ask for that.
+	// With reduced motion, scrolling to the focused element takes no time.
 	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]any{{"name": "prefers-reduced-motion", "value": "reduce"}}})
 	b.call("Page.navigate", map[string]any{"url": url})
 	return b
@@ -66,8 +67,8 @@ func pipe(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
-// call calls a method of the page, or of the browser before there is one, and returns
-// its result.
+// call calls a method of the page, or of the browser if there is no page yet, and returns
+// the result.
 func (b *tab) call(method string, params map[string]any) map[string]any {
 	b.t.Helper()
 	b.last++
@@ -99,7 +100,7 @@ func (b *tab) call(method string, params map[string]any) map[string]any {
 	return nil
 }
 
-// eval returns the value of an expression of JavaScript in the page; a promise is awaited.
+// eval returns the value of a JavaScript expression in the page. It awaits a promise.
 func (b *tab) eval(expression string) any {
 	b.t.Helper()
 	result := b.call("Runtime.evaluate", map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true})
@@ -109,7 +110,7 @@ func (b *tab) eval(expression string) any {
 	return result["result"].(map[string]any)["value"]
 }
 
-// until waits until a condition holds in the page, which is asked whenever it draws.
+// until waits until a condition holds in the page. It checks whenever the page draws.
 func (b *tab) until(condition string) {
 	b.t.Helper()
 	if b.eval(fmt.Sprintf(`new Promise(done => {
@@ -117,11 +118,11 @@ func (b *tab) until(condition string) {
 		const look = () => (%s) ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20);
 		look();
 	})`, condition)) != true {
-		b.t.Fatalf("the page does not come to %s; it says %q", condition, b.eval("document.body && document.body.innerText.slice(0, 2000)"))
+		b.t.Fatalf("the page never satisfies %s; its text is %q", condition, b.eval("document.body && document.body.innerText.slice(0, 2000)"))
 	}
 }
 
-// keys are those that tests press: their codes, and the text that they make.
+// keys contains the keys that tests press: their codes, and the text that they produce.
 var keys = map[string]struct {
 	code int
 	text string
@@ -129,13 +130,13 @@ var keys = map[string]struct {
 	"Tab": {9, ""}, "Enter": {13, "\r"}, " ": {32, " "}, "ArrowRight": {39, ""}, "p": {80, "p"},
 }
 
-// Bits of the modifiers of a key.
+// The bits of a key event's modifiers.
 const (
 	control = 2
 	shift   = 8
 )
 
-// press presses a key and lets go of it.
+// press presses and releases a key.
 func (b *tab) press(key string, modifiers int) {
 	b.t.Helper()
 	k := keys[key]

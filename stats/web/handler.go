@@ -15,23 +15,17 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Options say what the face shows. The zero value is the default.
-type Options struct {
-	// Name tells several allocators of a program apart, in the page's title.
-	Name string
-}
-
-// The optional abilities of a source; see the package documentation.
+// The optional methods of a source; see the package documentation.
 type (
 	inspected interface{ Inspect() stats.Inspector }
 	profiled  interface{ Profile() stats.HeapProfile }
 )
 
-// longest bounds ?seconds=, and most bounds ?chunks=, which would otherwise let a
-// request take what it likes.
+// maxInterval and maxChunks bound the values of ?seconds= and ?chunks=, so that one
+// request cannot take any amount of time or memory.
 const (
-	longest = 5 * time.Minute
-	most    = 256
+	maxInterval = 5 * time.Minute
+	maxChunks   = 256
 )
 
 //go:embed assets
@@ -39,14 +33,13 @@ var assets embed.FS
 
 type handler struct {
 	source stats.Source
-	name   string
 	files  map[string]func(http.ResponseWriter, *http.Request)
 }
 
-// Handler returns a handler that shows source, to be mounted below any path that ends
-// in a slash. It is safe for concurrent use.
-func Handler(source stats.Source, o Options) http.Handler {
-	h := &handler{source: source, name: o.Name}
+// Handler returns a handler that shows source. Mount it below any path that ends in a
+// slash. It is safe for concurrent use.
+func Handler(source stats.Source) http.Handler {
+	h := &handler{source: source}
 	h.files = map[string]func(http.ResponseWriter, *http.Request){
 		"":              h.page,
 		"metrics":       h.metrics,
@@ -71,8 +64,8 @@ func Handler(source stats.Source, o Options) http.Handler {
 	return h
 }
 
-// ServeHTTP routes by the last element of the path, so that it does not matter under
-// which prefix the handler is mounted, or whether that was stripped.
+// ServeHTTP routes by the last element of the path. So the handler works below any
+// prefix, stripped or not.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Security-Policy",
@@ -87,9 +80,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "read only", http.StatusMethodNotAllowed)
 		return
 	}
-	if r.URL.Path == "" { // stripped of all: links on the page would lead beside it
+	if r.URL.Path == "" { // the prefix is stripped completely: relative links on the page would leave it
 		if asked, err := url.ParseRequestURI(r.RequestURI); err == nil {
-			header.Set("Location", url.PathEscape(path.Base(asked.Path))+"/") // relative: within the prefix, whatever that is
+			header.Set("Location", url.PathEscape(path.Base(asked.Path))+"/") // relative, and so within the prefix
 			w.WriteHeader(http.StatusMovedPermanently)
 			return
 		}
@@ -105,7 +98,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func asset(name, contentType string) func(http.ResponseWriter, *http.Request) {
 	text, err := assets.ReadFile("assets/" + name)
-	if err != nil { // embedded: the build would have failed
+	if err != nil { // cannot happen: the file is embedded
 		panic(err)
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -115,8 +108,8 @@ func asset(name, contentType string) func(http.ResponseWriter, *http.Request) {
 	}
 }
 
-// snapshot takes a snapshot; with ?seconds= a second one that much later, of which the
-// difference is returned. It reports false if it has answered the request instead.
+// snapshot takes a snapshot. With ?seconds= it takes another one after that time and
+// returns the difference. If it has answered the request itself, it returns false.
 func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) (*stats.Snapshot, bool) {
 	wait, ok := seconds(w, r)
 	if !ok {
@@ -135,7 +128,8 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) (*stats.Snaps
 	return second.Sub(first), true
 }
 
-// seconds returns what ?seconds= asks for. It reports false if it has refused it.
+// seconds returns the value of ?seconds=. If the value is invalid, it answers the request
+// and returns false.
 func seconds(w http.ResponseWriter, r *http.Request) (time.Duration, bool) {
 	text := r.FormValue("seconds")
 	if text == "" {
@@ -143,14 +137,14 @@ func seconds(w http.ResponseWriter, r *http.Request) (time.Duration, bool) {
 	}
 	n, err := strconv.ParseFloat(text, 64)
 	wait := time.Duration(n * float64(time.Second))
-	if err != nil || !(n >= 0 && n <= longest.Seconds()) { // NaN is refused
-		http.Error(w, fmt.Sprintf("seconds: want a number from 0 to %g", longest.Seconds()), http.StatusBadRequest)
+	if err != nil || !(n >= 0 && n <= maxInterval.Seconds()) { // NaN is refused
+		http.Error(w, fmt.Sprintf("seconds: must be a number from 0 to %g", maxInterval.Seconds()), http.StatusBadRequest)
 		return 0, false
 	}
 	return wait, true
 }
 
-// sleep waits, unless the client goes away.
+// sleep waits for d. It returns false if the client goes away.
 func sleep(r *http.Request, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -181,8 +175,8 @@ func (h *handler) heapMap(w http.ResponseWriter, r *http.Request, source stats.I
 	chunks := 16
 	if text := r.FormValue("chunks"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 || n > most {
-			http.Error(w, fmt.Sprintf("chunks: want a number from 0 to %d", most), http.StatusBadRequest)
+		if err != nil || n < 0 || n > maxChunks {
+			http.Error(w, fmt.Sprintf("chunks: must be a number from 0 to %d", maxChunks), http.StatusBadRequest)
 			return
 		}
 		chunks = n
@@ -201,5 +195,5 @@ func (h *handler) process(w http.ResponseWriter, r *http.Request, source stats.I
 
 func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // an error is the client's: it went away
+	_ = json.NewEncoder(w).Encode(v) // the client went away
 }

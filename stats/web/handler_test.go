@@ -30,9 +30,9 @@ func ask(h http.Handler, method, target string, headers ...string) *httptest.Res
 	return w
 }
 
-// TestPrefix: it does not matter where the handler is mounted.
+// TestPrefix: the handler works below any path.
 func TestPrefix(t *testing.T) {
-	h := web.Handler(example, web.Options{})
+	h := web.Handler(example)
 	deep, stripped := http.NewServeMux(), http.NewServeMux()
 	deep.Handle("/a/b/", h)
 	stripped.Handle("/a/b/", http.StripPrefix("/a/b", h))
@@ -44,7 +44,7 @@ func TestPrefix(t *testing.T) {
 			}
 		}
 		if w := ask(mounted, "GET", "/a/b/nothing"); w.Code != 404 {
-			t.Errorf("%s: what is not there: %d", name, w.Code)
+			t.Errorf("%s: a path that does not exist: %d", name, w.Code)
 		}
 	}
 	w := ask(http.StripPrefix("/a/b", h), "GET", "/a/b")
@@ -53,10 +53,10 @@ func TestPrefix(t *testing.T) {
 	}
 }
 
-// TestReadOnly: nothing but reading is answered, and nobody may frame the page, load
-// into it, or take it for something else.
+// TestReadOnly: the handler answers only GET and HEAD. Its headers forbid framing the
+// page, loading anything from elsewhere, and guessing the content type.
 func TestReadOnly(t *testing.T) {
-	h := web.Handler(example, web.Options{})
+	h := web.Handler(example)
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
 		if w := ask(h, method, "/"); w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD" {
 			t.Errorf("%s: %d, Allow %q", method, w.Code, w.Header().Get("Allow"))
@@ -76,16 +76,18 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestEscaping: a name is text, whatever it is.
+// TestEscaping: the page shows the name as text, even if it contains markup.
 func TestEscaping(t *testing.T) {
-	body := ask(web.Handler(example, web.Options{Name: "<script>x"}), "GET", "/").Body.String()
+	named := *example
+	named.s.Name = "<script>x"
+	body := ask(web.Handler(&named), "GET", "/").Body.String()
 	if strings.Contains(body, "<script>x") || !strings.Contains(body, "&lt;script&gt;x") {
-		t.Error("the name was not escaped")
+		t.Error("the page does not escape the name")
 	}
 }
 
 func TestNegotiation(t *testing.T) {
-	h := web.Handler(example, web.Options{})
+	h := web.Handler(example)
 	for accept, open := range map[string]bool{
 		"":    false,
 		"*/*": false,
@@ -111,10 +113,10 @@ func TestNegotiation(t *testing.T) {
 	}
 }
 
-// TestSnapshots: the JSON is the snapshot's, and the difference is one.
+// TestSnapshots: the JSON contains the snapshot, or with ?seconds= a difference.
 func TestSnapshots(t *testing.T) {
 	source := &growing{}
-	h := web.Handler(source, web.Options{})
+	h := web.Handler(source)
 	var got stats.Snapshot
 	if err := json.Unmarshal(ask(h, "GET", "/snapshot.json").Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
@@ -137,13 +139,13 @@ func TestSnapshots(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"x", "-1", "257"} {
-		if w := ask(web.Handler(example, web.Options{}), "GET", "/heapmap.json?chunks="+bad); w.Code != 400 {
+		if w := ask(web.Handler(example), "GET", "/heapmap.json?chunks="+bad); w.Code != 400 {
 			t.Errorf("chunks=%s: %d", bad, w.Code)
 		}
 	}
 }
 
-// growing is a source whose numbers are other ones each time.
+// growing is a source whose numbers grow with each snapshot.
 type growing struct{ n int64 }
 
 func (g *growing) Stats(s *stats.Snapshot) {
@@ -151,7 +153,7 @@ func (g *growing) Stats(s *stats.Snapshot) {
 	*s = stats.Snapshot{Footprint: stats.Gauge{Now: 1000 * g.n, Peak: 1000 * g.n}, Classes: []stats.Class{{Size: 16, Live: g.n}}}
 }
 
-// controlled is a source that notes what was done to it.
+// controlled is a source that records the calls of its methods.
 type controlled struct {
 	bare
 	did string
@@ -170,9 +172,9 @@ func (c *controlled) SetLimit(n int64) error {
 func (c *controlled) Profile() stats.HeapProfile { return rated{c: c} }
 func (c *controlled) Inspect() stats.Inspector   { return unknown{} }
 
-// rated is a heap profile whose rate can be set.
+// rated is a heap profile with a rate that can be set.
 type rated struct {
-	stats.HeapProfile // what is not used
+	stats.HeapProfile // methods that the test does not call
 	c                 *controlled
 }
 
@@ -186,18 +188,18 @@ func TestControls(t *testing.T) {
 		code           int
 		did            string
 	}{
-		"trim":                 {"POST", "/x/trim", nil, 200, "trim "},
-		"limit":                {"POST", "/x/limit?bytes=1000", nil, 200, "limit 1000 "},
-		"sampling":             {"POST", "/x/sampling?rate=524288", nil, 200, "rate 524288 "},
-		"from the page's site": {"POST", "/x/trim", []string{"Sec-Fetch-Site: same-origin"}, 200, "trim "},
-		"from another site":    {"POST", "/x/trim", []string{"Sec-Fetch-Site: cross-site"}, 403, ""},
-		"from a sibling":       {"POST", "/x/trim", []string{"Sec-Fetch-Site: same-site"}, 403, ""},
-		"from an old browser":  {"POST", "/x/trim", []string{"Origin: https://evil.example"}, 403, ""},
-		"by a link":            {"GET", "/x/trim", nil, 405, ""},
-		"without a number":     {"POST", "/x/limit", nil, 400, ""},
-		"with a bad one":       {"POST", "/x/limit?bytes=-1", nil, 400, ""},
-		"sampling off":         {"POST", "/x/sampling?rate=-1", nil, 200, "rate -1 "},
-		"what there is not":    {"POST", "/x/explode", nil, 404, ""},
+		"trim":                   {"POST", "/x/trim", nil, 200, "trim "},
+		"limit":                  {"POST", "/x/limit?bytes=1000", nil, 200, "limit 1000 "},
+		"sampling":               {"POST", "/x/sampling?rate=524288", nil, 200, "rate 524288 "},
+		"from the page's site":   {"POST", "/x/trim", []string{"Sec-Fetch-Site: same-origin"}, 200, "trim "},
+		"from another site":      {"POST", "/x/trim", []string{"Sec-Fetch-Site: cross-site"}, 403, ""},
+		"from a sibling site":    {"POST", "/x/trim", []string{"Sec-Fetch-Site: same-site"}, 403, ""},
+		"from an old browser":    {"POST", "/x/trim", []string{"Origin: https://evil.example"}, 403, ""},
+		"by a link":              {"GET", "/x/trim", nil, 405, ""},
+		"without a number":       {"POST", "/x/limit", nil, 400, ""},
+		"with an invalid number": {"POST", "/x/limit?bytes=-1", nil, 400, ""},
+		"sampling off":           {"POST", "/x/sampling?rate=-1", nil, 200, "rate -1 "},
+		"unknown action":         {"POST", "/x/explode", nil, 404, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			source := &controlled{}
@@ -205,23 +207,23 @@ func TestControls(t *testing.T) {
 				t.Errorf("%d, did %q; want %d, %q", w.Code, source.did, c.code, c.did)
 			}
 			for _, target := range []string{"trim", "limit?bytes=1", "sampling?rate=1"} {
-				ask(web.Handler(source, web.Options{}), "POST", "/x/"+target)
-				ask(web.Handler(source, web.Options{}), "GET", "/x/"+target)
+				ask(web.Handler(source), "POST", "/x/"+target)
+				ask(web.Handler(source), "GET", "/x/"+target)
 			}
 			if source.did != c.did {
-				t.Errorf("the face that only shows did %q", source.did)
+				t.Errorf("the read-only handler did %q", source.did)
 			}
 		})
 	}
 	if w := ask(web.Controls(bare{}), "POST", "/trim"); w.Code != 404 {
-		t.Errorf("a source that cannot: %d", w.Code)
+		t.Errorf("a source without these methods: %d", w.Code)
 	}
 }
 
 // profiled is a source with a heap profile.
 type profiled struct {
 	growing
-	stats.HeapProfile // what is not used
+	stats.HeapProfile // methods that the test does not call
 	fail              error
 }
 
@@ -261,14 +263,14 @@ func TestProfile(t *testing.T) {
 		"stacks":           {&profiled{}, "/stacks.json", 200, `{"Rate":524288,"Bytes":4194304,"Top":[{"Bytes":3145728,`},
 		"stacks, not had ": {bare{}, "/stacks.json", 404, "not found"},
 	} {
-		w := ask(web.Handler(c.source, web.Options{}), "GET", c.target)
+		w := ask(web.Handler(c.source), "GET", c.target)
 		if w.Code != c.code || !strings.Contains(w.Body.String(), c.body) {
 			t.Errorf("%s: %d %q, want %d %q", name, w.Code, w.Body, c.code, c.body)
 		}
 	}
 }
 
-// TestAllocator: all that the face looks for in a source is found in an Allocator.
+// TestAllocator: an Allocator has all the optional methods of a source.
 func TestAllocator(t *testing.T) {
 	a, err := alloc.NewAllocator(alloc.Options{ProfileRate: 1})
 	if err != nil {
@@ -280,7 +282,7 @@ func TestAllocator(t *testing.T) {
 		t.Skip(err)
 	}
 	defer a.Free(p)
-	h, controls := web.Handler(a, web.Options{}), web.Controls(a)
+	h, controls := web.Handler(a), web.Controls(a)
 	for _, target := range []string{"/", "/heapmap.json", "/process.json", "/stacks.json", "/profile", "/profile?seconds=0.01"} {
 		if w := ask(h, "GET", target); w.Code != 200 {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
@@ -300,9 +302,9 @@ func TestAllocator(t *testing.T) {
 	}
 }
 
-// TestProcessFails: where the kernel does not say, the page is told so.
+// TestProcessFails: if the kernel's numbers cannot be read, the page gets an error.
 func TestProcessFails(t *testing.T) {
-	if w := ask(web.Handler(&controlled{}, web.Options{}), "GET", "/process.json"); w.Code != 501 {
+	if w := ask(web.Handler(&controlled{}), "GET", "/process.json"); w.Code != 501 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

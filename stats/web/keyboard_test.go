@@ -10,8 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// focused describes what has the focus, as far as a user is told of it, once the page was
-// drawn.
+// focused returns the accessible name of the focused element, and what prevents a user
+// from seeing the focus. It waits until the page is drawn.
 const focused = `new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn))).then(() => {
 	const e = document.activeElement, box = e.getBoundingClientRect(), style = getComputedStyle(e);
 	const label = e.getAttribute("aria-labelledby");
@@ -22,8 +22,8 @@ const focused = `new Promise(drawn => requestAnimationFrame(() => requestAnimati
 	];
 })`
 
-// focus returns the name of what has the focus, and fails the test if a user could not
-// see that it has.
+// focus returns the name of the focused element. It fails the test if a user cannot see
+// the focus.
 func (b *tab) focus() string {
 	b.t.Helper()
 	is := b.eval(focused).([]any)
@@ -33,7 +33,7 @@ func (b *tab) focus() string {
 	return is[0].(string)
 }
 
-// tabTo presses Tab until what is called so has the focus.
+// tabTo presses Tab until the element with the name has the focus.
 func (b *tab) tabTo(name string) {
 	b.t.Helper()
 	for range 50 {
@@ -44,8 +44,8 @@ func (b *tab) tabTo(name string) {
 	b.t.Fatalf("Tab does not lead to %q", name)
 }
 
-// openPage opens the page of a source that has something of everything, and waits until
-// all of it is shown.
+// openPage opens the page of a source for which every section is shown, and waits until
+// all of them are.
 func openPage(t *testing.T, width int) *tab {
 	t.Helper()
 	b := openTab(t, serve(t, newBusy(t)), width)
@@ -54,8 +54,8 @@ func openPage(t *testing.T, width int) *tab {
 	return b
 }
 
-// TestTabOrder: Tab leads through all there is to operate, from the top to the bottom, with
-// the focus in sight all the way, and back again; the first stop skips the rest.
+// TestTabOrder: Tab leads through all controls from top to bottom and back. The focus is
+// always visible. The first stop is a link that skips the others.
 func TestTabOrder(t *testing.T) {
 	t.Parallel()
 	b := openPage(t, 1280)
@@ -81,12 +81,11 @@ func TestTabOrder(t *testing.T) {
 	b.press("Enter", 0) // on the first stop again
 	b.until(`location.hash === "#main"`)
 	if b.press("Tab", 0); b.focus() != "Where the memory is" {
-		t.Errorf("behind the link that skips is %q", b.focus())
+		t.Errorf("after the skip link, Tab leads to %q", b.focus())
 	}
 }
 
-// TestKeys: what can be operated is, by its keys, and goes on being in focus while the page
-// goes on polling.
+// TestKeys: each control works with its keys, and keeps the focus while the page polls.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	b := openPage(t, 1280)
@@ -100,7 +99,7 @@ func TestKeys(t *testing.T) {
 	}
 	b.press("p", 0)
 	status("paused")
-	b.press("p", control) // prints
+	b.press("p", control) // control-p prints the page
 	status("paused")
 	b.press("p", 0)
 	status("live")
@@ -121,7 +120,7 @@ func TestKeys(t *testing.T) {
 	}
 	b.eval(`window.asked = ` + polls)
 	b.until(polls + ` > window.asked + 1`)
-	if id := b.eval(`document.activeElement.id`); id != "all-classes" { // it may be out of sight: the rows are in
+	if id := b.eval(`document.activeElement.id`); id != "all-classes" { // the button may be out of sight: more rows are above it
 		t.Errorf("after a poll %q has the focus", id)
 	}
 	b.press(" ", 0)
@@ -134,20 +133,20 @@ func TestKeys(t *testing.T) {
 	b.until(`!document.getElementById("process").hidden && document.getElementById("process").rows.length > 5`)
 }
 
-// polls is how often the page has asked for the numbers.
+// polls is the number of times that the page has requested the numbers.
 const polls = `performance.getEntriesByType("resource").filter(e => e.name.endsWith("/live.json")).length`
 
-// TestKeysScroll: on a narrow screen a table that does not fit is scrolled by keys.
+// TestKeysScroll: on a narrow screen, keys scroll a table that is too wide.
 func TestKeysScroll(t *testing.T) {
 	t.Parallel()
 	b := openPage(t, 390)
 	if wide := b.eval(`document.documentElement.scrollWidth > innerWidth`); wide != false {
-		t.Error("the page itself is wider than the screen")
+		t.Error("the page is wider than the screen")
 	}
 	b.tabTo("Size classes")
 	const region = `document.activeElement`
 	if b.eval(region+`.scrollWidth > `+region+`.clientWidth`) != true {
-		t.Error("the table fits: this test shows nothing")
+		t.Error("the table fits, so this test shows nothing")
 	}
 	b.press("ArrowRight", 0)
 	b.until(region + `.scrollLeft > 0`)

@@ -13,9 +13,10 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// live is what the page polls. It is small and made without reflection over the
-// snapshot: one poll a second must not be noticed.
+// live is the answer to the page's polls. It is small and built without reflection over
+// the snapshot, so that one poll a second costs almost nothing.
 type live struct {
+	Name    string           `json:"name"`
 	Time    int64            `json:"time"` // milliseconds since 1970
 	Metrics map[string]int64 `json:"metrics"`
 	Classes []classRow       `json:"classes"`
@@ -25,14 +26,14 @@ type live struct {
 	Advice  []stats.Advice   `json:"advice"`
 }
 
-// A classRow is a class that has blocks: size, spans, blocks, live, cached, in depot,
-// idle, allocations, bytes asked for.
+// A classRow is a size class that has blocks: block size, spans, blocks, live, cached, in
+// depot, idle, allocations, requested bytes.
 type classRow [9]int64
 
-// An arenaRow is the arenas of one name.
+// An arenaRow is a group of arenas with the same name.
 type arenaRow struct {
 	Name     string `json:"name"`
-	Made     string `json:"made"` // where, for those without a name
+	Made     string `json:"made"` // call site, for arenas without a name
 	Count    int64  `json:"count"`
 	Used     int64  `json:"used"`
 	Reserved int64  `json:"reserved"`
@@ -41,7 +42,8 @@ type arenaRow struct {
 	Resets   int64  `json:"resets"`
 }
 
-// A regionRow is a region of package mmap, of whatever part of the program.
+// A regionRow is a Region of package mmap. Regions belong to the process, not to an
+// allocator.
 type regionRow struct {
 	Name    string `json:"name"`
 	Kind    string `json:"kind"`
@@ -50,7 +52,7 @@ type regionRow struct {
 	Locked  bool   `json:"locked"`
 }
 
-// shown bounds the rows of arenas and regions.
+// shown is the maximum number of rows for arenas and for regions.
 const shown = 100
 
 type residentSet struct {
@@ -66,7 +68,7 @@ func (h *handler) live(w http.ResponseWriter, r *http.Request) {
 func (h *handler) now() *live {
 	var s stats.Snapshot
 	h.source.Stats(&s)
-	l := &live{Time: s.Time.UnixMilli(), Metrics: make(map[string]int64), Advice: s.Advice()}
+	l := &live{Name: s.Name, Time: s.Time.UnixMilli(), Metrics: make(map[string]int64), Advice: s.Advice()}
 	if s.Time.IsZero() {
 		l.Time = time.Now().UnixMilli()
 	}
@@ -97,8 +99,8 @@ func (h *handler) now() *live {
 
 func head[T any](list []T) []T { return list[:min(len(list), shown)] }
 
-// A chunkRuns is a chunk of the map of the heap, with its runs one after the other in
-// one list, five numbers for each: use, pages, block size, blocks, idle blocks.
+// A chunkRuns is one chunk of the map of the heap. The list contains five numbers for
+// each run: use, pages, block size, blocks, idle blocks.
 type chunkRuns struct {
 	Start       uint64  `json:"start"`
 	Pages       int     `json:"pages"`

@@ -17,12 +17,12 @@ func (h *handler) metrics(w http.ResponseWriter, r *http.Request) {
 	format := negotiate(r.Header.Get("Accept"))
 	w.Header().Set("Content-Type", format.ContentType())
 	w.Header().Add("Vary", "Accept")
-	_ = s.WriteMetrics(w, format) // an error is the client's: it went away
+	_ = s.WriteMetrics(w, format) // the client went away
 }
 
-// negotiate returns the format that a client prefers by its Accept header: OpenMetrics
-// if that is named and not less wanted than plain text, which browsers and old servers
-// get.
+// negotiate returns the format that the client prefers by its Accept header. It chooses
+// OpenMetrics if the header names it with at least the weight of plain text. Otherwise,
+// as for browsers and old servers, it chooses plain text.
 func negotiate(accept string) stats.Format {
 	open, plain := 0.0, 0.0
 	for item := range strings.SplitSeq(accept, ",") {

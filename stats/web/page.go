@@ -17,7 +17,7 @@ import (
 var pageTemplate = template.Must(template.New("page.html").
 	Funcs(template.FuncMap{"bytes": stats.Bytes}).ParseFS(assets, "assets/page.html"))
 
-// A pageData is what the page shows before its scripts run, and without them.
+// A pageData is the contents of the page before its scripts run, or without scripts.
 type pageData struct {
 	Name, Program string
 	PID           int
@@ -27,7 +27,7 @@ type pageData struct {
 	Has           map[string]bool
 }
 
-// A memoryRow is a line of where the memory is.
+// A memoryRow is a row of the table of memory by use.
 type memoryRow struct {
 	Metric, Label, About string
 	Bytes                int64
@@ -36,14 +36,14 @@ type memoryRow struct {
 func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	now := h.now()
 	data := pageData{
-		Name: h.name, Program: filepath.Base(os.Args[0]), PID: os.Getpid(), Go: runtime.Version(),
+		Name: now.Name, Program: filepath.Base(os.Args[0]), PID: os.Getpid(), Go: runtime.Version(),
 		Now: now, Memory: memoryRows(now), Has: map[string]bool{},
 	}
 	for name := range h.files {
 		data.Has[name] = true
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = pageTemplate.Execute(w, data) // an error is the client's: it went away
+	_ = pageTemplate.Execute(w, data) // the client went away
 }
 
 func memoryRows(now *live) (rows []memoryRow) {

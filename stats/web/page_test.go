@@ -18,14 +18,14 @@ import (
 	"github.com/ashlar-go/ashlar/stats/web"
 )
 
-// fixed is a source that always says the same.
+// fixed is a source whose snapshots are all the same.
 type fixed struct{ s stats.Snapshot }
 
 func (f *fixed) Stats(s *stats.Snapshot) { *s = f.s }
 
 func (f *fixed) Inspect() stats.Inspector { return unknown{} }
 
-// unknown is an Inspector that knows a map of the heap.
+// unknown is an Inspector that has a map of the heap and nothing else.
 type unknown struct{ stats.Inspector }
 
 func (unknown) Process() (*stats.Process, error) { return nil, io.ErrUnexpectedEOF }
@@ -41,6 +41,7 @@ func (unknown) HeapMap(int) *stats.HeapMap {
 }
 
 var example = &fixed{stats.Snapshot{
+	Name: "cache <1>",
 	Time: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC),
 	Memory: stats.Memory{
 		Requested: 60 << 20, Slack: 4<<20 + 1<<17, LargeClean: 5<<20 + 3<<17, Cached: 3 << 20, Depot: 5 << 20, Idle: 64 << 20,
@@ -65,7 +66,7 @@ var example = &fixed{stats.Snapshot{
 func serve(t *testing.T, source stats.Source) string {
 	t.Helper()
 	mux := http.NewServeMux()
-	mux.Handle("/some/where/ashlar/", web.Handler(source, web.Options{Name: "cache <1>"}))
+	mux.Handle("/some/where/ashlar/", web.Handler(source))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL + "/some/where/ashlar/"
@@ -73,12 +74,13 @@ func serve(t *testing.T, source stats.Source) string {
 
 var tag = regexp.MustCompile(`<[^>]*>`)
 
-// rowsOf returns the cells of the rows of a table's body, by what their first cell says.
+// rowsOf returns the cells of a table's rows by their first cell, and the order of the
+// rows.
 func rowsOf(t *testing.T, dom, id string) (rows map[string][]string, order []string) {
 	t.Helper()
 	_, rest, found := strings.Cut(dom, `id="`+id+`"`)
 	if !found {
-		t.Fatalf("there is no %s in\n%s", id, dom)
+		t.Fatalf("the page has no %s:\n%s", id, dom)
 	}
 	if _, after, found := strings.Cut(rest[:strings.Index(rest, "</table>")], "<tbody"); found {
 		rest = after
@@ -96,7 +98,7 @@ func rowsOf(t *testing.T, dom, id string) (rows map[string][]string, order []str
 	return rows, order
 }
 
-// mapRegion opens a region, which the page shows wherever it belongs to.
+// mapRegion opens a Region, which every page of the process shows.
 func mapRegion(t *testing.T) {
 	t.Helper()
 	r, err := mmap.Map(3<<20, mmap.MapOptions{Options: mmap.Options{Name: "embeddings"}})
@@ -106,14 +108,14 @@ func mapRegion(t *testing.T) {
 	t.Cleanup(func() { r.Close() })
 }
 
-// TestPageShowsSnapshot: what a browser shows is what the snapshot says.
+// TestPageShowsSnapshot: the browser shows the numbers of the snapshot.
 func TestPageShowsSnapshot(t *testing.T) {
 	t.Parallel()
 	mapRegion(t)
 	dom := browse(t, serve(t, example), "--dump-dom")
 	s := &example.s
 
-	if !strings.Contains(dom, ">live, one look a second<") {
+	if !strings.Contains(dom, ">live, updated every second<") {
 		t.Error("the page did not poll")
 	}
 	for name, want := range map[string]string{
@@ -124,17 +126,17 @@ func TestPageShowsSnapshot(t *testing.T) {
 		"mappings":  "2\u202f345 of 65\u202f530 mappings",
 	} {
 		if !regexp.MustCompile(fmt.Sprintf(`data-tile="%s"[^>]*>%s<`, name, want)).MatchString(dom) {
-			t.Errorf("the tile %s does not say %q", name, want)
+			t.Errorf("the tile %s does not show %q", name, want)
 		}
 	}
 	for _, a := range s.Advice() {
 		if !strings.Contains(dom, a.What) || !strings.Contains(dom, a.Do) {
-			t.Errorf("the page does not say %q", a)
+			t.Errorf("the page does not show %q", a)
 		}
 	}
 
 	if order := checkMemory(t, dom, s, true); order[0] != "large requested" || order[1] != "small idle" {
-		t.Errorf("the largest are not first: %q", order)
+		t.Errorf("the rows are not sorted by size: %q", order)
 	}
 
 	classes, order := rowsOf(t, dom, "classes")
@@ -152,7 +154,7 @@ func TestPageShowsSnapshot(t *testing.T) {
 		t.Errorf("arenas %q, want %q second of two", arenas, want)
 	}
 	if !strings.Contains(dom, "3 more, with 192 KiB, were dropped without Free.") {
-		t.Error("the page does not speak of dropped arenas")
+		t.Error("the page does not show the dropped arenas")
 	}
 
 	regions, _ := rowsOf(t, dom, "regions")
@@ -167,7 +169,7 @@ func TestPageShowsSnapshot(t *testing.T) {
 		"dirty":        s.Memory.LargeDirty + s.Memory.Profile + s.Memory.Metadata, "mapped": s.Mapped.Now,
 	} {
 		if got := series[name]; len(got) < 2 || got[1] != stats.Bytes(n) {
-			t.Errorf("the chart's table says %q of %s, want %s", got, name, stats.Bytes(n))
+			t.Errorf("the chart's table shows %q for %s, want %s", got, name, stats.Bytes(n))
 		}
 	}
 
@@ -183,8 +185,9 @@ func TestPageShowsSnapshot(t *testing.T) {
 	}
 }
 
-// checkMemory compares the lines of memory with the snapshot, those of metadata only if
-// they are not the process', in which other tests run; it returns their order.
+// checkMemory compares the table of memory with the snapshot and returns the order of its
+// rows. It compares metadata only if asked to, because other tests in the process change
+// it.
 func checkMemory(t *testing.T, dom string, s *stats.Snapshot, metadata bool) []string {
 	t.Helper()
 	memory, order := rowsOf(t, dom, "memory")
@@ -204,7 +207,7 @@ func checkMemory(t *testing.T, dom string, s *stats.Snapshot, metadata bool) []s
 	return order
 }
 
-// TestPageShowsAllocator: the numbers are those of an allocator at rest.
+// TestPageShowsAllocator: the page shows the numbers of an idle allocator.
 func TestPageShowsAllocator(t *testing.T) {
 	t.Parallel()
 	a := newBusy(t).Allocator
@@ -218,19 +221,19 @@ func TestPageShowsAllocator(t *testing.T) {
 			t.Errorf("arena %s: %q, want %+v", g.Name, got, g)
 		}
 	}
-	const most = 16 // that the map shows unless more are asked for
-	if chunks, _ := rowsOf(t, dom, "chunks"); len(chunks) != min(s.Chunks, most) {
+	const shownChunks = 16 // shown by default
+	if chunks, _ := rowsOf(t, dom, "chunks"); len(chunks) != min(s.Chunks, shownChunks) {
 		t.Errorf("the map shows %d chunks of %d", len(chunks), s.Chunks)
 	}
 	for _, want := range []string{`data-tile="footprint">` + stats.Bytes(s.Footprint.Now) + "<", `data-tile="mapped">` + stats.Bytes(s.Mapped.Now) + "<"} {
 		if !strings.Contains(dom, want) {
-			t.Errorf("the page lacks %q", want)
+			t.Errorf("the page does not contain %q", want)
 		}
 	}
 }
 
-// TestPageShowsStacks: the stacks are the source's, frames one below the other, without
-// the directories that would fill the line.
+// TestPageShowsStacks: the page shows the stacks of the source, one frame per line,
+// without directories.
 func TestPageShowsStacks(t *testing.T) {
 	t.Parallel()
 	dom := browse(t, serve(t, &profiled{}), "--dump-dom")
@@ -239,25 +242,25 @@ func TestPageShowsStacks(t *testing.T) {
 	if got := stacks["3.00 MiB"]; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("stacks %q, want %q", stacks, want)
 	}
-	for _, has := range []string{"one each 512 KiB on average", `href="profile"`} {
+	for _, has := range []string{"on average one in 512 KiB", `href="profile"`} {
 		if !strings.Contains(dom, has) {
-			t.Errorf("the page does not have %q", has)
+			t.Errorf("the page does not contain %q", has)
 		}
 	}
 }
 
-// TestPageWithLittle: a source that is nothing but a source has a page too.
+// TestPageWithLittle: a source that has only the method Stats has a page, too.
 func TestPageWithLittle(t *testing.T) {
 	t.Parallel()
 	dom := browse(t, serve(t, bare{}), "--dump-dom")
-	for _, want := range []string{">live, one look a second<", "Nothing."} {
+	for _, want := range []string{">live, updated every second<", "Nothing."} {
 		if !strings.Contains(dom, want) {
-			t.Errorf("the page does not say %q", want)
+			t.Errorf("the page does not contain %q", want)
 		}
 	}
 	for _, no := range []string{`id="map"`, `id="process"`, `href="profile"`, "NaN", "undefined"} {
 		if strings.Contains(dom, no) {
-			t.Errorf("the page has %q", no)
+			t.Errorf("the page contains %q", no)
 		}
 	}
 }
@@ -266,11 +269,11 @@ type bare struct{}
 
 func (bare) Stats(s *stats.Snapshot) { *s = stats.Snapshot{} }
 
-// TestScreens keeps pictures of the page: in light and in dark, and as wide as a phone.
-// Look at them after a change: go test -artifacts -run Screens ./stats/web.
+// TestScreens takes pictures of the page: in light and dark mode, and at the width of a
+// phone. Look at them after a change: go test -artifacts -run Screens ./stats/web.
 func TestScreens(t *testing.T) {
 	if os.Getenv("CI") == "" && !keeps() {
-		t.Skip("takes some seconds, for pictures: CI=1 or -artifacts")
+		t.Skip("takes some seconds; to run it, set CI=1 or -artifacts")
 	}
 	mapRegion(t)
 	url := serve(t, newBusy(t))

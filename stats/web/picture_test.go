@@ -16,9 +16,9 @@ import (
 	"github.com/ashlar-go/ashlar/stats/web"
 )
 
-var updatePictures = flag.Bool("update", false, "draw the README's pictures of the live page anew")
+var updatePictures = flag.Bool("update", false, "update the README's pictures of the live page")
 
-// The README's pictures, for light and dark pages.
+// pictures contains the README's pictures, for light and dark mode.
 var pictures = map[string][]string{
 	"page.png":      nil,
 	"page-dark.png": {"--blink-settings=preferredColorScheme=0"},
@@ -26,14 +26,14 @@ var pictures = map[string][]string{
 
 const pictureWidth, pictureHeight = 1200, 820
 
-// TestPictures draws the live page of a busy Allocator, as the README shows it:
+// TestPictures draws the live page of a busy Allocator for the README:
 //
 //	go test ./stats/web -run Pictures -update
 //
-// Without -update it draws them, too, and keeps nothing.
+// Without -update it draws the pictures but does not keep them.
 func TestPictures(t *testing.T) {
 	a := fragmented(t)
-	server := httptest.NewServer(web.Handler(a, web.Options{Name: "example"}))
+	server := httptest.NewServer(web.Handler(a))
 	t.Cleanup(server.Close)
 	for name, arguments := range pictures {
 		file := filepath.Join(t.TempDir(), name)
@@ -53,9 +53,12 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// fragmented returns an Allocator that holds blocks of many sizes, freed in part.
+// fragmented returns an Allocator with blocks of many sizes, some of them freed.
 func fragmented(t *testing.T) *alloc.Allocator {
-	a := new(alloc.Allocator)
+	a, err := alloc.NewAllocator(alloc.Options{Name: "example"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = a.Close() })
 	random := rand.New(rand.NewPCG(1, 2))
 	var blocks [][]byte

@@ -9,27 +9,31 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Pprof returns a handler of source's heap profile alone, to be mounted beside those of
-// net/http/pprof, and has their index page list it under the name, with the count of its
-// live samples, if the source can (stats.HeapProfile.Publish says at what cost):
+// Pprof returns a handler for the source's heap profile. Mount it next to the handlers of
+// net/http/pprof:
 //
 //	http.Handle("GET /debug/pprof/ashlar", web.Pprof("ashlar", alloc.Default()))
 //
-// The method is part of the pattern because it is one of that package's patterns. Then
+// The method must be part of the pattern, because it is part of that package's patterns,
+// too. Then
 //
 //	go tool pprof http://localhost:6060/debug/pprof/ashlar
 //
-// has the bytes and objects, ?seconds=30 what changes in that time, and the index page's
-// link, ?debug=1, shows the stacks as text. Without the handler, net/http/pprof would
-// answer with counts of samples.
+// reads bytes and objects. ?seconds=30 returns the change in that time. ?debug=1 shows
+// the stacks as text.
 //
-// It panics if there is another profile of that name.
+// If the source can publish its profile, Pprof does so: the index page /debug/pprof/ then
+// lists it under the name, with its number of live samples. stats.HeapProfile.Publish
+// documents the cost. Without this handler, net/http/pprof would serve numbers of samples
+// only.
+//
+// Pprof panics if another profile has the name.
 func Pprof(name string, source stats.Source) http.Handler {
 	s, ok := source.(profiled)
 	if ok {
 		s.Profile().Publish(name)
 	}
-	h := &handler{source: source, name: name}
+	h := &handler{source: source}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
@@ -39,7 +43,7 @@ func Pprof(name string, source stats.Source) http.Handler {
 		case debug != "" && debug != "0":
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			all := s.Profile().Stacks(math.MaxInt, 0)
-			_ = all.Write(w) // an error is the client's: it went away
+			_ = all.Write(w) // the client went away
 		default:
 			h.profile(w, r, s.Profile())
 		}

@@ -6,7 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	_ "net/http/pprof" // beside whose handlers ours stands
+	_ "net/http/pprof" // our handler is mounted next to its handlers
 	"os/exec"
 	"regexp"
 	"runtime/pprof"
@@ -18,8 +18,9 @@ import (
 	"github.com/ashlar-go/ashlar/stats/web"
 )
 
-// TestPprof: /debug/pprof/ of net/http/pprof lists the profile with the count of live
-// samples, its link leads to the stacks, and go tool pprof gets the bytes from there.
+// TestPprof: the index page of net/http/pprof lists the profile with its number of live
+// samples. Its link leads to the stacks. go tool pprof reads the bytes from the same
+// address.
 func TestPprof(t *testing.T) {
 	a, err := alloc.NewAllocator(alloc.Options{Decay: -1, ProfileRate: 1})
 	if err != nil {
@@ -27,7 +28,7 @@ func TestPprof(t *testing.T) {
 	}
 	defer a.Close()
 	name := "ashlar-test"
-	for pprof.Lookup(name) != nil { // of an earlier run of the test in this process
+	for pprof.Lookup(name) != nil { // an earlier run of the test in this process may have published the name
 		name += "-again"
 	}
 	http.Handle("GET /debug/pprof/"+name, web.Pprof(name, a))
@@ -102,7 +103,7 @@ func hold(t *testing.T, a *alloc.Allocator, n int) (blocks []unsafe.Pointer) {
 	return blocks
 }
 
-// TestPprofPlain: a source without a profile, or without stacks, has what it has.
+// TestPprofPlain: Pprof works for a source without a profile or without stacks.
 func TestPprofPlain(t *testing.T) {
 	if w := ask(web.Pprof("none", bare{}), "GET", "/debug/pprof/none"); w.Code != http.StatusNotFound {
 		t.Errorf("no profile: %d", w.Code)
@@ -111,6 +112,6 @@ func TestPprofPlain(t *testing.T) {
 		t.Errorf("%d %q", w.Code, w.Body)
 	}
 	if pprof.Lookup("none") != nil || pprof.Lookup("some") != nil {
-		t.Error("what cannot be published was")
+		t.Error("a profile without Publish was published")
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// profile writes the heap profile, or with ?seconds= what changes in it in that time.
+// profile writes the heap profile, or with ?seconds= its change in that time.
 func (h *handler) profile(w http.ResponseWriter, r *http.Request, source stats.HeapProfile) {
 	wait, ok := seconds(w, r)
 	if !ok {
 		return
 	}
-	var profile bytes.Buffer // an error is to be told before anything was sent
+	var profile bytes.Buffer // buffered, so that an error can still set the status
 	err := source.Write(&profile)
 	if wait > 0 && err == nil {
 		if !sleep(r, wait) {
@@ -34,7 +34,7 @@ func (h *handler) profile(w http.ResponseWriter, r *http.Request, source stats.H
 	_, _ = profile.WriteTo(w)
 }
 
-// topStacks is how many stacks the page shows.
+// topStacks is the number of stacks that the page shows.
 const topStacks = 20
 
 func (h *handler) stacks(w http.ResponseWriter, r *http.Request, source stats.HeapProfile) {

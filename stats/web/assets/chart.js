@@ -4,7 +4,7 @@
 
 import { bytes, row } from "./units.js";
 
-const most = 600; // points that are kept
+const maxPoints = 600; // number of points kept
 const areas = ["requested", "slack", "cached", "dirty"];
 const lines = ["rss", "mapped"];
 const names = {
@@ -13,11 +13,11 @@ const names = {
 };
 const history = [];
 
-// record adds a point to the history: {time, requested, slack, …} in milliseconds and
-// bytes.
+// record adds a point to the history: {time, requested, slack, …}; the time is in
+// milliseconds, the other numbers in bytes.
 export function record(point) {
   history.push(point);
-  if (history.length > most) history.shift();
+  if (history.length > maxPoints) history.shift();
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -30,7 +30,8 @@ function element(parent, name, attributes, text) {
   return e;
 }
 
-// tick returns a round number of bytes, of which there are three to six below top.
+// tick returns a round number of bytes for the grid, so that three to six lines lie below
+// top.
 function tick(top) {
   let step = 1;
   while (step * 6 < top) step *= 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The map of the heap: a canvas for each chunk, a cell for each page, and a table of
+// The map of the heap: one canvas for each chunk, one cell for each page, and a table of
 // the chunks.
 
 import { bytes, count, percent, row } from "./units.js";
@@ -8,7 +8,8 @@ import { bytes, count, percent, row } from "./units.js";
 const columns = 128, cell = 4;
 const Clean = 0, Dirty = 1, Span = 2, Large = 3; // as stats.PageUse
 
-// hue goes from blue for the smallest blocks to red for the largest, by the logarithm.
+// hue returns a hue from blue for the smallest blocks to red for the largest, on a
+// logarithmic scale.
 const hue = size => 200 + 135 * Math.log2(size / 16) / Math.log2(112 * 1024 / 16);
 
 function color(use, size, full, dark, css) {
@@ -31,7 +32,7 @@ function paint(canvas, chunk) {
     const [use, pages, size, blocks, idle] = chunk.runs.slice(i, i + 5);
     if (use !== Clean) {
       g.fillStyle = color(use, size, blocks ? 1 - idle / blocks : 1, dark, css);
-      // A run may go over several rows; a gap at its end sets spans apart.
+      // A run may cover several rows; a gap at its end separates it from the next.
       for (let at = page; at < page + pages;) {
         const end = Math.min(page + pages, (Math.floor(at / columns) + 1) * columns);
         const gap = end === page + pages && use === Span ? 1 : 0;
@@ -74,5 +75,5 @@ export function draw(map, figures, table, more) {
     table.append(row(name, size(chunk.pages), size(chunk.used), size(chunk.dirty), size(chunk.clean), size(chunk.longestFree), sparse(chunk)));
   });
   more.textContent = map.omitted ? `${count(map.omitted)} more chunks are not shown.` :
-    map.chunks.length ? "" : "There are no chunks: nothing small has been allocated.";
+    map.chunks.length ? "" : "There are no chunks: the program has allocated no small blocks.";
 }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Polls the allocator's numbers and shows them. Everything is fetched from where the
-// page is.
+// Polls the allocator's numbers and shows them. All URLs are relative to the page.
 
 import { bytes, count, percent, row, bar } from "./units.js";
 import * as chart from "./chart.js";
 import * as heapmap from "./heapmap.js";
 
-const beat = 1000, slowBeat = 5; // milliseconds; beats between looks at the map
+const tick = 1000, slowTicks = 5; // milliseconds; ticks between two requests for the map
 const $ = id => document.getElementById(id);
 const metric = (live, path) => live.metrics["/ashlar/" + path] || 0;
-const few = 12; // classes that are shown at first
-let last = null, before = null, paused = false, beats = 0, allClasses = false;
+const few = 12; // number of classes shown at first
+let last = null, before = null, paused = false, ticks = 0, allClasses = false;
 
 async function get(name) {
   const response = await fetch(name, { cache: "no-store" });
@@ -25,7 +24,7 @@ function say(text, name) {
   if (status.textContent !== text) status.textContent = text;
 }
 
-// point returns what the chart shows of one poll.
+// point returns the numbers of one poll that the chart shows.
 function point(live) {
   const sum = (...names) => names.reduce((n, name) => n + metric(live, `memory/${name}:bytes`), 0);
   return {
@@ -141,8 +140,7 @@ async function showMap() {
   heapmap.draw(map, $("map"), $("chunks").tBodies[0], $("map-more"));
 }
 
-// shorten takes the directories out of a frame, "path/of/pkg.Func /dir/of/file.go:7",
-// and leaves what tells it from others.
+// shorten removes the directories from a frame, "path/of/pkg.Func /dir/of/file.go:7".
 const shorten = frame => frame.replace(/^[^[( ]*\//, "").replace(/ \S*\//, " ");
 
 async function showStacks() {
@@ -150,7 +148,7 @@ async function showStacks() {
   const found = await get("stacks.json");
   $("stacks-section").hidden = false;
   $("stacks-note").textContent = found.Rate ?
-    `Estimated from samples, one each ${bytes(found.Rate)} on average.` : "Sampling is off. Options.ProfileRate or SetProfileRate turns it on: then the stacks of what is allocated from there on show here.";
+    `Estimated from samples, on average one in ${bytes(found.Rate)}.` : "Sampling is off. To see the stacks of new allocations here, set Options.ProfileRate or call Profile().SetRate.";
   $("stacks").tBodies[0].replaceChildren(...(found.Top || []).map(s => {
     const tr = row(bytes(s.Bytes), percent(s.Bytes, found.Bytes), count(s.Objects), s.Frames.map(shorten).join("\n"));
     tr.cells[3].className = "text";
@@ -163,7 +161,7 @@ async function showProcess() {
   const p = await get("process.json");
   const names = {
     RSS: "resident (RSS)", PSS: "resident, shared pages divided (PSS)", Referenced: "referenced", HugePages: "in huge pages",
-    LazyFree: "the kernel’s to take", Swap: "swapped out", Locked: "locked", Mapped: "address space",
+    LazyFree: "purged lazily", Swap: "swapped out", Locked: "locked", Mapped: "address space",
   };
   $("process").tBodies[0].replaceChildren(...Object.keys(names).map(k => row(names[k], bytes(p.Ours[k]), bytes(p.All[k]))),
     row("mappings", count(p.Ours.Count), count(p.All.Count)));
@@ -188,26 +186,26 @@ function show(live) {
 async function poll() {
   try {
     show(await get("live.json"));
-    if (beats % slowBeat === 0) await showMap();
-    if (beats % (6 * slowBeat) === 0) await showStacks();
-    beats++;
-    say("live, one look a second");
+    if (ticks % slowTicks === 0) await showMap();
+    if (ticks % (6 * slowTicks) === 0) await showStacks();
+    ticks++;
+    say("live, updated every second");
   } catch (e) {
-    say(`no answer: ${e.message}. What is shown is old; trying again.`, "lost");
+    say(`No answer: ${e.message}. The numbers are old; the page keeps trying.`, "lost");
   }
 }
 
 function pause() {
   paused = !paused;
   $("pause").setAttribute("aria-pressed", paused);
-  $("pause").firstChild.textContent = paused ? "Go on " : "Pause ";
+  $("pause").firstChild.textContent = paused ? "Resume " : "Pause ";
   if (paused) say("paused", "paused");
 }
 
 async function run() {
   for (;;) {
     if (!paused && !document.hidden) await poll();
-    await new Promise(wake => setTimeout(wake, beat));
+    await new Promise(wake => setTimeout(wake, tick));
   }
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How quantities are written, and how rows of tables are made.
+// Formats quantities and makes rows of tables.
 
-// fixed is toFixed with halves to even, as Go has it.
+// fixed is toFixed, but rounds halves to even, as Go does.
 function fixed(x, digits) {
   const below = Math.floor(x * 10 ** digits), half = x * 2 ** (digits + 1) % 2 === 1;
   return (half && below % 2 === 0 ? below / 10 ** digits : x).toFixed(digits);
 }
 
-// bytes writes a number of bytes as stats.Bytes does: in the largest binary unit
-// that it fills, with three significant digits.
+// bytes formats a number of bytes as stats.Bytes does: in the largest binary unit that it
+// fills, with three significant digits.
 export function bytes(n) {
   let abs = Math.abs(n);
   if (abs < 1024) return n + " B";
@@ -19,7 +19,7 @@ export function bytes(n) {
   return (n < 0 ? "-" : "") + fixed(abs, digits) + " " + "KMGTPE"[unit] + "iB";
 }
 
-// count writes a number of things, thousands apart.
+// count formats a number with separators between thousands.
 export function count(n) {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
@@ -28,8 +28,7 @@ export function percent(part, all) {
   return all > 0 ? (100 * part / all).toFixed(part * 1000 < all && part > 0 ? 2 : 1) + " %" : "–";
 }
 
-// row makes a table row of cells: strings, or elements as they are; the first is the
-// row's head.
+// row makes a table row. A cell is a string or an element; the first is the row's head.
 export function row(...cells) {
   const tr = document.createElement("tr");
   cells.forEach((content, i) => {
@@ -41,7 +40,7 @@ export function row(...cells) {
   return tr;
 }
 
-// bar makes a bar of parts, [class, share of 1] each.
+// bar makes a bar of parts; each is [class, share], with shares between 0 and 1.
 export function bar(...parts) {
   const div = document.createElement("div");
   for (const [name, share] of parts) {
