@@ -50,6 +50,30 @@ var races = []struct {
 		})
 		return err
 	}, true},
+	{"two use one Local", func(a *Allocator) error {
+		l := a.NewLocal()
+		use := func() {
+			_ = panicOf(func() { // which reports it, too
+				if p, err := l.Malloc(100); err == nil {
+					l.Free(p)
+				}
+			})
+		}
+		use()
+		together(use, use)
+		return nil
+	}, true},
+	{"one uses a Local after the other", func(a *Allocator) error {
+		l := a.NewLocal()
+		for range 3 {
+			together(func() {
+				if p, err := l.Malloc(100); err == nil {
+					l.Free(p)
+				}
+			})
+		}
+		return nil
+	}, false},
 	{"two write, addresses are numbers", func(*Allocator) error {
 		a, err := NewAllocator(Options{AddressesAsNumbers: true})
 		if err == nil {

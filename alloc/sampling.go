@@ -82,15 +82,16 @@ func (a *Allocator) rateOf(size uintptr) int64 {
 	return rate
 }
 
-// sampleLarge counts a large object that does not come from h's cache, and reports whether
+// sampleLarge counts a large object that does not come from a cache, and reports whether
 // it is a sampled one.
-func (a *Allocator) sampleLarge(h holder, size uintptr) bool {
-	cache, id, err := h.acquire()
+func (a *Allocator) sampleLarge(size uintptr) bool {
+	p := (*processors)(a)
+	cache, id, err := p.acquire()
 	if err != nil {
 		return false
 	}
 	sampled := largeCacheOf(cache).sampleNext(size, a.rateOf(sizeclass.LargeMin), &a.sampler.rng)
-	h.release(id)
+	p.release(id)
 	return sampled
 }
 
@@ -127,8 +128,8 @@ func (a *Allocator) setDown(detached heapprof.Detached, d largeheap.Descriptor, 
 // grown gives the claimed object d, at addr, another chance when it is not profiled and has
 // grown: the sampler's next point may lie in its new bytes. Both chances together are the
 // probability of its new size.
-func (a *Allocator) grown(h holder, d largeheap.Descriptor, addr, before, size uintptr) {
-	if !a.sampleLarge(h, size-before) {
+func (a *Allocator) grown(d largeheap.Descriptor, addr, before, size uintptr) {
+	if !a.sampleLarge(size - before) {
 		return
 	}
 	p := a.largeProbability(size)

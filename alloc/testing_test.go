@@ -156,7 +156,7 @@ func tick(a *Allocator) {
 	if a.purger.seen == nil {
 		a.purger.seen = map[int]uint64{}
 	}
-	a.warnUnreturned(a.age())
+	a.warnUnreturned(a.ageAll())
 }
 
 // drained frees what a retains and fails if anything is left in use.
