@@ -52,9 +52,9 @@ func playTogether(data []byte) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1 + shape/4%4))
 	decay := time.Duration(-1)
 	if shape&64 != 0 {
-		decay = 4 * time.Millisecond // a beat each millisecond
+		decay = 4 * time.Millisecond // a tick each millisecond
 	}
-	m, err := newMachine(options, alloc.Hardening{}, nil, decay)
+	m, err := newModel(options, alloc.Hardening{}, nil, decay)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func playTogether(data []byte) error {
 }
 
 // newPlayers divides the stream among n players, who are all friends.
-func newPlayers(m *machine, in stream, n int) []*player {
+func newPlayers(m *model, in stream, n int) []*player {
 	players := make([]*player, n)
 	for i := range players {
 		part := len(in.rest) / (n - i)

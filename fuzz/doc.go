@@ -11,7 +11,7 @@
 //	FuzzAlignment       one player, alignments up to 1 GiB and beyond
 //	FuzzHardening       as FuzzAllocator, with alloc.Hardening
 //	FuzzConcurrent      several players at once, who hand blocks over to each other
-//	FuzzLargePolicies   a largeheap.Heap, whose time passes in beats
+//	FuzzLargePolicies   a largeheap.Heap, whose time passes in ticks
 //	FuzzArena           an arena of any kind
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
@@ -20,16 +20,16 @@
 //
 // # Structures
 //
-//	input ─► stream ─► player ─► machine: an Allocator, injected faults, another Allocator
+//	input ─► stream ─► player ─► model: an Allocator, injected faults, another Allocator
 //	                     │
 //	                     └─► shadow: the live blocks, in order of age and by address
 //
 //	stream    bytes as choices: operations, sizes, alignments, blocks
 //	block     address, bytes asked for and usable, pattern
 //	shadow    the blocks of one player, and their sums by size class
-//	player    plays a stream on a machine with three Locals, and keeps a shadow
-//	hoard     the same for a largeheap.Heap
-//	yard      the same for an arena
+//	player    plays a stream on a model with three Locals, and keeps a shadow
+//	large-heap model     the same for a largeheap.Heap
+//	arena model      the same for an arena
 //	faults    kernel calls that are going to fail (vm.Inject)
 //	trace     the last operations, for the report
 //
@@ -53,14 +53,14 @@
 // The second is the ending: bit 0 leaves live blocks to Close, bit 1 closes Locals
 // after the Allocator, bit 2 has a callback free a block when the limit is reached;
 // for FuzzHardening, bits 3–5 are zeros on free, random order, and guards of spans.
-// A hoard has only the first bit of it. A yard has a byte of its own in front of
+// A largeModel has only the first bit of it. An arena model has a byte of its own in front of
 // the options instead, as arenaOptions reads it, and no ending. FuzzConcurrent has a byte between them: how
 // many players (2 + b mod 3) and processors (1 + bits 2–3), and bit 6, with which
 // memory ages all the while.
 //
-// Then operations follow, a hoard's one of those in large.go for each byte, a yard's
-// one of those in yard.go. For
-// players the low six bits of a byte choose one, by the weights in game.go and
+// Then operations follow, a large-heap model's one of those in large.go for each byte, an arena model's
+// one of those in arena.go. For
+// players the low six bits of a byte choose one, by the weights in targets.go and
 // concurrent.go; the high two a handle, 0 for the Allocator, else a Local. More
 // bytes are read as the operation needs them; behind the end all are 0.
 //
@@ -123,7 +123,7 @@
 // blocks are refused, and no byte of metadata is lost.
 //
 // While several players play, what is said of numbers holds only when they have
-// ended. A hoard is asserted after each operation to keep what the documentation
+// ended. A large-heap model is asserted after each operation to keep what the documentation
 // of package largeheap states, by its own Check and by its sums.
 //
 // Patterns are noise that depends on block and position. Blocks are filled wholly
@@ -132,7 +132,7 @@
 //
 // # The soak
 //
-// It plays games, each with a new Allocator, whose options the seed chooses, and
+// It plays runs, each with a new Allocator, whose options the seed chooses, and
 // of a few rounds:
 //
 //	workers   goroutines, every fourth locked to its thread: allocate, fill, verify,

@@ -13,7 +13,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// guarding is what the highest two bits of a machine's options are to have small blocks
+// guarding is what the highest two bits of a model's options are to have small blocks
 // guarded, as many as there are slots for.
 const guarding = 128
 

@@ -22,21 +22,21 @@ const touching = "touching "
 
 func TestMain(m *testing.M) {
 	if which := os.Getenv(childVar); which != "" {
-		playChild(which)
+		runChild(which)
 		return
 	}
 	flag.Parse()
 	os.Exit(m.Run())
 }
 
-// playChild plays a case that is to end this process. If it does not, that is no
+// runChild plays a case that is to end this process. If it does not, that is no
 // success either.
-func playChild(which string) {
+func runChild(which string) {
 	mode, name, _ := strings.Cut(which, " ")
 	m, err := strconv.Atoi(mode)
 	for _, c := range Cases() {
 		if c.Name == name && err == nil {
-			err = c.PlayFault(m, func(addr uintptr) { fmt.Printf("%s%#x\n", touching, addr) })
+			err = c.RunFault(m, func(addr uintptr) { fmt.Printf("%s%#x\n", touching, addr) })
 			fmt.Println("survived:", err)
 			return
 		}
@@ -50,7 +50,7 @@ func TestCases(t *testing.T) {
 		t.Run(Modes[m].Name, func(t *testing.T) {
 			for _, c := range Cases() {
 				t.Run(c.Name, func(t *testing.T) {
-					if c.in(m).Kind == Unplayed {
+					if c.in(m).Kind == Undefined {
 						t.Skip("it cannot be said what is hit")
 					}
 					if c.in(m).Kind == Faults {
@@ -60,7 +60,7 @@ func TestCases(t *testing.T) {
 						checkFault(t, m, c.Name)
 						return
 					}
-					if err := c.Play(m); err != nil {
+					if err := c.Run(m); err != nil {
 						t.Error(err)
 					}
 				})

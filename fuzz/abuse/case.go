@@ -20,7 +20,7 @@ const (
 	Faults                // the process is ended by the processor's fault
 	Found                 // Verify and Close return a *alloc.MisuseError
 	Listed                // Close lists it in Options.Leaks
-	Unplayed              // it cannot be said what is hit
+	Undefined             // it cannot be said what is hit
 )
 
 func (k Kind) String() string {
@@ -45,13 +45,13 @@ type Report struct {
 
 // A Case is one mistake. It is made in one of two ways.
 type Case struct {
-	Name string
-	Kin  Kin
+	Name     string
+	Category Category
 	// Bad makes an address that is given to Free, a Local's Free, and Realloc, each
-	// on a Scene of its own.
-	Bad func(*Scene) unsafe.Pointer
+	// on a Fixture of its own.
+	Bad func(*Fixture) unsafe.Pointer
 	// Do makes the mistake itself and returns the error, if that is what it leads to.
-	Do   func(*Scene) error
+	Do   func(*Fixture) error
 	Want Report // in the first mode, and in those that do not differ
 }
 

@@ -38,7 +38,7 @@ var inChecked = func() map[string]Report {
 		"write after free, and reuse": later("before its reuse", alloc.UseAfterFree, "Free", small, "free",
 			"100 bytes of the block", allocated, freed),
 		"read or write a block of size zero": later("at its Free", alloc.Overflow, "Free", 0, "live", "1 byte beyond", allocated),
-		"lose a block":                       {Kind: Listed, When: "by Close", Words: []string{"2 blocks", "abuse.(*Scene).small", "abuse.(*Scene).large"}},
+		"lose a block":                       {Kind: Listed, When: "by Close", Words: []string{"2 blocks", "abuse.(*Fixture).small", "abuse.(*Fixture).large"}},
 		"free as another type":               panics(alloc.TypeMismatch, "Free", 96, "live", "freed as a value of 2 bytes", allocated),
 	}
 	for _, n := range []int{1, 8, 32, 1 << 20} {

@@ -9,10 +9,10 @@
 //	Case      a mistake: a name, what makes it, what is to be reported
 //	Report    what is reported: the kind of it, operation, size, state, words
 //	Mode      a way to run an Allocator; each has a column
-//	Scene     an Allocator in a mode, on which one case is played
-//	Kin       what other allocators' documentation calls the mistake
+//	Fixture     an Allocator in a mode, on which one case is played
+//	Category       what other allocators' documentation calls the mistake
 //
-//	Cases ─► Play ─► a fresh Scene ─► the mistake ─► panic, error, fault, silence
+//	Cases ─► Run ─► a fresh Fixture ─► the mistake ─► panic, error, fault, silence
 //	  │                                                │
 //	  └────► Table (Markdown)              compared with Case.in(Mode)
 //

@@ -34,7 +34,7 @@ var inGuarded = func() map[string]Report {
 			differs["overflow by "+bytesBy(n, copied)] = over
 			under := later("at its Free", alloc.Underflow, "Free", small, "live", allocated)
 			if n == 1<<20 { // before the whole region
-				under = Report{Kind: Unplayed}
+				under = Report{Kind: Undefined}
 			}
 			differs["underflow by "+bytesBy(n, copied)] = under
 		}

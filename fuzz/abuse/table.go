@@ -39,7 +39,7 @@ func Table(names ...string) string {
 			fmt.Fprintf(&b, " %s |", r.cell())
 		}
 		for i := range Peers {
-			fmt.Fprintf(&b, " %s |", Peers[i].Says(c.Kin))
+			fmt.Fprintf(&b, " %s |", Peers[i].Says(c.Category))
 		}
 	}
 	b.WriteString("\n")

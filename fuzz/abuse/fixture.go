@@ -33,8 +33,8 @@ const (
 	largeSize = 1<<20 + 1000
 )
 
-// A Scene is an Allocator on which one case is played.
-type Scene struct {
+// A Fixture is an Allocator on which one case is played.
+type Fixture struct {
 	a     *alloc.Allocator
 	mode  *Mode
 	leaks bytes.Buffer // what Close says is live
@@ -45,9 +45,9 @@ type Scene struct {
 	quiet func(addr uintptr)
 }
 
-// newScene returns a Scene in a mode.
-func newScene(m *Mode) (*Scene, error) {
-	s := &Scene{mode: m, quiet: func(uintptr) {}}
+// newFixture returns a Fixture in a mode.
+func newFixture(m *Mode) (*Fixture, error) {
+	s := &Fixture{mode: m, quiet: func(uintptr) {}}
 	o := m.Options
 	o.Leaks = &s.leaks
 	var err error
@@ -70,7 +70,7 @@ func must(p unsafe.Pointer, err error) unsafe.Pointer {
 }
 
 // small and large return live blocks. A guarded one lies at the end of its slot.
-func (s *Scene) small() unsafe.Pointer {
+func (s *Fixture) small() unsafe.Pointer {
 	p := must(s.a.Malloc(smallSize))
 	for alloc.UsableSize(p) == smallSize && raw.Addr(p)%sizeclass.PageSize == 0 && s.mode.guarded() {
 		s.a.Free(p)
@@ -81,16 +81,16 @@ func (s *Scene) small() unsafe.Pointer {
 
 func (m *Mode) guarded() bool { return m.Options.GuardRate == 1 }
 
-func (s *Scene) large() unsafe.Pointer { return must(s.a.Malloc(largeSize)) }
+func (s *Fixture) large() unsafe.Pointer { return must(s.a.Malloc(largeSize)) }
 
 // freed returns p, which it frees.
-func (s *Scene) freed(p unsafe.Pointer) unsafe.Pointer {
+func (s *Fixture) freed(p unsafe.Pointer) unsafe.Pointer {
 	s.a.Free(p)
 	return p
 }
 
 // sizeOf returns what is said of the size of a block for which n bytes were asked.
-func (s *Scene) sizeOf(n int) int {
+func (s *Fixture) sizeOf(n int) int {
 	if n == 0 || n >= sizeclass.LargeMin || s.mode.Options.Checked || s.mode.guarded() && n < sizeclass.PageSize {
 		return n
 	}
@@ -98,21 +98,21 @@ func (s *Scene) sizeOf(n int) int {
 }
 
 // is says that p is passed, and that it lies in block, nil if in none.
-func (s *Scene) is(p, block unsafe.Pointer) unsafe.Pointer {
+func (s *Fixture) is(p, block unsafe.Pointer) unsafe.Pointer {
 	s.at, s.block = raw.Addr(p), raw.Addr(block)
 	return p
 }
 
 // block says that p is passed, at which a block begins.
-func (s *Scene) blockAt(p unsafe.Pointer) unsafe.Pointer { return s.is(p, p) }
+func (s *Fixture) blockAt(p unsafe.Pointer) unsafe.Pointer { return s.is(p, p) }
 
 // inside says that an address offset bytes from the start of block is passed.
-func (s *Scene) inside(block unsafe.Pointer, offset int) unsafe.Pointer {
+func (s *Fixture) inside(block unsafe.Pointer, offset int) unsafe.Pointer {
 	return s.is(at(block, offset), block)
 }
 
 // nobodys says that p is passed, of which no block is known.
-func (s *Scene) nobodys(p unsafe.Pointer) unsafe.Pointer { return s.is(p, nil) }
+func (s *Fixture) nobodys(p unsafe.Pointer) unsafe.Pointer { return s.is(p, nil) }
 
 // at returns the address offset bytes from p.
 func at(p unsafe.Pointer, offset int) unsafe.Pointer {
@@ -120,7 +120,7 @@ func at(p unsafe.Pointer, offset int) unsafe.Pointer {
 }
 
 // write writes n bytes from p on, one by one or by one copy.
-func (s *Scene) write(p unsafe.Pointer, n int, copied bool) {
+func (s *Fixture) write(p unsafe.Pointer, n int, copied bool) {
 	s.touch(p)
 	to := unsafe.Slice((*byte)(p), n)
 	if copied {
@@ -133,13 +133,13 @@ func (s *Scene) write(p unsafe.Pointer, n int, copied bool) {
 }
 
 // read reads the byte at p.
-func (s *Scene) read(p unsafe.Pointer) byte {
+func (s *Fixture) read(p unsafe.Pointer) byte {
 	s.touch(p)
 	return *(*byte)(p)
 }
 
 // touch tells what is going to be touched, should that be the end.
-func (s *Scene) touch(p unsafe.Pointer) {
+func (s *Fixture) touch(p unsafe.Pointer) {
 	s.at = raw.Addr(p)
 	s.quiet(s.at)
 }
@@ -154,7 +154,7 @@ var written = func() []byte {
 }()
 
 // works reports what does not work any more after a case was played.
-func (s *Scene) works() error {
+func (s *Fixture) works() error {
 	var blocks []unsafe.Pointer
 	seen := map[unsafe.Pointer]bool{}
 	for i, size := range []int{0, 16, smallSize, 1000, 5000, 80000, 128 << 10, largeSize} {
@@ -188,8 +188,8 @@ func (s *Scene) works() error {
 	return nil
 }
 
-// end closes the Scene.
-func (s *Scene) end() error {
+// end closes the Fixture.
+func (s *Fixture) end() error {
 	for i := len(s.ends) - 1; i >= 0; i-- {
 		s.ends[i]()
 	}

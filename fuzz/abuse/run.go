@@ -16,19 +16,19 @@ import (
 // A way is one to give an address to an Allocator.
 type way struct {
 	name, op string
-	do       func(s *Scene, p unsafe.Pointer)
+	do       func(s *Fixture, p unsafe.Pointer)
 }
 
 var ways = []way{
-	{"Free", "Free", func(s *Scene, p unsafe.Pointer) { s.a.Free(p) }},
-	{"Local.Free", "Free", func(s *Scene, p unsafe.Pointer) { s.l.Free(p) }},
-	{"Realloc", "Realloc", func(s *Scene, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 50) }},
-	{"Realloc to 0", "Realloc", func(s *Scene, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 0) }},
+	{"Free", "Free", func(s *Fixture, p unsafe.Pointer) { s.a.Free(p) }},
+	{"Local.Free", "Free", func(s *Fixture, p unsafe.Pointer) { s.l.Free(p) }},
+	{"Realloc", "Realloc", func(s *Fixture, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 50) }},
+	{"Realloc to 0", "Realloc", func(s *Fixture, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 0) }},
 }
 
-// Play plays a case whose Report is not a fault in mode m and reports how what
+// Run plays a case whose Report is not a fault in mode m and reports how what
 // happened differs from what should have.
-func (c *Case) Play(m int) error {
+func (c *Case) Run(m int) error {
 	if c.Do != nil {
 		return c.play(m, c.in(m), c.Do)
 	}
@@ -40,7 +40,7 @@ func (c *Case) Play(m int) error {
 		if want.Misuse == alloc.DoubleFree && want.Op != "Free" {
 			want.Misuse = alloc.UseAfterFree
 		}
-		err := c.play(m, want, func(s *Scene) error {
+		err := c.play(m, want, func(s *Fixture) error {
 			w.do(s, c.Bad(s))
 			return nil
 		})
@@ -51,10 +51,10 @@ func (c *Case) Play(m int) error {
 	return nil
 }
 
-// PlayFault plays a case whose Report in mode m is a fault, as a process that it
+// RunFault plays a case whose Report in mode m is a fault, as a process that it
 // ends. tell is called with each address that is about to be touched.
-func (c *Case) PlayFault(m int, tell func(addr uintptr)) error {
-	s, err := newScene(&Modes[m])
+func (c *Case) RunFault(m int, tell func(addr uintptr)) error {
+	s, err := newFixture(&Modes[m])
 	if err != nil {
 		return err
 	}
@@ -62,9 +62,9 @@ func (c *Case) PlayFault(m int, tell func(addr uintptr)) error {
 	return c.Do(s)
 }
 
-// play makes one mistake on a fresh Scene.
-func (c *Case) play(m int, want Report, do func(*Scene) error) error {
-	s, err := newScene(&Modes[m])
+// play makes one mistake on a fresh Fixture.
+func (c *Case) play(m int, want Report, do func(*Fixture) error) error {
+	s, err := newFixture(&Modes[m])
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (c *Case) play(m int, want Report, do func(*Scene) error) error {
 
 // attempt returns the panic's value and the error that do ends with. What Catch
 // returns for a fault counts as a panic.
-func attempt(s *Scene, do func(*Scene) error) (value any, err error) {
+func attempt(s *Fixture, do func(*Fixture) error) (value any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			value = r
@@ -113,7 +113,7 @@ func attempt(s *Scene, do func(*Scene) error) (value any, err error) {
 }
 
 // compare reports how the error or the panic's value differs from the Report.
-func (r *Report) compare(s *Scene, err error, value any) error {
+func (r *Report) compare(s *Fixture, err error, value any) error {
 	if f, ok := value.(failure); ok {
 		return fmt.Errorf("the case failed: %w", f.error)
 	}
@@ -146,7 +146,7 @@ func (r *Report) compare(s *Scene, err error, value any) error {
 
 // compareEnd reports how what Close returns and lists differs from the Report. What was
 // overwritten far and wide it may still find.
-func (r *Report) compareEnd(s *Scene, err error) error {
+func (r *Report) compareEnd(s *Fixture, err error) error {
 	var e *alloc.MisuseError
 	if errors.As(err, &e) && (r.Kind == Panics || r.Kind == Found) {
 		err = nil
@@ -164,7 +164,7 @@ func (r *Report) compareEnd(s *Scene, err error) error {
 }
 
 // compareMisuse is compare for what a misuse should say.
-func (r *Report) compareMisuse(s *Scene, got *alloc.MisuseError) error {
+func (r *Report) compareMisuse(s *Fixture, got *alloc.MisuseError) error {
 	switch {
 	case got.Kind != r.Misuse:
 		return fmt.Errorf("%v, want %v: %w", got.Kind, r.Misuse, got)
