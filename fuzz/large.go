@@ -13,24 +13,23 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// maxObjects is how many objects a large-heap model has live.
+// maxObjects is the maximum number of live objects of a large-heap model.
 const maxObjects = 64
 
-// A largeModel performs the operations of a stream on a heap of large objects by
-// itself, where time is counted in ticks and so can be played, and compares what
-// happens with its shadow.
+// A largeModel performs the operations of a stream on a largeheap.Heap and compares the
+// results with its shadow. Time is counted in ticks, which are operations of the stream.
 type largeModel struct {
 	heap  largeheap.Heap
 	space vm.Space
 	shadow
 	in     stream
 	faults faults
-	fired  int64 // when the operation began
+	fired  int64 // faults.fired at the start of the operation
 	trace  trace
-	leave  bool // objects are left to Close
+	leave  bool // leave the objects to Close
 }
 
-// largeOps are what the values of an operation's byte mean, modulo their number.
+// largeOps contains the operations; a byte modulo their number selects one.
 var largeOps = []struct {
 	name string
 	do   func(*largeModel) error
@@ -46,11 +45,11 @@ var largeOps = []struct {
 	{"limit", (*largeModel).limit},
 }
 
-// largeOwner is the identity by which the page map knows the heap.
+// largeOwner is the heap's identity in the page map.
 const largeOwner = 1 << 20
 
-// runLargeModel plays an input. Its first two bytes choose the heap's options and
-// whether objects are left to Close.
+// runLargeModel plays an input. Its first two bytes select the heap's options and whether
+// objects are left to Close.
 func runLargeModel(data []byte) (err error) {
 	defer disarm()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -112,7 +111,7 @@ func (h *largeModel) sound() error {
 	return nil
 }
 
-// pick returns a live object that the stream chooses, nil if there is none.
+// pick returns a live object that the stream selects, nil if there is none.
 func (h *largeModel) pick() *block {
 	if len(h.live) == 0 {
 		return nil
@@ -122,7 +121,7 @@ func (h *largeModel) pick() *block {
 	return b
 }
 
-// size takes a size from the stream: any but what no address space has.
+// size reads a size from the stream: any size that can exist in some address space.
 func (h *largeModel) size() int {
 	n := h.in.size()
 	if n <= 0 || n >= 1<<30 || h.bytes+n > maxBytes {
@@ -146,7 +145,7 @@ func (h *largeModel) alloc() error {
 	return h.enter(r, addr, true)
 }
 
-// enter judges the object at addr and makes it part of the shadow.
+// enter checks the object at addr and adds it to the shadow.
 func (h *largeModel) enter(r request, addr uintptr, fresh bool) error {
 	usable, err := h.heap.Usable(addr)
 	if err != nil {
@@ -174,7 +173,7 @@ func (h *largeModel) enter(r request, addr uintptr, fresh bool) error {
 	return nil
 }
 
-// refusal returns nil if err is an answer that the request deserves.
+// refusal returns nil if the request may fail with err.
 func (h *largeModel) refusal(r request, err error) error {
 	limit := h.space.Limit()
 	switch {
@@ -224,7 +223,7 @@ func (h *largeModel) resize() error {
 	return h.enter(r, addr, false)
 }
 
-// resizeAt changes the size of the object at addr and returns where it is then.
+// resizeAt resizes the object at addr and returns its new address.
 func (h *largeModel) resizeAt(addr, size uintptr) (uintptr, error) {
 	d, err := h.heap.Claim(addr, largeheap.Resizing)
 	if err != nil {
@@ -235,8 +234,8 @@ func (h *largeModel) resizeAt(addr, size uintptr) (uintptr, error) {
 	return addr, err
 }
 
-// ticks lets time pass, few ticks or enough for everything to happen. What live
-// objects hold does not change by it.
+// ticks makes time pass: a few ticks, or enough for everything to be purged. Live objects
+// keep their contents.
 func (h *largeModel) ticks() error {
 	n := 1 + h.in.below(48)
 	h.trace.note(n)
@@ -267,7 +266,7 @@ func (h *largeModel) heal() error {
 	return nil
 }
 
-// limit sets or, more often, removes a limit.
+// limit sets a limit or, more often, removes it.
 func (h *largeModel) limit() error {
 	n := int64(0)
 	if x := h.in.next(); x >= 160 {
@@ -277,8 +276,8 @@ func (h *largeModel) limit() error {
 	return nil
 }
 
-// violate passes an address that is no live object's, or one whose header was
-// damaged. The heap must tell and change nothing.
+// violate passes an address that is not a live object, or an object with a damaged
+// header. The heap must return a violation and change nothing.
 func (h *largeModel) violate() error {
 	how, b := h.in.next(), h.pick()
 	h.trace.note(how)
@@ -298,7 +297,7 @@ func (h *largeModel) violate() error {
 	return h.violates(addr)
 }
 
-// violates has each operation refuse the address.
+// violates returns an error unless each operation refuses the address.
 func (h *largeModel) violates(addr uintptr) error {
 	for i, do := range []func() error{
 		func() error { _, err := h.heap.Usable(addr); return err },
@@ -313,7 +312,7 @@ func (h *largeModel) violates(addr uintptr) error {
 	return nil
 }
 
-// end frees everything, after which nothing may be left, and closes the heap.
+// end frees everything, checks that nothing is left, and closes the heap.
 func (h *largeModel) end() error {
 	disarm()
 	h.space.SetLimit(0)
@@ -333,7 +332,7 @@ func (h *largeModel) end() error {
 	return h.nothingLeft()
 }
 
-// freeAll frees and trims everything.
+// freeAll frees everything and trims the heap.
 func (h *largeModel) freeAll() error {
 	for len(h.live) > 0 {
 		if err := h.freeOne(); err != nil {

@@ -42,7 +42,7 @@ type soaking struct {
 	out     io.Writer
 	begun   time.Time
 	tally   tally
-	runs   int
+	runs    int
 	peak    int64                  // footprint, bytes
 	visited [sizeclass.Count]int64 // blocks that visitors allocated in this run
 

@@ -10,7 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// typed are mistakes with the typed helpers.
+// typed contains mistakes with the typed helpers.
 var typed = []Case{
 	{Name: "free as another type", Category: typeMismatch, Want: unnoticed,
 		Do: func(s *Fixture) error {
@@ -52,7 +52,7 @@ var typed = []Case{
 		Want: refused("MakeSlice", alloc.ErrHasPointers)},
 }
 
-// sizes are requests that cannot be meant.
+// sizes contains invalid requests.
 var sizes = []Case{
 	{Name: "a negative size", Category: impossible,
 		Do:   func(s *Fixture) error { _, err := s.a.Malloc(-1); return err },
@@ -84,20 +84,19 @@ var sizes = []Case{
 	{Name: "an alignment of zero", Category: impossible,
 		Do:   func(s *Fixture) error { _, err := s.a.Memalign(0, 100); return err },
 		Want: refused("Memalign", alloc.ErrInvalidSize)},
-	{Name: "an alignment that is no power of two", Category: impossible,
+	{Name: "an alignment that is not a power of two", Category: impossible,
 		Do:   func(s *Fixture) error { _, err := s.a.Memalign(48, 100); return err },
 		Want: refused("Memalign", alloc.ErrInvalidSize)},
 	{Name: "an alignment beyond MaxAlign", Category: impossible,
 		Do: func(s *Fixture) error {
 			align := alloc.MaxAlign
-			_, err := s.a.Memalign(2*align, 100) // 2·align is negative on 32 bits
+			_, err := s.a.Memalign(2*align, 100) // 2·align is negative on 32-bit platforms
 			return err
 		},
 		Want: refused("Memalign", alloc.ErrInvalidSize)},
 }
 
-// kept has Realloc to the largest int fail, after which the block must hold what
-// it held.
+// kept makes Realloc to the largest int fail. The block must keep its contents.
 func (s *Fixture) kept(p unsafe.Pointer, n int) error {
 	b := unsafe.Slice((*byte)(p), n)
 	copy(b, written)
@@ -110,7 +109,7 @@ func (s *Fixture) kept(p unsafe.Pointer, n int) error {
 	return err
 }
 
-// correct are uses that look like mistakes and are none.
+// correct contains uses that look like mistakes but are allowed.
 var correct = []Case{
 	{Name: "free nil", Category: right, Want: works,
 		Do: func(s *Fixture) error { s.a.Free(nil); s.l.Free(nil); return nil }},

@@ -2,13 +2,13 @@
 
 package abuse
 
-// A Category is the kind of mistake by which documentation speaks of a case.
+// A Category is the kind of mistake by which documentation describes a case.
 type Category uint8
 
-// The kinds of mistakes.
+// The categories of mistakes.
 const (
 	doubleFree Category = iota
-	staleFree           // of a block that is somebody else's by now
+	staleFree           // the block belongs to a new owner
 	invalidFree
 	sharedLocal // a handle for one goroutine, used by two
 	usableSize
@@ -27,13 +27,13 @@ const (
 	right
 )
 
-// A Peer is another allocator, with what its published documentation says.
+// A Peer is another allocator, with the statements of its published documentation.
 type Peer struct {
 	Name, Source string
-	says         map[Category]string // what is missing is not stated
+	says         map[Category]string // a missing category is not documented
 }
 
-// Peers are the other allocators of the table.
+// Peers contains the other allocators of the table.
 var Peers = []Peer{
 	{"mimalloc, secure", "https://microsoft.github.io/mimalloc/modes.html", map[Category]string{
 		doubleFree:    "ignored",
@@ -88,7 +88,7 @@ var Peers = []Peer{
 	}},
 }
 
-// Says returns what the documentation says of a kind of mistake.
+// Says returns what the documentation says about a category.
 func (p *Peer) Says(k Category) string {
 	if s := p.says[k]; s != "" {
 		return s

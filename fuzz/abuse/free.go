@@ -13,10 +13,10 @@ import (
 )
 
 var doubleFrees = []Case{
-	{Name: "free twice, at once", Category: doubleFree,
+	{Name: "free twice in a row", Category: doubleFree,
 		Bad:  func(s *Fixture) unsafe.Pointer { return s.blockAt(s.freed(s.small())) },
 		Want: panics(alloc.DoubleFree, "", smallSize, "free", "free already")},
-	{Name: "free twice, others between", Category: doubleFree,
+	{Name: "free twice, other frees between", Category: doubleFree,
 		Bad: func(s *Fixture) unsafe.Pointer {
 			p, q, r := s.small(), s.small(), s.small()
 			s.a.Free(p)
@@ -48,18 +48,18 @@ var doubleFrees = []Case{
 			return s.blockAt(all[3])
 		},
 		Want: panics(alloc.DoubleFree, "", smallSize, "free", "free already")},
-	{Name: "free twice, the pages given back between", Category: doubleFree,
+	{Name: "free twice, pages purged between", Category: doubleFree,
 		Bad: func(s *Fixture) unsafe.Pointer {
 			p := s.freed(s.small())
 			s.a.Trim()
 			return s.nobodys(p)
 		},
 		Want: panics(alloc.ForeignPointer, "", 0, "", "not memory of this Allocator", "given back to the kernel")},
-	{Name: "free twice, the block handed out again between", Category: staleFree,
+	{Name: "free twice, block allocated again between", Category: staleFree,
 		Do: func(s *Fixture) error {
 			p := s.freed(s.small())
 			q := s.reuse(p)
-			s.a.Free(p) // cannot be told from the new owner's
+			s.a.Free(p) // cannot be distinguished from the new owner's Free
 			s.a.Free(s.blockAt(q))
 			return nil
 		},
@@ -102,8 +102,8 @@ var doubleFrees = []Case{
 		Want: panics(alloc.DoubleFree, "", smallSize, "free", "free already")},
 }
 
-// reuse allocates until it gets the block p again. What else it gets it frees, a few
-// blocks at a time, for p may have to wait in a quarantine.
+// reuse allocates until it gets the block p again. It frees the other blocks a few at a
+// time, because p may wait in a quarantine.
 func (s *Fixture) reuse(p unsafe.Pointer) unsafe.Pointer {
 	var others [50]unsafe.Pointer
 	for range 1000 {
@@ -116,10 +116,10 @@ func (s *Fixture) reuse(p unsafe.Pointer) unsafe.Pointer {
 			s.a.Free(q)
 		}
 	}
-	panic("the block is not reused")
+	panic("the block is never reused")
 }
 
-// freeTogether has two goroutines free one block, until a report names it.
+// freeTogether frees one block from two goroutines, until a report names it.
 func freeTogether(size int) func(*Fixture) error {
 	return func(s *Fixture) error {
 		for range 1000 {
@@ -128,7 +128,7 @@ func freeTogether(size int) func(*Fixture) error {
 			if v := race(func() { s.a.Free(p) }, func() { s.a.Free(p) }); v != nil {
 				panic(v)
 			}
-			for range 400 { // both went through: the second entry comes up now, or in another cache
+			for range 400 { // both frees succeeded: the second entry appears now, or in another cache
 				must(s.a.Malloc(size))
 			}
 		}
@@ -136,7 +136,7 @@ func freeTogether(size int) func(*Fixture) error {
 	}
 }
 
-// race runs f and g at once and returns what one of them panics with.
+// race runs f and g concurrently and returns the value of a panic in either.
 func race(f, g func()) (v any) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -173,15 +173,15 @@ var invalidFrees = []Case{
 	{Name: "free on another page of a block", Category: invalidFree,
 		Bad:  func(s *Fixture) unsafe.Pointer { return s.inside(must(s.a.Malloc(80<<10)), 4<<10) },
 		Want: panics(alloc.InvalidPointer, "", 80<<10, "live", "4096 bytes inside a block")},
-	{Name: "free what was never handed out", Category: invalidFree,
+	{Name: "free a block that was never allocated", Category: invalidFree,
 		Bad: func(s *Fixture) unsafe.Pointer {
 			p := must(s.a.Malloc(144)) // the first block of a new span
 			return s.blockAt(at(p, 144))
 		},
 		Want: panics(alloc.InvalidPointer, "", 144, "never allocated", "never handed out")},
-	{Name: "free behind the last block of a span", Category: invalidFree,
+	{Name: "free after the last block of a span", Category: invalidFree,
 		Bad: func(s *Fixture) unsafe.Pointer {
-			p := must(s.a.Malloc(6000)) // the one block of its span, whose last page is not full
+			p := must(s.a.Malloc(6000)) // the only block of its span; it does not fill the last page
 			return s.nobodys(at(p, alloc.GoodSize(6000)))
 		},
 		Want: panics(alloc.InvalidPointer, "", 0, "", "behind the last block of a span")},
@@ -194,7 +194,7 @@ var invalidFrees = []Case{
 	{Name: "free the header of a large object", Category: invalidFree,
 		Bad:  func(s *Fixture) unsafe.Pointer { return s.inside(s.large(), -64) },
 		Want: panics(alloc.InvalidPointer, "", largeSize, "live", "64 bytes in front of")},
-	{Name: "free behind a large object", Category: invalidFree,
+	{Name: "free the end of a large object", Category: invalidFree,
 		Bad:  func(s *Fixture) unsafe.Pointer { return s.inside(s.large(), largeSize) },
 		Want: panics(alloc.InvalidPointer, "", largeSize, "live", "0 bytes beyond the end")},
 	{Name: "free 1 GiB away from a block", Category: invalidFree,
@@ -212,17 +212,17 @@ var invalidFrees = []Case{
 	{Name: "free a small number", Category: invalidFree,
 		Bad:  func(s *Fixture) unsafe.Pointer { return s.nobodys(raw.Pointer(4096)) },
 		Want: panics(alloc.ForeignPointer, "", 0, "", foreign)},
-	{Name: "free an address behind the last span", Category: invalidFree,
+	{Name: "free an address after the last span", Category: invalidFree,
 		Bad: func(s *Fixture) unsafe.Pointer {
-			return s.nobodys(at(s.small(), 8<<20)) // of a chunk that nobody has used so far
+			return s.nobodys(at(s.small(), 8<<20)) // in a chunk that has not been used so far
 		},
 		Want: panics(alloc.ForeignPointer, "", 0, "", foreign)},
 }
 
-// foreign is said of memory that is nobody's.
+// foreign is the Report for memory that belongs to no Allocator.
 const foreign = "not memory of this Allocator"
 
-// static is memory of the program's.
+// static is static data of the program.
 var static [64]byte
 
 var foreignFrees = []Case{
@@ -254,8 +254,8 @@ var foreignFrees = []Case{
 		Want: panics(alloc.WrongAllocator, "Free", 0, "", "another Allocator")},
 }
 
-// freeStack frees a variable that stays on the stack: its address goes nowhere
-// else but into a number.
+// freeStack frees a variable that stays on the stack, because its address is only
+// converted to a number.
 func freeStack(s *Fixture) error {
 	var x [64]byte
 	s.at = uintptr(unsafe.Pointer(&x))

@@ -11,12 +11,12 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
-// partFrees free parts of what is freed as a whole only.
+// partFrees contains frees of parts of memory that can only be freed as a whole.
 var partFrees = []Case{
 	{Name: "free an object of an arena", Category: invalidFree,
 		Bad: func(s *Fixture) unsafe.Pointer {
 			a := s.arena()
-			first := unsafe.Pointer(arena.New[[64]byte](a)) // where the arena's chunk begins
+			first := unsafe.Pointer(arena.New[[64]byte](a)) // the start of the arena's chunk
 			p := unsafe.Pointer(arena.New[[64]byte](a))
 			return s.is(p, first)
 		},
@@ -25,7 +25,7 @@ var partFrees = []Case{
 		Do: func(s *Fixture) error {
 			a := s.arena()
 			p := unsafe.Pointer(arena.New[[64]byte](a))
-			s.a.Free(s.blockAt(p)) // takes the chunk away
+			s.a.Free(s.blockAt(p)) // frees the arena's chunk
 			a.Free()
 			return nil
 		},
@@ -49,7 +49,7 @@ func (s *Fixture) arena() *arena.Arena {
 	return a
 }
 
-// region returns the first byte of a region.
+// region returns the first byte of a Region.
 func (s *Fixture) region() unsafe.Pointer {
 	r, err := mmap.Map(1<<20, mmap.MapOptions{})
 	if err != nil {

@@ -38,7 +38,7 @@ var reallocs = []Case{
 		Want: panics(alloc.ForeignPointer, "UsableSize", 0, "", foreign)},
 }
 
-// overruns are writes beyond the ends of live blocks.
+// overruns contains writes beyond the ends of live blocks.
 var overruns = func() []Case {
 	var all []Case
 	for _, n := range []int{1, 8, 32, 1 << 20} {
@@ -66,7 +66,7 @@ var overruns = func() []Case {
 				Case{Name: "overflow of a large object by " + bytesBy(n, copied), Category: overflowLarge, Want: unnoticed,
 					Do: func(s *Fixture) error {
 						p := s.large()
-						s.write(at(p, largeSize), n, copied) // into the last page's rest
+						s.write(at(p, largeSize), n, copied) // into the unused end of the last page
 						s.a.Free(s.blockAt(p))
 						return nil
 					}},
@@ -94,7 +94,7 @@ var overruns = func() []Case {
 	)
 }()
 
-// bytesBy names a number of bytes and how they are written.
+// bytesBy formats a number of bytes and the way in which they are written.
 func bytesBy(n int, copied bool) string {
 	unit := "byte"
 	if n > 1 {
@@ -110,7 +110,7 @@ func bytesBy(n int, copied bool) string {
 	return text + ", stored"
 }
 
-// farther returns a small block with n bytes of the Allocator's in front of it.
+// farther returns a small block that has n bytes of the Allocator's memory before it.
 func (s *Fixture) farther(n int) unsafe.Pointer {
 	first := s.small()
 	for range 1 << 20 {
@@ -118,10 +118,10 @@ func (s *Fixture) farther(n int) unsafe.Pointer {
 			return p
 		}
 	}
-	panic("blocks do not go upwards")
+	panic("the addresses of new blocks do not increase")
 }
 
-// intoNext overflows a large object up to the one whose mapping follows.
+// intoNext overflows a large object into the object whose mapping follows.
 func intoNext(s *Fixture) error {
 	objects := []unsafe.Pointer{}
 	for range 64 {
@@ -137,10 +137,10 @@ func intoNext(s *Fixture) error {
 		}
 		objects = append(objects, p)
 	}
-	return errors.New("no two mappings are neighbours")
+	return errors.New("no two mappings are adjacent")
 }
 
-// afterFree are uses of memory that was freed.
+// afterFree contains uses of freed memory.
 var afterFree = []Case{
 	{Name: "write after free", Category: writeAfterFree, Want: unnoticed,
 		Do: func(s *Fixture) error {
