@@ -44,9 +44,9 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	a.arenas.Close()
 	if a.options.Leaks != nil && !a.reported {
 		a.reported = true
-		leaks = a.leaks()
+		leaks = a.backend.leaks()
 	}
-	damages := a.checked.close()
+	damages := a.backend.close()
 	a.stopPurger()
 	if a.options.Hardening.SpanGuards {
 		a.forget()

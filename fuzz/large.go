@@ -9,6 +9,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -226,7 +227,8 @@ func (h *hoard) resize() error {
 
 // resizeAt changes the size of the object at addr and returns where it is then.
 func (h *hoard) resizeAt(addr, size uintptr) (uintptr, error) {
-	d, err := h.heap.Claim(addr, largeheap.Resizing)
+	d := largeheap.Descriptor(pagemap.Get(addr))
+	err := h.heap.Claim(d, addr, largeheap.Resizing)
 	if err != nil {
 		return 0, err
 	}

@@ -9,31 +9,31 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Claim takes the intact live object at addr from the program by changing its state, to
+// Claim takes the intact live object d at addr from the program by changing its state, to
 // Releasing or Resizing: it belongs to the caller then, who passes it to Unclaim, Put,
-// Retain or Resize. It returns a *Violation, and changes nothing, if there is no intact
-// live object at addr. Of several calls for an object one succeeds.
+// Retain or Resize. d is what the page map has for addr. Claim returns a *Violation, and
+// changes nothing, if there is no intact live object of this heap at addr. Of several
+// calls for an object one succeeds.
 //
 // The page map comes first, then the compare-and-swap of the state, then the header.
 // So Claim reads a header only where one is mapped and stays mapped. Between the two
 // first the descriptor may have become another object's: then the state's word is
 // another, too.
-func (h *Heap) Claim(addr uintptr, to State) (Descriptor, error) {
-	d := pagemap.Get(addr)
+func (h *Heap) Claim(d Descriptor, addr uintptr, to State) error {
 	if d == 0 {
-		return 0, h.Report(addr)
+		return h.Report(addr)
 	}
-	o := objectAt(d)
+	o := objectAt(uintptr(d))
 	word := atomic.LoadUint32(&o.state)
 	if !o.is(addr, h.owner) || word&stateMask != uint32(Live) ||
 		!atomic.CompareAndSwapUint32(&o.state, word, word&^stateMask|uint32(to)) {
-		return 0, h.Report(addr)
+		return h.Report(addr)
 	}
 	if !o.intact(addr, h.secret) {
 		o.set(Live)
-		return 0, o.overwritten()
+		return o.overwritten()
 	}
-	return Descriptor(d), nil
+	return nil
 }
 
 // Unclaim gives a claimed object back to the program.
@@ -49,7 +49,8 @@ func (h *Heap) Retain(d Descriptor) {
 // Free frees the object at addr. It returns a *Violation, and frees nothing, if there
 // is no intact live object at addr.
 func (h *Heap) Free(addr uintptr) error {
-	d, err := h.Claim(addr, Releasing)
+	d := Descriptor(pagemap.Get(addr))
+	err := h.Claim(d, addr, Releasing)
 	if err == nil {
 		h.Retain(d)
 	}
