@@ -89,7 +89,8 @@ func NewAllocator(o Options) (*Allocator, error) {
 
 var defaultAllocator Allocator
 
-// Default returns the process' shared Allocator, which has default options.
+// Default returns the process' shared Allocator. Its options are those that the environment
+// variable ASHLAR sets, and otherwise the defaults.
 func Default() *Allocator { return &defaultAllocator }
 
 // init gives the allocator its identity, once.
@@ -100,6 +101,7 @@ func (a *Allocator) init() {
 	a.start.Do(func() {
 		clearEmptyCache.Do(func() { clearCache(emptyCache()) })
 		id := lastID.Add(1)
+		allocators.set(id, a)
 		a.space.SetLimit(a.options.Limit)
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)

@@ -25,7 +25,7 @@ import (
 // whole pages are odd up to the 64th line, and metadata begins an even number of
 // lines after a page: so their class caches are in other sets.
 const (
-	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{}) // a line: sizeclass.Fit.Row counts on it
+	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{}) // a line: sizeclass.ClassCode.Row counts on it
 	cacheSize      = largeCacheStart + unsafe.Sizeof(largeCache{})
 	wordSize       = bits.UintSize / 8
 	wordShift      = 2 + wordSize/8
@@ -48,9 +48,9 @@ func clearCache(cache uintptr) {
 	}
 }
 
-// classCacheFor returns the class cache of a fit's class.
-func classCacheFor(cache uintptr, f sizeclass.Fit) *smallheap.ClassCache {
-	return (*smallheap.ClassCache)(raw.Pointer(cache + f.Row()))
+// classCacheFor returns the class cache of the class of cc.
+func classCacheFor(cache uintptr, cc sizeclass.ClassCode) *smallheap.ClassCache {
+	return (*smallheap.ClassCache)(raw.Pointer(cache + cc.Row()))
 }
 
 // classCacheOf returns the class cache of a class.

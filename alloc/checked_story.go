@@ -65,6 +65,7 @@ func (b *checkedBlock) misuse(kind MisuseKind, op operation, addr uintptr, detai
 // complete completes an error about the block.
 func (b *checkedBlock) complete(e *MisuseError) *MisuseError {
 	e.of(b.Addr, int(b.size), "live")
+	e.Allocator = nameAt(b.inner()) // a large object's own pages are in no map
 	e.Allocated = origin{stack: b.allocated}.call()
 	if b.state != checkedLive {
 		e.State, e.Freed = "free", origin{stack: b.freed}.call()
@@ -167,5 +168,5 @@ func (k *checker) leaks() []byte {
 		}
 		sites = append(sites, *site)
 	}
-	return liveText(objects, size, pprofile.TopStacks(sites, 1, math.MaxInt))
+	return k.a.liveText(objects, size, pprofile.TopStacks(sites, 1, math.MaxInt))
 }

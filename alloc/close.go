@@ -42,6 +42,7 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	defer a.closing.Unlock()
 	traced := a.stopTrace()
 	a.arenas.Close()
+	allocators.set(a.id, nil)
 	if a.options.Leaks != nil && !a.reported {
 		a.reported = true
 		leaks = a.backend.leaks()

@@ -89,6 +89,20 @@
 // slow one, which takes its record out before anybody else can have the block. Realloc
 // in place keeps the record, which moves with the object.
 //
+// # The slow paths
+//
+// A slow path enters the gate, asks what lives at the address, if it is given one, and
+// passes the answer on to the backend that was chosen when the Allocator started:
+//
+//	Malloc   ─► retry (lowmem.go) ─► backend.malloc
+//	Realloc  ─► retry             ─► backend.realloc ─► resolve ─► small, guarded, large
+//	Free                          ─► backend.free    ─► resolve ─► or the report of a misuse
+//
+// resolve (resolve.go) reads the page map once. It tells small blocks, guarded blocks and
+// large objects from what is free, inside a block, another Allocator's, or nobody's. The
+// backend (backend.go) is unchecked, or a checker, which looks after the blocks that it has
+// from an unchecked one. Nothing asks which of the two it is.
+//
 // # When Free takes its slow path
 //
 // Why Free has more to do with a block than to put it into a magazine is written down, so
@@ -220,6 +234,32 @@
 // goroutines and its order, and tells which size classes would waste least for it. While
 // nothing is recorded the fast paths have no instruction for it.
 //
+// # The environment
+//
+// The environment variable ASHLAR sets options of the Default Allocator, without a change of
+// the program: ASHLAR=checked,guardrate=5000,limit=8GiB. The keys, and the fields of Options
+// that they set:
+//
+//	name=cache          Name
+//	limit=8GiB          Limit; bytes may have one of the units B, KiB, MiB, GiB and TiB
+//	decay=500ms         Decay; or decay=never
+//	profilerate=64KiB   ProfileRate; or profilerate=off
+//	guardrate=5000      GuardRate
+//	checked             Checked
+//	quarantine=64MiB    Quarantine; or quarantine=none
+//	leaks=stderr        Leaks: what Default().Close() finds live; or leaks=stdout
+//	log=stderr          Logger, as text; or log=stdout
+//	zeroonfree          Hardening.ZeroOnFree
+//	randomorder         Hardening.RandomOrder
+//	spanguards          Hardening.SpanGuards
+//	large=unmap         Large.Policy; or large=keep, large=retain
+//	retain=1GiB         Large.RetainBytes; or retain=none
+//	lazypurge           Large.LazyPurge
+//	maxmappings=30000   Large.MaxMappings
+//
+// A mistake is reported on the standard error when the program starts, with the key and what
+// is allowed; the other settings hold. Allocators of the program's own are not affected.
+//
 // # Caveats
 //
 //   - Go pointers must not be stored in this memory: the collector does not see
@@ -239,6 +279,7 @@
 //
 // Package internal/smallheap has the structures of small blocks and their pictures.
 // malloc.go and free.go have the fast paths and what comes after; cache.go the caches of
-// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is short; sampler.go and sampled.go what becomes
-// of sampled and guarded blocks.
+// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is
+// short; sampler.go and sampled.go what becomes of sampled and guarded blocks; resolve.go
+// what lives at an address.
 package alloc

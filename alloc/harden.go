@@ -85,5 +85,6 @@ func (a *Allocator) describeSpanGuard(addr uintptr) error {
 	last := h.Base + uintptr(h.Blocks-1)*uintptr(h.Size)
 	e := accessMisuse(Overflow, addr, fmt.Sprintf("%s behind the last block of a span, in the page that guards it: "+
 		"a write or a read ran on beyond that block, or one before it", bytesOf(int(addr-last)-int(h.Size)+1)))
+	e.Allocator = a.options.Name
 	return e.of(last, int(h.Size), smallheap.Describe(*smallheap.StateOf(pagemap.Get(page-1), h.Blocks-1)))
 }

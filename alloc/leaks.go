@@ -38,16 +38,24 @@ func (a *Allocator) leakEstimate() []byte {
 		size += s.Classes[i].Live * int64(s.Classes[i].Size)
 	}
 	sites, _ := a.collect(0, nil)
-	return liveText(objects, size, pprofile.TopStacks(sites, a.profileRate(), math.MaxInt))
+	return a.liveText(objects, size, pprofile.TopStacks(sites, a.profileRate(), math.MaxInt))
 }
 
 // liveText returns the report of writeLeaks, nil if nothing is live.
-func liveText(objects, size int64, stacks stats.Stacks) []byte {
+func (a *Allocator) liveText(objects, size int64, stacks stats.Stacks) []byte {
 	if objects == 0 {
 		return nil
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "ashlar: %d blocks of %s are live\n", objects, stats.Bytes(size))
+	fmt.Fprintf(&b, "ashlar: %d blocks of %s are live%s\n", objects, stats.Bytes(size), inNamed(a.options.Name))
 	_ = stacks.Write(&b) // a Buffer takes everything
 	return b.Bytes()
+}
+
+// inNamed says which Allocator is meant, if it has a name.
+func inNamed(name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf(" in the Allocator %q", name)
 }

@@ -98,9 +98,9 @@ func (a *Allocator) closeLocals() {
 // Malloc is Allocator.Malloc.
 func (l *Local) Malloc(size int) (unsafe.Pointer, error) {
 	if uint(size-1) < sizeclass.LargeMin-1 {
-		fit := sizeclass.FitOf(size)
-		if r := classCacheFor(l.cache, fit); r.Ready() {
-			return raw.Pointer(r.Take(fit.Code())), nil
+		cc := sizeclass.ClassCodeOf(size)
+		if r := classCacheFor(l.cache, cc); r.Ready() {
+			return raw.Pointer(r.Take(cc.Code())), nil
 		}
 	}
 	return l.a.slowMalloc(l, opMalloc, size)
@@ -113,10 +113,10 @@ func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 		return nil, err
 	}
 	if uint(total-1) < sizeclass.LargeMin-1 {
-		fit := sizeclass.FitOf(total)
-		if r := classCacheFor(l.cache, fit); r.Ready() {
+		cc := sizeclass.ClassCodeOf(total)
+		if r := classCacheFor(l.cache, cc); r.Ready() {
 			zeroed := r.Zeroed()
-			addr := r.Take(fit.Code())
+			addr := r.Take(cc.Code())
 			if !zeroed {
 				raw.Clear(addr, uintptr(total))
 			}

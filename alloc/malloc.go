@@ -23,9 +23,9 @@ func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) {
 	if uint(size-1) < sizeclass.LargeMin-1 {
 		id := percpu.Pin()
 		if a.hasCache(id) {
-			fit := sizeclass.FitOf(size)
-			if r := classCacheFor(a.cacheOf(id), fit); r.Ready() {
-				addr := r.Take(fit.Code())
+			cc := sizeclass.ClassCodeOf(size)
+			if r := classCacheFor(a.cacheOf(id), cc); r.Ready() {
+				addr := r.Take(cc.Code())
 				percpu.Unpin(id)
 				return raw.Pointer(addr), nil
 			}
@@ -45,10 +45,10 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 	if uint(total-1) < sizeclass.LargeMin-1 {
 		id := percpu.Pin()
 		if a.hasCache(id) {
-			fit := sizeclass.FitOf(total)
-			if r := classCacheFor(a.cacheOf(id), fit); r.Ready() {
+			cc := sizeclass.ClassCodeOf(total)
+			if r := classCacheFor(a.cacheOf(id), cc); r.Ready() {
 				zeroed := r.Zeroed()
-				addr := r.Take(fit.Code())
+				addr := r.Take(cc.Code())
 				if !zeroed && total <= clearedPinned {
 					raw.Clear(addr, uintptr(total))
 					zeroed = true
@@ -148,8 +148,8 @@ func (a *Allocator) obtain(h holder, op operation, size, align int, needZero boo
 // allocSmall takes a block from h's cache and brings magazines from the depot
 // until it can.
 func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, zeroed bool, err error) {
-	fit := sizeclass.FitOf(size)
-	c := fit.Class()
+	cc := sizeclass.ClassCodeOf(size)
+	c := cc.Class()
 	spare := uintptr(0) // a magazine on its way between the depot and the class cache
 	for {
 		cache, id, err := h.acquire()
@@ -165,10 +165,10 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 		switch {
 		case sampled:
 			zeroed = r.Zeroed()
-			addr = r.TakeSampled(fit.Code())
+			addr = r.TakeSampled(cc.Code())
 		case found:
 			zeroed = r.Zeroed()
-			addr = r.Take(fit.Code())
+			addr = r.Take(cc.Code())
 		case twice:
 			addr = r.Drop()
 		}

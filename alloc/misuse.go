@@ -13,6 +13,15 @@ import (
 
 // misuse describes what is wrong with an address that is not that of a live block of a.
 func (a *Allocator) misuse(op operation, r *resident) error {
+	e := a.describeMisuse(op, r)
+	if e.Allocator == "" {
+		e.Allocator = a.options.Name
+	}
+	return e
+}
+
+// describeMisuse is misuse, with the name of the Allocator whose memory the address is in.
+func (a *Allocator) describeMisuse(op operation, r *resident) *MisuseError {
 	if a.gate.closed.Load() {
 		return newMisuse(UseAfterClose, op, r.addr, "the Allocator was closed, and all its blocks with it: "+
 			"some part of the program still uses them")

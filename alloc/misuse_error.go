@@ -52,6 +52,10 @@ type MisuseError struct {
 	Op   string  // what was called: "Free", "Realloc", "UsableSize", "Verify" …; "access" for a fault
 	Addr uintptr // what was passed, or accessed
 
+	// Allocator is the name (Options.Name) of the Allocator whose memory Addr is in, or
+	// else of the one that was called. It is empty if that has none, or if it is not known.
+	Allocator string
+
 	Block uintptr // start of the block that Addr is in or near, 0 if there is none
 	Size  int     // size of that block in bytes: that of its class if it is small and neither guarded nor checked
 	State string  // what that block was: "live", "free", "never allocated"; for large ones in more words; or ""
@@ -74,13 +78,13 @@ func (c Call) Frames() iter.Seq[runtime.Frame] { return heapprof.Frames(c.Stack)
 
 // newMisuse returns a misuse of addr, which the calling goroutine found.
 func newMisuse(kind MisuseKind, op operation, addr uintptr, detail string) *MisuseError {
-	return &MisuseError{Kind: kind, Op: op.String(), Addr: addr, Detail: detail, Used: here()}
+	return &MisuseError{Kind: kind, Op: op.String(), Addr: addr, Allocator: nameAt(addr), Detail: detail, Used: here()}
 }
 
 // accessMisuse returns a misuse that the processor found by a fault. Catch completes it with
 // the call.
 func accessMisuse(kind MisuseKind, addr uintptr, detail string) *MisuseError {
-	return &MisuseError{Kind: kind, Op: opAccess.String(), Addr: addr, Detail: detail}
+	return &MisuseError{Kind: kind, Op: opAccess.String(), Addr: addr, Allocator: nameAt(addr), Detail: detail}
 }
 
 // here returns the call that is under way, from newMisuse's caller on.
@@ -111,7 +115,9 @@ func (e *MisuseError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "alloc: %s: %s(%#x): %s", e.Kind, e.Op, e.Addr, e.Detail)
 	if e.Block != 0 {
-		fmt.Fprintf(&b, " [block %#x of %d bytes, %s]", e.Block, e.Size, e.State)
+		fmt.Fprintf(&b, " [block %#x of %d bytes, %s%s]", e.Block, e.Size, e.State, inNamed(e.Allocator))
+	} else if e.Allocator != "" {
+		fmt.Fprintf(&b, " [%s]", inNamed(e.Allocator)[1:])
 	}
 	if e.Op == opAccess.String() {
 		e.Used.write(&b, "used by")

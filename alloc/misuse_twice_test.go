@@ -15,7 +15,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// twiceSize is a size whose fit code is 0, so that freeing a block twice at once
+// twiceSize is a size whose size code is 0, so that freeing a block twice at once
 // leaves the sum of codes right.
 const twiceSize = 961
 

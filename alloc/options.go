@@ -10,9 +10,14 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// Options choose how an Allocator behaves. The zero value is what the zero
-// Allocator uses.
+// Options choose how an Allocator behaves. The zero value is what the zero Allocator uses:
+// for every option 0 is the default.
 type Options struct {
+	// Name tells Allocators of a program apart: it stands in heap profiles (as the label
+	// "allocator"), metrics, snapshots, reports of leaks and misuse, warnings, and on the
+	// live page. Up to 100 bytes of UTF-8 without control characters. Default: none.
+	Name string
+
 	// Limit bounds the memory that the allocator takes from the kernel, in bytes:
 	// blocks in use and what is retained for reuse, not its metadata, nor address
 	// space that was never written to. 0 means no limit.
@@ -81,8 +86,19 @@ type Options struct {
 	Leaks io.Writer
 
 	// Large chooses what becomes of freed objects of 128 KiB and more.
-	Large largeobj.Options
+	Large LargeOptions
 }
+
+// LargeOptions are the options of the heap of large objects. Package largeobj says what
+// that heap does.
+type LargeOptions = largeobj.Options
+
+// The values of LargeOptions.Policy.
+const (
+	RetainLarge = largeobj.Retain // retain freed memory for a while
+	UnmapLarge  = largeobj.Unmap  // give memory back to the kernel when it is freed
+	KeepLarge   = largeobj.Keep   // retain freed memory until Trim
+)
 
 // DefaultProfileRate is the ProfileRate of an Allocator that is told none, in bytes: that
 // of the Go heap.

@@ -4,24 +4,35 @@ package alloc
 
 import (
 	"fmt"
-
-	"github.com/ashlar-go/ashlar/largeobj"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
+
+// nameBytes is how long Options.Name may be.
+const nameBytes = 100
 
 // check returns an error of op that names the first option with a value that it cannot
 // have, and says what it can have. It wraps ErrInvalidOption.
 func (o *Options) check(op string) error {
 	switch {
+	case !validName(o.Name):
+		return invalidOption(op, "Name", fmt.Sprintf("%q", o.Name),
+			fmt.Sprintf("up to %d bytes of UTF-8 without control characters", nameBytes))
 	case o.Limit < 0:
 		return invalidOption(op, "Limit", o.Limit, "0 for no limit, or a number of bytes")
 	case o.GuardRate < 0:
 		return invalidOption(op, "GuardRate", o.GuardRate, "0 for no guarded blocks, or how many blocks there are to one")
-	case o.Large.Policy > largeobj.Keep:
-		return invalidOption(op, "Large.Policy", int(o.Large.Policy), "largeobj.Retain, Unmap or Keep")
+	case o.Large.Policy > KeepLarge:
+		return invalidOption(op, "Large.Policy", int(o.Large.Policy), "RetainLarge, UnmapLarge or KeepLarge")
 	case o.Large.MaxMappings < 0:
 		return invalidOption(op, "Large.MaxMappings", o.Large.MaxMappings, "0 for half of the kernel's bound, or a number of mappings")
 	}
 	return nil
+}
+
+func validName(name string) bool {
+	return len(name) <= nameBytes && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
 func invalidOption(op, name string, value any, allowed string) error {

@@ -61,5 +61,5 @@ func roomFor(n int) int {
 	case n < 0 || n >= sizeclass.LargeMin:
 		return n
 	}
-	return sizeclass.FitOf(n).Max()
+	return sizeclass.ClassCodeOf(n).Max()
 }

@@ -28,7 +28,7 @@ func (h *heapProfile) of() *Allocator { return (*Allocator)(h) }
 
 func (h *heapProfile) now() *pprofile.Profile {
 	sites, _ := h.of().sites(0, nil)
-	return pprofile.Heap(sites, h.of().profileRate())
+	return pprofile.Heap(h.options.Name, sites, h.of().profileRate())
 }
 
 // Write implements stats.HeapProfile.
@@ -58,7 +58,7 @@ func (h *heapProfile) WritePeak(w io.Writer) error {
 	for i := range lines {
 		sites[i].InuseObjects, sites[i].InuseBytes = lines[i].PeakObjects, lines[i].PeakBytes
 	}
-	return pprofile.Heap(sites, h.of().profileRate()).Write(w)
+	return pprofile.Heap(h.options.Name, sites, h.of().profileRate()).Write(w)
 }
 
 // WriteFragmentation implements stats.HeapProfile.
@@ -68,7 +68,7 @@ func (h *heapProfile) WriteFragmentation(w io.Writer) error {
 	for i := range lines {
 		beyond[i] = lines[i].Extra
 	}
-	return pprofile.Fragmentation(sites, beyond, h.of().profileRate()).Write(w)
+	return pprofile.Fragmentation(h.options.Name, sites, beyond, h.of().profileRate()).Write(w)
 }
 
 // Stacks implements stats.HeapProfile.

@@ -80,8 +80,8 @@ func (a *Allocator) reallocBlock(h holder, op operation, addr, kept uintptr, siz
 // reallocSmall resizes a small block.
 func (a *Allocator) reallocSmall(h holder, op operation, r *resident, kept uintptr, size int) (unsafe.Pointer, error) {
 	if size < sizeclass.LargeMin {
-		if fit := sizeclass.FitOf(size); fit.Class() == r.class() {
-			a.recode(op, r, fit.Code())
+		if cc := sizeclass.ClassCodeOf(size); cc.Class() == r.class() {
+			a.recode(op, r, cc.Code())
 			clearFrom(r.addr, kept, uintptr(size))
 			return raw.Pointer(r.addr), nil
 		}

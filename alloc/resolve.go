@@ -130,7 +130,7 @@ func (r *resident) usable() uintptr {
 func (r *resident) requested() uintptr {
 	switch r.kind {
 	case kindSmall:
-		return uintptr(sizeclass.FitFor(r.class(), r.was&smallheap.CodeMask).Max())
+		return uintptr(sizeclass.ClassCodeFor(r.class(), r.was&smallheap.CodeMask).Max())
 	case kindGuarded:
 		return r.guardSlot().size
 	default:

@@ -16,6 +16,7 @@ import (
 func (a *Allocator) Stats(s *stats.Snapshot) {
 	a.init()
 	*s = stats.Snapshot{
+		Name:      a.options.Name,
 		Time:      time.Now(),
 		Mapped:    gauge(&a.space.Mapped),
 		Footprint: gauge(&a.space.Footprint),

@@ -22,7 +22,7 @@ func TestStatsStopsNobody(t *testing.T) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range a.depots {
-		defer a.depots[i].Hold()()
+		defer a.depots[i].Acquire()()
 	}
 	for range 1000 {
 		pair()

@@ -39,6 +39,9 @@ func (a *Allocator) warn(w warning, message, advice string, attributes ...slog.A
 	if logger == nil || a.warned[w].Load() || a.warned[w].Swap(true) {
 		return
 	}
+	if name := a.options.Name; name != "" {
+		attributes = append(attributes, slog.String("allocator", name))
+	}
 	attributes = append(attributes, slog.String("advice", advice))
 	logger.LogAttrs(context.Background(), slog.LevelWarn, "ashlar: "+message, attributes...)
 }

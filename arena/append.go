@@ -9,11 +9,13 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// Append appends values to a slice of the arena and returns it. It writes to s up to
-// the capacity of s, and never beyond. If the capacity does not suffice, Append makes
-// the slice longer in place where free memory of the arena begins exactly at its end.
-// Elsewhere it copies the slice; the old one stays where it is until Reset. A nil s is
-// an empty slice. Append panics as MakeSlice does.
+// Append appends values to a slice of the arena and returns the longer slice. A nil s is an
+// empty slice. Append panics as MakeSlice does.
+//
+// Append writes to s up to the capacity of s, and never beyond it. If the capacity does not
+// suffice and free memory of the arena begins exactly where s ends, Append extends s in
+// place. Otherwise it copies s to a new block and doubles the capacity. The old block stays
+// in use until Reset.
 func Append[T any](a *Arena, s []T, values ...T) []T {
 	n := len(s) + len(values)
 	if n > cap(s) {
@@ -22,7 +24,7 @@ func Append[T any](a *Arena, s []T, values ...T) []T {
 	return append(s, values...)
 }
 
-// grow returns s with room for n elements.
+// grow returns s with room for at least n elements.
 func grow[T any](a *Arena, s []T, n int) []T {
 	elem := unsafe.Sizeof(*new(T))
 	c := max(n, int(4*minAlign/max(elem, 1)))
@@ -39,12 +41,12 @@ func grow[T any](a *Arena, s []T, n int) []T {
 	return grown
 }
 
-// extend makes the old bytes at p a slice of size bytes, if they end where the window
-// begins and the window has room.
+// extend makes the slice of old bytes at p size bytes long in place. It fails unless the
+// slice ends where the window begins and the window has room.
 //
-// The padding in front of the window belongs to the slice only if Append made that
-// slice, which a.tail knows. Otherwise the bytes up to the window can be the rest of a
-// longer slice, of which p is a part with a smaller capacity (s[:2:2]).
+// Padding between the slice and the window belongs to the slice only if Append made that
+// slice: a.tail says so. Otherwise these bytes can be elements of a longer slice, and p can
+// be a part of that slice with a smaller capacity (s[:2:2]).
 func (a *Arena) extend(p, old, size uintptr) bool {
 	b, end := a.window(), p+old
 	if old == 0 || end != b.next && end != a.tail || raw.AlignUp(end, a.mask+1) != b.next {
@@ -59,8 +61,8 @@ func (a *Arena) extend(p, old, size uintptr) bool {
 	return true
 }
 
-// inCurrent reports whether p lies in the chunk that the window is cut from: memory of
-// others may end where the chunk begins.
+// inCurrent reports whether p lies in the chunk that the window is cut from. Other memory
+// can end exactly where the chunk begins.
 func (a *Arena) inCurrent(p uintptr) bool {
 	c := a.core
 	c.mu.Lock()
@@ -68,9 +70,9 @@ func (a *Arena) inCurrent(p uintptr) bool {
 	return c.current < len(c.chunks) && p-c.chunks[c.current].base < c.chunks[c.current].size
 }
 
-// noteTail remembers where the slice ends that Append has just made, if the window
-// begins after the padding of that slice. Memory is handed out once in a round, so
-// that no other slice ends there until Reset.
+// noteTail records the end of the slice that Append has just made, if the window begins
+// after the padding of that slice. The arena hands each byte out once in a round. So no
+// other slice ends there until Reset.
 func (a *Arena) noteTail(end uintptr) {
 	if raw.AlignUp(end, a.mask+1) == a.window().next {
 		a.tail = end

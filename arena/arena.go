@@ -14,45 +14,45 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// An Arena is memory outside the Go heap that is allocated piece by piece and freed
-// at once. It is for one goroutine at a time, unless it was made with
-// Options.Concurrent; then everything but Reset, Free and Audit may be called by
-// any number of goroutines at once.
+// An Arena is memory outside the Go heap. The program allocates it piece by piece and frees
+// all of it at once.
 //
-// It must be kept reachable while its memory is in use (see runtime.KeepAlive): an
-// arena that the program has dropped is freed. It must not be copied. The zero Arena
-// is of no use.
+// One goroutine at a time may use an Arena. With Options.Concurrent any number of
+// goroutines may call its methods at once, except Reset, Free and Audit.
+//
+// Memory is lost if the Arena becomes unreachable while the program still uses its memory:
+// the arena is freed then. Use runtime.KeepAlive to keep it. An Arena must not be copied,
+// and the zero Arena is not usable.
 type Arena struct {
-	bump          // the window, of an arena that is not concurrent and aligns to 8 bytes
-	run   run     // of linked objects, the last one
+	bump          // the window if the arena is not concurrent and Align is 8
+	run   run     // the last run of linked objects
 	mask  uintptr // Align − 1
-	lanes []lane  // the windows of a concurrent arena
-	wide  bump    // the window of one that aligns to more
-	tail  uintptr // where the slice ends that Append made last; 0: none
+	lanes []lane  // the windows if the arena is concurrent
+	wide  bump    // the window if the arena is not concurrent and Align is more than 8
+	tail  uintptr // end of the slice that Append made last; 0: none
 
 	core    *core
 	cleanup runtime.Cleanup
 }
 
-// A bump is a window that is being handed out: [next, limit) is free, and zero unless
-// the arena does not zero. Both are 0 when there is none.
+// A bump is a window that allocations are cut from: [next, limit) is free, and zero unless
+// the arena does not zero. Both are 0 if there is no window.
 type bump struct{ next, limit uintptr }
 
-// NewArena returns an arena with default options. It takes no memory yet, and cannot
-// fail.
+// NewArena returns an arena with default options. It takes no memory yet, and cannot fail.
 func NewArena() *Arena {
-	a, err := newArena(Options{}, here(1))
+	a, err := newArena(Options{}, callSiteOf(1))
 	if err != nil {
-		panic(err) // the zero Options have no errors
+		panic(err) // the zero Options are valid
 	}
 	return a
 }
 
-// NewArenaWithOptions returns an arena with the given options. The error is an *Error
-// that names the option which makes no sense. If InitialSize is set, the first chunk is
-// taken right away, and the error may be one of Alloc's, too.
+// NewArenaWithOptions returns an arena with the given options. The error is an *Error. It
+// names the option that is not valid. If InitialSize is set, NewArenaWithOptions takes the
+// first chunk at once, and can also return the errors of Alloc.
 func NewArenaWithOptions(o Options) (*Arena, error) {
-	a, err := newArena(o, here(1))
+	a, err := newArena(o, callSiteOf(1))
 	if err == nil && o.InitialSize > 0 {
 		if err = a.start(); err != nil {
 			a.Free()
@@ -64,7 +64,7 @@ func NewArenaWithOptions(o Options) (*Arena, error) {
 	return a, nil
 }
 
-func newArena(o Options, made place) (*Arena, error) {
+func newArena(o Options, made callSite) (*Arena, error) {
 	c, err := newCore(o, made)
 	if err != nil {
 		return nil, &Error{Op: "NewArenaWithOptions", Arena: o.Name, Err: err}
@@ -96,14 +96,14 @@ func (a *Arena) start() error {
 	return nil
 }
 
-// Alloc returns size bytes aligned to align, a power of two up to alloc.MaxAlign, or
-// to Options.Align if that is more. They are zero unless the arena was made with
-// NoZero. Size 0 gives a unique pointer.
+// Alloc returns size bytes, zeroed unless the arena has NoZero. Their address is a multiple
+// of align and of Options.Align; align is a power of two up to alloc.MaxAlign. Each call
+// with size 0 returns another pointer.
 //
-// The error wraps alloc.ErrInvalidSize for a size or an alignment that makes no
-// sense, alloc.ErrLimit for a limit of the arena's or its allocator's, else
-// alloc.ErrOutOfMemory or alloc.ErrClosed. An arena that was freed panics with an
-// *alloc.MisuseError.
+// The error wraps alloc.ErrInvalidSize if the size or the alignment is not valid,
+// alloc.ErrLimit if a limit of the arena or of its allocator is reached,
+// alloc.ErrOutOfMemory or alloc.ErrClosed. Alloc panics with an *alloc.MisuseError if the
+// arena was freed.
 func (a *Arena) Alloc(size, align int) (unsafe.Pointer, error) {
 	if size < 0 || align <= 0 || align&(align-1) != 0 || align > alloc.MaxAlign {
 		return nil, a.core.fail("Alloc", uintptr(size), alloc.ErrInvalidSize)
@@ -112,24 +112,24 @@ func (a *Arena) Alloc(size, align int) (unsafe.Pointer, error) {
 	return raw.Pointer(p), err
 }
 
-// padded has the size of a T rounded up to minAlign: a constant where T is known.
+// padded has the size of a T rounded up to minAlign, as a constant if T is known.
 type padded[T any] struct {
 	_ [0]atomic.Int64 // aligned to 8 bytes on every platform
 	_ T
 }
 
-// alloc returns n bytes, a multiple of minAlign, for a value of type t. It is the fast
-// path of New, which is inlined into a call of it, and needs no more stack than the
-// runtime grants to functions that do not check it.
+// alloc returns n bytes, a multiple of minAlign, for a value of type t. It is the fast path
+// of New, and New is inlined into its caller. alloc needs no more stack than the runtime
+// grants to functions that do not check the stack.
 //
 //go:nosplit
 func (a *Arena) alloc(n uintptr, t *gotype.Type) unsafe.Pointer {
-	if p := a.next; n-1 < a.limit-p && t.Plain() { // n is 0 for no size, and n−1 the most there is
+	if p := a.next; n-1 < a.limit-p && t.Plain() { // if n is 0, n−1 is the largest uintptr
 		a.next = p + n
 		return raw.Pointer(p)
 	}
 	if len(a.lanes) > 0 && a.mask < minAlign && t.Plain() && !raceEnabled {
-		var p uintptr // as in fromLane, which would be one more call
+		var p uintptr // inlined by hand: a call of fromLane costs too much here
 		id := percpu.Pin()
 		if uint(id) < uint(len(a.lanes)) {
 			p = a.lanes[id].cut(n)
@@ -142,7 +142,8 @@ func (a *Arena) alloc(n uintptr, t *gotype.Type) unsafe.Pointer {
 	return raw.Pointer(a.slow("New", n, t))
 }
 
-// slow is alloc where the window does not suffice, and panics if there is no memory.
+// slow is alloc for a request that the window cannot serve. It panics if there is no
+// memory.
 func (a *Arena) slow(op string, size uintptr, t *gotype.Type) uintptr {
 	if !t.Plain() {
 		a.refuse(op, size, t)
@@ -184,7 +185,7 @@ func (a *Arena) window() *bump {
 	return &a.wide
 }
 
-// refill returns n bytes from a block of their own or from a new window.
+// refill returns n bytes from an own block or from a new window.
 func (a *Arena) refill(op string, n, align uintptr) (uintptr, error) {
 	var w window
 	t, err := a.core.try(func() (err error) {
@@ -216,7 +217,8 @@ func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 	return w, err
 }
 
-// giveBack ends the window. The caller holds the core's lock.
+// giveBack ends the window. Its unused rest is free again. The caller holds the core's
+// lock.
 func (a *Arena) giveBack() {
 	b := a.window()
 	if c := a.core; b.limit != 0 && !c.closed {

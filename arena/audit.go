@@ -14,31 +14,32 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A LinkError says which field of a linked object leads out of its arena.
+// A LinkError describes a field of a linked object that points out of its arena.
 type LinkError struct {
 	Arena  string       // its name, or where it was made
 	Type   reflect.Type // of the object
 	Object uintptr      // address of the object
 	Path   string       // from the object to the field: "Next", "Kids[2].Name"
 	Kind   reflect.Kind // of the field
-	Target uintptr      // where it leads
+	Target uintptr      // the address in the field
 }
 
 func (e *LinkError) Error() string {
-	return fmt.Sprintf("arena: %v at %#x: %s (%v) leads to %#x, which is not in arena %s: the collector may free that",
+	return fmt.Sprintf("arena: %v at %#x: %s (%v) points to %#x, which is not in arena %s: the collector may free that memory",
 		e.Type, e.Object, e.Path, e.Kind, e.Target, e.Arena)
 }
 
-// mostLinkErrors is how many errors Audit returns at most.
-const mostLinkErrors = 16
+// maxLinkErrors is the largest number of errors that Audit returns.
+const maxLinkErrors = 16
 
-// Audit looks at every object that NewLinked and MakeLinkedSlice made since the last
-// Reset, and returns a *LinkError for each field that leads out of the arena, 16 at
-// most, joined; nil if there is none. Nobody else may be using the arena.
+// Audit checks every object that NewLinked and MakeLinkedSlice made since the last Reset.
+// It returns a *LinkError for each field that points out of the arena, joined by
+// errors.Join: at most 16. It returns nil if there is none. Nobody else may use the arena
+// during Audit.
 //
-// Empty strings and slices lead nowhere. Constants, like the text of a literal or a
-// named function, are never freed and do no harm, but cannot be told from what does:
-// they count as leading out. CloneString brings a text into the arena.
+// Empty strings and slices point nowhere. Constants, like the text of a literal or a named
+// function, are never freed. They do no harm, but Audit cannot recognise them and reports
+// them. CloneString copies a text into the arena.
 func (a *Arena) Audit() error {
 	c := a.core
 	c.mu.Lock()
@@ -52,7 +53,7 @@ func (a *Arena) Audit() error {
 	return errors.Join(u.errs...)
 }
 
-// spans returns the core's memory, in order of address.
+// spans returns the core's chunks and own blocks in order of address.
 func (c *core) spans() []span {
 	var s []span
 	c.each(func(k chunk) { s = append(s, span{k.base, k.base + k.size}) })
@@ -60,13 +61,13 @@ func (c *core) spans() []span {
 	return s
 }
 
-// An audit is a walk over linked objects.
+// An audit checks linked objects one by one.
 type audit struct {
 	core   *core
 	inside []span
 	errs   []error
 
-	object uintptr // being looked at
+	object uintptr // that is checked now
 	typ    reflect.Type
 }
 
@@ -77,7 +78,7 @@ func (u *audit) run(t *gotype.Type, r *runEntry) {
 	}
 }
 
-// value looks at what is at path in the object.
+// value checks the value v at path in the object.
 func (u *audit) value(v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -98,7 +99,7 @@ func (u *audit) value(v reflect.Value, path string) {
 		if v.Cap() > 0 {
 			u.leads(v, path, v.Pointer())
 		}
-	case reflect.Func: // Pointer would follow the field to the code
+	case reflect.Func: // Value.Pointer returns the address of the code, not the field
 		if !v.IsNil() {
 			u.leads(v, path, *raw.At[uintptr](v.UnsafeAddr()))
 		}
@@ -120,15 +121,15 @@ func (u *audit) fields(v reflect.Value, path string) {
 	}
 }
 
-// boxed looks at what an interface holds. A pointer is held as it is; anything else
-// is held in a box, which the language puts into the Go heap.
+// boxed checks the value in an interface. An interface holds a pointer directly. The
+// compiler puts any other value into a box in the Go heap, so that is reported.
 func (u *audit) boxed(v reflect.Value, path string) {
 	if v.IsNil() {
 		return
 	}
 	switch held := v.Elem(); held.Kind() {
 	case reflect.Func:
-		if !held.IsNil() { // the second word of the interface is what a field would hold
+		if !held.IsNil() { // the second word of the interface is the func value
 			u.leads(held, path, *raw.At[uintptr](v.UnsafeAddr() + wordSize))
 		}
 	case reflect.Pointer, reflect.UnsafePointer, reflect.Map, reflect.Chan:
@@ -150,7 +151,7 @@ func (u *audit) leads(v reflect.Value, path string, addr uintptr) {
 }
 
 func (u *audit) report(v reflect.Value, path string, addr uintptr) {
-	if len(u.errs) < mostLinkErrors {
+	if len(u.errs) < maxLinkErrors {
 		u.errs = append(u.errs, &LinkError{Arena: u.core.String(), Type: u.typ, Object: u.object, Path: path,
 			Kind: v.Kind(), Target: addr})
 	}

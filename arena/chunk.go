@@ -4,30 +4,29 @@ package arena
 
 import "github.com/ashlar-go/ashlar/internal/raw"
 
-// A chunk is a block of the allocator's that an arena cuts allocations from, first
-// to last:
+// A chunk is a block of the allocator that an arena cuts windows from, first to last:
 //
 //	base            used        clean             dirty            size
 //	▼               ▼           ▼                 ▼                ▼
 //	┌───────────────┬───────────┬─────────────────┬────────────────┐
-//	│ handed out    │ zero      │ an earlier      │ zero           │
-//	│               │           │ round's         │                │
+//	│ handed out    │ zero      │ used in an      │ zero           │
+//	│               │           │ earlier round   │                │
 //	└───────────────┴───────────┴─────────────────┴────────────────┘
 //
 //	0 ≤ used ≤ clean,  used ≤ size,  dirty ≤ size
 //	bytes at offsets in [used, clean) and in [max(clean, dirty), size) are zero
 //
-// unless the arena does not zero. So what is dirty is cleared right before it is
-// handed out, and what came fresh from the kernel is not cleared at all. Its
+// The second equation does not hold if the arena does not zero. Dirty bytes are cleared
+// right before they are handed out. Fresh bytes from the kernel are not cleared at all. The
 // arena's lock guards a chunk.
 type chunk struct {
 	base, size   uintptr // bytes
-	used         uintptr // handed out, in windows
+	used         uintptr // offset: bytes below it were handed out in windows
 	clean, dirty uintptr // offsets
 }
 
-// A window is a part of a chunk that was cut off for one owner, who hands it out
-// without a lock. The bytes of stale are to be cleared before.
+// A window is a part of a chunk. It has one owner, who hands it out without a lock. The
+// owner must clear the bytes of stale first.
 type window struct {
 	at, limit uintptr
 	stale     span
@@ -40,9 +39,9 @@ func (w *window) clear() {
 	}
 }
 
-// cut cuts off a window for n bytes aligned to align and, if there are as many, for
-// more up to want bytes in all. skipped bytes are lost in front of it. It fails if
-// n bytes do not fit.
+// cut cuts off a window for n bytes aligned to align. The window has up to want bytes if
+// the chunk has as many. skipped is the number of bytes lost in front of it for alignment.
+// cut fails if n bytes do not fit.
 func (c *chunk) cut(n, align, want uintptr) (w window, skipped uintptr, ok bool) {
 	at := raw.AlignUp(c.base+c.used, align)
 	off := at - c.base
@@ -57,7 +56,8 @@ func (c *chunk) cut(n, align, want uintptr) (w window, skipped uintptr, ok bool)
 	return w, skipped, true
 }
 
-// giveBack ends the window that was cut off last at the address next.
+// giveBack ends the last window of the chunk: its bytes from the address next on are free
+// again.
 func (c *chunk) giveBack(next uintptr) { c.used = next - c.base }
 
 // reset makes all of the chunk free.

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Clone returns a shallow copy of v in the Go heap if v is in an arena, so that it
-// can outlive that; anything else is returned as it is. T must be a pointer, a slice
-// or a string, or an interface that holds one: otherwise Clone panics.
+// Clone returns a shallow copy of v in the Go heap if v is in an arena, so that the copy
+// can outlive the arena. It returns any other v unchanged. T must be a pointer, a slice or
+// a string, or an interface that holds one of these. Clone panics for any other T.
 //
-// It knows the memory of all arenas, Files and SharedArenas of this process. Clone may be
-// called by any number of goroutines.
+// Clone knows the memory of all Arenas, Files and SharedArenas of this process. Any number
+// of goroutines may call it at once.
 func Clone[T any](v T) T {
 	r := reflect.ValueOf(&v).Elem()
 	if r.Kind() == reflect.Interface {
@@ -28,7 +28,7 @@ func Clone[T any](v T) T {
 	panic("arena: Clone only supports pointers, slices, and strings")
 }
 
-// addressOf returns the address that a pointer, slice or string leads to.
+// addressOf returns the address in a pointer, slice or string.
 func addressOf(v reflect.Value) uintptr {
 	if v.Kind() == reflect.String {
 		return stringAddr(v.String())
@@ -36,7 +36,7 @@ func addressOf(v reflect.Value) uintptr {
 	return v.Pointer()
 }
 
-// copyOf returns a copy of what a pointer, slice or string leads to.
+// copyOf returns a copy of the value that a pointer, slice or string refers to.
 func copyOf(v reflect.Value) reflect.Value {
 	t := v.Type()
 	switch t.Kind() {

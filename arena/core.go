@@ -12,42 +12,42 @@ import (
 	"github.com/ashlar-go/ashlar/internal/arenahost"
 )
 
-// A core is all of an arena but the window that its handle, or its lanes, hand out
-// from. It refers to the handle weakly, so that the collector can tell when the program
-// has dropped that.
+// A core is all of an arena except the window, which belongs to the handle or to the lanes.
+// The core refers to the handle weakly, so that the collector can find that the program has
+// dropped the handle.
 type core struct {
-	options Options // settled; not changed
+	options Options // with defaults filled in; constant
 	id      int64
-	made    place
+	made    callSite
 	host    arenahost.Host
 	entry   arenahost.Entry
 	handle  weak.Pointer[Arena]
 
-	lost         atomic.Int64 // bytes of windows of lanes that nobody hands out
+	lost         atomic.Int64 // bytes of windows that lanes dropped
 	inQuarantine atomic.Int64 // bytes
 
-	mu      sync.Mutex // guards what follows; one goroutine's arena takes it, too: for Stats
+	mu      sync.Mutex // guards the fields below; an arena that is not concurrent locks it too, for Stats
 	attempt attempt
-	chunks  []chunk // in order of use: chunks[:current] are left, those after it untouched
+	chunks  []chunk // in order of use: chunks[:current] are full, those after current are unused
 	current int
-	own     []chunk // blocks of single requests
-	taken   uintptr // bytes of both
+	own     []chunk // own blocks, each for one large request
+	taken   uintptr // bytes of chunks and own blocks
 	skipped int64   // bytes in front of windows, for alignment
 	resets  int64
-	high    int64   // bytes: most that was used
+	high    int64   // bytes: largest number in use so far
 	keep    uintptr // bytes of chunks that Reset keeps
 	runs    runList // of linked objects
 	freed   bool
-	closed  bool  // the allocator took everything back
-	ended   place // where it was freed, if it is checked
+	closed  bool     // the allocator took everything back
+	ended   callSite // where it was freed, if the arena is checked
 
 	first [4]chunk // the first elements of chunks
 }
 
-// lastID is the identity given out last.
+// lastID is the ID of the newest arena.
 var lastID atomic.Int64
 
-func newCore(o Options, made place) (*core, error) {
+func newCore(o Options, made callSite) (*core, error) {
 	settled, err := o.settle()
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func newCore(o Options, made place) (*core, error) {
 	return c, nil
 }
 
-// String returns the arena's name for people.
+// String returns the arena's name, or where the arena was made, for messages.
 func (c *core) String() string {
 	if c.options.Name != "" {
 		return strconv.Quote(c.options.Name)
@@ -65,8 +65,8 @@ func (c *core) String() string {
 	return "made at " + c.made.String()
 }
 
-// ready returns an error if there is no more memory to be had, and panics if the arena
-// was freed. The caller holds mu.
+// ready returns alloc.ErrClosed if the allocator was closed, and panics if the arena was
+// freed. The caller holds mu.
 func (c *core) ready(op string) error {
 	if c.freed {
 		c.gone(op)
@@ -77,8 +77,8 @@ func (c *core) ready(op string) error {
 	return nil
 }
 
-// window cuts off a window for n bytes aligned to align, and for more up to want
-// bytes in all, from the current chunk or those after it. The caller holds mu.
+// window cuts off a window for n bytes aligned to align, of up to want bytes. The window
+// comes from the current chunk or a later one, or from a new chunk. The caller holds mu.
 func (c *core) window(n, align, want uintptr) (window, error) {
 	align = max(align, uintptr(c.options.Align))
 	for ; c.current < len(c.chunks); c.current++ {
@@ -102,27 +102,28 @@ func (c *core) window(n, align, want uintptr) (window, error) {
 	return c.zeroed(w), nil
 }
 
-// A window is what is cleared at once: little enough to be in the processor's first
-// cache when it is handed out, and enough to make clearing fast. In the first chunk
-// each is as long as all before it, so that a small arena clears little in vain.
+// The arena clears one window at a time. A window fits into the processor's first cache,
+// so that it is still there when it is handed out, and is long enough to make clearing
+// fast. In the first chunk each window is as long as all before it, so that a small arena
+// clears few bytes that it does not use.
 const (
-	leastWindow = 2 << 10
-	mostWindow  = 16 << 10
+	minWindow = 2 << 10
+	maxWindow = 16 << 10
 )
 
-// windowSize returns how many bytes the next window has at least, if the chunk has
-// as many. The caller holds mu.
+// windowSize returns the size of the next window, if the chunk has as many bytes. The
+// caller holds mu.
 func (c *core) windowSize() uintptr {
 	switch {
 	case c.current > 0:
-		return mostWindow
+		return maxWindow
 	case len(c.chunks) == 0:
-		return leastWindow
+		return minWindow
 	}
-	return min(max(c.chunks[0].used, leastWindow), mostWindow)
+	return min(max(c.chunks[0].used, minWindow), maxWindow)
 }
 
-// zeroed returns the window with nothing stale if nobody wants zeros.
+// zeroed returns w, without stale bytes if the arena does not zero.
 func (c *core) zeroed(w window) window {
 	if c.options.NoZero {
 		w.stale = span{}
@@ -130,7 +131,7 @@ func (c *core) zeroed(w window) window {
 	return w
 }
 
-// nextSize returns how long the next chunk is to be.
+// nextSize returns the size of the next chunk.
 func (c *core) nextSize() uintptr {
 	size := uintptr(c.options.InitialSize)
 	if n := len(c.chunks); n > 0 {
@@ -139,7 +140,7 @@ func (c *core) nextSize() uintptr {
 	return min(size, c.room())
 }
 
-// room returns how many bytes more the arena may take. The caller holds mu.
+// room returns how many more bytes the arena may take. The caller holds mu.
 func (c *core) room() uintptr {
 	if limit := c.options.Limit; limit > 0 {
 		return uintptr(min(max(limit-int64(c.taken), 0), maxChunk))
@@ -147,14 +148,14 @@ func (c *core) room() uintptr {
 	return maxChunk
 }
 
-// isLarge reports whether a request gets a block of its own. Below that the tails
-// that chunks leave behind are a quarter of them at most.
+// isLarge reports whether a request gets an own block. Requests that do not are so small
+// that the unused tails are at most a quarter of the chunks.
 func (c *core) isLarge(n, align uintptr) bool {
 	bound := uintptr(c.options.MaxChunk) / 4
 	return n > bound || align > bound-n
 }
 
-// block obtains a block of its own for n bytes. The caller holds mu.
+// block obtains an own block for n bytes. The caller holds mu.
 func (c *core) block(n, align uintptr) (window, error) {
 	k, err := c.obtain(n, max(align, uintptr(c.options.Align)))
 	if err != nil {
@@ -168,25 +169,25 @@ func (c *core) block(n, align uintptr) (window, error) {
 // unlock lets the kernel swap a chunk out again, if it was locked.
 func (c *core) unlock(k chunk) {
 	if c.options.Locked {
-		_ = c.host.Space().Unlock(k.base, k.size) // a locked page is only a page that cannot be purged
+		_ = c.host.Space().Unlock(k.base, k.size) // if it fails, the pages only cannot be purged
 	}
 }
 
-// release gives a chunk back to the allocator. The caller holds mu.
+// release frees a chunk to the allocator. The caller holds mu.
 func (c *core) release(k chunk) {
 	c.unlock(k)
 	c.forget(k)
 	c.host.Release(k.base)
 }
 
-// forget takes a chunk off the books. The caller holds mu.
+// forget subtracts a chunk from the account. The caller holds mu.
 func (c *core) forget(k chunk) {
 	arenaMemory.remove(k.base, k.size)
 	c.taken -= k.size
 }
 
-// HostClosed implements arenahost.Arena: the allocator took everything back. The handle
-// loses its windows, so that each further allocation asks for memory and gets ErrClosed.
+// HostClosed implements arenahost.Arena: the allocator took all memory back. HostClosed
+// ends the windows, so that each later allocation requests memory and gets ErrClosed.
 func (c *core) HostClosed() {
 	a := c.handle.Value()
 	c.mu.Lock()

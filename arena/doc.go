@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package arena is memory outside the Go heap that is allocated piece by piece and
-// freed at once: that of a request, a batch, a document, a tree. The collector does
-// not see it, and nobody frees its pieces one by one. Functions that return what they
-// allocate (New, MakeSlice, Append, NewLinked …) panic with an *Error when there is no
-// memory, as make does; Try makes an error of that. Everything else returns an error:
-// NewArenaWithOptions, Alloc, and all of files and shared arenas. Mistakes that can damage
-// memory panic with an *alloc.MisuseError.
+// Package arena provides memory outside the Go heap that a program allocates piece by
+// piece and frees at once. Use an arena for data that end together: of a request, a batch,
+// a document, a tree. The garbage collector does not scan an arena.
 //
 //	a := arena.NewArena()
 //	defer a.Free()
@@ -14,24 +10,53 @@
 //	s := arena.MakeSlice[int](a, 0, 100)
 //	s = arena.Append(a, s, 1, 2, 3)
 //	keep := arena.Clone(s)                // in the Go heap: outlives the arena
-//	a.Reset()                             // p and s are gone, a goes on
+//	a.Reset()                             // frees p and s; a can be used again
 //
-// NewArena, Free, New, MakeSlice and Clone are those of the standard library's
-// experimental arena (GOEXPERIMENT=arenas). A program written for it needs another
-// import, and types without Go pointers.
+// Open keeps an arena in a file. OpenShared creates an arena that processes share.
 //
-// Open keeps an arena in a file, and OpenShared in memory that processes share. FORMAT.md
-// describes the file.
+// Errors: functions that return what they allocate (New, MakeSlice, Append, NewLinked …)
+// panic with an *Error if there is no memory, as make does. Try turns this panic into an
+// error. Everything else returns an error: NewArenaWithOptions, Alloc, and all functions of
+// files and shared arenas. Mistakes that can damage memory panic with an
+// *alloc.MisuseError.
+//
+// Concurrency: one goroutine at a time uses an arena, or any number of goroutines with
+// Options.Concurrent.
+//
+// NewArena, Free, New, MakeSlice and Clone have the signatures of the standard library's
+// experimental arena (GOEXPERIMENT=arenas). To port a program, change the import, and use
+// types without Go pointers.
+//
+// # Caveats
+//
+//   - Memory is freed while it is in use if the handle becomes unreachable: the collector
+//     then frees the arena. The allocator's dump counts dropped arenas, and says where they
+//     were made.
+//   - Use after Free or Reset is found in checked arenas only.
+//   - The built-in append moves a slice to the Go heap when it grows. Use Append.
+//   - The race detector checks the memory of arenas on Linux, but not of files and shared
+//     arenas. It finds two goroutines that use an arena which is not concurrent.
+//   - The collector can report a "bad pointer" for a pointer into an arena that was freed,
+//     even if the program does not use the pointer. This happens if the kernel gives the
+//     arena's addresses to the Go heap. On 64-bit systems the Go heap has other addresses.
+//   - 16-byte vectors need Options.Align.
+//   - A File and a shared arena free nothing until the whole is removed. File.Copy also
+//     copies objects that no ref reaches.
+//   - The layout of a type (field names, kinds, offsets) is part of a File and of a shared
+//     arena. If the type of the root has changed, Root fails with ErrRootType.
+//   - Damage can become valid: if a page of a file was damaged on the disk and the program
+//     then changes a part of it, Sync computes a new checksum. Call Verify first where this
+//     matters.
 //
 // # Structures
 //
-//	Arena       the handle: the window, and what else an allocation needs
-//	window      some KiB, cleared, that allocations are cut from by adding to a pointer
+//	Arena       the handle: the window, and the other fields that each allocation needs
+//	window      some KiB of cleared memory; an allocation adds to a pointer into it
 //	lane        a window for one processor, in a concurrent arena
-//	core        the rest: chunks, numbers, where it was made
-//	chunk       a block of the allocator's that windows are cut from
-//	own block   a block of the allocator's for one large request
-//	run         linked objects side by side; a list of them, kept off the Go heap
+//	core        the rest: chunks, numbers, where the arena was made
+//	chunk       a block of the allocator that windows are cut from
+//	own block   a block of the allocator for one large request
+//	run         adjacent linked objects; the list of runs is outside the Go heap
 //	quarantine  of an allocator: the inaccessible chunks of its checked arenas
 //
 // # Layout
@@ -43,109 +68,115 @@
 //	                     tail          ▲         ▲
 //	                                   next      limit
 //
-// The first chunk has InitialSize, each further one twice as much as the one before
-// up to MaxChunk. A request of more than a quarter of MaxChunk has a block of its own,
-// so that tails are a quarter of the chunks at most. There are no headers: what an
-// overrun hits is other objects of the arena's, or what lies behind the chunk.
+// The first chunk has InitialSize bytes. Each further chunk has twice the size of the one
+// before, up to MaxChunk. A request of more than a quarter of MaxChunk gets an own block,
+// so tails are at most a quarter of the chunks. Blocks have no headers: an overrun damages
+// other objects of the arena, or the memory after the chunk.
 //
-// Chunks come from the allocator of Options.Allocator, whose caches and retained
-// extents are the pool that arenas share: an arena that is made, used and freed for
-// each request makes no kernel call when the program has settled. Its limit, heap
-// profile and dump count them.
+// Chunks come from the allocator of Options.Allocator. Arenas share its caches and its
+// retained memory. So a program that makes, uses and frees an arena for each request makes
+// no kernel calls after a while. The allocator's limit, heap profile and dump include
+// chunks.
 //
 // # The path of an allocation
 //
-// New[T] is inlined into a call of alloc with two constants, the size of T and its
-// descriptor. It rounds the size up, compares it with what is left of the window,
-// loads from the descriptor that T holds no pointers, and adds.
+// New[T] is inlined into a call of alloc with two constants: the size of T and its
+// descriptor. alloc rounds the size up, compares it with the rest of the window, reads from
+// the descriptor that T holds no pointers, and adds.
 //
 //	window ─► the chunk's next 2 to 16 KiB, cleared if not fresh        core's lock
 //	       ─► the next chunk                                            core's lock
-//	       ─► the allocator: cache, retained extent, kernel             its locks
+//	       ─► the allocator: cache, retained region, kernel             its locks
 //
 // # Zeroing
 //
-// Memory is cleared when a window is cut off, right before it is handed out, and
-// only where an earlier round has used it. Of the other ways that were measured,
-// clearing each object as it is allocated takes half as long again for 64 bytes,
-// since it cannot use the processor's long stores; clearing everything at Reset is as
-// fast while it fits in the second cache, and clears also what the next round does not
-// use. Windows shorter than 8 KiB cost more, and those
-// longer than 64 KiB, too.
+// An arena clears memory when it cuts off a window, right before the memory is handed out,
+// and only where an earlier round used it. Three alternatives were measured. To clear each
+// object when it is allocated takes 1.5 times as long for 64 bytes, because the processor
+// cannot use its long stores. To clear everything at Reset is as fast while it fits into
+// the second-level cache, but also clears memory that the next round does not use. Windows
+// shorter than 8 KiB or longer than 64 KiB cost more.
 //
 // # Reset
 //
-// Reset makes all chunks free that the recent rounds used: it keeps the most bytes
-// that a round used, less an eighth for each round since. The other chunks, and the
-// blocks of large requests, go back to the allocator, which gives them to the kernel
-// with age.
+// Reset frees the memory of the round, and keeps chunks for the next. It keeps as many
+// bytes as the largest of the recent rounds used, minus an eighth for each round since
+// then. All other chunks and the own blocks go back to the allocator, which gives them back
+// to the kernel after a while.
 //
 // # Concurrent arenas
 //
-// Each processor has a lane, which package percpu gives to one goroutine at a time.
-// A lane takes 4 to 16 KiB at a time under the core's lock, and clears them outside.
-// What a goroutine brings to another processor's lane replaces what that has left, if
-// it is more; the lesser of both is lost until Reset.
+// Each processor has a lane. Package percpu gives the lane to one goroutine at a time. A
+// lane takes 4 to 16 KiB at a time under the core's lock, and clears them without it. A
+// goroutine can move to another processor before it installs its new window. It then
+// replaces the window of that lane if the new one is larger. The smaller window is lost
+// until Reset.
 //
 // # Linked objects
 //
-// Go pointers into an arena are plain numbers to the collector: it neither follows
-// nor frees what they lead to, wherever they are stored. Go pointers in an arena are
-// not seen at all. NewLinked admits types that hold pointers, for those into the same
-// arena. Audit finds the others: the arena keeps a list of its linked objects, of one
-// entry for each run of neighbours of one type.
+// A Go pointer to arena memory is a plain number to the collector: the collector neither
+// follows it nor frees its target. The collector does not see Go pointers that are stored in
+// an arena. NewLinked accepts types with pointers that point into the same arena. Audit
+// finds pointers that do not. For this the arena keeps a list of its linked objects, with
+// one entry for each run of adjacent objects of one type.
 //
-// Storing a pointer while the collector marks tells it the slot's old value, too (the
-// write barrier). So linked memory must hold valid pointers from the start, and is
-// always zeroed.
+// While the collector marks, storing a pointer also passes the slot's old value to the
+// collector (the write barrier). So linked memory must hold valid pointers from the start,
+// and is always zeroed.
 //
 // # Checked arenas
 //
 // With Options.Checked, Reset and Free make chunks inaccessible and put them into
-// quarantine, from which the oldest go back to the allocator when it is full. Until
-// then each use of them faults. alloc.Catch turns the fault into an error that
-// names the arena and says where it was made and where it was freed or reset.
+// quarantine. When the quarantine is full, its oldest chunks go back to the allocator. Until
+// then each use of a chunk faults. alloc.Catch turns the fault into an error that names the
+// arena, where it was made, and where it was freed or reset.
 //
 // # Files
 //
-// Open keeps an arena in a file. What is in it is reached from Root by refs, offsets
-// that hold wherever the file is mapped; file_format.go draws the file. Its memory is
-// a private mapping of the file: what the program writes makes the kernel copy the page
-// and reaches the file by Sync alone, which writes the copies, as the kernel lists them,
-// by way of a journal (file_sync.go has the steps). File.Copy makes a consistent copy
-// meanwhile, with more room if that is asked for. So, of what a file holds:
+// Open keeps an arena in a file. The program reaches the contents from Root by refs:
+// offsets that are valid wherever the file is mapped. FORMAT.md and file_format.go describe
+// the file.
 //
-//	after the process was killed  the state of the last Sync that returned nil, or of the
-//	                              one that was under way
-//	after the system has died     the same, unless FileOptions.NoStore
-//	bits flipped in a header      the state of the last Sync: there are two; after a kill or
-//	                              a power cut that, or ErrDamaged
-//	in the journal, the table     ErrDamaged by Open, by Verify
-//	in the data                   ErrDamaged by Verify, FileOptions.Verify; else unnoticed
-//	cut, foreign, newer           ErrTruncated, ErrForeign, ErrVersion by Open
-//	cut while it is open          ErrTruncated by Sync, growth and Close
-//	the disk was full             the state of the last Sync: ErrNoSpace comes before a commit
+// The memory is a private mapping of the file. When the program writes to a page, the
+// kernel copies the page. Only Sync writes to the file: it asks the kernel for the copied
+// pages and writes them by way of a journal (file_sync.go lists the steps). File.Copy makes
+// a consistent copy at the same time, with a larger capacity if requested. After each kind
+// of failure the file holds:
 //
-// The last line does not hold for file systems that take new space to overwrite old (btrfs,
-// ZFS): there a commit can fail half-way with ErrReopen. Writing to memory of a File on a
-// full disk works, on tmpfs too, where NewRef and the like take the space; a file on tmpfs
-// that was copied there with holes needs File.Catch.
+//	the process was killed        the state of the last Sync that returned nil, or of the
+//	                              Sync that was running
+//	the system died               the same, unless FileOptions.NoStore is set
+//	bits flipped in a header      the state of the last Sync, from the other header; after a
+//	                              kill or a power cut this state, or ErrDamaged
+//	in the journal, the table     Open and Verify return ErrDamaged
+//	in the data                   Verify, and Open with FileOptions.Verify, return
+//	                              ErrDamaged; nothing else notices
+//	cut, foreign, newer           Open returns ErrTruncated, ErrForeign, ErrVersion
+//	cut while it is open          Sync, growth and Close return ErrTruncated
+//	the disk was full             the state of the last Sync: Sync returns ErrNoSpace before
+//	                              it commits
 //
-//	pages(Used) = pages that the last commit needs as they are
-//	table[i] = sum of page i of the data, for each i < pages(Used)
-//	both header slots are equal, while no commit is under way
-//	beyond the data the file is zero, while no commit is under way
-//	places are overwritten only while both header slots name the journal, or a newer state
-//	f.length = the length that the File gave the file ≤ the length it has, or it was cut
+// The last line does not hold for file systems that take new space to overwrite old data
+// (btrfs, ZFS): there a commit can fail half-way with ErrReopen. On a full disk the program
+// can still write to the memory of a File. This holds on tmpfs too, because NewRef takes
+// the space there. A file that was copied to tmpfs with holes needs File.Catch.
+//
+//	pages(Used) = pages that the last commit needs unchanged
+//	table[i] = checksum of page i of the data, for each i < pages(Used)
+//	both header slots are equal while no commit is running
+//	the file is zero beyond the data while no commit is running
+//	pages are overwritten only while both header slots name the journal, or a newer state
+//	f.length = the length that the File gave the file ≤ its real length, or it was cut
 //
 // # Shared arenas
 //
-// OpenShared has processes allocate from one memory, by a compare-and-swap of a word in
-// its header (shared.go draws it). There is no lock that a process could die with.
+// With OpenShared, processes allocate from the same memory, by a compare-and-swap of a word
+// in its header (shared.go draws it). There is no lock, so a process that dies cannot leave
+// one locked.
 //
 // # Invariants
 //
-// Those of a chunk are beside its structure. Of an arena:
+// The invariants of a chunk are in chunk.go. Those of an arena are:
 //
 //	next ≤ limit = base + used of the current chunk, if there is a window
 //	[next, limit) is zero, unless the arena does not zero
@@ -155,34 +186,15 @@
 // # Who may touch what
 //
 //	next, limit, run   the one goroutine that uses the arena
-//	lanes              whoever is pinned to the processor; Reset and Free
-//	memory of a File   its users; nobody but Sync or Close while these run
+//	lanes              the goroutine that is pinned to the processor; Reset and Free
+//	memory of a File   its users; only Sync or Close while they run
 //	a File otherwise   its mutex
 //	a shared arena     everybody, by atomic operations on its header
-//	core               its mutex; an arena that is not concurrent takes it, too, since
-//	                   Stats reads the numbers from outside
-//	quarantine         its mutex, taken with a core's held
+//	core               its mutex; an arena that is not concurrent locks it too, since
+//	                   Stats reads the numbers from other goroutines
+//	quarantine         its mutex, locked while a core's mutex is held
 //
 // An arena calls the allocator with the core's mutex held. The allocator calls the core
 // (for Stats, and when it is closed) with no lock held. Functions of the program
 // (OnLimit, Logger, OnDrop) are called with no lock held (obtain.go).
-//
-// # Caveats
-//
-//   - The handle must be reachable as long as the memory is in use: an arena that was
-//     dropped is freed. The allocator's dump says how many were, and where they were
-//     made.
-//   - Use after Free or Reset is caught in checked arenas only.
-//   - The built-in append moves a slice to the Go heap when it grows.
-//   - The race detector sees blocks on Linux, and so the memory of arenas; not files and
-//     shared arenas. Two goroutines that use an arena which is not concurrent are found.
-//   - A pointer into an arena that was freed, whose addresses the kernel later gave to
-//     the Go heap, is a "bad pointer" to the collector even if it is never used. On
-//     64-bit systems the Go heap's addresses lie elsewhere.
-//   - 16-byte vectors and the like want Options.Align.
-//   - A File and a shared arena free nothing until the whole is removed. File.Copy does
-//     not leave out what no ref leads to. The layout of a type (field names, kinds,
-//     offsets) is part of them: a changed type is refused.
-//   - A page of a file that was damaged on the disk, and is then changed in part, gets a
-//     new sum: Verify first where that matters.
 package arena

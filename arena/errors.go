@@ -9,9 +9,9 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// An Error says which operation failed, in which arena, for how many bytes, and
-// why. It wraps one of package alloc's errors (ErrOutOfMemory, ErrLimit, ErrClosed,
-// ErrInvalidSize, ErrHasPointers, ErrUnsupported).
+// An Error describes an operation that failed: the arena, the size and the reason. It wraps
+// an error of package alloc: ErrOutOfMemory, ErrLimit, ErrClosed, ErrInvalidSize,
+// ErrHasPointers or ErrUnsupported.
 type Error struct {
 	Op    string // "New", "MakeSlice", …
 	Arena string // its name, or where it was made
@@ -33,16 +33,16 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// fail returns err, of an operation for size bytes, as an *Error of the arena.
+// fail returns err, from an operation for size bytes, as an *Error of the arena.
 func (c *core) fail(op string, size uintptr, err error) error {
 	if e := (*alloc.Error)(nil); errors.As(err, &e) {
-		err = e.Err // its operation and size are this one's
+		err = e.Err // drop its operation and size: this *Error has them
 	}
 	return &Error{Op: op, Arena: c.String(), Size: int(size), Err: err}
 }
 
-// gone panics with the story of an operation on an arena that was freed.
+// gone panics because an operation uses an arena that was freed.
 func (c *core) gone(op string) {
 	panic(&alloc.MisuseError{Kind: alloc.UseAfterFree, Op: "arena." + op, State: "freed",
-		Detail: fmt.Sprintf("arena %s was freed%s: it cannot be used any more", c, c.ended.at())})
+		Detail: fmt.Sprintf("arena %s was freed%s: do not use it after Free", c, c.ended.at())})
 }

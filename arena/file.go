@@ -14,42 +14,42 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// A File is an arena whose contents live in a file. What was allocated is reached
-// from Root by refs; nothing is freed but by removing the file.
+// A File is an arena that is stored in a file. Its objects are reached from Root by refs.
+// Nothing is freed until the file is removed.
 //
-// The memory is the process' own copy of the file: writes to it reach the file when
-// Sync commits them, all together, and are gone when the process ends before. So the
-// file holds the state of the last Sync, always.
+// The memory of a File is the process's own copy of the file. Sync stores all changes at
+// once. Changes since the last Sync are lost when the process ends. So the file always
+// holds the state of the last Sync.
 //
-// Methods and refs may be used concurrently, with one exception: nobody may write to the
-// memory while Sync or Close runs. A File that is dropped without Close stays open.
+// Methods and refs are safe for concurrent use, with one exception: nobody may write to the
+// memory while Sync or Close runs. A File that the program drops without Close stays open.
 type File struct {
-	count   uint64 // bytes of data allocated; atomic, and first: aligned to 8 bytes
+	count   uint64 // bytes of data allocated; atomic; the first field, so aligned to 8 bytes
 	seen    view
 	path    string
 	options FileOptions
 
-	mu              sync.Mutex // guards what follows
+	mu              sync.Mutex // guards the fields below
 	file            *vm.File
 	locked          bool
-	inMemory        bool // on a file system whose files are RAM
+	inMemory        bool // the file system keeps files in RAM
 	mapping         vm.Mapping
 	capacity        uint64 // bytes of data that are mapped, at most last.Capacity
 	removeDescriber func()
-	last            header // committed
-	next            header // to be committed; its Used is count
-	length          int64  // of the file, unless somebody else changed it
-	broken          error  // why there can be no more commits
+	last            header // of the last commit
+	next            header // of the next commit; count is its Used
+	length          int64  // of the file, unless another program changed it
+	broken          error  // why this File cannot commit; nil: it can
 	closed          bool
-	copies          []*copying // that are being made
+	copies          []*copying // running copies
 }
 
-// fileSpace is the account of all files' memory.
+// fileSpace is the account of the memory of all files.
 var fileSpace vm.Space
 
-// show maps the data. The mapping is as long as the capacity, and its pages beyond the
-// end of the file come into being when the file is made longer.
-func (f *File) show() error {
+// mapData maps the data. The mapping has the length of the capacity. Its pages beyond the
+// end of the file become usable when the file grows.
+func (f *File) mapData() error {
 	f.capacity = f.last.Capacity
 	if limit := pageUp(uint64(f.options.Capacity)); limit > 0 {
 		f.capacity = min(f.capacity, max(limit, pageUp(f.last.Used)))
@@ -65,8 +65,8 @@ func (f *File) show() error {
 		f.mapping, err = fileSpace.MapKind(uintptr(f.capacity), kind)
 	}
 	if errors.Is(err, alloc.ErrOutOfMemory) {
-		return fmt.Errorf("%w: a Capacity of %d bytes is more address space than the process can have, "+
-			"set FileOptions.Capacity to less", err, f.capacity)
+		return fmt.Errorf("%w: a Capacity of %d bytes is more address space than the process can have: "+
+			"set FileOptions.Capacity to a smaller size", err, f.capacity)
 	}
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (f *File) takeLocked(size, align uint64) (uint64, error) {
 	return off, f.takeAt(off, size)
 }
 
-// takeAt allocates size bytes at an offset, at which nothing was allocated.
+// takeAt allocates size bytes at an offset where nothing is allocated.
 func (f *File) takeAt(off, size uint64) error {
 	if size > f.capacity || off > f.capacity-size {
 		return fmt.Errorf("%w: %d bytes more than the %d in use exceed the capacity of %d",
@@ -122,7 +122,7 @@ func (f *File) lengthen(off, size uint64) bool {
 	return f.writable() == nil && off == f.count && f.takeAt(off, size) == nil
 }
 
-// writable tells why there can be no changes, if so. The caller holds mu.
+// writable returns an error if the file cannot be changed. The caller holds mu.
 func (f *File) writable() error {
 	switch {
 	case f.closed:
@@ -155,9 +155,9 @@ func (f *File) rooted(op string, t fingerprint, size, align uint64) (uint64, err
 	return f.next.Root, nil
 }
 
-// Close closes the file and gives its memory back. What was not synced is lost; refs
-// and pointers into it must not be used any more. The error wraps ErrTruncated if
-// somebody has cut the file meanwhile. Further calls do nothing.
+// Close closes the file and releases its memory. Changes since the last Sync are lost. Refs
+// and pointers into the file are invalid afterwards. The error wraps ErrTruncated if
+// another program has shortened the file. Further calls do nothing.
 func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -178,9 +178,9 @@ func (f *File) Close() error {
 	return nil
 }
 
-// release gives back what Open obtained. A mapping that the kernel does not take back
-// stays, as clean address space. The lock is released before the descriptor is closed:
-// a child between fork and exec holds a copy of the descriptor.
+// release releases what Open obtained. If the kernel does not unmap the mapping, it stays,
+// as clean address space. release unlocks the file before it closes the descriptor, because
+// a child process between fork and exec has a copy of the descriptor.
 func (f *File) release() error {
 	var errs []error
 	if f.mapping.Size > 0 {
@@ -194,11 +194,11 @@ func (f *File) release() error {
 		errs = append(errs, fileSpace.CloseFile(f.file))
 	}
 	f.mapping, f.file, f.locked = vm.Mapping{}, nil, false
-	atomic.StoreUint64(&f.count, 0) // refs lead nowhere now
+	atomic.StoreUint64(&f.count, 0) // from now on refs are invalid
 	return errors.Join(errs...)
 }
 
-// Stats returns the numbers of the arena: Reserved is the capacity, Resets is 0.
+// Stats returns the numbers of the arena. Reserved is the capacity, and Resets is 0.
 func (f *File) Stats() stats.Arena {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -211,10 +211,10 @@ func (f *File) view() *view { return &f.seen }
 
 func (f *File) fail(op string, err error) error { return &FileError{Op: op, Path: f.path, Err: err} }
 
-// Catch runs do and returns its error. If do accesses memory of the file that the kernel
-// cannot supply, do ends there and the error says why: somebody made the file shorter,
-// the disk has an error, or do writes to a file that was opened for reading. Catch
-// catches accesses by its own goroutine only.
+// Catch runs do and returns its error. If do uses memory of the file that the kernel cannot
+// supply, Catch ends do and returns an error with the cause: another program shortened the
+// file, the disk has an error, or do writes to a file that was opened for reading. Catch
+// catches only the accesses of its own goroutine.
 func (f *File) Catch(do func() error) error {
 	var result error
 	if err := fault.Catch(func() { result = do() }, f.describe); err != nil {
@@ -238,13 +238,13 @@ func (f *File) describeLocked(addr uintptr) error {
 	info, err := fileSpace.Stat(f.file)
 	switch {
 	case err == nil && f.last.dataAt()+int64(addr-f.mapping.Base) >= info.Size:
-		err = fmt.Errorf("%w: somebody made it %d bytes long", ErrTruncated, info.Size)
+		err = fmt.Errorf("%w: another program made it %d bytes long", ErrTruncated, info.Size)
 	case f.options.ReadOnly:
 		err = ErrReadOnly
-	case err == nil && info.Full: // some, as tmpfs, want room for what is but read
-		err = fmt.Errorf("%w, and this page was never in it", ErrNoSpace)
+	case err == nil && info.Full: // some file systems, as tmpfs, take space when a page is read
+		err = fmt.Errorf("%w, and the file system has no space for this page", ErrNoSpace)
 	default:
-		err = errors.New("the kernel could not supply the page: an error of the disk, or no memory left")
+		err = errors.New("the kernel could not supply the page: the disk has an error, or memory is full")
 	}
 	return f.fail(fmt.Sprintf("access at %#x", addr), err)
 }

@@ -13,42 +13,44 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// CopyOptions are the settings of File.Copy. The zero value is the default of each.
+// CopyOptions configure File.Copy. Every field may be zero.
 type CopyOptions struct {
-	// Capacity is that of the copy, in bytes of data. Default: that of the file. A full
-	// file gets more room by a copy with a larger one, which then takes its name.
+	// Capacity is the capacity of the copy, in bytes of data. Default: the capacity of the
+	// file. To enlarge a full file, copy it with a larger Capacity and rename the copy.
 	Capacity int64
 
-	// Permissions are those of the copy, less the umask. Default: 0600.
+	// Permissions are the permissions of the copy; the kernel removes the bits of the
+	// umask. Default: 0600.
 	Permissions fs.FileMode
 
-	// NoStore leaves it to the kernel when to write the copy to the disk.
+	// NoStore lets the kernel decide when to write the copy to the disk. Default: the copy
+	// is on the disk when Copy returns.
 	NoStore bool
 }
 
-// A copying is a copy that is being made. Commits save what they overwrite.
+// A copying is a copy that is being made. Commits save the pages that they overwrite.
 //
 //	every place in [tableAt, next) is in the copy, and so is every place in saved
 type copying struct {
-	from  header // the state that is copied
+	from  header // the state to copy
 	next  int64  // guarded by the File's mutex
 	saved map[int64]bool
-	err   error // of a commit that could not save
+	err   error // from a commit that could not save a page
 
-	mu sync.Mutex // of writes to the copy; taken with the File's held
+	mu sync.Mutex // guards writes to the copy; locked while the File's mutex is held
 	to *File
 }
 
-// copyBatch is how many pages are copied under one lock.
+// copyBatch is how many pages are copied while the lock is held once.
 var copyBatch int64 = 64
 
-// afterBatch is called when a lock of Copy is released, in tests.
+// afterBatch is called each time Copy releases the lock, in tests.
 var afterBatch = func() {}
 
-// Copy writes the state of the last commit to a new file at path, which other Files can
-// open when Copy returns. All goes on meanwhile: allocations and commits wait for a
-// fraction of a millisecond at a time. What the copy holds is checked by its sums. The
-// error wraps fs.ErrExist if there is a file; a copy that fails is removed.
+// Copy writes the state of the last commit to a new file at path. When Copy returns, other
+// Files can open the copy. The program can use f meanwhile: allocations and commits wait
+// for less than a millisecond at a time. Copy compares all data with their checksums. The
+// error wraps fs.ErrExist if the file exists. If Copy fails, it removes the new file.
 func (f *File) Copy(path string, o CopyOptions) error {
 	if err := f.copy(path, &o); err != nil {
 		return f.fail("Copy", err)
@@ -108,7 +110,7 @@ func (f *File) copyTo(to *File) error {
 	return to.storeName()
 }
 
-// startCopy makes commits save what they overwrite.
+// startCopy makes commits save the pages that they overwrite.
 func (f *File) startCopy(to *File) (*copying, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -122,7 +124,7 @@ func (f *File) startCopy(to *File) (*copying, error) {
 		to.last.Capacity = to.options.capacity()
 	}
 	if to.last.Capacity < h.Used {
-		return nil, fmt.Errorf("%w: CopyOptions.Capacity is %d bytes, and %d are in use", alloc.ErrInvalidSize, to.last.Capacity, h.Used)
+		return nil, fmt.Errorf("%w: CopyOptions.Capacity is %d bytes, but %d bytes are in use: set a larger one", alloc.ErrInvalidSize, to.last.Capacity, h.Used)
 	}
 	if _, err := rand.Read(to.last.File[:]); err != nil {
 		return nil, err
@@ -138,8 +140,8 @@ func (f *File) endCopy(c *copying) {
 	f.copies = slices.DeleteFunc(f.copies, func(other *copying) bool { return other == c })
 }
 
-// copyRange copies the places up to end. The first range is that of the table, which
-// check relies on; the second begins with the data.
+// copyRange copies the places up to end. The first range is the table, because check needs
+// it. The second range starts with the data.
 func (f *File) copyRange(c *copying, end int64, check func(place int64, page []byte) error) error {
 	if check != nil {
 		f.mu.Lock()
@@ -172,7 +174,8 @@ func (f *File) copyRange(c *copying, end int64, check func(place int64, page []b
 	return nil
 }
 
-// readBatch reads the pages from a place on, and tells which of them a commit has saved.
+// readBatch reads the pages from a place on. saved has the places that a commit has saved
+// already.
 func (f *File) readBatch(c *copying, at int64, pages []byte) (saved map[int64]bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -193,7 +196,7 @@ func (f *File) readBatch(c *copying, at int64, pages []byte) (saved map[int64]bo
 	return saved, f.read(pages, at)
 }
 
-// write writes a page to the copy, unless it is zero: there is a hole.
+// write writes a page to the copy. A page of zeros stays a hole.
 func (c *copying) write(place int64, page []byte) error {
 	if isZero(page) {
 		return nil
@@ -206,8 +209,8 @@ func (c *copying) write(place int64, page []byte) error {
 	return c.to.write(page, place)
 }
 
-// save puts what a commit is about to overwrite into the copies that are being made.
-// The commit does not fail if a copy does. The caller holds mu.
+// save copies the pages that a commit is about to overwrite into the running copies. If a
+// copy fails, the commit goes on. The caller holds mu.
 func (f *File) save(changed []change) {
 	if len(f.copies) == 0 {
 		return

@@ -2,10 +2,10 @@
 
 package arena
 
-// A diskCall is one of the calls by which a File changes what the disk holds.
+// A diskCall is a call by which a File changes the disk.
 type diskCall struct {
 	kind diskKind
-	at   int64  // of a write; the new length
+	at   int64  // where a write begins; or the new length
 	data []byte // of a write
 }
 
@@ -17,7 +17,7 @@ const (
 	diskStore // all calls before it are on the disk
 )
 
-// diskLog is told of each call that was made, in tests.
+// diskLog is called after each diskCall, in tests.
 var diskLog func(path string, c diskCall)
 
 func (f *File) logged(c diskCall, err error) error {
@@ -27,8 +27,8 @@ func (f *File) logged(c diskCall, err error) error {
 	return err
 }
 
-// write writes p, unless the file was cut: a write beyond its end would make it long
-// again.
+// write writes p, unless the file was cut: a write beyond its end would make the file
+// longer again.
 func (f *File) write(p []byte, at int64) error {
 	if err := f.whole(); err != nil {
 		return err
@@ -36,7 +36,7 @@ func (f *File) write(p []byte, at int64) error {
 	return f.logged(diskCall{diskWrite, at, p}, fileSpace.WriteFile(f.file, p, at))
 }
 
-// truncate makes the file so long.
+// truncate sets the length of the file.
 func (f *File) truncate(length int64) error {
 	err := f.logged(diskCall{kind: diskLength, at: length}, fileSpace.Truncate(f.file, length))
 	if err == nil {
@@ -45,7 +45,7 @@ func (f *File) truncate(length int64) error {
 	return err
 }
 
-// store makes what was written reach the disk, unless that is not wanted.
+// store waits until all writes are on the disk, unless NoStore is set.
 func (f *File) store() error {
 	if f.options.NoStore {
 		return nil

@@ -9,33 +9,34 @@ import (
 	"slices"
 )
 
-// A journal lies beyond the data while a commit is under way, and holds the new
-// contents of pages that the last commit needs as they are:
+// While a commit is running, its journal is in the file beyond the data. It has the new
+// contents of pages that the last commit needs unchanged:
 //
 //	┌───────────────────────────────┬────────┬────────┬─────┐
 //	│ index: the places in the file │ page 0 │ page 1 │  …  │     512 places a page
 //	└───────────────────────────────┴────────┴────────┴─────┘
 //
-// The places are in order. The journal's sum begins with that of the file's number and
-// the commit's, so that no other journal passes for it.
+// The places are in ascending order. The checksum of the journal includes the file's number
+// and the commit's number, so that a journal of another commit is not valid.
 const perIndex = filePage / 8
 
 // A change is the new contents of a page of the file.
 type change struct {
 	place int64
 	page  []byte
-	hole  bool // the last commit may have no space for it
+	hole  bool // the file may have no space for it yet
 }
 
 func (h *header) journalSeed() uint32 {
 	return sum(binary.NativeEndian.AppendUint64(slices.Clone(h.File[:]), h.Sequence))
 }
 
-// indexSize returns the length of the index of n pages in bytes.
+// indexSize returns the length of the index of n pages, in bytes.
 func indexSize(n uint64) int64 { return int64((n + perIndex - 1) / perIndex * filePage) }
 
-// writeJournal writes the changes beyond the data of h, and notes them there. The file
-// stays longer than the journal, by a page that nobody writes: a cut is seen then.
+// writeJournal writes the changes beyond the data of h, and records the journal in h. The
+// file is one page longer than the journal, and nobody writes that page. So a cut is
+// noticed.
 func (f *File) writeJournal(h *header, changes []change) error {
 	index := make([]byte, indexSize(uint64(len(changes))))
 	for i, c := range changes {
@@ -60,7 +61,7 @@ func (f *File) writeJournal(h *header, changes []change) error {
 	return w.flush()
 }
 
-// writeChanges writes pages to their places, which are in order.
+// writeChanges writes pages to their places. The places are in ascending order.
 func (f *File) writeChanges(changes []change) error {
 	w := runWriter{file: f}
 	for _, c := range changes {
@@ -71,17 +72,17 @@ func (f *File) writeChanges(changes []change) error {
 	return w.flush()
 }
 
-// A runWriter gathers neighbours, to write them by one call.
+// A runWriter writes adjacent pages with one call.
 type runWriter struct {
 	file *File
 	at   int64
 	run  []byte
 }
 
-const mostRun = 256 << 10
+const maxRun = 256 << 10
 
 func (w *runWriter) add(at int64, page []byte) error {
-	if len(w.run) > 0 && (at != w.at+int64(len(w.run)) || len(w.run) >= mostRun) {
+	if len(w.run) > 0 && (at != w.at+int64(len(w.run)) || len(w.run) >= maxRun) {
 		if err := w.flush(); err != nil {
 			return err
 		}
@@ -102,14 +103,14 @@ func (w *runWriter) flush() error {
 	return err
 }
 
-// A journal is one that a commit has left behind.
+// A journal is the journal of an unfinished commit.
 type journal struct {
 	places []int64
-	at     int64 // where its first page is in the file
+	at     int64 // offset of its first page in the file
 }
 
-// replay finishes the commit of f.last, after it has checked that all of it is there.
-// second is what slot 1 holds.
+// replay finishes the commit of f.last, after it has checked that all parts are in the
+// file. second is the header in slot 1.
 func (f *File) replay(second header) error {
 	h := f.last
 	j, err := f.readJournal(&h)
@@ -136,8 +137,8 @@ func (f *File) replay(second header) error {
 	})
 }
 
-// readJournal reads the journal of h piece by piece, checks it, and returns where its
-// pages belong.
+// readJournal reads the journal of h in pieces, checks it, and returns the places of its
+// pages.
 func (f *File) readJournal(h *header) (*journal, error) {
 	n := h.JournalPages
 	size, at := indexSize(n), h.end()
@@ -166,19 +167,19 @@ func (f *File) readJournal(h *header) (*journal, error) {
 	case err != nil:
 		return nil, err
 	case crc != h.JournalSum:
-		return nil, fmt.Errorf("%w: that of the journal", ErrDamaged)
+		return nil, fmt.Errorf("%w: the checksum of the journal", ErrDamaged)
 	case contradicts:
 		return nil, fmt.Errorf("%w: the journal contradicts itself", ErrDamaged)
 	}
 	return j, nil
 }
 
-// checkFresh compares the pages that the commit of h has added, which are in their
-// places, with their sums, which are in the journal.
+// checkFresh checks the pages that the commit of h added. The pages are in their places;
+// their checksums are in the journal.
 func (f *File) checkFresh(h *header, j *journal) error {
 	first := pagesOf(h.Before)
 	sums := make([]byte, filePage)
-	have := int64(0) // the page of the table in sums
+	have := int64(0) // the place of the page in sums
 	return f.readPages(h.place(first), h.pages()-first, func(n uint64, page []byte) error {
 		i := first + n
 		if place := h.tablePlace(i); place != have {
@@ -195,10 +196,10 @@ func (f *File) checkFresh(h *header, j *journal) error {
 	})
 }
 
-// readPages reads n pages of the file from an offset on, some at a time, and calls visit
-// with the number of each and its contents.
+// readPages reads n pages of the file from an offset on, several at a time. It calls visit
+// with the number and the contents of each.
 func (f *File) readPages(at int64, n uint64, visit func(i uint64, page []byte) error) error {
-	const batch = mostRun / filePage
+	const batch = maxRun / filePage
 	buffer := make([]byte, min(n, batch)*filePage)
 	for i := uint64(0); i < n; {
 		some := buffer[:min(n-i, batch)*filePage]

@@ -9,28 +9,30 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// The length of the file is set by truncate alone: writes stay below it, by a page at
-// least where they follow each other. So a file that is shorter than f.length was cut by
-// somebody else. The kernel then has dropped data, and uncommitted pages of memory:
-// nothing may make the file long again, since it would pass for whole, with zeros. What
-// is left is the moment between the question and a call.
+// Only truncate sets the length of the file. All writes stay below that length, by at least
+// one page where one write follows another. So if the file is shorter than f.length, another
+// program has cut it.
+//
+// After a cut the kernel has dropped data, and also pages of memory that were not committed.
+// Then nothing may make the file longer again: it would look complete, with zeros instead of
+// data. A cut between the check in whole and the next call is not noticed.
 
-// whole asks how long the file is. The error wraps ErrTruncated if somebody has cut it;
-// then there are no more commits.
+// whole checks that the file still has its length. The error wraps ErrTruncated if another
+// program has shortened the file; the File makes no more commits then.
 func (f *File) whole() error {
 	info, err := fileSpace.Stat(f.file)
 	if err != nil {
 		return err
 	}
 	if info.Size < f.length {
-		f.broken = fmt.Errorf("%w: somebody made it %d bytes long, it had %d", ErrTruncated, info.Size, f.length)
+		f.broken = fmt.Errorf("%w: another program made it %d bytes long, from %d", ErrTruncated, info.Size, f.length)
 		return f.broken
 	}
 	return nil
 }
 
-// extend makes the file long enough for so many bytes of data to be accessible, and
-// for twice as many if it is not.
+// extend makes the file long enough for used bytes of data. If the file is too short,
+// extend makes room for twice as many.
 func (f *File) extend(used uint64) error {
 	const least = 1 << 20
 	if f.length >= f.last.dataAt()+int64(pagesOf(used)*filePage) {
@@ -51,8 +53,9 @@ func (f *File) setLength(length int64) error {
 	return f.truncate(length)
 }
 
-// back takes the space for so many bytes of data where files are RAM: there even a read
-// of a page that was never written takes space, and is SIGBUS if there is none.
+// back takes disk space for used bytes of data if the file system keeps files in RAM. There
+// even reading a page that was never written takes space, and causes SIGBUS if there is
+// none.
 func (f *File) back(used uint64) error {
 	from, to := pagesOf(f.count), pagesOf(used)
 	if !f.inMemory || from >= to {
@@ -65,8 +68,8 @@ func (f *File) back(used uint64) error {
 	return err
 }
 
-// cutTail cuts off what lies beyond the data: the journal, and what a commit that did
-// not happen has written. Then it makes the file long again, by zeros.
+// cutTail cuts off the bytes beyond the data: the journal, and pages of a commit that
+// failed. Then it makes the file longer again, with zeros.
 func (f *File) cutTail() error {
 	if err := f.whole(); err != nil {
 		return err

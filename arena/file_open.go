@@ -11,14 +11,15 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Open opens the arena in the file at path, or makes it, as FileOptions.Open says. A
-// commit that a process died in is finished first, or undone. The error is a
-// *FileError: ErrForeign, ErrVersion, ErrDamaged, ErrTruncated, ErrUnfinished and
-// ErrInUse say why a file is refused. A file that Open has made does not stay when Open
-// fails.
+// Open opens the arena in the file at path, or makes it, as FileOptions.Open says. If a
+// process died during a commit, Open first finishes or undoes the commit.
 //
-// The header's sums are always checked, those of the data with FileOptions.Verify or
-// by File.Verify.
+// The error is a *FileError. It wraps ErrForeign, ErrVersion, ErrDamaged, ErrTruncated,
+// ErrUnfinished or ErrInUse if the file cannot be used. If Open fails, it removes a file
+// that it has made.
+//
+// Open always checks the checksums of the header. It checks the data only with
+// FileOptions.Verify; File.Verify checks them later.
 func Open(path string, o FileOptions) (*File, error) {
 	f := &File{path: path, options: o}
 	f.seen.used = &f.count
@@ -46,16 +47,16 @@ func (f *File) open() error {
 	return err
 }
 
-// openFile opens the file, or makes one of 0 bytes, and locks it. made tells that it
-// was made. A file that loses its name before it is locked was made by another process,
-// which has failed: then the next try makes one.
+// openFile opens the file, or makes one of 0 bytes, and locks it. made reports whether it
+// made the file. If the file loses its name before it is locked, another process made the
+// file and failed. Then openFile tries again.
 func (f *File) openFile() (made bool, err error) {
 	for range 10 {
 		if f.file, made, err = f.openOrMake(); err != nil {
 			return false, err
 		}
 		if err := fileSpace.LockFile(f.file, !f.options.ReadOnly, false); err != nil {
-			return false, err // of whoever has locked it: not to be removed
+			return false, err // the file belongs to the process that has locked it: do not remove it
 		}
 		f.locked = true
 		info, err := fileSpace.Stat(f.file)
@@ -63,7 +64,7 @@ func (f *File) openFile() (made bool, err error) {
 		case err != nil:
 			return made, err
 		case !info.Regular:
-			return false, fmt.Errorf("%w: it is no regular file", ErrForeign)
+			return false, fmt.Errorf("%w: it is not a regular file", ErrForeign)
 		case info.Links > 0 || f.options.ReadOnly:
 			f.length, f.inMemory = info.Size, info.InMemory
 			return made, nil
@@ -91,23 +92,23 @@ func (f *File) openOrMake() (file *vm.File, made bool, err error) {
 		permissions = 0o600
 	}
 	file, err = fileSpace.Open(f.path, vm.ForWriting|vm.Create|vm.Exclusive, permissions)
-	if errors.Is(err, fs.ErrExist) && f.options.Open == OpenOrCreate { // made in this moment by another
+	if errors.Is(err, fs.ErrExist) && f.options.Open == OpenOrCreate { // another process has just made it
 		file, err = fileSpace.Open(f.path, vm.ForWriting, 0)
 		return file, false, err
 	}
 	return file, err == nil, err
 }
 
-// begin brings the open file into the state of the last commit, and maps it. A new one
-// is mapped before anything is written, so that a mapping that fails leaves nothing.
+// begin brings the open file into the state of the last commit and maps it. It maps a new
+// file before it writes anything. So if the mapping fails, nothing is left behind.
 func (f *File) begin() error {
 	slots, valid, err := f.headers()
-	anew := errors.Is(err, errUnborn) && f.options.Open != MustExist && !f.options.ReadOnly
+	anew := errors.Is(err, errIncomplete) && f.options.Open != MustExist && !f.options.ReadOnly
 	if anew {
 		if err := f.newHeader(); err != nil {
 			return err
 		}
-		if err := f.show(); err != nil {
+		if err := f.mapData(); err != nil {
 			return err
 		}
 		return f.create()
@@ -118,15 +119,15 @@ func (f *File) begin() error {
 	if err != nil {
 		return err
 	}
-	return f.show()
+	return f.mapData()
 }
 
-// remove takes the name of a file that was just made away again, if it is still that
-// of this file.
+// remove removes the name of a file that was just made, if the name still belongs to this
+// file.
 func (f *File) remove() error {
 	named, err := fileSpace.Open(f.path, 0, 0)
 	if err != nil {
-		return nil // it has no name, or nobody may know
+		return nil // it has no name, or the directory cannot be read
 	}
 	mine, err := fileSpace.Stat(f.file)
 	other, err2 := fileSpace.Stat(named)

@@ -22,7 +22,7 @@ import (
 
 // TestOpenModes: Open makes a file where that is wanted, and nowhere else.
 func TestOpenModes(t *testing.T) {
-	unborn := func() []byte { // the second header and half of the first are missing
+	incomplete := func() []byte { // the second header and half of the first are missing
 		f := &File{options: FileOptions{Capacity: 1 << 20}}
 		if err := f.newHeader(); err != nil {
 			t.Fatal(err)
@@ -56,10 +56,10 @@ func TestOpenModes(t *testing.T) {
 		{"0 bytes", empty, FileOptions{Open: MustCreate}, fs.ErrExist, false},
 		{"0 bytes", empty, FileOptions{Open: MustExist}, ErrTruncated, false},
 		{"0 bytes", empty, FileOptions{ReadOnly: true}, ErrTruncated, false},
-		{"torn", unborn, FileOptions{}, nil, true},
-		{"torn", unborn, FileOptions{Open: MustExist}, ErrTruncated, false},
-		{"torn", unborn, FileOptions{Open: MustCreate}, fs.ErrExist, false},
-		{"torn", unborn, FileOptions{ReadOnly: true}, ErrTruncated, false},
+		{"torn", incomplete, FileOptions{}, nil, true},
+		{"torn", incomplete, FileOptions{Open: MustExist}, ErrTruncated, false},
+		{"torn", incomplete, FileOptions{Open: MustCreate}, fs.ErrExist, false},
+		{"torn", incomplete, FileOptions{ReadOnly: true}, ErrTruncated, false},
 		{"zeros", zeros, FileOptions{}, nil, true},
 		{"arena", arena, FileOptions{}, nil, false},
 		{"arena", arena, FileOptions{Open: MustExist}, nil, false},

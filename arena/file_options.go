@@ -11,67 +11,73 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
-// An OpenMode says whether Open and OpenShared take what exists, make it, or both.
+// An OpenMode tells Open and OpenShared to open an existing arena, to make a new one, or
+// either.
 type OpenMode = mmap.OpenMode
 
 // The modes of Open and OpenShared.
 const (
-	// OpenOrCreate takes what exists, and makes it where there is none. The default.
+	// OpenOrCreate opens an existing arena, or makes a new one if there is none. It is the
+	// default.
 	OpenOrCreate = mmap.OpenOrCreate
-	// MustCreate makes it, and fails with fs.ErrExist where there is one: for Open, also
-	// one of 0 bytes.
+	// MustCreate makes a new arena. If one exists, it fails with fs.ErrExist; for Open a
+	// file of 0 bytes counts as one.
 	MustCreate = mmap.MustCreate
-	// MustExist takes what exists: Open fails with fs.ErrNotExist where there is none, and
-	// with ErrTruncated where it has 0 bytes.
+	// MustExist opens an existing arena. If there is none, Open fails with fs.ErrNotExist.
+	// If the file has 0 bytes, Open fails with ErrTruncated.
 	MustExist = mmap.MustExist
 )
 
-// FileOptions are the settings of Open. The zero value is the default of each.
+// FileOptions configure Open. Every field may be zero.
 type FileOptions struct {
-	// Open says whether the file must exist, must not exist, or either. Default:
-	// OpenOrCreate. With ReadOnly the file must exist in any case.
+	// Open chooses whether the file must exist. Default: OpenOrCreate. With ReadOnly the
+	// file must exist in any case.
 	Open OpenMode
 
-	// Capacity bounds the data of a file that is made, in bytes, for all its life. It
-	// is address space, and a hole of a thousandth of it in the file. Default: 16 GiB,
-	// on 32-bit systems 256 MiB. A file that exists has its own; a smaller Capacity
-	// makes this File map less of it, a larger one changes nothing.
+	// Capacity is the largest number of bytes of data in a new file; it never changes.
+	// Default: 16 GiB; 256 MiB on 32-bit systems. A File uses that much address space, and
+	// the file has a hole of a thousandth of it.
+	//
+	// An existing file keeps its capacity. A smaller Capacity makes this File map less of
+	// it. A larger Capacity has no effect.
 	Capacity int64
 
-	// ReadOnly opens a file that exists, for reading; several may do that at once.
-	// Writing to its memory faults.
+	// ReadOnly opens an existing file for reading. Default: for reading and writing.
+	// Several Files may have the same file open for reading at once. The program faults if
+	// it writes to the memory.
 	ReadOnly bool
 
-	// Permissions are those of a file that is made, less the umask. Default: 0600.
+	// Permissions are the permissions of a new file; the kernel removes the bits of the
+	// umask. Default: 0600.
 	Permissions fs.FileMode
 
-	// Verify checks the sums of all data before Open returns, as File.Verify does.
-	// Without it Open takes the same time whatever the file holds.
+	// Verify makes Open check the checksums of all data, as File.Verify does. Default: only
+	// the header is checked, and Open takes the same time for every size.
 	Verify bool
 
-	// NoStore leaves it to the kernel when to write to the disk. A commit then
-	// survives the death of the process, but not that of the system.
+	// NoStore lets the kernel decide when to write to the disk. Default: Sync waits for the
+	// disk. With NoStore a commit survives the death of the process, but not of the system.
 	NoStore bool
 }
 
 const defaultCapacity = 256 << 20 << (6 * (bits.UintSize / 64))
 
-// check tells what is wrong with the options.
+// check returns an error if an option is not valid.
 func (o *FileOptions) check() error {
 	switch {
-	case o.Capacity < 0 || uint64(o.Capacity) > mostCapacity || !fits(o.capacity()):
-		return fmt.Errorf("%w: FileOptions.Capacity is %d bytes", alloc.ErrInvalidSize, o.Capacity)
+	case o.Capacity < 0 || uint64(o.Capacity) > maxCapacity || !fits(o.capacity()):
+		return fmt.Errorf("%w: FileOptions.Capacity is %d bytes: use a smaller number, not below 0", alloc.ErrInvalidSize, o.Capacity)
 	case o.Open > MustExist:
-		return fmt.Errorf("%w: FileOptions.Open is %d, which is none", fs.ErrInvalid, o.Open)
+		return fmt.Errorf("%w: FileOptions.Open is %d: use OpenOrCreate, MustCreate or MustExist", fs.ErrInvalid, o.Open)
 	case o.Open == MustCreate && o.ReadOnly:
-		return fmt.Errorf("%w: FileOptions.Open is MustCreate, and ReadOnly is set", fs.ErrInvalid)
+		return fmt.Errorf("%w: FileOptions.Open is MustCreate and ReadOnly is set: set only one of them", fs.ErrInvalid)
 	case o.Permissions&^fs.ModePerm != 0:
-		return fmt.Errorf("%w: FileOptions.Permissions is %v, more than the permission bits", fs.ErrInvalid, o.Permissions)
+		return fmt.Errorf("%w: FileOptions.Permissions is %v: set permission bits only", fs.ErrInvalid, o.Permissions)
 	}
 	return nil
 }
 
-// capacity returns the bytes of data of a file that is made.
+// capacity returns the capacity of a new file, in bytes of data.
 func (o *FileOptions) capacity() uint64 {
 	if o.Capacity == 0 {
 		return defaultCapacity
@@ -79,5 +85,5 @@ func (o *FileOptions) capacity() uint64 {
 	return pageUp(uint64(o.Capacity))
 }
 
-// pageUp rounds bytes up to what mappings begin with.
+// pageUp rounds n bytes up to a multiple of dataAlign.
 func pageUp(n uint64) uint64 { return (n + dataAlign - 1) &^ (dataAlign - 1) }

@@ -15,8 +15,8 @@ func (f *File) newHeader() error {
 	return err
 }
 
-// create writes both headers of a new file. What is left if the process or the system
-// dies before that is known as unborn.
+// create writes both headers of a new file. If the process or the system dies before that,
+// incomplete recognises the file.
 func (f *File) create() error {
 	if err := f.truncate(2 * filePage); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (f *File) create() error {
 	return f.cutTail()
 }
 
-// storeName makes the file's name survive the system.
+// storeName makes the file's name survive a crash of the system.
 func (f *File) storeName() error {
 	if f.options.NoStore {
 		return nil
@@ -44,13 +44,13 @@ func (f *File) storeName() error {
 
 // recover brings the file into the state of the last commit.
 //
-//	slot 0   slot 1           what has happened
+//	slot 0   slot 1           what has happened, and what recover does
 //	H        H                nothing
-//	H        H+1 with journal a commit: if all that it wrote is there, it is finished,
-//	                          else it did not happen
+//	H        H+1 with journal a commit was prepared: if all its parts are in the file, it
+//	                          is finished; otherwise it is undone
 //	H+1      H+1, or invalid  a commit: it is finished
-//	H+2      H+1, or invalid  a commit that is finished
-//	invalid  the other        what slot 1 says
+//	H+2      H+1, or invalid  a commit was finished
+//	invalid  the other        the state in slot 1 is used
 func (f *File) recover(slots [2]header, valid int) error {
 	f.last = slots[valid]
 	unfinished := f.last.JournalPages > 0
@@ -62,7 +62,7 @@ func (f *File) recover(slots [2]header, valid int) error {
 		if err == nil {
 			return f.cutTail()
 		}
-		// Places are overwritten when slot 0 says so, too.
+		// The commit has overwritten no place yet if slot 0 still has the state before.
 		before := slots[0]
 		if !isDamage(err) || valid != 1 || before.Sequence+1 != f.last.Sequence || before.JournalPages > 0 {
 			return err
@@ -85,8 +85,8 @@ func (f *File) recover(slots [2]header, valid int) error {
 
 func isDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrTruncated) }
 
-// headers reads both slots and returns them with the number of the one that counts. The
-// header of a slot that is not valid is zero.
+// headers reads both slots and returns them, with the index of the header that counts. An
+// invalid header is returned as zero.
 func (f *File) headers() (slots [2]header, valid int, err error) {
 	page := make([]byte, filePage)
 	valid = -1
@@ -108,23 +108,23 @@ func (f *File) headers() (slots [2]header, valid int, err error) {
 	if valid >= 0 {
 		return slots, valid, nil
 	}
-	switch unborn, err := f.unborn(); {
+	switch incomplete, err := f.incomplete(); {
 	case err != nil:
 		return slots, 0, err
-	case unborn:
-		return slots, 0, fmt.Errorf("%w: it has %d bytes, %w", ErrTruncated, f.length, errUnborn)
+	case incomplete:
+		return slots, 0, fmt.Errorf("%w: it has %d bytes, %w", ErrTruncated, f.length, errIncomplete)
 	case f.length < filePage && f.foreignStart():
-		return slots, 0, fmt.Errorf("%w: it does not begin as one", ErrForeign)
+		return slots, 0, fmt.Errorf("%w: it does not begin with the magic number", ErrForeign)
 	}
 	return slots, 0, errs[0]
 }
 
-// errUnborn says that the file was never an arena: whoever made it died meanwhile.
-var errUnborn = errors.New("and was never finished")
+// errIncomplete: the process that made the file died before the file was an arena.
+var errIncomplete = errors.New("and the program that made it did not finish")
 
-// unborn reports whether the file is what a create may leave behind that was cut off:
-// two pages, or less, where each sector is zero or that of a header of no commit.
-func (f *File) unborn() (bool, error) {
+// incomplete reports whether a create that was interrupted can have left this file: at most
+// two pages, and each sector of a page is zero or belongs to a header of a new file.
+func (f *File) incomplete() (bool, error) {
 	if f.length > 2*filePage {
 		return false, nil
 	}
@@ -148,7 +148,8 @@ func (f *File) unborn() (bool, error) {
 	return true, nil
 }
 
-// foreignStart reports whether a file shorter than a header begins otherwise than one.
+// foreignStart reports whether a file shorter than a header begins with another magic
+// number.
 func (f *File) foreignStart() bool {
 	var want, got [8]byte
 	h := header{Magic: fileMagic}
@@ -157,8 +158,8 @@ func (f *File) foreignStart() bool {
 	return fileSpace.ReadFile(f.file, got[:n], 0) == nil && got != want
 }
 
-// settle writes the last header into both slots. The second comes first: the first may
-// be the one that counts until then. A commit relies on the first being stored.
+// settle writes the last header into both slots. It writes slot 1 first, because slot 0 can
+// be the one that counts until then. A commit requires that slot 0 is stored.
 func (f *File) settle() error {
 	for _, slot := range []int64{1, 0} {
 		if err := f.writeSlot(slot, &f.last); err != nil {

@@ -14,28 +14,30 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Sync commits: what the memory holds now is what the file holds from now on. When it
-// returns nil that survives the death of the process and of the system (of the
-// process alone with FileOptions.NoStore). Nobody may write to the memory meanwhile.
+// Sync is atomic: after a crash at any moment the file holds either all changes since the
+// previous Sync or none of them. When Sync returns nil, the changes survive a crash of the
+// process and of the system; with FileOptions.NoStore, of the process only.
 //
-// After an error the file holds the last commit, as before, and memory is as it was:
-// Sync may be tried again when the cause, say ErrNoSpace, is gone. Only if the error is
-// ErrReopen too can there be no further commit by this File; the file then holds the
-// last commit or this one.
+// Nobody may write to the memory while Sync runs.
 //
-// The path of a commit, with kill or power cut allowed between any two steps:
+// After an error the file holds the last commit, and the memory is unchanged. Call Sync
+// again when the cause, for example ErrNoSpace, is gone. If the error is also ErrReopen,
+// this File cannot commit again, and the file holds either the last commit or this one.
 //
-//	zeros into the holes among the places that follow
+// These are the steps of a commit. A kill or a power cut may happen between any two:
+//
+//	zeros go into holes at the places of the journal's pages
 //	pages that the last commit does not have ─► their places
-//	pages that it has, with new contents     ─► the journal
+//	changed pages of the last commit         ─► the journal
 //	header with the journal                  ─► slot 1              stored: committed
-//	the same                                 ─► slot 0              stored
+//	the same header                          ─► slot 0              stored
 //	pages of the journal                     ─► their places        stored
 //	header without it                        ─► slot 0              stored; then slot 1
-//	the journal is cut off, and the copies of the pages in memory are given up
+//	the journal is cut off, and memory drops its copies of the pages
 //
-// What takes space comes before the header with the journal: later steps write where
-// the file has space. Places are overwritten when neither slot holds the header before.
+// All steps that take disk space come before the header with the journal. Later steps write
+// only where the file has space. Places are overwritten after both slots have the new
+// header.
 func (f *File) Sync() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -99,7 +101,7 @@ func (f *File) breaks(err error) error {
 	return f.broken
 }
 
-// prepare writes all that the commit needs space for. The last commit stays in force.
+// prepare writes everything that takes space. The last commit stays valid.
 func (f *File) prepare(h *header, fresh, changed []change) error {
 	if err := f.fillHoles(changed); err != nil {
 		return err
@@ -110,7 +112,7 @@ func (f *File) prepare(h *header, fresh, changed []change) error {
 	return f.writeJournal(h, changed)
 }
 
-// fillHoles writes zeros to those places that may be holes.
+// fillHoles writes zeros to the places that may be holes.
 func (f *File) fillHoles(changed []change) error {
 	w, page := runWriter{file: f}, make([]byte, filePage)
 	for _, c := range changed {
@@ -120,7 +122,7 @@ func (f *File) fillHoles(changed []change) error {
 		if err := f.read(page, c.place); err != nil {
 			return err
 		}
-		if !isZero(page) { // another page with the sum of zeros
+		if !isZero(page) { // it has data: only its checksum is that of zeros
 			continue
 		}
 		if err := w.add(c.place, page); err != nil {
@@ -130,8 +132,8 @@ func (f *File) fillHoles(changed []change) error {
 	return w.flush()
 }
 
-// mark commits what was prepared, by one header. Slot 0 holds the last commit, stored,
-// and is read if the other is torn.
+// mark commits the prepared state with one header in slot 1. Slot 0 still holds the last
+// commit, and is used if the write of slot 1 is torn.
 func (f *File) mark(h *header) error {
 	if err := f.writeSlot(1, h); err != nil {
 		return err
@@ -139,8 +141,8 @@ func (f *File) mark(h *header) error {
 	return f.store()
 }
 
-// abandon undoes prepare, and mark, because of err, and returns the reason: beyond the
-// data there must be zeros.
+// abandon undoes prepare, and mark if marked is set, because of err. It returns the reason.
+// The file must be zero beyond the data again.
 func (f *File) abandon(err error, marked bool) error {
 	if errors.Is(f.broken, ErrTruncated) {
 		return err
@@ -160,7 +162,7 @@ func (f *File) abandon(err error, marked bool) error {
 	return err
 }
 
-// apply brings what was marked to its places.
+// apply writes the committed pages to their places.
 func (f *File) apply(h header, writePlaces func() error) error {
 	for _, step := range []func() error{
 		func() error { return f.writeSlot(0, &h) },
@@ -179,14 +181,14 @@ func (f *File) apply(h header, writePlaces func() error) error {
 	return nil
 }
 
-// finish makes h the header of a commit that is done.
+// finish makes h the header of a finished commit.
 func (h *header) finish() {
 	h.Sequence++
 	h.JournalPages, h.JournalSum, h.Before = 0, 0, 0
 }
 
-// dirty returns the pages of data, of so many, that memory has otherwise than the last
-// commit, or may have.
+// dirty returns the pages, of the first pages of the data, that may differ between memory
+// and the last commit.
 func (f *File) dirty(pages uint64) (dirty []uint64, err error) {
 	size := uintptr(pages * filePage)
 	kernel := vm.PageSize()
@@ -202,9 +204,9 @@ func (f *File) dirty(pages uint64) (dirty []uint64, err error) {
 	return dirty, err
 }
 
-// compared finds the pages that differ by reading all. Beyond the last commit there are
-// zeros, but for what a commit that failed has written there: such pages are written
-// again, even if memory has the same.
+// compared reads all pages and returns those that differ. Beyond the last commit the file
+// has zeros, except where a failed commit has written. Such pages are written again, even
+// if memory has the same contents.
 func (f *File) compared(pages uint64) (dirty []uint64, err error) {
 	committed := f.last.pages()
 	err = f.readPages(f.last.place(0), pages, func(i uint64, page []byte) error {
@@ -217,12 +219,12 @@ func (f *File) compared(pages uint64) (dirty []uint64, err error) {
 	return dirty, err
 }
 
-// changes sorts what h changes by whether the last commit needs what is there now:
-// pages of data, and those of the table with their sums.
+// changes sorts the pages that h changes: fresh pages are not in the last commit, and
+// changed pages are. Both include the pages of the table with their checksums.
 func (f *File) changes(h *header, dirty []uint64) (fresh, changed []change, err error) {
 	t := table{file: f, pages: map[int64]change{}}
 	committed := f.last.pages()
-	for i := committed; i < h.pages(); i++ { // those that nobody wrote to are zero
+	for i := committed; i < h.pages(); i++ { // pages that nobody wrote to are zero
 		if _, err := t.set(i, zeroSum); err != nil {
 			return nil, nil, err
 		}
@@ -253,7 +255,7 @@ type table struct {
 	pages map[int64]change // by place
 }
 
-// page returns the page of the table with the sum of page i of the data.
+// page returns the page of the table that has the checksum of page i of the data.
 func (t *table) page(i uint64) ([]byte, error) {
 	f := t.file
 	place := f.last.tablePlace(i)
@@ -261,7 +263,7 @@ func (t *table) page(i uint64) ([]byte, error) {
 		return c.page, nil
 	}
 	c := change{place: place, page: make([]byte, filePage), hole: true}
-	if i/perTable*perTable < f.last.pages() { // else it has none that count
+	if i/perTable*perTable < f.last.pages() { // otherwise it has no checksum that counts
 		c.hole = false
 		if err := f.read(c.page, place); err != nil {
 			return nil, err
@@ -271,7 +273,7 @@ func (t *table) page(i uint64) ([]byte, error) {
 	return c.page, nil
 }
 
-// set changes the sum of page i, and returns what it was.
+// set changes the checksum of page i, and returns the previous one.
 func (t *table) set(i uint64, sum uint32) (before uint32, err error) {
 	page, err := t.page(i)
 	if err != nil {
@@ -283,8 +285,8 @@ func (t *table) set(i uint64, sum uint32) (before uint32, err error) {
 	return before, nil
 }
 
-// forget gives up the copies of pages: they are as the file's now. What the kernel
-// does not take stays a copy, and is found again by the next commit.
+// forget drops the memory's copies of pages, which now equal the file's. If the kernel
+// refuses, the copies stay, and the next commit writes them again.
 func (f *File) forget(dirty []uint64) {
 	for len(dirty) > 0 {
 		n := 1

@@ -286,7 +286,7 @@ func TestStrayRef(t *testing.T) {
 func wantStray(t *testing.T, name string, do func()) {
 	t.Helper()
 	defer func() {
-		if e, ok := recover().(*alloc.MisuseError); !ok || !strings.Contains(e.Detail, "leads to") {
+		if e, ok := recover().(*alloc.MisuseError); !ok || !strings.Contains(e.Detail, "which were not allocated") {
 			t.Errorf("%s: no *MisuseError but %v", name, e)
 		}
 	}()

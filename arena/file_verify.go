@@ -11,8 +11,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// Verify reads all that the last commit wrote and compares it with its sums. The error
-// wraps ErrDamaged and names the first place that differs, or ErrTruncated.
+// Verify reads all data of the last commit and compares them with their checksums. The
+// error wraps ErrDamaged and names the first place that differs, or wraps ErrTruncated.
 func (f *File) Verify() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -39,16 +39,16 @@ func (f *File) verify() error {
 	})
 }
 
-// compareSum compares page i of the data with its sum in a page of the table.
+// compareSum compares page i of the data with its checksum in a page of the table.
 func compareSum(h *header, sums []byte, i uint64, page []byte) error {
 	if binary.NativeEndian.Uint32(sums[i%perTable*sumSize:]) != sum(page) {
-		return fmt.Errorf("%w: that of the data from offset %d on, byte %d of the file",
+		return fmt.Errorf("%w: the checksum of the data at offset %d, byte %d of the file",
 			ErrDamaged, i*filePage, h.place(i))
 	}
 	return nil
 }
 
-// read reads a part of the file, all of which must be there.
+// read reads a part of the file. It fails if the file is too short.
 func (f *File) read(p []byte, at int64) error {
 	err := fileSpace.ReadFile(f.file, p, at)
 	if errors.Is(err, io.ErrUnexpectedEOF) {

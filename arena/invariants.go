@@ -8,7 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/invariants"
 )
 
-// checked panics, in builds that check invariants, if they do not hold. The caller
+// checked panics if an invariant is violated, in builds that check invariants. The caller
 // holds the core's lock.
 func (a *Arena) checked() {
 	if invariants.Enabled {
@@ -18,15 +18,15 @@ func (a *Arena) checked() {
 	}
 }
 
-// checkInvariants returns an error if the arena's structures contradict each other.
-// Nobody else may be using the arena.
+// checkInvariants returns an error if the arena's structures contradict each other. Nobody
+// else may use the arena.
 func (a *Arena) checkInvariants() error {
 	a.core.mu.Lock()
 	defer a.core.mu.Unlock()
 	return a.violated()
 }
 
-// violated is checkInvariants under the core's lock.
+// violated is checkInvariants for a caller that holds the core's lock.
 func (a *Arena) violated() error {
 	c := a.core
 	b := *a.window()
@@ -41,7 +41,7 @@ func (a *Arena) violated() error {
 	}
 	if b.limit != 0 {
 		if k := &c.chunks[c.current]; b.limit != k.base+k.used || b.next < k.base {
-			return fmt.Errorf("the window %#x does not end where %+v is used", b, *k)
+			return fmt.Errorf("the window %#x is not the end of the used part of %+v", b, *k)
 		}
 	}
 	taken := uintptr(0)
@@ -55,7 +55,7 @@ func (a *Arena) violated() error {
 			return fmt.Errorf("chunks overlap at %#x", s.base)
 		}
 		if !arenaMemory.contains(s.base) || !arenaMemory.contains(s.limit-1) {
-			return fmt.Errorf("chunk at %#x is not known as an arena's", s.base)
+			return fmt.Errorf("chunk at %#x is not in arenaMemory", s.base)
 		}
 	}
 	return nil

@@ -8,9 +8,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 )
 
-// A lane is the window of one processor in a concurrent arena. Only who is pinned to
-// the processor touches it, and Reset and Free, which run alone. The race detector
-// knows nothing of pinning: functions that touch lanes keep it out.
+// A lane is the window of one processor in a concurrent arena. Only a goroutine that is
+// pinned to the processor may touch it, and Reset and Free, which run alone. The race
+// detector does not know of pinning, so functions that touch lanes are compiled without it.
 type lane struct {
 	bump
 	_ [128 - 2*wordSize]byte // two cache lines: processors fetch pairs
@@ -18,21 +18,22 @@ type lane struct {
 
 const wordSize = 32 << (^uintptr(0) >> 63) / 8
 
-// cut takes n bytes off, n > 0, and returns where they are, 0 if there are not as many.
+// cut cuts n > 0 bytes off the window and returns their address, or 0 if the window has
+// fewer.
 func (b *bump) cut(n uintptr) (p uintptr) {
-	if n-1 < b.limit-b.next { // no size is as much as there can be
+	if n-1 < b.limit-b.next { // if n is 0, n-1 is the largest uintptr
 		p = b.next
 		b.next = p + n
 	}
 	return p
 }
 
-// newLanes returns a lane for every slot of package percpu there may be. Slots of
-// processors that are added later have none; they share the core's lock.
+// newLanes returns a lane for each slot that package percpu can have. Processors that are
+// added later have no lane, and share the core's lock.
 func newLanes() []lane { return make([]lane, max(3*runtime.GOMAXPROCS(0), runtime.NumCPU(), 8)) }
 
-// fromLane returns n bytes from the processor's lane, 0 if it has not as many. They
-// are aligned to 8 bytes.
+// fromLane returns n bytes from the processor's lane, or 0 if the lane has fewer. They are
+// aligned to 8 bytes.
 //
 //go:norace
 //go:nosplit
@@ -45,16 +46,16 @@ func (a *Arena) fromLane(n uintptr) (p uintptr) {
 	return p
 }
 
-// A lane takes a part of what the arena has reserved at a time, one laneShare-th of
-// it, between leastLane and mostLane bytes.
+// A new window of a lane has 1/laneShare of the arena's bytes, at least minLane and at
+// most maxLane bytes.
 const (
 	laneShare = 64
-	leastLane = 4 << 10
-	mostLane  = 16 << 10
+	minLane   = 4 << 10
+	maxLane   = 16 << 10
 )
 
-// refillLane returns n bytes from a block of their own or from a new window, whose
-// rest goes to the processor's lane.
+// refillLane returns n bytes from an own block or from a new window. The rest of the window
+// goes to the processor's lane.
 func (a *Arena) refillLane(op string, n, align uintptr) (uintptr, error) {
 	var w window
 	t, err := a.core.try(func() (err error) {
@@ -81,15 +82,15 @@ func (a *Arena) newLaneWindow(op string, n, align uintptr) (window, error) {
 	if c.isLarge(n, align) {
 		return c.block(n, align)
 	}
-	want := min(max(c.taken/laneShare, leastLane), mostLane)
+	want := min(max(c.taken/laneShare, minLane), maxLane)
 	if n > want/4 {
-		want = n // the lane keeps what it has
+		want = n // the lane keeps its window
 	}
 	return c.window(n, align, want)
 }
 
-// install gives the window to the processor's lane, unless what that has is more,
-// and returns how many bytes are lost.
+// install gives the window to the processor's lane, unless the lane has more left. It
+// returns how many bytes are lost.
 //
 //go:norace
 func (a *Arena) install(next, limit uintptr) (lost uintptr) {
@@ -110,7 +111,7 @@ func (a *Arena) install(next, limit uintptr) (lost uintptr) {
 	return lost
 }
 
-// closeLanes takes all windows away. Nobody else may be using the arena.
+// closeLanes ends all windows. Nobody else may use the arena.
 //
 //go:norace
 func (a *Arena) closeLanes() {

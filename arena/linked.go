@@ -10,18 +10,20 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// NewLinked returns a pointer to a zeroed T in the arena, where T may hold Go
-// pointers. They must lead into the same arena, or be nil: the collector does not
-// see them, and frees what else they lead to. That goes for strings, slices,
-// interfaces, maps, functions and channels, too; Audit finds those that do not.
+// NewLinked returns a pointer to a zeroed T in the arena. Unlike for New, T may hold Go
+// pointers. Each must be nil or point into the same arena. This includes strings, slices,
+// interfaces, maps, functions and channels.
 //
-// It panics with an *Error as New does. In a concurrent arena it takes a lock.
+// Memory is freed while it is in use if a linked object points to it and it is not in the
+// arena: the collector does not see these pointers. Audit finds them.
+//
+// NewLinked panics with an *Error as New does. In a concurrent arena it takes a lock.
 func NewLinked[T any](a *Arena) *T {
 	return (*T)(a.linked(unsafe.Sizeof(*new(padded[T])), gotype.Of[T]()))
 }
 
-// MakeLinkedSlice is MakeSlice for elements that NewLinked admits. The slice is
-// zeroed.
+// MakeLinkedSlice is MakeSlice for element types that NewLinked accepts. The slice is
+// always zeroed.
 func MakeLinkedSlice[T any](a *Arena, len, cap int) []T {
 	const op = "MakeLinkedSlice"
 	elem := unsafe.Sizeof(*new(T))
@@ -29,15 +31,15 @@ func MakeLinkedSlice[T any](a *Arena, len, cap int) []T {
 	return unsafe.Slice((*T)(p), cap)[:len]
 }
 
-// A run is linked objects of one type that lie side by side. An arena that is not
-// concurrent has the last one at hand, to extend it without a lock.
+// A run is a row of adjacent linked objects of one type. An arena that is not concurrent
+// keeps the last run here, to extend it without a lock.
 type run struct {
 	of  *gotype.Type // nil: none
 	end uintptr      // where the next object must begin
 }
 
-// linked returns n bytes, a multiple of minAlign, for a linked object. It is the fast
-// path of NewLinked.
+// linked returns n bytes, a multiple of minAlign, for a linked object. It is the fast path
+// of NewLinked.
 func (a *Arena) linked(n uintptr, t *gotype.Type) unsafe.Pointer {
 	if p := a.next; n-1 < a.limit-p && a.run.of == t && a.run.end == p {
 		a.next = p + n
@@ -47,8 +49,8 @@ func (a *Arena) linked(n uintptr, t *gotype.Type) unsafe.Pointer {
 	return a.slowLinked("NewLinked", n, raw.AlignUp(n, a.mask+1), t)
 }
 
-// slowLinked returns zeroed memory for linked objects of stride bytes each, size in
-// all, and enters them in the list.
+// slowLinked returns size bytes of zeroed memory for linked objects of stride bytes each,
+// and adds them to the list.
 func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) unsafe.Pointer {
 	p, err := a.take(op, size, minAlign)
 	if err != nil {
@@ -64,18 +66,17 @@ func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) unsa
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a.closeRun()
-	n := max(size, stride) // a value is rounded up to its stride, a slice consists of them
+	n := max(size, stride) // of one object: size rounded up; of a slice: size
 	if err := c.runs.add(t, p, n, stride); err != nil {
 		panic(c.fail(op, size, err))
 	}
-	if !c.options.NoZero && p+n == a.next && stride%minAlign == 0 { // as far apart as those of NewLinked
+	if !c.options.NoZero && p+n == a.next && stride%minAlign == 0 { // the stride of NewLinked
 		a.run = run{t, p + n}
 	}
 	return raw.Pointer(p)
 }
 
-// closeRun notes in the list where the last run ends. The caller holds the core's
-// lock.
+// closeRun writes the end of the last run into the list. The caller holds the core's lock.
 func (a *Arena) closeRun() {
 	if a.run.of != nil {
 		a.core.runs.last().end = a.run.end
@@ -83,10 +84,10 @@ func (a *Arena) closeRun() {
 	}
 }
 
-// A runList is the list of an arena's runs, in metadata: a chain of pages.
+// A runList lists an arena's runs, in metadata: a chain of pages.
 //
 //	┌──────┬───┬──────┬──────┬──────┬ ┄ ┐
-//	│ next │ n │ run 0│ run 1│ …    │   │     the page filled last comes first
+//	│ next │ n │ run 0│ run 1│ …    │   │     the newest page comes first
 //	└──────┴───┴──────┴──────┴──────┴ ┄ ┘
 type runList struct {
 	head  uintptr        // address of the first page, 0: none
@@ -99,21 +100,21 @@ type runPage struct {
 	runs [runsPerPage]runEntry
 }
 
-// A runEntry is the objects of stride bytes from start to end.
+// A runEntry describes the objects of stride bytes each from start to end.
 type runEntry struct{ start, end, stride, of uintptr }
 
 const runsPerPage = 63
 
 func (l *runList) page() *runPage { return raw.At[runPage](l.head) }
 
-// last returns the run added last, of which there is one.
+// last returns the newest run. The list is not empty.
 func (l *runList) last() *runEntry {
 	p := l.page()
 	return &p.runs[p.n-1]
 }
 
-// add adds the objects of type t in the n bytes from start, or makes the last run
-// longer by them.
+// add adds the objects of type t in the n bytes from start. It extends the last run if they
+// continue it.
 func (l *runList) add(t *gotype.Type, start, n, stride uintptr) error {
 	of := l.index(t)
 	if l.head != 0 {
@@ -136,7 +137,7 @@ func (l *runList) add(t *gotype.Type, start, n, stride uintptr) error {
 	return nil
 }
 
-// index returns the index of t in types.
+// index returns the index of t in types, and adds t if it is new.
 func (l *runList) index(t *gotype.Type) uintptr {
 	for i := len(l.types) - 1; i >= 0; i-- {
 		if l.types[i] == t {

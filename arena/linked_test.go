@@ -173,7 +173,7 @@ func TestAuditSlice(t *testing.T) {
 	for i := range s {
 		s[i].Left = new(node)
 	}
-	if err := a.Audit().(interface{ Unwrap() []error }); len(err.Unwrap()) != mostLinkErrors {
+	if err := a.Audit().(interface{ Unwrap() []error }); len(err.Unwrap()) != maxLinkErrors {
 		t.Errorf("%d errors", len(err.Unwrap()))
 	}
 	a.Reset()

@@ -12,27 +12,27 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// New returns a pointer to a T in the arena, zeroed unless the arena was made with
-// NoZero. It must not be used after Reset or Free.
+// New returns a pointer to a T in the arena, zeroed unless the arena has NoZero. The
+// pointer is invalid after Reset and Free.
 //
-// It panics with an *Error: alloc.ErrHasPointers if T holds Go pointers (NewLinked
-// may be what you want), else an error of Alloc's.
+// New panics with an *Error. It wraps alloc.ErrHasPointers if T holds Go pointers (see
+// NewLinked), or an error of Alloc.
 func New[T any](a *Arena) *T {
 	return (*T)(a.alloc(unsafe.Sizeof(*new(padded[T])), gotype.Of[T]()))
 }
 
-// MakeSlice returns a slice of the given length and capacity in the arena, zeroed
-// unless the arena was made with NoZero. It must not be used after Reset or Free.
-// Growing it with the built-in append copies it into the Go heap: use Append.
+// MakeSlice returns a slice of the given length and capacity in the arena, zeroed unless
+// the arena has NoZero. The slice is invalid after Reset and Free. To grow it, use Append:
+// the built-in append copies it into the Go heap.
 //
-// It panics with an *Error as New does; alloc.ErrInvalidSize says that the length is
-// negative or more than the capacity, or that this overflows.
+// MakeSlice panics with an *Error as New does. The error wraps alloc.ErrInvalidSize if the
+// length is negative, or is more than the capacity, or if the size overflows.
 func MakeSlice[T any](a *Arena, len, cap int) []T {
 	p := a.slice("MakeSlice", unsafe.Sizeof(*new(T)), len, cap, gotype.Of[T]())
 	return unsafe.Slice((*T)(p), cap)[:len]
 }
 
-// slice returns memory for a slice of type t whose elements have elem bytes.
+// slice returns memory for a slice of type t. An element has elem bytes.
 func (a *Arena) slice(op string, elem uintptr, len, cap int, t *gotype.Type) unsafe.Pointer {
 	size := a.sliceSize(op, elem, len, cap)
 	n := raw.AlignUp(size, minAlign)
@@ -52,8 +52,8 @@ func (a *Arena) sliceSize(op string, elem uintptr, len, cap int) uintptr {
 	return uintptr(size)
 }
 
-// CloneString returns a copy of s in the arena. The string must not be used after
-// Reset or Free. It panics as New does.
+// CloneString returns a copy of s in the arena. The copy is invalid after Reset and Free.
+// CloneString panics as New does.
 func CloneString(a *Arena, s string) string {
 	b := MakeSlice[byte](a, len(s), len(s))
 	copy(b, s)

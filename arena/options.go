@@ -11,89 +11,93 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Options choose how an arena behaves. The zero value is what NewArena uses.
+// Options configure an arena. NewArena uses the zero value.
 type Options struct {
-	// Name says what the arena is for, in the allocator's dump and in errors.
+	// Name identifies the arena in the allocator's dump and in errors. Default: where the
+	// arena was made.
 	Name string
 
-	// Allocator is where the arena's chunks come from and go to. Default:
-	// alloc.Default().
+	// Allocator provides the arena's chunks. Default: alloc.Default().
 	Allocator *alloc.Allocator
 
-	// Concurrent makes an arena that any number of goroutines may allocate from at
-	// once, at some cost. Without it an arena is for one goroutine at a time.
+	// Concurrent allows any number of goroutines to allocate at once. Allocations are
+	// slower then. Default: one goroutine at a time.
 	Concurrent bool
 
-	// InitialSize is the length of the first chunk, in bytes. Each further one is twice
-	// as long as the one before, up to MaxChunk. Default: 32 KiB, or MaxChunk if that is
-	// less.
+	// InitialSize is the size of the first chunk, in bytes. Default: 32 KiB, or MaxChunk if
+	// that is less. Each further chunk has twice the size of the one before, up to
+	// MaxChunk.
 	InitialSize int
 
-	// MaxChunk bounds the length of chunks, in bytes. A request of more than a
-	// quarter of it gets a block of its own. A larger InitialSize takes its place.
-	// Default: 1 MiB.
+	// MaxChunk is the largest size of a chunk, in bytes. Default: 1 MiB. A request of more
+	// than a quarter of MaxChunk gets an own block. If InitialSize is larger, it replaces
+	// MaxChunk.
 	MaxChunk int
 
-	// Limit bounds what the arena takes from its allocator, in bytes. Beyond it
-	// allocations fail with alloc.ErrLimit. Default: no limit.
+	// Limit is the largest number of bytes that the arena takes from its allocator.
+	// Default: no limit. Beyond it allocations fail with alloc.ErrLimit.
 	Limit int64
 
-	// Align is what every allocation is aligned to at least, in bytes, a power of
-	// two up to 4096. Sizes are rounded up to it. Default: 8.
+	// Align is the smallest alignment of every allocation, in bytes: a power of two up to
+	// 4096. Default: 8. Sizes are rounded up to it.
 	Align int
 
-	// NoZero leaves memory as it is found. Without it all memory is handed out
-	// zeroed. What NewLinked returns is zeroed in any case.
+	// NoZero skips zeroing: allocations hold junk. Default: all memory is zeroed. NewLinked
+	// zeroes its memory in any case.
 	NoZero bool
 
-	// HugePages asks the kernel to back chunks by huge pages. They are multiples of
-	// 2 MiB then, aligned to that.
+	// HugePages asks the kernel to use huge pages for chunks. Default: off. Chunks then
+	// start at multiples of 2 MiB, and their sizes are multiples of it.
 	HugePages bool
 
-	// Locked keeps chunks in RAM: they are never swapped out.
+	// Locked keeps chunks in RAM: the kernel never swaps them out. Default: off.
 	Locked bool
 
-	// Checked makes use after Free or Reset fault instead of hitting other data: chunks
-	// become inaccessible and are not used again until Quarantine bytes of others are, too.
-	// alloc.Catch makes an error of the fault. Where the kernel refuses to make pages
-	// inaccessible, they hold junk as long instead, which alloc.Options.Logger is told.
+	// Checked makes a use after Free or Reset fault. Default: off; such a use then reads
+	// and damages other data. Checked chunks become inaccessible. They are not used again
+	// until Quarantine bytes of newer chunks are inaccessible too. alloc.Catch turns the
+	// fault into an error.
+	//
+	// If the kernel refuses to make pages inaccessible, they hold junk for that time, and
+	// alloc.Options.Logger gets a warning.
 	Checked bool
 
-	// Quarantine is how many bytes of inaccessible chunks the Allocator's checked
-	// arenas keep together; the largest value of any of them counts. They occupy no
-	// RAM but count for the Allocator's limit until it is reached. Default: 64 MiB.
+	// Quarantine is the largest number of bytes of inaccessible chunks that all checked
+	// arenas of the Allocator keep together. Default: 64 MiB. The largest value of any
+	// arena counts. These chunks occupy no RAM. They count for the Allocator's limit. When
+	// the limit is reached, they are freed.
 	Quarantine int64
 
-	// OnDrop is called, if set, when the arena was dropped without Free, after its
-	// memory was released. It runs on a goroutine of the runtime's and must not block.
+	// OnDrop is called after an arena was dropped without Free and its memory was released.
+	// Default: none. It runs on a goroutine of the runtime and must not block.
 	OnDrop func(Dropped)
 }
 
 const (
-	minAlign       = 8 // 64-bit words are aligned on every platform
-	maxAlign       = 4096
-	defaultInitial = 32 << 10
-	defaultBound   = 1 << 20
-	defaultHold    = 64 << 20
-	minChunk       = 1 << 10
-	maxChunk       = 1 << (bits.UintSize - 4)
-	hugePage       = 2 << 20
+	minAlign          = 8 // 64-bit words are aligned on every platform
+	maxAlign          = 4096
+	defaultInitial    = 32 << 10
+	defaultMaxChunk   = 1 << 20
+	defaultQuarantine = 64 << 20
+	minChunk          = 1 << 10
+	maxChunk          = 1 << (bits.UintSize - 4)
+	hugePage          = 2 << 20
 )
 
-// check tells what is wrong with the options.
+// check returns an error if an option is not valid.
 func (o *Options) check() error {
 	for _, f := range []struct {
 		name  string
 		value int64
-		most  uint64 // 0: as much as there is
+		max   uint64 // 0: no bound
 	}{
 		{"InitialSize", int64(o.InitialSize), maxChunk},
 		{"MaxChunk", int64(o.MaxChunk), maxChunk},
 		{"Limit", o.Limit, 0},
 		{"Quarantine", o.Quarantine, 0},
 	} {
-		if f.value < 0 || f.most > 0 && uint64(f.value) > f.most {
-			return fmt.Errorf("%w: Options.%s is %d bytes", alloc.ErrInvalidSize, f.name, f.value)
+		if f.value < 0 || f.max > 0 && uint64(f.value) > f.max {
+			return fmt.Errorf("%w: Options.%s is %d bytes: use a smaller number, not below 0", alloc.ErrInvalidSize, f.name, f.value)
 		}
 	}
 	if o.Align < 0 || o.Align&(o.Align-1) != 0 || o.Align > maxAlign {
@@ -102,7 +106,8 @@ func (o *Options) check() error {
 	return nil
 }
 
-// settle returns the options with defaults filled in, or what is wrong with them.
+// settle returns the options with defaults filled in, or an error if an option is not
+// valid.
 func (o Options) settle() (Options, error) {
 	if err := o.check(); err != nil {
 		return o, err
@@ -117,10 +122,10 @@ func (o Options) settle() (Options, error) {
 		}
 	}
 	if o.MaxChunk == 0 {
-		o.MaxChunk = defaultBound
+		o.MaxChunk = defaultMaxChunk
 	}
 	if o.Quarantine == 0 {
-		o.Quarantine = defaultHold
+		o.Quarantine = defaultQuarantine
 	}
 	o.Align = max(o.Align, minAlign)
 	o.InitialSize = max(o.InitialSize, minChunk)
@@ -128,9 +133,9 @@ func (o Options) settle() (Options, error) {
 	return o, nil
 }
 
-// shape returns length and alignment of a chunk for n bytes aligned to align: all of
-// an allocator's block if there is room for that, whole pages where the kernel is asked
-// about them, huge ones where they are wanted.
+// shape returns the size and alignment of a chunk for n bytes aligned to align, of at most
+// room bytes. The chunk fills a block of the allocator. If a kernel call needs whole pages
+// or huge pages, the chunk consists of them.
 func (o *Options) shape(n, align, room uintptr) (uintptr, uintptr) {
 	unit := uintptr(minAlign)
 	if o.Checked || o.Locked {

@@ -12,39 +12,38 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A quarantine holds the inaccessible chunks of an allocator's checked arenas, until
-// it is full.
+// A quarantine holds the inaccessible chunks of an allocator's checked arenas until it is
+// full.
 //
-//	bytes = Σ held.size ≤ limit, but for what the kernel refused
+//	bytes = Σ held.size ≤ limit, except chunks that the kernel did not make accessible
 type quarantine struct {
 	host arenahost.Host
 
-	mu    sync.Mutex // guards what follows; taken with a core's lock held
+	mu    sync.Mutex // guards the fields below; locked while a core's lock is held
 	limit int64
 	bytes int64
 	held  []held // the oldest first
 }
 
-// held is a chunk in quarantine, and its story.
+// A held chunk is in quarantine. Its fields describe when and where its use ended.
 type held struct {
 	chunk
 	split bool // see vm.Space.Guard
-	open  bool // accessible, and filled with junk: the kernel refused to guard it
+	open  bool // accessible and filled with junk, because the kernel refused
 	core  *core
-	round int64  // of the arena: how often it had been reset
-	how   string // "freed", "reset" or "dropped"
-	ended place
+	round int64  // number of earlier Resets of the arena
+	end   string // "freed", "reset" or "dropped"
+	ended callSite
 }
 
-// quarantines has those that hold something, or did, by allocator.
+// quarantines has the quarantine of each allocator that has one.
 var quarantines struct {
 	mu    sync.Mutex
 	of    map[arenahost.Host]*quarantine
 	start sync.Once
 }
 
-// quarantineOf returns the quarantine of an allocator, which holds limit bytes at
-// least.
+// quarantineOf returns the quarantine of an allocator, and raises its limit to limit bytes.
 func quarantineOf(host arenahost.Host, limit int64) *quarantine {
 	s := &quarantines
 	s.start.Do(func() { fault.Register(describe) })
@@ -65,7 +64,7 @@ func quarantineOf(host arenahost.Host, limit int64) *quarantine {
 	return q
 }
 
-// forget drops everything, since the allocator took it back.
+// forget empties the quarantine, because the allocator took all memory back.
 func (q *quarantine) forget() {
 	quarantines.mu.Lock()
 	delete(quarantines.of, q.host)
@@ -79,15 +78,15 @@ func (q *quarantine) forget() {
 	q.held, q.bytes = nil, 0
 }
 
-// junk fills memory in quarantine that the kernel refused to make inaccessible.
+// junk fills memory in quarantine that the kernel did not make inaccessible.
 const junk = 0xdb
 
-// quarantine makes all of a checked arena's memory inaccessible, and returns why the
-// kernel refused that for some of it. The caller holds c.mu.
-func (c *core) quarantine(how string) (refused error) {
+// quarantine makes all memory of a checked arena inaccessible. If the kernel refuses for
+// some of it, refused is the kernel's error. The caller holds c.mu.
+func (c *core) quarantine(end string) (refused error) {
 	c.use()
-	if how != "dropped" {
-		c.ended = here(2)
+	if end != "dropped" {
+		c.ended = callSiteOf(2)
 	}
 	q := quarantineOf(c.host, c.options.Quarantine)
 	c.each(func(k chunk) {
@@ -98,15 +97,15 @@ func (c *core) quarantine(how string) (refused error) {
 			fill(raw.Bytes(k.base, k.size), junk)
 		}
 		c.forget(k)
-		q.add(held{k, split, err != nil, c, c.resets, how, c.ended})
+		q.add(held{k, split, err != nil, c, c.resets, end, c.ended})
 	})
 	c.chunks, c.own = c.chunks[:0], c.own[:0]
 	return refused
 }
 
-// tell tells the allocator why memory could not be guarded, if so. The caller holds no
-// lock.
-func (c *core) tell(refused error) {
+// reportRefused reports to the allocator that the kernel refused to make memory
+// inaccessible, if refused is not nil. The caller holds no lock.
+func (c *core) reportRefused(refused error) {
 	if refused != nil {
 		c.host.Unguarded(refused)
 	}
@@ -118,7 +117,7 @@ func fill(b []byte, with byte) {
 	}
 }
 
-// add takes a chunk in, and lets the oldest go as long as that is too much.
+// add adds a chunk, and releases the oldest chunks while the quarantine has too many bytes.
 func (q *quarantine) add(h held) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -128,7 +127,7 @@ func (q *quarantine) add(h held) {
 	q.shrink(q.limit)
 }
 
-// flush lets everything go, and reports whether there was something.
+// flush releases all chunks, and reports whether it released any.
 func (q *quarantine) flush() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -137,8 +136,8 @@ func (q *quarantine) flush() bool {
 	return q.bytes < before
 }
 
-// shrink lets the oldest chunks go, down to n bytes. What the kernel does not make
-// accessible again stays. The caller holds mu.
+// shrink releases the oldest chunks until at most n bytes are left. A chunk stays if the
+// kernel does not make it accessible again. The caller holds mu.
 func (q *quarantine) shrink(n int64) {
 	for i := 0; q.bytes > n && i < len(q.held); {
 		h := q.held[i]
@@ -174,26 +173,26 @@ func (q *quarantine) describe(addr uintptr) error {
 	defer q.mu.Unlock()
 	for i := range q.held {
 		if h := &q.held[i]; addr-h.base < h.size {
-			return h.story(addr)
+			return h.describe(addr)
 		}
 	}
 	return nil
 }
 
-// story returns what a use of the chunk at addr is answered with.
-func (h *held) story(addr uintptr) error {
+// describe returns the error for a use of the chunk at addr.
+func (h *held) describe(addr uintptr) error {
 	c := h.core
 	made := ""
 	if c.options.Name != "" {
 		made = ", made" + c.made.at() + ","
 	}
-	return &alloc.MisuseError{Kind: alloc.UseAfterFree, Op: "access", Addr: addr, Block: h.base, Size: int(h.size), State: h.how,
+	return &alloc.MisuseError{Kind: alloc.UseAfterFree, Op: "access", Addr: addr, Block: h.base, Size: int(h.size), State: h.end,
 		Detail: fmt.Sprintf("memory of arena %s%s was used after the arena was %s%s (round %d, byte %d of a chunk)",
-			c, made, h.how, h.ended.at(), h.round+1, addr-h.base)}
+			c, made, h.end, h.ended.at(), h.round+1, addr-h.base)}
 }
 
-// flush empties the quarantine if that may remedy err, a lack of memory, and reports
-// whether there was something to let go. The caller holds c.mu.
+// flush empties the quarantine if err is a lack of memory, which this may mend. It reports
+// whether it released anything. The caller holds c.mu.
 func (c *core) flush(err error) bool {
 	if !c.options.Checked || !isLack(err) {
 		return false

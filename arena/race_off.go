@@ -4,5 +4,5 @@
 
 package arena
 
-// raceEnabled says whether the race detector watches.
+// raceEnabled reports whether the program is built with the race detector.
 const raceEnabled = false

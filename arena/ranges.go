@@ -4,15 +4,15 @@ package arena
 
 import "sync"
 
-// arenaMemory knows the memory of all arenas, storeMemory that of all Files and
-// SharedArenas, so that Clone can tell it from other memory.
+// arenaMemory has the memory of all arenas. storeMemory has the memory of all Files and
+// SharedArenas. Clone looks up addresses in them.
 var (
 	arenaMemory = ranges{shift: 24}
 	storeMemory = ranges{shift: 40}
 )
 
-// A ranges is a set of address ranges that do not overlap. Each is listed under
-// every granule of the address space that it touches: one or two of them.
+// A ranges is a set of address ranges that do not overlap. Each range is listed under every
+// granule of the address space that it touches: one or two granules.
 type ranges struct {
 	shift uint // a granule has 1 << shift bytes
 
@@ -20,10 +20,10 @@ type ranges struct {
 	granules map[uintptr][]span
 }
 
-// A span is the addresses from base to limit.
+// A span is the address range [base, limit).
 type span struct{ base, limit uintptr }
 
-// add puts the size bytes at base into the set.
+// add adds the size bytes at base to the set.
 func (r *ranges) add(base, size uintptr) {
 	s := span{base, base + size}
 	r.mu.Lock()
@@ -36,7 +36,7 @@ func (r *ranges) add(base, size uintptr) {
 	}
 }
 
-// remove takes out what add(base, size) put in.
+// remove removes a range that add(base, size) added.
 func (r *ranges) remove(base, size uintptr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

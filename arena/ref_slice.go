@@ -17,8 +17,8 @@ type SliceRef[T any] struct {
 	off, len, cap uint64
 }
 
-// NewSliceRef allocates a zeroed slice in the store. The error is one of NewRef's, or
-// wraps alloc.ErrInvalidSize if the length is negative or more than the capacity.
+// NewSliceRef allocates a zeroed slice in the store. The errors are those of NewRef. The
+// error wraps alloc.ErrInvalidSize if the length is negative or more than the capacity.
 func NewSliceRef[T any](s Store, len, cap int) (SliceRef[T], error) {
 	const op = "NewSliceRef"
 	if err := plain[T](); err != nil {
@@ -38,11 +38,11 @@ func NewSliceRef[T any](s Store, len, cap int) (SliceRef[T], error) {
 // Len returns the number of elements.
 func (r SliceRef[T]) Len() int { return int(r.len) }
 
-// Cap returns the number of elements that there is room for.
+// Cap returns the largest number of elements that the slice has room for.
 func (r SliceRef[T]) Cap() int { return int(r.cap) }
 
-// Get returns the slice where it is now; it panics as Ref.Get does. The built-in append
-// beyond its capacity copies it into the Go heap: use AppendRef.
+// Get returns the slice at its current address. It panics as Ref.Get does. To grow the
+// slice, use AppendRef: beyond the capacity the built-in append copies it into the Go heap.
 func (r SliceRef[T]) Get(s Store) []T {
 	if r.off == 0 {
 		return nil
@@ -54,10 +54,11 @@ func (r SliceRef[T]) Get(s Store) []T {
 	return unsafe.Slice((*T)(s.view().at(r.off, size, alignOf[T]())), int(r.cap))[:r.len]
 }
 
-// AppendRef appends values and returns the longer slice. If the capacity does not
-// suffice, it grows in place where nothing was allocated after the slice; else the slice
-// is copied to a new place, and the old one is lost to the store. The capacity doubles if
-// there is room for that. The errors are those of NewSliceRef; r is as it was then.
+// AppendRef appends values to r and returns the longer slice. If the capacity does not
+// suffice, AppendRef doubles it, or raises it to the new length if there is no room for
+// more. It extends the slice in place if nothing was allocated after the slice. Otherwise
+// it copies the slice, and the memory of the old slice stays unused. The errors are those
+// of NewSliceRef. With an error AppendRef returns r unchanged.
 func AppendRef[T any](s Store, r SliceRef[T], values ...T) (SliceRef[T], error) {
 	n := r.len + uint64(len(values))
 	if n > r.cap {
@@ -73,8 +74,8 @@ func AppendRef[T any](s Store, r SliceRef[T], values ...T) (SliceRef[T], error) 
 	return r, nil
 }
 
-// growRef returns r with room for n elements, and for twice as many as before if there
-// is as much in the store.
+// growRef returns r with room for at least n elements, and for twice the capacity if the
+// store has room.
 func growRef[T any](s Store, r SliceRef[T], n uint64) (SliceRef[T], error) {
 	elem, twice := sizeOf[T](), max(n, 2*r.cap)
 	for _, c := range []uint64{twice, n} {
@@ -113,8 +114,8 @@ func NewStringRef(s Store, text string) (StringRef, error) {
 // Len returns the length in bytes.
 func (r StringRef) Len() int { return int(r.len) }
 
-// Get returns the string, which shares the store's memory and must not be used after
-// the store is closed; strings.Clone takes it out. It panics as Ref.Get does.
+// Get returns the string, in the store's memory. It panics as Ref.Get does. The string is
+// invalid after the store is closed; to keep it, copy it with strings.Clone.
 func (r StringRef) Get(s Store) string {
 	if r.off == 0 {
 		return ""

@@ -11,14 +11,14 @@ import (
 	"sync"
 )
 
-// A fingerprint stands for the layout of a type: of two types with the same one a
-// value of the one can be read as the other.
+// A fingerprint identifies the layout of a type. If two types have the same fingerprint, a
+// value of one can be read as the other.
 type fingerprint [32]byte
 
 // word returns eight bytes of the fingerprint, never 0.
 func (f fingerprint) word() uint64 { return binary.NativeEndian.Uint64(f[:]) | 1 }
 
-// fingerprints has those that were asked for before, by reflect.Type.
+// fingerprints caches fingerprints by reflect.Type.
 var fingerprints sync.Map
 
 // fingerprintOf returns the fingerprint of T.
@@ -32,10 +32,10 @@ func fingerprintOf[T any]() fingerprint {
 	return f
 }
 
-// digest describes a type in words and digests them. Refs are described with what they
-// lead to, which may lead back: types met before are named by their number. Alignments
-// are not part of it: where offsets and sizes agree, a program of 32 bits and one of 64
-// read the same.
+// digest hashes a description of a type. The description of a ref includes the type of its
+// target. Types can be recursive: a type that was described before appears as its number.
+// Alignments are not part of the description, so 32-bit and 64-bit programs can read the
+// same file if offsets and sizes agree.
 func digest(t reflect.Type) (f fingerprint) {
 	d := describer{sha256.New(), map[reflect.Type]int{}}
 	d.describe(t)
@@ -54,7 +54,7 @@ func (d *describer) describe(t reflect.Type) {
 		return
 	}
 	d.seen[t] = len(d.seen)
-	if t.Kind() == reflect.Pointer { // in the empty array of a ref: what that leads to
+	if t.Kind() == reflect.Pointer { // of the empty array in a ref: describe the target
 		fmt.Fprint(d.hash, "ref ")
 		d.describe(t.Elem())
 		return

@@ -4,16 +4,17 @@ package arena
 
 import "runtime"
 
-// Reset frees everything allocated from the arena, which goes on to be used. It
-// keeps the chunks that the last rounds used, the longer unused the fewer, and
-// gives the others back to the allocator: no kernel call, and nothing is cleared
-// yet. Nobody else may be using the arena. An arena that was freed panics with an
-// *alloc.MisuseError.
+// Reset frees everything allocated from the arena. The arena can be used again. Reset keeps
+// the chunks that recent rounds used, and gives the others back to the allocator. It makes
+// no kernel call and clears nothing.
+//
+// Nobody else may use the arena during Reset. Reset panics with an *alloc.MisuseError if
+// the arena was freed.
 func (a *Arena) Reset() {
 	c := a.core
 	var refused error
 	if c.options.Checked {
-		defer func() { c.tell(refused) }() // when the lock is released
+		defer func() { c.reportRefused(refused) }() // after the lock is released
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -29,14 +30,15 @@ func (a *Arena) Reset() {
 }
 
 // Free frees the arena and everything allocated from it. Its chunks go back to the
-// allocator, which keeps them for the next arena for a while. Nobody else may be
-// using the arena. Freeing it again, or any other use, panics with an
-// *alloc.MisuseError.
+// allocator, which keeps them for other arenas for a while.
+//
+// Nobody else may use the arena during Free. After Free any use of the arena, including
+// Free, panics with an *alloc.MisuseError.
 func (a *Arena) Free() {
 	c := a.core
 	var refused error
 	if c.options.Checked {
-		defer func() { c.tell(refused) }() // when the lock is released
+		defer func() { c.reportRefused(refused) }() // after the lock is released
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,14 +55,15 @@ func (a *Arena) Free() {
 	runtime.KeepAlive(a)
 }
 
-// leave takes the windows away.
+// leave ends all windows.
 func (a *Arena) leave() {
 	a.giveBack()
 	a.closeLanes()
 	a.run, a.tail = run{}, 0
 }
 
-// keepShift says how fast Reset forgets: an eighth a round.
+// keepShift sets how fast Reset lowers the number of bytes that it keeps: by an eighth a
+// round.
 const keepShift = 3
 
 // reset makes the core's memory free for the next round. The caller holds mu.
@@ -85,7 +88,7 @@ func (c *core) reset() {
 	c.resets++
 }
 
-// releaseAll gives everything back, for good. The caller holds mu.
+// releaseAll releases all memory for good. The caller holds mu.
 func (c *core) releaseAll() {
 	c.use()
 	c.each(c.release)
@@ -94,14 +97,14 @@ func (c *core) releaseAll() {
 	c.freed = true
 }
 
-// A Dropped is what is known of an arena that the program dropped without Free.
+// A Dropped describes an arena that the program dropped without Free.
 type Dropped struct {
 	Name     string
-	Made     string // where: function and file:line
+	Made     string // where it was made: function and file:line
 	Reserved int64  // bytes, now released
 }
 
-// drop frees the core of an arena whose handle the collector found unreachable.
+// drop frees the core of an arena after the collector found its handle unreachable.
 func (c *core) drop() {
 	var refused error
 	c.mu.Lock()
@@ -112,7 +115,7 @@ func (c *core) drop() {
 	}
 	c.releaseAll()
 	c.mu.Unlock()
-	c.tell(refused)
+	c.reportRefused(refused)
 	c.host.Register().Drop(&c.entry, d.Made, d.Reserved)
 	if c.options.OnDrop != nil {
 		c.options.OnDrop(d)

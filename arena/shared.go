@@ -16,44 +16,45 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// SharedOptions are the settings of OpenShared. The zero value is the default of each,
-// but for Size.
+// SharedOptions configure OpenShared. Set Size to make an arena. All other fields may be
+// zero.
 type SharedOptions struct {
-	// Size is the length of an arena that is made, in bytes, for all its life. One that
-	// exists has its own; 0 takes any.
+	// Size is the length of a new arena, in bytes. It never changes. An arena that exists
+	// keeps its size, and 0 accepts any.
 	Size int
 
-	// SharedOptions say how the memory is made or found: who may open it, whether its
-	// RAM is taken at once, and so on.
+	// SharedOptions choose how to make or find the memory: its permissions, whether to take
+	// its RAM at once, and so on.
 	mmap.SharedOptions
 }
 
-// A sharedHeader begins a shared arena. It is written before others see the memory. Each
-// word is changed by one atomic operation,
-// so that a process can die between any two and leave nothing half done.
+// A sharedHeader is the first part of a shared arena. OpenShared writes it before other
+// processes see the memory. One atomic operation changes each word, so a process that dies
+// between two operations leaves nothing half done.
 //
 //	 0        64                                         used                      length
 //	┌────────┬──────────────────────────────────────────┬─────────────────────────┐
 //	│ header │ allocated, by whichever process          │ zero                    │
 //	└────────┴──────────────────────────────────────────┴─────────────────────────┘
 //
-//	used only grows: each allocation is a compare-and-swap of it, and of those that
-//	race one wins. A process that dies afterwards has lost what it allocated.
+// used only grows. An allocation is a compare-and-swap of used; if several race, one wins
+// and the others try again. If a process dies after its allocation, the allocated bytes
+// stay unused.
 type sharedHeader struct {
 	magic    uint64 // sharedMagic
-	used     uint64 // bytes, with the header
+	used     uint64 // bytes, including the header
 	root     uint64 // offset of the root; 0: none yet
 	rootType uint64 // of the fingerprint of its type; 0: none yet
 }
 
-const sharedMagic = 0x01_73_7261_6c68_7361 // "ashlars", where the low byte comes first, and the format
+const sharedMagic = 0x01_73_7261_6c68_7361 // "ashlars", low byte first, then the format
 
-// A SharedArena is an arena that processes of one machine allocate from together. What
-// is allocated is reached from Root, by refs, and freed with the whole: when its name
-// was removed and all processes have closed it.
+// A SharedArena is an arena that several processes of one machine allocate from. Objects
+// are reached from Root by refs. All memory is freed at once, after the name was removed
+// and all processes have closed the arena.
 //
-// It is safe for concurrent use, but for Close. The order in which processes see what
-// others write is theirs to see to: an AtomicRef publishes what it leads to.
+// A SharedArena is safe for concurrent use, except Close. Processes must order their own
+// reads and writes of objects: an AtomicRef publishes the object that it refers to.
 type SharedArena struct {
 	seen     view
 	region   *mmap.Region
@@ -61,19 +62,21 @@ type SharedArena struct {
 	readOnly bool
 }
 
-// OpenShared opens the arena of that name, or makes it; without a name it makes one
-// that other processes get by inheriting its descriptor (File, OpenInherited). The name
-// stays until it is removed: mmap.RemoveShared. The error is a *FileError; it wraps
-// one of package mmap's where the memory is refused, and ErrForeign, ErrVersion or
-// ErrDamaged where it does not hold an arena: then the memory stays as it is.
+// OpenShared opens the shared arena of a name, or makes it. With an empty name it makes an
+// arena that other processes inherit as a descriptor (see File and OpenInherited). The name
+// stays until mmap.RemoveShared removes it.
+//
+// The error is a *FileError. It wraps an error of package mmap if the memory cannot be
+// opened. It wraps ErrForeign, ErrVersion or ErrDamaged if the memory does not hold an
+// arena; the memory is not changed then.
 func OpenShared(name string, o SharedOptions) (*SharedArena, error) {
 	return openShared("OpenShared", name, o, func(m mmap.SharedOptions) (*mmap.Region, error) {
 		return mmap.MapShared(name, o.Size, m)
 	})
 }
 
-// OpenInherited opens the arena of an inherited descriptor; f stays the caller's. The
-// errors are those of OpenShared.
+// OpenInherited opens the shared arena of an inherited descriptor. The caller still has to
+// close f. The errors are those of OpenShared.
 func OpenInherited(f *os.File, o SharedOptions) (*SharedArena, error) {
 	return openShared("OpenInherited", f.Name(), o, func(m mmap.SharedOptions) (*mmap.Region, error) {
 		return mmap.MapInherited(f, m)
@@ -95,8 +98,8 @@ func openShared(op, name string, o SharedOptions, open func(mmap.SharedOptions) 
 	return s, nil
 }
 
-// begin writes the header of an arena that was made, before others see it, and checks
-// that of one that exists. Memory without one is somebody else's.
+// begin writes the header of a new arena before others see it, and checks the header of an
+// existing one. Memory without a valid header is not an arena.
 func (s *SharedArena) begin(memory []byte, made bool) error {
 	if len(memory) < dataFloor {
 		return fmt.Errorf("%w: %d bytes", alloc.ErrInvalidSize, len(memory))
@@ -111,7 +114,7 @@ func (s *SharedArena) begin(memory []byte, made bool) error {
 	switch magic := atomic.LoadUint64(&h.magic); {
 	case magic == sharedMagic:
 	case magic == bits.ReverseBytes64(sharedMagic):
-		return fmt.Errorf("%w: it comes from a machine with another byte order", ErrForeign)
+		return fmt.Errorf("%w: it was made on a machine with another byte order", ErrForeign)
 	case magic&^format == sharedMagic&^format && magic > sharedMagic:
 		return fmt.Errorf("%w: format %d", ErrVersion, magic>>56)
 	default:
@@ -155,8 +158,8 @@ func (s *SharedArena) lengthen(off, size uint64) bool {
 		atomic.CompareAndSwapUint64(s.seen.used, off, off+size)
 }
 
-// rooted implements Store. The type is settled first: who dies then leaves a root to be
-// made by the next, of the same type.
+// rooted implements Store. It sets the type first. If the process dies after that, the next
+// one makes a root of the same type.
 func (s *SharedArena) rooted(op string, t fingerprint, size, align uint64) (uint64, error) {
 	if s.region.Len() == 0 {
 		return 0, s.fail(op, alloc.ErrClosed)
@@ -167,7 +170,7 @@ func (s *SharedArena) rooted(op string, t fingerprint, size, align uint64) (uint
 	}
 	switch known := atomic.LoadUint64(&h.rootType); {
 	case known == 0:
-		return 0, s.fail(op, fmt.Errorf("%w, and nobody has made a root", ErrReadOnly))
+		return 0, s.fail(op, fmt.Errorf("%w, and the arena has no root: open it for writing once", ErrReadOnly))
 	case known != word:
 		return 0, s.fail(op, ErrRootType)
 	}
@@ -182,8 +185,8 @@ func (s *SharedArena) rooted(op string, t fingerprint, size, align uint64) (uint
 	return atomic.LoadUint64(&h.root), nil
 }
 
-// File returns a new descriptor of the arena, for a process that is to inherit it; it
-// is the caller's to close.
+// File returns a new descriptor of the arena, for a process to inherit. The caller must
+// close it.
 func (s *SharedArena) File() (*os.File, error) {
 	f, err := s.region.File()
 	if err != nil {
@@ -192,10 +195,10 @@ func (s *SharedArena) File() (*os.File, error) {
 	return f, nil
 }
 
-// Close gives up this process' mapping. Nobody may use the arena, or what is in it,
-// meanwhile or afterwards. Further calls do nothing.
+// Close unmaps the arena in this process. During and after Close nobody may use the arena
+// or its objects. Further calls do nothing.
 func (s *SharedArena) Close() error {
-	s.seen.used = new(uint64) // refs lead nowhere now
+	s.seen.used = new(uint64) // from now on refs are invalid
 	if n := s.region.Len(); n > 0 {
 		storeMemory.remove(s.seen.base, uintptr(n))
 	}
@@ -205,7 +208,7 @@ func (s *SharedArena) Close() error {
 	return nil
 }
 
-// Stats returns the numbers of the arena: Reserved is its size, Resets is 0.
+// Stats returns the numbers of the arena. Reserved is its size, and Resets is 0.
 func (s *SharedArena) Stats() stats.Arena {
 	length, used := int64(s.region.Len()), int64(atomic.LoadUint64(s.seen.used))
 	return stats.Arena{Name: s.name, Concurrent: true, Reserved: length,

@@ -4,9 +4,8 @@ package arena
 
 import "github.com/ashlar-go/ashlar/stats"
 
-// Stats returns the arena's numbers. What is left of windows that are being handed out
-// from counts as used: up to 16 KiB, in a concurrent arena for each processor. It may
-// be called by any goroutine.
+// Stats returns the arena's numbers. The unused rest of windows counts as used: up to 16
+// KiB, in a concurrent arena up to 16 KiB for each processor. Any goroutine may call Stats.
 func (a *Arena) Stats() stats.Arena { return a.core.Stats() }
 
 // Stats implements arenahost.Arena.
@@ -32,8 +31,7 @@ func (c *core) Stats() stats.Arena {
 	return s
 }
 
-// use returns the bytes that are used, of which it notes the most. The caller holds
-// mu.
+// use returns the bytes in use, and updates their largest number. The caller holds mu.
 func (c *core) use() int64 {
 	n := -c.skipped - c.lost.Load()
 	for i := range c.chunks {

@@ -2,9 +2,10 @@
 
 package arena
 
-// Try runs f, and returns the *Error that an allocation in f panics with, nil if there is
-// none. It is for services that must go on when memory runs out. Other panics pass. The
-// arena is as usable as before; what f allocated until then is in it until Reset.
+// Try runs f. If an allocation in f panics with an *Error, Try returns this error;
+// otherwise it returns nil. Use it in services that must continue when memory runs out.
+// Other panics pass through. The arena stays usable. What f allocated before stays in the
+// arena until Reset.
 //
 //	err := arena.Try(func() { t = parse(a, text) })
 func Try(f func()) (err error) {

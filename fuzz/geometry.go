@@ -31,20 +31,20 @@ func checkSize(sizes []int, size int) error {
 		want++
 	}
 	c := sizeclass.Of(size)
-	fit := sizeclass.FitOf(size)
+	cc := sizeclass.ClassCodeOf(size)
 	switch {
 	case int(c) != want || c.Size() != sizes[want]:
 		return fmt.Errorf("size %d: class %d of %d bytes, want %d of %d", size, c, c.Size(), want, sizes[want])
-	case fit.Class() != c:
-		return fmt.Errorf("size %d: class %d by its fit, %d by Of", size, fit.Class(), c)
+	case cc.Class() != c:
+		return fmt.Errorf("size %d: class %d by ClassCodeOf, %d by Of", size, cc.Class(), c)
 	case sizeclass.GoodSize(size) != sizes[want]:
 		return fmt.Errorf("GoodSize(%d) = %d, want %d", size, sizeclass.GoodSize(size), sizes[want])
 	}
 	return nil
 }
 
-// checkCodes compares what the codes of two requests of a class, n times each,
-// are worth with what was asked for.
+// checkCodes adds up the size codes of two requests of a class, n times each, and compares
+// the bytes that they decode to with the requested bytes.
 func checkCodes(a, b int, n uint64) error {
 	c := sizeclass.Of(a)
 	lower := 0
@@ -52,7 +52,7 @@ func checkCodes(a, b int, n uint64) error {
 		lower = (c - 1).Size()
 	}
 	b = lower + 1 + b%(c.Size()-lower)
-	codes := n * uint64(sizeclass.FitOf(a).Code()+sizeclass.FitOf(b).Code())
+	codes := n * uint64(sizeclass.ClassCodeOf(a).Code()+sizeclass.ClassCodeOf(b).Code())
 	got, want := int(c.Requested(codes, 2*n)), int(n)*(a+b)
 	slack := 0
 	if c.Size() > 1024 {

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sizeclass tells which block sizes the allocator has, and what rounding
-// a request up to one of them costs.
+// Package sizeclass lists the block sizes of the allocator, and computes what rounding a
+// request up to one of them costs.
+//
+//	block := sizeclass.GoodSize(33_000)   // 36864
+//	waste := sizeclass.WorstWaste()       // 0.1111: at most 11.1 % of a block is unused
 //
 // A size class is one of [Count] block sizes. The allocator rounds every request
 // below [LargeMin] bytes up to the nearest class, so that a freed block fits any
-// later request of its class. The bytes between the request and the block size are
-// the waste, which allocators call internal fragmentation.
+// later request of its class. The waste is the difference between the block size and the
+// request. Allocators call it internal fragmentation.
 //
 //   - [GoodSize] returns the block size that a request gets.
 //   - [Of] returns the class of a request, and [Class.Size] its block size.
 //   - [Class.WorstWaste], [WorstWaste] and [MeanWaste] return the waste as a share
-//     of the block; [Class.TailWaste] returns what cutting blocks out of spans costs.
+//     of the block. [Class.TailWaste] returns the share of memory that is lost where
+//     blocks are cut out of spans.
 //
 // # The sizes
 //
@@ -30,7 +34,10 @@
 //
 // # Caveats
 //
-// All functions are pure: they allocate and lock nothing, and any goroutine may
-// call them at any time. Requests of LargeMin bytes and more get mappings of their
-// own; alloc.GoodSize knows the rounding of those, too.
+// All functions are pure: they allocate and lock nothing, and any goroutine may call them
+// at any time. They return no errors and do not panic, except that the methods of a
+// Class of [Count] or more return meaningless values.
+//
+// A request of LargeMin bytes or more gets a mapping of its own, and has no class.
+// alloc.GoodSize knows the rounding of such requests.
 package sizeclass

@@ -8,9 +8,9 @@ import (
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
-// A cache wants blocks of 32 KiB of payload and some metadata. Putting both in
-// one request crosses into the next class; GoodSize tells before it costs
-// anything, and how much payload fits the class that is paid for.
+// A cache stores 32 KiB of payload and 64 bytes of metadata in one block. The sum needs a
+// block of the next class. GoodSize shows this before memory is allocated, and how much
+// payload such a block can hold.
 func ExampleGoodSize() {
 	const payload, metadata = 32 << 10, 64
 	fmt.Println(sizeclass.GoodSize(payload))

@@ -21,9 +21,9 @@ const (
 // this order.
 type Class uint8
 
-// Of returns the class that serves a request of size bytes: the one with the
-// smallest blocks that hold it. A request of 0 bytes gets the smallest block.
-// ok is false if no class serves the request: it is negative, or LargeMin or more.
+// Of returns the class that serves a request of size bytes: the class with the smallest
+// blocks that hold it. A request of 0 bytes gets the smallest block. ok is false if no class
+// serves the request, because size is negative, or LargeMin or more.
 func Of(size int) (c Class, ok bool) {
 	if size < 0 || size >= LargeMin {
 		return 0, false
@@ -39,7 +39,7 @@ func (c Class) Size() int { return c.inside().Size() }
 // class and not one of a smaller class.
 func (c Class) MinRequest() int { return c.inside().MinRequest() }
 
-// inside returns the class as the allocator's own packages have it.
+// inside returns the class in the type of the internal package.
 func (c Class) inside() sizeclass.Class { return sizeclass.Class(c) }
 
 // GoodSize returns the size in bytes of the block that a request of n bytes gets.

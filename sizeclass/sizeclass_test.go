@@ -10,7 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
-// What users are told is what the allocator does.
+// TestClassesAreTheAllocators: the classes that users see are the classes of the allocator.
 func TestClassesAreTheAllocators(t *testing.T) {
 	for size := range inner.LargeMin {
 		c, ok := sizeclass.Of(size)

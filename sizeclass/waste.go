@@ -8,9 +8,9 @@ func (c Class) WorstWaste() float64 {
 	return float64(c.Size()-c.MinRequest()) / float64(c.Size())
 }
 
-// TailWaste returns the share of the memory of the class, 0 … 1, that no block
-// uses. Blocks are cut from spans, which are runs of whole pages of 64 KiB to
-// 256 KiB; the rest of a span beyond its last block is lost.
+// TailWaste returns the share of the memory of the class, 0 … 1, that no block uses. Blocks
+// are cut from spans, which are runs of whole pages of 64 KiB to 256 KiB in total. The rest
+// of a span beyond its last block is lost.
 func (c Class) TailWaste() float64 {
 	span := c.inside().SpanBytes()
 	return float64(span-c.inside().Blocks()*c.Size()) / float64(span)
@@ -35,8 +35,8 @@ func WorstWaste() float64 {
 func MeanWaste() float64 {
 	sum := 0.0
 	for c := range Class(Count) {
-		// The slacks of a class are 0 … width−1, each once. In the last class 0
-		// would belong to LargeMin itself, and adds nothing.
+		// The sizes of a class waste 0 … width−1 bytes, each value once. In the last
+		// class, only LargeMin would waste 0 bytes, and that adds nothing to the sum.
 		width := float64(c.Size() - c.MinRequest() + 1)
 		sum += width * (width - 1) / 2 / float64(c.Size())
 	}

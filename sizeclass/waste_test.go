@@ -10,9 +10,10 @@ import (
 	"github.com/ashlar-go/ashlar/sizeclass"
 )
 
-// The goals that the geometry was chosen to meet, over every size there is.
+// TestWaste: over all sizes, the waste stays below the limits for which the block sizes
+// were chosen.
 func TestWaste(t *testing.T) {
-	const from = 128 // bytes; smaller requests are judged by bytes, not by share
+	const from = 128 // bytes; for smaller requests the limit is in bytes, not a share
 	worst, sum := 0.0, 0.0
 	for size := 1; size < sizeclass.LargeMin; size++ {
 		block := sizeclass.GoodSize(size)

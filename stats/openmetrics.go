@@ -30,6 +30,7 @@ func (f Format) ContentType() string {
 // ashlar_kernel_mmap_calls_total. Numbers of size classes are labelled with the block
 // size in bytes, {class="64"}; classes that were never used are left out. Numbers of
 // arenas are labelled with the labels of ArenaGroups, {arena="request"}.
+// If the snapshot has a name, all numbers are labelled with it, {allocator="cache"}.
 func (s *Snapshot) WriteMetrics(w io.Writer, f Format) error {
 	b := make([]byte, 0, 16<<10)
 	groups := s.ArenaGroups()
@@ -63,18 +64,36 @@ func (m *Metric) appendTo(b []byte, s *Snapshot, groups []ArenaGroup, f Format) 
 	case m.PerClass:
 		for i := range s.Classes {
 			if c := &s.Classes[i]; c.used() {
-				b = appendLine(b, sample, `{class="`, strconv.Itoa(c.Size), `"} `, strconv.FormatInt(m.ofClass(c), 10))
+				b = s.appendNumber(b, sample, "class", strconv.Itoa(c.Size), m.ofClass(c))
 			}
 		}
 	case m.PerArena:
 		for i := range groups {
 			g := &groups[i]
-			b = appendLine(b, sample, `{arena="`, labelEscapes.Replace(g.Label()), `"} `, strconv.FormatInt(m.ofArena(g), 10))
+			b = s.appendNumber(b, sample, "arena", g.Label(), m.ofArena(g))
 		}
 	default:
-		b = appendLine(b, sample, " ", strconv.FormatInt(m.of(s), 10))
+		b = s.appendNumber(b, sample, "", "", m.of(s))
 	}
 	return b
+}
+
+// appendNumber writes the line of a number, with the allocator's name as a label and, if
+// it has a key, another label.
+func (s *Snapshot) appendNumber(b []byte, sample, key, value string, n int64) []byte {
+	b = append(b, sample...)
+	next := byte('{')
+	for _, label := range [...][2]string{{"allocator", s.Name}, {key, value}} {
+		if label[0] != "" && label[1] != "" {
+			b = append(append(b, next), label[0]...)
+			b = append(append(append(b, `="`...), labelEscapes.Replace(label[1])...), '"')
+			next = ','
+		}
+	}
+	if next == ',' {
+		b = append(b, '}')
+	}
+	return append(strconv.AppendInt(append(b, ' '), n, 10), '\n')
 }
 
 // labelEscapes escapes a label's value for both formats. The value must be valid UTF-8.

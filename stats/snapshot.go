@@ -7,6 +7,7 @@ import "time"
 // A Snapshot contains an allocator's numbers at one moment. A Snapshot that Sub returns
 // contains the change between two moments.
 type Snapshot struct {
+	Name    string // of the allocator (alloc.Options.Name)
 	Time    time.Time
 	Elapsed time.Duration // set by Sub: time between the two snapshots; otherwise 0
 

@@ -28,10 +28,14 @@ func (s *Snapshot) String() string {
 }
 
 func (s *Snapshot) writeHead(b *bytes.Buffer) {
+	of := ""
+	if s.Name != "" {
+		of = fmt.Sprintf(" of %q", s.Name)
+	}
 	if s.Elapsed != 0 {
-		fmt.Fprintf(b, "ashlar: change over %v to %s\n\n", s.Elapsed.Round(time.Millisecond), s.Time.Format(time.RFC3339))
+		fmt.Fprintf(b, "ashlar: change%s over %v to %s\n\n", of, s.Elapsed.Round(time.Millisecond), s.Time.Format(time.RFC3339))
 	} else {
-		fmt.Fprintf(b, "ashlar: memory at %s\n\n", s.Time.Format(time.RFC3339))
+		fmt.Fprintf(b, "ashlar: memory%s at %s\n\n", of, s.Time.Format(time.RFC3339))
 	}
 	fmt.Fprintf(b, "%-18s%12s%12s\n", "", "now", "peak")
 	for _, row := range []struct {

@@ -18,15 +18,17 @@ func TestGuarded(t *testing.T) {
 		t.Fatal("there is no heap")
 	}
 	for _, h := range heaps {
-		h.SetGuardRate(1)
-		defer h.SetGuardRate(0)
+		if err := h.Inspect().SetGuardRate(1); err != nil {
+			t.Fatal(err)
+		}
+		defer h.Inspect().SetGuardRate(0)
 	}
 	passAround(t)
 	for place, name := range places(t) {
 		t.Run(place, func(t *testing.T) { useConcurrently(t, name) })
 	}
 	for _, h := range heaps {
-		if err := h.Verify(); err != nil {
+		if err := h.Inspect().Verify(); err != nil {
 			t.Error(err)
 		}
 	}

@@ -12,10 +12,11 @@ import (
 // An Entry is the first field of the structs in a Map.
 type Entry struct {
 	next uintptr // in its chain
-	Addr uintptr // by which it is found
+	Addr uintptr // the key
 }
 
-// A Map is a table of Ts. The zero value is an empty one.
+// A Map is a hash table of Ts by address. The zero value is an empty table. A Map is not
+// safe for concurrent use.
 type Map[T any] struct {
 	n        int
 	spare    uintptr
@@ -40,8 +41,8 @@ func (m *Map[T]) chain(addr uintptr) *uintptr {
 	return m.head(uint(Mix(uint64(addr)>>4)) & uint(len(m.segments)*segmentHeads-1))
 }
 
-// Mix spreads the differences between numbers over all bits (Steele and Vigna, "Fast
-// splittable pseudorandom number generators", OOPSLA 2014: splitmix64).
+// Mix is a hash of a number: every bit of x affects every bit of the result (splitmix64 in
+// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 func Mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
@@ -64,7 +65,7 @@ func (m *Map[T]) Add(addr uintptr) uintptr {
 	return at
 }
 
-// Link enters an entry that is in no chain under an address.
+// Link adds the entry at at, which is in no chain, under the address addr.
 func (m *Map[T]) Link(at, addr uintptr) {
 	head := m.chain(addr)
 	*entryAt(at) = Entry{*head, addr}
@@ -84,8 +85,8 @@ func (m *Map[T]) Find(addr uintptr) uintptr {
 	return at
 }
 
-// Unlink removes the entry of addr from its chain and returns its address, or 0 if there is
-// none.
+// Unlink removes the entry of addr from its chain and returns the entry's address, or 0 if
+// there is none.
 func (m *Map[T]) Unlink(addr uintptr) uintptr {
 	if m.n == 0 {
 		return 0
@@ -100,7 +101,7 @@ func (m *Map[T]) Unlink(addr uintptr) uintptr {
 	return 0
 }
 
-// Drop keeps an entry that is in no chain for the next Add.
+// Drop gives back an entry that is in no chain. The next Add uses it.
 func (m *Map[T]) Drop(at uintptr) {
 	entryAt(at).next = m.spare
 	m.spare = at
@@ -137,7 +138,7 @@ func (m *Map[T]) grow() bool {
 	return true
 }
 
-// Each calls f with each entry. f may remove it.
+// Each calls f with the address of each entry. f may unlink that entry, and must not add any.
 func (m *Map[T]) Each(f func(at uintptr)) {
 	for i := range uint(len(m.segments) * segmentHeads) {
 		for at := *m.head(i); at != 0; {
@@ -148,10 +149,10 @@ func (m *Map[T]) Each(f func(at uintptr)) {
 	}
 }
 
-// Len returns how many entries there are.
+// Len returns the number of entries.
 func (m *Map[T]) Len() int { return m.n }
 
-// Used returns the bytes of metadata.
+// Used returns the bytes of metadata that the table uses, spare entries included.
 func (m *Map[T]) Used() int64 { return m.used }
 
 // Close frees everything. The table is empty afterwards.

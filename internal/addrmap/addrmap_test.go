@@ -9,14 +9,14 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A numbered is what the tests put into a table.
+// A numbered is an entry with a number, for the tests.
 type numbered struct {
 	Entry
 	n int
 }
 
-// TestMap: what is added is found, under its address only, until it is taken out, also
-// while the table grows; and Close gives everything back.
+// TestMap: an entry is found under its address from Add to Unlink, also when the table has
+// grown, and Close frees all memory.
 func TestMap(t *testing.T) {
 	const n = 5000
 	before := metadata.InUse()

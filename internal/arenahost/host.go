@@ -7,8 +7,9 @@ import "github.com/ashlar-go/ashlar/internal/vm"
 // A Host is an allocator that provides the memory of arenas.
 type Host interface {
 	// Obtain returns a block of size bytes aligned to align, a power of two, and
-	// whether all of it is known to be zero. It returns the reason that the
-	// *Error of Malloc would wrap. If trim is set, the allocator gives unused memory back to the kernel before it fails.
+	// whether all of it is known to be zero. It returns the error that the
+	// *Error of Malloc would wrap. If trim is set, the allocator gives unused memory back to
+	// the kernel before it fails.
 	//
 	// Obtain calls no function of the program, so the caller may hold locks. After the
 	// caller has released them, it calls AtLimit and Obtained.

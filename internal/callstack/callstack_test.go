@@ -11,10 +11,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/callstack"
 )
 
-// supported skips where frames cannot be walked.
+// supported skips the test on architectures where frames cannot be walked.
 func supported(t *testing.T) {
 	if callstack.Key() == 0 {
-		t.Skip("no frame pointers here")
+		t.Skip("this architecture has no frame pointers")
 	}
 }
 
@@ -39,7 +39,7 @@ func TestSameStackSameKey(t *testing.T) {
 		runtime.GC() // stacks shrink
 	}
 	if keys[0] != keys[1] || keys[1] != keys[2] {
-		t.Errorf("%x: of one line in a loop", keys)
+		t.Errorf("one line in a loop has the keys %x, want one key", keys)
 	}
 }
 
@@ -54,18 +54,18 @@ func TestOtherStackOtherKey(t *testing.T) {
 	}
 	slices.Sort(keys)
 	if n := len(keys); len(slices.Compact(keys)) != n {
-		t.Errorf("of %d stacks some have the same key: %x", n, keys)
+		t.Errorf("some of %d stacks have the same key: %x", n, keys)
 	}
 }
 
-// TestDepth calls from so deep that only the innermost frames count.
+// TestDepth: the key depends on the innermost Depth frames only.
 func TestDepth(t *testing.T) {
 	supported(t)
 	if a, b := deep(callstack.Depth+10, callstack.Key), deep(callstack.Depth+11, callstack.Key); a != b {
-		t.Errorf("%x and %x differ, for frames further out than %d", a, b, callstack.Depth)
+		t.Errorf("%x and %x differ, though the innermost %d frames are the same", a, b, callstack.Depth)
 	}
 	if a, b := deep(callstack.Depth-20, callstack.Key), deep(callstack.Depth-19, callstack.Key); a == b {
-		t.Errorf("%x of stacks that differ within %d frames", a, callstack.Depth)
+		t.Errorf("two stacks that differ within %d frames have the key %x", callstack.Depth, a)
 	}
 }
 

@@ -4,5 +4,5 @@
 
 package callstack
 
-// Key returns 0: frames cannot be walked here.
+// Key returns 0, because frames cannot be walked on this architecture.
 func Key() uint64 { return 0 }

@@ -5,7 +5,8 @@
 package callstack
 
 // Key returns a hash of the return addresses of the calling functions. Two different stacks
-// have the same key with a probability of 2⁻⁶⁴. Key returns 0 where it cannot walk frames.
+// have the same key with a probability of 2⁻⁶⁴. On architectures without frame pointers, Key
+// returns 0.
 //
 //go:noescape
 func Key() uint64

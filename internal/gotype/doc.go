@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package gotype tells whether values of a type hold Go pointers, which memory that
-// the collector does not see must not hold.
+// Package gotype reports whether values of a type contain Go pointers. Memory that the
+// garbage collector does not see must not contain any.
+//
+//	if !gotype.Of[T]().Plain() { return ErrHasPointers }
 //
 //	Of[T]()          the descriptor of T, a constant where T is known
-//	(*Type).Plain    whether values of the type hold no pointers: one load
-//	HasPointers      the same for a reflect.Type, by looking at all its parts
+//	(*Type).Plain    whether values of the type contain no pointers: one load
+//	HasPointers      the same for a reflect.Type, by examining all its parts
 //
-// There are two implementations of Type:
+// No function returns an error. All functions are safe for concurrent use.
 //
-//   - layout.go (the default) reads the runtime's own descriptor of the type, which
-//     begins with the size of a value and the length of the part of it that holds
-//     pointers, as it has in every release since generics. The compiler knows both
-//     addresses and fields of descriptors: in code that names T the check costs an
-//     instruction or nothing. The program does not start if the layout has changed.
-//   - portable.go (build tag ashlar_portable) asks package reflect, once for each
-//     type, and needs nothing of the runtime.
+// Type has two implementations:
+//
+//	layout.go    the default. It reads the runtime's descriptor of the type. Since the
+//	             release with generics, a descriptor begins with the size of a value and
+//	             the length of its part that contains pointers. The compiler knows the
+//	             address and the fields, so in code that names T the check costs one
+//	             instruction or none. If the layout ever changes, the program panics at
+//	             its start.
+//	portable.go  build tag ashlar_portable. It asks package reflect once for each type,
+//	             and does not depend on the runtime.
 package gotype

@@ -19,7 +19,7 @@ type (
 	generic [1]struct{ v chan plain }
 )
 
-// TestPlain compares both ways to know with what is so.
+// TestPlain compares the results of both implementations with the known answer.
 func TestPlain(t *testing.T) {
 	is[bool](t, true)
 	is[int8](t, true)

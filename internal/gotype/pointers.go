@@ -4,7 +4,7 @@ package gotype
 
 import "reflect"
 
-// HasPointers reports whether values of type t hold Go pointers.
+// HasPointers reports whether values of type t contain Go pointers.
 func HasPointers(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,

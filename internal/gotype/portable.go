@@ -9,16 +9,16 @@ import (
 	"sync"
 )
 
-// A Type is what is known of a type.
+// A Type contains what reflect reports about a type.
 type Type struct {
 	reflect reflect.Type
 	plain   bool
 }
 
-// known has a *Type for each type that was asked for, by its reflect.Type.
+// known maps a reflect.Type to its *Type.
 var known sync.Map
 
-// Of returns the descriptor of T, the same one at each call.
+// Of returns the descriptor of T. Each call returns the same one.
 func Of[T any]() *Type {
 	r := reflect.TypeFor[T]()
 	if t, ok := known.Load(r); ok {
@@ -28,8 +28,8 @@ func Of[T any]() *Type {
 	return t.(*Type)
 }
 
-// Plain reports whether values of the type hold no Go pointers.
+// Plain reports whether values of the type contain no Go pointers.
 func (t *Type) Plain() bool { return t.plain }
 
-// Reflect returns the type as package reflect knows it.
+// Reflect returns the reflect.Type of the type.
 func (t *Type) Reflect() reflect.Type { return t.reflect }

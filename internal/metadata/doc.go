@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metadata allocates the structures with which the layers above keep track of
-// memory: span descriptors, magazines, caches, and descriptors of large objects. They lie
-// apart from the memory that they describe, so that an overrun of a user's block does not
-// reach them. They lie off the Go heap, so that the collector does not scan them.
+// Package metadata allocates the module's own structures: span descriptors, magazines,
+// caches, and descriptors of large objects.
+//
+//	p, err := metadata.Alloc(size)      // an address; zeroed
+//	...
+//	metadata.Free(p, size)
+//
+// Alloc returns an error if the kernel refuses memory. Free does not check its arguments.
+// All functions are safe for concurrent use.
+//
+// The structures lie apart from users' blocks, so an overrun of a block cannot reach
+// them. They lie off the Go heap, so the garbage collector does not scan them.
 //
 // # Structures
 //

@@ -23,10 +23,10 @@ func fail(t *testing.T, op vm.Op) (stop func()) {
 	return stop
 }
 
-// Without the kernel, Alloc serves what fits in the chunk at hand, then fails,
-// and works again when the kernel does.
+// If the kernel refuses memory, Alloc uses the rest of the current chunk and then fails.
+// It works again as soon as the kernel supplies memory.
 func TestMapFails(t *testing.T) {
-	const size = 60000 // a slab each
+	const size = 60000 // one object fills a slab
 	Free(alloc(t, size), size)
 	before := InUse()
 	stop := fail(t, vm.OpMap)
@@ -53,7 +53,7 @@ func TestMapFails(t *testing.T) {
 	}
 }
 
-// What the kernel does not purge stays idle, dirty and counted.
+// If the kernel refuses a purge, the slab stays idle and dirty, and is still counted.
 func TestPurgeFails(t *testing.T) {
 	const size = 60000
 	Purge()
@@ -68,7 +68,7 @@ func TestPurgeFails(t *testing.T) {
 	}
 	again := alloc(t, size)
 	if again != p || !holds(again, size, 0) {
-		t.Errorf("the idle slab at %#x was not reused, or not zeroed: %#x", p, again)
+		t.Errorf("the idle slab at %#x was not reused or not zeroed: got %#x", p, again)
 	}
 	stop()
 	Free(again, size)

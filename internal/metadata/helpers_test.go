@@ -10,8 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// The package's state is the process': tests compare with what they found, free
-// what they allocate, and do not run in parallel.
+// The package's state belongs to the process. So each test compares with the state at its
+// start, frees what it allocates, and does not run in parallel.
 
 func alloc(t *testing.T, size uintptr) uintptr {
 	t.Helper()
@@ -25,7 +25,7 @@ func alloc(t *testing.T, size uintptr) uintptr {
 	return p
 }
 
-// slabFull allocates objects until they fill a slab at least.
+// slabFull allocates objects that fill at least one slab.
 func slabFull(t *testing.T, size uintptr) (objects []uintptr) {
 	t.Helper()
 	for range slabSize/size + 1 {
@@ -46,7 +46,7 @@ func fill(p, size uintptr, b byte) {
 	}
 }
 
-// holds reports whether all bytes of the object are b.
+// holds reports whether all bytes of the object equal b.
 func holds(p, size uintptr, b byte) bool {
 	for _, got := range raw.Bytes(p, size) {
 		if got != b {

@@ -7,19 +7,19 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A mappedObject is an object of more than MaxSize bytes. There are few of them: the
-// tables of Allocators on machines with thousands of processors.
+// A mappedObject is an object of more than MaxSize bytes. There are few: only the tables
+// of Allocators on machines with thousands of processors are that large.
 type mappedObject struct {
 	vm.Mapping
 	live  bool
-	dirty bool // it may hold other bytes than zeros; live or not, it counts as footprint then
+	dirty bool // it may contain bytes other than zeros; then it counts as footprint, live or not
 }
 
-// mapped are the objects with mappings of their own. They stay for ever, as slabs do, and
-// are used again. Guarded by mu.
+// mapped contains the objects with mappings of their own. Like slabs they are never
+// unmapped, only reused. Protected by mu.
 var mapped []mappedObject
 
-// wholePages returns the bytes of a mapped object of size bytes.
+// wholePages returns size rounded up to whole pages, in bytes.
 func wholePages(size uintptr) uintptr { return raw.AlignUp(size, vm.PageSize()) }
 
 // allocMapped is Alloc for more than MaxSize bytes. Call it with mu held.
@@ -59,8 +59,7 @@ func freeMapped(p uintptr) {
 	}
 }
 
-// purgeMapped gives the RAM of mapped objects that are not live back to the kernel. Call
-// it with mu held.
+// purgeMapped returns the RAM of free mapped objects to the kernel. Call it with mu held.
 func purgeMapped() (n int64) {
 	for i := range mapped {
 		if o := &mapped[i]; !o.live && o.dirty && Space.Purge(o.Base, o.Size, false) == nil {

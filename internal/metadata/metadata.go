@@ -21,19 +21,19 @@ const (
 	slabs      = chunkSize / slabSize
 	colours    = 7
 
-	// MaxSize is the size in bytes of the largest object in a slab: that of the largest
-	// class of which one fits after every colour. Larger ones have mappings of their own.
+	// MaxSize is the size in bytes of the largest object in a slab: one object of the
+	// largest class fits after any colour. Larger objects have mappings of their own.
 	MaxSize = 60 << 10
 )
 
-// A slabHeader describes one slab. Guarded by mu.
+// A slabHeader describes one slab. Protected by mu.
 type slabHeader struct {
-	next, prev uintptr // in the class's list of slabs with room, or the idle list; of the table: next chunk
-	free       uintptr // first free object, linked through the objects' first words
-	carved     uint32  // objects handed out at least once since the slab was cleaned
-	live       uint32  // objects handed out now
-	size       uint32  // bytes of an object
-	dirty      bool    // the slab may hold other bytes than zeros
+	next, prev uintptr // in the class's list of slabs with room, or in the idle list; in a table: next chunk
+	free       uintptr // first free object; free objects are linked through their first words
+	carved     uint32  // objects allocated at least once since the slab was last all zeros
+	live       uint32  // live objects
+	size       uint32  // size of an object in bytes
+	dirty      bool    // the slab may contain bytes other than zeros
 }
 
 var (
@@ -43,13 +43,13 @@ var (
 	mu     sync.Mutex
 	room   [sizeclass.Count]uintptr // slabs with room, by class of the object
 	idle   uintptr                  // slabs without objects
-	chunk  uintptr                  // the chunk being carved into slabs; the head of the list of chunks
-	carved uintptr                  // bytes of it carved so far
+	chunk  uintptr                  // the chunk that new slabs come from; head of the list of chunks
+	carved uintptr                  // bytes of chunk that are used for slabs
 	inUse  int                      // bytes of live objects
 )
 
-// Alloc returns size bytes of zeroed memory, aligned to 64 bytes when size is at
-// least 64. 0 < size.
+// Alloc returns the address of size bytes of zeroed memory. It is aligned to 64 bytes if
+// size is at least 64. size must be positive.
 func Alloc(size uintptr) (uintptr, error) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -83,7 +83,7 @@ func Alloc(size uintptr) (uintptr, error) {
 	return p, nil
 }
 
-// Free takes back what Alloc(size) returned.
+// Free frees an object that Alloc(size) returned.
 func Free(p, size uintptr) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -116,15 +116,15 @@ func (h *slabHeader) full(slab uintptr) bool {
 	return h.free == 0 && colour(slab)+uintptr(h.carved+1)*uintptr(h.size) > slabSize
 }
 
-// colour returns where in a slab the first object begins (Bonwick, "The Slab
-// Allocator", USENIX 1994). It is never at the start of a page, where users'
-// larger blocks begin: what is read with every one of them would be driven out of
-// the processor's cache by the blocks' first lines, which all fall into one set.
-// In steps of two lines it keeps the allocator's class caches from there as well.
+// colour returns the offset in a slab at which the first object begins (Bonwick, "The
+// Slab Allocator", USENIX 1994). It is never at the start of a page. Users' larger blocks
+// begin at page starts, and their first cache lines all fall into one set of the
+// processor's cache. A structure in that set would be evicted whenever such blocks are
+// used. Steps of two cache lines keep the class caches out of that set, too.
 func colour(slab uintptr) uintptr { return 128 * (1 + slab>>slabShift%colours) }
 
-// classOf rounds an object's size so that objects neither share cache lines
-// nor straddle them needlessly.
+// classOf rounds an object's size up, so that objects neither share cache lines nor cross
+// their boundaries needlessly.
 func classOf(size uintptr) sizeclass.Class {
 	if size > 32 {
 		size = raw.AlignUp(size, 64)
@@ -132,7 +132,7 @@ func classOf(size uintptr) sizeclass.Class {
 	return sizeclass.Of(int(size))
 }
 
-// newSlab gives class c an empty slab: an idle one, or the next of the chunk.
+// newSlab returns an empty slab for class c: an idle slab, or the next one of the chunk.
 func newSlab(c sizeclass.Class) (uintptr, error) {
 	slab := idle
 	if slab != 0 {
@@ -145,7 +145,7 @@ func newSlab(c sizeclass.Class) (uintptr, error) {
 			}
 			Space.Label(m, "ashlar metadata")
 			header(start).next = chunk
-			chunk, carved = start, slabSize // the table takes the first slab
+			chunk, carved = start, slabSize // the table is the first slab
 			Space.Footprint.Add(slabs * int64(unsafe.Sizeof(slabHeader{})))
 		}
 		slab = chunk + carved
@@ -160,7 +160,7 @@ func newSlab(c sizeclass.Class) (uintptr, error) {
 	return slab, nil
 }
 
-// Taken returns how many bytes Alloc(size) takes.
+// Taken returns the number of bytes that Alloc(size) occupies.
 func Taken(size uintptr) uintptr {
 	if size > MaxSize {
 		return wholePages(size)
@@ -168,10 +168,10 @@ func Taken(size uintptr) uintptr {
 	return bytesOf(classOf(size))
 }
 
-// bytesOf returns the bytes of an object of class c.
+// bytesOf returns the size in bytes of an object of class c.
 func bytesOf(c sizeclass.Class) uintptr { return raw.AlignUp(uintptr(c.Size()), objectAlign(c)) }
 
-// objectAlign returns what objects of class c are aligned to.
+// objectAlign returns the alignment of objects of class c in bytes.
 func objectAlign(c sizeclass.Class) uintptr {
 	if c.Size() > 32 {
 		return 64
@@ -179,8 +179,7 @@ func objectAlign(c sizeclass.Class) uintptr {
 	return sizeclass.Granule
 }
 
-// Purge gives the RAM of what is not in use back to the kernel and returns how many
-// bytes that was.
+// Purge returns the RAM of unused memory to the kernel. It returns the number of bytes.
 func Purge() int64 {
 	mu.Lock()
 	defer mu.Unlock()
@@ -196,7 +195,7 @@ func Purge() int64 {
 	return n
 }
 
-// InUse returns the bytes of live objects.
+// InUse returns the number of bytes in live objects.
 func InUse() int {
 	mu.Lock()
 	defer mu.Unlock()
@@ -208,7 +207,7 @@ func header(slab uintptr) *slabHeader {
 	return raw.At[slabHeader](raw.AlignDown(slab, chunkSize) + i*unsafe.Sizeof(slabHeader{}))
 }
 
-// Mappings calls yield with each mapping.
+// Mappings calls yield for each mapping.
 func Mappings(yield func(vm.Mapping)) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -220,7 +219,7 @@ func Mappings(yield func(vm.Mapping)) {
 	}
 }
 
-// link puts slab at the head of a list.
+// link adds slab to the head of a list.
 func link(list *uintptr, slab uintptr) {
 	h := header(slab)
 	h.next, h.prev = *list, 0
@@ -230,7 +229,7 @@ func link(list *uintptr, slab uintptr) {
 	*list = slab
 }
 
-// unlink takes slab out of a list.
+// unlink removes slab from a list.
 func unlink(list *uintptr, slab uintptr) {
 	h := header(slab)
 	if h.prev == 0 {

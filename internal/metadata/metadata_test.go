@@ -14,7 +14,7 @@ var sizes = []uintptr{1, 8, 16, 17, 32, 33, 48, 64, 65, 100, 128, 320, 1000, 310
 func TestZeroedAndAligned(t *testing.T) {
 	for _, size := range sizes {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			for round := range 3 { // fresh, reused with others live, reused after all were freed
+			for round := range 3 { // fresh, reused next to live objects, reused after all were freed
 				objects := slabFull(t, size)
 				for _, p := range objects {
 					if !holds(p, size, 0) {
@@ -40,7 +40,7 @@ func TestZeroedAndAligned(t *testing.T) {
 	}
 }
 
-// In-use bytes are those of live objects, rounded up to whole cache lines or less.
+// InUse counts live objects, rounded up to whole cache lines at most.
 func TestInUse(t *testing.T) {
 	for _, size := range sizes {
 		before := InUse()
@@ -55,7 +55,7 @@ func TestInUse(t *testing.T) {
 	}
 }
 
-// The place of a freed object is used before another slab is.
+// A freed object's memory is reused before another slab is taken.
 func TestReuse(t *testing.T) {
 	const size = 30 << 10 // two in a slab
 	Purge()
@@ -73,12 +73,12 @@ func TestReuse(t *testing.T) {
 	freeAll(live, size)
 }
 
-// What begins a page shares its set of the processor's cache with the first lines
-// of users' larger blocks: nothing of ours does, as far as it has a choice.
+// No object begins at the start of a page if it can be avoided: such objects share a set
+// of the processor's cache with the first lines of users' larger blocks.
 func TestColours(t *testing.T) {
 	starts := map[uintptr]bool{}
 	var live []uintptr
-	const size = MaxSize // a slab each
+	const size = MaxSize // one in a slab
 	for range 2 * colours {
 		p := alloc(t, size)
 		live = append(live, p)
@@ -90,8 +90,8 @@ func TestColours(t *testing.T) {
 	freeAll(live, size)
 }
 
-// TestMapped: large objects have mappings of their own, which are listed, purged and used
-// again.
+// TestMapped: large objects have mappings of their own, which are listed, purged and
+// reused.
 func TestMapped(t *testing.T) {
 	const size = 200_000
 	Purge()
@@ -109,7 +109,7 @@ func TestMapped(t *testing.T) {
 	}
 	again := alloc(t, size)
 	if again != p || !holds(again, size, 0) {
-		t.Errorf("%#x instead of %#x, or not zero", again, p)
+		t.Errorf("got %#x, want %#x, zeroed", again, p)
 	}
 	if n := Space.Footprint.Now(); n < footprint+size {
 		t.Errorf("the footprint is %d, was %d without the object", n, footprint)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A model is a set of live objects, each filled with a byte of its own.
+// A model is a set of live objects, each filled with its own byte.
 type model struct {
 	t    *testing.T
 	rand *rand.Rand
@@ -38,7 +38,7 @@ func (m *model) step() {
 	m.live = append(m.live, o)
 }
 
-// free frees live object i, which must hold what was written to it.
+// free frees live object i, whose contents must be unchanged.
 func (m *model) free(i int) {
 	o := m.live[i]
 	if !holds(o.p, o.size, o.b) {
@@ -56,7 +56,7 @@ func (m *model) end() {
 }
 
 func TestObjectsDoNotOverlap(t *testing.T) {
-	Free(alloc(t, 1), 1) // skips where there is no memory
+	Free(alloc(t, 1), 1) // skips the test if there is no memory
 	before := InUse()
 	var wg sync.WaitGroup
 	for seed := range uint64(4) {

@@ -10,7 +10,7 @@ import (
 
 func TestPurge(t *testing.T) {
 	const size = 1000
-	defer Free(alloc(t, size), size) // so that one slab of the class stays in use
+	defer Free(alloc(t, size), size) // keeps one slab of the class in use
 	Purge()
 	before := Space.Footprint.Now()
 	objects := slabFull(t, size)
@@ -42,7 +42,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// A slab that was purged or idle counts once more when it is used again.
+// A slab that was purged or idle is counted again when it is reused.
 func TestFootprintOfReuse(t *testing.T) {
 	const size = 2000
 	Purge()

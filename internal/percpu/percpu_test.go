@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// maxIDs is more than the ids of these tests, in either implementation.
+// maxIDs is larger than every id in these tests, in both implementations.
 const maxIDs = 1024
 
-// bump adds one to a counter that only the holder of its slot may touch. It takes
-// its time, so that two holders would notice each other. The race detector knows
-// nothing of pinning and is kept out.
+// bump adds one to a counter that only the holder of its slot may touch. It waits between
+// the read and the write, so that two holders at once would lose a count. The race detector
+// does not know pinning, so it is disabled here.
 //
 //go:norace
 func bump(counter *int) {
@@ -61,18 +61,19 @@ func TestExclusive(t *testing.T) {
 	}
 }
 
-// Synchronize returns only after sections that began before it have ended.
+// TestSynchronizeWaits: Synchronize returns only after sections that began before it have
+// ended.
 func TestSynchronizeWaits(t *testing.T) {
 	processors(t, 2)
 	for round := range 20 {
-		var pinned, asked, ended atomic.Bool
+		var pinned, called, ended atomic.Bool
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			id := Pin()
 			pinned.Store(true)
-			// The asker may be stopped, by the collector waiting for this section:
-			// so this does not wait for it for ever.
-			for i := 0; i < 1e7 && !asked.Load(); i++ {
+			// The collector may have stopped the caller of Synchronize while it waits
+			// for this section. So this loop does not wait forever.
+			for i := 0; i < 1e7 && !called.Load(); i++ {
 				spin()
 			}
 			for range 200_000 {
@@ -84,7 +85,7 @@ func TestSynchronizeWaits(t *testing.T) {
 		for !pinned.Load() {
 			runtime.Gosched()
 		}
-		asked.Store(true)
+		called.Store(true)
 		Synchronize()
 		if !ended.Load() {
 			t.Fatalf("round %d: Synchronize returned while a section was running", round)
@@ -93,8 +94,7 @@ func TestSynchronizeWaits(t *testing.T) {
 	}
 }
 
-// What the package is for: after unpublishing and Synchronize, state that
-// sections reach is nobody else's.
+// TestTakeAway: state that was unpublished has no user after Synchronize.
 func TestTakeAway(t *testing.T) {
 	processors(t, 4)
 	type state struct{ users atomic.Int32 }
@@ -113,7 +113,7 @@ func TestTakeAway(t *testing.T) {
 				}
 				s.users.Add(-1)
 				Unpin(id)
-				runtime.Gosched() // or the world could hardly ever be stopped
+				runtime.Gosched() // otherwise the world could hardly ever be stopped
 			}
 		})
 	}
@@ -121,7 +121,7 @@ func TestTakeAway(t *testing.T) {
 		old := current.Swap(new(state))
 		Synchronize()
 		if n := old.users.Load(); n != 0 {
-			t.Errorf("%d sections use what was taken away", n)
+			t.Errorf("%d sections use state that was taken away", n)
 		}
 	}
 	done.Store(true)

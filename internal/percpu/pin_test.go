@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// The id is below GOMAXPROCS, which cannot change during a section.
+// TestIDBelowGOMAXPROCS: the id is below GOMAXPROCS, which cannot change during a section.
 func TestIDBelowGOMAXPROCS(t *testing.T) {
 	processors(t, 1)
 	var done atomic.Bool
@@ -26,7 +26,7 @@ func TestIDBelowGOMAXPROCS(t *testing.T) {
 				if id < 0 || id >= n {
 					wrong.Add(1)
 				}
-				runtime.Gosched() // or the world could hardly ever be stopped
+				runtime.Gosched() // otherwise the world could hardly ever be stopped
 			}
 		})
 	}

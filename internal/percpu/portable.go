@@ -10,16 +10,16 @@ import (
 	"sync/atomic"
 )
 
-// slots bounds the number of sections that run at once. A goroutine can lose its
-// processor inside a section here, so there are some more slots than processors;
-// but not many more, for what is kept per slot is kept that many times.
+// slots bounds the number of sections that run at once. Here a goroutine can lose its
+// processor inside a section, so there are more slots than processors: three for each.
+// More slots would cost memory, because every slot has state of its own.
 const (
 	slots        = 64
 	perProcessor = 3
 )
 
-// spread returns how many of the slots are in use, but for what a larger
-// GOMAXPROCS may have left in others.
+// spread returns the number of slots that Pin uses. Sections that began under a larger
+// GOMAXPROCS may still hold others.
 func spread() int { return min(slots, perProcessor*runtime.GOMAXPROCS(0)) }
 
 var locks [slots]struct {
@@ -27,8 +27,8 @@ var locks [slots]struct {
 	_    [60]byte // a cache line each
 }
 
-// Pin takes the first free slot, beginning at a random one so that goroutines
-// spread over them, and returns its id.
+// Pin takes a free slot and returns its id. It begins its search at a random slot, so that
+// goroutines spread over the slots.
 func Pin() int {
 	for {
 		n := spread()
@@ -46,8 +46,8 @@ func Pin() int {
 // Unpin ends the section that Pin began.
 func Unpin(id int) { locks[id].held.Store(0) }
 
-// Synchronize returns when every section that was running when it was called
-// has ended. It must not be called from inside one.
+// Synchronize returns when every section that was running at the call has ended. Do
+// not call it inside a section.
 func Synchronize() {
 	for i := range locks {
 		for !locks[i].held.CompareAndSwap(0, 1) {

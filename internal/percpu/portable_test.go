@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// All slots can be held at once, each by one; who comes then waits for one.
+// TestAllSlots: all slots can be held at once, each by one goroutine. Then Pin waits until a
+// slot is free.
 func TestAllSlots(t *testing.T) {
 	n := spread()
 	held := make([]bool, n)
@@ -21,16 +22,16 @@ func TestAllSlots(t *testing.T) {
 		held[id] = true
 	}
 	freed := n - 1
-	var letGo atomic.Bool
+	var unpinned atomic.Bool
 	got := make(chan int)
 	go func() {
 		id := Pin()
-		if !letGo.Load() {
+		if !unpinned.Load() {
 			id = -1
 		}
 		got <- id
 	}()
-	letGo.Store(true)
+	unpinned.Store(true)
 	Unpin(freed)
 	if id := <-got; id != freed {
 		t.Errorf("the only free slot is %d, got %d", freed, id)

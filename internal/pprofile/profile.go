@@ -31,10 +31,10 @@ const DroppedSite = "(dropped: table full)"
 // runtime's heap profile, with which it can be merged. rate is the mean of bytes
 // between samples.
 //
-// Labels: "bytes", the size of the block's class; "kind"; and those of the site, but for
-// one of the name "kind".
-func Heap(sites []Site, rate int) *profile.Profile {
-	b := newBuilder(rate)
+// Labels: "bytes", the size of the block's class; "kind"; "allocator", if name is not
+// empty; and those of the site, except for any of these names.
+func Heap(name string, sites []Site, rate int) *profile.Profile {
+	b := newBuilder(name, rate)
 	for _, n := range []string{"alloc_objects", "alloc_space", "inuse_objects", "inuse_space"} {
 		unit := "bytes"
 		if n == "alloc_objects" || n == "inuse_objects" {
@@ -52,8 +52,8 @@ func Heap(sites []Site, rate int) *profile.Profile {
 
 // Fragmentation returns a profile of one value, fragmentation in bytes: what
 // beyond gives for each site.
-func Fragmentation(sites []Site, beyond []float64, rate int) *profile.Profile {
-	b := newBuilder(rate)
+func Fragmentation(name string, sites []Site, beyond []float64, rate int) *profile.Profile {
+	b := newBuilder(name, rate)
 	b.p.SampleType = []*profile.ValueType{{Type: "fragmentation", Unit: "bytes"}}
 	for i := range sites {
 		b.add(&sites[i], beyond[i])
@@ -63,6 +63,7 @@ func Fragmentation(sites []Site, beyond []float64, rate int) *profile.Profile {
 
 // A builder makes a profile in which each function and place occurs once.
 type builder struct {
+	name      string // of the allocator
 	p         *profile.Profile
 	functions map[[2]string]*profile.Function
 	locations map[place]*profile.Location
@@ -73,8 +74,9 @@ type place struct {
 	line           int
 }
 
-func newBuilder(rate int) *builder {
+func newBuilder(name string, rate int) *builder {
 	return &builder{
+		name: name,
 		p: &profile.Profile{
 			PeriodType: &profile.ValueType{Type: "space", Unit: "bytes"},
 			Period:     int64(rate),
@@ -102,6 +104,9 @@ func (b *builder) add(s *Site, values ...float64) {
 			if key != "kind" {
 				sample.Label[key] = []string{value}
 			}
+		}
+		if b.name != "" {
+			sample.Label["allocator"] = []string{b.name}
 		}
 	}
 	if s.Class > 0 {

@@ -101,7 +101,7 @@ func FuzzProfile(f *testing.F) {
 			sites = append(sites, s)
 			addValues(want, s.frames(), s.values())
 		}
-		p := Heap(sites, rate)
+		p := Heap("", sites, rate)
 		if err := p.CheckValid(); err != nil {
 			t.Fatal(err)
 		}

@@ -11,17 +11,17 @@ import (
 	"strings"
 )
 
-// A Cgroup is the control group that accounts for the process' memory.
+// A Cgroup is the control group to which the process' memory is charged.
 type Cgroup struct {
 	Version int // 1 or 2
 	root    fs.FS
-	dir     string // of the group, in root
-	top     string // of the mounted hierarchy; dir or an ancestor of it
+	dir     string // directory of the group, relative to root
+	top     string // directory of the mounted hierarchy: dir or an ancestor of it
 }
 
-// FindCgroup finds the process' control group by /proc/self/cgroup and
-// /proc/self/mountinfo. Where both versions are mounted it is the one that has the
-// memory controller.
+// FindCgroup finds the process' control group in /proc/self/cgroup and
+// /proc/self/mountinfo. If both versions are mounted, it chooses the one with the memory
+// controller.
 func FindCgroup(root fs.FS) (*Cgroup, error) {
 	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
@@ -43,10 +43,11 @@ func FindCgroup(root fs.FS) (*Cgroup, error) {
 			}
 		}
 	}
-	return nil, fmt.Errorf("procfs: no control group accounts for memory: %w", fs.ErrNotExist)
+	return nil, fmt.Errorf("procfs: the process has no control group with a memory controller: %w", fs.ErrNotExist)
 }
 
-// ownGroup returns the path of the process' group in a hierarchy. The lines are
+// ownGroup returns the path of the process' group in a hierarchy. The lines of the file
+// are
 //
 //	4:memory:/a/b      version 1
 //	0::/a/b            version 2
@@ -61,8 +62,8 @@ func ownGroup(groups []byte, version int) (group string, found bool) {
 	return "", false
 }
 
-// mount returns where a hierarchy is mounted, and which of its groups is to be seen
-// there. The lines of mountinfo are
+// mount returns the mount point of a hierarchy, and the group that is visible there. The
+// lines of mountinfo are
 //
 //	36 25 0:31 /root/of/mount /mount/point rw,... tags - cgroup cgroup rw,memory
 func mount(mounts []byte, version int) (within, point string, found bool) {
@@ -79,8 +80,8 @@ func mount(mounts []byte, version int) (within, point string, found bool) {
 	return "", "", false
 }
 
-// place returns the directory of a group. In a container the group's path may be one
-// outside it; what is mounted is the group itself then.
+// place returns the directory of a group. In a container the group's path may lie outside
+// the mounted part; then the mounted directory is the group itself.
 func place(group, within, point string) string {
 	below, inside := strings.CutPrefix(group, strings.TrimSuffix(within, "/"))
 	if !inside || strings.Contains(below, "..") {
@@ -89,7 +90,7 @@ func place(group, within, point string) string {
 	return path.Join(point, below)
 }
 
-// Current returns the memory that is charged to the group, page cache included.
+// Current returns the memory charged to the group in bytes, page cache included.
 func (c *Cgroup) Current() (int64, error) {
 	if c.Version == 1 {
 		return readNumber(c.root, path.Join(c.dir, "memory.usage_in_bytes"))
@@ -97,12 +98,12 @@ func (c *Cgroup) Current() (int64, error) {
 	return readNumber(c.root, path.Join(c.dir, "memory.current"))
 }
 
-// unlimited is what version 1 says, rounded to pages, where there is no limit.
+// unlimited is the value, rounded to pages, that version 1 contains if there is no limit.
 const unlimited = 1 << 62
 
-// Limit returns the least of the limits of the group and its ancestors, as far as
-// they can be seen; 0 if there is none. In version 2 a limit is memory.max or
-// memory.high, from where on the kernel slows the group down.
+// Limit returns the smallest limit of the group and its visible ancestors in bytes, 0 if
+// there is none. In version 2 both memory.max and memory.high count as limits; above
+// memory.high the kernel slows the group down.
 func (c *Cgroup) Limit() (limit int64, err error) {
 	files := []string{"memory.max", "memory.high"}
 	if c.Version == 1 {
@@ -124,8 +125,8 @@ func (c *Cgroup) Limit() (limit int64, err error) {
 	}
 }
 
-// readLimit reads one limit; 0 if there is none, or no such file, as in the topmost
-// group of version 2.
+// readLimit reads one limit. It returns 0 if there is no limit or no such file. The
+// topmost group of version 2 has no such file.
 func (c *Cgroup) readLimit(name string) (int64, error) {
 	text, err := fs.ReadFile(c.root, name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && string(bytes.TrimSpace(text)) == "max" {

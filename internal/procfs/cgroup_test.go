@@ -32,7 +32,7 @@ func TestCgroup(t *testing.T) {
 		limit, current int64
 		missing        bool
 	}{
-		"version 2, as a container sees it": {files: map[string]string{
+		"version 2, in a container": {files: map[string]string{
 			"proc/self/cgroup": "0::/\n", "proc/self/mountinfo": mountsV2,
 			"sys/fs/cgroup/memory.max": "536870912\n", "sys/fs/cgroup/memory.high": "max\n", "sys/fs/cgroup/memory.current": "1048576\n",
 		}, version: 2, limit: 512 << 20, current: 1 << 20},
@@ -44,7 +44,7 @@ func TestCgroup(t *testing.T) {
 			"sys/fs/cgroup/a.slice/b.service/memory.high":    "max\n",
 			"sys/fs/cgroup/a.slice/b.service/memory.current": "4096\n",
 		}, version: 2, limit: 1000000, current: 4096},
-		"version 2, slowed down before the limit": {files: map[string]string{
+		"version 2, memory.high below memory.max": {files: map[string]string{
 			"proc/self/cgroup": "0::/a\n", "proc/self/mountinfo": mountsV2,
 			"sys/fs/cgroup/a/memory.max": "2000000\n", "sys/fs/cgroup/a/memory.high": "1500000\n", "sys/fs/cgroup/a/memory.current": "4096\n",
 		}, version: 2, limit: 1500000, current: 4096},
@@ -71,7 +71,7 @@ func TestCgroup(t *testing.T) {
 			"sys/fs/cgroup/memory/m/memory.usage_in_bytes": "6\n",
 			"sys/fs/cgroup/unified/cgroup.procs":           "1\n",
 		}, version: 1, limit: 9000000, current: 6},
-		"a path outside what is mounted": {files: map[string]string{
+		"a path outside the mounted part": {files: map[string]string{
 			"proc/self/cgroup": "0::/../../other\n", "proc/self/mountinfo": mountsV2,
 			"sys/fs/cgroup/memory.max": "77\n", "sys/fs/cgroup/memory.current": "7\n",
 		}, version: 2, limit: 77, current: 7},
@@ -102,7 +102,8 @@ func TestCgroup(t *testing.T) {
 	}
 }
 
-// TestNonsense: nonsense in a file is an error that names it, not no limit.
+// TestNonsense: a file with invalid contents causes an error that names it, and does not
+// count as no limit.
 func TestNonsense(t *testing.T) {
 	g, err := FindCgroup(tree(map[string]string{
 		"proc/self/cgroup": "0::/\n", "proc/self/mountinfo": mountsV2,
@@ -112,7 +113,7 @@ func TestNonsense(t *testing.T) {
 		t.Fatal(err)
 	}
 	if limit, err := g.Limit(); err == nil {
-		t.Errorf("Limit = %d for a file that holds no number", limit)
+		t.Errorf("Limit = %d for a file without a number", limit)
 	}
 }
 

@@ -17,6 +17,6 @@ func TestNoHugePages(t *testing.T) {
 		}
 	}
 	if NoHugePages(fstest.MapFS{}) {
-		t.Error("a system that does not say")
+		t.Error("NoHugePages is true for a system without the file")
 	}
 }

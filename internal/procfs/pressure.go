@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// A Pressure tells how much time tasks stood still for want of memory (PSI): the
-// percentage of the last ten seconds in which some of them did, and in which all did.
+// A Pressure is how long tasks waited for memory in the last ten seconds (PSI), in percent.
+// Some is the time in which at least one task waited, and Full the time in which all did.
 type Pressure struct{ Some, Full float64 }
 
-// ReadPressure reads the pressure on the group's memory if version 2 tells it, else
-// that on the whole machine's. c may be nil.
+// ReadPressure reads the pressure of the group c if it has version 2, and otherwise that
+// of the whole machine. c may be nil.
 func ReadPressure(root fs.FS, c *Cgroup) (p Pressure, err error) {
 	name := "proc/pressure/memory"
 	if c != nil && c.Version == 2 {

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// System returns the root of the file system.
+// System returns the root of the system's files.
 func System() fs.FS { return os.DirFS("/") }
 
-// Status is what /proc/self/status says of the process' memory, in bytes.
+// Status contains the process' memory from /proc/self/status, in bytes.
 type Status struct {
 	RSS, PeakRSS int64 // VmRSS, VmHWM
 	Swap         int64 // VmSwap
@@ -43,7 +43,7 @@ func ReadStatus(root fs.FS) (s Status, err error) {
 	return s, nil
 }
 
-// kilobytes returns what a field like "   123 kB\n" says, in bytes.
+// kilobytes parses a field like " 123 kB\n" and returns it in bytes.
 func kilobytes(field []byte) int64 {
 	var n int64
 	for _, c := range bytes.TrimLeft(field, " \t") {
@@ -55,7 +55,7 @@ func kilobytes(field []byte) int64 {
 	return n << 10
 }
 
-// readNumber reads a file that holds one number.
+// readNumber reads a file that contains one number.
 func readNumber(root fs.FS, name string) (int64, error) {
 	text, err := fs.ReadFile(root, name)
 	if err != nil {

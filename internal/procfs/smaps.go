@@ -11,25 +11,23 @@ import (
 	"strconv"
 )
 
-// An Area is one mapping of the process as /proc/self/smaps shows it; quantities are
-// in bytes.
+// An Area is one mapping of the process in /proc/self/smaps. All sizes are in bytes.
 type Area struct {
 	Start, End uintptr
-	Name       []byte // path or name, "" if there is none; valid until the next Area
+	Name       []byte // path or name, empty if there is none; valid until the next Area
 
 	RSS        int64 // resident
-	PSS        int64 // resident, shared pages divided by how many share them
-	Referenced int64 // resident and used since the marks were last cleared
+	PSS        int64 // resident; a page shared by n processes counts 1/n
+	Referenced int64 // resident, and used since the marks were last cleared
 	AnonHuge   int64 // in transparent huge pages
-	LazyFree   int64 // resident, and the kernel's to take (MADV_FREE)
+	LazyFree   int64 // resident, but the kernel may take it (MADV_FREE)
 	Swap       int64
 	Locked     int64
 }
 
-// Smaps calls each with every mapping of the process, in order of address. The file
-// is read as it comes, so that the number of mappings costs time and not memory; the
-// kernel walks the page tables meanwhile, which takes about a millisecond for a
-// gibibyte of small pages.
+// Smaps calls each for every mapping of the process, in order of address. It reads the
+// file in pieces, so it needs the same memory for any number of mappings. Meanwhile the
+// kernel walks the page tables, which takes about 1 ms for each GiB of small pages.
 func Smaps(root fs.FS, each func(*Area)) error {
 	const name = "proc/self/smaps"
 	f, err := root.Open(name)
@@ -67,7 +65,7 @@ func Smaps(root fs.FS, each func(*Area)) error {
 	return nil
 }
 
-// set takes a line like "Rss:     12 kB" in.
+// set parses a line like "Rss: 12 kB" and sets its field.
 func (a *Area) set(line []byte) {
 	name, value, _ := bytes.Cut(line, []byte(":"))
 	var to *int64
@@ -92,11 +90,11 @@ func (a *Area) set(line []byte) {
 	*to = kilobytes(value)
 }
 
-// parseRange parses the first line of a mapping,
+// parseRange parses the first line of a mapping:
 //
 //	7f0000000000-7f0000021000 rw-p 00000000 00:00 0        [anon:name]
 //
-// and returns what follows the inode as rest.
+// rest is the part after the inode.
 func parseRange(line []byte) (start, end uintptr, rest []byte, ok bool) {
 	from, after, found := bytes.Cut(line, []byte("-"))
 	if !found {

@@ -58,7 +58,7 @@ func TestSmaps(t *testing.T) {
 	}
 }
 
-// TestSystem: what this machine's kernel writes is understood.
+// TestSystem: the package understands the files of this machine's kernel.
 func TestSystem(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("no /proc")
@@ -73,18 +73,18 @@ func TestSystem(t *testing.T) {
 		t.Fatal(err)
 	}
 	if rss < status.RSS/2 || rss > 2*status.RSS {
-		t.Errorf("the mappings have %d resident bytes, the process %d", rss, status.RSS)
+		t.Errorf("the mappings have %d resident bytes, but the process has %d", rss, status.RSS)
 	}
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lines := strings.Count(string(maps), "\n"); areas < lines-8 || areas > lines+8 { // the runtime maps meanwhile
-		t.Errorf("%d areas, %d lines of maps", areas, lines)
+	if lines := strings.Count(string(maps), "\n"); areas < lines-8 || areas > lines+8 { // the runtime may map memory meanwhile
+		t.Errorf("%d areas, but maps has %d lines", areas, lines)
 	}
 }
 
-// TestSmapsMemory: the number of mappings costs no memory.
+// TestSmapsMemory: Smaps needs the same memory for any number of mappings.
 func TestSmapsMemory(t *testing.T) {
 	run := func(n int) float64 {
 		files := tree(map[string]string{"proc/self/smaps": strings.Repeat(smaps, n)})

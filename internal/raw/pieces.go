@@ -2,14 +2,14 @@
 
 package raw
 
-// pieceSize is how many bytes are cleared or copied at a time: about as long as the
-// other goroutines may wait for this one when the world is to be stopped. The runtime
-// uses the same number for its own memory.
+// pieceSize is the number of bytes cleared or copied at a time. It bounds the time for
+// which all other goroutines wait when the world is to be stopped. The runtime uses the
+// same number for its own memory.
 const pieceSize = 256 << 10
 
-// InPieces calls f with each piece of n bytes: where it begins, and how long it is. The
-// runtime cannot interrupt a goroutine that clears, copies or compares memory until
-// that ends. The calls of f are places where it can.
+// InPieces calls f for each piece of n bytes, with the offset and the length of the
+// piece. The runtime cannot interrupt a goroutine while it clears, copies or compares
+// memory. Between two calls of f it can.
 //
 //go:noinline
 func InPieces(n uintptr, f func(at, n uintptr)) {
@@ -32,7 +32,7 @@ func clearLong(addr, n uintptr) {
 	InPieces(n, func(at, n uintptr) { clear(Bytes(addr+at, n)) })
 }
 
-// Copy copies n bytes that do not overlap, in pieces.
+// Copy copies n bytes in pieces. The ranges must not overlap.
 func Copy(to, from, n uintptr) {
 	InPieces(n, func(at, n uintptr) { copy(Bytes(to+at, n), Bytes(from+at, n)) })
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// mapped returns memory that the race detector does not watch.
+// mapped returns memory that the race detector does not follow.
 func mapped(t *testing.T, n int) []byte {
 	b, err := syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	if err != nil {
@@ -22,13 +22,13 @@ func mapped(t *testing.T, n int) []byte {
 	return b
 }
 
-// The world can be stopped while a goroutine clears or copies. Each try begins to work,
-// stops the world, and looks whether the work is still going on: if the goroutine could
-// not be interrupted, it never is.
+// The world can be stopped while a goroutine clears or copies. Each attempt starts the
+// work, stops the world, and checks whether the work is still going on. If the goroutine
+// cannot be interrupted, the work is always over.
 func TestInterrupted(t *testing.T) {
 	const n, tries = 256 << 20, 50
 	if runtime.GOMAXPROCS(0) == 1 {
-		t.Skip("one processor: whoever works is interrupted before this looks")
+		t.Skip("with one processor the worker is always interrupted before the check")
 	}
 	work, from := mapped(t, n), mapped(t, n)
 	for _, c := range []struct {
@@ -59,7 +59,7 @@ func TestInterrupted(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("in %d tries the world never stopped before the work was over", tries)
+			t.Errorf("in %d attempts the world never stopped before the work was over", tries)
 		})
 	}
 }

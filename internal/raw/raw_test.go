@@ -43,7 +43,7 @@ func TestViewsShareMemory(t *testing.T) {
 	*raw.At[uint32](addr + 8) = 0x01010101
 	b := raw.Bytes(addr, vm.PageSize())
 	if len(b) != int(vm.PageSize()) || b[7] != 0 || b[8] != 1 || b[11] != 1 || b[12] != 0 {
-		t.Errorf("% x: not what was stored through At", b[:16])
+		t.Errorf("% x: differs from the value stored through At", b[:16])
 	}
 	if back := raw.Addr(raw.Pointer(addr)); back != addr {
 		t.Errorf("Addr(Pointer(%#x)) = %#x", addr, back)

@@ -8,15 +8,15 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A fit remembers in six bits how much of a block was asked for. The sum of the
-// codes of a class is enough to know the bytes requested of it.
-func ExampleFitOf() {
+// A size code says in six bits how much of a block was requested. The sum of the size
+// codes of a class is enough to know the bytes that were requested of it.
+func ExampleClassCodeOf() {
 	var class sizeclass.Class
 	var codes, blocks uint64
 	for _, size := range []int{900, 925, 960} {
-		fit := sizeclass.FitOf(size)
-		class = fit.Class()
-		codes += uint64(fit.Code())
+		cc := sizeclass.ClassCodeOf(size)
+		class = cc.Class()
+		codes += uint64(cc.Code())
 		blocks++
 	}
 	held := blocks * uint64(class.Size())

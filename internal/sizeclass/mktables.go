@@ -24,15 +24,15 @@ const (
 	granule      = 1 << granuleShift
 	stepsShift   = 3 // 8 classes per doubling: the worst request wastes under 1/9 of its block
 	steps        = 1 << stepsShift
-	largeMin     = 128 << 10 // from here on a mapping of its own is cheap for what it holds
+	largeMin     = 128 << 10 // from this size on, a mapping for each object costs little next to its memory
 
 	pageShift = 13
 	pageSize  = 1 << pageShift
 
 	minSpan   = 64 << 10  // amortizes the span's metadata and the trip to the page heap
-	maxSpan   = 256 << 10 // one live block keeps its whole span from the kernel
+	maxSpan   = 256 << 10 // one live block keeps its whole span from being unmapped
 	maxBlocks = 4096      // bounds the state bytes of a span
-	tailShare = 16        // at most 1/16 of a span, 6.25 %, lies behind its last block
+	tailShare = 16        // at most 1/16 of a span, 6.25 %, lies beyond its last block
 
 	// With this shift the magic of the smallest block fits in 32 bits, and the
 	// index is exact for every offset below maxSpan in every class.
@@ -50,7 +50,7 @@ const (
 type class struct {
 	size, span, blocks int
 	magic              uint64
-	smallest           int // request that the class serves
+	smallest           int // the smallest request that the class serves
 }
 
 func main() {
@@ -77,8 +77,8 @@ func main() {
 	}
 }
 
-// makeClasses lists the classes in ascending order: equal steps of a granule up
-// to 2·steps granules, then the step doubles whenever the size has.
+// makeClasses lists the classes in ascending order. Up to 2·steps granules, the step is one
+// granule. Then the step doubles whenever the size has doubled.
 func makeClasses() []class {
 	var classes []class
 	step, below := granule, 0
@@ -100,11 +100,10 @@ func makeClasses() []class {
 	return classes
 }
 
-// spanFor chooses the span of a class. A small span is good: fewer blocks have
-// to be free before it can be given back. So the smallest one whose tail is
-// tolerable is taken. Blocks of more than a page leave tails that are whole
-// pages or nearly so, and have few neighbours to share them; there a span
-// without a tail is worth up to twice the bytes.
+// spanFor chooses the span of a class: the smallest one with a tolerable tail. In a small
+// span, fewer blocks have to be free before the span can be given back. Blocks of more than
+// a page leave tails of about whole pages, and a span has few such blocks. For these,
+// spanFor chooses a span without a tail if it is at most twice as long.
 func spanFor(block int) int {
 	span := smallestSpan(block, tailShare)
 	if block <= pageSize {
@@ -126,8 +125,8 @@ func smallestSpan(block, share int) int {
 	return span
 }
 
-// check ends the program when c breaks a bound. The magic is tried on every
-// offset there is: an argument for it can be wrong.
+// check ends the program if c breaks a bound. It tries the magic on every offset, because
+// a proof of it can be wrong.
 func check(c class) {
 	tail := c.span - c.blocks*c.size
 	waste := c.size - c.smallest
@@ -163,26 +162,26 @@ func render(classes []class) []byte {
 	p("package sizeclass\n")
 	renderWaste(p, classes)
 	p("\nconst (")
-	p("// Granule is the smallest block and the unit of all block sizes, in bytes.")
+	p("// Granule is the smallest block size and the unit of all block sizes, in bytes.")
 	p("// Every block is aligned to it.")
 	p("Granule = 1 << granuleShift\n")
 	p("// PageShift is the binary logarithm of PageSize.")
 	p("PageShift = %d\n", pageShift)
 	p("// PageSize is the unit of the page heap, in bytes: spans are whole pages.")
-	p("// It is not the page size of the kernel, which may be smaller or larger.")
+	p("// The page size of the kernel may be smaller or larger.")
 	p("PageSize = 1 << PageShift\n")
-	p("// LargeMin is the first size that is not served by a class, in bytes.")
+	p("// LargeMin is the smallest request, in bytes, that no class serves.")
 	p("LargeMin = %d << 10\n", largeMin>>10)
 	p("// Count is the number of classes.")
 	p("Count = %d\n", len(classes))
-	p("// MagicShift is the binary logarithm of the scale of Info.Magic.")
+	p("// MagicShift is the binary logarithm of the number by which Info.Magic is scaled.")
 	p("MagicShift = %d\n", magicShift)
 	p("granuleShift = %d", granuleShift)
 	p("stepsShift = %d", stepsShift)
 	p("steps = 1 << stepsShift // classes per doubling")
 	p(")\n")
-	p("// table is long enough for every value of a Class, so that indexing it needs no")
-	p("// bounds check. The rows from Count on are zero; they are never read.")
+	p("// table has a row for every value of a Class, so that indexing it needs no bounds")
+	p("// check. The rows from Count on are zero and never read.")
 	p("var table = [1 << 8]Info{")
 	for i, c := range classes {
 		p("%d: {Size: %d, Span: %d, Blocks: %d, Magic: %#x},", i, c.size, c.span, c.blocks, c.magic)
@@ -191,7 +190,7 @@ func render(classes []class) []byte {
 	return b.Bytes()
 }
 
-// renderWaste writes the table for readers.
+// renderWaste writes the comment that lists every class with its waste.
 func renderWaste(p func(string, ...any), classes []class) {
 	var worst, worstTail class // by share
 	sum := 0.0                 // of the shares that each size wastes
@@ -215,8 +214,8 @@ func renderWaste(p func(string, ...any), classes []class) {
 		log.Fatalf("the mean waste is %.2f %%", 100*mean)
 	}
 	p("//")
-	p("// Tail waste is the share of the span behind its last block; worst waste the")
-	p("// share of the block that the smallest request of the class leaves unused.")
+	p("// Tail waste is the share of the span beyond its last block. Worst waste is the share")
+	p("// of the block that the smallest request of the class leaves unused.")
 	p("//")
 	p("//\tworst waste, sizes from %d B    %s of the block (%d B in %d B)",
 		shareFrom, percent(worst.size-worst.smallest, worst.size), worst.smallest, worst.size)

@@ -4,8 +4,8 @@ package sizeclass
 
 import "math/bits"
 
-// Class names a size class: 0 is that of the smallest blocks, Count−1 that of
-// the largest. The zero value is a valid class, that of 16-byte blocks.
+// Class names a size class: class 0 has the smallest blocks, class Count−1 the largest.
+// The zero value is a valid class: its blocks have 16 bytes.
 type Class uint8
 
 // Info is one row of the table: the geometry of a class and of its spans.
@@ -16,11 +16,11 @@ type Info struct {
 	Magic  uint32 // ⌈2^MagicShift / Size⌉, the reciprocal that Index multiplies by
 }
 
-// Of returns the class that serves a request of size bytes, that with the
+// Of returns the class that serves a request of size bytes: the class with the
 // smallest blocks that hold it.
 //
-// It is the caller's duty that 1 <= size < LargeMin: Of is on the path of
-// every allocation and does not check.
+// The caller ensures that 1 ≤ size < LargeMin. Of does not check that, because it is on the
+// path of every allocation.
 func Of(size int) Class {
 	x := uint(size-1) >> granuleShift
 	e := exponent(x)
@@ -28,10 +28,10 @@ func Of(size int) Class {
 }
 
 // exponent returns how often the first 2·steps granules must be doubled to
-// reach granule x. Setting the bit of value steps counts the granules below it
-// to the first doubling, without a branch. The mask changes no value; it shows
-// the compiler that a shift by the result needs no code for counts beyond the
-// word, which would cost more than the mask does.
+// reach granule x. Setting the bit of value steps counts the granules below it as part of
+// the first doubling, without a branch. The mask changes no value. It shows the compiler
+// that a shift by the result needs no code for counts beyond the word. That code would cost
+// more than the mask does.
 func exponent(x uint) uint {
 	return uint(bits.Len(x|steps)-stepsShift-1) & (bits.UintSize - 1)
 }
@@ -65,22 +65,21 @@ func (c Class) Magic() uint32 { return table[c].Magic }
 // Info returns the row of the table for c.
 func (c Class) Info() Info { return table[c] }
 
-// Index returns the number of the block that holds the byte at off, counted in
-// bytes from the start of a span of the class whose Magic is given. It is exact
-// for every off within the span; in the tail it is the number of blocks. The
-// magic is passed rather than the class because a span keeps its own copy,
-// which saves the table's cache line.
+// Index returns the number of the block that holds the byte at off. off counts bytes from
+// the start of a span, and magic is the Magic of the span's class. The result is exact
+// for every off within the span; in the tail it is the number of blocks. Index takes the
+// magic and not the class because a span keeps its own copy of the magic, which saves
+// loading the table's cache line.
 func Index(off, magic uint32) uint32 {
 	return uint32(uint64(off) * uint64(magic) >> MagicShift)
 }
 
-// GoodSize returns the bytes that a request of n bytes really gets: the block
-// size of its class for n below LargeMin. Asking for that much instead costs
-// nothing. A request of 0 bytes gets the smallest block, Granule bytes; so, for
-// want of a better answer, does a negative n.
+// GoodSize returns the size in bytes of the block that a request of n bytes gets, for n
+// below LargeMin. Requesting that much instead costs nothing. A request of 0 bytes gets the
+// smallest block, of Granule bytes, and a negative n is treated as 0.
 //
-// From LargeMin on no class serves the request, and n is returned as it is;
-// alloc.GoodSize knows the rounding of large objects too.
+// From LargeMin on no class serves the request, and GoodSize returns n. alloc.GoodSize
+// knows the rounding of large objects too.
 func GoodSize(n int) int {
 	if n >= LargeMin {
 		return n

@@ -8,7 +8,7 @@ import (
 )
 
 func TestEverySizeHasItsTightestClass(t *testing.T) {
-	below := 0 // block size of the class under c
+	below := 0 // block size of the class below c
 	c := Class(0)
 	for size := 1; size < LargeMin; size++ {
 		if size > c.Size() {
@@ -111,7 +111,7 @@ func TestGoodSize(t *testing.T) {
 	}
 	for n := range LargeMin {
 		if good := GoodSize(n); good < n || GoodSize(good) != good {
-			t.Fatalf("GoodSize(%d) = %d, of which GoodSize is %d", n, good, GoodSize(good))
+			t.Fatalf("GoodSize(%d) = %d, and GoodSize of that is %d", n, good, GoodSize(good))
 		}
 	}
 }
@@ -132,10 +132,10 @@ func BenchmarkOf(b *testing.B) {
 	sink = sum
 }
 
-func BenchmarkFitOf(b *testing.B) {
+func BenchmarkClassCodeOf(b *testing.B) {
 	size, sum := 1, 0
 	for b.Loop() {
-		sum += int(FitOf(size))
+		sum += int(ClassCodeOf(size))
 		size = (size+97)&(LargeMin/2-1) | 1
 	}
 	sink = sum

@@ -94,8 +94,8 @@ package sizeclass
 //    86       122880      122880       1      0.00 %       6.67 %
 //    87       131072      131072       1      0.00 %       6.25 %
 //
-// Tail waste is the share of the span behind its last block; worst waste the
-// share of the block that the smallest request of the class leaves unused.
+// Tail waste is the share of the span beyond its last block. Worst waste is the share
+// of the block that the smallest request of the class leaves unused.
 //
 //	worst waste, sizes from 128 B    11.11 % of the block (65537 B in 73728 B)
 //	worst waste, sizes below        15 bytes
@@ -103,7 +103,7 @@ package sizeclass
 //	worst tail waste                6.25 % of the span (blocks of 5120 B)
 
 const (
-	// Granule is the smallest block and the unit of all block sizes, in bytes.
+	// Granule is the smallest block size and the unit of all block sizes, in bytes.
 	// Every block is aligned to it.
 	Granule = 1 << granuleShift
 
@@ -111,16 +111,16 @@ const (
 	PageShift = 13
 
 	// PageSize is the unit of the page heap, in bytes: spans are whole pages.
-	// It is not the page size of the kernel, which may be smaller or larger.
+	// The page size of the kernel may be smaller or larger.
 	PageSize = 1 << PageShift
 
-	// LargeMin is the first size that is not served by a class, in bytes.
+	// LargeMin is the smallest request, in bytes, that no class serves.
 	LargeMin = 128 << 10
 
 	// Count is the number of classes.
 	Count = 88
 
-	// MagicShift is the binary logarithm of the scale of Info.Magic.
+	// MagicShift is the binary logarithm of the number by which Info.Magic is scaled.
 	MagicShift = 35
 
 	granuleShift = 4
@@ -128,8 +128,8 @@ const (
 	steps        = 1 << stepsShift // classes per doubling
 )
 
-// table is long enough for every value of a Class, so that indexing it needs no
-// bounds check. The rows from Count on are zero; they are never read.
+// table has a row for every value of a Class, so that indexing it needs no bounds
+// check. The rows from Count on are zero and never read.
 var table = [1 << 8]Info{
 	0:  {Size: 16, Span: 65536, Blocks: 4096, Magic: 0x80000000},
 	1:  {Size: 32, Span: 65536, Blocks: 2048, Magic: 0x40000000},

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The table that is checked in is the one that its generator makes.
+// TestTableIsCurrent: the generator makes the table that is checked in.
 func TestTableIsCurrent(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the generator")
@@ -23,7 +23,7 @@ func TestTableIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("go", "run", "mktables.go", "-o", "-")
-	// The generator runs here, whatever the test was built for.
+	// The generator runs on this machine, even if the test was built for another.
 	cmd.Env = append(os.Environ(), "GOOS=", "GOARCH=")
 	generated, err := cmd.Output()
 	if err != nil {
@@ -33,7 +33,7 @@ func TestTableIsCurrent(t *testing.T) {
 		}
 		t.Fatal(err)
 	}
-	// A checkout may have turned the line ends.
+	// A checkout may have changed the line ends.
 	if !bytes.Equal(bytes.ReplaceAll(checkedIn, []byte("\r\n"), []byte("\n")), generated) {
 		t.Error("tables.go is not what mktables.go makes; run go generate")
 	}

@@ -10,19 +10,19 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A Tally counts the blocks of one class by what they are doing, as the checks of this
-// file find them.
+// A Tally counts the blocks of one class by their states, as the checks of this file find
+// them.
 type Tally struct {
-	Spans, Splits      int // all, and those whose guard pages split a mapping
+	Spans, Splits      int // all spans, and those whose guard pages split a mapping
 	Idle, Cached, Live int
 	Freeing            int                  // blocks on their way from live to cached
 	Requested          uint64               // Σ size codes of live blocks
 	Slots              map[uintptr]struct{} // blocks in magazines, by the address of their state
-	Closed             bool                 // the depot is closed: its blocks went with it
+	Closed             bool                 // the depot is closed, and its blocks are unmapped
 }
 
-// Check walks the depot's lists, spans and magazines. It returns what it counted, and an
-// error that says which equation does not hold. The caches may be in use.
+// Check walks the depot's lists, spans and magazines. It returns its counts, and an error
+// that says which equation does not hold. The caches may be in use.
 func (d *Depot) Check(c sizeclass.Class) (Tally, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -46,10 +46,10 @@ func (d *Depot) Check(c sizeclass.Class) (Tally, error) {
 		return n, fmt.Errorf("the depot counts %d idle blocks, its spans have %d", d.idle, n.Idle)
 	case d.full.count > MaxFull:
 		return n, fmt.Errorf("the depot keeps %d magazines, more than %d", d.full.count, MaxFull)
-	case d.unwanted > d.full.count:
-		return n, fmt.Errorf("the depot has %d magazines, %d of them unwanted", d.full.count, d.unwanted)
+	case d.unused > d.full.count:
+		return n, fmt.Errorf("the depot has %d magazines, and counts %d of them as unused", d.full.count, d.unused)
 	case d.closed && (n.Spans > 0 || d.full.count+d.empty.count > 0):
-		return n, fmt.Errorf("the depot is closed, and holds %d spans", n.Spans)
+		return n, fmt.Errorf("the depot is closed, and has %d spans and %d magazines", n.Spans, d.full.count+d.empty.count)
 	}
 	return n, nil
 }
@@ -80,7 +80,7 @@ func (l *Spans) check(c sizeclass.Class, n *Tally, partial bool) error {
 func checkSpan(s uintptr, c sizeclass.Class, n *Tally) error {
 	sp, row := SpanAt(s), c.Info()
 	if sp.Kind != pagemap.Span || sp.Class != c || sp.Size != row.Size || sp.Blocks != row.Blocks || sp.Magic != row.Magic {
-		return fmt.Errorf("its header is that of another: %+v", sp.Header)
+		return fmt.Errorf("its header has wrong values: %+v", sp.Header)
 	}
 	for off := uintptr(0); off < uintptr(row.Span); off += sizeclass.PageSize {
 		if got := pagemap.Get(sp.Base + off); got != s {
@@ -104,7 +104,7 @@ func checkSpan(s uintptr, c sizeclass.Class, n *Tally) error {
 			n.Live++
 			n.Requested += uint64(st & CodeMask)
 		default:
-			return fmt.Errorf("block %d has the state %#x, which is none", i, st)
+			return fmt.Errorf("block %d has the invalid state %#x", i, st)
 		}
 	}
 	for i, st := range states[row.Blocks:] {
@@ -113,14 +113,14 @@ func checkSpan(s uintptr, c sizeclass.Class, n *Tally) error {
 		}
 	}
 	if idle != sp.idle || sp.hint%8 != 0 {
-		return fmt.Errorf("%d blocks are idle; it counts %d, from %d on", idle, sp.idle, sp.hint)
+		return fmt.Errorf("%d blocks are idle; the span counts %d, and its hint is %d", idle, sp.idle, sp.hint)
 	}
 	n.Idle += int(idle)
 	return nil
 }
 
-// check checks each magazine of a stack, which are to hold blocks or not, and its
-// counts.
+// check checks the counts of a stack and each of its magazines. full says whether all of
+// them must hold blocks or none of them.
 func (l *magazines) check(c sizeclass.Class, n *Tally, full bool) error {
 	count, blocks := 0, 0
 	for m := l.top; m != 0; m = magazineAt(m).next {
@@ -139,8 +139,8 @@ func (l *magazines) check(c sizeclass.Class, n *Tally, full bool) error {
 	return nil
 }
 
-// checkMagazine checks the filled slots of a magazine: each names a cached block
-// of a span of the class, with its state, that no other slot names.
+// checkMagazine checks the filled slots of a magazine. Each holds the addresses of a cached
+// block and of its state. The block lies in a span of the class, and is in no other slot.
 func checkMagazine(m uintptr, filled uint32, c sizeclass.Class, n *Tally) error {
 	if filled > Capacity(c) {
 		return fmt.Errorf("a magazine for %d blocks holds %d", Capacity(c), filled)
@@ -149,31 +149,31 @@ func checkMagazine(m uintptr, filled uint32, c sizeclass.Class, n *Tally) error 
 		at := slotOf(m, i)
 		s := pagemap.Get(at.addr)
 		if s == 0 {
-			return fmt.Errorf("a slot names %#x, where no span is", at.addr)
+			return fmt.Errorf("a slot holds %#x, which is not in a span", at.addr)
 		}
 		sp := SpanAt(s)
 		if k := (at.addr - sp.Base) / uintptr(c.Size()); sp.Class != c || sp.Base+k*uintptr(c.Size()) != at.addr ||
 			at.state != statesOf(s)+k {
-			return fmt.Errorf("a slot names %#x with state %#x, in the span at %#x of class %d", at.addr, at.state, sp.Base, sp.Class)
+			return fmt.Errorf("a slot holds %#x with state %#x, in the span at %#x of class %d", at.addr, at.state, sp.Base, sp.Class)
 		}
 		if st := *raw.At[State](at.state); !IsCached(st) {
-			return fmt.Errorf("a slot names the block at %#x, whose state is %#x", at.addr, st)
+			return fmt.Errorf("a slot holds the block at %#x, whose state is %#x", at.addr, st)
 		}
 		if _, twice := n.Slots[at.state]; twice {
-			return fmt.Errorf("two slots name the block at %#x", at.addr)
+			return fmt.Errorf("two slots hold the block at %#x", at.addr)
 		}
 		n.Slots[at.state] = struct{}{}
 	}
 	return nil
 }
 
-// Check checks a class cache of class c, its countdown and its magazines, whose blocks it
-// adds to the tally. Nobody may be using the class cache meanwhile.
+// Check checks a class cache of class c, its countdown and its magazines. It adds the blocks
+// of the magazines to the tally. Nobody may use the class cache meanwhile.
 //
 //	nextSample ≤ MaxCountdown, nextSample ≤ counted
 func (r *ClassCache) Check(c sizeclass.Class, n *Tally) error {
 	if r.nextSample > MaxCountdown || r.counted < uint64(r.nextSample) {
-		return fmt.Errorf("a class cache counts down %d blocks, of at most %d, and has counted %d", r.nextSample, MaxCountdown, r.counted)
+		return fmt.Errorf("a class cache counts down %d blocks, at most %d are allowed, and it has counted %d", r.nextSample, MaxCountdown, r.counted)
 	}
 	if r.previous != 0 {
 		if err := checkMagazine(r.previous, magazineAt(r.previous).n, c, n); err != nil {

@@ -29,7 +29,8 @@ import (
 // The fast path hands out nextSample blocks. Then the slow path asks the sampler whether
 // the next block is a sampled one.
 //
-// A class cache without magazines has bottom = top = limit, after a sentinel of its own.
+// In a class cache without magazines, bottom = top = limit. They point to the first byte after the sentinel
+// of noMagazine.
 //
 // Only the holder of the cache touches it: a pinned goroutine, or the goroutine of a
 // Local. A snapshot reads it from outside and may see it mid-change.
@@ -37,22 +38,22 @@ type ClassCache struct {
 	top, bottom, limit uintptr // addresses of slots of the loaded magazine
 	previous           uintptr // the previous magazine, or 0
 	nextSample         uintptr // blocks until the slow path asks the sampler
-	counted            uint64  // what nextSample was when it was set, and all blocks before
+	counted            uint64  // blocks handed out before nextSample was set, plus its value then
 	requested          uint64
-	sampled            bool // the block after those of nextSample is a sampled one
+	sampled            bool // when nextSample is 0, the next block is a sampled one
 	_                  [classCacheSize - 5*wordSize - 16 - wordSize]byte
 }
 
 const (
-	classCacheSize = 64 // a cache line; sizeclass.Fit.Row counts on it
+	classCacheSize = 64 // a cache line; sizeclass.ClassCode.Row relies on this size
 	wordSize       = bits.UintSize / 8
 )
 
 // MaxCountdown is the largest number of blocks that one draw of the sampler counts down.
-// What a reader of a class cache may be off by stays below it.
+// It also bounds the error of whoever reads a class cache that is in use.
 const MaxCountdown = 4096
 
-// noMagazine is what a class cache without magazines has loaded.
+// noMagazine stands for the loaded magazine in a class cache without magazines.
 var noMagazine = magazine{sentinel: slot{state: raw.Addr(unsafe.Pointer(&noBlock))}}
 
 // EmptyClassCache returns a class cache without magazines.
@@ -68,7 +69,7 @@ func (r *ClassCache) hasMagazines() bool { return r.bottom != r.limit }
 // empty, its top block is free, and the sampler need not be asked.
 func (r *ClassCache) Ready() bool { return r.nextSample != 0 && r.HasBlock() }
 
-// HasBlock reports whether there is a block to take, by whatever path.
+// HasBlock reports whether there is a block to take, by the fast path or the slow path.
 func (r *ClassCache) HasBlock() bool { return IsCached(*r.state()) }
 
 // Allocs returns how many blocks this class cache handed out. Whoever reads it while the
@@ -89,15 +90,15 @@ func (r *ClassCache) slot() *slot { return (*slot)(raw.Pointer(r.top - slotSize)
 // Zeroed reports whether the top block, for which HasBlock holds, is known to be zero.
 func (r *ClassCache) Zeroed() bool { return *r.state() == Cached }
 
-// Take takes the top block, for which the class cache is Ready, and marks it live
-// with the size code.
+// Take takes the top block, and marks it live with the size code. The class cache must be
+// Ready.
 func (r *ClassCache) Take(code uint8) uintptr {
 	r.nextSample--
 	return r.pop(Live|code, code)
 }
 
-// TakeSampled takes the top block, for which HasBlock holds, without counting it down:
-// SampleNext did.
+// TakeSampled takes the top block without counting it down, because SampleNext has counted
+// it. HasBlock must hold.
 func (r *ClassCache) TakeSampled(code uint8) uintptr { return r.pop(Live|code, code) }
 
 // pop takes the top block, whose state becomes st, without counting it.
@@ -113,8 +114,8 @@ func (r *ClassCache) pop(st State, code uint8) uintptr {
 // HasRoom reports whether the loaded magazine has room for a block.
 func (r *ClassCache) HasRoom() bool { return r.top != r.limit }
 
-// Put puts the block at addr, whose state byte st was found live with the size
-// code, into the loaded magazine, which has room.
+// Put puts the block at addr into the loaded magazine, which must have room. st is the
+// block's state byte, which the caller has found live with the size code.
 func (r *ClassCache) Put(addr uintptr, st *State, code uint8) {
 	raceannotate.Release(addr)
 	r.requested -= uint64(code)
@@ -123,8 +124,7 @@ func (r *ClassCache) Put(addr uintptr, st *State, code uint8) {
 	r.top += slotSize
 }
 
-// Drop takes the topmost slot out without using its block, and returns the
-// block's address.
+// Drop removes the top slot without using its block, and returns the block's address.
 func (r *ClassCache) Drop() uintptr {
 	r.top -= slotSize
 	return raw.At[slot](r.top).addr
@@ -133,8 +133,9 @@ func (r *ClassCache) Drop() uintptr {
 // Empty reports whether the loaded magazine, if there is one, has no slots filled.
 func (r *ClassCache) Empty() bool { return r.top == r.bottom }
 
-// Refill loads a magazine with blocks where the loaded one has none: the previous one
-// if it has blocks, or the spare one. It returns the magazine that is spare then, or 0.
+// Refill loads a magazine with blocks if the loaded one has none: the previous one if it
+// has blocks, otherwise the spare one. It returns the magazine that is spare afterwards,
+// or 0.
 func (r *ClassCache) Refill(c sizeclass.Class, spare uintptr) uintptr {
 	if r.Empty() && r.previous != 0 && magazineAt(r.previous).n > 0 {
 		r.exchange(r.previous, Capacity(c))
@@ -145,8 +146,8 @@ func (r *ClassCache) Refill(c sizeclass.Class, spare uintptr) uintptr {
 	return spare
 }
 
-// MakeRoom loads a magazine with room where the loaded one is full: the previous one if
-// it is empty, or the spare one. It returns the magazine that is spare then, or 0.
+// MakeRoom loads a magazine with room if the loaded one is full: the previous one if it is
+// empty, otherwise the spare one. It returns the magazine that is spare afterwards, or 0.
 func (r *ClassCache) MakeRoom(c sizeclass.Class, spare uintptr) uintptr {
 	if !r.HasRoom() && r.previous != 0 && magazineAt(r.previous).n == 0 {
 		r.exchange(r.previous, Capacity(c))
@@ -158,7 +159,7 @@ func (r *ClassCache) MakeRoom(c sizeclass.Class, spare uintptr) uintptr {
 }
 
 // Unload empties the class cache. It returns both magazines, each of which may be 0, and
-// what the class cache has counted.
+// the counts of the class cache.
 func (r *ClassCache) Unload() (loaded, previous uintptr, allocs, requested uint64) {
 	loaded, previous, allocs, requested = r.loaded(), r.previous, r.Allocs(), r.requested
 	*r = EmptyClassCache()
@@ -205,14 +206,14 @@ func (r *ClassCache) Blocks(c sizeclass.Class) uint32 {
 // a free moves the top of a loaded magazine.
 func (r *ClassCache) Activity() uint64 { return 3*r.Allocs() + uint64(r.top) }
 
-// SampleNext reports whether the next block, which is about to be taken by TakeSampled,
-// is a sampled one, and counts it then. Otherwise the countdown is above 0, so that Take
-// may take the block. gap draws how many blocks are passed over until the next sampled
+// SampleNext reports whether the next block is a sampled one. If it is, SampleNext counts
+// it, and the caller takes it by TakeSampled. Otherwise the countdown is above 0, and the
+// caller takes the block by Take. gap draws the number of blocks until the next sampled
 // one.
 //
-// A long way is gone in steps of MaxCountdown: the distribution of gaps has no memory, so
-// at the end of a step a new draw serves as well as the rest of the old one. Short steps
-// make a changed rate be noticed soon.
+// SampleNext counts a long gap down in steps of MaxCountdown. The distribution of gaps has
+// no memory, so at the end of a step it draws a new gap instead of using the rest of the old
+// one. With short steps, a change of the rate soon takes effect.
 func (r *ClassCache) SampleNext(gap func() float64) bool {
 	for r.nextSample == 0 {
 		if r.sampled {

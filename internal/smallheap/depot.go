@@ -19,34 +19,35 @@ import (
 //	carved blocks = Σ blocks − idle over its spans
 //	              = live + in the depot's magazines + in the caches' magazines
 //
-// Its lock guards everything in it. It is held for an exchange of magazines or a
-// carving, never while calling the kernel.
+// Its lock guards everything in it. A call holds the lock while it exchanges magazines or
+// carves blocks, and never while it calls the kernel.
 type Depot struct {
 	mu     sync.Mutex
 	closed bool
 
 	full  magazines // magazines with blocks, most recently used first
-	empty magazines // magazines without
+	empty magazines // magazines without blocks
 
 	partial, spent Spans // spans with idle blocks, and without
-	idle           int   // blocks in them
+	idle           int   // idle blocks in all spans
 	spans          int
 
-	allocs, requested uint64 // of class caches that are gone
-	exchanges         uint64 // magazines taken by caches or put by them
+	allocs, requested uint64 // counts of class caches that were unloaded
+	exchanges         uint64 // magazines that caches took or put
 
-	// The magazines at the bottom of full that no cache wanted since the last
-	// tick: the fewest that there were.
-	unwanted int
+	// The number of magazines at the bottom of full that no cache has taken since the
+	// last tick: the minimum of full.count since then.
+	unused int
 }
 
-// MaxFull is how many magazines with blocks a depot keeps at most. What comes
-// beyond goes back to the spans, where other classes can profit from it.
+// MaxFull is the largest number of magazines with blocks that a depot keeps. The blocks of
+// further magazines go back to their spans. A span whose blocks are all idle is released,
+// and other classes can use its memory.
 const MaxFull = 32
 
-// TakeFull returns a magazine with blocks: one from the depot, or an empty one filled
-// from partial spans, the spare one if that is not 0. The magazine that it returns is
-// empty when a new span is needed. On error the spare one stays with the caller.
+// TakeFull returns a magazine with blocks. If the depot has none, TakeFull fills an empty
+// one from partial spans: spare, or one of its own if spare is 0. If it returns an empty
+// magazine, the caller has to add a span. After an error the caller keeps spare.
 func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr) (m uintptr, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -55,7 +56,7 @@ func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr) (m uintptr, err error
 	}
 	d.exchanges++
 	if m := d.full.pop(); m != 0 {
-		d.unwanted = min(d.unwanted, d.full.count)
+		d.unused = min(d.unused, d.full.count)
 		if spare != 0 {
 			d.empty.push(spare)
 		}
@@ -93,7 +94,7 @@ func (d *Depot) TakeEmpty(c sizeclass.Class) (uintptr, error) {
 	return d.takeEmpty(c)
 }
 
-// takeEmpty is TakeEmpty for whoever holds mu.
+// takeEmpty does what TakeEmpty does. The caller holds mu.
 func (d *Depot) takeEmpty(c sizeclass.Class) (uintptr, error) {
 	if d.closed {
 		return 0, vm.ErrClosed
@@ -104,15 +105,16 @@ func (d *Depot) takeEmpty(c sizeclass.Class) (uintptr, error) {
 	return newMagazine(c)
 }
 
-// Put takes a magazine back. The spans that become empty because the depot has
-// enough already are returned for release.
+// Put takes a magazine back. If the depot has enough magazines with blocks, the blocks go
+// back to their spans. Put returns the spans that are wholly idle then; the caller releases
+// them.
 func (d *Depot) Put(c sizeclass.Class, m uintptr) (empty Spans) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.exchanges++
 	switch {
 	case d.closed:
-		freeMagazine(c, m) // its blocks went with the allocator
+		freeMagazine(c, m) // its blocks were unmapped when the allocator was closed
 	case magazineAt(m).n == 0:
 		d.empty.push(m)
 	case d.full.count < MaxFull:
@@ -133,7 +135,7 @@ func (d *Depot) uncarve(c sizeclass.Class, m uintptr, empty *Spans) {
 		st := raw.At[State](s.state)
 		span := pagemap.Get(s.addr)
 		if !IsCached(*st) || span == 0 || s.state-statesOf(span) >= uintptr(c.Blocks()) {
-			continue // freed twice at the same time: its other slot decided
+			continue // the block was freed twice at the same time, and its other slot was handled
 		}
 		*st ^= Cached | Idle
 		d.giveBack(span, s.state, empty)
@@ -159,9 +161,9 @@ func (d *Depot) giveBack(s, st uintptr, empty *Spans) {
 	}
 }
 
-// AddSpan makes the blocks of a new span available and fills magazine m with the
-// first of them: a span is never left without a block in use, for it is when its
-// last block comes back that it is released.
+// AddSpan makes the blocks of a new span available and fills magazine m with the first of
+// them. So every span of the depot has a block in use. A span is released when its last
+// block comes back, which would not happen to a span without one.
 func (d *Depot) AddSpan(s, m uintptr) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -176,9 +178,10 @@ func (d *Depot) AddSpan(s, m uintptr) error {
 	return nil
 }
 
-// Free takes back the block at addr, whose state byte st was found live with the size
-// code, without a magazine: it goes to its span, which is returned for release if it is
-// wholly idle then. The error is vm.ErrClosed if the span has gone with the depot.
+// Free returns the block at addr to its span, without a magazine. st is the block's state
+// byte, which the caller has found live with the size code. Free returns the span if it is
+// wholly idle then; the caller releases it. The error is vm.ErrClosed if the depot is
+// closed, and its spans with it.
 func (d *Depot) Free(addr uintptr, st *State, code uint8) (empty Spans, err error) {
 	raceannotate.Release(addr)
 	d.mu.Lock()
@@ -192,38 +195,39 @@ func (d *Depot) Free(addr uintptr, st *State, code uint8) (empty Spans, err erro
 	return empty, nil
 }
 
-// Age returns the magazines that no cache wanted since the last tick, or all,
-// to the spans, and frees the empty ones. It returns the spans to release.
+// Age returns the blocks of magazines that no cache has taken since the last tick to their
+// spans, and frees the empty magazines. If all is set, it does so with all magazines. The
+// caller releases the spans that Age returns.
 func (d *Depot) Age(c sizeclass.Class, all bool) (empty Spans) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	keep := d.full.count - d.unwanted
+	keep := d.full.count - d.unused
 	if all {
 		keep = 0
 	}
-	unwanted := d.full.cut(keep)
-	for m := unwanted.pop(); m != 0; m = unwanted.pop() {
+	unused := d.full.cut(keep)
+	for m := unused.pop(); m != 0; m = unused.pop() {
 		d.uncarve(c, m, &empty)
 		d.empty.push(m)
 	}
-	d.unwanted = d.full.count
+	d.unused = d.full.count
 	for m := d.empty.pop(); m != 0; m = d.empty.pop() {
 		freeMagazine(c, m)
 	}
 	return empty
 }
 
-// HasMagazines reports whether the depot has magazines whose blocks or own memory could
-// be given back.
+// HasMagazines reports whether the depot has magazines, whose blocks and own memory Age can
+// give back.
 func (d *Depot) HasMagazines() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.full.count+d.empty.count > 0
 }
 
-// Close frees all magazines and span descriptors. The caller unmaps the pages of the
-// spans, and the guard pages after them; splits is how many of these had split their
-// mappings. Nothing enters the depot afterwards.
+// Close frees all magazines and span descriptors. The caller unmaps the pages of the spans
+// and the guard pages after them. splits is the number of guard pages that had split their
+// mappings. After Close, calls that need the depot's memory return vm.ErrClosed.
 func (d *Depot) Close(c sizeclass.Class) (splits int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -246,8 +250,8 @@ func (d *Depot) Close(c sizeclass.Class) (splits int) {
 	return splits
 }
 
-// Account counts what a class cache has counted that is gone, or a change in the size
-// codes of live blocks.
+// Account adds the counts of a class cache that was unloaded, or a change in the size codes
+// of live blocks.
 func (d *Depot) Account(allocs, requested uint64) {
 	d.mu.Lock()
 	d.allocs += allocs
@@ -255,9 +259,9 @@ func (d *Depot) Account(allocs, requested uint64) {
 	d.mu.Unlock()
 }
 
-// Hold takes the depot's lock and returns a function that releases it. By this a test shows
-// which operations need no lock.
-func (d *Depot) Hold() (release func()) {
+// Acquire acquires the depot's lock and returns a function that releases it. Tests use it to
+// show which operations need no lock.
+func (d *Depot) Acquire() (release func()) {
 	d.mu.Lock()
 	return d.mu.Unlock
 }
@@ -265,8 +269,8 @@ func (d *Depot) Hold() (release func()) {
 // Counts are a depot's numbers.
 type Counts struct {
 	Spans, Idle, InDepot int    // spans, idle blocks in them, blocks in the depot's magazines
-	Allocs, Requested    uint64 // of class caches that are gone
-	Exchanges            uint64 // magazines taken by caches or put by them
+	Allocs, Requested    uint64 // counts of class caches that were unloaded
+	Exchanges            uint64 // magazines that caches took or put
 }
 
 // Counts returns the depot's numbers.

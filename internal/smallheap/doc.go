@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package smallheap has the structures that small blocks, those below 128 KiB, are
-// kept in. Package alloc puts them together: it finds the right one, pins the processor
-// and brings magazines from one to the other.
+// Package smallheap has the structures that hold small blocks, which are blocks below
+// 128 KiB. Package alloc uses them: it finds the class cache of a request, pins the
+// processor, and moves magazines between class caches and depots.
+//
+// No function panics for lack of memory: the error is vm.ErrOutOfMemory or vm.ErrLimit,
+// and vm.ErrClosed after Depot.Close. A Depot may be used by all goroutines at once; a
+// ClassCache only by its holder. See "Who may touch what".
 //
 // # Structures
 //
-//	ClassCache  what one cache has of one class: two magazines, the loaded one and the
+//	ClassCache  the part of a cache for one class: two magazines, the loaded one and the
 //	            previous one, and a countdown to the next sampled block
-//	magazine    a few dozen free blocks, ready to be handed out
-//	Depot       what all caches share of one class: spare magazines, and the spans
+//	magazine    up to 128 free blocks, ready to be handed out
+//	Depot       the part of one class that all caches share: spare magazines and spans
 //	Span        a run of pages cut into blocks of one class
 //	State       a byte for each block of a span: what the block is doing
 //
-// All of them but the Depot live in metadata, off the Go heap, and apart from the
-// blocks. A freed block is never written to: what links it to the magazine is in the
-// magazine.
+// All of them except the Depot live in metadata, off the Go heap, and apart from the
+// blocks. A freed block is never written to: the magazine holds the block's address.
 //
 //	ClassCache ┌─────┬────────┬───────┬──────────┬────────────┬─────────┬───────────┬─────────┐
 //	           │ top │ bottom │ limit │ previous │ nextSample │ counted │ requested │ sampled │  64 bytes
@@ -25,7 +28,7 @@
 //	           │next,│ sentinel │slot 0│slot 1│ … │
 //	           │  n  │          │      │      │   │     top names the first slot that is not filled
 //	           └─────┴──────────┴──┬───┴──────┴───┘
-//	                               │ a block's address, and that of its state
+//	                               │ the addresses of a block and of its state
 //	               ┌───────────────┴──────────────┐
 //	               ▼                              ▼
 //	pages      ┌─────────┬─────────┬ ─    Span ┌────────┬─────┬─────┬ ─

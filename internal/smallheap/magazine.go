@@ -18,18 +18,20 @@ import (
 //	│ next, n │ sentinel │ slot 0 │ slot 1 │  …  │ slot cap−1 │     0 ≤ n ≤ cap
 //	└─────────┴──────────┴────────┴────────┴─────┴────────────┘
 //
-// The sentinel is a slot whose block is never free. So an empty magazine needs no test
-// of its own: taking a block from it fails as taking a block fails that is not free.
+// The sentinel is a slot whose block is never free. The fast path tests whether the top
+// block is free, and this test fails at the sentinel. So the fast path needs no second test
+// for an empty magazine.
 //
-// While a magazine is loaded in a class cache, the class cache knows how full it is;
-// otherwise n does.
+// While a class cache has the magazine loaded, the number of filled slots follows from the
+// top of the class cache; otherwise it is n.
 type magazine struct {
 	next     uintptr // in the depot's lists
 	n        uint32  // slots filled
 	sentinel slot
 }
 
-// A slot names a block and its state byte, so that taking it needs no look-up.
+// A slot holds the addresses of a block and of its state byte, so that taking the block
+// needs no look-up.
 type slot struct {
 	addr  uintptr
 	state uintptr
@@ -39,17 +41,17 @@ const (
 	slotSize   = unsafe.Sizeof(slot{})
 	slotsStart = unsafe.Sizeof(magazine{}) // offset of slot 0
 
-	// A magazine holds this many bytes of blocks, within these bounds. More slots make
-	// exchanges with the depot rarer. Fewer slots keep less memory out of other
-	// processors' reach.
+	// A magazine holds blocks of magazineBytes in total, but minSlots to MaxSlots blocks.
+	// With more slots, exchanges with the depot are rarer. With fewer slots, less memory
+	// is out of the reach of other processors.
 	magazineBytes = 64 << 10
 	minSlots      = 2
 )
 
-// MaxSlots is the most blocks that a magazine has room for.
+// MaxSlots is the largest number of blocks that a magazine has room for.
 const MaxSlots = 128
 
-// noBlock is the state of the block that a sentinel names.
+// noBlock is the state to which a sentinel points.
 var noBlock = Idle
 
 // Capacity returns the number of slots of a magazine of class c.
@@ -81,7 +83,7 @@ func freeMagazine(c sizeclass.Class, m uintptr) { metadata.Free(m, magazineSize(
 // HasBlocks reports whether magazine m, which no class cache has loaded, holds blocks.
 func HasBlocks(m uintptr) bool { return magazineAt(m).n > 0 }
 
-// Shuffle brings the blocks of magazine m, which is the caller's, into a random order.
+// Shuffle puts the blocks of magazine m into a random order. m belongs to the caller.
 func Shuffle(m uintptr) {
 	n := magazineAt(m).n
 	for i := uint32(1); i < n; i++ {

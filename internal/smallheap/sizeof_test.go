@@ -10,7 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
-// TestSizeof pins the layout on which speed and the size of metadata depend.
+// TestSizeof pins the layouts that determine the speed and the size of metadata.
 func TestSizeof(t *testing.T) {
 	is64 := bits.UintSize == 64
 	for _, c := range []struct {

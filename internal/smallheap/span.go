@@ -30,8 +30,9 @@ import (
 //	idle > 0 ⇔ the span is on its depot's list of partial spans
 //	         (else on the list of spent ones)
 //
-// State n stands for the tail: where the tail is not empty, its offset divided by the
-// block size is n. State n and the padding are always 0, so nothing carves or frees them.
+// State n stands for the tail, the bytes of the span after its last block: sizeclass.Index
+// returns n for an address in the tail. State n and the padding are always 0, so nothing
+// carves or frees them.
 type Span struct {
 	pagemap.Header
 	_ [64 - unsafe.Sizeof(pagemap.Header{})]byte
@@ -48,12 +49,11 @@ const StatesStart = 128
 // SpanAt returns the descriptor at address s.
 func SpanAt(s uintptr) *Span { return raw.At[Span](s) }
 
-// IdleBlocks returns how many blocks are idle. It may be called while the depot's lock is
-// held by others.
+// IdleBlocks returns how many blocks are idle. The caller need not hold the depot's lock.
 func (s *Span) IdleBlocks() int { return int(atomic.LoadUint32(&s.idle)) }
 
-// statesSize returns the bytes of the state array of a span: a state for each
-// block and the tail, in whole words.
+// statesSize returns the length of a span's state array in bytes: one for each block and
+// one for the tail, rounded up to a multiple of 8.
 func statesSize(c sizeclass.Class) uintptr { return raw.AlignUp(uintptr(c.Blocks())+1, 8) }
 
 func spanSize(c sizeclass.Class) uintptr { return StatesStart + statesSize(c) }
@@ -76,8 +76,8 @@ func LiveBlocks(s uintptr) int {
 // statesOf returns the address of the state bytes.
 func statesOf(s uintptr) uintptr { return s + StatesStart }
 
-// NewSpan makes the descriptor of a span of class c at base and enters it in the
-// page map, which has room. clean reports whether the span's pages are zero.
+// NewSpan makes the descriptor of a span of class c at base and enters it in the page map.
+// The caller has reserved room in the page map. clean says that the span's pages are zero.
 func NewSpan(owner uintptr, c sizeclass.Class, base uintptr, clean bool) (uintptr, error) {
 	s, err := metadata.Alloc(spanSize(c))
 	if err != nil {
@@ -103,8 +103,8 @@ func NewSpan(owner uintptr, c sizeclass.Class, base uintptr, clean bool) (uintpt
 	return s, nil
 }
 
-// FreeSpan takes the span out of the page map and frees its descriptor. The
-// pages are the caller's then.
+// FreeSpan removes the span from the page map and frees its descriptor. The pages belong to
+// the caller then.
 func FreeSpan(c sizeclass.Class, s uintptr) {
 	pagemap.Set(SpanAt(s).Base, uintptr(c.SpanBytes()), 0)
 	*SpanAt(s) = Span{}
@@ -131,9 +131,9 @@ func carve(s, m uintptr, want uint32) {
 	}
 }
 
-// idleIn returns a word with the lowest bit of byte i set if the i-th of the
-// next eight states is idle. Their owners may change the other states meanwhile;
-// an idle one changes under the depot's lock only.
+// idleIn returns a word in which the lowest bit of byte i is set if state i of the first
+// eight is idle. The owners of other blocks may change their states meanwhile. An idle state
+// changes only under the depot's lock.
 func idleIn(states []byte) uint64 {
 	w := binary.LittleEndian.Uint64(states)
 	return w >> 2 &^ (w >> 6) &^ (w >> 7) & 0x0101010101010101

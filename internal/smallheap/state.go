@@ -21,17 +21,17 @@ import (
 //	0x04         idle         in its span, and zero
 //	0x05         idle|used    in its span
 //	0x08         freeing      won by a slow Free, and not in a magazine yet
-//	0x40 | code  traced       live, and a trace knows it
-//	0x80 | code  live         live, and nobody else's business
+//	0x40 | code  traced       live, and a trace has recorded it
+//	0x80 | code  live         live, and neither traced nor profiled
 //	0xC0 | code  profiled     live, and the heap profile has a record of it
 //
-// The low six bits of a live block's state are its size code, the high two bits say why
-// Free has to do more than put it into a magazine: only a block with the bits Live alone
-// is taken back by the fast path. 0 is the state of no block: metadata that was purged or
-// cleared reads as that.
+// The low six bits of a live block's state are its size code. The high two bits say whether
+// Free has to do more than put the block into a magazine. The fast path takes a block back
+// only if these bits are those of Live. No block has the state 0, which is what purged or
+// cleared metadata contains.
 //
-// The values make one subtraction and one comparison answer each question of the fast
-// paths.
+// The values are chosen so that each test of the fast paths needs one subtraction and one
+// comparison.
 type State = uint8
 
 const (
@@ -39,7 +39,7 @@ const (
 	Cached   State = 1 << 1 // in a magazine
 	Idle     State = 1 << 2 // in its span
 	Freeing  State = 1 << 3 // being taken back
-	Traced   State = 1 << 6 // live, and a trace knows it
+	Traced   State = 1 << 6 // live, and a trace has recorded it
 	Live     State = 1 << 7 // live
 	Profiled State = 3 << 6 // live, and profiled
 
@@ -56,7 +56,8 @@ func IsIdle(s State) bool { return s&^Used == Idle }
 // back. Then s−Live is its size code.
 func IsPlain(s State) bool { return s-Live < Profiled-Live }
 
-// IsLive reports whether a block in state s is the user's, whatever else it is.
+// IsLive reports whether a block in state s belongs to the program: plain, traced or
+// profiled.
 func IsLive(s State) bool { return s >= Traced }
 
 // Cause returns which of Traced, Live and Profiled a live block's state has.
@@ -74,13 +75,13 @@ func Describe(s State) string {
 	}
 }
 
-// Change makes the state at st become to if it is from, and reports whether it was. Of
-// several goroutines that change one state at once, one succeeds. It does not see the
-// fast path of another goroutine that writes the same state at the same moment: what
-// that one put into a magazine twice is found when it is taken out.
+// Change sets the state at st to to if it is from, and reports whether it was. If several
+// goroutines change one state at once, one succeeds. Change does not notice that the fast
+// path of another goroutine writes the state at the same moment. The block may then be in
+// two magazines, which is detected when the block is taken out the second time.
 func Change(st *State, from, to State) bool {
 	addr := raw.Addr(unsafe.Pointer(st))
-	word := raw.At[uint32](raw.AlignDown(addr, 4)) // the array of states is a whole number of words
+	word := raw.At[uint32](raw.AlignDown(addr, 4)) // the array of states consists of whole words
 	for {
 		was := atomic.LoadUint32(word)
 		var states [4]byte

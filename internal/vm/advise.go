@@ -2,27 +2,27 @@
 
 package vm
 
-// Advice tells the kernel how a range is going to be used, or asks it to do
-// something about it now.
+// Advice tells the kernel how the program will use a range, or requests an action at
+// once.
 type Advice uint8
 
 // The kinds of advice.
 const (
-	Normal        Advice = iota // no special use
-	Sequential                  // read ahead much, and drop what was read soon
-	Random                      // do not read ahead
-	WillNeed                    // begin to read now
-	DontNeed                    // drop the pages: private ones are zeros or the file's again
-	Free                        // drop the pages when RAM is short: zeros or as they were. Anonymous private memory only
+	Normal        Advice = iota // default read-ahead
+	Sequential                  // read far ahead, and drop pages soon after they were read
+	Random                      // no read-ahead
+	WillNeed                    // start reading now
+	DontNeed                    // drop the pages; they then read as zeros, or as the file
+	Free                        // the kernel may drop the pages when RAM is short. Anonymous private memory only
 	HugePage                    // use transparent huge pages
-	NoHugePage                  // do not
+	NoHugePage                  // do not use transparent huge pages
 	DontDump                    // leave the range out of core dumps
-	Dump                        // do not
-	WipeOnFork                  // a child of fork sees zeros. Anonymous private memory only
-	KeepOnFork                  // it sees the memory
-	DontFork                    // a child of fork does not have the range at all
-	PopulateRead                // bring all pages in for reading, now. Linux 5.14
-	PopulateWrite               // bring all pages in for writing, now: faults are prevented. Linux 5.14
+	Dump                        // include the range in core dumps again
+	WipeOnFork                  // a child of fork reads zeros. Anonymous private memory only
+	KeepOnFork                  // a child of fork sees the contents again
+	DontFork                    // a child of fork does not have the range
+	PopulateRead                // fault in all pages for reading now. Linux 5.14
+	PopulateWrite               // fault in all pages for writing now. Linux 5.14
 	NumAdvice
 )
 
@@ -33,16 +33,17 @@ func (a Advice) String() string {
 	}[a]
 }
 
-// Advise gives advice on a range, whose base is a multiple of the page size.
-// ErrKernelLacks says that the kernel does not know the advice at all; other
-// errors, that it does not apply to this mapping or that there is no memory.
+// Advise gives the kernel advice on a range. base must be a multiple of the page size. It
+// returns ErrKernelLacks if the kernel does not know the advice. Other errors mean that
+// the advice does not apply to this mapping, or that memory is short.
 func (s *Space) Advise(base, size uintptr, a Advice) error {
 	err := s.call(OpAdvise, size, func() error { return sysAdvise(base, size, a) })
 	if !isInvalid(err) {
 		return err
 	}
-	// The kernel checks whether it knows an advice before it looks at the range, and
-	// an empty range needs nothing else: that tells the two meanings of EINVAL apart.
+	// EINVAL has two meanings. The kernel checks whether it knows the advice before it
+	// looks at the range. So the same call for an empty range fails only if the advice is
+	// unknown.
 	if isInvalid(s.call(OpAdvise, 0, func() error { return sysAdvise(base, 0, a) })) {
 		return lacking("madvise, "+a.String(), err)
 	}

@@ -27,8 +27,8 @@ func TestAdvise(t *testing.T) {
 	}
 }
 
-// What EINVAL means is told: that the kernel does not know the advice, or that it
-// does not suit the mapping.
+// EINVAL has two meanings, and the error says which: the kernel does not know the advice,
+// or the advice does not apply to the mapping.
 func TestAdviseRefused(t *testing.T) {
 	var s Space
 	start, m := mapIn(t, &s, mib, PageSize())
@@ -54,7 +54,8 @@ func TestAdviseRefused(t *testing.T) {
 	}
 }
 
-// Names are decoration: kernels without them say so, and nothing else happens.
+// Names are optional: kernels without them return ErrKernelLacks, and nothing else
+// happens.
 func TestName(t *testing.T) {
 	var s Space
 	start, m := mapIn(t, &s, mib, PageSize())

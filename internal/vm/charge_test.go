@@ -46,7 +46,7 @@ func TestCharge(t *testing.T) {
 	}
 }
 
-// What was held and dropped was never part of the peak.
+// Held bytes that are dropped never count for the peak.
 func TestHold(t *testing.T) {
 	var s Space
 	must(t, s.Charge(100))
@@ -62,7 +62,7 @@ func TestHold(t *testing.T) {
 	s.SetLimit(200)
 	must(t, s.Hold(40))
 	if err := s.Charge(1); !errors.Is(err, ErrLimit) {
-		t.Errorf("what is held does not count for the limit: %v", err)
+		t.Errorf("held bytes do not count for the limit: %v", err)
 	}
 	if err := s.Hold(1); !errors.Is(err, ErrLimit) {
 		t.Errorf("Hold beyond the limit: %v", err)

@@ -5,21 +5,21 @@ package vm
 import "github.com/ashlar-go/ashlar/internal/raw"
 
 const (
-	// lookPages is how many pages Clear looks at, and decides about, at a time.
+	// lookPages is the number of pages that Clear examines at a time.
 	lookPages = 1024
-	// lookMin is the least number of pages that are worth a look: to ask the kernel costs
-	// as much as to write to a few pages.
+	// lookMin is the smallest number of pages worth examining: asking the kernel costs as
+	// much as writing a few pages.
 	lookMin = 16
 )
 
-// Clear zeroes n bytes of private anonymous memory that is readable and writable. Memory
-// of which few pages are in RAM is not written to: that would bring all of its pages in.
-// It is purged instead. full reports whether everything was written to, and so is in
-// RAM now.
+// Clear zeroes n bytes of private anonymous memory that can be read and written. Where
+// few pages of a range are in RAM, it purges the range instead of writing to it, because
+// writing would bring all pages in. full reports whether it has written everything, so
+// that all of it is in RAM now.
 func (s *Space) Clear(base, n uintptr) (full bool) { return s.clear(base, n, false) }
 
-// Wipe is Clear for contents that must not stay behind in RAM either: it writes to all
-// pages that are in RAM.
+// Wipe is Clear for secrets: it overwrites every page that is in RAM, so that no copy of
+// the contents remains there.
 func (s *Space) Wipe(base, n uintptr) (full bool) { return s.clear(base, n, true) }
 
 func (s *Space) clear(base, n uintptr, wipe bool) (full bool) {
@@ -44,8 +44,8 @@ func (s *Space) clear(base, n uintptr, wipe bool) (full bool) {
 	return full
 }
 
-// purgeSparse purges pages, lookPages at most, if the kernel tells that less than half
-// of them are in RAM. Those that were swapped out are not, and purging discards them.
+// purgeSparse purges at most lookPages pages if the kernel reports that less than half of
+// them are in RAM. Swapped-out pages are not in RAM; purging discards them.
 func (s *Space) purgeSparse(base, size uintptr, wipe bool) bool {
 	var inRAM [lookPages]byte
 	pages := inRAM[:size/PageSize()]

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysResident tells of each page from base on, as many as pages is long, whether it is in
-// RAM: bit 0 of its byte.
+// sysResident sets bit 0 of each byte of pages that stands for a page in RAM. pages has
+// one byte for each page from base on.
 func sysResident(base uintptr, pages []byte) error {
 	_, _, errno := unix.Syscall(unix.SYS_MINCORE, base, uintptr(len(pages))*pageSize,
 		uintptr(unsafe.Pointer(unsafe.SliceData(pages))))

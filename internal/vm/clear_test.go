@@ -9,7 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// inRAM returns how many pages of a range the kernel has in RAM.
+// inRAM returns the number of pages of a range that are in RAM.
 func inRAM(t *testing.T, base, size uintptr) (n int) {
 	t.Helper()
 	pages := make([]byte, size/PageSize())
@@ -20,13 +20,14 @@ func inRAM(t *testing.T, base, size uintptr) (n int) {
 	return n
 }
 
-// What is cleared is zero, and nothing else is; what was hardly used is not brought in.
+// Cleared bytes are zero and no other bytes change. Ranges with few pages in RAM are not
+// brought in.
 func TestClearPages(t *testing.T) {
 	const size = 16 * mib
 	pages := int(size / PageSize())
 	for _, c := range []struct {
 		name     string
-		used     int // every so many pages is written
+		used     int // one of this many pages is written
 		off      uintptr
 		full     bool
 		maxInRAM int
@@ -60,15 +61,15 @@ func TestClearPages(t *testing.T) {
 					t.Error("not zero")
 				}
 				if !bytes.Equal(append(bytes.Clone(first), last...), before) {
-					t.Error("something else was written to")
+					t.Error("bytes outside the range changed")
 				}
 			})
 		}
 	}
 }
 
-// A kernel that does not tell, and one that does not purge, as of locked memory, leave it
-// to be written to.
+// If the kernel does not report pages in RAM, or refuses to purge (locked memory), the
+// pages are written.
 func TestClearOnOtherKernels(t *testing.T) {
 	for _, op := range []Op{OpResident, OpPurge} {
 		var s Space

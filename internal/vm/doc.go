@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package vm is the only code that asks the kernel for memory, and for the files
-// that mappings show.
+// Package vm contains all kernel calls of the module: memory, and the files that mappings
+// show. Packages above it call no kernel function themselves.
+//
+//	var s vm.Space                          // an account; usually one per allocator
+//	m, start, err := s.Map(size, align)     // clean memory at start
+//	err = s.Charge(size)                    // before it gets dirty; ErrLimit
+//	...
+//	err = s.Purge(start, size, false)       // the RAM goes back, the range stays
+//	s.Refund(size)
+//	err = s.Release(m)                      // the address space goes back
+//
+// Every call can fail and returns an error that wraps the kernel's own. Where a caller
+// can act on an error, it also wraps a sentinel such as ErrOutOfMemory or ErrLimit. No
+// function panics. A Space is safe for concurrent use; its owner must not release a range
+// while another goroutine uses it.
 //
 // # States
 //
-// A byte of address space is, for its owner, in one of these states:
+// A byte of address space is in one of these states, as its owner sees it:
 //
 //	          Reserve             Place
-//	none ───────────────► reserved ────► part of a mapping, or a guard beside it
+//	none ───────────────► reserved ────► part of a mapping, or a guard next to it
 //	  ▲
 //	  │      Map, MapKind             first write
 //	none ──────────────────► mapped, clean ─────────────► dirty
@@ -16,63 +29,66 @@
 //	  │                        └─────│──────── Purge ──────┘ │
 //	  └───── Release ────────────────┴───────────────────────┘
 //
-// Clean memory is readable and writable, reads as zeros and costs nothing until
-// it is written; dirty memory occupies RAM. The kernel keeps the difference
-// between clean and dirty by the page, the owner by what it handed out: a page
-// given to a user counts as dirty from that moment.
+// Clean memory can be read and written, reads as zeros, and occupies no RAM. Dirty memory
+// occupies RAM. A page becomes dirty when it is first written. The owner cannot see that
+// moment, so it counts a page as dirty as soon as a user has it.
 //
-// Memory is mapped readable and writable at once, with MAP_NORESERVE, and not
-// first reserved and then committed in steps: committing would cost a call and
-// a split mapping a step, and a clean page costs nothing anyway. Only mappings
-// that need neighbours without access, or an alignment beyond the page whatever
-// they show, take their place in a reservation.
+// Memory is mapped readable and writable at once, with MAP_NORESERVE. It is not reserved
+// first and committed in steps, because each step would cost a call and a split mapping,
+// and clean pages cost nothing. Only two kinds of mappings are placed in a reservation:
+// those that need inaccessible neighbours, and those that need an alignment above the
+// page size.
 //
-// A mapping of a file (MapKind) is clean where it shows what the file says. Across
-// this, pages of any mapping may be
+// A mapping of a file (MapKind) is clean where it shows the file's contents.
+// Independently of this, pages of any mapping may be
 //
-//	guarded    inaccessible and empty, by Guard, until Unguard
-//	protected  inaccessible or read-only, by Protect, with their contents
-//	locked     kept in RAM, by Lock, until Unlock
+//	guarded    inaccessible and empty, from Guard to Unguard
+//	protected  inaccessible or read-only, by Protect; they keep their contents
+//	locked     kept in RAM, from Lock to Unlock
 //
-// # Subjects
+// # Files of this package
 //
 //	space.go    the account; Map, Release, Purge, Remap
-//	clear.go    zeros: by writing, or by purging what is hardly used
-//	kind.go     mappings of every other kind; reservations, and moving into them
+//	clear.go    zeroing: by writing, or by purging ranges with few pages in RAM
+//	kind.go     all other kinds of mappings; reservations, and moving into them
 //	advise.go   madvise; guard.go: pages without access; lock.go: mlock, msync, names
-//	file.go     what mappings show: files, memfds, secret memory, inherited descriptors
+//	file.go     files, memfds, secret memory, inherited descriptors
 //	file_length.go  space beyond a file's end, the lock of its length, its directory entry
-//	file_io.go  reading and writing files, and which pages of a private mapping are copies
+//	file_io.go  reading and writing files; which pages of a private mapping are copies
 //	op.go       the kinds of calls, and how tests make them fail
 //
 // # Accounting
 //
-// Each owner (an allocator, the metadata of the process, its regions) has a Space,
-// and every call goes through one. A Space counts bytes and kernel calls once, for
-// everyone:
+// Each owner (an allocator, the metadata of the process, its regions) has a Space and
+// makes every call through it. A Space counts bytes and kernel calls:
 //
-//	mapped    = Σ sizes of its mappings, reservations among them
-//	footprint = Σ bytes its owner has charged: those that may be dirty
+//	mapped    = Σ sizes of its mappings and reservations
+//	footprint = Σ bytes that its owner has charged: those that may be dirty
 //	footprint ≤ mapped
-//	footprint ≤ limit, where there is one
-//	mappings  = those made and not released + 2 for each guard made by mprotect
+//	footprint ≤ limit, if there is one
+//	mappings  = mappings made and not released + 2 for each guard made by mprotect
 //
-// The footprint is an upper bound of what the mappings contribute to the
-// process' resident set, and it is what a limit limits: the owner calls Charge
-// before it hands clean pages out and Refund after it purged or released them. What
-// the kernel may still refuse is held first (Hold): it is in no peak unless it came.
-// Pages of a file on a disk are not charged: the kernel can write them back.
+// The footprint is an upper bound of what the mappings add to the resident set of the
+// process. The limit applies to it. The owner calls Charge before a user gets clean
+// pages, and Refund after it has purged or released them. If the kernel may still refuse
+// the memory, the owner calls Hold first: held bytes count for the limit, but not for the
+// peak. Pages of a file on a disk are not charged, because the kernel can write them
+// back.
 //
 // # Failure
 //
-// Every call can fail, and tests make each of them fail (Inject). No call here
-// loses memory: Release returns its error and the mapping stays the owner's. In
-// particular munmap returns ENOMEM when cutting a mapping out of the middle of
-// a larger one (the kernel merges neighbours) would exceed vm.max_map_count.
+// Tests make every call fail (Inject). A failed call loses no memory: Release returns its
+// error, and the mapping still belongs to its owner. For example, munmap returns ENOMEM
+// if it would split a mapping and exceed vm.max_map_count; the kernel merges adjacent
+// mappings, so any munmap may be such a split.
 //
-// Errors hold the kernel's own answer, and where a caller can do something about
-// it one of the sentinels: what an old kernel lacks is told apart from what does
-// not suit a mapping, and the limit of locked memory from a lack of it.
+// The sentinels distinguish a kernel that lacks a call from a call that does not apply to
+// a mapping. They also distinguish the limit of locked memory from a lack of memory.
+//
+// # Platforms
+//
+// Each operating system has its own set of files. Linux is supported. On other systems
+// the module builds, and every call returns ErrUnsupported.
 //
 // # Platforms
 //

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Each call that concerns files and pages can be made to fail, is counted, and
-// changes nothing then.
+// Each call that concerns files and pages can be made to fail. It is counted then, and
+// changes nothing.
 func TestEveryCallFails(t *testing.T) {
 	var s Space
 	f := newFile(t, &s, mib)
@@ -57,7 +57,7 @@ func TestEveryCallFails(t *testing.T) {
 	balanced(t, &s)
 }
 
-// A descriptor is closed even where the test or the kernel says that it failed.
+// A descriptor is closed even if the test or the kernel makes the call fail.
 func TestCloseFileFails(t *testing.T) {
 	var s Space
 	f, err := s.Memfd("name")
@@ -68,6 +68,6 @@ func TestCloseFileFails(t *testing.T) {
 	}
 	stop()
 	if _, err := s.Stat(f); err == nil {
-		t.Error("the descriptor is open")
+		t.Error("the descriptor is still open")
 	}
 }

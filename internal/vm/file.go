@@ -2,8 +2,8 @@
 
 package vm
 
-// A File is an open file of the kernel: a file by name, a memfd, an inherited
-// descriptor. Its owner closes it; a mapping of it needs it no longer.
+// A File is an open file: a file with a name, a memfd, or an inherited descriptor. Its
+// owner closes it. A mapping of the file stays valid after that.
 type File struct {
 	fd   int
 	name string
@@ -12,54 +12,56 @@ type File struct {
 // Fd returns the descriptor.
 func (f *File) Fd() int { return f.fd }
 
-// Name returns the name by which the file was opened or made.
+// Name returns the name with which the file was opened or made.
 func (f *File) Name() string { return f.name }
 
-// OpenFlags say how a file is opened; they are added up. 0 opens a file that
-// exists, for reading.
+// OpenFlags are the options of Open; combine them with |. 0 opens an existing file for
+// reading.
 type OpenFlags uint8
 
-// The ways to open a file.
+// The options of Open.
 const (
-	ForWriting OpenFlags = 1 << iota // and for reading
-	Create                           // if it does not exist
-	Exclusive                        // with Create: it must not exist
-	Unnamed                          // make a file without a name in the directory of that name; see Link
-	NoFollow                         // refuse a symbolic link
+	ForWriting OpenFlags = 1 << iota // open for reading and writing
+	Create                           // create the file if it does not exist
+	Exclusive                        // with Create: fail if the file exists
+	Unnamed                          // create a file without a name in the named directory; see Link
+	NoFollow                         // fail if the name is a symbolic link
 )
 
-// FileInfo is what is known of a file.
+// FileInfo describes a file.
 type FileInfo struct {
 	Size          int64 // bytes
 	Regular       bool
-	Permissions   uint32 // the nine bits of owner, group and others
+	Permissions   uint32 // the nine permission bits of owner, group and others
 	Owner         uint32 // user id
 	Device, Inode uint64
-	Links         uint64 // names
-	Bounded, Full bool   // the file system has so much room and no more; it has none left
-	InMemory      bool   // the file system keeps files in RAM, where even a page that is only read takes room
+	Links         uint64 // number of names
+	Bounded, Full bool   // whether the file system has a fixed size, and whether it is full
+	InMemory      bool   // the file system keeps files in RAM; there even reading a page takes memory
 }
 
-// Open opens a file by name; permissions are for one that it makes, less the umask.
+// Open opens the file with the name. permissions apply to a file that it creates, without
+// the bits of the umask.
 func (s *Space) Open(name string, flags OpenFlags, permissions uint32) (*File, error) {
 	return s.file(OpOpen, name, func() (int, error) { return sysOpen(name, flags, permissions) })
 }
 
-// Memfd makes a file without a name on any file system, of no bytes, in RAM. name
-// is shown in /proc/self/maps, as Name does it.
+// Memfd creates an empty file in RAM that has no name in any file system. /proc/self/maps
+// shows name, as for Name.
 func (s *Space) Memfd(name string) (*File, error) {
 	const longest = 249
 	return s.file(OpMemfd, name, func() (int, error) { return sysMemfd(printable(name, longest)) })
 }
 
-// Secret makes a file of memory that only its mappings can reach, not even the
-// kernel by its own map; it counts as locked. Linux 5.14, and from 6.5 on it is
-// there without being enabled at boot (secretmem.enable).
+// Secret creates a file whose memory only its own mappings can reach; even the kernel's
+// direct map does not contain it. It counts as locked memory. It needs Linux 5.14, and
+// before 6.5 the boot option secretmem.enable.
 func (s *Space) Secret() (*File, error) {
 	return s.file(OpSecret, "memfd_secret", sysSecret)
 }
 
-// Dup returns another descriptor for the open file fd, which stays its owner's.
+// Dup returns a File with a new descriptor for the open file fd. The caller still owns
+// fd.
 func (s *Space) Dup(fd int, name string) (*File, error) {
 	return s.file(OpDup, name, func() (int, error) { return sysDup(fd) })
 }
@@ -76,21 +78,21 @@ func (s *Space) file(op Op, name string, sys func() (int, error)) (*File, error)
 	return &File{fd, name}, nil
 }
 
-// CloseFile closes f, also when it returns an error.
+// CloseFile closes f. The descriptor is closed even if it returns an error.
 func (s *Space) CloseFile(f *File) error { return s.surely(OpClose, f, sysClose) }
 
-// surely makes a call that gives something back, also where a test has it fail: it
-// cannot be repeated, or is not.
+// surely makes a call that releases something. It makes the call even if a test injects
+// an error, because callers do not repeat it.
 func (s *Space) surely(op Op, f *File, sys func(fd int) error) error {
 	injected := s.enter(op)
 	err := sys(f.fd)
 	if injected != nil {
 		err = injected
 	}
-	return named(f.name, explain(op, 0, err))
+	return named(f.name, describe(op, 0, err))
 }
 
-// Stat tells what is known of f.
+// Stat returns information about f.
 func (s *Space) Stat(f *File) (info FileInfo, err error) {
 	err = s.call(OpStat, 0, func() (err error) {
 		info, err = sysStat(f.fd)
@@ -99,36 +101,40 @@ func (s *Space) Stat(f *File) (info FileInfo, err error) {
 	return info, named(f.name, err)
 }
 
-// Truncate makes f size bytes long. What it adds reads as zeros and takes no space
-// until it is written; pages beyond a new end raise SIGBUS where they are mapped.
+// Truncate sets the length of f to size bytes. Added bytes read as zeros and occupy no
+// space until they are written. An access to a mapped page beyond the new end raises
+// SIGBUS.
 func (s *Space) Truncate(f *File, size int64) error {
 	return named(f.name, s.call(OpTruncate, 0, func() error { return sysTruncate(f.fd, size) }))
 }
 
-// Allocate takes the space for size bytes from offset on, and makes f longer if it
-// ends before. Afterwards a write there cannot fail for lack of space, which in a
-// mapping would be SIGBUS. File systems that cannot say ErrKernelLacks.
+// Allocate reserves disk space for size bytes from offset on, and lengthens f if it ends
+// before. Later writes to this range cannot fail for lack of space; in a mapping that
+// failure would be SIGBUS. It returns ErrKernelLacks if the file system cannot reserve
+// space.
 func (s *Space) Allocate(f *File, offset, size int64) error {
 	return named(f.name, s.call(OpAllocate, 0, func() error { return sysAllocate(f.fd, offset, size) }))
 }
 
-// LockFile takes the advisory lock of f (flock), for one holder or for many. Without
-// wait ErrFileLocked says that it is taken. It ends with the last descriptor that
-// came of the same opening, so a process that dies holds nothing.
+// LockFile takes the advisory lock of f (flock), exclusive or shared. If wait is false
+// and the lock is taken, it returns ErrFileLocked. The lock ends when the last descriptor
+// of the same open is closed, so it also ends when the process dies.
 func (s *Space) LockFile(f *File, exclusive, wait bool) error {
 	return named(f.name, s.call(OpFlock, 0, func() error { return sysFlock(f.fd, exclusive, wait) }))
 }
 
-// UnlockFile gives the advisory lock of f back, also when it returns an error.
+// UnlockFile releases the advisory lock of f. The lock is released even if it returns an
+// error.
 func (s *Space) UnlockFile(f *File) error { return s.surely(OpFlock, f, sysFunlock) }
 
-// Link gives a file that was opened Unnamed a name. It fails with fs.ErrExist where
-// there is one: of two that race to make a file, one wins, and nobody sees it half made.
+// Link gives a name to a file that was opened with Unnamed. It returns fs.ErrExist if the
+// name exists. If two programs create a file at the same time, one of them succeeds, and
+// no program sees an incomplete file.
 func (s *Space) Link(f *File, name string) error {
 	return named(name, s.call(OpLink, 0, func() error { return sysLink(f.fd, name) }))
 }
 
-// Unlink removes a name; the file goes when its last mapping and descriptor do.
+// Unlink removes a name. The file exists until its last mapping and descriptor are gone.
 func (s *Space) Unlink(name string) error {
 	return named(name, s.call(OpUnlink, 0, func() error { return sysUnlink(name) }))
 }

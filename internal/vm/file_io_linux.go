@@ -31,9 +31,9 @@ func sysWrite(fd int, p []byte, offset int64) (n int, err error) {
 
 func sysStore(fd int) error { return uninterrupted(func() error { return unix.Fdatasync(fd) }) }
 
-// The bits of an entry of /proc/self/pagemap (the kernel's documentation,
-// admin-guide/mm/pagemap). A page of a private mapping that was written to is in RAM
-// and not a file's, or swapped out.
+// The bits of an entry of /proc/self/pagemap, see admin-guide/mm/pagemap of the kernel's
+// documentation. A copied page of a private mapping is in RAM and not a page of the file,
+// or it is swapped out.
 const (
 	pageOfFile  = 1 << 61 // or of shared memory
 	pageSwapped = 1 << 62
@@ -44,9 +44,9 @@ func isCopy(entry uint64) bool {
 	return entry&pageSwapped != 0 || entry&(pagePresent|pageOfFile) == pagePresent
 }
 
-// sysCopied reads the entries of the range, some thousand at a time.
+// sysCopied reads the entries of the range, some thousands at a time.
 func sysCopied(base, size uintptr, visit func(uintptr)) error {
-	if !pagemapTells() {
+	if !pagemapWorks() {
 		return fmt.Errorf("%w: /proc/self/pagemap", ErrKernelLacks)
 	}
 	return readPagemap(base, size, func(page uintptr, entry uint64) {
@@ -77,9 +77,10 @@ func readPagemap(base, size uintptr, visit func(page uintptr, entry uint64)) err
 	return nil
 }
 
-// pagemapTells reports whether entries say what they should of two pages of which
-// one was written to. Emulated kernels may have the file and tell nothing.
-var pagemapTells = sync.OnceValue(func() bool {
+// pagemapWorks reports whether the kernel supplies useful entries. It checks the entries
+// of two pages, one of which was written. An emulated kernel may have the file without
+// useful contents.
+var pagemapWorks = sync.OnceValue(func() bool {
 	fd, err := sysMemfd("ashlar-probe")
 	if err != nil {
 		return false

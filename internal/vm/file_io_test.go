@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// TestFileIO writes, stores and reads, beyond the end too.
+// TestFileIO writes, stores and reads, also beyond the end of the file.
 func TestFileIO(t *testing.T) {
 	var s Space
 	f, err := s.Open(filepath.Join(t.TempDir(), "f"), ForWriting|Create, 0o600)
@@ -34,7 +34,7 @@ func TestFileIO(t *testing.T) {
 	}
 }
 
-// TestCopied: the pages that were written to are those that are found.
+// TestCopied: Copied finds exactly the pages that were written.
 func TestCopied(t *testing.T) {
 	var s Space
 	f, err := s.Memfd("copied")
@@ -58,7 +58,7 @@ func TestCopied(t *testing.T) {
 	}
 	sum := byte(0)
 	for i := range uintptr(pages) {
-		sum += raw.Bytes(m.Base+i*page, 1)[0] // to read a page is not to copy it
+		sum += raw.Bytes(m.Base+i*page, 1)[0] // reading a page does not copy it
 	}
 	var got []uintptr
 	err = s.Copied(m.Base, m.Size, func(p uintptr) { got = append(got, (p-m.Base)/page) })

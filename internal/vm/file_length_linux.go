@@ -12,12 +12,12 @@ func sysPreallocate(fd int, offset, size int64) error {
 	return uninterrupted(func() error { return unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE, offset, size) })
 }
 
-// lengthByte is the byte that sysLockLength locks: far beyond what files have, so that
-// it is none of those that programs lock to share a file's contents.
+// lengthByte is the offset of the byte that sysLockLength locks. It lies far beyond the
+// end of any file, so no program locks it to share the file's contents.
 const lengthByte = 1 << 62
 
-// sysLockLength locks by the open file description (Linux 3.15), as flock does: a lock
-// of the process would be lost when any descriptor of the file is closed.
+// sysLockLength takes a lock of the open file description (Linux 3.15), like flock. A
+// lock of the process would end when any descriptor of the file is closed.
 func sysLockLength(fd int, take bool) error {
 	l := unix.Flock_t{Type: unix.F_UNLCK, Whence: io.SeekStart, Start: lengthByte, Len: 1}
 	if take {
@@ -26,6 +26,6 @@ func sysLockLength(fd int, take bool) error {
 	return uninterrupted(func() error { return unix.FcntlFlock(uintptr(fd), unix.F_OFD_SETLKW, &l) })
 }
 
-// sysStoreDirectory is not fdatasync: some file systems take an entry for something
-// that can wait.
+// sysStoreDirectory calls fsync and not fdatasync, because some file systems count a
+// directory entry among the metadata that fdatasync skips.
 func sysStoreDirectory(fd int) error { return uninterrupted(func() error { return unix.Fsync(fd) }) }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Space beyond the end of a file is taken without making the file longer, and kept by
-// what makes it longer.
+// Space beyond the end of a file can be reserved without making the file longer, and it
+// stays reserved when the file grows.
 func TestPreallocate(t *testing.T) {
 	var s Space
 	f := newFile(t, &s, 100)
@@ -26,7 +26,8 @@ func TestPreallocate(t *testing.T) {
 	}
 }
 
-// One opening of a file has the lock of its length at a time, and flock is another lock.
+// Only one open file description has the lock of the length at a time. flock is a
+// different lock.
 func TestLockLength(t *testing.T) {
 	var s Space
 	a := newFile(t, &s, 0)
@@ -44,7 +45,7 @@ func TestLockLength(t *testing.T) {
 					t.Error(err)
 				}
 				if inside++; inside != 1 {
-					t.Errorf("%d are inside", inside)
+					t.Errorf("%d goroutines have the lock", inside)
 				}
 				inside--
 				if err := s.UnlockLength(f); err != nil {
@@ -64,7 +65,7 @@ func TestStoreName(t *testing.T) {
 	f := newFile(t, &s, 0)
 	must(t, s.StoreName(f.Name()))
 	if err := s.StoreName(filepath.Join(f.Name(), "below", "a file")); err == nil {
-		t.Error("of a file that is in no directory: no error")
+		t.Error("StoreName of a file without a directory: no error")
 	}
 	if err := s.StoreName(filepath.Join(t.TempDir(), "absent", "file")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("in a directory that does not exist: %v", err)

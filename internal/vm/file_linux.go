@@ -10,7 +10,7 @@ import (
 )
 
 func sysOpen(name string, flags OpenFlags, permissions uint32) (fd int, err error) {
-	// Not to wait for whoever is to open the other end of a pipe of that name.
+	// O_NONBLOCK: opening a named pipe must not wait for its other end.
 	mode := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK
 	for _, f := range [...]struct {
 		flag OpenFlags
@@ -37,7 +37,7 @@ func sysMemfd(name string) (int, error) { return unix.MemfdCreate(name, unix.MFD
 
 func sysDup(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }
 
-// sysClose is never repeated: Linux closes the descriptor whatever it answers.
+// sysClose is never repeated: Linux closes the descriptor even if it returns an error.
 func sysClose(fd int) error { return unix.Close(fd) }
 
 func sysStat(fd int) (FileInfo, error) {
@@ -77,14 +77,14 @@ func sysFlock(fd int, exclusive, wait bool) error {
 
 func sysFunlock(fd int) error { return unix.Flock(fd, unix.LOCK_UN) }
 
-// sysLink goes by way of /proc, which needs no privilege, unlike AT_EMPTY_PATH.
+// sysLink uses /proc, which needs no privilege, unlike AT_EMPTY_PATH.
 func sysLink(fd int, name string) error {
 	return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW)
 }
 
 func sysUnlink(name string) error { return unix.Unlink(name) }
 
-// uninterrupted repeats a call that a signal broke off.
+// uninterrupted repeats a call that a signal interrupted.
 func uninterrupted(call func() error) error {
 	for {
 		if err := call(); !errors.Is(err, unix.EINTR) {

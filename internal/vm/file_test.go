@@ -48,7 +48,8 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// Two make a file at once: it appears complete, and one of them has made it.
+// Two goroutines make a file at once: it appears complete, and exactly one of them
+// succeeds.
 func TestLink(t *testing.T) {
 	var s Space
 	dir := t.TempDir()
@@ -83,7 +84,7 @@ func TestLockFile(t *testing.T) {
 	must(t, s.UnlockFile(a))
 	must(t, s.LockFile(b, false, true))
 	must(t, s.LockFile(a, false, true))
-	must(t, s.CloseFile(b)) // its lock goes with it
+	must(t, s.CloseFile(b)) // closing the file releases its lock
 	must(t, s.LockFile(a, true, false))
 }
 
@@ -121,7 +122,7 @@ func TestDup(t *testing.T) {
 	must(t, s.CloseFile(other))
 }
 
-// What is written by a mapping is in the file, for who reads it.
+// Bytes written through a mapping are in the file.
 func TestSync(t *testing.T) {
 	for _, async := range []bool{false, true} {
 		var s Space
@@ -132,13 +133,13 @@ func TestSync(t *testing.T) {
 		must(t, s.Sync(m.Base+PageSize(), PageSize(), async))
 		must(t, s.Sync(m.Base, mib, async))
 		if text, err := os.ReadFile(f.Name()); err != nil || text[0] != 9 {
-			t.Errorf("the file says %v, %v", text[0], err)
+			t.Errorf("the file contains %v, %v", text[0], err)
 		}
 		release(t, &s, m)
 	}
 }
 
-// The answers of the kernel have the sentinels that callers test for.
+// The kernel's errors carry the sentinels that callers test for.
 func TestAnswers(t *testing.T) {
 	var s Space
 	f := newFile(t, &s, mib)

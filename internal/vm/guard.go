@@ -2,18 +2,16 @@
 
 package vm
 
-// splits is how many mappings mprotect makes of one when it changes its middle,
-// less that one.
+// splits is the number of mappings added when mprotect changes the middle of one.
 const splits = 2
 
-// Guard makes whole pages of a readable and writable mapping inaccessible; what
-// they hold is lost. Where the kernel has guard markers (MADV_GUARD_INSTALL,
-// Linux 6.13) that costs no mapping. Elsewhere, in locked memory, and where a filter
-// of kernel calls refuses them, mprotect does it, which splits the mapping: it counts
-// as two more.
+// Guard makes whole pages of a readable and writable mapping inaccessible and discards
+// their contents. With guard markers (MADV_GUARD_INSTALL, Linux 6.13) it adds no mapping.
+// Without them, in locked memory, and where seccomp forbids them, it uses mprotect, which
+// splits the mapping and counts as two mappings more.
 //
-// The owner keeps split, to give it to Unguard or ForgetGuard. A guarded range
-// reads as zeros when it is accessible again.
+// The caller must keep split and pass it to Unguard or ForgetGuard. A range that is
+// accessible again reads as zeros.
 func (s *Space) Guard(base, size uintptr) (split bool, err error) {
 	noteGuard(base)
 	err = s.call(OpGuard, size, func() error { return sysGuard(base, size, true) })
@@ -42,15 +40,16 @@ func (s *Space) Unguard(base, size uintptr, split bool) error {
 	return nil
 }
 
-// ForgetGuard takes a guard that went with its mapping off the count of mappings.
+// ForgetGuard updates the count of mappings for a guard that was unmapped with its
+// mapping.
 func (s *Space) ForgetGuard(split bool) {
 	if split {
 		s.count(-splits)
 	}
 }
 
-// Protect changes what a program may do with whole pages. On part of a mapping
-// that may make up to three of one; only Guard counts them.
+// Protect changes the access to whole pages. If they are a part of a mapping, the kernel
+// may split it into three; the count of mappings does not include this.
 func (s *Space) Protect(base, size uintptr, a Access) error {
 	noteGuard(base)
 	return s.call(OpProtect, size, func() error { return sysProtect(base, size, a) })

@@ -7,17 +7,17 @@ import (
 	"testing"
 )
 
-// Guards cost no mapping where the kernel has markers, and two where it has not;
-// either way they open again, empty.
+// A guard adds no mapping if the kernel has markers, and two if it does not. In both
+// cases the pages are zero when the guard is removed.
 func TestGuard(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		without syscall.Errno // is the answer of a kernel without guard markers
+		without syscall.Errno // error of a kernel without guard markers
 	}{
-		{"as the kernel can", 0},
+		{"this kernel", 0},
 		{"before Linux 6.13", syscall.EINVAL},
-		{"behind a filter", syscall.EPERM},
-		{"behind another filter", syscall.ENOSYS},
+		{"seccomp, EPERM", syscall.EPERM},
+		{"seccomp, ENOSYS", syscall.ENOSYS},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var s Space
@@ -36,7 +36,7 @@ func TestGuard(t *testing.T) {
 			split, err := s.Guard(start+page, page)
 			must(t, err)
 			if c.without != 0 && !split {
-				t.Error("the split was not told")
+				t.Error("Guard did not report the split")
 			}
 			want := int64(1)
 			if split {
@@ -46,7 +46,7 @@ func TestGuard(t *testing.T) {
 				t.Errorf("%d mappings with the guard, want %d", n, want)
 			}
 			if accessible(t, &s, start+page) || !accessible(t, &s, start) || !accessible(t, &s, start+2*page) {
-				t.Error("other pages than the guard are inaccessible")
+				t.Error("pages outside the guard are inaccessible")
 			}
 			must(t, s.Unguard(start+page, page, split))
 			if n := s.Mappings.Now(); n != 1 {
@@ -64,7 +64,8 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// accessible asks the kernel to read a byte: a system call faults softly.
+// accessible asks the kernel to read a byte: a system call returns an error instead of
+// faulting.
 func accessible(t *testing.T, s *Space, addr uintptr) bool {
 	t.Helper()
 	f := newFile(t, s, 0)

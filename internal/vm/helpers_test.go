@@ -11,11 +11,11 @@ import (
 
 const mib = 1 << 20
 
-// errInjected stands for whatever the kernel may answer.
+// errInjected stands for any error of the kernel.
 var errInjected = errors.New("injected")
 
-// fail makes calls of kind op fail until the test ends or stop is called, except
-// for the first after of them.
+// fail makes calls of kind op fail, except the first after calls, until the test ends or
+// stop is called.
 func fail(t *testing.T, op Op, after int) (stop func()) {
 	t.Helper()
 	Inject(func(o Op) error {
@@ -32,7 +32,7 @@ func fail(t *testing.T, op Op, after int) (stop func()) {
 	return stop
 }
 
-// mapIn maps memory, which the caller releases.
+// mapIn maps memory that the caller must release.
 func mapIn(t *testing.T, s *Space, size, align uintptr) (uintptr, Mapping) {
 	t.Helper()
 	start, m, err := s.Map(size, align)

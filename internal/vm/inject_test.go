@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Each call, failing, leaves memory and account as they were.
+// Each call that fails leaves the memory and the account unchanged.
 func TestFailure(t *testing.T) {
 	for _, c := range []struct {
 		op   Op
@@ -38,7 +38,7 @@ func TestFailure(t *testing.T) {
 			}
 			stop()
 			if s.Calls(c.op) != calls+1 {
-				t.Errorf("a failing call is not counted")
+				t.Errorf("the failed call is not counted")
 			}
 			check(t, "after the failure", start, mib, 9)
 			wantGauge(t, "mapped", &s.Mapped, mib, mib)

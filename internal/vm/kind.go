@@ -4,7 +4,7 @@ package vm
 
 import "errors"
 
-// Access says what a program may do with pages.
+// Access is what a program may do with pages.
 type Access uint8
 
 // The kinds of access.
@@ -14,31 +14,32 @@ const (
 	NoAccess // reading and writing raise SIGSEGV
 )
 
-// A Kind says what a mapping is. The zero value is what Map maps: anonymous
-// private memory that can be read and written.
+// A Kind describes a mapping. The zero value is what Map makes: anonymous private memory
+// that can be read and written.
 type Kind struct {
-	// File is what the mapping shows; nil: anonymous memory.
+	// File is the file that the mapping shows. Default nil: anonymous memory.
 	File *File
-	// Offset is where in the file it begins, in bytes, a multiple of the page size.
+	// Offset is the position in the file where the mapping begins, in bytes. It must be a
+	// multiple of the page size. Default 0.
 	Offset int64
-	// Shared has writes reach the file and its other mappings. Otherwise the
-	// process gets its own copy of the pages that it writes.
+	// Shared makes writes reach the file and its other mappings. By default the process
+	// gets its own copy of each page that it writes.
 	Shared bool
-	// Access is what the pages allow at first.
+	// Access is the initial access to the pages. The default is reading and writing.
 	Access Access
-	// Populate has the kernel bring all pages in at once. It is advice: that it
-	// cannot is no error.
+	// Populate asks the kernel to bring all pages into RAM at once. It is not an error if
+	// the kernel cannot.
 	Populate bool
-	// Huge asks for the explicit huge pages of MAP_HUGETLB, of HugePageSize. They
-	// are set aside when they are mapped: ErrOutOfMemory says that there are not
-	// enough.
+	// Huge requests explicit huge pages (MAP_HUGETLB) of HugePageSize bytes. The kernel
+	// reserves them when it maps them. MapKind returns ErrOutOfMemory if there are too
+	// few.
 	Huge bool
 
-	at uintptr // where it begins, if nothing is there yet; 0: anywhere
+	at uintptr // start address, which must be unused; 0: any
 }
 
-// MapKind maps size bytes of a kind, at an address that the kernel chooses. size
-// is a multiple of the page size, or of HugePageSize for explicit huge pages.
+// MapKind makes a mapping of size bytes at an address that the kernel chooses. size must
+// be a multiple of the page size, or of HugePageSize for explicit huge pages.
 func (s *Space) MapKind(size uintptr, k Kind) (Mapping, error) {
 	var base uintptr
 	err := s.call(OpMap, size, func() (err error) {
@@ -55,21 +56,22 @@ func (s *Space) MapKind(size uintptr, k Kind) (Mapping, error) {
 	return Mapping{base, size}, nil
 }
 
-// Reserve maps size bytes that cannot be accessed, as a place for Place. start is
-// the multiple of align in it from which size bytes are usable.
+// Reserve maps at least size inaccessible bytes, to be used by Place. start is a multiple
+// of align, and size bytes from there on belong to the reservation.
 func (s *Space) Reserve(size, align uintptr) (start uintptr, m Mapping, err error) {
 	return s.mapAligned(size, align, func(size uintptr) (Mapping, error) {
 		return s.MapKind(size, Kind{Access: NoAccess})
 	})
 }
 
-// MapInto maps size bytes of a kind in the place of a part of a reservation, to begin at
-// start. What is left of the reservation on either side are mappings of their own then,
-// of no bytes perhaps. On failure body has no bytes, and head and tail are what the
-// reservation has become: all of it is head if the kernel did not give up a part of it.
+// MapInto makes a mapping of size bytes in a part of a reservation that begins at start.
+// The rest of the reservation on both sides becomes the mappings head and tail, which may
+// be empty. If MapInto fails, body is empty, and head and tail are what remains of the
+// reservation. If the kernel did not release the part, head is the whole reservation.
 //
-// For a moment the place is nobody's. If another mapping of the process takes it, or the
-// kernel cannot map at a given address (Linux before 4.17), that is ErrOutOfMemory.
+// For a moment the part is unmapped. MapInto returns ErrOutOfMemory if another mapping of
+// the process takes the part, or if the kernel cannot map at a given address (Linux
+// before 4.17).
 func (s *Space) MapInto(reservation Mapping, start, size uintptr, k Kind) (head, body, tail Mapping, err error) {
 	end := start + size
 	if err := s.call(OpRelease, size, func() error { return sysUnmap(start, size) }); err != nil {
@@ -88,7 +90,7 @@ func (s *Space) MapInto(reservation Mapping, start, size uintptr, k Kind) (head,
 	return head, body, tail, err
 }
 
-// pieces returns how many of the mappings have bytes.
+// pieces returns the number of mappings that are not empty.
 func pieces(mappings ...Mapping) (n int64) {
 	for _, m := range mappings {
 		if m.Size > 0 {
@@ -98,12 +100,12 @@ func pieces(mappings ...Mapping) (n int64) {
 	return n
 }
 
-// Place moves the pages of m into a reservation, to begin at start, and makes them
-// size bytes. What is left of the reservation on either side are mappings of their
-// own then, of no bytes perhaps; they serve as guards. On failure all is as it was.
+// Place moves the pages of m into a reservation, to begin at start, and resizes them to
+// size bytes. The rest of the reservation on both sides becomes separate mappings, which
+// may be empty; they serve as guards. If Place fails, nothing has changed.
 //
-// This, and not MAP_FIXED, is how mappings get their place: mmap may have cleared
-// the place before it fails, and mremap looks before it does.
+// Place uses mremap and not mmap with MAP_FIXED. mmap may unmap the target range and then
+// fail, but mremap checks everything first.
 func (s *Space) Place(m, reservation Mapping, start, size uintptr) (head, body, tail Mapping, err error) {
 	err = s.call(OpRemap, size, func() error { return sysMove(m.Base, m.Size, start, size) })
 	if err != nil {
@@ -112,7 +114,7 @@ func (s *Space) Place(m, reservation Mapping, start, size uintptr) (head, body, 
 	end := start + size
 	head = Mapping{reservation.Base, start - reservation.Base}
 	tail = Mapping{end, reservation.Base + reservation.Size - end}
-	s.Mapped.Add(-int64(m.Size))    // its pages lie in the reservation, which is counted
-	s.count(pieces(head, tail) - 1) // m and the reservation were two
+	s.Mapped.Add(-int64(m.Size))    // the pages are now in the reservation, which is counted
+	s.count(pieces(head, tail) - 1) // m and the reservation were two mappings
 	return head, Mapping{start, size}, tail, nil
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// must ends the test at an error; where there is no kernel interface it skips it.
+// must ends the test if there is an error. It skips the test if the platform is not
+// supported.
 func must(t *testing.T, err error) {
 	t.Helper()
 	if errors.Is(err, ErrUnsupported) {
@@ -21,7 +22,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// lacks skips a test of what this kernel does not have.
+// lacks skips the test if this kernel lacks a feature.
 func lacks(t *testing.T, err error) {
 	t.Helper()
 	if errors.Is(err, ErrKernelLacks) {
@@ -30,7 +31,7 @@ func lacks(t *testing.T, err error) {
 	must(t, err)
 }
 
-// newFile makes a file of size bytes, which is closed at the end of the test.
+// newFile makes a file of size bytes and closes it at the end of the test.
 func newFile(t *testing.T, s *Space, size uintptr) *File {
 	t.Helper()
 	f, err := s.Open(filepath.Join(t.TempDir(), "file"), ForWriting|Create|Exclusive, 0o600)
@@ -40,7 +41,7 @@ func newFile(t *testing.T, s *Space, size uintptr) *File {
 	return f
 }
 
-// balanced finds the account as it was, at the end of a test that releases all.
+// balanced checks at the end of a test that the account is as before.
 func balanced(t *testing.T, s *Space) {
 	t.Helper()
 	if m, n := s.Mapped.Now(), s.Mappings.Now(); m != 0 || n != 0 {
@@ -53,7 +54,7 @@ func TestMapKind(t *testing.T) {
 		name    string
 		shared  bool
 		offset  int64
-		reaches bool // what is written is in the file
+		reaches bool // whether writes reach the file
 	}{
 		{"shared", true, 0, true},
 		{"private", false, 0, false},
@@ -80,7 +81,7 @@ func TestMapKind(t *testing.T) {
 	}
 }
 
-// A mapping keeps its contents when it is placed, whatever it shows, and grows.
+// A mapping of any kind keeps its contents when it is placed and when it grows.
 func TestPlace(t *testing.T) {
 	const align = 2 * mib
 	for _, c := range []struct {
@@ -143,10 +144,10 @@ func TestPlaceRefused(t *testing.T) {
 	balanced(t, &s)
 }
 
-// There may be no huge pages; then the kernel says so, and not by a signal later.
+// If there are no huge pages, mapping them returns an error; no signal is raised later.
 func TestHuge(t *testing.T) {
 	var s Space
-	const size = 4 << 20 // whole pages where huge ones have 2 or 4 MiB
+	const size = 4 << 20 // a multiple of huge pages of 2 and of 4 MiB
 	m, err := s.MapKind(size, Kind{Huge: true})
 	if errors.Is(err, ErrOutOfMemory) {
 		t.Skip(err)
@@ -170,13 +171,13 @@ func TestSecret(t *testing.T) {
 	release(t, &s, m)
 }
 
-// A mapping takes the place of a part of a reservation, and nobody else's.
+// A mapping takes a part of a reservation, and never memory of another owner.
 func TestMapInto(t *testing.T) {
 	page := PageSize()
 	intruder := Mapping{}
 	for _, c := range []struct {
 		name        string
-		ahead, rest uintptr // of the reservation, on either side
+		ahead, rest uintptr // bytes of the reservation before and after the part
 		fails       Op
 		between     func(s *Space, start uintptr) error
 	}{
@@ -184,7 +185,7 @@ func TestMapInto(t *testing.T) {
 		{"at the ends", 0, 0, NumOps, nil},
 		{"munmap fails", page, page, OpRelease, func(*Space, uintptr) error { return errInjected }},
 		{"mmap fails", page, page, OpMap, func(*Space, uintptr) error { return errInjected }},
-		{"another one comes in between", page, page, OpMap, func(s *Space, start uintptr) error {
+		{"another mapping takes the part", page, page, OpMap, func(s *Space, start uintptr) error {
 			base, err := sysMapKind(page, &Kind{at: start})
 			intruder = Mapping{base, page}
 			return err
@@ -215,8 +216,8 @@ func TestMapInto(t *testing.T) {
 				fill(place, mib, 1)
 			}
 			if intruder.Size > 0 {
-				fill(intruder.Base, page, 9) // it is still there
-				check(t, "the other one", intruder.Base, page, 9)
+				fill(intruder.Base, page, 9) // the other mapping is intact
+				check(t, "the other mapping", intruder.Base, page, 9)
 				must(t, sysUnmap(intruder.Base, page))
 			}
 			for _, m := range []Mapping{head, body, tail} {

@@ -7,15 +7,15 @@ import (
 	"sync/atomic"
 )
 
-// unlabelled is set once the kernel was found not to take names.
+// unlabelled is set after the kernel has refused a name because it supports none.
 var unlabelled atomic.Bool
 
-// Label gives a new mapping a name, by which people tell in /proc/self/maps and pmap
-// whose it is. It is for them only: where the kernel does not take it nothing is
-// wrong, and it is not asked again if it takes no names at all.
+// Label gives a new mapping a name in /proc/self/maps and pmap, so that people see what
+// it is for. Label returns no error: if the kernel does not support names, it does
+// nothing and does not ask again.
 //
-// The kernel merges neighbouring mappings only if their names are the same, so names
-// are those of kinds, not of single mappings.
+// The kernel merges adjacent mappings only if they have the same name. Therefore a name
+// stands for a kind of mapping and not for a single one.
 func (s *Space) Label(m Mapping, name string) {
 	if unlabelled.Load() {
 		return

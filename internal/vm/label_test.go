@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestLabel: a mapping shows its name where the kernel takes names; where it does not
-// it is asked once.
+// TestLabel: a mapping shows its name if the kernel supports names. Otherwise the kernel
+// is asked only once.
 func TestLabel(t *testing.T) {
 	var s Space
 	_, m, err := s.Map(4*PageSize(), PageSize())
@@ -22,9 +22,9 @@ func TestLabel(t *testing.T) {
 	if unlabelled.Load() {
 		s.Label(m, "ashlar test")
 		if n := s.Calls(OpName); n > 1 {
-			t.Errorf("the kernel was asked %d times", n)
+			t.Errorf("Label called the kernel %d times", n)
 		}
-		t.Skip("this kernel takes no names")
+		t.Skip("this kernel does not support names")
 	}
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
@@ -33,10 +33,10 @@ func TestLabel(t *testing.T) {
 	for line := range bytes.Lines(maps) {
 		if bytes.HasPrefix(line, fmt.Appendf(nil, "%x-%x ", m.Base, m.Base+m.Size)) {
 			if !bytes.Contains(line, []byte("[anon:ashlar test]")) {
-				t.Errorf("the mapping shows as %s", line)
+				t.Errorf("the mapping's line is %s", line)
 			}
 			return
 		}
 	}
-	t.Errorf("no mapping of its own at %#x in\n%s", m.Base, maps)
+	t.Errorf("no separate mapping at %#x in\n%s", m.Base, maps)
 }

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// MaxMappings returns how many mappings the kernel lets the process have
-// (vm.max_map_count), read once.
+// MaxMappings returns the number of mappings that the kernel allows the process
+// (vm.max_map_count). It reads the number once.
 var MaxMappings = sync.OnceValue(func() int64 {
 	const kernelDefault = 65530
 	text, err := os.ReadFile("/proc/sys/vm/max_map_count")
@@ -28,7 +28,7 @@ var MaxMappings = sync.OnceValue(func() int64 {
 })
 
 // outOfMemory returns ErrOutOfMemory. If the process has as many mappings as the kernel
-// allows, which has the same answer to that, it says so.
+// allows, which causes the same kernel error, the returned error says so.
 func outOfMemory() error {
 	n, limit := countMappings(), MaxMappings()
 	if n+nearLimit < limit {
@@ -38,21 +38,22 @@ func outOfMemory() error {
 		ErrOutOfMemory, n, limit, 4*limit)
 }
 
-// nearLimit is how many mappings below the limit are too near: a call can need several.
+// nearLimit is the margin below the limit, in mappings, that still counts as the limit:
+// one call may need several.
 const nearLimit = 8
 
-// The number of mappings is the number of lines of a file that can be long. It is counted
-// once in a while, however often the kernel refuses memory.
+// Counting the mappings means reading a file that may be long. The count is therefore
+// cached for a while, however often the kernel refuses memory.
 var lastCount struct {
 	mu sync.Mutex
 	at time.Time
 	n  int64
 
-	buffer [16 << 10]byte // Go's heap may be short of memory, too
+	buffer [16 << 10]byte // not allocated: the Go heap may lack memory, too
 }
 
-// countMappings returns how many mappings the process had a moment ago; 0 if that is not
-// known.
+// countMappings returns the number of mappings that the process had a moment ago, 0 if it
+// is unknown.
 func countMappings() int64 {
 	l := &lastCount
 	l.mu.Lock()
@@ -63,7 +64,7 @@ func countMappings() int64 {
 	return l.n
 }
 
-// countLines returns how many lines a file has.
+// countLines returns the number of lines of a file.
 func countLines(name string, buffer []byte) (n int64) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -79,9 +80,9 @@ func countLines(name string, buffer []byte) (n int64) {
 	}
 }
 
-// HugePageSize returns the size of the kernel's default huge pages in bytes, read
-// once: what MAP_HUGETLB uses and, on the usual processors, what transparent huge
-// pages are.
+// HugePageSize returns the size of the kernel's default huge pages in bytes. MAP_HUGETLB
+// uses it; on common processors transparent huge pages have the same size. It reads the
+// number once.
 var HugePageSize = sync.OnceValue(func() uintptr {
 	if n := kibibytes("/proc/meminfo", "Hugepagesize:"); n > 0 {
 		return uintptr(n)
@@ -89,8 +90,8 @@ var HugePageSize = sync.OnceValue(func() uintptr {
 	return 2 << 20
 })
 
-// kibibytes returns the bytes that a line of a file in /proc tells in kB, 0 if
-// there is none.
+// kibibytes returns the value in bytes of a line in kB of a file in /proc, 0 if there is
+// no such line.
 func kibibytes(file, line string) uint64 {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// What the kernel refuses because of the number of mappings names the limit; what it
-// refuses for another reason does not.
+// If the kernel refuses a call because of the number of mappings, the error names the
+// limit. Other refusals do not name it.
 func TestTooManyMappings(t *testing.T) {
 	var s Space
 	base, m := mapIn(t, &s, mib, PageSize())

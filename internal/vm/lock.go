@@ -2,29 +2,29 @@
 
 package vm
 
-// Lock keeps the pages of a range in RAM: all of them from now on, or with onFault
-// each from when it is first touched. ErrLockLimit says how much the process may
-// lock, and how that is changed. ErrAbsent says that some pages could not be brought in;
-// they are locked all the same until Unlock.
+// Lock keeps the pages of a range in RAM. Without onFault it brings all pages in now;
+// with onFault each page is locked when it is first accessed. An ErrLockLimit contains
+// the limit and how to raise it. ErrAbsent means that some pages could not be brought in;
+// the range is still locked until Unlock.
 func (s *Space) Lock(base, size uintptr, onFault bool) error {
 	return s.call(OpLock, size, func() error { return sysLock(base, size, onFault) })
 }
 
-// Unlock lets the kernel swap the pages of a range out again.
+// Unlock allows the kernel to swap out the pages of a range again.
 func (s *Space) Unlock(base, size uintptr) error {
 	return s.call(OpUnlock, size, func() error { return sysUnlock(base, size) })
 }
 
-// Sync writes the changed pages of a shared mapping of a file back, those of the
-// range. It returns when they are stored, or with async at once: then the kernel
-// writes them in its own time, as it would without being asked.
+// Sync writes the changed pages of a range of a shared file mapping to the file. It waits
+// until they are stored. With async it returns at once, and the kernel writes them at its
+// usual time.
 func (s *Space) Sync(base, size uintptr, async bool) error {
 	return s.call(OpSync, size, func() error { return sysSync(base, size, async) })
 }
 
-// Name shows a range of anonymous memory under a name in /proc/self/maps. Bytes
-// that the kernel refuses become underscores. Kernels without
-// CONFIG_ANON_VMA_NAME say ErrKernelLacks, which harms nothing.
+// Name gives a range of anonymous memory a name in /proc/self/maps. Bytes that the kernel
+// does not accept become underscores. Without CONFIG_ANON_VMA_NAME it returns
+// ErrKernelLacks, which callers may ignore.
 func (s *Space) Name(base, size uintptr, name string) error {
 	const longest = 79
 	err := s.call(OpName, size, func() error { return sysName(base, size, printable(name, longest)) })
@@ -34,7 +34,7 @@ func (s *Space) Name(base, size uintptr, name string) error {
 	return err
 }
 
-// printable returns what of a name the kernel takes, of at most n bytes.
+// printable returns at most n bytes of a name, in a form that the kernel accepts.
 func printable(name string, n int) string {
 	text := []byte(name[:min(len(name), n)])
 	for i, c := range text {

@@ -12,7 +12,7 @@ import (
 func TestMapAlignment(t *testing.T) {
 	most := uintptr(1) << 30
 	if bits.UintSize == 32 {
-		most >>= 2 // a program may have two gigabytes, in two parts
+		most >>= 2 // a program may have 2 GiB, in two parts
 	}
 	for align := uintptr(1); align <= most; align <<= 1 {
 		t.Run(fmt.Sprint(align), func(t *testing.T) {
@@ -56,7 +56,8 @@ func TestMapTooMuch(t *testing.T) {
 	}
 }
 
-// What the kernel will not cut off stays part of the mapping and goes with it.
+// Bytes that the kernel refuses to unmap stay part of the mapping and are released with
+// it.
 func TestMapUntrimmed(t *testing.T) {
 	const size, align = mib, 64 * mib
 	for _, c := range []struct {
@@ -77,7 +78,7 @@ func TestMapUntrimmed(t *testing.T) {
 			if s.Mapped.Now() != int64(m.Size) || s.Mappings.Now() != 1 {
 				t.Errorf("%d bytes in %d mappings, want %d in 1", s.Mapped.Now(), s.Mappings.Now(), m.Size)
 			}
-			fill(m.Base, m.Size, 1) // all of it is there
+			fill(m.Base, m.Size, 1) // all bytes of it are usable
 			release(t, &s, m)
 			if s.Mapped.Now() != 0 || s.Mappings.Now() != 0 {
 				t.Errorf("%d bytes in %d mappings after the release", s.Mapped.Now(), s.Mappings.Now())

@@ -4,11 +4,11 @@ package vm
 
 import "sync/atomic"
 
-// Op names a kind of kernel call.
+// Op is a kind of kernel call.
 type Op uint8
 
-// The kinds of kernel calls. The first four are all that an allocator needs; the
-// others belong to mappings of files, shared memory and what is asked of single pages.
+// The kinds of kernel calls. An allocator needs only the first four. The others serve
+// mappings of files, shared memory, and single pages.
 const (
 	OpMap      Op = iota // mmap
 	OpPurge              // madvise MADV_DONTNEED or MADV_FREE, by Purge
@@ -48,7 +48,7 @@ func (o Op) String() string {
 	}[o]
 }
 
-// enter counts a kernel call and lets tests fail it.
+// enter counts a kernel call, and lets a test make it fail.
 func (s *Space) enter(op Op) error {
 	s.calls[op].Add(1)
 	if f := injector.Load(); f != nil {
@@ -57,20 +57,20 @@ func (s *Space) enter(op Op) error {
 	return nil
 }
 
-// call makes a kernel call that is not on any hot path. What the kernel answers
-// and what a test has it answer are explained alike.
+// call makes a kernel call that is not on a hot path. It describes errors of the kernel
+// and errors injected by tests in the same way.
 func (s *Space) call(op Op, size uintptr, sys func() error) error {
 	err := s.enter(op)
 	if err == nil {
 		err = sys()
 	}
-	return explain(op, size, err)
+	return describe(op, size, err)
 }
 
 var injector atomic.Pointer[func(Op) error]
 
-// Inject has f called before each kernel call of the process; an error it
-// returns is returned in the call's place. nil ends it. For tests.
+// Inject makes the process call f before each kernel call. If f returns an error, the
+// kernel call is not made and fails with that error. Inject(nil) ends this. For tests.
 func Inject(f func(Op) error) {
 	if f == nil {
 		injector.Store(nil)

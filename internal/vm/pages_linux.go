@@ -32,7 +32,7 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 		flags |= unix.MAP_POPULATE
 	}
 	if k.Huge {
-		flags |= unix.MAP_HUGETLB // and not MAP_NORESERVE, or a shortage would be SIGBUS
+		flags |= unix.MAP_HUGETLB // without MAP_NORESERVE, so that a shortage is an error now and not SIGBUS later
 	} else {
 		flags |= unix.MAP_NORESERVE
 	}
@@ -42,7 +42,7 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 	at := raw.Pointer(k.at)
 	p, err := unix.MmapPtr(fd, k.Offset, at, size, protections[k.Access], flags)
 	if err != nil && flags&unix.MAP_SHARED_VALIDATE == unix.MAP_SHARED_VALIDATE && isInvalid(err) {
-		// Linux before 4.15 does not know it, nor do emulators of Linux.
+		// Linux before 4.15 and emulators of Linux do not know the flag.
 		flags = flags&^unix.MAP_SHARED_VALIDATE | unix.MAP_SHARED
 		p, err = unix.MmapPtr(fd, k.Offset, at, size, protections[k.Access], flags)
 	}
@@ -81,8 +81,8 @@ func sysGuard(base, size uintptr, on bool) error {
 	return madvise(base, size, unix.MADV_GUARD_REMOVE)
 }
 
-// madvise is not unix.Madvise: a range may be longer than a slice of a 32-bit
-// platform. So with the calls below.
+// madvise replaces unix.Madvise, whose slice limits the length of a range on 32-bit
+// platforms. The calls below exist for the same reason.
 func madvise(base, size, advice uintptr) error {
 	return pages(unix.SYS_MADVISE, base, size, advice)
 }
@@ -98,8 +98,8 @@ func sysLock(base, size uintptr, onFault bool) error {
 		return pages(unix.SYS_MLOCK2, base, size, lockOnFault)
 	}
 	err := pages(unix.SYS_MLOCK, base, size, 0)
-	// ENOMEM is the answer to a lack of memory, to pages that a file does not have, and to
-	// the limit. Only for the last it is that of a lock which brings no page in, too.
+	// ENOMEM has three causes: a lack of memory, pages that the file does not have, and
+	// the limit. A lock that brings no page in fails only because of the limit.
 	if errors.Is(err, unix.ENOMEM) && pages(unix.SYS_MLOCK2, base, size, lockOnFault) == nil {
 		err = fmt.Errorf("%w: %w", ErrAbsent, err)
 	}
@@ -115,7 +115,7 @@ func sysSync(base, size uintptr, async bool) error {
 	return pages(unix.SYS_MSYNC, base, size, unix.MS_SYNC)
 }
 
-// pages makes one of the calls that take a range of pages and one argument more.
+// pages makes a kernel call whose arguments are a range of pages and one more.
 func pages(call, base, size, argument uintptr) error {
 	for {
 		_, _, errno := unix.Syscall(call, base, size, argument)

@@ -17,7 +17,7 @@ func TestPurge(t *testing.T) {
 	}
 	check(t, "before the purged range", start, mib/4, 7)
 	check(t, "purged range", start+mib/4, mib/2, 0)
-	check(t, "behind the purged range", start+mib/4*3, mib/4, 7)
+	check(t, "after the purged range", start+mib/4*3, mib/4, 7)
 	release(t, &s, m)
 }
 
@@ -33,7 +33,7 @@ func TestPurgeLazily(t *testing.T) {
 			t.Fatalf("byte %d is %d, neither old nor zero", at-start, b)
 		}
 	}
-	fill(start, mib, 8) // a write ends it
+	fill(start, mib, 8) // a write makes the page keep its contents
 	check(t, "written again", start, mib, 8)
 	release(t, &s, m)
 }

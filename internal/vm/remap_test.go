@@ -35,7 +35,7 @@ func TestRemap(t *testing.T) {
 	}
 }
 
-// A mapping with a neighbour right behind it can only grow by moving.
+// A mapping directly followed by another one can only grow by moving.
 func TestRemapMoves(t *testing.T) {
 	var s Space
 	start, whole := mapIn(t, &s, 2*mib, PageSize())

@@ -6,5 +6,5 @@ package vm
 
 import "golang.org/x/sys/unix"
 
-// sysSecret: the kernel has memfd_secret for other processors only.
+// sysSecret fails: the kernel has memfd_secret only for other processors.
 func sysSecret() (int, error) { return -1, unix.ENOSYS }

@@ -4,7 +4,7 @@
 
 package vm
 
-// Where anonymous memory comes from: the kernel.
+// In ordinary builds anonymous memory comes from the kernel.
 
 func obtain(size uintptr, _ bool) (uintptr, error)        { return sysMap(size) }
 func giveBack(base, size uintptr) error                   { return sysUnmap(base, size) }

@@ -16,36 +16,35 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// In race builds the memory of blocks is Go's, so that the detector sees them
-// (package watch). It is cut from large pieces that stay allocated for ever: a
-// stale pointer of the program's may lead into any of them, and Go's collector ends
-// the process when it finds a pointer into memory that is not allocated. What is
-// given back is purged, and handed out again.
+// In race builds the memory for blocks comes from the Go heap, so that the race detector
+// follows it (package raceannotate). It is cut from large pieces that are never freed.
+// The reason is that a stale pointer of the program may point into any piece, and the Go
+// garbage collector crashes the process when it finds a pointer to freed memory. Released
+// memory is purged and used again.
 //
-// Structures of the module's own, and mappings that are very large, are the
-// kernel's as ever.
+// The module's own structures and very large mappings come from the kernel in every
+// build.
 
 const (
-	pieceSize = 64 << 20
-	largestGo = 256 << 20 // a mapping of Go's, in bytes
-	mostGo    = 8 << 30   // all of them, in bytes of address space
+	pieceSize  = 64 << 20
+	maxMapping = 256 << 20 // size in bytes of the largest mapping from the Go heap
+	maxTotal   = 8 << 30   // bytes of all mappings from the Go heap
 )
 
-// goMemory is the memory from Go's heap.
+// goMemory is the memory from the Go heap.
 //
 //	spare: ascending by base, no two adjacent
 var goMemory struct {
 	mu     sync.Mutex
-	pieces [][]byte  // kept, and so allocated
-	bytes  uintptr   // in them
-	spare  []Mapping // zero, and in nobody's use
+	pieces [][]byte  // referenced from here, so never freed
+	bytes  uintptr   // total size of pieces
+	spare  []Mapping // zeroed and unused
 	pins   runtime.Pinner
 }
 
-// obtain returns size bytes that are zero. own says that they are for structures
-// of the module's own.
+// obtain returns size bytes of zeroed memory. own is set for the module's own structures.
 func obtain(size uintptr, own bool) (uintptr, error) {
-	if own || size > largestGo {
+	if own || size > maxMapping {
 		return sysMap(size)
 	}
 	g := &goMemory
@@ -53,7 +52,7 @@ func obtain(size uintptr, own bool) (uintptr, error) {
 	defer g.mu.Unlock()
 	i := slices.IndexFunc(g.spare, func(m Mapping) bool { return m.Size >= size })
 	if i < 0 {
-		if g.bytes > mostGo {
+		if g.bytes > maxTotal {
 			return sysMap(size)
 		}
 		i = addPiece(max(size, pieceSize))
@@ -68,7 +67,7 @@ func obtain(size uintptr, own bool) (uintptr, error) {
 	return base, nil
 }
 
-// addPiece makes size bytes more spare and returns their index.
+// addPiece adds at least size bytes to spare and returns their index.
 func addPiece(size uintptr) int {
 	g, page := &goMemory, PageSize()
 	piece := make([]byte, size+page)
@@ -79,8 +78,8 @@ func addPiece(size uintptr) int {
 	return addSpare(Mapping{base, size})
 }
 
-// addSpare adds a range to those that are spare, and returns the index of the one
-// that it is part of now.
+// addSpare adds a range to spare, merges it with its neighbours, and returns the index of
+// the merged range.
 func addSpare(m Mapping) int {
 	g := &goMemory
 	i, _ := slices.BinarySearchFunc(g.spare, m.Base, func(s Mapping, base uintptr) int {
@@ -101,7 +100,7 @@ func addSpare(m Mapping) int {
 	return i
 }
 
-// isGo reports whether an address is in memory of Go's.
+// isGo reports whether an address is in memory of the Go heap.
 func isGo(addr uintptr) bool {
 	g := &goMemory
 	g.mu.Lock()
@@ -111,23 +110,23 @@ func isGo(addr uintptr) bool {
 	})
 }
 
-// guarded says that a part of Go's memory was ever made inaccessible.
+// guarded is set once a part of this memory was made inaccessible.
 var guarded atomic.Bool
 
-// noteGuard notes that memory is about to become inaccessible.
+// noteGuard records that memory is about to become inaccessible.
 func noteGuard(base uintptr) {
 	if !guarded.Load() && isGo(base) {
 		guarded.Store(true)
 	}
 }
 
-// giveBack takes back what obtain returned, or a part of it.
+// giveBack takes back a range that obtain returned, or a part of it.
 func giveBack(base, size uintptr) error {
 	if !isGo(base) {
 		return sysUnmap(base, size)
 	}
-	// Guards go with a mapping that is unmapped. Here they are lifted, if there may be
-	// any: who has memory next may touch all of it.
+	// Unmapping would remove guards. Here they must be removed explicitly, because the
+	// next owner may use every page.
 	if guarded.Load() {
 		_ = sysGuard(base, size, false)
 		if err := sysProtect(base, size, ReadWrite); err != nil {
@@ -135,7 +134,7 @@ func giveBack(base, size uintptr) error {
 		}
 	}
 	if err := sysPurge(base, size, false); err != nil {
-		// Locked memory cannot be purged. That goes with the mapping as well.
+		// Locked memory cannot be purged. Unmapping would have unlocked it, too.
 		if err := errors.Join(sysUnlock(base, size), sysPurge(base, size, false)); err != nil {
 			return err
 		}
@@ -146,7 +145,7 @@ func giveBack(base, size uintptr) error {
 	return nil
 }
 
-// changeSize changes the size of what obtain returned.
+// changeSize resizes a range that obtain returned.
 func changeSize(base, old, size uintptr) (uintptr, error) {
 	switch {
 	case !isGo(base):
@@ -165,7 +164,8 @@ func changeSize(base, old, size uintptr) (uintptr, error) {
 	return to, giveBack(base, old)
 }
 
-// move copies n bytes in pieces, as the kernel would move pages: unseen by the detector.
+// move copies n bytes in steps. The detector does not see it, as it would not see the
+// kernel move pages.
 func move(to, from, n uintptr) {
 	raw.InPieces(n, func(at, n uintptr) { movePiece(to+at, from+at, n) })
 }

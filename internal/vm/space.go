@@ -8,10 +8,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// Gauge is a quantity with the highest value it has had.
+// Gauge is a quantity and its highest value so far.
 type Gauge struct{ now, peak atomic.Int64 }
 
-// Add changes the quantity by n and raises the peak to match.
+// Add adds n to the quantity and updates the peak.
 func (g *Gauge) Add(n int64) int64 {
 	now := g.now.Add(n)
 	g.raise(now)
@@ -25,47 +25,48 @@ func (g *Gauge) raise(n int64) {
 	}
 }
 
-// Now returns the quantity.
+// Now returns the current quantity.
 func (g *Gauge) Now() int64 { return g.now.Load() }
 
-// Peak returns the highest value that the quantity has had.
+// Peak returns the highest value so far.
 func (g *Gauge) Peak() int64 { return g.peak.Load() }
 
-// A Space is one owner's account of memory. The zero value is an empty account
-// without a limit. It is safe for concurrent use.
+// A Space is one owner's account of memory. The zero value is an empty account without a
+// limit. It is safe for concurrent use.
 type Space struct {
 	Mapped    Gauge // bytes of address space
-	Footprint Gauge // bytes charged: those that may occupy RAM
-	Mappings  Gauge // made, and made of others by guards and Place, less released
+	Footprint Gauge // bytes charged: they may occupy RAM
+	Mappings  Gauge // mappings made, plus those that guards and Place add, minus those released
 
-	// Own says that the memory is for structures of the module itself: the race
-	// detector does not watch it. It is set before the first mapping.
+	// Own is set if the memory holds the module's own structures, which the race detector
+	// does not follow. Set it before the first mapping.
 	Own bool
 
-	limit atomic.Int64 // of the footprint, bytes; 0: none
-	held  atomic.Int64 // of the footprint: bytes that Hold added, and nobody may use yet
+	limit atomic.Int64 // of the footprint in bytes; 0: no limit
+	held  atomic.Int64 // part of the footprint in bytes that Hold added and nobody may use yet
 	calls [NumOps]atomic.Uint64
 }
 
-// mappings counts the live mappings of all spaces: the kernel's cap is one for
+// mappings counts the live mappings of all spaces, because the kernel's limit applies to
 // the process.
 var mappings atomic.Int64
 
-// Mappings returns the number of live mappings of the process that this package
-// made. The kernel may hold fewer, as it merges neighbours that are alike.
+// Mappings returns the number of live mappings that this package has made in the process.
+// The kernel may count fewer, because it merges similar neighbours.
 func Mappings() int64 { return mappings.Load() }
 
-// Calls returns how often the kernel was called for this space.
+// Calls returns the number of kernel calls made for this space.
 func (s *Space) Calls(op Op) uint64 { return s.calls[op].Load() }
 
-// SetLimit limits the footprint to n bytes; 0 removes the limit. A footprint
-// above a new limit stays; it is further charges that fail.
+// SetLimit limits the footprint to n bytes; 0 removes the limit. If the footprint is
+// above the new limit, it stays, and further charges fail.
 func (s *Space) SetLimit(n int64) { s.limit.Store(n) }
 
 // Limit returns the limit of the footprint in bytes, 0 if there is none.
 func (s *Space) Limit() int64 { return s.limit.Load() }
 
-// Charge adds n bytes to the footprint, or fails with ErrLimit and adds nothing.
+// Charge adds n bytes to the footprint. If this would exceed the limit, it returns
+// ErrLimit and adds nothing.
 func (s *Space) Charge(n uintptr) error {
 	held := s.held.Load()
 	now, err := s.take(n)
@@ -75,8 +76,8 @@ func (s *Space) Charge(n uintptr) error {
 	return err
 }
 
-// Hold is Charge for bytes that the kernel may still refuse: they count for the limit,
-// but not for the peak. Confirm or Drop ends it.
+// Hold is Charge for bytes that the kernel may still refuse. They count for the limit,
+// but not for the peak, until Confirm or Drop is called.
 func (s *Space) Hold(n uintptr) error {
 	s.held.Add(int64(n))
 	_, err := s.take(n)
@@ -86,19 +87,19 @@ func (s *Space) Hold(n uintptr) error {
 	return err
 }
 
-// Confirm says that the kernel supplied n bytes that Hold added.
+// Confirm records that the kernel has supplied n bytes that Hold added.
 func (s *Space) Confirm(n uintptr) {
 	held := s.held.Add(-int64(n))
 	s.raisePeak(s.Footprint.Now(), held)
 }
 
-// Drop takes off again n bytes that Hold added.
+// Drop removes n bytes that Hold added.
 func (s *Space) Drop(n uintptr) {
 	s.Refund(n)
 	s.held.Add(-int64(n))
 }
 
-// take adds n bytes to the footprint, and returns it, unless it would exceed the limit.
+// take adds n bytes to the footprint and returns it, unless it would exceed the limit.
 func (s *Space) take(n uintptr) (footprint int64, err error) {
 	limit := s.limit.Load()
 	if limit == 0 {
@@ -106,7 +107,7 @@ func (s *Space) take(n uintptr) (footprint int64, err error) {
 	}
 	for {
 		now := s.Footprint.Now()
-		if now > limit || uint64(n) > uint64(limit-now) { // a sum could overflow
+		if now > limit || uint64(n) > uint64(limit-now) { // written so that no sum overflows
 			return 0, ErrLimit
 		}
 		if after := now + int64(n); s.Footprint.now.CompareAndSwap(now, after) {
@@ -115,15 +116,15 @@ func (s *Space) take(n uintptr) (footprint int64, err error) {
 	}
 }
 
-// raisePeak makes the peak at least a footprint without what was held. held was read
-// before the footprint. The larger of what is held before and after it may be too much
-// beside other calls, and makes no peak that never was.
+// raisePeak raises the peak to the footprint minus the held bytes. It subtracts the
+// larger of two values of held, read before and after the footprint. Next to concurrent
+// calls that may be too much, but it never makes a peak that did not occur.
 func (s *Space) raisePeak(footprint, held int64) {
 	s.Footprint.raise(footprint - max(held, s.held.Load()))
 }
 
-// Fits returns ErrLimit if a charge of n bytes would fail now. Whoever has work to do before
-// the charge is spared it at the limit.
+// Fits returns ErrLimit if a charge of n bytes would fail now. A caller that has to do
+// work before the charge can use it to avoid useless work.
 func (s *Space) Fits(n uintptr) error {
 	if limit := s.limit.Load(); limit != 0 && uint64(n) > uint64(max(limit-s.Footprint.Now(), 0)) {
 		return ErrLimit
@@ -131,21 +132,21 @@ func (s *Space) Fits(n uintptr) error {
 	return nil
 }
 
-// Refund takes n bytes off the footprint.
+// Refund removes n bytes from the footprint.
 func (s *Space) Refund(n uintptr) { s.Footprint.Add(-int64(n)) }
 
-// A Mapping is a range of address space that one call obtained, in bytes. What
-// its owner uses of it may begin later, for alignment.
+// A Mapping is a range of address space from one call, in bytes. Because of alignment,
+// the part that its owner uses may begin later.
 type Mapping struct{ Base, Size uintptr }
 
-// Map maps size bytes, clean, and returns the mapping and the address in it,
-// a multiple of align, from which size bytes are usable. size is a multiple of
-// the kernel's page size and align a power of two.
+// Map maps size clean bytes. It returns the mapping and start, the first multiple of
+// align in it with size usable bytes. size must be a multiple of the page size, and align
+// a power of two.
 func (s *Space) Map(size, align uintptr) (start uintptr, m Mapping, err error) {
 	return s.mapAligned(size, align, s.mmap)
 }
 
-// mapAligned obtains size bytes at a multiple of align by way of mmap.
+// mapAligned obtains size bytes at a multiple of align with mmap.
 func (s *Space) mapAligned(size, align uintptr, mmap func(uintptr) (Mapping, error)) (start uintptr, m Mapping, err error) {
 	page := PageSize()
 	if align <= page {
@@ -163,9 +164,9 @@ func (s *Space) mapAligned(size, align uintptr, mmap func(uintptr) (Mapping, err
 	return start, s.trim(m, start, size), nil
 }
 
-// trim unmaps what lies before start and behind start+size. What the kernel
-// will not take back stays part of the mapping: it is clean, so it costs only
-// address space, and goes when the mapping goes.
+// trim unmaps the bytes before start and after start+size. If the kernel refuses, they
+// stay part of the mapping until it is released. They are clean, so they cost only
+// address space.
 func (s *Space) trim(m Mapping, start, size uintptr) Mapping {
 	if head := start - m.Base; head > 0 && s.munmap(m.Base, head) == nil {
 		m = Mapping{start, m.Size - head}
@@ -195,14 +196,13 @@ func (s *Space) add(size uintptr) {
 	s.count(1)
 }
 
-// count counts n mappings more.
+// count adds n to the count of mappings.
 func (s *Space) count(n int64) {
 	s.Mappings.Add(n)
 	mappings.Add(n)
 }
 
-// Release gives the mapping back to the kernel. If it fails the mapping is
-// untouched and still the caller's.
+// Release unmaps m. If it fails, m is unchanged and still belongs to the caller.
 func (s *Space) Release(m Mapping) error {
 	if err := s.munmap(m.Base, m.Size); err != nil {
 		return err
@@ -222,9 +222,9 @@ func (s *Space) munmap(base, size uintptr) error {
 	return nil
 }
 
-// Purge gives the RAM behind the range back; the range stays mapped. With lazy
-// the kernel takes pages only when it wants them, so the range then reads as
-// zeros or as it was, page by page; otherwise it is clean: it reads as zeros.
+// Purge returns the RAM of a range to the kernel; the range stays mapped. Without lazy
+// the range is clean afterwards and reads as zeros. With lazy the kernel takes the pages
+// only when it needs them, so each page reads as zeros or as before.
 func (s *Space) Purge(base, size uintptr, lazy bool) error {
 	if err := s.enter(OpPurge); err != nil {
 		return err
@@ -232,9 +232,9 @@ func (s *Space) Purge(base, size uintptr, lazy bool) error {
 	return sysPurge(base, size, lazy)
 }
 
-// Remap changes the size of a mapping, moving it if it must to grow, without
-// copying: pages keep their contents and added ones are clean. A mapping that
-// shrinks stays where it is. On failure the mapping is as it was.
+// Remap resizes a mapping without copying. A mapping that grows may move; one that
+// shrinks stays at its address. Pages keep their contents, and added pages are clean. If
+// Remap fails, the mapping is unchanged.
 func (s *Space) Remap(m Mapping, size uintptr) (Mapping, error) {
 	if err := s.enter(OpRemap); err != nil {
 		return m, err

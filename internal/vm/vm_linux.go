@@ -32,7 +32,7 @@ func sysPurge(base, size uintptr, lazy bool) error {
 	if lazy {
 		advice = unix.MADV_FREE
 	}
-	// Not unix.Madvise: a range may be longer than a slice of a 32-bit platform.
+	// Not unix.Madvise, whose slice limits the length of a range on 32-bit platforms.
 	if _, _, errno := unix.Syscall(unix.SYS_MADVISE, base, size, uintptr(advice)); errno != 0 {
 		return oom("madvise", size, errno)
 	}
@@ -41,25 +41,24 @@ func sysPurge(base, size uintptr, lazy bool) error {
 
 func sysRemap(base, old, size uintptr) (uintptr, error) {
 	if size < old {
-		// To Linux it is the same. Not to qemu-user: it moves a mapping that shrinks,
-		// or takes away what lies behind it.
+		// On Linux mremap has the same effect. qemu-user may move the mapping or unmap
+		// what follows it.
 		return base, sysUnmap(base+size, old-size)
 	}
 	p, err := unix.MremapPtr(raw.Pointer(base), old, nil, size, unix.MREMAP_MAYMOVE)
 	switch {
 	case errors.Is(err, unix.EFAULT):
-		return 0, explain(OpRemap, size, err)
-	case errors.Is(err, unix.EAGAIN): // its pages are locked
-		return 0, fmt.Errorf("%w: %w", ErrOutOfMemory, explain(OpRemap, size, err))
+		return 0, describe(OpRemap, size, err)
+	case errors.Is(err, unix.EAGAIN): // some of its pages are locked
+		return 0, fmt.Errorf("%w: %w", ErrOutOfMemory, describe(OpRemap, size, err))
 	case err != nil:
 		return 0, oom("mremap", size, err)
 	}
 	return raw.Addr(p), nil
 }
 
-// oom gives the kernel's refusals the sentinel that callers test for. ENOMEM is
-// the usual one; EAGAIN stands for exhausted locked memory, EINVAL for a size
-// beyond the address space.
+// oom adds ErrOutOfMemory to the kernel's refusals. ENOMEM is the usual one. EAGAIN means
+// that locked memory is exhausted, and EINVAL that the size exceeds the address space.
 func oom(call string, size uintptr, err error) error {
 	if errors.Is(err, unix.ENOMEM) {
 		return fmt.Errorf("%w: %s of %d bytes: %w", outOfMemory(), call, size, err)

@@ -40,11 +40,11 @@ func sysRead(int, []byte, int64) (int, error)          { return 0, ErrUnsupporte
 func sysWrite(int, []byte, int64) (int, error)         { return 0, ErrUnsupported }
 func sysStore(int) error                               { return ErrUnsupported }
 func sysCopied(uintptr, uintptr, func(uintptr)) error  { return ErrUnsupported }
-func explain(_ Op, _ uintptr, err error) error         { return err }
+func describe(_ Op, _ uintptr, err error) error        { return err }
 func isInvalid(error) bool                             { return false }
 func isForbidden(error) bool                           { return false }
 
-// MaxMappings returns how many mappings the kernel lets the process have.
+// MaxMappings returns the number of mappings that the kernel allows the process.
 func MaxMappings() int64 { return math.MaxInt64 }
 
 // HugePageSize returns the size of huge pages in bytes.

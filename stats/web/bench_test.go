@@ -29,7 +29,7 @@ func BenchmarkPoll(b *testing.B) {
 			}
 		}
 	}
-	server := httptest.NewServer(web.Handler(a, web.Options{}))
+	server := httptest.NewServer(web.Handler(a))
 	b.Cleanup(server.Close)
 	get := func(name string) {
 		answer, err := http.Get(server.URL + "/" + name)

@@ -3,7 +3,7 @@
 // Package web serves an allocator's numbers over HTTP: a live page for people, and data
 // for programs.
 //
-//	http.Handle("/debug/ashlar/", web.Handler(alloc.Default(), web.Options{}))
+//	http.Handle("/debug/ashlar/", web.Handler(alloc.Default()))
 //
 // WARNING: the handler has no access control. Everyone who reaches it can read the memory
 // use and the stacks of the program. Mount it where you would mount /debug/pprof.

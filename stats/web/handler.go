@@ -15,13 +15,6 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Options configures the handler. The zero value is the default.
-type Options struct {
-	// Name appears in the page's title, to distinguish several allocators of a program.
-	// Default: no name.
-	Name string
-}
-
 // The optional methods of a source; see the package documentation.
 type (
 	inspected interface{ Inspect() stats.Inspector }
@@ -40,14 +33,13 @@ var assets embed.FS
 
 type handler struct {
 	source stats.Source
-	name   string
 	files  map[string]func(http.ResponseWriter, *http.Request)
 }
 
 // Handler returns a handler that shows source. Mount it below any path that ends in a
 // slash. It is safe for concurrent use.
-func Handler(source stats.Source, o Options) http.Handler {
-	h := &handler{source: source, name: o.Name}
+func Handler(source stats.Source) http.Handler {
+	h := &handler{source: source}
 	h.files = map[string]func(http.ResponseWriter, *http.Request){
 		"":              h.page,
 		"metrics":       h.metrics,

@@ -32,7 +32,7 @@ func ask(h http.Handler, method, target string, headers ...string) *httptest.Res
 
 // TestPrefix: the handler works below any path.
 func TestPrefix(t *testing.T) {
-	h := web.Handler(example, web.Options{})
+	h := web.Handler(example)
 	deep, stripped := http.NewServeMux(), http.NewServeMux()
 	deep.Handle("/a/b/", h)
 	stripped.Handle("/a/b/", http.StripPrefix("/a/b", h))
@@ -56,7 +56,7 @@ func TestPrefix(t *testing.T) {
 // TestReadOnly: the handler answers only GET and HEAD. Its headers forbid framing the
 // page, loading anything from elsewhere, and guessing the content type.
 func TestReadOnly(t *testing.T) {
-	h := web.Handler(example, web.Options{})
+	h := web.Handler(example)
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
 		if w := ask(h, method, "/"); w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD" {
 			t.Errorf("%s: %d, Allow %q", method, w.Code, w.Header().Get("Allow"))
@@ -78,14 +78,16 @@ func TestReadOnly(t *testing.T) {
 
 // TestEscaping: the page shows the name as text, even if it contains markup.
 func TestEscaping(t *testing.T) {
-	body := ask(web.Handler(example, web.Options{Name: "<script>x"}), "GET", "/").Body.String()
+	named := *example
+	named.s.Name = "<script>x"
+	body := ask(web.Handler(&named), "GET", "/").Body.String()
 	if strings.Contains(body, "<script>x") || !strings.Contains(body, "&lt;script&gt;x") {
 		t.Error("the page does not escape the name")
 	}
 }
 
 func TestNegotiation(t *testing.T) {
-	h := web.Handler(example, web.Options{})
+	h := web.Handler(example)
 	for accept, open := range map[string]bool{
 		"":    false,
 		"*/*": false,
@@ -114,7 +116,7 @@ func TestNegotiation(t *testing.T) {
 // TestSnapshots: the JSON contains the snapshot, or with ?seconds= a difference.
 func TestSnapshots(t *testing.T) {
 	source := &growing{}
-	h := web.Handler(source, web.Options{})
+	h := web.Handler(source)
 	var got stats.Snapshot
 	if err := json.Unmarshal(ask(h, "GET", "/snapshot.json").Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
@@ -137,7 +139,7 @@ func TestSnapshots(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"x", "-1", "257"} {
-		if w := ask(web.Handler(example, web.Options{}), "GET", "/heapmap.json?chunks="+bad); w.Code != 400 {
+		if w := ask(web.Handler(example), "GET", "/heapmap.json?chunks="+bad); w.Code != 400 {
 			t.Errorf("chunks=%s: %d", bad, w.Code)
 		}
 	}
@@ -205,8 +207,8 @@ func TestControls(t *testing.T) {
 				t.Errorf("%d, did %q; want %d, %q", w.Code, source.did, c.code, c.did)
 			}
 			for _, target := range []string{"trim", "limit?bytes=1", "sampling?rate=1"} {
-				ask(web.Handler(source, web.Options{}), "POST", "/x/"+target)
-				ask(web.Handler(source, web.Options{}), "GET", "/x/"+target)
+				ask(web.Handler(source), "POST", "/x/"+target)
+				ask(web.Handler(source), "GET", "/x/"+target)
 			}
 			if source.did != c.did {
 				t.Errorf("the read-only handler did %q", source.did)
@@ -261,7 +263,7 @@ func TestProfile(t *testing.T) {
 		"stacks":           {&profiled{}, "/stacks.json", 200, `{"Rate":524288,"Bytes":4194304,"Top":[{"Bytes":3145728,`},
 		"stacks, not had ": {bare{}, "/stacks.json", 404, "not found"},
 	} {
-		w := ask(web.Handler(c.source, web.Options{}), "GET", c.target)
+		w := ask(web.Handler(c.source), "GET", c.target)
 		if w.Code != c.code || !strings.Contains(w.Body.String(), c.body) {
 			t.Errorf("%s: %d %q, want %d %q", name, w.Code, w.Body, c.code, c.body)
 		}
@@ -280,7 +282,7 @@ func TestAllocator(t *testing.T) {
 		t.Skip(err)
 	}
 	defer a.Free(p)
-	h, controls := web.Handler(a, web.Options{}), web.Controls(a)
+	h, controls := web.Handler(a), web.Controls(a)
 	for _, target := range []string{"/", "/heapmap.json", "/process.json", "/stacks.json", "/profile", "/profile?seconds=0.01"} {
 		if w := ask(h, "GET", target); w.Code != 200 {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
@@ -302,7 +304,7 @@ func TestAllocator(t *testing.T) {
 
 // TestProcessFails: if the kernel's numbers cannot be read, the page gets an error.
 func TestProcessFails(t *testing.T) {
-	if w := ask(web.Handler(&controlled{}, web.Options{}), "GET", "/process.json"); w.Code != 501 {
+	if w := ask(web.Handler(&controlled{}), "GET", "/process.json"); w.Code != 501 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

@@ -16,6 +16,7 @@ import (
 // live is the answer to the page's polls. It is small and built without reflection over
 // the snapshot, so that one poll a second costs almost nothing.
 type live struct {
+	Name    string           `json:"name"`
 	Time    int64            `json:"time"` // milliseconds since 1970
 	Metrics map[string]int64 `json:"metrics"`
 	Classes []classRow       `json:"classes"`
@@ -67,7 +68,7 @@ func (h *handler) live(w http.ResponseWriter, r *http.Request) {
 func (h *handler) now() *live {
 	var s stats.Snapshot
 	h.source.Stats(&s)
-	l := &live{Time: s.Time.UnixMilli(), Metrics: make(map[string]int64), Advice: s.Advice()}
+	l := &live{Name: s.Name, Time: s.Time.UnixMilli(), Metrics: make(map[string]int64), Advice: s.Advice()}
 	if s.Time.IsZero() {
 		l.Time = time.Now().UnixMilli()
 	}

@@ -36,7 +36,7 @@ type memoryRow struct {
 func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	now := h.now()
 	data := pageData{
-		Name: h.name, Program: filepath.Base(os.Args[0]), PID: os.Getpid(), Go: runtime.Version(),
+		Name: now.Name, Program: filepath.Base(os.Args[0]), PID: os.Getpid(), Go: runtime.Version(),
 		Now: now, Memory: memoryRows(now), Has: map[string]bool{},
 	}
 	for name := range h.files {

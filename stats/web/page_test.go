@@ -41,6 +41,7 @@ func (unknown) HeapMap(int) *stats.HeapMap {
 }
 
 var example = &fixed{stats.Snapshot{
+	Name: "cache <1>",
 	Time: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC),
 	Memory: stats.Memory{
 		Requested: 60 << 20, Slack: 4<<20 + 1<<17, LargeClean: 5<<20 + 3<<17, Cached: 3 << 20, Depot: 5 << 20, Idle: 64 << 20,
@@ -65,7 +66,7 @@ var example = &fixed{stats.Snapshot{
 func serve(t *testing.T, source stats.Source) string {
 	t.Helper()
 	mux := http.NewServeMux()
-	mux.Handle("/some/where/ashlar/", web.Handler(source, web.Options{Name: "cache <1>"}))
+	mux.Handle("/some/where/ashlar/", web.Handler(source))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL + "/some/where/ashlar/"

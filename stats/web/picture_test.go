@@ -33,7 +33,7 @@ const pictureWidth, pictureHeight = 1200, 820
 // Without -update it draws the pictures but does not keep them.
 func TestPictures(t *testing.T) {
 	a := fragmented(t)
-	server := httptest.NewServer(web.Handler(a, web.Options{Name: "example"}))
+	server := httptest.NewServer(web.Handler(a))
 	t.Cleanup(server.Close)
 	for name, arguments := range pictures {
 		file := filepath.Join(t.TempDir(), name)
@@ -55,7 +55,10 @@ func TestPictures(t *testing.T) {
 
 // fragmented returns an Allocator with blocks of many sizes, some of them freed.
 func fragmented(t *testing.T) *alloc.Allocator {
-	a := new(alloc.Allocator)
+	a, err := alloc.NewAllocator(alloc.Options{Name: "example"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = a.Close() })
 	random := rand.New(rand.NewPCG(1, 2))
 	var blocks [][]byte

@@ -33,7 +33,7 @@ func Pprof(name string, source stats.Source) http.Handler {
 	if ok {
 		s.Profile().Publish(name)
 	}
-	h := &handler{source: source, name: name}
+	h := &handler{source: source}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")

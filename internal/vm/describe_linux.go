@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// explain gives the kernel's answer to a call the sentinel that callers test for,
-// and words for who reads it. The answer itself stays in the chain.
-func explain(op Op, size uintptr, err error) error {
+// describe adds to the kernel's error the sentinel that callers test for, and a hint for
+// people. The kernel's error stays in the chain.
+func describe(op Op, size uintptr, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -25,12 +25,12 @@ func explain(op Op, size uintptr, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// reasonOf returns the sentinel for an answer, nil if there is none.
+// reasonOf returns the sentinel for an error, nil if there is none.
 func reasonOf(op Op, size uintptr, err error) error {
 	is := func(errno unix.Errno) bool { return errors.Is(err, errno) }
 	switch {
 	case op == OpLock && errors.Is(err, ErrAbsent):
-		return nil // it says so itself
+		return nil // the error already says so
 	case op == OpLock && is(unix.EPERM),
 		op == OpLock && is(unix.ENOMEM) && beyondLockLimit(size),
 		(op == OpMap || op == OpRemap) && is(unix.EAGAIN):
@@ -52,7 +52,7 @@ func reasonOf(op Op, size uintptr, err error) error {
 	return nil
 }
 
-// lockLimit tells the limit of locked memory and how to raise it.
+// lockLimit returns ErrLockLimit with the limit and the ways to raise it.
 func lockLimit() error {
 	limit, ok := lockable()
 	if !ok {
@@ -61,7 +61,7 @@ func lockLimit() error {
 	return fmt.Errorf("%w (RLIMIT_MEMLOCK is %d bytes; raise it with ulimit -l, LimitMEMLOCK= or CAP_IPC_LOCK)", ErrLockLimit, limit)
 }
 
-// lockable returns how many bytes the process may lock, if there is a limit.
+// lockable returns the limit of locked memory in bytes, if there is one.
 func lockable() (uint64, bool) {
 	var r unix.Rlimit
 	if err := unix.Prlimit(0, unix.RLIMIT_MEMLOCK, nil, &r); err != nil || r.Cur == unix.RLIM_INFINITY {
@@ -70,16 +70,16 @@ func lockable() (uint64, bool) {
 	return uint64(r.Cur), true
 }
 
-// beyondLockLimit reports whether size bytes more than are locked now would be
-// beyond the limit: mlock has one answer for that and for lack of memory.
+// beyondLockLimit reports whether locking size bytes more would exceed the limit. mlock
+// returns the same error for that and for a lack of memory.
 func beyondLockLimit(size uintptr) bool {
 	limit, ok := lockable()
 	return ok && kibibytes("/proc/self/status", "VmLck:")+uint64(size) > limit
 }
 
-// isInvalid reports whether the kernel did not understand a call.
+// isInvalid reports whether the error is EINVAL.
 func isInvalid(err error) bool { return errors.Is(err, unix.EINVAL) }
 
-// isForbidden reports whether the process may not make a call: a filter of kernel calls
-// (seccomp), as containers have, answers so.
+// isForbidden reports whether the process is not allowed to make a call. Filters of
+// kernel calls (seccomp), as containers use them, return such errors.
 func isForbidden(err error) bool { return errors.Is(err, unix.EPERM) }
