@@ -94,6 +94,7 @@ func freeValue(m Memory, p unsafe.Pointer, size int, exact bool) {
 	case *Allocator:
 		a, h = m, (*processors)(m)
 	case *Local:
+		m.use()
 		a, h = m.a, m
 	}
 	if p == nil || a == nil || a.freesFast() {
@@ -106,6 +107,8 @@ func freeValue(m Memory, p unsafe.Pointer, size int, exact bool) {
 		return
 	}
 	defer s.leave()
+	h.begin(opFree)
+	defer h.end()
 	a.recordFree(raw.Addr(p))
 	a.backend.freeValue(h, raw.Addr(p), size, exact)
 }

@@ -49,6 +49,8 @@ func (a *Allocator) slowFree(h holder, op operation, addr uintptr) {
 		return
 	}
 	defer s.leave()
+	h.begin(op)
+	defer h.end()
 	a.free(h, op, addr)
 }
 
@@ -82,7 +84,7 @@ func (a *Allocator) freeBlock(h holder, op operation, addr uintptr) {
 	case kindGuarded:
 		a.releaseGuarded(h, op, a.claimGuarded(op, &r))
 	case kindLarge:
-		a.releaseLarge(h, a.claimLarge(op, &r, largeheap.Releasing), addr)
+		a.releaseLarge(a.claimLarge(op, &r, largeheap.Releasing), addr)
 	default:
 		panic(a.misuse(op, &r))
 	}
@@ -105,22 +107,22 @@ func (a *Allocator) releaseSmall(h holder, op operation, b *resident) {
 		raw.Clear(addr, uintptr(c.Size()))
 	}
 	spare := uintptr(0) // a magazine on its way between the class cache and the depot
-	for {
+	for fetched := false; ; fetched = true {
 		cache, id, err := h.acquire()
 		if err != nil {
 			a.returnMagazine(c, spare)
 			a.freeToSpan(op, c, addr, st, code)
 			return
 		}
-		r := classCacheOf(cache, c)
+		r := a.classCache(h, op, cache, c)
 		spare = r.MakeRoom(c, spare)
-		ok := r.HasRoom()
-		if ok {
-			r.Put(addr, st, code)
-		}
+		ok := r.PutSlow(addr, st, code)
 		h.release(id)
 		a.returnMagazine(c, spare)
 		if ok {
+			if l := localOf(h); l != nil && fetched {
+				l.bound(c)
+			}
 			return
 		}
 		if spare, err = a.depots[c].TakeEmpty(c); err != nil {
@@ -152,11 +154,11 @@ func (a *Allocator) claimLarge(op operation, r *resident, to largeheap.State) la
 }
 
 // releaseLarge frees a claimed large object.
-func (a *Allocator) releaseLarge(h holder, d largeheap.Descriptor, addr uintptr) {
+func (a *Allocator) releaseLarge(d largeheap.Descriptor, addr uintptr) {
 	a.unprofile(d, addr)
 	if a.options.Hardening.ZeroOnFree {
 		a.large.Wipe(d)
 	}
-	a.putLarge(h, d, addr)
+	a.putLarge(d, addr)
 	a.wake()
 }
