@@ -12,7 +12,8 @@ import (
 )
 
 // Close gives all memory back to the kernel, including live blocks and arenas. The program
-// must first stop using blocks, arenas and Locals: later accesses to their memory fault.
+// must first stop using blocks, arenas and Locals. A later access to their memory faults or
+// corrupts other memory.
 //
 // Close waits for calls of the Allocator's methods in other goroutines. Later calls fail with
 // ErrClosed, or do nothing. Freeing or resizing a block after Close panics with a

@@ -8,13 +8,13 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// Memory is the interface that *Allocator and *Local implement. The typed helpers (New,
-// MakeSlice, Append, Free and others) take either. Allocator's methods of the same names are
-// documented there.
+// Memory is what an *Allocator and a *Local have in common. The typed helpers (New,
+// MakeSlice, Append, Free and others) take either. Allocator's methods of these names say
+// what each does.
 //
-// A program may implement Memory itself, for example to count blocks or to fail in tests.
-// Malloc and Calloc must then return blocks aligned to 16 bytes. A request of GoodSize(n)
-// bytes must return a block of at least that size.
+// A program may have a Memory of its own: one that counts, or one that fails in tests.
+// Its Malloc and Calloc return blocks that are aligned to 16 bytes and have GoodSize
+// bytes if GoodSize bytes are requested.
 type Memory interface {
 	Malloc(size int) (unsafe.Pointer, error)
 	Calloc(n, size int) (unsafe.Pointer, error)
@@ -27,8 +27,8 @@ var (
 	_ Memory = (*Local)(nil)
 )
 
-// Must returns v, and panics with err if err is not nil. It is for programs that cannot
-// continue without the memory, as with the built-in make:
+// Must returns v, and panics with err if there is one. It is for programs that cannot go
+// on without the memory, as they cannot without that of make:
 //
 //	p := alloc.Must(alloc.New[point](a))
 func Must[T any](v T, err error) T {
@@ -38,7 +38,7 @@ func Must[T any](v T, err error) T {
 	return v
 }
 
-// recalloc resizes p as m's Realloc does, and zeroes everything after the first kept bytes.
+// recalloc is m's Realloc, but all that follows the first kept bytes is zero.
 func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	if m, ok := m.(interface {
 		Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error)
@@ -52,8 +52,8 @@ func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error
 	return p, err
 }
 
-// checkerOf returns the checker of the Allocator that m is or belongs to. It returns nil if
-// that Allocator is not checked, or if m belongs to none.
+// checkerOf returns the checker of the Allocator that m is a handle to; nil if that is not
+// checked, or m is none.
 func checkerOf(m Memory) *checker {
 	switch m := m.(type) {
 	case *Allocator:
