@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// writeLeaks writes a report of the live blocks. After Close it writes nothing.
+// writeLeaks writes what is live; nothing after Close.
 func (a *Allocator) writeLeaks(w io.Writer) error {
 	a.init()
 	var text []byte
@@ -27,7 +27,7 @@ func (a *Allocator) writeLeaks(w io.Writer) error {
 	return err
 }
 
-// leaks returns the report of writeLeaks. The caller is inside the gate, or is Close.
+// leaks returns what writeLeaks writes. The caller is inside the gate, or Close.
 func (a *Allocator) leaks() []byte {
 	if a.checked != nil {
 		return a.checked.leaks()
@@ -43,7 +43,7 @@ func (a *Allocator) leaks() []byte {
 	return a.liveText(objects, size, pprofile.TopStacks(sites, a.profileRate(), math.MaxInt))
 }
 
-// liveText returns the report of writeLeaks, or nil if nothing is live.
+// liveText returns the report of writeLeaks, nil if nothing is live.
 func (a *Allocator) liveText(objects, size int64, stacks stats.Stacks) []byte {
 	if objects == 0 {
 		return nil
@@ -54,7 +54,7 @@ func (a *Allocator) liveText(objects, size int64, stacks stats.Stacks) []byte {
 	return b.Bytes()
 }
 
-// inNamed names the Allocator in a report, if it has a name.
+// inNamed says which Allocator is meant, if it has a name.
 func inNamed(name string) string {
 	if name == "" {
 		return ""
