@@ -48,7 +48,7 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 		leaks = a.leaks()
 	}
 	damages := a.checked.close()
-	a.stopPurger()
+	a.purger.stop()
 	if a.options.Hardening.SpanGuards {
 		a.forget()
 	}
@@ -63,19 +63,6 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	a.stuck.pages.Store(0)
 	a.profile.Close()
 	return leaks, errors.Join(traced, damages, guards, a.pages.Close(), a.large.Close())
-}
-
-// stopPurger ends the purger's goroutine, if there is one, and waits for its end. It does not
-// wait while the purger calls Options.Logger, whose handler may be waiting for this call.
-func (a *Allocator) stopPurger() {
-	p := &a.purger
-	p.mu.Lock()
-	if p.stop != nil {
-		close(p.stop)
-		p.stop = nil
-	}
-	p.mu.Unlock()
-	await(func() bool { return p.active.Load() == 0 })
 }
 
 // dropTable frees the table of caches, which is empty.

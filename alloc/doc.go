@@ -15,6 +15,11 @@
 // pointers. A Local is a handle for one goroutine at a time that is faster still; whatever
 // takes a Memory takes an Allocator or a Local.
 //
+// Memory that is unused for Options.Decay goes back to the kernel. A timer sees to it: an
+// Allocator has no goroutine that a test for leaked goroutines could find, and it may be
+// used inside and outside bubbles of testing/synctest. What is unused in a bubble goes
+// back once the Allocator is used outside it.
+//
 // # Structures
 //
 //	Allocator   routes requests by size; owns all that follows
@@ -32,7 +37,7 @@
 //	page map    from an address to its span or large object (internal/pagemap)
 //	large heap  objects of 128 KiB and more, a mapping each (internal/largeheap)
 //	profile     sampled blocks and their stacks (internal/heapprof)
-//	purger      a goroutine that gives unused memory back with age
+//	purger      a timer that gives unused memory back with age
 //	recorder    puts operations in order and writes them, while a trace is recorded
 //	            (stats/heaptrace)
 //
