@@ -24,11 +24,7 @@ func New[T any](m Memory) (*T, error) {
 // Free frees a T from New. nil is ignored. Misuse panics as in Allocator.Free. A checked
 // Allocator also panics if p's type has another size than the block.
 func Free[T any](m Memory, p *T) {
-	if k := checkerOf(m); k != nil {
-		k.freeTyped(unsafe.Pointer(p), elemSize[T](), true)
-		return
-	}
-	m.Free(unsafe.Pointer(p))
+	freeValue(m, unsafe.Pointer(p), elemSize[T](), true)
 }
 
 // MakeSlice returns a zeroed slice outside the Go heap, of length n. Its capacity is at least
@@ -131,11 +127,7 @@ func regrow[T any](m Memory, op string, s []T, n int, needZero bool) (grown []T,
 // must begin where its block begins. nil is ignored. Misuse panics as in Allocator.Free. A
 // checked Allocator also panics if the capacity of s exceeds the block.
 func FreeSlice[T any](m Memory, s []T) {
-	if k := checkerOf(m); k != nil {
-		k.freeTyped(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
-		return
-	}
-	m.Free(unsafe.Pointer(unsafe.SliceData(s)))
+	freeValue(m, unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
 }
 
 // addrOf returns the address of the first element of s.

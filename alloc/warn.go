@@ -71,6 +71,9 @@ func (a *Allocator) warnRefused(size int, err error) {
 // warnMany warns when half of the mappings that the kernel allows are in use. From then on
 // large objects no longer get mappings of their own. The kernel still allows more mappings.
 func (a *Allocator) warnMany() {
+	if a.options.Logger == nil {
+		return
+	}
 	now, most := vm.Mappings(), maxMappings()
 	if now < most/2 {
 		return
