@@ -42,7 +42,7 @@ func newCache() (uintptr, error) {
 	return cache, err
 }
 
-// clearCache makes every class cache of a cache one without magazines.
+// clearCache removes the magazines from every class cache of a cache without returning them.
 func clearCache(cache uintptr) {
 	r := smallheap.EmptyClassCache()
 	for c := range sizeclass.Class(sizeclass.Count) {

@@ -44,8 +44,8 @@ type purger struct {
 	seen    map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
 }
 
-// wake sees to it that the purger runs, if memory is to be given back with age.
-// It is called where memory comes to be retained, never on a fast path.
+// wake starts the purger if memory is to be given back with age. Callers have just retained
+// memory. Fast paths never call it.
 func (a *Allocator) wake() {
 	if a.awake.Load() || a.options.Decay < 0 || goroutine.InBubble() || !a.awake.CompareAndSwap(false, true) {
 		return
@@ -53,7 +53,7 @@ func (a *Allocator) wake() {
 	a.startTimer()
 }
 
-// startTimer brings the next tick. The caller is not in a bubble.
+// startTimer schedules the next tick. The caller is not in a bubble.
 func (a *Allocator) startTimer() {
 	p := &a.purger
 	p.mu.Lock()
@@ -100,7 +100,7 @@ func (p *purger) enter() bool {
 	return true
 }
 
-// stop ends ticking, and waits for the tick that is under way.
+// stop ends ticking, and waits for a running tick.
 func (p *purger) stop() {
 	p.mu.Lock()
 	p.stopped = true
