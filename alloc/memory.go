@@ -8,8 +8,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// Memory is what an *Allocator and a *Local have in common. The typed helpers (New,
-// MakeSlice, Append, Free and others) take either. Allocator's methods of these names say
+// Memory is what an *Allocator, a *Local and a *Tag have in common. The typed helpers (New,
+// MakeSlice, Append, Free and others) take any of them. Allocator's methods of these names say
 // what each does.
 //
 // A program may have a Memory of its own: one that counts, or one that fails in tests.
@@ -55,11 +55,36 @@ func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error
 // checkerOf returns the checker of the Allocator that m is a handle to; nil if that is not
 // checked, or m is none.
 func checkerOf(m Memory) *checker {
-	switch m := m.(type) {
-	case *Allocator:
-		return m.checked
-	case *Local:
-		return m.a.checked
+	if a := allocatorBehind(m); a != nil {
+		return a.checked
 	}
 	return nil
+}
+
+// allocatorBehind returns the Allocator that m is a handle to, nil if m is none.
+func allocatorBehind(m Memory) *Allocator {
+	switch m := m.(type) {
+	case *Allocator:
+		return m
+	case *Local:
+		return m.a
+	case *Tag:
+		return m.a
+	}
+	return nil
+}
+
+// freeTyped frees the block of a value of size bytes. A checked Allocator refuses a block
+// of fewer bytes, and, if the size is to be exact, one of more.
+func freeTyped(m Memory, p unsafe.Pointer, size int, exact bool) {
+	k := checkerOf(m)
+	t, tagged := m.(*Tag)
+	switch {
+	case k == nil:
+		m.Free(p)
+	case tagged:
+		t.free(p, func() { k.freeTyped(p, size, exact) })
+	default:
+		k.freeTyped(p, size, exact)
+	}
 }
