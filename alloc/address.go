@@ -13,6 +13,9 @@ import (
 // []Address holds no Go pointers, and may itself be outside the Go heap. The zero Address
 // is that of nil.
 //
+// A program that makes pointers of numbers in its own way needs
+// Options.AddressesAsNumbers to be built with -race; Pointer does not.
+//
 // An Address keeps nothing alive and means nothing in another process: arena.Ref does.
 type Address uintptr
 

@@ -39,10 +39,10 @@ type Allocator struct {
 	options  Options
 	start    sync.Once
 	gate     gate
-	closing  sync.Mutex           // held while Close takes everything apart; guards what follows
-	reported bool                 // Options.Leaks had its report
-	mu       sync.Mutex           // table, locals, attaching and detaching caches
-	locals   map[uintptr]struct{} // the Locals' caches
+	closing  sync.Mutex // held while Close takes everything apart; guards what follows
+	reported bool       // Options.Leaks had its report
+	mu       sync.Mutex // table, locals, attaching and detaching caches
+	locals   locals
 
 	space  vm.Space // the account of all memory but metadata
 	pages  pageheap.Heap
@@ -102,6 +102,7 @@ func (a *Allocator) init() {
 		id := lastID.Add(1)
 		allocators.set(id, a)
 		a.space.SetLimit(a.options.Limit)
+		a.space.Unwatched = a.options.AddressesAsNumbers
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
 		if a.options.Checked {

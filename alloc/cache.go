@@ -3,6 +3,7 @@
 package alloc
 
 import (
+	"iter"
 	"math/bits"
 	"runtime"
 	"sync"
@@ -25,8 +26,9 @@ import (
 // whole pages are odd up to the 64th line, and metadata begins an even number of
 // lines after a page: so their class caches are in other sets.
 const (
-	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{}) // a line: sizeclass.ClassCode.Row counts on it
-	cacheSize      = largeCacheStart + unsafe.Sizeof(largeCache{})
+	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{})         // a line: sizeclass.ClassCode.Row counts on it
+	usedStart      = largeCacheStart + unsafe.Sizeof(largeCache{}) // offset in a cache
+	cacheSize      = usedStart + unsafe.Sizeof(classSet{})
 	wordSize       = bits.UintSize / 8
 	wordShift      = 2 + wordSize/8
 )
@@ -65,6 +67,7 @@ var (
 	theEmptyCache struct {
 		classes [sizeclass.Count]smallheap.ClassCache
 		large   largeCache
+		used    classSet
 	}
 	clearEmptyCache sync.Once
 )
@@ -161,15 +164,46 @@ func (a *Allocator) detach(take func(id int, cache uintptr) bool) {
 
 // drain moves all that a cache holds to the depots. The caller owns the cache.
 func (a *Allocator) drain(cache uintptr) {
-	for c := range sizeclass.Class(sizeclass.Count) {
-		r := classCacheOf(cache, c)
-		if *r == smallheap.EmptyClassCache() {
-			continue // one without magazines may still have counted size codes, Realloc's
-		}
-		loaded, previous, allocs, requested := r.Unload()
-		a.returnMagazine(c, loaded)
-		a.returnMagazine(c, previous)
-		a.depots[c].Account(allocs, requested)
+	for c := range usedOf(cache).all() {
+		a.drainClass(cache, c)
 	}
 	a.dropLarge(largeCacheOf(cache))
+}
+
+// drainClass is drain for one class.
+func (a *Allocator) drainClass(cache uintptr, c sizeclass.Class) {
+	loaded, previous, allocs, requested := classCacheOf(cache, c).Unload()
+	usedOf(cache).remove(c)
+	a.returnMagazine(c, loaded)
+	a.returnMagazine(c, previous)
+	a.depots[c].Account(allocs, requested)
+}
+
+// A classSet is a set of classes: of those of which a cache may have something. The
+// cache's holder changes it, on slow paths; others read it meanwhile.
+type classSet [(sizeclass.Count + 31) / 32]atomic.Uint32
+
+func usedOf(cache uintptr) *classSet { return raw.At[classSet](cache + usedStart) }
+
+func (s *classSet) has(c sizeclass.Class) bool { return s[c/32].Load()>>(c%32)&1 != 0 }
+
+func (s *classSet) add(c sizeclass.Class) {
+	if !s.has(c) {
+		s[c/32].Store(s[c/32].Load() | 1<<(c%32))
+	}
+}
+
+func (s *classSet) remove(c sizeclass.Class) { s[c/32].Store(s[c/32].Load() &^ (1 << (c % 32))) }
+
+// all returns the members, in their order.
+func (s *classSet) all() iter.Seq[sizeclass.Class] {
+	return func(yield func(sizeclass.Class) bool) {
+		for i := range s {
+			for rest := s[i].Load(); rest != 0; rest &= rest - 1 {
+				if !yield(sizeclass.Class(32*i + bits.TrailingZeros32(rest))) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -151,7 +151,9 @@
 //
 // Taking a cache away from a processor (Trim, Close, the purger when it was idle)
 // is read-copy-update: the table's entry is replaced, then percpu.Synchronize
-// waits until no pinned section can still be using the cache.
+// waits until no pinned section can still be using the cache. Taking one away from a Local
+// is the same with other means: a Local's fast paths are not pinned, so a profile of all
+// goroutines shows whether one of them is within such a path (locals.go).
 //
 // Whoever takes a magazine, a span, pages or a large object off a list owns it, and works
 // on it without a lock. All who do so outside a pinned section are inside the Allocator's
@@ -256,10 +258,12 @@
 //   - The race detector watches it on Linux only: builds with -race take the memory
 //     of blocks from the Go heap (internal/raceannotate), up to 8 GiB. There it stays mapped
 //     when it is given back, so a use after free is a race or nothing, not a fault.
+//     Programs that keep addresses as numbers cannot have that:
+//     Options.AddressesAsNumbers.
 //   - A block that is never freed stays for ever, as in C.
 //   - runtime.SetFinalizer and runtime.AddCleanup do not work on its pointers.
-//   - A Local's cached blocks, 5 KiB of metadata and at most two magazines a class,
-//     return when it is closed or collected.
+//   - A Local's cached blocks, 4 MiB at most, and its 6 KiB of metadata return when it is
+//     closed or collected, when it is not used for a while, by Trim, and at Options.Limit.
 //
 // # Reading the source
 //

@@ -48,6 +48,8 @@ func (a *Allocator) slowFree(h holder, op operation, addr uintptr) {
 		return
 	}
 	defer s.leave()
+	h.begin(op)
+	defer h.end()
 	a.free(h, op, addr)
 }
 
@@ -97,7 +99,7 @@ func (a *Allocator) freeBlock(h holder, op operation, addr uintptr) {
 	st, was, c := a.liveBlock(addr)
 	if st == nil {
 		if !a.freeGuarded(h, op, addr) {
-			a.freeLarge(h, op, addr)
+			a.freeLarge(op, addr)
 		}
 		return
 	}
@@ -123,22 +125,22 @@ func (a *Allocator) releaseSmall(h holder, op operation, addr uintptr, c sizecla
 	}
 	code := was & smallheap.CodeMask
 	spare := uintptr(0) // a magazine on its way between the class cache and the depot
-	for {
+	for fetched := false; ; fetched = true {
 		cache, id, err := h.acquire()
 		if err != nil {
 			a.returnMagazine(c, spare)
 			a.freeToSpan(op, c, addr, st, code)
 			return
 		}
-		r := classCacheOf(cache, c)
+		r := a.classCache(h, op, cache, c)
 		spare = r.MakeRoom(c, spare)
-		ok := r.HasRoom()
-		if ok {
-			r.Put(addr, st, code)
-		}
+		ok := r.PutSlow(addr, st, code)
 		h.release(id)
 		a.returnMagazine(c, spare)
 		if ok {
+			if l := localOf(h); l != nil && fetched {
+				l.bound(c)
+			}
 			return
 		}
 		if spare, err = a.depots[c].TakeEmpty(c); err != nil {
@@ -159,8 +161,8 @@ func (a *Allocator) freeToSpan(op operation, c sizeclass.Class, addr uintptr, st
 }
 
 // freeLarge frees a large object, or tells why addr is not one.
-func (a *Allocator) freeLarge(h holder, op operation, addr uintptr) {
-	a.releaseLarge(h, a.claimLarge(op, addr, largeheap.Releasing), addr)
+func (a *Allocator) freeLarge(op operation, addr uintptr) {
+	a.releaseLarge(a.claimLarge(op, addr, largeheap.Releasing), addr)
 }
 
 // claimLarge takes the large object at addr from the program, in the given state: before
@@ -178,12 +180,12 @@ func (a *Allocator) claimLarge(op operation, addr uintptr, to largeheap.State) l
 }
 
 // releaseLarge frees a claimed large object.
-func (a *Allocator) releaseLarge(h holder, d largeheap.Descriptor, addr uintptr) {
+func (a *Allocator) releaseLarge(d largeheap.Descriptor, addr uintptr) {
 	a.unprofile(d, addr)
 	if a.options.Hardening.ZeroOnFree {
 		a.large.Wipe(d)
 	}
-	a.putLarge(h, d, addr)
+	a.putLarge(d, addr)
 	a.wake()
 }
 

@@ -26,7 +26,7 @@ func (t *host) Obtain(size, align int, trim bool) (addr uintptr, zeroed bool, er
 		return err
 	}
 	if trim {
-		err = a.inside(func() error { return a.makeRoom((*processors)(t), size, try(), try) })
+		err = a.inside(func() error { return a.makeRoom(size, try(), try) })
 	} else {
 		err = a.inside(try)
 	}

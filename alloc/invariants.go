@@ -133,7 +133,7 @@ func (a *Allocator) checkClass(c sizeclass.Class) (smallheap.Tally, error) {
 	case n.Cached != len(n.Slots):
 		return n, fmt.Errorf("%d blocks are cached, magazines hold %d", n.Cached, len(n.Slots))
 	case n.Closed: // the blocks went with their spans
-	case n.Requested != requested:
+	case uintptr(n.Requested) != uintptr(requested):
 		return n, fmt.Errorf("size codes of live blocks sum to %d, class caches and depot say %d", n.Requested, int64(requested))
 	case allocs < uint64(n.Live):
 		return n, fmt.Errorf("%d blocks are live, but only %d were handed out", n.Live, allocs)
@@ -149,9 +149,7 @@ func (a *Allocator) caches() []uintptr {
 			all = append(all, cache)
 		}
 	}
-	for cache := range a.locals {
-		all = append(all, cache)
-	}
+	a.locals.all(func(cache uintptr) { all = append(all, cache) })
 	return all
 }
 

@@ -4,6 +4,7 @@ package alloc
 
 import (
 	"math"
+	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
@@ -14,17 +15,21 @@ import (
 // A largeCache is the part of a cache that keeps freed large objects: a few, to be
 // handed out again without asking the large heap, which locks. The large heap says
 // how large they are at most. Only the cache's holder touches it, as with a class cache.
+// Processors' caches have one; Locals use those, too.
 //
 //	0 ≤ n ≤ largeCacheSize
 //	0 ≤ nextSample ≤ maxLargeCountdown
-//	requested = Σ changes in the requested bytes, by objects handed out again
+//	bytes, size = Σ of the extents, and of the requested bytes, of the n objects
+//	requested   = Σ changes in the requested bytes, by objects handed out again, modulo a word
+//
+// Stats reads the counts, each a word, while the holder changes them.
 type largeCache struct {
-	n          uintptr
-	requested  int64
-	served     uint64                       // objects handed out
-	nextSample uintptr                      // bytes of objects until one may be a sampled one
-	sampled    bool                         // it is
-	objects    [largeCacheSize]cachedObject // the oldest first
+	n, bytes, size uintptr
+	requested      uintptr
+	served         uintptr                      // objects handed out
+	nextSample     uintptr                      // bytes of objects until one may be a sampled one
+	sampled        bool                         // it is
+	objects        [largeCacheSize]cachedObject // the oldest first
 }
 
 // A cachedObject names a large object. Its address is kept beside that of its descriptor,
@@ -53,18 +58,26 @@ func (l *largeCache) put(o cachedObject) (out largeheap.Descriptor) {
 		out = l.remove(0)
 	}
 	l.objects[l.n] = o
-	l.n++
+	l.count(o.d, 1)
 	return out
 }
 
 // remove takes the i-th object out and returns its descriptor.
 func (l *largeCache) remove(i uintptr) largeheap.Descriptor {
 	d := l.objects[i].d
-	l.n--
+	l.count(d, ^uintptr(0)) // −1
 	for ; i < l.n; i++ {
 		l.objects[i] = l.objects[i+1]
 	}
 	return d
+}
+
+// count counts an object n times more.
+func (l *largeCache) count(d largeheap.Descriptor, n uintptr) {
+	o := d.Describe()
+	atomic.StoreUintptr(&l.bytes, l.bytes+n*o.Total)
+	atomic.StoreUintptr(&l.size, l.size+n*o.Size)
+	atomic.StoreUintptr(&l.n, l.n+n)
 }
 
 // sampleNext reports whether a large object of size bytes that is about to be handed out
@@ -88,13 +101,14 @@ func (l *largeCache) sampleNext(size uintptr, rate int64, rng *rng) bool {
 	return false
 }
 
-// takeLarge hands out an object of h's cache for size bytes, if there is one that fits, and
+// takeLarge hands out an object of the processor's cache for size bytes, if there is one that fits, and
 // zeroed if needZero is set.
 // The youngest comes first: it is the likeliest to be in the processor's caches.
 //
 // The request counts in any case: sampled reports whether its object is a sampled one.
-func (a *Allocator) takeLarge(h holder, size uintptr, needZero bool) (addr uintptr, sampled bool) {
-	cache, id, err := h.acquire()
+func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr, sampled bool) {
+	p := (*processors)(a)
+	cache, id, err := p.acquire()
 	if err != nil {
 		return 0, false
 	}
@@ -107,45 +121,47 @@ func (a *Allocator) takeLarge(h holder, size uintptr, needZero bool) (addr uintp
 			continue
 		}
 		l.remove(i - 1)
-		l.requested += change
-		l.served++
-		h.release(id)
+		atomic.StoreUintptr(&l.requested, l.requested+uintptr(change))
+		atomic.StoreUintptr(&l.served, l.served+1)
+		p.release(id)
 		raceannotate.Acquire(o.addr)
 		a.large.Take(o.d, o.addr, size, needZero)
 		return o.addr, sampled
 	}
-	h.release(id)
+	p.release(id)
 	return 0, sampled
 }
 
-// putLarge frees a claimed large object, into h's cache if it suits that.
-func (a *Allocator) putLarge(h holder, d largeheap.Descriptor, addr uintptr) {
+// putLarge frees a claimed large object, into the processor's cache if it suits that.
+func (a *Allocator) putLarge(d largeheap.Descriptor, addr uintptr) {
 	raceannotate.Release(addr)
 	if !a.large.Put(d) {
 		a.large.Retain(d)
 		return
 	}
-	out := d
-	if cache, id, err := h.acquire(); err == nil {
+	out, p := d, (*processors)(a)
+	if cache, id, err := p.acquire(); err == nil {
 		out = largeCacheOf(cache).put(cachedObject{d, addr})
-		h.release(id)
+		p.release(id)
 	}
 	if out != 0 {
 		a.large.Drop(out)
 	}
 }
 
-// dropOwnLarge gives the objects of h's large-object cache to the large heap.
-func (a *Allocator) dropOwnLarge(h holder) {
-	cache, id, err := h.acquire()
+// dropOwnLarge gives the objects of the processor's large-object cache to the large heap.
+func (a *Allocator) dropOwnLarge() {
+	p := (*processors)(a)
+	cache, id, err := p.acquire()
 	if err != nil {
 		return
 	}
 	l := largeCacheOf(cache)
-	objects := l.objects
-	n := l.n
-	l.n = 0
-	h.release(id)
+	objects, n := l.objects, l.n
+	for l.n > 0 {
+		l.remove(l.n - 1)
+	}
+	p.release(id)
 	for _, o := range objects[:n] {
 		a.large.Drop(o.d)
 	}
@@ -157,18 +173,10 @@ func (a *Allocator) cachedLarge() (bytes int64) {
 	defer a.mu.Unlock()
 	for id := range int(a.tableLen) {
 		if cache := *entryOf(a.table, id); cache != emptyCache() {
-			bytes += largeCacheOf(cache).bytes()
+			bytes += int64(atomic.LoadUintptr(&largeCacheOf(cache).bytes))
 		}
 	}
 	return bytes
-}
-
-// bytes returns how many bytes the objects have. It may be called while the holder goes on.
-func (l *largeCache) bytes() (sum int64) {
-	for i := range min(l.n, largeCacheSize) {
-		sum += int64(l.objects[i].d.Describe().Total)
-	}
-	return sum
 }
 
 // dropLarge gives the objects of a large-object cache to the large heap. The caller owns
@@ -177,6 +185,6 @@ func (a *Allocator) dropLarge(l *largeCache) {
 	for l.n > 0 {
 		a.large.Drop(l.remove(0))
 	}
-	a.large.Account(l.requested)
+	a.large.Account(int64(int(l.requested)))
 	*l = largeCache{}
 }

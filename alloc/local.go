@@ -4,10 +4,11 @@ package alloc
 
 import (
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
@@ -18,13 +19,31 @@ import (
 // blocks are the Allocator's: they may be freed through either and by any
 // goroutine, through its own handle.
 //
-// Close returns the cache. A Local that is collected without Close returns it too.
+// A Local caches free blocks below 128 KiB, 4 MiB of them at most. They return to the
+// Allocator when the Local is closed or collected, when it has not been used for a while,
+// and when they are needed: by Trim and at Options.Limit.
+//
+// Two goroutines that use one Local at once make a mistake, as with a map. The race
+// detector reports it. Otherwise an operation that meets another one panics with a
+// *MisuseError; where none does, blocks may be handed out twice or lost, but nothing
+// outside the Allocator is touched.
 type Local struct {
 	a         *Allocator
 	freeOwner uintptr // the Allocator's
-	cache     uintptr // emptyCache before the first use and after Close
+	cache     uintptr // emptyCache before the first use and after Close; atomic, as others take it away
+	uses      int     // for the race detector: counts operations
+	busy      atomic.Uint32
+	open      *openLocal      // of the cache; nil if there is none; guarded by busy
+	victim    sizeclass.Class // that gave its magazines up last; guarded by busy
 	cleanup   runtime.Cleanup
 }
+
+// What Local.busy says. The fast paths do not look at it.
+const (
+	localIdle   = iota // no slow path is under way
+	localBusy          // one is, or Close
+	localTaking        // the cache is being taken away, for moments
+)
 
 // NewLocal returns a handle with an empty cache.
 func (a *Allocator) NewLocal() *Local {
@@ -32,74 +51,63 @@ func (a *Allocator) NewLocal() *Local {
 	return &Local{a: a, freeOwner: a.freeOwner, cache: emptyCache()}
 }
 
-// hold returns the Local's cache, which it makes at the first use.
+// begin begins a slow path. It panics if another goroutine is in one.
+func (l *Local) begin(op operation) {
+	for !l.busy.CompareAndSwap(localIdle, localBusy) {
+		if l.busy.Load() == localBusy {
+			panic(sharedLocal(op))
+		}
+		runtime.Gosched()
+	}
+}
+
+func (l *Local) end() { l.busy.Store(localIdle) }
+
+// acquire returns the Local's cache, which it makes at the first use.
 func (l *Local) acquire() (cache uintptr, id int, err error) {
 	if l.cache == emptyCache() || l.a.gate.closed.Load() {
-		err = l.open()
+		err = l.a.openLocal(l)
 	}
 	return l.cache, 0, err
 }
 
 func (l *Local) release(int) {}
 
-func (l *Local) open() error {
-	a := l.a
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.gate.closed.Load() {
-		return ErrClosed
+// use tells the race detector of an operation: it compares the goroutines that call it.
+func (l *Local) use() {
+	if raceannotate.Enabled {
+		l.uses++
 	}
-	cache, err := newCache()
-	if err != nil {
-		return err
-	}
-	if a.locals == nil {
-		a.locals = map[uintptr]struct{}{}
-	}
-	a.locals[cache] = struct{}{}
-	l.cache = cache
-	l.cleanup = runtime.AddCleanup(l, a.closeLocal, cache)
-	return nil
 }
 
 // Close returns what the Local has cached to the Allocator. The Local may be used
 // again afterwards, with a new cache.
 func (l *Local) Close() {
-	if l.cache != emptyCache() {
+	l.use()
+	l.begin(opClose)
+	defer l.end()
+	if l.open != nil {
 		l.cleanup.Stop()
-		l.a.closeLocal(l.cache)
-		l.cache = emptyCache()
+		l.a.closeLocal(l.open)
+		l.open = nil
+		atomic.StoreUintptr(&l.cache, emptyCache())
 	}
 }
 
-// closeLocal returns a Local's cache. Allocator.Close may have emptied it.
-func (a *Allocator) closeLocal(cache uintptr) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if _, open := a.locals[cache]; open {
-		delete(a.locals, cache)
-		a.drain(cache)
-	}
-	metadata.Free(cache, cacheSize)
-}
-
-// closeLocals empties the caches of all Locals, so that their next operation
-// finds nothing and learns that the Allocator is closed. The caches themselves
-// are left to their Locals, which may be about to look at them, to free.
-func (a *Allocator) closeLocals() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for cache := range a.locals {
-		a.drain(cache)
-	}
-	a.locals = nil
+// localOf returns the Local that a holder is, nil if it is none.
+func localOf(h holder) *Local {
+	l, _ := h.(*Local)
+	return l
 }
 
 // Malloc is Allocator.Malloc.
+//
+//go:noinline
 func (l *Local) Malloc(size int) (unsafe.Pointer, error) {
+	l.use()
 	if uint(size-1) < sizeclass.LargeMin-1 {
 		cc := sizeclass.ClassCodeOf(size)
-		if r := classCacheFor(l.cache, cc); r.Ready() {
+		if r := classCacheFor(atomic.LoadUintptr(&l.cache), cc); r.Ready() {
 			return raw.Pointer(r.Take(cc.Code())), nil
 		}
 	}
@@ -107,14 +115,17 @@ func (l *Local) Malloc(size int) (unsafe.Pointer, error) {
 }
 
 // Calloc is Allocator.Calloc.
+//
+//go:noinline
 func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
+	l.use()
 	total, err := product(opCalloc.String(), n, size)
 	if err != nil {
 		return nil, err
 	}
 	if uint(total-1) < sizeclass.LargeMin-1 {
 		cc := sizeclass.ClassCodeOf(total)
-		if r := classCacheFor(l.cache, cc); r.Ready() {
+		if r := classCacheFor(atomic.LoadUintptr(&l.cache), cc); r.Ready() {
 			zeroed := r.Zeroed()
 			addr := r.Take(cc.Code())
 			if !zeroed {
@@ -128,27 +139,33 @@ func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 
 // Memalign is Allocator.Memalign.
 func (l *Local) Memalign(align, size int) (unsafe.Pointer, error) {
+	l.use()
 	return l.a.memalign(l, align, size)
 }
 
 // Realloc is Allocator.Realloc.
 func (l *Local) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
+	l.use()
 	return l.a.realloc(l, opRealloc, p, size, size)
 }
 
 // Recalloc is Allocator.Recalloc.
 func (l *Local) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+	l.use()
 	return l.a.realloc(l, opRecalloc, p, kept, size)
 }
 
 // Free is Allocator.Free.
+//
+//go:noinline
 func (l *Local) Free(p unsafe.Pointer) {
+	l.use()
 	addr := raw.Addr(p)
 	if leaf := pagemap.Leaf(addr); leaf != 0 {
 		if d := pagemap.Entry(leaf, addr); d != 0 {
 			h := headerAt(d)
 			if i := h.Index(addr); h.Owns(i, addr, l.freeOwner) {
-				r, st := classCacheOf(l.cache, h.Class), smallheap.StateOf(d, i)
+				r, st := classCacheOf(atomic.LoadUintptr(&l.cache), h.Class), smallheap.StateOf(d, i)
 				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
 					r.Put(addr, st, was-smallheap.Live)
 					return

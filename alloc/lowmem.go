@@ -48,16 +48,16 @@ const (
 // retry runs try inside the gate, for op with a request of size bytes, until it succeeds,
 // fails for another reason than lack of memory, or nothing more can be done about that.
 // try returns the reason alone, which retry makes an *Error.
-func (a *Allocator) retry(h holder, op operation, size int, try func() error) error {
+func (a *Allocator) retry(op operation, size int, try func() error) error {
 	rounds := 0
-	tryHard := func() error { return a.makeRoom(h, size, try(), try) }
+	tryHard := func() error { return a.makeRoom(size, try(), try) }
 	err := a.inside(try)
 	for isLimit(err) && a.nextRound(size, rounds) {
 		rounds++
 		err = a.inside(tryHard)
 	}
 	if isLack(err) && rounds == 0 {
-		err = a.inside(func() error { return a.makeRoom(h, size, err, try) })
+		err = a.inside(func() error { return a.makeRoom(size, err, try) })
 	}
 	if err == nil {
 		return nil
@@ -86,14 +86,14 @@ func isLack(err error) bool { return isLimit(err) || err != nil && errors.Is(err
 
 // makeRoom gives back what is unused, step by step, until try succeeds, which has failed
 // with err.
-func (a *Allocator) makeRoom(h holder, size int, err error, try func() error) error {
+func (a *Allocator) makeRoom(size int, err error, try func() error) error {
 	if !isLack(err) {
 		return err
 	}
 	if a.checked.flush(opTrim) {
 		a.lowmem.again()
 	}
-	if a.purgeForLimit(h) {
+	if a.purgeForLimit() {
 		err = try()
 	}
 	if !isLimit(err) {
@@ -116,10 +116,10 @@ func (a *Allocator) makeRoom(h holder, size int, err error, try func() error) er
 }
 
 // purgeForLimit gives back what counts against the limit and is retained, if there is any,
-// and reports whether there was. Large objects in h's cache are retained, too.
-func (a *Allocator) purgeForLimit(h holder) bool {
+// and reports whether there was. Large objects in the processor's cache are retained, too.
+func (a *Allocator) purgeForLimit() bool {
 	before := a.space.Footprint.Now()
-	a.dropOwnLarge(h)
+	a.dropOwnLarge()
 	if a.pages.HasDirty() {
 		_, _ = a.pages.Purge(true)
 	}

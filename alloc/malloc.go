@@ -97,7 +97,9 @@ func (a *Allocator) slowMalloc(h holder, op operation, size int) (unsafe.Pointer
 // the gate, tried again when memory is short, and recorded. If the operation needs zeros,
 // the block is returned zeroed.
 func (a *Allocator) allocate(h holder, op operation, size, align int) (addr uintptr, zeroed bool, err error) {
-	err = a.retry(h, op, size, func() (err error) {
+	err = a.retry(op, size, func() (err error) {
+		h.begin(op)
+		defer h.end()
 		addr, zeroed, err = a.request(h, op, size, align, op.needZero())
 		if err != nil {
 			return err
@@ -133,7 +135,7 @@ func (a *Allocator) request(h holder, op operation, size, align int, needZero bo
 // obtain returns a small block or a large object, as request does.
 func (a *Allocator) obtain(h holder, op operation, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	if size >= sizeclass.LargeMin && align <= largeAlign {
-		return a.allocLarge(h, op, uintptr(size), needZero)
+		return a.allocLarge(op, uintptr(size), needZero)
 	}
 	// Spans begin at a multiple of the page size. A multiple of align that is no
 	// block size itself lies in a class whose sizes are all multiples of align.
@@ -141,7 +143,7 @@ func (a *Allocator) obtain(h holder, op operation, size, align int, needZero boo
 	if size < sizeclass.LargeMin && n < sizeclass.LargeMin && align <= sizeclass.PageSize {
 		return a.allocSmall(h, op, n)
 	}
-	sampled := a.sampleLarge(h, uintptr(max(size, 1)))
+	sampled := a.sampleLarge(uintptr(max(size, 1)))
 	addr, zeroed, err = a.mapLarge(uintptr(max(size, 1)), uintptr(align), needZero)
 	if err == nil && sampled {
 		a.sampledLarge(addr, uintptr(max(size, 1)), op.kind(heapprof.Large))
@@ -155,31 +157,36 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 	cc := sizeclass.ClassCodeOf(size)
 	c := cc.Class()
 	spare := uintptr(0) // a magazine on its way between the depot and the class cache
-	for {
+	for fetched := false; ; fetched = true {
 		cache, id, err := h.acquire()
 		if err != nil {
 			a.returnMagazine(c, spare)
 			return 0, false, err
 		}
-		r := classCacheOf(cache, c)
+		r := a.classCache(h, op, cache, c)
 		spare = r.Refill(c, spare)
 		found := r.HasBlock()
 		twice := !found && !r.Empty()
 		sampled := found && a.sampler.sampleNext(r, c)
-		switch {
-		case sampled:
-			zeroed = r.Zeroed()
-			addr = r.TakeSampled(cc.Code())
-		case found:
-			zeroed = r.Zeroed()
-			addr = r.Take(cc.Code())
-		case twice:
+		if found {
+			addr, zeroed = r.TakeSlow(cc.Code(), sampled)
+		} else if twice {
 			addr = r.Drop()
 		}
+		split := r.SplitCount()
 		h.release(id)
+		if split > 0 {
+			a.depots[c].Account(split, 0)
+		}
 		if found || twice {
 			a.returnMagazine(c, spare)
-			if twice {
+			if l := localOf(h); l != nil && fetched {
+				l.bound(c)
+			}
+			switch {
+			case addr == 0:
+				panic(sharedLocal(op))
+			case twice:
 				panic(freedTwiceAtOnce(op, addr, c))
 			}
 			if sampled {
@@ -223,8 +230,8 @@ func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 
 // allocLarge returns a large object: one of h's cache, or one of the large heap's. If
 // needZero is set, it is zeroed. zeroed reports whether it is known to be zero.
-func (a *Allocator) allocLarge(h holder, op operation, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	addr, sampled := a.takeLarge(h, size, needZero)
+func (a *Allocator) allocLarge(op operation, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
+	addr, sampled := a.takeLarge(size, needZero)
 	zeroed = needZero
 	if addr == 0 {
 		if addr, zeroed, err = a.mapLarge(size, 1, needZero); err != nil {

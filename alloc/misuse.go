@@ -128,3 +128,9 @@ func freedTwiceAtOnce(op operation, addr uintptr, c sizeclass.Class) *MisuseErro
 	return newMisuse(DoubleFree, op, addr, "two goroutines freed this block at the same time, earlier; "+
 		"its second entry was found, and dropped, now").of(addr, c.Size(), "free or handed out again")
 }
+
+// sharedLocal reports that two goroutines use one Local at once.
+func sharedLocal(op operation) *MisuseError {
+	return newMisuse(SharedLocal, op, 0, "another goroutine uses this Local at the same time: "+
+		"blocks may have been handed out twice, or lost; give each goroutine a Local of its own")
+}

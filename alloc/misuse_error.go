@@ -27,11 +27,13 @@ const (
 	TypeMismatch                         // a block was freed as a value of another size
 	UseAfterClose                        // a block of an Allocator that is closed
 	DamagedHeader                        // what lies before a large object was overwritten
+	SharedLocal                          // two goroutines used one Local at once
 )
 
 var misuseKinds = [...]string{
 	"misuse", "double free", "use after free", "invalid pointer", "foreign pointer", "wrong allocator",
 	"buffer overflow", "buffer underflow", "type mismatch", "use after close", "damaged header",
+	"shared local",
 }
 
 func (k MisuseKind) String() string {

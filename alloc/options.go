@@ -81,6 +81,14 @@ type Options struct {
 	// none but that one.
 	Quarantine int64
 
+	// AddressesAsNumbers is for programs that keep the addresses of blocks as numbers
+	// (uintptr), as C does that was translated to Go. It changes race builds (go build
+	// -race) only. There blocks otherwise lie in the Go heap, so that the race detector
+	// sees them; and the pointer checks of such builds (checkptr) end a program that makes
+	// a pointer into the Go heap of a number. If AddressesAsNumbers is set, blocks are
+	// mapped memory, as in other builds. Then the race detector does not see them.
+	AddressesAsNumbers bool
+
 	// Leaks, if set, is written a report by Close, of what is still live by the stacks
 	// that allocated it, if anything is.
 	Leaks io.Writer

@@ -40,7 +40,7 @@ func TestLockOrder(t *testing.T) {
 		runtime.Gosched()
 	}
 	go func() {
-		delete(a.locals, cache)
+		a.locals.remove(l.open)
 		a.drain(cache)
 		a.mu.Unlock()
 		close(closed)

@@ -9,14 +9,13 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
-	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
 // A purger gives unused memory back with age. It is a goroutine that runs while
 // there is any: it ticks a few times a decay, and each tick moves memory one step
 // on its way to the kernel.
 //
-//	caches that did nothing since the last tick  ─► depots
+//	caches that did nothing since the last tick  ─► depots    (those of Locals, too)
 //	magazines that no cache took since then      ─► spans
 //	spans without live blocks                    ─► page heap   (at once)
 //	pages that were free at the last tick        ─► kernel
@@ -88,9 +87,8 @@ func (a *Allocator) rest() bool {
 func (a *Allocator) tick() {
 	err := a.inside(func() error {
 		a.detach(a.idleSinceLastTick)
-		for c := range sizeclass.Class(sizeclass.Count) {
-			a.releaseSpans(c, a.depots[c].Age(c, false))
-		}
+		a.reclaimLocals(false)
+		a.age(false)
 		_, pages := a.pages.Purge(false)
 		_, large := a.large.Purge(false)
 		metadata.Purge()
@@ -119,11 +117,11 @@ func (a *Allocator) idleSinceLastTick(id int, cache uintptr) bool {
 // a free moves the top of a loaded magazine.
 func activity(cache uintptr) uint64 {
 	var sum uint64
-	for c := range sizeclass.Class(sizeclass.Count) {
+	for c := range usedOf(cache).all() {
 		sum = sum*31 + classCacheOf(cache, c).Activity()
 	}
 	l := largeCacheOf(cache)
-	return sum*31 + 3*l.served + uint64(l.n)
+	return sum*31 + uint64(3*atomic.LoadUintptr(&l.served)+atomic.LoadUintptr(&l.n))
 }
 
 // retains reports whether there is memory that later ticks could give back.
@@ -138,8 +136,12 @@ func (a *Allocator) retains() bool {
 			return true
 		}
 	}
+	if a.locals.any() {
+		return true
+	}
+	keep := len(a.locals.open) > 0
 	for c := range a.depots {
-		if a.depots[c].HasMagazines() {
+		if a.depots[c].HasMagazines(keep) {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@
 package alloc
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -49,6 +50,37 @@ var races = []struct {
 		})
 		return err
 	}, true},
+	{"two use one Local", func(a *Allocator) error {
+		l := a.NewLocal()
+		use := func() {
+			_ = panicOf(func() { // which reports it, too
+				if p, err := l.Malloc(100); err == nil {
+					l.Free(p)
+				}
+			})
+		}
+		use()
+		together(use, use)
+		return nil
+	}, true},
+	{"one uses a Local after the other", func(a *Allocator) error {
+		l := a.NewLocal()
+		for range 3 {
+			together(func() {
+				if p, err := l.Malloc(100); err == nil {
+					l.Free(p)
+				}
+			})
+		}
+		return nil
+	}, false},
+	{"two write, addresses are numbers", func(*Allocator) error {
+		a, err := NewAllocator(Options{AddressesAsNumbers: true})
+		if err == nil {
+			err = errors.Join(bothWrite(a, 100), bothWrite(a, largeSize), a.Close())
+		}
+		return err
+	}, false},
 	{"one frees, the other gets it", func(a *Allocator) error {
 		together(func() { a.churn(1) }, func() { a.churn(2) }, func() { a.churn(3) })
 		return nil

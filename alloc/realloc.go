@@ -37,7 +37,9 @@ func (a *Allocator) realloc(h holder, op operation, p unsafe.Pointer, kept, size
 	if size < 0 || kept < 0 {
 		return nil, &Error{Op: op.String(), Size: min(kept, size), Err: ErrInvalidSize}
 	}
-	err = a.retry(h, op, size, func() (err error) {
+	err = a.retry(op, size, func() (err error) {
+		h.begin(op)
+		defer h.end()
 		if a.recorder.Load() != nil {
 			q, err = a.recordResize(h, op, p, kept, size)
 		} else {
@@ -109,7 +111,7 @@ func (a *Allocator) reallocLarge(h holder, op operation, addr, kept uintptr, siz
 			a.large.Unclaim(d)
 			return nil, err
 		}
-		a.releaseLarge(h, d, addr)
+		a.releaseLarge(d, addr)
 		return to, nil
 	}
 	was := d.Requested()
@@ -123,7 +125,7 @@ func (a *Allocator) reallocLarge(h holder, op operation, addr, kept uintptr, siz
 	case detached != 0:
 		a.setDown(detached, d, now, uintptr(size))
 	case uintptr(size) > was:
-		a.grown(h, d, now, was, uintptr(size))
+		a.grown(d, now, was, uintptr(size))
 	}
 	a.large.Unclaim(d)
 	return raw.Pointer(now), nil
@@ -163,6 +165,7 @@ func (a *Allocator) recode(c sizeclass.Class, st *smallheap.State, was smallheap
 	id := percpu.Pin()
 	if a.hasCache(id) {
 		if cache := a.cacheOf(id); cache != emptyCache() {
+			usedOf(cache).add(c)
 			classCacheOf(cache, c).AddRequested(change)
 			percpu.Unpin(id)
 			return true

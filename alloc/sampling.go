@@ -82,33 +82,34 @@ func (a *Allocator) rateOf(size uintptr) int64 {
 	return rate
 }
 
-// sampleLarge counts a large object that does not come from h's cache, and reports whether
+// sampleLarge counts a large object that does not come from a cache, and reports whether
 // it is a sampled one.
-func (a *Allocator) sampleLarge(h holder, size uintptr) bool {
-	cache, id, err := h.acquire()
+func (a *Allocator) sampleLarge(size uintptr) bool {
+	p := (*processors)(a)
+	cache, id, err := p.acquire()
 	if err != nil {
 		return false
 	}
 	sampled := largeCacheOf(cache).sampleNext(size, a.rateOf(sizeclass.LargeMin), &a.sampler.rng)
-	h.release(id)
+	p.release(id)
 	return sampled
 }
 
 // lift takes the record of the claimed large object d, at addr, out of the profile, for the
 // time that Realloc moves the object. It returns 0 if there is none.
-func (a *Allocator) lift(d largeheap.Descriptor, addr uintptr) heapprof.Hand {
+func (a *Allocator) lift(d largeheap.Descriptor, addr uintptr) heapprof.Detached {
 	if !d.Marked() {
 		return 0
 	}
 	d.Mark(false)
-	return a.profile.Take(addr)
+	return a.profile.Detach(addr)
 }
 
 // setDown gives the detached record to the claimed object d, at addr, which has size bytes now. The
 // record gets the weight of an object that was allocated with that size. An object that
 // shrank is forgotten with the probability that it would not have been sampled at its new
 // size. An object that grew was the more likely to be sampled, and is kept.
-func (a *Allocator) setDown(detached heapprof.Hand, d largeheap.Descriptor, addr, size uintptr) {
+func (a *Allocator) setDown(detached heapprof.Detached, d largeheap.Descriptor, addr, size uintptr) {
 	if detached == 0 {
 		return
 	}
@@ -118,7 +119,7 @@ func (a *Allocator) setDown(detached heapprof.Hand, d largeheap.Descriptor, addr
 	if p < 1 { // ln(1−p) is proportional to the size
 		p = -math.Expm1(math.Log1p(-p) * float64(size) / float64(before))
 	}
-	a.profile.Put(detached, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
+	a.profile.Attach(detached, heapprof.Sample{Addr: addr, Size: size, Weight: 1 / p})
 	if size < before && a.sampler.rng.uniform() >= p*weight {
 		a.unprofile(d, addr)
 	}
@@ -127,8 +128,8 @@ func (a *Allocator) setDown(detached heapprof.Hand, d largeheap.Descriptor, addr
 // grown gives the claimed object d, at addr, another chance when it is not profiled and has
 // grown: the sampler's next point may lie in its new bytes. Both chances together are the
 // probability of its new size.
-func (a *Allocator) grown(h holder, d largeheap.Descriptor, addr, before, size uintptr) {
-	if !a.sampleLarge(h, size-before) {
+func (a *Allocator) grown(d largeheap.Descriptor, addr, before, size uintptr) {
+	if !a.sampleLarge(size - before) {
 		return
 	}
 	p := a.largeProbability(size)

@@ -3,6 +3,7 @@
 package alloc
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
@@ -74,7 +75,7 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 		}
 
 		row.Live = max(row.Blocks-row.Cached-row.InDepot-row.Idle, 0)
-		row.Requested = int64(c.Requested(n.Requested+r.requested, uint64(row.Live)))
+		row.Requested = int64(c.Requested(uint64(uintptr(n.Requested+r.requested)), uint64(row.Live)))
 		size := int64(row.Size)
 		if checked != nil {
 			n := &checked[c]
@@ -103,14 +104,16 @@ type cacheTotals struct {
 		allocs, requested uint64
 	}
 	large struct {
-		objects, bytes, requested int64
+		objects, bytes, size int64
+		requested            uintptr // changes in the requested bytes, by objects handed out again
 	}
-	largeRequested int64 // changes in the requested bytes, by objects handed out again
 }
 
-// readCaches sums the caches up while their holders go on using them. Only that
-// none is taken away meanwhile is kept off, by the lock.
+// readCaches sums the caches up while their holders go on using them. The lock keeps those
+// from being taken away meanwhile. It is held for some of them at a time: a Local that comes
+// or goes in between may be missed, or counted twice.
 func (a *Allocator) readCaches() *cacheTotals {
+	const atOnce = 128
 	t := &cacheTotals{}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -119,15 +122,24 @@ func (a *Allocator) readCaches() *cacheTotals {
 			t.add(cache)
 		}
 	}
-	for cache := range a.locals {
+	for _, cache := range a.locals.leaving {
 		t.add(cache)
+	}
+	for i := 0; i < len(a.locals.open); i++ {
+		if cache := a.locals.open[i].cache; cache != 0 {
+			t.add(cache)
+		}
+		if i%atOnce == atOnce-1 {
+			a.mu.Unlock()
+			a.mu.Lock()
+		}
 	}
 	return t
 }
 
 func (t *cacheTotals) add(cache uintptr) {
 	t.count++
-	for c := range sizeclass.Class(sizeclass.Count) {
+	for c := range usedOf(cache).all() {
 		r := classCacheOf(cache, c)
 		sum := &t.classes[c]
 		sum.blocks += int64(r.Blocks(c))
@@ -135,13 +147,10 @@ func (t *cacheTotals) add(cache uintptr) {
 		sum.requested += r.Requested()
 	}
 	l := largeCacheOf(cache)
-	t.largeRequested += l.requested
-	for i := range min(l.n, largeCacheSize) {
-		t.large.objects++
-		o := l.objects[i].d.Describe()
-		t.large.bytes += int64(o.Total)
-		t.large.requested += int64(o.Size)
-	}
+	t.large.objects += int64(atomic.LoadUintptr(&l.n))
+	t.large.bytes += int64(atomic.LoadUintptr(&l.bytes))
+	t.large.size += int64(atomic.LoadUintptr(&l.size))
+	t.large.requested += atomic.LoadUintptr(&l.requested)
 }
 
 func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals, checked *checkedCounts) {
@@ -154,7 +163,7 @@ func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals, checked *
 		Bytes:    live,
 	}
 	m := &s.Memory
-	m.LargeRequested = l.Requested + caches.largeRequested - cached.requested
+	m.LargeRequested = int64(uintptr(l.Requested)+cached.requested) - cached.size
 	if checked != nil {
 		n := &checked[sizeclass.Count]
 		s.Large.Live -= n.quarantined

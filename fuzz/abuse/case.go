@@ -67,7 +67,7 @@ func (c *Case) in(m int) Report {
 func Cases() []Case {
 	var all []Case
 	for _, some := range [][]Case{
-		doubleFrees, invalidFrees, foreignFrees, partFrees, reallocs, overruns, afterFree, typed, sizes, correct,
+		doubleFrees, invalidFrees, foreignFrees, partFrees, shared, reallocs, overruns, afterFree, typed, sizes, correct,
 	} {
 		all = append(all, some...)
 	}

@@ -10,6 +10,7 @@ const (
 	doubleFree Kin = iota
 	staleFree      // of a block that is somebody else's by now
 	invalidFree
+	sharedLocal // a handle for one goroutine, used by two
 	usableSize
 	overflow
 	overflowLarge

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// grow makes the goroutine's stack move.
+// grow makes the runtime move the goroutine's stack.
 func grow(n int) int {
 	var frame [1 << 10]byte
 	if n == 0 {
@@ -20,8 +20,8 @@ func grow(n int) int {
 	return grow(n-1) + int(frame[n%len(frame)])
 }
 
-// TestID: goroutines that run at once have numbers of their own, which they keep while
-// they are moved between processors, and their stacks in memory.
+// TestID: concurrent goroutines have different IDs. A goroutine keeps its ID when it
+// moves to another processor and when its stack moves.
 func TestID(t *testing.T) {
 	const n = 100
 	ids := make(chan uintptr, n)
@@ -36,7 +36,7 @@ func TestID(t *testing.T) {
 				runtime.Gosched()
 			}
 			if grow(200) != 0 || ID() != first {
-				t.Error("a goroutine's number changed")
+				t.Error("the ID of a goroutine changed")
 			}
 			ids <- first
 		})
@@ -46,13 +46,13 @@ func TestID(t *testing.T) {
 	seen := map[uintptr]bool{0: true}
 	for id := range ids {
 		if seen[id] {
-			t.Errorf("number %d: two goroutines have it, or it is 0", id)
+			t.Errorf("ID %d is 0, or two goroutines have it", id)
 		}
 		seen[id] = true
 	}
 }
 
-// TestNumber: the number is the one in the goroutine's own trace.
+// TestNumber: Number returns the number in the goroutine's own stack trace.
 func TestNumber(t *testing.T) {
 	var all sync.WaitGroup
 	for range 3 {

@@ -4,6 +4,6 @@
 
 package goroutine
 
-// ID returns the number of the running goroutine. It stays the same, and no other goroutine
-// has it at the same time.
+// ID returns a number that identifies the running goroutine. It never changes, and no
+// other goroutine has it at the same time.
 func ID() uintptr

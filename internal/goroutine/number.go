@@ -4,8 +4,8 @@ package goroutine
 
 import "runtime"
 
-// Number returns the number of the running goroutine that the runtime prints in traces.
-// It takes some microseconds.
+// Number returns the number of the running goroutine in the runtime's stack traces. It
+// takes some microseconds.
 func Number() uint64 {
 	var stack [64]byte // begins with "goroutine 123 [running]:"
 	text := stack[len("goroutine "):runtime.Stack(stack[:], false)]

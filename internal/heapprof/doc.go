@@ -3,6 +3,13 @@
 // Package heapprof stores a heap profile: the sampled blocks that are live, and the sums
 // for the stacks that allocated them.
 //
+//	table.Add(heapprof.Sample{Addr: addr, Size: size, Weight: weight}, pcs)
+//	table.Remove(addr)
+//	table.Lines(nil, 0)      // the sums, by stack
+//
+// No function returns an error or panics. If there is no memory or no room, a sample is
+// dropped and counted. All methods of a Table are safe for concurrent use.
+//
 // # Structures
 //
 //	Table    all of one allocator; owns what follows, in metadata

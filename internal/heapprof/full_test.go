@@ -9,34 +9,34 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// most is what a full table may take: what table.go says, and the classes of the blocks
-// of metadata that its parts are in.
+// most is the maximum size of a full table in bytes: the bounds of table.go, rounded up
+// to the size classes of package metadata.
 const most = 40 << 20
 
-// TestFullOfRecords: a table takes so many samples and no more; what it does not take it
-// counts, with all that it stands for; and what is removed makes room again.
+// TestFullOfRecords: a table keeps at most maxRecords samples. It counts the samples that
+// it drops with all that they stand for. Removing samples makes room again.
 func TestFullOfRecords(t *testing.T) {
 	tab, pcs := open(t), here()
 	before := metadata.InUse()
 	for i := range uintptr(maxRecords) {
 		if !tab.Add(Sample{Addr: 16 * (i + 1), Size: 64, Weight: 1}, pcs) {
-			t.Fatalf("sample %d was not taken", i)
+			t.Fatalf("sample %d was dropped", i)
 		}
 	}
 	for i := range uintptr(3) {
 		if tab.Add(Sample{Addr: 1<<30 + 16*i, Size: 100, Weight: 2}, pcs) {
-			t.Fatal("a full table took a sample")
+			t.Fatal("a full table kept a sample")
 		}
 	}
 	if tab.AddGrown(Sample{Addr: 1 << 31, Size: 1000, Kind: Large, Weight: 5}, 10, pcs) {
-		t.Fatal("a full table took a sample")
+		t.Fatal("a full table kept a sample")
 	}
 	u := tab.Usage()
 	if want := (Dropped{Samples: 4, Objects: 6, Bytes: 650}); u.Dropped != want || u.Samples != maxRecords {
 		t.Errorf("%+v, want %d samples, dropped %+v", u, maxRecords, want)
 	}
 	if took := int64(metadata.InUse() - before); u.Bytes > most || u.Bytes != took {
-		t.Errorf("%d bytes are counted, %d were taken, at most %d should be", u.Bytes, took, most)
+		t.Errorf("%d bytes are counted, %d are in use, want at most %d", u.Bytes, took, most)
 	}
 	check(t, tab)
 	for i := range uintptr(maxRecords) {
@@ -45,12 +45,12 @@ func TestFullOfRecords(t *testing.T) {
 		}
 	}
 	if !tab.Add(Sample{Addr: 16, Size: 64, Weight: 1}, pcs) || tab.Usage().Samples != 1 {
-		t.Error("what was removed has made no room")
+		t.Error("removing a sample made no room")
 	}
 }
 
-// TestFullOfStacks: so many stacks, or buckets, and no more; samples of those that there
-// are go on being taken.
+// TestFullOfStacks: a table keeps at most maxStacks stacks and maxBuckets buckets.
+// Samples of stacks that it has are still kept.
 func TestFullOfStacks(t *testing.T) {
 	tab := open(t)
 	var stacks [maxStacks + 1][]uintptr
@@ -64,11 +64,11 @@ func TestFullOfStacks(t *testing.T) {
 	}
 	for n := range uint(maxStacks) {
 		if !add(n, 64) {
-			t.Fatalf("stack %d was not taken", n)
+			t.Fatalf("stack %d was dropped", n)
 		}
 	}
 	if add(maxStacks, 64) || !add(0, 64) {
-		t.Error("full of stacks, a new one was taken, or an old one not")
+		t.Error("the table is full of stacks: it kept a sample of a new one, or dropped one of an old one")
 	}
 	sizes := uintptr(1)
 	for ; addr/16 < 2*maxBuckets; sizes++ {
@@ -80,50 +80,50 @@ func TestFullOfStacks(t *testing.T) {
 		t.Errorf("%+v, %d buckets; want %d stacks, %d buckets, some dropped, at most %d bytes", u, tab.stacks.nBuckets, maxStacks, maxBuckets, most)
 	}
 	if add(5, 1<<16) || !add(5, 64) {
-		t.Error("full of buckets, a new one was taken, or an old one not")
+		t.Error("the table is full of buckets: it kept a sample of a new one, or dropped one of an old one")
 	}
 }
 
-// TestNoMemory: without memory samples are dropped and counted, at whatever point it
-// ends; with memory the table goes on.
+// TestNoMemory: if memory runs out, at any point, samples are dropped and counted. When
+// there is memory again, the table keeps samples.
 func TestNoMemory(t *testing.T) {
 	tab, pcs := open(t), here()
-	hoard := exhaust(t)
+	reserve := exhaust(t)
 	for i := range uintptr(3) {
 		if tab.Add(Sample{Addr: 16 * (i + 1), Size: 64, Weight: 2}, pcs) {
-			t.Fatal("a sample was taken without memory")
+			t.Fatal("a sample was kept without memory")
 		}
-		hoard.give(i) // a table of heads, then one of stacks lately met, and no more
+		reserve.give(i) // first for a table of heads, then for one of recent stacks, and no more
 	}
 	if d := tab.Usage().Dropped; d != (Dropped{3, 6, 384}) {
 		t.Errorf("dropped %+v", d)
 	}
-	hoard.giveAll()
+	reserve.giveAll()
 	if !tab.Add(Sample{Addr: 16, Size: 64, Weight: 2}, pcs) {
-		t.Error("no sample is taken with memory")
+		t.Error("no sample is kept although there is memory")
 	}
 }
 
-// TestClosed: a closed table takes nothing, and says so.
+// TestClosed: a closed table keeps no samples and reports them as dropped.
 func TestClosed(t *testing.T) {
 	tab, pcs := open(t), here()
 	tab.Add(Sample{Addr: 16, Size: 64, Weight: 1}, pcs)
 	tab.Close()
-	if tab.Add(Sample{Addr: 32, Size: 64, Weight: 1}, pcs) || tab.Remove(16) || tab.Take(16) != 0 || len(lines(tab, 0)) != 0 {
-		t.Error("a closed table holds samples")
+	if tab.Add(Sample{Addr: 32, Size: 64, Weight: 1}, pcs) || tab.Remove(16) || tab.Detach(16) != 0 || len(lines(tab, 0)) != 0 {
+		t.Error("a closed table contains samples")
 	}
 	if u := tab.Usage(); u.Samples != 0 || u.Stacks != 0 || u.Dropped.Samples != 1 {
 		t.Errorf("%+v", u)
 	}
 }
 
-// A hoard is all the metadata that there was.
-type hoard struct{ slabs, heads []uintptr }
+// A reserve is all metadata that was available.
+type reserve struct{ slabs, heads []uintptr }
 
-// exhaust takes all metadata until the test ends.
-func exhaust(t *testing.T) *hoard {
+// exhaust allocates all metadata until the test ends.
+func exhaust(t *testing.T) *reserve {
 	vm.Inject(func(vm.Op) error { return vm.ErrOutOfMemory })
-	h := &hoard{}
+	h := &reserve{}
 	take := func(list *[]uintptr, size uintptr) {
 		for {
 			p, err := metadata.Alloc(size)
@@ -139,15 +139,15 @@ func exhaust(t *testing.T) *hoard {
 	return h
 }
 
-// give gives the n-th table of heads back, if there is one.
-func (h *hoard) give(n uintptr) {
+// give frees the n-th table of heads, if there is one.
+func (h *reserve) give(n uintptr) {
 	if n < uintptr(len(h.heads)) {
 		metadata.Free(h.heads[0], headsSize)
 		h.heads = h.heads[1:]
 	}
 }
 
-func (h *hoard) giveAll() {
+func (h *reserve) giveAll() {
 	vm.Inject(nil)
 	for _, p := range h.heads {
 		metadata.Free(p, headsSize)
@@ -155,5 +155,5 @@ func (h *hoard) giveAll() {
 	for _, p := range h.slabs {
 		metadata.Free(p, metadata.MaxSize)
 	}
-	*h = hoard{}
+	*h = reserve{}
 }

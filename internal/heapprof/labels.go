@@ -29,8 +29,8 @@ const (
 	labelHeads = 1 << 7
 )
 
-// moreLabels stand for labels that found no room. A label whose value differs each time,
-// such as the number of a request, fills the table.
+// moreLabels stands for labels that found no room. A label with a different value each
+// time, such as the number of a request, fills the table.
 var moreLabels = string(proflabel.Append(nil, "labels", "(dropped: too many)"))
 
 func labelsAt(l uintptr) *labels { return raw.At[labels](l) }

@@ -13,8 +13,7 @@ import (
 // encoded returns one label.
 func encoded(key, value string) string { return string(proflabel.Append(nil, key, value)) }
 
-// TestLabels: samples with other labels are lines of their own, and each line has its
-// labels.
+// TestLabels: samples with different labels have separate lines, each with its labels.
 func TestLabels(t *testing.T) {
 	tab, pcs := open(t), here()
 	for i := range uintptr(12) {
@@ -31,8 +30,8 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// TestTooManyLabels: a label that is another each time takes so much memory and no more,
-// and its samples are kept; those whose labels are known keep these.
+// TestTooManyLabels: a label with a different value each time takes a bounded amount of
+// memory. Its samples are kept, and samples with known labels keep these.
 func TestTooManyLabels(t *testing.T) {
 	tab, pcs := open(t), here()
 	known := encoded("request", "0")
@@ -57,6 +56,6 @@ func TestTooManyLabels(t *testing.T) {
 			all, sums[known], sums[moreLabels], len(sums), n+1, n-maxLabels, maxLabels+1)
 	}
 	if u := tab.Usage(); u.Dropped != (Dropped{}) || u.Bytes > full.Bytes+4096 {
-		t.Errorf("%+v after %+v: nothing should be dropped, and no more memory taken", u, full)
+		t.Errorf("%+v after %+v: want no dropped samples and no further memory", u, full)
 	}
 }

@@ -22,10 +22,10 @@ const MaxListed = 4 << 10
 // list is the Listing of a table's samples, if it has one.
 type list struct {
 	in Listing
-	id uint64 // of the table there, 0: it is not listed
+	id uint64 // of the table; 0: it is not listed
 	n  int    // samples listed
 
-	depths *[1 << 8]depth // of stacks lately met, by their keys
+	depths *[1 << 8]depth // of recent stacks, by their keys
 }
 
 // A depth is the number of frames of a stack that belong to the allocator.
@@ -65,7 +65,7 @@ func (t *Table) enlist(r *record, key uint64) {
 	}
 	l.n++
 	r.listed = true
-	l.in.Add(listed{l.id, r.seq}, 2+lately.n) // Add counts itself
+	l.in.Add(listed{l.id, r.seq}, 2+lately.n) // Add counts itself as a frame
 }
 
 func (t *Table) unlist(r *record) {

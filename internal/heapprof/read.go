@@ -4,23 +4,23 @@ package heapprof
 
 import "slices"
 
-// A Line has the sums of one bucket, that is of one stack, kind, block size and set of labels.
+// A Line contains the sums of one bucket: one stack, kind, block size and set of labels.
 type Line struct {
 	PCs                      []uintptr
 	Kind                     Kind
-	Size                     int    // of a block, bytes; 0: of no size class
+	Size                     int    // of a block in bytes; 0: no size class
 	Labels                   string // of the goroutine, encoded
 	AllocObjects, AllocBytes float64
 	LiveObjects, LiveBytes   float64
 	PeakObjects, PeakBytes   float64
-	Extra                    float64 // sum over the live samples of what Lines was asked for
+	Extra                    float64 // sum over the live samples; see Lines
 }
 
 // Lines returns the buckets of the table. If beyond is not nil, each line's Extra is
 //
 //	Σ weight · beyond(address)    over its live samples
 //
-// No sampled block is freed while beyond looks at it. Only samples with a number above since
+// No sampled block is freed while beyond examines it. Only samples with a number above since
 // count as live.
 func (t *Table) Lines(since uint64, beyond func(addr uintptr) float64) []Line {
 	t.mu.Lock()

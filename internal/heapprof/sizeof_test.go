@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// TestSizeof pins the sizes that the bounds of a table were reckoned with.
+// TestSizeof pins the sizes from which the bounds of a table were computed.
 func TestSizeof(t *testing.T) {
 	for _, c := range []struct {
 		name           string

@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// TestSameFrames: stacks that differ by program counters only are one, however often
-// they come; those that differ by a line are not.
+// TestSameFrames: stacks that differ only by program counters are one stack. Stacks that
+// differ by a line are two.
 func TestSameFrames(t *testing.T) {
 	tab := open(t)
 	var stacks [][]uintptr
 	stacks = append(stacks, here(), here()) // two calls on one line
 	stacks = append(stacks, here())
 	if slices.Equal(stacks[0], stacks[1]) {
-		t.Fatal("the calls of one line return to one place: this test shows nothing")
+		t.Fatal("both calls of one line have the same program counter, so this test shows nothing")
 	}
 	for i := range uintptr(3000) {
 		tab.Add(Sample{Addr: 16 * (i + 1), Size: 64, Weight: 1}, stacks[i%3])
@@ -32,8 +32,8 @@ func TestSameFrames(t *testing.T) {
 	}
 }
 
-// TestSameFramesBoundMemory: a stack that comes with ever new program counters takes no
-// more memory than once.
+// TestSameFramesBoundMemory: a stack with ever new program counters takes no more memory
+// than once.
 func TestSameFramesBoundMemory(t *testing.T) {
 	tab := open(t)
 	add := func(pcs []uintptr) {
@@ -43,7 +43,7 @@ func TestSameFramesBoundMemory(t *testing.T) {
 	base := here()
 	add(base)
 	once := tab.Usage().Bytes
-	for n := range uintptr(1 << 10) { // a place before or after the call, of the same line or near
+	for n := range uintptr(1 << 10) { // a program counter near that of the call, on the same line or close to it
 		moved := slices.Clone(base)
 		moved[0] = base[0] - n%3
 		moved[len(moved)-1] = base[len(base)-1] - n%2
@@ -54,8 +54,8 @@ func TestSameFramesBoundMemory(t *testing.T) {
 	}
 }
 
-// TestFrames: the allocator's own frames, which come first, are left out; the user's are
-// not, even if they have its name.
+// TestFrames: Frames leaves out the allocator's own frames, which come first. It keeps
+// the user's frames, even if their names are similar.
 func TestFrames(t *testing.T) {
 	var names []string
 	for f := range Frames(path(5, 3)) {

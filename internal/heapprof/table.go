@@ -20,7 +20,7 @@ const (
 	maxLabels  = 1 << 9
 )
 
-// A Kind says what a sampled block is.
+// A Kind is the kind of a sampled block.
 type Kind uint8
 
 // The kinds.
@@ -39,7 +39,7 @@ type Sample struct {
 	Kind   Kind
 	Weight float64 // blocks that it stands for
 	Labels string  // of the goroutine, encoded (package proflabel)
-	Stack  uint64  // what callstack.Key returned, by which the stack is found again; 0: nothing
+	Stack  uint64  // key of the stack from callstack.Key; 0: none
 }
 
 // A Table holds samples. The zero value is an empty one.
@@ -49,10 +49,10 @@ type Table struct {
 	stacks  stacks
 	labels  labelSets
 	list    list
-	seq     uint64  // samples kept, ever
+	seq     uint64  // samples kept since the start
 	live    float64 // bytes, estimated
-	peak    float64 // of live bytes, at the last note
-	used    int64   // bytes of metadata, but for the records
+	peak    float64 // live bytes at the last note
+	used    int64   // bytes of metadata, without the records
 	dropped Dropped
 	closed  bool
 }
@@ -60,20 +60,20 @@ type Table struct {
 // Dropped counts samples for which there was no room.
 type Dropped struct {
 	Samples        int64
-	Objects, Bytes float64 // that they stand for
+	Objects, Bytes float64 // of all blocks that the samples stand for
 }
 
-// Usage says how much a table holds.
+// Usage is the size of a table's contents.
 type Usage struct {
-	Samples, Stacks int64 // live samples; stacks ever seen
-	Bytes           int64 // metadata
+	Samples, Stacks int64 // live samples; stacks since the start
+	Bytes           int64 // of metadata
 	Dropped         Dropped
 }
 
-// A bucket has the sums of one stack, kind, size and set of labels. The size is 0 for blocks of
-// no size class: large objects and large chunks of arenas.
+// A bucket contains the sums of one stack, kind, size and set of labels. The size is 0
+// for blocks without a size class: large objects and large chunks of arenas.
 type bucket struct {
-	next                     uintptr // of the stack's
+	next                     uintptr // next bucket of the stack
 	labels                   uintptr
 	size                     uint32
 	kind                     Kind
@@ -138,7 +138,7 @@ func (t *Table) count(k *bucket, samples int64, objects, bytes float64) {
 	k.liveObjects += objects
 	k.liveBytes += bytes
 	t.live += bytes
-	if k.live == 0 { // nothing, however the sums were rounded
+	if k.live == 0 { // the sums may have rounding errors, but nothing is live
 		k.liveObjects, k.liveBytes = 0, 0
 	}
 	if t.records.Len() == 0 {
@@ -146,7 +146,7 @@ func (t *Table) count(k *bucket, samples int64, objects, bytes float64) {
 	}
 }
 
-// Remove takes out the sample of the block at addr and reports whether there was one.
+// Remove removes the sample of the block at addr. It reports whether there was one.
 func (t *Table) Remove(addr uintptr) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -161,25 +161,26 @@ func (t *Table) Remove(addr uintptr) bool {
 	return true
 }
 
-// A Hand is a record that has no address at the moment; its block still counts.
-type Hand uintptr
+// A Detached is a record without an address. Its block still counts as live.
+type Detached uintptr
 
-// Take takes the record of addr in hand, while its block moves; 0 if there is none.
-func (t *Table) Take(addr uintptr) Hand {
+// Detach removes the address of the record at addr while its block moves. It returns 0 if
+// there is no record.
+func (t *Table) Detach(addr uintptr) Detached {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return Hand(t.records.Unlink(addr))
+	return Detached(t.records.Unlink(addr))
 }
 
-// Size returns the size and the weight of the block in hand.
-func (t *Table) Size(h Hand) (size uintptr, weight float64) {
+// Size returns the size and the weight of the block of a detached record.
+func (t *Table) Size(h Detached) (size uintptr, weight float64) {
 	r := recordAt(uintptr(h))
 	return r.size, r.weight
 }
 
-// Put gives what is in hand the address, size and weight of s. Growth counts as
-// allocated bytes.
-func (t *Table) Put(h Hand, s Sample) {
+// Attach gives a detached record the address, size and weight of s. If the block has
+// grown, the added bytes count as allocated.
+func (t *Table) Attach(h Detached, s Sample) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := recordAt(uintptr(h))
@@ -193,7 +194,7 @@ func (t *Table) Put(h Hand, s Sample) {
 	t.notePeak()
 }
 
-// notePeak notes what is live if it is a sixteenth more than at the last peak.
+// notePeak records the sums if the live bytes exceed the last peak by a sixteenth.
 func (t *Table) notePeak() {
 	if t.live <= t.peak*17/16 {
 		return
@@ -205,7 +206,7 @@ func (t *Table) notePeak() {
 	}
 }
 
-// Usage returns what the table holds.
+// Usage returns the size of the table's contents.
 func (t *Table) Usage() Usage {
 	t.mu.Lock()
 	defer t.mu.Unlock()

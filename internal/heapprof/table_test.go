@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestAddRemove: a line sums what its samples stand for; what is removed is live no
-// longer, and stays allocated.
+// TestAddRemove: a line contains the sums of what its samples stand for. A removed sample
+// is no longer live, but still counts as allocated.
 func TestAddRemove(t *testing.T) {
 	tab, pcs := open(t), here()
 	for i := range uintptr(3) {
@@ -18,7 +18,7 @@ func TestAddRemove(t *testing.T) {
 		}
 	}
 	if !tab.Remove(32) || tab.Remove(32) || tab.Remove(160) {
-		t.Error("Remove does not say whether there was a sample")
+		t.Error("Remove does not report whether there was a sample")
 	}
 	got := lines(tab, 0)
 	if len(got) != 1 {
@@ -33,8 +33,8 @@ func TestAddRemove(t *testing.T) {
 	}
 }
 
-// TestLinesApart: stacks, sizes and kinds are lines of their own; a large object's size
-// makes none.
+// TestLinesApart: each stack, size and kind has its own line. The sizes of large objects
+// make no lines.
 func TestLinesApart(t *testing.T) {
 	tab := open(t)
 	one, other := here(), path(0, 1)
@@ -51,7 +51,7 @@ func TestLinesApart(t *testing.T) {
 	type key struct {
 		size  int
 		kind  Kind
-		stack int // its depth tells it
+		stack int // the depth of the stack
 	}
 	want := map[key]float64{
 		{64, Small, len(one)}: 2, {128, Small, len(one)}: 1, {64, Small, len(other)}: 1,
@@ -68,9 +68,9 @@ func TestLinesApart(t *testing.T) {
 	}
 }
 
-// TestWeights: with each block kept at its own probability p, and weighing 1/p, the sums
-// come to what was there, within three standard errors; a table that let all samples
-// weigh alike would be off by a third.
+// TestWeights: each block is kept with its own probability p and has the weight 1/p. The
+// sums agree with the truth to within three standard errors. With equal weights they
+// would be wrong by a third.
 func TestWeights(t *testing.T) {
 	tab, pcs := open(t), here()
 	random := rand.New(rand.NewPCG(1, 0))
@@ -92,13 +92,13 @@ func TestWeights(t *testing.T) {
 	}
 }
 
-// TestHand: a block that moves, grows and shrinks stays one block, its growth counts as
-// allocated, and while it is in hand it counts.
-func TestHand(t *testing.T) {
+// TestDetached: a block that moves, grows and shrinks stays one block. Its growth counts
+// as allocated. It counts as live while its record is detached.
+func TestDetached(t *testing.T) {
 	tab, pcs := open(t), here()
 	tab.Add(Sample{Addr: 1 << 20, Size: 1000, Kind: Large, Weight: 4}, pcs)
-	if h := tab.Take(2 << 20); h != 0 {
-		t.Fatal("there is a sample where none was put")
+	if h := tab.Detach(2 << 20); h != 0 {
+		t.Fatal("Detach found a sample where there is none")
 	}
 	at := uintptr(1 << 20)
 	for _, c := range []struct {
@@ -110,18 +110,18 @@ func TestHand(t *testing.T) {
 		{500, 8, 4000 + 2*2000, 8 * 500},
 		{500, 8, 4000 + 2*2000, 8 * 500},
 	} {
-		h := tab.Take(at)
+		h := tab.Detach(at)
 		if size, _ := tab.Size(h); h == 0 || size == 0 {
-			t.Fatalf("nothing is in hand of %#x", at)
+			t.Fatalf("Detach found no record at %#x", at)
 		}
 		if l := lines(tab, 0)[0]; l.LiveObjects == 0 {
-			t.Error("what is in hand does not count")
+			t.Error("a detached record does not count")
 		}
 		if tab.Remove(at) {
-			t.Error("what is in hand was removed")
+			t.Error("Remove removed a detached record")
 		}
 		at += 1 << 20
-		tab.Put(h, Sample{Addr: at, Size: c.size, Weight: c.weight})
+		tab.Attach(h, Sample{Addr: at, Size: c.size, Weight: c.weight})
 		if size, weight := tab.Size(h); size != c.size || weight != c.weight {
 			t.Errorf("size %d, weight %v; want %d, %v", size, weight, c.size, c.weight)
 		}
@@ -131,12 +131,12 @@ func TestHand(t *testing.T) {
 	}
 	tab.AddGrown(Sample{Addr: 1 << 30, Size: 100, Kind: Large, Weight: 3}, 60, pcs)
 	if l := lines(tab, 0)[0]; l.AllocObjects != 4 || l.AllocBytes != 8000+180 || l.LiveObjects != 11 {
-		t.Errorf("after another has grown: %+v", l)
+		t.Errorf("after another block has grown: %+v", l)
 	}
 }
 
-// TestSince: only what was sampled after a number counts as live, at whatever address;
-// extras are summed with the weights.
+// TestSince: only blocks sampled after a number count as live, whatever their addresses.
+// Extra is summed with the weights.
 func TestSince(t *testing.T) {
 	tab, pcs := open(t), here()
 	tab.Add(Sample{Addr: 16, Size: 64, Weight: 2}, pcs)
@@ -162,15 +162,15 @@ func TestSince(t *testing.T) {
 	}
 }
 
-// TestPeak: the peak is that of a moment at which at least 16/17 of the most was live,
-// line by line, and what comes below it changes nothing.
+// TestPeak: the peak shows, line by line, a moment at which at least 16/17 of the maximum
+// was live. Changes below the peak do not affect it.
 func TestPeak(t *testing.T) {
 	tab := open(t)
 	one, other := here(), path(0, 1)
 	for i := range uintptr(100) {
 		tab.Add(Sample{Addr: 16 * (i + 1), Size: 64, Weight: 1}, one)
 	}
-	tab.Add(Sample{Addr: 1 << 20, Size: 64, Weight: 100}, other) // 200 blocks are live
+	tab.Add(Sample{Addr: 1 << 20, Size: 64, Weight: 100}, other) // now 200 blocks are live
 	for i := range uintptr(90) {
 		tab.Remove(16 * (i + 1))
 	}
@@ -190,8 +190,8 @@ func TestPeak(t *testing.T) {
 	}
 }
 
-// TestConcurrent: samples come and go from many goroutines while others read; of two
-// that remove one sample one is told so, and nothing is left.
+// TestConcurrent: many goroutines add and remove samples while others read. If two
+// goroutines remove the same sample, exactly one succeeds. In the end nothing is left.
 func TestConcurrent(t *testing.T) {
 	tab := open(t)
 	const goroutines, rounds = 8, 2000
@@ -212,7 +212,7 @@ func TestConcurrent(t *testing.T) {
 	for g := range uintptr(goroutines) {
 		workers.Go(func() {
 			pcs := path(uint(g), 3)
-			pair := g / 2 // two share the addresses of one
+			pair := g / 2 // two goroutines share the addresses
 			for i := range uintptr(rounds) {
 				addr := (pair*rounds + i + 1) << 4
 				if g%2 == 0 {
@@ -221,8 +221,8 @@ func TestConcurrent(t *testing.T) {
 				if tab.Remove(addr) {
 					removed[g]++
 				}
-				if h := tab.Take(addr); h != 0 {
-					tab.Put(h, Sample{Addr: addr, Size: 8, Weight: 2})
+				if h := tab.Detach(addr); h != 0 {
+					tab.Attach(h, Sample{Addr: addr, Size: 8, Weight: 2})
 				}
 			}
 		})

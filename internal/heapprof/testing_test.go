@@ -9,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/metadata"
 )
 
-// open returns a table that is checked and closed when the test ends: nothing of it may
-// be left then.
+// open returns a table. At the end of the test it is checked and closed, and nothing of
+// it may remain.
 func open(t testing.TB) *Table {
 	t.Helper()
 	before := metadata.InUse()
@@ -28,8 +28,8 @@ func open(t testing.TB) *Table {
 	return tab
 }
 
-// check compares the sums of each bucket with those over its records, and what is counted
-// with what there is.
+// check compares the sums of each bucket with those over its records, and the counts with
+// the contents.
 func check(t testing.TB, tab *Table) {
 	t.Helper()
 	type sum struct {
@@ -67,7 +67,7 @@ func here() []uintptr {
 	return pcs[:runtime.Callers(2, pcs)]
 }
 
-// path returns a stack of its own for each number of so many bits.
+// path returns a different stack for each number of the given number of bits.
 //
 //go:noinline
 func path(n uint, bits int) []uintptr {
@@ -81,7 +81,7 @@ func path(n uint, bits int) []uintptr {
 	}
 }
 
-// lines returns the lines that have anything.
+// lines returns the lines that are not all zero.
 func lines(tab *Table, since uint64) []Line {
 	var some []Line
 	for _, l := range tab.Lines(since, nil) {

@@ -66,7 +66,7 @@ func TestImpossibleSizes(t *testing.T) {
 	}
 }
 
-// Objects do not overlap, whatever is mapped beside them.
+// TestObjectsKeepApart: objects do not overlap.
 func TestObjectsKeepApart(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	type block struct{ p, n uintptr }
@@ -85,7 +85,7 @@ func TestObjectsKeepApart(t *testing.T) {
 	}
 }
 
-// The first bytes of objects of whole pages are spread over the cache's sets.
+// TestColour: the first bytes of objects of whole pages are spread over the cache's sets.
 func TestColour(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	offsets := map[uintptr]bool{}
@@ -174,7 +174,7 @@ func TestLimit(t *testing.T) {
 	}
 	f.free(p)
 	if _, _, err := f.Alloc(800*kib, 64, false); err != vm.ErrLimit {
-		t.Errorf("what is retained does not count: %v", err)
+		t.Errorf("retained memory does not count: %v", err)
 	}
 	f.purge(true)
 	f.alloc(800 * kib)

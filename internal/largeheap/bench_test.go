@@ -20,8 +20,8 @@ func touch(p, size uintptr) {
 	}
 }
 
-// pairs frees the oldest of 64 live objects and allocates a new one, as long as
-// next says.
+// pairs frees the oldest of 64 live objects and allocates a new one, until next returns
+// false.
 func pairs(b *testing.B, h *Heap, size uintptr, touched bool, next func() bool) {
 	var live [window]uintptr
 	for i := 0; next(); i = (i + 1) % window {
@@ -75,7 +75,7 @@ func BenchmarkPairUnmapped(b *testing.B) {
 	pairs(b, f.Heap, 128*kib, true, b.Loop)
 }
 
-// BenchmarkTouch measures the part of BenchmarkPair that is not the work of the heap.
+// BenchmarkTouch measures the part of BenchmarkPair that does not call the heap.
 func BenchmarkTouch(b *testing.B) {
 	f := newFixture(b, largeobj.Options{})
 	var live [window]uintptr

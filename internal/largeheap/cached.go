@@ -12,15 +12,15 @@ import (
 const maxCachedSize = 2 << 20
 
 // A Descriptor is the address of an object's descriptor, to which the page map leads.
-// Its methods are for any heap's objects, live or cached, while others may use them.
+// Its methods work on the objects of every heap, live or cached, while others use them.
 type Descriptor uintptr
 
-// Put frees a claimed object for a large-object cache, which keeps a few freed objects and
-// hands them out again. It reports false if the object is none for a cache: then the
+// Put frees a claimed object into a large-object cache, which keeps a few freed objects and
+// hands them out again. Put returns false if a cache must not keep the object; then the
 // caller calls Retain. Neither Put nor Take locks.
 //
 // A cached object stays dirty and counts as live in Stats. It belongs to the cache, which
-// passes it to Take or Drop in the end.
+// later passes it to Take or Drop.
 //
 //go:norace
 func (h *Heap) Put(d Descriptor) bool {
@@ -43,8 +43,8 @@ func (d Descriptor) Fits(size uintptr) (change int64, ok bool) {
 	return int64(size) - int64(o.requested), usable >= size && usable <= maxTotal(size)+2*vm.PageSize()
 }
 
-// Take makes the cached object d, whose address is addr, a live one of size bytes, which
-// it fits, and zeroes them if needZero is set. The caller has taken it out of its cache.
+// Take makes the cached object d at addr a live object of size bytes, for which Fits holds.
+// If needZero is set, it zeroes the bytes. The caller has taken d out of its cache.
 //
 //go:norace
 func (h *Heap) Take(d Descriptor, addr, size uintptr, needZero bool) {
@@ -59,7 +59,7 @@ func (h *Heap) Take(d Descriptor, addr, size uintptr, needZero bool) {
 	o.set(Live)
 }
 
-// Drop frees a cached object for good.
+// Drop frees a cached object as Retain frees a claimed one.
 func (h *Heap) Drop(d Descriptor) {
 	raceannotate.Acquire(objectAt(uintptr(d)).user())
 	h.Retain(d)
@@ -93,8 +93,8 @@ func (d Descriptor) Requested() uintptr { return objectAt(uintptr(d)).requested 
 // IsLive reports whether the object is live.
 func (d Descriptor) IsLive() bool { return objectAt(uintptr(d)).current() == Live }
 
-// Mark sets or clears a mark on an object that is the caller's. Package alloc says what it
-// means. It lies in a line that freeing reads anyway.
+// Mark sets or clears a mark on an object that belongs to the caller. Package alloc defines
+// its meaning. The mark is in a cache line that Free reads anyway.
 func (d Descriptor) Mark(on bool) {
 	c := sizeclass.Class(0)
 	if on {

@@ -27,7 +27,7 @@ func TestPutTake(t *testing.T) {
 	calls := f.space.Calls(vm.OpMap)
 	d := f.put(p)
 	if d.IsLive() {
-		t.Error("a cached object passes for live")
+		t.Error("a cached object counts as live")
 	}
 	for _, size := range []uintptr{200_000, 190_000, 200_001, 180_000} {
 		change, fits := d.Fits(size)
@@ -42,7 +42,7 @@ func TestPutTake(t *testing.T) {
 		d = f.put(p)
 	}
 	if got := f.space.Calls(vm.OpMap); got != calls {
-		t.Errorf("it called the kernel %d times", got-calls)
+		t.Errorf("Put and Take called the kernel %d times", got-calls)
 	}
 	f.Drop(d)
 	if s := f.Stats(); s.Live.Objects != 0 || s.Dirty.Objects != 1 {
@@ -104,8 +104,8 @@ func TestCachedIsFree(t *testing.T) {
 	f.Drop(d)
 }
 
-// Of several goroutines that free or resize an object at once, one succeeds, and the others
-// get a Violation, whatever becomes of the object meanwhile.
+// TestClaimedOnce: if several goroutines free or resize an object at once, one succeeds. The
+// others get a Violation, even if the object is unmapped or reused meanwhile.
 func TestClaimedOnce(t *testing.T) {
 	for name, o := range map[string]largeobj.Options{
 		"retained": {}, "unmapped": {Policy: largeobj.Unmap}, "carved": {MaxMappings: 1},
@@ -155,8 +155,8 @@ func TestClaimedOnce(t *testing.T) {
 	}
 }
 
-// Stats.Requested and the changes that callers of Take report late add up to what is
-// requested.
+// TestRequestedOfCached: Stats.Requested, plus the changes that callers of Take have not
+// passed to Account yet, is the sum of the requested bytes.
 func TestRequestedOfCached(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	var unreported int64

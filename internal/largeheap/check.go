@@ -75,9 +75,9 @@ func (h *Heap) checkShards() (listed int64, err error) {
 	return listed, nil
 }
 
-// checkExtents checks each extent and the sums over them. An extent on which a call is
-// at work may be counted already or not yet, so the sums over all are compared only
-// when there is none.
+// checkExtents checks each extent and the sums over them. An extent on which a call works
+// may be counted already or not yet. So checkExtents compares the sums only if there is no
+// such extent.
 func (h *Heap) checkExtents(listed int64) error {
 	var got counts
 	quiet := true
@@ -110,9 +110,9 @@ func (h *Heap) checkExtents(listed int64) error {
 	return nil
 }
 
-// checkPlace checks where a live object lies. A call needs no lock to win the object,
-// and may change meanwhile what is read here. It cannot make the object live again
-// before the locks are released.
+// checkPlace checks where a live object lies. A call needs no lock to claim the object, and
+// may change these fields meanwhile. It cannot make the object live again before the locks
+// are released.
 func (o *object) checkPlace() error {
 	if o.user() < o.start+headerSize || o.user()%(1<<o.align) != 0 || o.usable() < o.requested {
 		return fmt.Errorf("largeheap: the %s does not fit into its extent", o.describe())

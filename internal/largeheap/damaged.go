@@ -24,10 +24,10 @@ func (h *Heap) EachDamaged(f func(*Violation)) {
 	}
 }
 
-// damage describes the header of o if o is live and its header overwritten. A call needs
-// no lock to free the object, put it into a cache and take it out again. A header that is
-// read meanwhile can be half written, so the object is damaged only if every look says so.
-// The object can even be unmapped: then it is not live.
+// damage describes the header of o if o is live and its header is overwritten. Other calls
+// need no lock to free the object, put it into a cache and take it out again. A header that
+// is read meanwhile can be half written, so the object counts as damaged only if repeated
+// reads agree. The object can even be unmapped; then it is not live.
 func (h *Heap) damage(o *object) (v *Violation) {
 	const times = 3
 	for range times {

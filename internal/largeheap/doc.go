@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package largeheap is the heap of large objects: blocks that are mapped from the
-// kernel one by one, know their own length, are retained for a while after they were
-// freed, and grow without being copied. Package largeobj has its options, and tells
-// programs what it does.
+// Package largeheap is the heap of large objects, which are blocks of 128 KiB or more. Each
+// object has a mapping of its own, with its length in a header. Freed objects are retained
+// for a while, and objects grow without being copied. Package largeobj has the options, and
+// describes the heap to users.
+//
+//	var h largeheap.Heap
+//	h.Init(space, owner, largeobj.Options{})
+//	addr, zeroed, err := h.Alloc(size, 64, true)
+//	err = h.Free(addr)
+//
+// Lack of memory is vm.ErrOutOfMemory or vm.ErrLimit. An address that is not that of an
+// intact live object is a *Violation. Nothing panics, except the invariant checks of test
+// builds. A Heap is safe for concurrent use after Init, except Close.
 //
 // # Structures
 //
 //	Heap    one for each allocator: shards, a cold shard, shared chunks, a list of all extents
 //	extent  whole pages of the kernel that hold one object, or held one and wait for the
 //	        next: a mapping, or, when mappings are many, a run of a shared chunk
-//	object  the descriptor of an extent and of the object in it, in metadata
+//	object  describes an extent and the object in it; in metadata, off the Go heap
 //	header  the 64 bytes in front of the object, in the extent itself
 //	shard   the freed, dirty extents of one processor
 //	cold    one more shard, with the purged extents of all processors
@@ -51,9 +60,9 @@
 //	48 canary     the same
 //	56 cookie     mixed from address, total and a secret of the heap
 //
-// Every call compares the header with the descriptor, which no overrun of the program
-// reaches. If they differ, the call returns a Violation and changes nothing. The heap
-// decides nothing by the contents of a header.
+// Every call compares the header with the descriptor, which lies where an overrun of the
+// program cannot reach it. If they differ, the call returns a Violation and changes nothing.
+// The heap makes no decision based on the contents of a header.
 //
 // # States
 //
@@ -71,11 +80,11 @@
 //	                       Cached ── Drop ──► Retained, dirty
 //
 // An extent is Releasing while a call that freed its object, or took it out of a shard,
-// is at work on it. Calls change the state Live by compare-and-swap (Claim) before they do
-// anything else to the object: of two calls that race to free or resize an object one
-// succeeds and the other gets a Violation. A freed descriptor stays a descriptor until
-// Close, and its state's word is another each time: so a call that is late never takes
-// one object for another.
+// works on it. A call changes the state Live by compare-and-swap (Claim) before it does
+// anything else to the object. If two calls race to free or resize an object, one succeeds
+// and the other gets a Violation. The memory of a freed descriptor remains a descriptor
+// until Close, and each use gives its state word another generation. So a late call never
+// mistakes one object for another.
 //
 // The allocator's large-object caches keep a few freed objects: Put puts a claimed one into
 // a cache, Take makes it live again. Neither uses a lock or a compare-and-swap, because
@@ -97,13 +106,13 @@
 //	Requested = Σ accounted + unaccounted
 //	          = Σ requested − changes that callers of Take have yet to pass to Account
 //	Dirty + Clean = Σ over all shards of (bytes listed + bytes in transit)
-//	Dirty + Clean ≤ 9/8 · budget, except what the kernel refused      when Free returns
+//	Dirty + Clean ≤ 9/8 · budget, plus what the kernel refused        when Free returns
 //	total of an object's extent ≤ 9/8 · what the object needs         when Alloc returns
 //	page map at the address of a Live object = its descriptor
 //
-// Slack is what remains of a mapping around an extent with a large alignment: address
-// space that was never touched. The equations hold because a purged extent stays clean
-// until its next object.
+// Slack is the part of a mapping around an extent with a large alignment: address space
+// that was never touched. The equations hold because a purged extent stays clean until an
+// object uses it again.
 //
 // # The path of an object
 //
@@ -118,7 +127,7 @@
 //  5. Free finds the descriptor by the page map, changes the state, compares the header,
 //     and lists the extent in the processor's shard as the youngest. If the budget is
 //     exceeded, it unmaps the oldest extents.
-//  6. Purge, at every tick, purges and unmaps what is old enough.
+//  6. Purge, at every tick, purges and unmaps extents that are old enough.
 //
 // # Locking
 //
@@ -136,8 +145,8 @@
 //
 // # Caveats
 //
-// The heap does not notice what a program writes to an object after it freed it. Such a
-// write may even appear in zeroed memory, if the extent was purged before it. After an
-// address was freed and handed out again, freeing it by mistake a second time frees the
-// new object.
+// The heap does not detect a write to an object after the object was freed. If the extent
+// was purged before such a write, the written bytes can appear in an object that should be
+// zeroed. Freeing an address twice, when it was handed out again in between, frees the new
+// object.
 package largeheap

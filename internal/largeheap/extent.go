@@ -87,7 +87,7 @@ func (h *Heap) carve(o *object, w *shape) error {
 	if n > pageheap.MaxRun {
 		return vm.ErrOutOfMemory
 	}
-	h.carving.Store(true) // before the call: one that fails can have mapped a chunk
+	h.carving.Store(true) // before the call, because a call that fails may have mapped a chunk
 	start, clean, err := h.chunks.Alloc(int(n))
 	if err != nil {
 		return err

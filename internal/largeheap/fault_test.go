@@ -132,7 +132,7 @@ func (s *script) finish() {
 	s.f.free(s.f.resize(p, 4*mib))
 	s.f.purge(true)
 	if got := s.f.Stats(); got != (Stats{}) {
-		s.f.t.Errorf("left behind: %+v", got)
+		s.f.t.Errorf("not freed: %+v", got)
 	}
 	s.f.nothingLeft()
 }
@@ -145,8 +145,8 @@ var faultOptions = map[string]largeobj.Options{
 	"carve":   {MaxMappings: 1, RetainBytes: 8 * mib},
 }
 
-// In each run one call to the kernel fails, or ten calls in a row: in turn, each call of
-// the script is that one, or the first of the ten.
+// TestEveryKernelCallFails runs the script once for each call to the kernel. In that run this
+// call fails, or this call and the nine after it.
 func TestEveryKernelCallFails(t *testing.T) {
 	const steps = 40
 	for name, options := range faultOptions {
@@ -200,8 +200,8 @@ func TestKernelCallsFailAtRandom(t *testing.T) {
 	}
 }
 
-// An extent that the kernel refuses to unmap costs no RAM and serves further requests.
-// The heap tries to unmap it again and again, whatever the policy.
+// TestUnmapRefused: an extent that the kernel refuses to unmap costs no RAM and serves
+// further requests. The heap tries to unmap it at every tick, under every policy.
 func TestUnmapRefused(t *testing.T) {
 	const size = 16 * mib
 	for name, c := range map[string]struct {
@@ -250,7 +250,7 @@ func TestUnmapRefused(t *testing.T) {
 				t.Errorf("%v", v)
 			}
 			if !f.HasPurgeable() {
-				t.Errorf("not to be tried again")
+				t.Errorf("HasPurgeable reports false, so nobody tries again")
 			}
 			tried := refused.Load()
 			if _, err := f.Purge(false); !errors.Is(err, vm.ErrOutOfMemory) || refused.Load() != tried+1 {
@@ -270,16 +270,17 @@ func TestUnmapRefused(t *testing.T) {
 			vm.Inject(nil)
 			f.purge(false)
 			if n := f.space.Mapped.Now(); n != 0 {
-				t.Errorf("%d bytes still mapped when the kernel is willing", n)
+				t.Errorf("%d bytes are still mapped when the kernel no longer refuses", n)
 			}
 			if f.HasPurgeable() {
-				t.Errorf("still to be tried")
+				t.Errorf("HasPurgeable still reports true")
 			}
 		})
 	}
 }
 
-// A tick tries what the kernel refused before it purges what is old enough.
+// TestRefusedIsTriedFirst: a tick first tries the extents that the kernel refused, and then
+// purges those that are old enough.
 func TestRefusedIsTriedFirst(t *testing.T) {
 	f := newFixture(t, largeobj.Options{RetainBytes: 4 * mib})
 	young, refused := f.alloc(mib), f.alloc(8*mib)
@@ -293,7 +294,7 @@ func TestRefusedIsTriedFirst(t *testing.T) {
 		t.Errorf("not tried: %v", o)
 	}
 	if _, ok := f.Find(young); !ok {
-		t.Errorf("the young one went")
+		t.Errorf("the young extent was purged or unmapped")
 	}
 }
 
@@ -355,7 +356,7 @@ func TestShrinkRefused(t *testing.T) {
 	if n, _ := f.Usable(p); n < mib {
 		t.Errorf("usable %d", n)
 	}
-	f.resize(p, 900*kib) // the kernel is willing now
+	f.resize(p, 900*kib) // the kernel no longer refuses
 	if s := f.Stats(); s.Live.Bytes > mib {
 		t.Errorf("%+v", s)
 	}

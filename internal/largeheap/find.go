@@ -29,7 +29,7 @@ func (h *Heap) find(addr uintptr) *object {
 	return nil
 }
 
-// A fate is why an address ceased to be an object's.
+// A fate says why an address is no longer that of an object.
 type fate uint8
 
 const (
@@ -38,15 +38,15 @@ const (
 	moved                    // Resize moved the object
 )
 
-// A past describes an object that is not at its address any more.
+// A past describes an object that is no longer at its address.
 type past struct {
 	base, size uintptr
 	to         uintptr // the address that the object moved to
 	fate       fate
 }
 
-// A ring remembers the last objects whose addresses ceased to be valid. Other memory
-// may lie at such an address now, so a report looks here last.
+// A ring remembers the last objects whose addresses became invalid. Other memory may lie at
+// such an address now, so Report searches the ring last.
 type ring struct {
 	past [64]past
 	next int
@@ -101,7 +101,7 @@ func (h *Heap) Report(addr uintptr) *Violation {
 		p.complete(v)
 		return v
 	}
-	v.Detail = "the address is not in any large object that is live or was freed lately"
+	v.Detail = "the address is not in any large object that is live or was freed recently"
 	return v
 }
 

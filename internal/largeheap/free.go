@@ -9,15 +9,15 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Claim takes the intact live object at addr from the program by changing its state, to
-// Releasing or Resizing: it belongs to the caller then, who passes it to Unclaim, Put,
-// Retain or Resize. It returns a *Violation, and changes nothing, if there is no intact
-// live object at addr. Of several calls for an object one succeeds.
+// Claim changes the state of the intact live object at addr to Releasing or Resizing. The
+// object belongs to the caller then, who passes it to Unclaim, Put, Retain or Resize. If
+// there is no intact live object at addr, Claim returns a *Violation and changes nothing. Of
+// several calls for one object, one succeeds.
 //
-// The page map comes first, then the compare-and-swap of the state, then the header.
-// So Claim reads a header only where one is mapped and stays mapped. Between the two
-// first the descriptor may have become another object's: then the state's word is
-// another, too.
+// Claim reads the page map first, then changes the state by compare-and-swap, then reads the
+// header. So it reads a header only where one is mapped and stays mapped. If the descriptor
+// becomes that of another object between the first two steps, its state word has another
+// generation, and the compare-and-swap fails.
 func (h *Heap) Claim(addr uintptr, to State) (Descriptor, error) {
 	d := pagemap.Get(addr)
 	if d == 0 {
@@ -39,7 +39,7 @@ func (h *Heap) Claim(addr uintptr, to State) (Descriptor, error) {
 // Unclaim gives a claimed object back to the program.
 func (h *Heap) Unclaim(d Descriptor) { objectAt(uintptr(d)).set(Live) }
 
-// Retain frees a claimed object for good.
+// Retain frees a claimed object. Its extent is retained or unmapped, as the policy says.
 func (h *Heap) Retain(d Descriptor) {
 	o := objectAt(uintptr(d))
 	o.set(Releasing)
@@ -80,13 +80,13 @@ func (h *Heap) lookup(addr uintptr) *object {
 	return objectAt(d)
 }
 
-// is reports whether o, to which the page map leads from addr, is an object of owner's
-// that begins there.
+// is reports whether o is an object of owner that begins at addr. The page map leads from
+// addr to o.
 func (o *object) is(addr, owner uintptr) bool {
 	return o.Kind == pagemap.Large && o.user() == addr && o.Owner == owner
 }
 
-// dispose does with the extent of a freed object what the policy says.
+// dispose retains or unmaps the extent of a freed object, as the policy says.
 func (h *Heap) dispose(o *object) {
 	mark(o.user(), Retained)
 	if o.carved() {

@@ -10,22 +10,22 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A header is the 64 bytes in front of each object. The heap decides nothing by its
-// contents. It compares them with the descriptor, which no overrun of the program
-// reaches; a difference shows that something wrote there. The canaries and the cookie
-// come last, where an underflow of the object strikes first.
+// A header is the 64 bytes in front of each object. The heap makes no decision based on its
+// contents. It compares them with the descriptor, which lies where an overrun of the program
+// cannot reach it. A difference shows that the header was overwritten. The canaries and the
+// cookie come last, because an underflow of the object overwrites the last bytes first.
 type header [headerSize / 8]uint64
 
 // The words of a header.
 const (
-	wordMagic     = iota // shows whoever reads a core dump that this is a header
+	wordMagic     = iota // marks the header for the reader of a core dump
 	wordAddress          // address of the object
 	wordTotal            // bytes of the extent
 	wordRequested        // bytes of the object
 	wordState            // State of the extent
 	wordCanary           // the complement of the cookie, twice
 	wordCanary2
-	wordCookie // binds the header to its address: a copy elsewhere is no header
+	wordCookie // depends on the address, so that a copy of the header elsewhere is invalid
 )
 
 var wordNames = [...]string{
@@ -72,8 +72,8 @@ func (o *object) seal(secret uint64) {
 
 // intact reports whether the header of a live object is as it was written.
 //
-// The comparison is spelt out because comparing arrays calls a routine that reads the
-// words in pairs, which stalls on words that were written one by one just before.
+// The code compares word by word. Comparing arrays would call a routine that reads the words
+// in pairs, and such a read stalls if the words were written one by one just before.
 //
 // addr is o.user(). intact reads the header by addr so that the processor fetches the
 // header and the descriptor at the same time. Both are often not in its caches.

@@ -34,12 +34,12 @@ type Heap struct {
 	unaccounted atomic.Int64  // requested bytes that no shard counts; see account
 
 	cold   shard         // the purged extents
-	chunks pageheap.Heap // shared chunks, of whose runs extents are made when mappings are many
+	chunks pageheap.Heap // shared chunks, whose runs become extents when there are many mappings
 
 	mu    sync.Mutex
 	all   uintptr // first descriptor of the list of all extents
-	spare uintptr // first descriptor of the list of those that describe nothing
-	old   ring    // the last objects whose addresses ceased to be valid
+	spare uintptr // first descriptor of the list of unused descriptors
+	old   ring    // the last objects whose addresses became invalid
 }
 
 // Init makes h an empty heap that takes its memory from space. It maps nothing. The

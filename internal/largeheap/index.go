@@ -19,10 +19,10 @@ const (
 	maxProbes = 8
 )
 
-// An index holds the retained extents of a shard, each in two lists. The list of its
-// bin begins with the extent that was freed last, whose memory is the likeliest to be
-// in the processor's caches. The list by age begins with the oldest extent, which is
-// the first to be purged. The shard's lock guards the index.
+// An index holds the retained extents of a shard, each in two lists. The list of a bin
+// begins with the extent that was freed last, whose memory is most likely in the processor's
+// caches. The list by age begins with the oldest extent, which is purged first. The shard's
+// lock guards the index.
 //
 //	o is in bins[binOf(total of o)]  ⇔  o is in the list by age
 //	bit b of occupied = 1            ⇔  bins[b] ≠ 0
@@ -47,8 +47,9 @@ func binOf(total uintptr) int {
 // get: an eighth more than it needs.
 func maxTotal(need uintptr) uintptr { return need + need/8 }
 
-// take removes an extent that suits w. It returns the extent and the address of the
-// object in it, or nil if none suits.
+// take removes an extent in which an object of shape w has room, and which is not longer than
+// maxTotal. It returns the extent and the address of the object, or nil if there is no such
+// extent.
 func (x *index) take(w *shape) (*object, uintptr) {
 	if x.count.Load() == 0 {
 		return nil, 0

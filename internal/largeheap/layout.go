@@ -14,7 +14,7 @@ const (
 	// headerSize is the length of the header in front of each object, in bytes.
 	headerSize = 64
 
-	// minAlign is the least alignment of an object in bytes: a header and an object
+	// minAlign is the smallest alignment of an object in bytes. A header and an object
 	// never share a cache line.
 	minAlign = headerSize
 
@@ -48,22 +48,21 @@ func shapeOf(size, align uintptr) (shape, bool) {
 // totalFor returns the length of an extent whose object of size bytes begins at
 // offset lead.
 //
-// No two objects may begin in the same heap page, because the page map has one entry
-// for it, and a page of the kernel may be smaller than a heap page. So every extent
-// reaches at least to the end of the heap page in which its object begins, and
-// whatever is mapped after it begins in another heap page. Only small objects with a
-// large alignment need this.
+// No two objects may begin in the same heap page, because the page map has one entry for
+// each heap page. A page of the kernel may be smaller than a heap page. So every extent
+// reaches at least to the end of the heap page in which its object begins, and the next
+// mapping begins in another heap page. Only small objects with a large alignment need this.
 func totalFor(lead, size, page uintptr) uintptr {
 	minTotal := raw.AlignDown(lead, page) + max(page, sizeclass.PageSize)
 	return max(raw.AlignUp(lead+size, page), minTotal)
 }
 
-// startAlign returns a power of two of which the start of every extent is a multiple:
-// a mapping begins with a page of the kernel, a run of a shared chunk with a heap page.
+// startAlign returns the alignment of the start of every extent. A mapping begins with a
+// page of the kernel, and a run of a shared chunk begins with a heap page.
 func startAlign() uintptr { return min(vm.PageSize(), sizeclass.PageSize) }
 
-// place returns the address of an object of shape w in the extent of total bytes at
-// start, or 0 if the extent does not suit it.
+// place returns the address of an object of shape w in the extent of total bytes at start,
+// or 0 if the extent is too short.
 //
 // Without colours, objects of whole pages would all begin at the same offset in a page
 // and compete for the same few sets of the processor's caches. So a part of the space
@@ -86,6 +85,6 @@ func (w *shape) place(start, total uintptr, colour uint16) uintptr {
 	return start + w.lead + uintptr(colour)*places>>16*w.align
 }
 
-// colourOf returns the n-th colour, by van der Corput's sequence in base 2: of its first
-// 2ᵏ members one falls into each of 2ᵏ equal parts of the range.
+// colourOf returns the n-th colour, by van der Corput's sequence in base 2: each of 2ᵏ equal
+// parts of the range contains one of the first 2ᵏ members.
 func colourOf(n uint32) uint16 { return bits.Reverse16(uint16(n)) }

@@ -17,7 +17,7 @@ func TestSizes(t *testing.T) {
 	}
 	var o object
 	if at := unsafe.Offsetof(o.mapping); at > 128 {
-		t.Errorf("what every call needs of a descriptor ends at byte %d, not with the second cache line", at)
+		t.Errorf("the descriptor's fields that every call reads end at byte %d, not with the second cache line", at)
 	}
 }
 
@@ -47,8 +47,8 @@ func TestShapeOfImpossibleRequests(t *testing.T) {
 	}
 }
 
-// An object lies in its extent, aligned, after its header, and on a heap page
-// that its extent does not share with what may follow.
+// TestPlace: an object lies in its extent, aligned, after its header. The extent contains the
+// rest of the heap page in which the object begins.
 func TestPlace(t *testing.T) {
 	page := vm.PageSize()
 	rng := rand.New(rand.NewPCG(1, 2))

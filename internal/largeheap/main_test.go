@@ -50,7 +50,7 @@ func (f *fixture) nothingLeft() {
 	f.t.Helper()
 	s := f.space
 	if m, n, c := s.Mapped.Now(), s.Mappings.Now(), s.Footprint.Now(); m != 0 || n != 0 || c != 0 {
-		f.t.Errorf("left behind: %d bytes in %d mappings, %d bytes charged", m, n, c)
+		f.t.Errorf("not released: %d bytes in %d mappings, %d bytes charged", m, n, c)
 	}
 }
 
@@ -100,7 +100,7 @@ func (f *fixture) free(p uintptr) {
 // Resize changes the size of the object at p.
 func (f *fixture) Resize(p, size uintptr) (uintptr, error) { return f.ResizeZero(p, size, size) }
 
-// ResizeZero is Resize, but only the first kept bytes of the object are kept.
+// ResizeZero does what Resize does, but keeps only the first kept bytes of the object.
 func (f *fixture) ResizeZero(p, kept, size uintptr) (uintptr, error) {
 	d, err := f.Claim(p, Resizing)
 	if err != nil {
@@ -111,7 +111,7 @@ func (f *fixture) ResizeZero(p, kept, size uintptr) (uintptr, error) {
 	return p, err
 }
 
-// Put puts the object at p into a cache, if it is one for it, else it returns 0.
+// Put puts the object at p into a cache. It returns 0 if the heap refuses that.
 func (f *fixture) Put(p uintptr) Descriptor {
 	d, err := f.Claim(p, Releasing)
 	if err != nil {

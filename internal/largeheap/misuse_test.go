@@ -27,7 +27,7 @@ func violation(t *testing.T, err error) *Violation {
 	return v
 }
 
-// Every call reports each misuse, says what it was, and changes nothing.
+// TestMisuse: every call reports each misuse, describes it, and changes nothing.
 func TestMisuse(t *testing.T) {
 	const size = 200 * kib
 	onStack := 0
@@ -149,8 +149,8 @@ func TestMisuse(t *testing.T) {
 
 var spanHeader pagemap.Header
 
-// Whatever overwrites a header, the object is neither freed nor lost, and the violation
-// says where and what. When the header is as it was, all works again.
+// TestHeaderOverwritten: an object whose header is overwritten is neither freed nor lost, and
+// the violation says which bytes differ. When the header is restored, all calls work again.
 func TestHeaderOverwritten(t *testing.T) {
 	const size = 200 * kib
 	for _, options := range []largeobj.Options{{}, {Policy: largeobj.Unmap}, {MaxMappings: 1}} {
@@ -194,7 +194,7 @@ func TestUnderflowIsSuspected(t *testing.T) {
 	f.free(p)
 }
 
-// A copy of a header at another address makes no object there.
+// TestHeaderIsBoundToItsAddress: a copy of a header at another address makes no object there.
 func TestHeaderIsBoundToItsAddress(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	p, q := f.alloc(mib), f.alloc(mib)
@@ -214,13 +214,14 @@ func TestHeaderIsBoundToItsAddress(t *testing.T) {
 	}
 }
 
-// Of several goroutines that free an object at the same time, exactly one succeeds.
+// TestRacingFrees: if several goroutines free an object at the same time, exactly one
+// succeeds.
 func TestRacingFrees(t *testing.T) {
 	for _, options := range []largeobj.Options{{}, {Policy: largeobj.Unmap}, {MaxMappings: 1}} {
 		f := newFixture(t, options)
 		for range 300 {
 			p := f.alloc(150 * kib)
-			var freed, told atomic.Int32
+			var freed, refused atomic.Int32
 			var wg sync.WaitGroup
 			for range 4 {
 				wg.Go(func() {
@@ -229,15 +230,15 @@ func TestRacingFrees(t *testing.T) {
 					case err == nil:
 						freed.Add(1)
 					case errors.As(err, &v) && v.Reason == DoubleFree:
-						told.Add(1)
+						refused.Add(1)
 					default:
 						t.Error(err)
 					}
 				})
 			}
 			wg.Wait()
-			if freed.Load() != 1 || told.Load() != 3 {
-				t.Fatalf("%d frees succeeded, %d were told", freed.Load(), told.Load())
+			if freed.Load() != 1 || refused.Load() != 3 {
+				t.Fatalf("%d frees succeeded, %d returned an error", freed.Load(), refused.Load())
 			}
 		}
 	}

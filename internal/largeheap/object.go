@@ -21,8 +21,8 @@ type State uint32
 const (
 	Gone      State = iota // unmapped, or returned to its chunk
 	Live                   // holds an object of the program
-	Resizing               // a call of Resize is at work on it
-	Releasing              // its object was freed; a call is at work on it
+	Resizing               // a call of Resize works on it
+	Releasing              // its object was freed; a call works on it
 	Retained               // its object was freed; a shard keeps it for the next object
 	Cached                 // its object was freed; a large-object cache keeps both
 )
@@ -53,8 +53,8 @@ func (s State) String() string {
 //   - While the state is Retained, the lock of the shard that lists the extent guards
 //     the descriptor.
 //   - In every other state the descriptor belongs to the call that set the state. Calls
-//     change the state Live by compare-and-swap: of two calls for one object, one gets
-//     an error.
+//     change the state Live by compare-and-swap. If two calls claim one object, one of them
+//     gets an error.
 //   - While the state is Cached, the descriptor belongs to the holder of the allocator's
 //     cache that keeps the object.
 //   - The heap's lock guards all, start and end, because Find reads them.
@@ -67,7 +67,7 @@ type object struct {
 	state          uint32  // generation<<stateBits | State; see claim, current and set
 	stamp          uint32  // tick at which the object was freed; overdue if the kernel refused the extent
 
-	// Cache line 2: what reuse needs besides.
+	// Cache line 2: fields that reuse also needs.
 	start     uintptr   // first byte of the extent, at a page
 	accounted uintptr   // requested bytes that the shards count for this object
 	bin       links     // in the list of its bin
@@ -76,7 +76,7 @@ type object struct {
 	colour    uint16    // in 65,536ths; see shape.place
 	align     uint8     // binary logarithm of the object's alignment
 	pages     pageState // contents of the extent's pages
-	full      bool      // all pages are in RAM, as far as is known, until they are purged
+	full      bool      // all pages were in RAM when last looked at, and have not been purged since
 
 	// The rest is for mapping and unmapping.
 	mapping vm.Mapping // contains the extent; zero if a shared chunk does
@@ -99,7 +99,7 @@ const objectSize = unsafe.Sizeof(object{})
 
 func objectAt(at uintptr) *object { return raw.At[object](at) }
 
-// addr returns the address of the descriptor, which lists and the page map hold.
+// addr returns the address of the descriptor. Lists and the page map hold this address.
 func (o *object) addr() uintptr { return raw.Addr(unsafe.Pointer(o)) }
 
 // user returns the address of the object.
@@ -122,8 +122,9 @@ func (o *object) slack() uintptr {
 	return o.mapping.Size - o.total()
 }
 
-// The low bits of object.state are the State. The others count how often the descriptor
-// was freed, so that claim does not take another object for the one it means.
+// The low bits of object.state are the State. The other bits are the generation: how often
+// the descriptor was freed. By the generation, claim detects that a descriptor now describes
+// another object.
 const (
 	stateBits = 4
 	stateMask = 1<<stateBits - 1
@@ -132,8 +133,8 @@ const (
 // current returns the state.
 func (o *object) current() State { return State(atomic.LoadUint32(&o.state) & stateMask) }
 
-// set changes the state of a descriptor that belongs to the caller, after what the caller
-// has written to the object and its descriptor.
+// set changes the state of a descriptor that belongs to the caller. Whoever sees the new
+// state also sees what the caller has written to the object and its descriptor before.
 func (o *object) set(s State) { o.store(o.state&^stateMask | uint32(s)) }
 
 func (o *object) store(word uint32) {
@@ -144,8 +145,8 @@ func (o *object) store(word uint32) {
 	}
 }
 
-// storesInOrder says that the processor makes stores visible in their order. There a plain
-// store does what is needed, at a fraction of the cost of an atomic one.
+// storesInOrder says that the processor makes stores visible in their order. Then a plain
+// store suffices, at a fraction of the cost of an atomic one.
 const storesInOrder = runtime.GOARCH == "amd64" || runtime.GOARCH == "386"
 
 // register makes the page map lead from the page of address user to o, and not from
@@ -192,17 +193,17 @@ func (h *Heap) newObject() (*object, error) {
 	return o, nil
 }
 
-// drop frees a descriptor's memory. It leaves the state Gone, for calls that still hold the
-// address by mistake.
+// drop frees a descriptor's memory. The state stays Gone, which calls see that still hold
+// the address by mistake.
 func (o *object) drop() {
 	o.set(Gone)
 	o.Base = 0
 	metadata.Free(o.addr(), objectSize)
 }
 
-// freeObject frees a descriptor, which is in no list. The heap keeps its memory for the
-// next one until Close, so that a call that still holds its address by mistake finds a
-// descriptor there, in the state Gone or of another generation.
+// freeObject frees a descriptor, which is in no list. Until Close, the heap keeps the memory
+// for other descriptors. So a call that still holds the address by mistake finds a descriptor
+// there, in the state Gone or of another generation.
 func (h *Heap) freeObject(o *object) {
 	o.store((o.state>>stateBits+1)<<stateBits | uint32(Gone))
 	o.Base = 0

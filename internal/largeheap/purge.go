@@ -22,7 +22,7 @@ const (
 	firstTick = unmapAge + 1
 
 	// overdue is the stamp of an extent that the kernel refused to unmap or to purge.
-	// Each tick tries it again, whatever the policy.
+	// Each tick tries again, under every policy.
 	overdue = 0
 )
 
@@ -30,8 +30,8 @@ const (
 // ticks ago and unmaps those that were freed forty ticks ago. If all is set, Purge
 // unmaps every retained extent, whatever its age and the policy.
 //
-// It returns the bytes of RAM given back, and an error if the kernel refused a call.
-// What it refused stays retained; the next tick tries again.
+// It returns the bytes of RAM given back, and an error if the kernel refused a call. An
+// extent that the kernel refused stays retained, and the next tick tries again.
 func (h *Heap) Purge(all bool) (bytes int64, err error) {
 	if all {
 		bytes, err = h.trim()
@@ -77,8 +77,8 @@ func (s *shard) hasOverdue() bool {
 	return s.oldest != 0 && objectAt(s.oldest).stamp == overdue
 }
 
-// age purges and unmaps what is old enough. For each shard it ends at the first refusal:
-// the extent becomes the oldest again, and is the first at the next tick.
+// age purges and unmaps the extents that are old enough. For each shard it ends at the first
+// refusal. It puts the refused extent back as the oldest, and the next tick begins with it.
 func (h *Heap) age() (bytes int64, err error) {
 	tick := h.tick.Add(1)
 	purge, unmap := tick-purgeAge, tick-unmapAge
@@ -104,8 +104,8 @@ func (h *Heap) age() (bytes int64, err error) {
 	return bytes, err
 }
 
-// cool purges o, which is in transit from s, and puts it into the cold shard; back into
-// s if the kernel refuses.
+// cool purges o, which is in transit from s, and puts it into the cold shard. If the kernel
+// refuses, cool puts o back into s.
 func (h *Heap) cool(s *shard, o *object) (bytes int64, err error) {
 	if err = h.purge(s, o); err == nil {
 		bytes = int64(o.total())
@@ -116,7 +116,8 @@ func (h *Heap) cool(s *shard, o *object) (bytes int64, err error) {
 	return bytes, err
 }
 
-// trim unmaps every retained extent. What the kernel refuses it puts back at the end.
+// trim unmaps every retained extent. At the end it puts the extents back that the kernel
+// refused.
 func (h *Heap) trim() (bytes int64, err error) {
 	for i := range h.shardCount() {
 		s := h.shardAt(i)

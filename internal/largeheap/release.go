@@ -39,8 +39,8 @@ func (h *Heap) purge(s *shard, o *object) error {
 // unmap unmaps o, which is in transit from s. If the kernel refuses, o is still in
 // transit.
 //
-// The page map forgets o first, because its addresses can be anybody's once they are
-// unmapped. After a refusal, report finds o in the list of all extents.
+// unmap removes o from the page map first, because any thread can map the addresses as soon
+// as they are unmapped. After a refusal, Report finds o in the list of all extents.
 func (h *Heap) unmap(s *shard, o *object) error {
 	o.unregister()
 	if err := h.space.Release(o.mapping); err != nil {
@@ -72,7 +72,7 @@ func (h *Heap) unmapOrKeep(s *shard, o *object) error {
 }
 
 // keep retains o, which is in transit from s and which the kernel refused to unmap. It
-// is overdue, and is purged if the kernel allows that at least.
+// is overdue. keep purges it, unless the kernel refuses that too.
 func (h *Heap) keep(s *shard, o *object) (bytes int64) {
 	o.stamp = overdue
 	if o.pages == dirty && h.purge(s, o) == nil {

@@ -53,7 +53,7 @@ func TestAllocWithoutPageMap(t *testing.T) {
 	skipUnlessFar(t, f)
 	var ps []uintptr
 	failed := 0
-	for range 8 { // until the leaves that other tests made are passed
+	for range 8 { // other tests may have made leaves already
 		refuseMap(1, 1)
 		p, _, err := f.Alloc(far, 64, false)
 		vm.Inject(nil)

@@ -8,14 +8,14 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Resize changes the size of the claimed object d to size bytes, size > 0, and returns
-// its descriptor and address, which may be others. It keeps the alignment, and the first
-// kept bytes of the contents, as far as there are so many. If kept is less than size, what
-// follows is zero; Resize does not write pages that the kernel has just added, which are
-// zero. The kernel moves pages instead of copying them, except if the alignment exceeds
-// the page or a shared chunk holds the object.
+// Resize changes the size of the claimed object d to size bytes, size > 0. It returns the
+// descriptor and the address of the object, which may differ from the old ones. Resize keeps
+// the alignment and the first min(kept, old size, size) bytes. If kept is less than size,
+// the bytes after these are zero. Resize does not write pages that the kernel has just added,
+// because they are zero. The kernel moves pages instead of copying them, except if the
+// alignment exceeds the page or the object lies in a shared chunk.
 //
-// What Resize returns is claimed. After an error d is unchanged, and still claimed.
+// The returned object is claimed. After an error, d is unchanged and still claimed.
 func (h *Heap) Resize(d Descriptor, kept, size uintptr) (Descriptor, uintptr, error) {
 	o, err := h.resize(objectAt(uintptr(d)), min(kept, size), size)
 	if err != nil {
@@ -81,10 +81,10 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 	h.resized(o, size, o.start, total, m)
 }
 
-// grow lengthens the extent to total bytes, wherever the kernel finds room.
+// grow lengthens the extent to total bytes. The kernel may move it.
 //
-// The page map forgets the object first, because its old addresses can be anybody's
-// once it has moved.
+// grow removes the object from the page map first, because any thread can map the old
+// addresses as soon as the object has moved.
 func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 	more, written := total-o.total(), o.usable()
 	if err := h.space.Hold(more); err != nil {
@@ -121,8 +121,8 @@ func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 	return o, nil
 }
 
-// resizeByCopy moves the object to another extent, with as many of the first kept bytes
-// as fit, and zeroes all that follow those.
+// resizeByCopy copies the first kept bytes, or as many as both sizes allow, to an object in
+// another extent, and zeroes the bytes after them.
 func (h *Heap) resizeByCopy(o *object, kept, size uintptr) (*object, error) {
 	now, zeroed, err := h.alloc(size, 1<<o.align)
 	if err != nil {

@@ -143,7 +143,7 @@ func TestResizeWithoutMremap(t *testing.T) {
 	}
 }
 
-// If there is no memory to grow, the object stays where and as it was.
+// TestResizeFails: if there is no memory to grow, the object keeps its address and contents.
 func TestResizeFails(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -176,7 +176,8 @@ func TestResizeFails(t *testing.T) {
 	}
 }
 
-// What the kernel refused to add was never charged, and so is in no peak.
+// TestPeakOfRefusedResize: memory that the kernel refused is not charged, so it does not raise
+// the peak.
 func TestPeakOfRefusedResize(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
 	p := f.alloc(mib)

@@ -12,9 +12,9 @@ import (
 const maxShards = 16
 
 // A shard holds the extents that one processor retains (on large machines, a few
-// processors). So a freed extent is used again where its lines are still in the
-// processor's caches, and processors do not queue for a lock. The heap's cold shard
-// holds the purged extents of all processors.
+// processors). So a processor uses an extent again whose lines are still in its caches, and
+// processors do not wait for each other's lock. The heap's cold shard holds the purged
+// extents of all processors.
 type shard struct {
 	mu sync.Mutex // guards all of it
 
@@ -33,9 +33,9 @@ func (h *Heap) local() *shard {
 	return &h.shards[id&(len(h.shards)-1)]
 }
 
-// publish returns the heap's sum of retained bytes as this shard sees it. It updates
-// the sum if the shard's part has changed by more than the heap's step. Steps keep
-// processors from passing one cache line to and fro. The caller holds s.mu.
+// publish returns the heap's sum of retained bytes as this shard sees it. It updates the sum
+// if the shard's part has changed by more than the heap's step. Otherwise every Free would
+// write a cache line that all processors share. The caller holds s.mu.
 func (s *shard) publish(h *Heap) int64 {
 	change := s.bytes - s.published
 	if change > h.step || change < -h.step {
@@ -57,8 +57,8 @@ func (s *shard) put(h *Heap, o *object) (over bool) {
 	return s.publish(h) > h.budget
 }
 
-// popOldest removes the oldest extent if it was freed at tick last or before, and
-// returns nil otherwise. The extent is in transit and belongs to the caller.
+// popOldest removes and returns the oldest extent if it was freed at tick last or earlier.
+// Otherwise it returns nil. The extent is in transit and belongs to the caller.
 func (s *shard) popOldest(h *Heap, last uint32) *object {
 	s.mu.Lock()
 	defer s.mu.Unlock()

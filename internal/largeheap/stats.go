@@ -7,8 +7,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Stats are the numbers of a heap at one moment. Bytes are those of whole extents,
-// unless a comment says otherwise. The package documentation has the equations.
+// Stats are the numbers of a heap at one moment. Bytes count whole extents, unless a comment
+// says otherwise. The package documentation has the equations.
 type Stats struct {
 	Live      Tally // extents that hold objects, live or in a large-object cache
 	Carved    Tally // the part of Live in shared chunks
@@ -79,8 +79,8 @@ func (t *Tally) add(o *object) { t.Objects++; t.Bytes += int64(o.total()) }
 
 func (t *Tally) remove(o *object) { t.Objects--; t.Bytes -= int64(o.total()) }
 
-// counts are sums over extents. Those of a shard sum up the changes made through it and
-// can be negative; only the sums over all shards have a meaning.
+// counts are sums over extents. A shard's counts add up the changes made through that shard,
+// and can be negative. Only the sums over all shards are meaningful.
 type counts struct {
 	live      Tally
 	carved    Tally // the part of live in shared chunks

@@ -14,8 +14,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Several goroutines allocate, resize, and free each other's objects, while ticks go on
-// and the kernel refuses a call now and then.
+// TestConcurrentUse: several goroutines allocate objects, and resize and free each other's.
+// Ticks run at the same time, and the kernel sometimes refuses a call.
 func TestConcurrentUse(t *testing.T) {
 	const workers, steps = 4, 1500
 	for name, options := range faultOptions {
@@ -104,7 +104,7 @@ func work(f *fixture, seed uint64, steps int, shared chan modelled) {
 	}
 }
 
-// stamp marks an object as its own, and writes its last byte.
+// stamp writes the object's key into it, and writes its last byte.
 func stamp(m modelled) {
 	binary.LittleEndian.PutUint64(raw.Bytes(m.p, 8), m.key)
 	raw.Bytes(m.p, m.size)[m.size-1] = 1

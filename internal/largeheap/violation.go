@@ -12,7 +12,7 @@ const (
 	NotAnObject       Reason = 1 + iota // no object begins there
 	DoubleFree                          // the object there was freed already
 	HeaderOverwritten                   // the object is live, and its header was overwritten
-	Busy                                // another call is at work on the object
+	Busy                                // another call works on the object
 )
 
 func (r Reason) String() string {
@@ -29,9 +29,9 @@ func (r Reason) String() string {
 	return "unknown reason"
 }
 
-// A Violation reports that an address passed to a Heap is not that of an intact live
-// object. The program has made a mistake, and may have corrupted memory. The heap has
-// changed nothing and goes on working.
+// A Violation reports that an address that was passed to a Heap is not that of an intact
+// live object. The program has made a mistake, and may have corrupted memory. The heap has
+// changed nothing and continues to work.
 type Violation struct {
 	Addr   uintptr // the address that was passed
 	Reason Reason

@@ -4,9 +4,9 @@ package largeheap
 
 import "github.com/ashlar-go/ashlar/internal/raw"
 
-// zero zeroes n bytes at addr, which are o's, and so the caller's. If little of the extent
-// is in RAM, zero does not bring the rest in. All of an extent that is in RAM stays there
-// until the extent is purged, so zero asks the kernel once.
+// zero zeroes n bytes of o at addr. o belongs to the caller. If only a small part of the
+// extent is in RAM, zero does not bring the rest in. Once all pages of an extent are in RAM
+// they stay there until the extent is purged, so zero then need not ask the kernel again.
 func (h *Heap) zero(o *object, addr, n uintptr) {
 	if o.full {
 		raw.Clear(addr, n)
@@ -16,8 +16,8 @@ func (h *Heap) zero(o *object, addr, n uintptr) {
 	o.full = full && n >= o.usable()/8*7
 }
 
-// Wipe overwrites those bytes of the claimed object that are in RAM. All its usable bytes
-// are zero afterwards.
+// Wipe zeroes all usable bytes of the claimed object. It overwrites only bytes that are in
+// RAM.
 func (h *Heap) Wipe(d Descriptor) {
 	o := objectAt(uintptr(d))
 	if o.full {

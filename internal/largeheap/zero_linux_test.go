@@ -11,9 +11,9 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// Objects that are zeroed again and again, of which a program uses little, take little
-// RAM: what was retained is not written to as a whole. An extent that was in use as a
-// whole is, and the kernel is asked about it once.
+// TestZeroOfRetained: if a program uses a small part of each zeroed object, the objects take
+// little RAM, because the heap does not write whole retained extents. It does write an extent
+// that was wholly in use, and asks the kernel about it once.
 func TestZeroOfRetained(t *testing.T) {
 	if raceannotate.Enabled {
 		t.Skip("what the race detector knows of the blocks is resident as well")
@@ -21,9 +21,9 @@ func TestZeroOfRetained(t *testing.T) {
 	const size, objects = mib, 64
 	for _, c := range []struct {
 		name   string
-		step   uintptr // a byte of so many is written
+		step   uintptr // one byte of every step bytes is written
 		maxRAM int64
-		asked  uint64 // kernel calls for each object in the third and fourth round
+		calls  uint64 // kernel calls for each object in the third and fourth round
 	}{
 		{"sparse", size / 2, objects * size / 8, 2},
 		{"dense", 512, objects * size * 9 / 8, 0},
@@ -57,14 +57,15 @@ func TestZeroOfRetained(t *testing.T) {
 					t.Fatalf("round %d: %d bytes of RAM, want at most %d", round, n, c.maxRAM)
 				}
 			}
-			if n := f.space.Calls(vm.OpResident) - calls; n != c.asked*objects {
-				t.Errorf("the kernel was asked %d times, want %d", n, c.asked*objects)
+			if n := f.space.Calls(vm.OpResident) - calls; n != c.calls*objects {
+				t.Errorf("the kernel was called %d times, want %d", n, c.calls*objects)
 			}
 		})
 	}
 }
 
-// An extent that was purged, or has grown, is looked at again.
+// TestZeroAfterPurge: the heap asks the kernel again about an extent that was purged or has
+// grown.
 func TestZeroAfterPurge(t *testing.T) {
 	if raceannotate.Enabled {
 		t.Skip("what the race detector knows of the blocks is resident as well")

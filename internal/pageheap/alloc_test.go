@@ -23,9 +23,9 @@ func TestDirtyIsPreferred(t *testing.T) {
 		clean bool
 	}{
 		{"the dirty run, though it is higher", 8, high, false},
-		{"the rest of it", 2, high + 8*pageSize, false},
+		{"the rest of the dirty run", 2, high + 8*pageSize, false},
 		{"the lowest clean run", 3, low, true},
-		{"a run that the gap is too short for", 8, end + pageSize, true},
+		{"a run that is longer than the gap", 8, end + pageSize, true},
 		{"the rest of the gap", 7, low + 3*pageSize, true},
 	} {
 		if addr, clean := f.alloc(c.n); addr != c.addr || clean != c.clean {
@@ -36,7 +36,7 @@ func TestDirtyIsPreferred(t *testing.T) {
 	f.expect("at the end", 1, 29, 0)
 }
 
-// A run may be put together from dirty and clean pages; it is not clean then.
+// A run may consist of dirty and clean pages. Alloc does not report it as clean then.
 func TestMixedRun(t *testing.T) {
 	f := newFixture(t)
 	addr := f.dirtied(5)
@@ -58,13 +58,13 @@ func TestMaxRun(t *testing.T) {
 	f.expect("the long ones freed", 2, 1, 2*MaxRun)
 }
 
-// Alloc leaves room in the page map for all pages of the run.
+// Alloc reserves entries in the page map for all pages of the run.
 func TestPageMapHasRoom(t *testing.T) {
 	f := newFixture(t)
 	addr, _ := f.alloc(100)
 	pagemap.Set(addr, 100*pageSize, 1)
 	if pagemap.Get(addr+100*pageSize-1) != 1 {
-		t.Error("the last page is not found")
+		t.Error("the page map has no entry for the last page")
 	}
 	pagemap.Set(addr, 100*pageSize, 0)
 }

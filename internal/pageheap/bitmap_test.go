@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// naive is what a bitmap stands for.
+// naive is a bitmap as a slice of bools.
 type naive [chunkPages]bool
 
 func (n *naive) put(from, to int, v bool) {
@@ -43,7 +43,7 @@ func (n *naive) find(want int, ones bool) (first, longest int) {
 	return -1, longest
 }
 
-// interval draws a range, often one whose ends are those of words or of the bitmap.
+// interval draws a range whose ends are often those of a word or of the bitmap.
 func interval(r *rand.Rand) (from, to int) {
 	draw := func() int {
 		n := r.IntN(chunkPages + 1)

@@ -15,7 +15,7 @@ func (h *Heap) check(c *chunk) {
 	case c.busy.count(0, c.pages) != c.used+c.purging:
 		panic("pageheap: |busy| ≠ used + purging")
 	case c.busy.count(c.pages, chunkPages) != chunkPages-c.pages:
-		panic("pageheap: a page behind the end of a chunk is free")
+		panic("pageheap: a page beyond the end of a chunk is free")
 	case c.dirty.overlaps(&c.busy):
 		panic("pageheap: a busy page is dirty")
 	case !c.aged.within(&c.dirty):

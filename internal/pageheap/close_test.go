@@ -27,7 +27,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// A call that comes too late finds nothing, and does no harm.
+// A call after Close finds nothing and does no harm.
 func TestAfterClose(t *testing.T) {
 	f := newFixture(t)
 	addr := f.dirtied(3)
@@ -41,12 +41,13 @@ func TestAfterClose(t *testing.T) {
 	f.expect("closed", 0, 0, 0)
 }
 
-// A chunk that the kernel keeps is purged, counted, and unmapped by another Close.
+// A chunk that the kernel refuses to unmap is purged and still counted. Another Close
+// unmaps it.
 func TestCloseFails(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		ops   []vm.Op
-		dirty int // pages afterwards
+		dirty int // dirty pages afterwards
 	}{
 		{"munmap", []vm.Op{vm.OpRelease}, 0},
 		{"munmap and madvise", []vm.Op{vm.OpRelease, vm.OpPurge}, 30},
@@ -81,8 +82,7 @@ func TestCloseFails(t *testing.T) {
 	}
 }
 
-// Without a leaf for any of its pages a chunk can be closed nevertheless: no run
-// of it was handed out.
+// A chunk without a leaf in the page map can be closed: no run of it was ever allocated.
 func TestCloseWithoutPageMap(t *testing.T) {
 	f := newFixture(t)
 	f.alloc(1)
@@ -92,7 +92,7 @@ func TestCloseWithoutPageMap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.start = chunkAlign // the map has not been asked about it
+	c.start = chunkAlign // the page map has no leaf for it
 	if err := f.Close(); err != nil {
 		t.Error(err)
 	}

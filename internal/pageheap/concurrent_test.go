@@ -14,7 +14,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Users of one heap while two others purge it all the time: nobody loses a byte.
+// Several goroutines use one heap while two others purge it all the time: no contents are
+// lost.
 func TestPurgeWhileInUse(t *testing.T) {
 	f := newFixture(t)
 	f.Free(f.dirtied(1), 1)
@@ -47,7 +48,7 @@ func TestPurgeWhileInUse(t *testing.T) {
 	f.expect("at the end", 0, 0, 0)
 }
 
-// duringPurge has f called once while the kernel is at work on the next purge.
+// duringPurge calls f once, while the kernel works on the next purge.
 func duringPurge(f func()) {
 	var once sync.Once
 	vm.Inject(func(op vm.Op) error {
@@ -58,7 +59,7 @@ func duringPurge(f func()) {
 	})
 }
 
-// Pages that the kernel is about to wipe are nobody's to use.
+// Alloc does not return pages that the kernel is about to purge.
 func TestAllocDuringPurge(t *testing.T) {
 	f := newFixture(t)
 	kept := f.dirtied(1)
@@ -69,7 +70,7 @@ func TestAllocDuringPurge(t *testing.T) {
 		f.Free(kept, 1)
 		for range 2 { // the dirty page, then clean ones
 			if addr, _ = f.alloc(1); addr >= gone && addr < gone+10*pageSize {
-				t.Errorf("a page was handed out while it was being purged")
+				t.Errorf("Alloc returned a page that was being purged")
 			}
 		}
 		if s := f.Stats(); s.Dirty != 10*pageSize || s.Used+s.Dirty+s.Clean != s.Mapped {
@@ -82,7 +83,7 @@ func TestAllocDuringPurge(t *testing.T) {
 	f.expect("afterwards", 1, 2, 0)
 }
 
-// Who looks for a run during a purge must not make later ones overlook the pages.
+// A search during a purge must not make later searches miss the purged pages.
 func TestPurgedRunIsFoundAgain(t *testing.T) {
 	for _, refusal := range []error{nil, errInjected} {
 		t.Run(fmt.Sprint("refusal=", refusal), func(t *testing.T) {
@@ -111,7 +112,7 @@ func TestPurgedRunIsFoundAgain(t *testing.T) {
 	}
 }
 
-// A second Purge, and Close, wait for the first.
+// A second Purge, and Close, wait for the first Purge.
 func TestOnePurgeAtATime(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -128,7 +129,7 @@ func TestOnePurgeAtATime(t *testing.T) {
 			var once sync.Once
 			vm.Inject(func(vm.Op) error {
 				if inside.Add(1) > 1 {
-					t.Error("two calls were at work at once")
+					t.Error("two calls ran at the same time")
 				}
 				once.Do(func() {
 					wg.Go(func() {
@@ -137,7 +138,7 @@ func TestOnePurgeAtATime(t *testing.T) {
 						}
 					})
 					for range 1000 {
-						runtime.Gosched() // gives it every chance
+						runtime.Gosched() // lets the other goroutine run
 					}
 				})
 				inside.Add(-1)

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package pageheap cuts large mappings into runs of heap pages
-// (sizeclass.PageSize bytes each) for spans. It takes the runs back, and gives pages that
-// stay unused to the kernel.
+// Package pageheap provides runs of heap pages (sizeclass.PageSize bytes each) for spans.
+// It cuts them from large mappings, takes them back, and returns pages that stay unused
+// to the kernel.
+//
+//	var h pageheap.Heap
+//	h.Init(&space)
+//	addr, clean, err := h.Alloc(n)      // n pages; clean: they are zero
+//	h.Free(addr, n)
+//	h.Purge(false)                      // once a tick
+//	err = h.Close()
+//
+// Alloc returns an error if the kernel refuses memory or the limit is reached. Purge and
+// Close return an error if the kernel refuses to take memory back; call them again later.
+// Free does not check its arguments. All methods are safe for concurrent use.
 //
 // # Structures
 //

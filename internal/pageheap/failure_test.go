@@ -10,11 +10,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Where the kernel refuses large chunks, smaller ones do.
+// If the kernel refuses large chunks, the heap maps smaller ones.
 func TestSmallerChunks(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		refused int // mappings, before one is granted
+		refused int // number of mappings that are refused before one is granted
 		n       int
 		mapped  int64
 	}{
@@ -24,7 +24,7 @@ func TestSmallerChunks(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFixture(t)
-			f.Free(f.dirtied(1), 1) // so that metadata has what it needs
+			f.Free(f.dirtied(1), 1) // makes metadata map what it needs
 			f.purge(true)
 			left := c.refused
 			stop := f.fail(vm.OpMap, func() bool { left--; return left >= 0 })
@@ -87,7 +87,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// What the kernel does not purge stays dirty, and is tried again.
+// Pages that the kernel refuses to purge stay dirty. The next purge tries them again.
 func TestPurgeFails(t *testing.T) {
 	f := newFixture(t)
 	f.alloc(1)
@@ -102,19 +102,19 @@ func TestPurgeFails(t *testing.T) {
 	freed, err := f.Purge(true)
 	stop()
 	if freed != 20*pageSize || !errors.Is(err, errInjected) {
-		t.Errorf("%d pages were given back, want 20, and %v", freed/pageSize, err)
+		t.Errorf("Purge returned %d pages, want 20; error %v", freed/pageSize, err)
 	}
 	f.expect("after the refusal", 1, 3, 10)
 	if again, clean := f.alloc(10); again != a || clean {
-		t.Errorf("the run that could not be purged is not reused as it is")
+		t.Errorf("the run that could not be purged is not reused unchanged")
 	}
 	f.Free(a, 10)
 	if n := f.purge(true); n != 10 {
-		t.Errorf("%d pages were given back later, want 10", n)
+		t.Errorf("a later purge returned %d pages, want 10", n)
 	}
 }
 
-// What the kernel does not unmap stays usable, and is tried again.
+// A chunk that the kernel refuses to unmap stays usable. The next purge tries it again.
 func TestReleaseFails(t *testing.T) {
 	f := newFixture(t)
 	f.Free(f.dirtied(10), 10)

@@ -13,7 +13,7 @@ import (
 
 var errInjected = errors.New("injected")
 
-// A fixture is a heap with an account of its own, closed when the test ends.
+// A fixture is a heap with its own account. It is closed at the end of the test.
 type fixture struct {
 	*testing.T
 	Heap
@@ -61,7 +61,7 @@ func (f *fixture) dirtied(n int) uintptr {
 	return addr
 }
 
-// purge is a beat that must succeed; it returns the pages given back.
+// purge makes one tick, which must succeed. It returns the number of purged pages.
 func (f *fixture) purge(all bool) int64 {
 	f.Helper()
 	freed, err := f.Purge(all)
@@ -72,7 +72,8 @@ func (f *fixture) purge(all bool) int64 {
 	return freed / pageSize
 }
 
-// fail makes calls of kind op fail that want reports true for, all if it is nil.
+// fail makes calls of kind op fail if want returns true for them, or all of them if want
+// is nil.
 func (f *fixture) fail(op vm.Op, want func() bool) (stop func()) {
 	vm.Inject(func(o vm.Op) error {
 		if o == op && (want == nil || want()) {
@@ -83,7 +84,7 @@ func (f *fixture) fail(op vm.Op, want func() bool) (stop func()) {
 	return func() { vm.Inject(nil) }
 }
 
-// expect compares the heap's pages by state.
+// expect compares the numbers of the heap's pages by state.
 func (f *fixture) expect(when string, chunks, used, dirty int) {
 	f.Helper()
 	s := f.Stats()
@@ -94,8 +95,8 @@ func (f *fixture) expect(when string, chunks, used, dirty int) {
 	f.verify()
 }
 
-// verify checks the equations of the package documentation for a heap that no
-// other goroutine is using.
+// verify checks the equations of the package documentation. No other goroutine may use
+// the heap.
 func (f *fixture) verify() {
 	f.Helper()
 	f.mu.Lock()

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// picture writes the pages of all chunks up to the given one: u(sed), d(irty), c(lean).
+// picture returns the states of all pages up to the given one: u(sed), d(irty), c(lean).
 func (f *fixture) picture(pages int) (s string) {
 	f.Layouts(func(l *Layout) bool {
 		for at := 0; at < l.Pages; {
@@ -33,7 +33,7 @@ func (f *fixture) picture(pages int) (s string) {
 func TestLayouts(t *testing.T) {
 	f := newFixture(t)
 	if got := f.picture(30); got != "" {
-		t.Errorf("an empty heap shows %q", got)
+		t.Errorf("the picture of an empty heap is %q", got)
 	}
 	low := f.dirtied(10)
 	f.dirtied(3)
@@ -44,12 +44,12 @@ func TestLayouts(t *testing.T) {
 	if got, want := f.picture(30), "10c 3u 7d 10c | "; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	f.alloc(MaxRun) // the rest of the chunk, and a new one
+	f.alloc(MaxRun) // the rest of the chunk, and a new chunk
 	f.alloc(MaxRun)
 	chunks := 0
 	f.Layouts(func(l *Layout) bool { chunks++; return false })
 	if chunks != 1 {
-		t.Errorf("the walk went on to %d chunks after it was ended", chunks)
+		t.Errorf("the walk visited %d chunks after it was stopped", chunks)
 	}
 	var last uintptr
 	f.Layouts(func(l *Layout) bool {

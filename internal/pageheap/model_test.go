@@ -9,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A model is the runs that one user of a heap has, with a mark of its own at both
-// ends of every page.
+// A model is the set of runs of one user of a heap. Both ends of every page of a run
+// contain the run's mark.
 type model struct {
 	*fixture
 	rand *rand.Rand
@@ -54,7 +54,7 @@ func (m *model) step() {
 	m.live = append(m.live, r)
 }
 
-// free frees run i, which must hold what was written to it.
+// free frees run i, whose marks must be unchanged.
 func (m *model) free(i int) {
 	r := m.live[i]
 	r.ends(func(p *uint64) {
@@ -94,7 +94,7 @@ func TestModel(t *testing.T) {
 	}
 	m.verify()
 	chunks := m.Stats().Chunks
-	m.alloc(MaxRun) // all has come together again
+	m.alloc(MaxRun) // all free pages are adjacent again
 	if n := m.Stats().Chunks; n != chunks {
 		t.Errorf("the longest run took a new chunk: %d, %d before", n, chunks)
 	}

@@ -35,7 +35,7 @@ func (h *Heap) purge(all bool) (freed int64, err error) {
 		}
 		c.aged = c.dirty
 		h.check(c)
-		i = h.search(c.start) // mu was let go meanwhile: chunks may have been added
+		i = h.search(c.start) // mu was released meanwhile: chunks may have been added
 	}
 	return freed, err
 }
@@ -61,7 +61,7 @@ func (h *Heap) purgeChunk(c *chunk) (freed int64, err error) {
 
 // purgeRun purges the pages [first, end) of c, all of them free. It releases mu during the
 // kernel call. Until the call returns, the pages are neither free nor dirty, so that Alloc
-// does not hand out pages that the kernel is about to wipe.
+// does not return pages that the kernel is about to wipe.
 func (h *Heap) purgeRun(c *chunk, first, end int) (freed int64, err error) {
 	n, was := end-first, c.dirty
 	c.busy.set(first, end)

@@ -8,7 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A page is kept for one beat and given back at the second.
+// A page is kept for one tick and purged at the second.
 func TestAge(t *testing.T) {
 	f := newFixture(t)
 	f.alloc(1) // keeps the chunk
@@ -16,26 +16,26 @@ func TestAge(t *testing.T) {
 	young := f.dirtied(20)
 	f.Free(old, 10)
 	if n := f.purge(false); n != 0 {
-		t.Errorf("the first beat took %d pages", n)
+		t.Errorf("the first tick purged %d pages", n)
 	}
 	f.Free(young, 20)
 	if n := f.purge(false); n != 10 {
-		t.Errorf("the second beat took %d pages, want the 10 that are old", n)
+		t.Errorf("the second tick purged %d pages, want the 10 old ones", n)
 	}
-	f.expect("after two beats", 1, 1, 20)
+	f.expect("after two ticks", 1, 1, 20)
 	if b := *raw.At[byte](old); b != 0 {
 		t.Errorf("a purged page holds %#x", b)
 	}
 	if b := *raw.At[byte](young); b != 0xee {
-		t.Errorf("a young page was purged")
+		t.Errorf("a page freed since the last tick was purged")
 	}
 	if n := f.purge(false); n != 20 {
-		t.Errorf("the third beat took %d pages, want 20", n)
+		t.Errorf("the third tick purged %d pages, want 20", n)
 	}
-	f.expect("after three beats", 1, 1, 0)
+	f.expect("after three ticks", 1, 1, 0)
 }
 
-// Using a page again makes it young again.
+// A page that is used again counts as new when it is freed.
 func TestAgeOfReusedPage(t *testing.T) {
 	f := newFixture(t)
 	f.alloc(1)
@@ -47,7 +47,7 @@ func TestAgeOfReusedPage(t *testing.T) {
 	}
 	f.Free(addr, 10)
 	if n := f.purge(false); n != 0 {
-		t.Errorf("%d pages were taken at the first beat of their age", n)
+		t.Errorf("%d pages were purged at their first tick", n)
 	}
 }
 
@@ -56,14 +56,14 @@ func TestPurgeAll(t *testing.T) {
 	f.alloc(1)
 	f.Free(f.dirtied(10), 10)
 	if n := f.purge(true); n != 10 {
-		t.Errorf("%d pages were taken, want all 10", n)
+		t.Errorf("%d pages were purged, want all 10", n)
 	}
 	if addr, clean := f.alloc(10); !clean || *raw.At[byte](addr) != 0 {
-		t.Errorf("what was purged is not clean")
+		t.Errorf("the purged pages are not clean")
 	}
 }
 
-// One empty chunk is kept for the next use, until everything is to go.
+// One empty chunk is kept for the next use, until Purge(true).
 func TestEmptyChunks(t *testing.T) {
 	f := newFixture(t)
 	var runs []uintptr
@@ -75,7 +75,7 @@ func TestEmptyChunks(t *testing.T) {
 		f.Free(addr, MaxRun)
 	}
 	f.purge(false)
-	f.expect("after a beat", 3, 0, 6*MaxRun)
+	f.expect("after a tick", 3, 0, 6*MaxRun)
 	f.purge(false)
 	f.expect("after two", 1, 0, 0)
 	f.purge(true)

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package pagemap is the map from heap pages to their owners, one for the process. It leads
-// from any address to the descriptor of the span or large object that the address is in.
+// Package pagemap maps heap pages to their owners. The process has one such map. It leads
+// from any address to the descriptor of the span or large object that contains the
+// address.
+//
+//	d := pagemap.Get(addr)                 // 0 if no heap page contains addr
+//	err := pagemap.Reserve(base, size)     // may fail; Set cannot
+//	pagemap.Set(base, size, descriptor)
+//
+// Reserve and Prepare return an error if the kernel refuses memory. No function panics.
+// Get may be called at any time; see Concurrency for Set.
 //
 // # Structure
 //
-// A two-level radix tree over the page number (sizeclass.PageShift bits are the
-// offset in the page). With 48 bits of user address:
+// The map is a radix tree of two levels over the page number. The offset in a page has
+// sizeclass.PageShift bits. With 48 bits of user address:
 //
 //	address  47          35 34               13 12            0
 //	        ┌──────────────┬───────────────────┬───────────────┐

@@ -13,7 +13,7 @@ import (
 
 func TestReserveFails(t *testing.T) {
 	if bits.UintSize == 32 {
-		t.Skip("other tests use both leaves")
+		t.Skip("no leaf is unused: other tests use both")
 	}
 	first := leaf
 	first <<= 3 // no other test goes there
@@ -26,13 +26,13 @@ func TestReserveFails(t *testing.T) {
 		t.Errorf("Reserve: %v", err)
 	}
 	if Get(addr) != 0 || metadata.Space.Footprint.Now() != footprint {
-		t.Errorf("a failed Reserve left something behind")
+		t.Errorf("a failed Reserve changed the map")
 	}
 	vm.Inject(nil)
 	reserve(t, addr, page)
 	Set(addr, page, 1)
 	if Get(addr) != 1 {
-		t.Errorf("nothing can be set after a failure has passed")
+		t.Errorf("Reserve still fails after the kernel supplies memory again")
 	}
 	Set(addr, page, 0)
 }

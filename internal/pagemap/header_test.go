@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Descriptors continue behind their header at an offset computed from this.
+// Descriptors continue after their header at an offset computed from this.
 func TestSizeofHeader(t *testing.T) {
 	if size, want := unsafe.Sizeof(Header{}), uintptr(16+2*wordBytes); size != want {
 		t.Errorf("a header has %d bytes, want %d", size, want)
@@ -53,7 +53,7 @@ func TestSpanOwns(t *testing.T) {
 					}
 				}
 				if h.Owns(i, start, owner+1) {
-					t.Fatalf("block %d is also another's", i)
+					t.Fatalf("block %d has the index of another block", i)
 				}
 			}
 			for addr := base + uintptr(row.Blocks*row.Size); addr < base+uintptr(row.Span); addr++ {
@@ -65,13 +65,13 @@ func TestSpanOwns(t *testing.T) {
 	}
 }
 
-// With Magic = Size = 0 no address but Base passes for a block's.
+// With Magic = Size = 0 only Base is accepted as a block.
 func TestLargeOwnsNothing(t *testing.T) {
 	const owner, user = 7, 0x7654_0040
 	h := Header{Owner: owner, Base: user + LargeBias, Kind: Large}
 	for _, addr := range []uintptr{user &^ (page - 1), user - 1, user, user + 1, user + 64, user | (page - 1), 0, ^uintptr(0)} {
 		if i := h.Index(addr); i != 0 || h.Owns(i, addr, owner) {
-			t.Errorf("%#x passes for block %d", addr, i)
+			t.Errorf("%#x is accepted as block %d", addr, i)
 		}
 	}
 }

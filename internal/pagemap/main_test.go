@@ -10,7 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// callsAtStart is how often the kernel was asked for memory before any test ran.
+// callsAtStart is the number of kernel calls for memory before the first test.
 var callsAtStart uint64
 
 func TestMain(m *testing.M) {
@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 // runs counts the calls of fresh for each address.
 var runs = map[uintptr]uintptr{}
 
-// fresh returns addresses that were not reserved before, however often a test
-// runs in this process: the first from addr on, then steps further.
+// fresh returns addresses that were not reserved before, even if a test runs several
+// times in this process: first addr, then addresses at distances of step.
 func fresh(addr, step uintptr) uintptr {
 	runs[addr]++
 	return addr + (runs[addr]-1)*step

@@ -22,19 +22,19 @@ const (
 	leafMask    = 1<<leafBits - 1
 	leafBytes   = wordBytes << leafBits
 
-	// After the entries of a leaf come bits that say which of its kernel pages have been
-	// charged. No kernel has pages smaller than 4 KiB.
+	// After its entries a leaf contains one bit for each of its kernel pages: whether the
+	// page has been charged. No kernel has pages smaller than 4 KiB.
 	chargedBytes = leafBytes / 4096 / 8
 )
 
-// Kind says what a descriptor describes.
+// Kind is the kind of a descriptor.
 type Kind uint8
 
 // The kinds of descriptors. No live descriptor has kind 0.
 const (
 	Span    Kind = 1 + iota // a run of pages cut into blocks of one class
 	Large                   // one large object
-	Guarded                 // guarded blocks, between pages without access
+	Guarded                 // guarded blocks, each between inaccessible pages
 )
 
 // A Header begins every descriptor. Its fields do not change while the
@@ -72,7 +72,7 @@ func (h *Header) Owns(i uint32, addr, owner uintptr) bool {
 var (
 	root   [rootSize]uintptr // addresses of leaves, or 0; set once each
 	growMu sync.Mutex        // serialises the making of leaves, guards spares
-	spares []uintptr         // leaves promised once and not needed; as many as calls of mremap at once
+	spares []uintptr         // prepared leaves that were not needed; at most as many as concurrent calls of mremap
 )
 
 // Leaf returns the leaf that has the entry of addr's page, or 0 if there is none. It ignores

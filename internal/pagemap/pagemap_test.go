@@ -11,8 +11,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// The map takes any numbers as addresses and descriptors: nothing is behind those
-// of these tests. Each has a leaf, or a part of one, to itself.
+// The map accepts any numbers as addresses and descriptors; in these tests there is no
+// memory at them. Each test has its own leaf, or its own part of one.
 const (
 	page = sizeclass.PageSize
 	leaf = uintptr(1) << rootShift // bytes of address space that one leaf covers
@@ -92,7 +92,7 @@ func TestGetOfNoAddress(t *testing.T) {
 
 func TestReserveBeyondTheMap(t *testing.T) {
 	if bits.UintSize == 32 {
-		t.Skip("the map covers all addresses")
+		t.Skip("the map covers all addresses of this platform")
 	}
 	top := uint64(1) << addressBits
 	for _, c := range []struct {

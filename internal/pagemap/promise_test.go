@@ -11,10 +11,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A promise is kept without the kernel, whether the page's leaf is there or not,
-// and leaves what it did not need to the next.
+// Redeem works without the kernel, whether the page's leaf exists or not. A leaf that it
+// did not need is available to the next Promise.
 func TestPromise(t *testing.T) {
-	reserve(t, page, page) // skips where there is no memory
+	reserve(t, page, page) // skips the test if there is no memory
 	far := leaf
 	if bits.UintSize == 64 {
 		far <<= 4 // no other test goes there
@@ -41,7 +41,8 @@ func TestPromise(t *testing.T) {
 		}
 		p.Drop()
 	}
-	// One that is passed on, and one in its place if the second page took it.
+	// One leaf is reused from promise to promise. If the second page took it, another one
+	// replaces it.
 	if n := metadata.Space.Calls(vm.OpMap) - calls; n > 2 {
 		t.Errorf("six promises, one at a time, mapped %d leaves", n)
 	}

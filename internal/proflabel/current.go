@@ -25,7 +25,7 @@ func Current() string {
 	if kind == nil {
 		return ""
 	}
-	labels := make([]byte, 0, 64) // enough for two or three
+	labels := make([]byte, 0, 64) // suffices for two or three labels
 	pprof.ForLabels(carrier{context.Background(), reflect.NewAt(kind, at).Interface()}, func(key, value string) bool {
 		labels = Append(labels, key, value)
 		return true
@@ -64,7 +64,7 @@ var kindOfLabels = sync.OnceValue(func() reflect.Type {
 		return nil
 	}
 	same := make(chan bool)
-	go func() { // whose labels may be set
+	go func() { // a new goroutine, so that its labels may be set
 		pprof.SetGoroutineLabels(w.Context)
 		same <- getProfLabel() == held.UnsafePointer()
 	}()

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestCurrent: a goroutine has the labels of pprof.Do, also where it was started in it,
-// and none before and after. If this fails on a new release of Go the runtime keeps labels
-// in another way.
+// TestCurrent: a goroutine has the labels of pprof.Do, also if it was started inside Do.
+// It has none before and after. A failure on a new release of Go means that the runtime
+// stores labels in another way.
 func TestCurrent(t *testing.T) {
 	is := func(where string, want map[string]string) {
 		t.Helper()
@@ -37,6 +37,6 @@ func TestCurrent(t *testing.T) {
 	})
 	is("after", nil)
 	if n := testing.AllocsPerRun(100, func() { Current() }); n != 0 {
-		t.Errorf("without labels it takes %v allocations on the Go heap", n)
+		t.Errorf("a call without labels makes %v allocations on the Go heap", n)
 	}
 }

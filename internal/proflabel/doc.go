@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package proflabel reads the labels that the running goroutine has for profiles, those
-// of runtime/pprof.Do.
+// Package proflabel reads the running goroutine's profiler labels, those of
+// runtime/pprof.Do.
+//
+//	labels := proflabel.Current()                   // encoded as one string
+//	for key, value := range proflabel.All(labels) { ... }
+//
+// No function returns an error or panics. All are safe for concurrent use. If the labels
+// cannot be read, a goroutine has none.
 //
 //	goroutine ─► pointer to its labels     runtime/pprof.runtime_getProfLabel, by linkname
 //	          ─► a value of their type     the type is seen in a context that has labels

@@ -22,7 +22,7 @@ func Append(labels []byte, key, value string) []byte {
 	return labels
 }
 
-// All returns the keys and values of what Append made.
+// All returns the keys and values of labels that Append encoded.
 func All(labels string) iter.Seq2[string, string] {
 	return func(yield func(key, value string) bool) {
 		next := func() (s string) {

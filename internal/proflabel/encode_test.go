@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestEncode: labels come back as they were, whatever is in them; what is too long is
-// left out, and no more than that.
+// TestEncode: decoded labels equal the encoded ones, whatever bytes they contain. Only
+// labels that are too long are left out.
 func TestEncode(t *testing.T) {
 	long := strings.Repeat("x", 900)
 	for name, c := range map[string]struct{ in, want map[string]string }{
@@ -30,7 +30,7 @@ func TestEncode(t *testing.T) {
 	}
 	for key := range All(string(Append(Append(nil, "a", "1"), "b", "2"))) { // stopped early
 		if key != "a" {
-			t.Errorf("%q comes first", key)
+			t.Errorf("the first key is %q", key)
 		}
 		break
 	}

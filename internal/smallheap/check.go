@@ -172,7 +172,7 @@ func checkMagazine(m uintptr, filled uint32, c sizeclass.Class, n *Tally) error 
 //
 //	nextSample ≤ MaxCountdown, nextSample ≤ counted
 func (r *ClassCache) Check(c sizeclass.Class, n *Tally) error {
-	if r.nextSample > MaxCountdown || r.counted < uint64(r.nextSample) {
+	if r.nextSample > MaxCountdown || r.counted < r.nextSample {
 		return fmt.Errorf("a class cache counts down %d blocks, at most %d are allowed, and it has counted %d", r.nextSample, MaxCountdown, r.counted)
 	}
 	if r.previous != 0 {

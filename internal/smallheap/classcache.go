@@ -4,6 +4,7 @@ package smallheap
 
 import (
 	"math/bits"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
@@ -19,12 +20,12 @@ import (
 //
 //	                    bottom        top            limit
 //	                      ▼            ▼               ▼
-//	┌─────────┬──────────┬──────┬──────┬──────┬───────┐
-//	│ next, n │ sentinel │ slot │ slot │      │       │     bottom ≤ top ≤ limit
-//	└─────────┴──────────┴──────┴──────┴──────┴───────┘
+//	┌─────────┬──────────┬──────┬──────┬──────┬───────┬─────┐
+//	│ next, n │ sentinel │ slot │ slot │      │       │ end │     bottom ≤ top ≤ limit
+//	└─────────┴──────────┴──────┴──────┴──────┴───────┴─────┘
 //
 //	counted − nextSample = blocks handed out by this class cache,  0 ≤ nextSample ≤ MaxCountdown
-//	requested            = Σ size codes handed out − Σ taken back, modulo 2^64
+//	requested            = Σ size codes handed out − Σ taken back, modulo a word
 //
 // The fast path hands out nextSample blocks. Then the slow path asks the sampler whether
 // the next block is a sampled one.
@@ -33,15 +34,15 @@ import (
 // of noMagazine.
 //
 // Only the holder of the cache touches it: a pinned goroutine, or the goroutine of a
-// Local. A snapshot reads it from outside and may see it mid-change.
+// Local. A snapshot reads it from outside, a word at a time, and may see it mid-change.
 type ClassCache struct {
 	top, bottom, limit uintptr // addresses of slots of the loaded magazine
 	previous           uintptr // the previous magazine, or 0
 	nextSample         uintptr // blocks until the slow path asks the sampler
-	counted            uint64  // blocks handed out before nextSample was set, plus its value then
-	requested          uint64
+	counted            uintptr // blocks handed out before nextSample was set, plus its value then
+	requested          uintptr
 	sampled            bool // when nextSample is 0, the next block is a sampled one
-	_                  [classCacheSize - 5*wordSize - 16 - wordSize]byte
+	_                  [classCacheSize - 8*wordSize]byte
 }
 
 const (
@@ -54,11 +55,14 @@ const (
 const MaxCountdown = 4096
 
 // noMagazine stands for the loaded magazine in a class cache without magazines.
-var noMagazine = magazine{sentinel: slot{state: raw.Addr(unsafe.Pointer(&noBlock))}}
+var noMagazine = struct {
+	magazine
+	end slot
+}{magazine{sentinel: slot{state: sentinelState()}}, slot{addr: endMark}}
 
 // EmptyClassCache returns a class cache without magazines.
 func EmptyClassCache() ClassCache {
-	slots := raw.Addr(unsafe.Pointer(&noMagazine)) + slotsStart
+	slots := raw.Addr(unsafe.Pointer(&noMagazine.end))
 	return ClassCache{top: slots, bottom: slots, limit: slots}
 }
 
@@ -74,13 +78,26 @@ func (r *ClassCache) HasBlock() bool { return IsCached(*r.state()) }
 
 // Allocs returns how many blocks this class cache handed out. Whoever reads it while the
 // holder goes on may be off by MaxCountdown.
-func (r *ClassCache) Allocs() uint64 { return r.counted - uint64(r.nextSample) }
+func (r *ClassCache) Allocs() uint64 {
+	return uint64(atomic.LoadUintptr(&r.counted) - atomic.LoadUintptr(&r.nextSample))
+}
 
 // Requested returns the sum of the size codes handed out, minus those taken back.
-func (r *ClassCache) Requested() uint64 { return r.requested }
+func (r *ClassCache) Requested() uint64 { return uint64(atomic.LoadUintptr(&r.requested)) }
 
 // AddRequested adds a change in the size codes of live blocks.
-func (r *ClassCache) AddRequested(change uint64) { r.requested += change }
+func (r *ClassCache) AddRequested(change uint64) { r.requested += uintptr(change) }
+
+// SplitCount takes what is counted out of a class cache that has counted so much that a
+// word could overflow, on 32 bits. The caller passes it to Depot.Account.
+func (r *ClassCache) SplitCount() (allocs uint64) {
+	if wordSize == 8 || r.counted < 1<<31 {
+		return 0
+	}
+	allocs = r.Allocs()
+	r.counted = r.nextSample
+	return allocs
+}
 
 // state returns the state byte of the top block.
 func (r *ClassCache) state() *State { return (*State)(raw.Pointer(r.slot().state)) }
@@ -92,46 +109,88 @@ func (r *ClassCache) Zeroed() bool { return *r.state() == Cached }
 
 // Take takes the top block, and marks it live with the size code. The class cache must be
 // Ready.
+//
+// It reads all that it needs before it writes anything, as Put does: so the compiler reads
+// it once for Ready and for Take. Then top comes from a slot that was looked at, even if
+// two goroutines use one Local: it stays within the bounds of a magazine.
 func (r *ClassCache) Take(code uint8) uintptr {
+	top, s, st := r.top, *r.slot(), r.state()
 	r.nextSample--
-	return r.pop(Live|code, code)
-}
-
-// TakeSampled takes the top block without counting it down, because SampleNext has counted
-// it. HasBlock must hold.
-func (r *ClassCache) TakeSampled(code uint8) uintptr { return r.pop(Live|code, code) }
-
-// pop takes the top block, whose state becomes st, without counting it.
-func (r *ClassCache) pop(st State, code uint8) uintptr {
-	s := r.slot()
-	*r.state() = st
-	r.top -= slotSize
-	r.requested += uint64(code)
+	*st = Live | code
+	r.top = top - slotSize
+	r.requested += uintptr(code)
 	raceannotate.Acquire(s.addr)
 	return s.addr
 }
 
+// TakeSlow is Take for slow paths, which have done more since HasBlock was true. It takes a
+// block without counting it down if that is a sampled one: SampleNext did. zeroed reports
+// whether the block is known to be zero. It returns 0 if another goroutine has taken the
+// block, which only those can that share a Local.
+func (r *ClassCache) TakeSlow(code uint8, sampled bool) (addr uintptr, zeroed bool) {
+	top := r.top
+	s := *raw.At[slot](top - slotSize)
+	st := raw.At[State](s.state)
+	was := *st
+	if !IsCached(was) {
+		return 0, false
+	}
+	if !sampled && r.nextSample != 0 {
+		r.nextSample--
+	}
+	*st = Live | code
+	r.top = top - slotSize
+	r.requested += uintptr(code)
+	raceannotate.Acquire(s.addr)
+	return s.addr, was == Cached
+}
+
 // HasRoom reports whether the loaded magazine has room for a block.
-func (r *ClassCache) HasRoom() bool { return r.top != r.limit }
+func (r *ClassCache) HasRoom() bool { return raw.At[slot](r.top).addr != endMark }
 
 // Put puts the block at addr into the loaded magazine, which must have room. st is the
 // block's state byte, which the caller has found live with the size code.
-func (r *ClassCache) Put(addr uintptr, st *State, code uint8) {
-	raceannotate.Release(addr)
-	r.requested -= uint64(code)
-	*st = Cached | Used
-	*(*slot)(raw.Pointer(r.top)) = slot{addr, raw.Addr(unsafe.Pointer(st))}
-	r.top += slotSize
+func (r *ClassCache) Put(addr uintptr, st *State, code uint8) { r.putAt(r.top, addr, st, code) }
+
+// PutSlow is Put for slow paths. It reports false if there is no room.
+func (r *ClassCache) PutSlow(addr uintptr, st *State, code uint8) bool {
+	top := r.top
+	room := raw.At[slot](top).addr != endMark
+	if room {
+		r.putAt(top, addr, st, code)
+	}
+	return room
 }
 
-// Drop removes the top slot without using its block, and returns the block's address.
+// putAt puts a block into the slot at top.
+func (r *ClassCache) putAt(top, addr uintptr, st *State, code uint8) {
+	raceannotate.Release(addr)
+	r.requested -= uintptr(code)
+	*st = Cached | Used
+	*raw.At[slot](top) = slot{addr, raw.Addr(unsafe.Pointer(st))}
+	r.top = top + slotSize
+}
+
+// Drop removes the top slot without using its block, and returns the block's address, 0 if
+// there is none.
 func (r *ClassCache) Drop() uintptr {
-	r.top -= slotSize
-	return raw.At[slot](r.top).addr
+	top := r.top - slotSize
+	s := *raw.At[slot](top)
+	if s.state != sentinelState() {
+		r.top = top
+	}
+	return s.addr // 0 in the sentinel
 }
 
 // Empty reports whether the loaded magazine, if there is one, has no slots filled.
 func (r *ClassCache) Empty() bool { return r.top == r.bottom }
+
+// Torn reports whether top is in another magazine than the loaded one. That comes about
+// only if two goroutines use one Local at once.
+func (r *ClassCache) Torn() bool { return r.top-r.bottom > r.limit-r.bottom }
+
+// Mend makes a torn class cache one whose loaded magazine is empty. Its blocks are lost.
+func (r *ClassCache) Mend() { r.top = r.bottom }
 
 // Refill loads a magazine with blocks if the loaded one has none: the previous one if it
 // has blocks, otherwise the spare one. It returns the magazine that is spare afterwards,
@@ -161,7 +220,7 @@ func (r *ClassCache) MakeRoom(c sizeclass.Class, spare uintptr) uintptr {
 // Unload empties the class cache. It returns both magazines, each of which may be 0, and
 // the counts of the class cache.
 func (r *ClassCache) Unload() (loaded, previous uintptr, allocs, requested uint64) {
-	loaded, previous, allocs, requested = r.loaded(), r.previous, r.Allocs(), r.requested
+	loaded, previous, allocs, requested = r.loaded(), r.previous, r.Allocs(), r.Requested()
 	*r = EmptyClassCache()
 	return loaded, previous, allocs, requested
 }
@@ -171,8 +230,12 @@ func (r *ClassCache) loaded() uintptr {
 	if !r.hasMagazines() {
 		return 0
 	}
+	filled := r.top - r.bottom
+	if filled > r.limit-r.bottom {
+		filled = 0 // torn
+	}
 	m := r.bottom - slotsStart
-	magazineAt(m).n = uint32((r.top - r.bottom) / slotSize)
+	magazineAt(m).n = uint32(filled / slotSize)
 	return m
 }
 
@@ -195,20 +258,19 @@ func (r *ClassCache) exchange(m uintptr, capacity uint32) uintptr {
 // Blocks returns how many blocks of class c both magazines hold. It may be called while
 // the holder goes on: the answer is then between 0 and two magazines' worth.
 func (r *ClassCache) Blocks(c sizeclass.Class) uint32 {
-	n := min(uint32((r.top-r.bottom)/slotSize), Capacity(c))
-	if previous := r.previous; previous != 0 {
-		n += min(magazineAt(previous).n, Capacity(c))
+	n := min(uint32((atomic.LoadUintptr(&r.top)-atomic.LoadUintptr(&r.bottom))/slotSize), Capacity(c))
+	if previous := atomic.LoadUintptr(&r.previous); previous != 0 {
+		n += min(atomic.LoadUint32(&magazineAt(previous).n), Capacity(c))
 	}
 	return n
 }
 
 // Activity is a number that changes when the class cache is used: an allocation counts,
 // a free moves the top of a loaded magazine.
-func (r *ClassCache) Activity() uint64 { return 3*r.Allocs() + uint64(r.top) }
+func (r *ClassCache) Activity() uint64 { return 3*r.Allocs() + uint64(atomic.LoadUintptr(&r.top)) }
 
 // SampleNext reports whether the next block is a sampled one. If it is, SampleNext counts
-// it, and the caller takes it by TakeSampled. Otherwise the countdown is above 0, and the
-// caller takes the block by Take. gap draws the number of blocks until the next sampled
+// it, and the caller takes it by TakeSlow. Otherwise the countdown is above 0. gap draws the number of blocks until the next sampled
 // one.
 //
 // SampleNext counts a long gap down in steps of MaxCountdown. The distribution of gaps has
@@ -224,7 +286,7 @@ func (r *ClassCache) SampleNext(gap func() float64) bool {
 		next := gap()
 		r.sampled = next <= MaxCountdown
 		r.nextSample = uintptr(min(next, MaxCountdown))
-		r.counted += uint64(r.nextSample)
+		r.counted += r.nextSample
 	}
 	return false
 }

@@ -58,7 +58,7 @@ func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr) (m uintptr, err error
 	if m := d.full.pop(); m != 0 {
 		d.unused = min(d.unused, d.full.count)
 		if spare != 0 {
-			d.empty.push(spare)
+			d.store(spare)
 		}
 		return m, nil
 	}
@@ -67,12 +67,22 @@ func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr) (m uintptr, err error
 			return 0, err
 		}
 	}
-	d.fill(spare, Capacity(c))
+	d.fill(c, spare)
 	return spare, nil
 }
 
-// fill carves up to want blocks from the partial spans into magazine m.
-func (d *Depot) fill(m uintptr, want uint32) {
+// store stores a magazine with the others that have blocks, or have none.
+func (d *Depot) store(m uintptr) {
+	if magazineAt(m).n == 0 {
+		d.empty.push(m)
+	} else {
+		d.full.push(m)
+	}
+}
+
+// fill carves blocks from the partial spans into magazine m until it is full.
+func (d *Depot) fill(c sizeclass.Class, m uintptr) {
+	want := Capacity(c) - magazineAt(m).n
 	for want > 0 && d.partial.head != 0 {
 		s := d.partial.head
 		before := magazineAt(m).n
@@ -115,10 +125,8 @@ func (d *Depot) Put(c sizeclass.Class, m uintptr) (empty Spans) {
 	switch {
 	case d.closed:
 		freeMagazine(c, m) // its blocks were unmapped when the allocator was closed
-	case magazineAt(m).n == 0:
-		d.empty.push(m)
-	case d.full.count < MaxFull:
-		d.full.push(m)
+	case magazineAt(m).n == 0 || d.full.count < MaxFull:
+		d.store(m)
 	default:
 		d.uncarve(c, m, &empty)
 		d.empty.push(m)
@@ -174,7 +182,7 @@ func (d *Depot) AddSpan(s, m uintptr) error {
 	d.partial.add(s)
 	d.idle += int(sp.Blocks)
 	d.spans++
-	d.fill(m, Capacity(sp.Class))
+	d.fill(sp.Class, m)
 	return nil
 }
 
@@ -196,33 +204,33 @@ func (d *Depot) Free(addr uintptr, st *State, code uint8) (empty Spans, err erro
 }
 
 // Age returns the blocks of magazines that no cache has taken since the last tick to their
-// spans, and frees the empty magazines. If all is set, it does so with all magazines. The
-// caller releases the spans that Age returns.
-func (d *Depot) Age(c sizeclass.Class, all bool) (empty Spans) {
+// spans, and frees the empty magazines unless keep is set. If all is set, it does so with
+// all magazines. The caller releases the spans that Age returns.
+func (d *Depot) Age(c sizeclass.Class, all, keep bool) (empty Spans) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	keep := d.full.count - d.unused
+	used := d.full.count - d.unused
 	if all {
-		keep = 0
+		used = 0
 	}
-	unused := d.full.cut(keep)
+	unused := d.full.cut(used)
 	for m := unused.pop(); m != 0; m = unused.pop() {
 		d.uncarve(c, m, &empty)
 		d.empty.push(m)
 	}
 	d.unused = d.full.count
-	for m := d.empty.pop(); m != 0; m = d.empty.pop() {
-		freeMagazine(c, m)
+	for !keep && d.empty.count > 0 {
+		freeMagazine(c, d.empty.pop())
 	}
 	return empty
 }
 
-// HasMagazines reports whether the depot has magazines, whose blocks and own memory Age can
-// give back.
-func (d *Depot) HasMagazines() bool {
+// HasMagazines reports whether the depot has magazines, whose blocks and, unless keep is
+// set, own memory Age can give back.
+func (d *Depot) HasMagazines(keep bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.full.count+d.empty.count > 0
+	return d.full.count > 0 || !keep && d.empty.count > 0
 }
 
 // Close frees all magazines and span descriptors. The caller unmaps the pages of the spans

@@ -24,10 +24,10 @@
 //	           │ top │ bottom │ limit │ previous │ nextSample │ counted │ requested │ sampled │  64 bytes
 //	           └──┬──┴────┬───┴───┬───┴────┬─────┴────────────┴─────────┴───────────┴─────────┘
 //	              │       ▼       │        └─► the previous magazine
-//	magazine   ┌──┼──┬──────────┬─┼────┬──────┬───┐
-//	           │next,│ sentinel │slot 0│slot 1│ … │
-//	           │  n  │          │      │      │   │     top names the first slot that is not filled
-//	           └─────┴──────────┴──┬───┴──────┴───┘
+//	magazine   ┌──┼──┬──────────┬─┼────┬──────┬───┬─────┐
+//	           │next,│ sentinel │slot 0│slot 1│ … │ end │
+//	           │  n  │          │      │      │   │     │   top names the first slot that is not filled
+//	           └─────┴──────────┴──┬───┴──────┴───┴─────┘
 //	                               │ the addresses of a block and of its state
 //	               ┌───────────────┴──────────────┐
 //	               ▼                              ▼
@@ -60,7 +60,7 @@
 //
 //	Σ blocks of its spans = live + idle + cached
 //	cached                = Σ slots of all magazines, each block in one slot
-//	Σ size codes of live blocks = Σ requested of class caches and depot, modulo 2^64
+//	Σ size codes of live blocks = Σ requested of class caches and depot, modulo a word
 //	Span.idle = |{i : state i is idle}|
 //	a span is on the depot's partial list ⇔ Span.idle > 0
 //	bottom ≤ top ≤ limit, nextSample ≤ MaxCountdown

@@ -14,13 +14,14 @@ import (
 // A magazine holds blocks of one class that are ready to be handed out. It lives
 // in metadata, followed by its slots:
 //
-//	┌─────────┬──────────┬────────┬────────┬─────┬────────────┐
-//	│ next, n │ sentinel │ slot 0 │ slot 1 │  …  │ slot cap−1 │     0 ≤ n ≤ cap
-//	└─────────┴──────────┴────────┴────────┴─────┴────────────┘
+//	┌─────────┬──────────┬────────┬────────┬─────┬────────────┬─────┐
+//	│ next, n │ sentinel │ slot 0 │ slot 1 │  …  │ slot cap−1 │ end │     0 ≤ n ≤ cap
+//	└─────────┴──────────┴────────┴────────┴─────┴────────────┴─────┘
 //
 // The sentinel is a slot whose block is never free. The fast path tests whether the top
 // block is free, and this test fails at the sentinel. So the fast path needs no second test
-// for an empty magazine.
+// for an empty magazine. The end is a slot with an address that no block has. It shows the
+// fast path that a magazine is full.
 //
 // While a class cache has the magazine loaded, the number of filled slots follows from the
 // top of the class cache; otherwise it is n.
@@ -54,6 +55,8 @@ const MaxSlots = 128
 // noBlock is the state to which a sentinel points.
 var noBlock = Idle
 
+func sentinelState() uintptr { return raw.Addr(unsafe.Pointer(&noBlock)) }
+
 // Capacity returns the number of slots of a magazine of class c.
 func Capacity(c sizeclass.Class) uint32 {
 	return uint32(min(max(magazineBytes/c.Size(), minSlots), MaxSlots))
@@ -66,14 +69,18 @@ func slotOf(m uintptr, i uint32) *slot {
 	return raw.At[slot](m + slotsStart + uintptr(i)*slotSize)
 }
 
+// endMark is the address in the slot after the last one.
+const endMark = 1
+
 func magazineSize(c sizeclass.Class) uintptr {
-	return slotsStart + uintptr(Capacity(c))*slotSize
+	return slotsStart + uintptr(Capacity(c)+1)*slotSize
 }
 
 func newMagazine(c sizeclass.Class) (uintptr, error) {
 	m, err := metadata.Alloc(magazineSize(c))
 	if err == nil {
-		magazineAt(m).sentinel.state = raw.Addr(unsafe.Pointer(&noBlock))
+		magazineAt(m).sentinel.state = sentinelState()
+		slotOf(m, Capacity(c)).addr = endMark
 	}
 	return m, err
 }

@@ -22,8 +22,9 @@ import (
 // garbage collector crashes the process when it finds a pointer to freed memory. Released
 // memory is purged and used again.
 //
-// The module's own structures and very large mappings come from the kernel in every
-// build.
+// Memory of a Space that is Unwatched and very large mappings come from the kernel in
+// every build. Programs that make pointers of numbers need that: the pointer checks of
+// race builds (checkptr) refuse to make a pointer into the Go heap of a number.
 
 const (
 	pieceSize  = 64 << 20
@@ -42,9 +43,10 @@ var goMemory struct {
 	pins   runtime.Pinner
 }
 
-// obtain returns size bytes of zeroed memory. own is set for the module's own structures.
-func obtain(size uintptr, own bool) (uintptr, error) {
-	if own || size > maxMapping {
+// obtain returns size bytes of zeroed memory. The kernel's memory is required if
+// unwatched is set.
+func obtain(size uintptr, unwatched bool) (uintptr, error) {
+	if unwatched || size > maxMapping {
 		return sysMap(size)
 	}
 	g := &goMemory

@@ -38,9 +38,10 @@ type Space struct {
 	Footprint Gauge // bytes charged: they may occupy RAM
 	Mappings  Gauge // mappings made, plus those that guards and Place add, minus those released
 
-	// Own is set if the memory holds the module's own structures, which the race detector
-	// does not follow. Set it before the first mapping.
-	Own bool
+	// Unwatched is set if the race detector is not to follow the memory: the module's own
+	// structures, and blocks whose addresses a program keeps as numbers. In race builds the
+	// memory then comes from the kernel. Set it before the first mapping.
+	Unwatched bool
 
 	limit atomic.Int64 // of the footprint in bytes; 0: no limit
 	held  atomic.Int64 // part of the footprint in bytes that Hold added and nobody may use yet
@@ -182,7 +183,7 @@ func (s *Space) mmap(size uintptr) (Mapping, error) {
 	if err := s.enter(OpMap); err != nil {
 		return Mapping{}, err
 	}
-	base, err := obtain(size, s.Own)
+	base, err := obtain(size, s.Unwatched)
 	if err != nil {
 		return Mapping{}, err
 	}

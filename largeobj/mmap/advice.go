@@ -16,14 +16,14 @@ const (
 	AdviseRandom        = Advice(vm.Random)        // do not read ahead
 	AdviseWillNeed      = Advice(vm.WillNeed)      // begin to read now
 	AdviseDontNeed      = Advice(vm.DontNeed)      // drop the pages: private ones become zero, or the file's again
-	AdviseFree          = Advice(vm.Free)          // drop them when RAM is short; Map only
+	AdviseFree          = Advice(vm.Free)          // drop the pages when RAM is short; Map only
 	AdviseHugePage      = Advice(vm.HugePage)      // use transparent huge pages
-	AdviseNoHugePage    = Advice(vm.NoHugePage)    // do not use them
-	AdviseDontDump      = Advice(vm.DontDump)      // leave it out of core dumps
+	AdviseNoHugePage    = Advice(vm.NoHugePage)    // do not use transparent huge pages
+	AdviseDontDump      = Advice(vm.DontDump)      // leave the pages out of core dumps
 	AdviseDump          = Advice(vm.Dump)          // undo AdviseDontDump
 	AdviseWipeOnFork    = Advice(vm.WipeOnFork)    // a child of fork sees zeros; Map only
 	AdviseKeepOnFork    = Advice(vm.KeepOnFork)    // undo AdviseWipeOnFork
-	AdviseDontFork      = Advice(vm.DontFork)      // a child of fork does not have it
+	AdviseDontFork      = Advice(vm.DontFork)      // a child of fork does not get the pages
 	AdvisePopulateRead  = Advice(vm.PopulateRead)  // bring all pages in for reading, now; Linux 5.14
 	AdvisePopulateWrite = Advice(vm.PopulateWrite) // bring all pages in for writing, now; Linux 5.14
 )
@@ -34,10 +34,10 @@ func (a Advice) String() string { return vm.Advice(a).String() }
 // does not know the advice at all.
 func (r *Region) Advise(a Advice) error { return r.AdviseRange(0, toEnd, a) }
 
-// AdviseRange does for n bytes from offset off on what Advise does for all; n = -1 means
-// to the end of the region. Pages keep most advice, also in Resize, which returns
-// ErrMixed while parts of the region have different advice. They do not keep WillNeed,
-// DontNeed, Free, PopulateRead and PopulateWrite.
+// AdviseRange gives advice about the n bytes from offset off on; n = -1 means to the end of
+// the region. Pages keep most advice, also in Resize. Resize returns ErrMixed while parts of
+// the region have different advice. WillNeed, DontNeed, Free, PopulateRead and PopulateWrite
+// act once and are not kept.
 func (r *Region) AdviseRange(off, n int, a Advice) error {
 	return r.onPages("Advise", off, n, func(p addrRange) error {
 		switch {

@@ -23,8 +23,7 @@ import (
 
 const benchFileSize = 256 << 20
 
-// newBenchFile writes the file that a benchmark looks at, and returns how many lines
-// it has.
+// newBenchFile writes the file that a benchmark reads, and returns how many lines it has.
 func newBenchFile(b *testing.B) (path string, lines int) {
 	b.Helper()
 	path = filepath.Join(b.TempDir(), "lines")
@@ -138,8 +137,8 @@ func BenchmarkLines(b *testing.B) {
 	}
 }
 
-// processorTime returns the processor time of the process. On a busy machine it says more
-// than the clock.
+// processorTime returns the processor time of the process. On a busy machine it varies less
+// than the elapsed time.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used unix.Rusage
@@ -229,7 +228,7 @@ func BenchmarkRandom(b *testing.B) {
 	}
 }
 
-// somewhere returns random places, the same each time.
+// somewhere returns random offsets, the same in each call.
 func somewhere() []int64 {
 	rng := rand.New(rand.NewPCG(1, 2))
 	places := make([]int64, randomReads)

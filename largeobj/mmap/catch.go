@@ -15,12 +15,13 @@ import (
 // Refresh and Close wait, so the bytes stay where they are. f may call all other methods,
 // also of other regions.
 //
-// If f accesses memory of a region that is not accessible, f ends there, with its deferred
-// functions run, and Catch returns a *FaultError. Such memory lies beyond the end of a
-// file that somebody made shorter, in a guard page, or in pages that Protect closed.
+// If f accesses memory of a region that is not accessible, f ends there, its deferred
+// functions run, and Catch returns a *FaultError. Memory is not accessible beyond the end of
+// a file that another program made shorter, in a guard page, and in pages that Protect
+// closed.
 //
-// Catch sees only accesses by f's own goroutine. A system call that is given such memory
-// returns EFAULT.
+// A fault in another goroutine that f started ends the program: Catch covers only f's own
+// goroutine. A system call that gets such memory returns EFAULT.
 func (r *Region) Catch(f func(b []byte) error) error {
 	if err := r.gate.enter(); err != nil {
 		return r.error("Catch", 0, err)
@@ -33,8 +34,8 @@ func (r *Region) Catch(f func(b []byte) error) error {
 // accessible, f ends there and Catch returns a *FaultError. Other faults, nil
 // dereferences and panics pass through.
 //
-// Nothing keeps other goroutines from resizing or closing the regions that f uses: the
-// method Catch of a Region does.
+// Other goroutines can resize or close the regions that f uses. To prevent that, use the
+// method Catch of the Region.
 func Catch(f func() error) error {
 	var result error
 	if err := fault.Catch(func() { result = f() }, describeFault); err != nil {
@@ -97,10 +98,11 @@ func (e *entry) reason(addr uintptr) error {
 	return fmt.Errorf("%w: %w", ErrFault, errNotSupplied)
 }
 
-// errNotSupplied is the reason that is left when no other is known.
+// errNotSupplied is the reason if no other is found.
 var errNotSupplied = errors.New("the kernel could not supply the page: an error of the disk")
 
-// missing says why the file does not have the byte at addr, or returns nil.
+// missing returns an error that says why the file does not have the byte at addr, or nil if
+// it has.
 func (e *entry) missing(addr uintptr) error {
 	if e.file == nil {
 		return nil
@@ -108,8 +110,9 @@ func (e *entry) missing(addr uintptr) error {
 	return missingIn(e.file, e.offset+int64(addr-e.frame.body.Base))
 }
 
-// unsupplied says why the kernel did not supply a page that the file has. Others may have
-// made the file shorter and longer again, and may do it again now.
+// unsupplied returns an error that says why the kernel did not supply a page that the file
+// has. Other programs may have made the file shorter and longer again, and may do so again
+// now.
 func (e *entry) unsupplied(addr uintptr) error {
 	for range 3 {
 		if e.accessible(addr) {
@@ -125,8 +128,8 @@ func (e *entry) unsupplied(addr uintptr) error {
 	return errNotSupplied
 }
 
-// missingIn says why a file does not have the byte at offset, as far as the file itself
-// shows, or returns nil.
+// missingIn returns an error that says why a file does not have the byte at offset, or nil.
+// It looks only at the file.
 func missingIn(f *vm.File, offset int64) error {
 	info, err := space.Stat(f)
 	switch {
@@ -154,10 +157,10 @@ func (e *entry) accessible(addr uintptr) bool {
 	return err == nil
 }
 
-// probe is written so that the compiler keeps the read in accessible.
+// accessible writes probe, so that the compiler keeps its read of the page.
 var probe byte
 
-// passed says why a page was not accessible that is accessible again.
+// passed returns an error that says why a page was not accessible that is accessible again.
 func (e *entry) passed() error {
 	const short = "for a moment: somebody made it shorter, and long enough again"
 	if info, err := space.Stat(e.file); e.sparse && (err != nil || info.Bounded) {

@@ -26,7 +26,7 @@ func TestCatchReturns(t *testing.T) {
 		}()
 		_ = r.Catch(func([]byte) error { panic(want) })
 	}()
-	must(t, r.Close()) // the panic left the gate
+	must(t, r.Close()) // Catch left the gate when f panicked
 	allClosed(t, r)
 	allClosed(t, new(Region))
 }
@@ -51,8 +51,8 @@ func allClosed(t *testing.T, r *Region) {
 	}
 }
 
-// Catch passes faults outside regions on. Faults in regions are described also to other
-// packages that ask.
+// TestCatchPassesThrough: Catch does not handle faults outside regions. Other packages can
+// get the description of a fault in a region.
 func TestCatchPassesThrough(t *testing.T) {
 	var nothing *int
 	func() {
@@ -72,7 +72,7 @@ func TestCatchPassesThrough(t *testing.T) {
 	must(t, r.Protect(ReadWrite))
 }
 
-// Resize and Close wait for a function that Catch runs, however long it takes.
+// TestCatchHoldsOffOne: Resize and Close wait until the function that Catch runs has ended.
 func TestCatchHoldsOffOne(t *testing.T) {
 	for name, change := range map[string]func(*Region) error{
 		"Resize": func(r *Region) error { return r.Resize(2_000_000) }, "Close": (*Region).Close,
@@ -103,8 +103,8 @@ func TestCatchHoldsOffOne(t *testing.T) {
 	}
 }
 
-// While Catch runs functions, nobody moves or unmaps the bytes, and methods that the
-// functions call do not wait for a Resize or Close.
+// TestCatchHoldsOff: while Catch runs functions, no call moves or unmaps the bytes. Methods
+// that the functions call do not wait for a Resize or Close.
 func TestCatchHoldsOff(t *testing.T) {
 	eachKind(t, 50_000, func(t *testing.T, r *Region) {
 		paint(r.Bytes())

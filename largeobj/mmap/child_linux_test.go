@@ -17,8 +17,8 @@ func init() {
 	children["small limit"] = lockTooMuch
 }
 
-// runConfined runs a child without privileges of the system: root in namespaces of
-// its own, where it may mount, but owns no limits.
+// runConfined runs a child without privileges on the system. The child is root in namespaces
+// of its own: it may mount file systems, and may not raise its limits.
 func runConfined(t *testing.T, name string) {
 	t.Helper()
 	cmd := ChildCommand(name)
@@ -84,8 +84,8 @@ func fillShm() error {
 	return errors.Join(sparse.Close(), r.Close())
 }
 
-// An error for the limit of locked memory names the limit and its value, and nothing is
-// lost.
+// TestLockLimit: an error for the limit of locked memory names the limit and its value, and
+// the call leaves nothing behind.
 func TestLockLimit(t *testing.T) { runConfined(t, "small limit") }
 
 func lockTooMuch() error {
@@ -93,7 +93,7 @@ func lockTooMuch() error {
 	if err := syscall.Setrlimit(memlock, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
 		return err
 	}
-	told := func(what string, err error) error {
+	wantLimit := func(what string, err error) error {
 		if !errors.Is(err, ErrLockLimit) || !strings.Contains(err.Error(), "RLIMIT_MEMLOCK is 262144 bytes") ||
 			!strings.Contains(err.Error(), "ulimit -l") {
 			return fmt.Errorf("%s: %w", what, err)
@@ -103,7 +103,7 @@ func lockTooMuch() error {
 	before := Sum()
 	_, locked := Map(2*limit, MapOptions{Options: Options{Lock: true}})
 	_, secret := Map(2*limit, MapOptions{Secret: true})
-	if err := errors.Join(told("Map with Lock", locked), told("Map of secret memory", secret)); err != nil {
+	if err := errors.Join(wantLimit("Map with Lock", locked), wantLimit("Map of secret memory", secret)); err != nil {
 		return err
 	}
 	r, err := Map(2*limit, MapOptions{})
@@ -111,7 +111,7 @@ func lockTooMuch() error {
 		return err
 	}
 	r.Bytes()[0] = 1
-	if err := errors.Join(told("Lock", r.Lock()), told("LockOnFault", r.LockOnFault())); err != nil {
+	if err := errors.Join(wantLimit("Lock", r.Lock()), wantLimit("LockOnFault", r.LockOnFault())); err != nil {
 		return err
 	}
 	small, err := Map(limit/4, MapOptions{Secret: true})
@@ -119,14 +119,14 @@ func lockTooMuch() error {
 		return err
 	}
 	small.Bytes()[0] = 2
-	if err := told("Resize of secret memory", small.Resize(2*limit)); err != nil {
+	if err := wantLimit("Resize of secret memory", small.Resize(2*limit)); err != nil {
 		return err
 	}
 	plain, err := Map(limit/4, MapOptions{Options: Options{Lock: true}})
 	if err != nil {
 		return err
 	}
-	if err := told("Resize of a locked region", plain.Resize(2*limit)); err != nil {
+	if err := wantLimit("Resize of a locked region", plain.Resize(2*limit)); err != nil {
 		return err
 	}
 	if r.Bytes()[0] != 1 || small.Bytes()[0] != 2 || small.Len() != limit/4 || plain.Len() != limit/4 {
@@ -142,8 +142,8 @@ func lockTooMuch() error {
 	return nil
 }
 
-// A pipe that has the name of a file or object is an error; nothing waits for its other
-// end.
+// TestPipes: if a name is that of a pipe, the call returns an error, and does not wait for
+// the other end of the pipe.
 func TestPipes(t *testing.T) {
 	balanced(t)
 	path := filepath.Join(t.TempDir(), "pipe")

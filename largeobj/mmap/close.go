@@ -9,20 +9,20 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Close gives the region's memory back. Slices that Bytes returned must not be used any
-// more. Close wipes secret memory first. Further calls of Close do nothing.
+// Close gives the region's memory back. Close wipes secret memory first. Further calls of
+// Close do nothing. An access to a slice that Bytes returned is a fault after Close, or
+// reaches other memory.
 //
-// Close waits for calls of Catch to end, and must not be called inside one. Other calls that
-// come meanwhile return ErrClosed.
+// Close waits for calls of Catch to end. Called inside Catch, it never returns. Other calls
+// of the region's methods return ErrClosed meanwhile.
 //
-// Close does not lose changes to a file, and does not store them on the disk either: see
-// Sync.
+// Changes to a file are not lost, but Close does not store them on the disk: see Sync.
 //
 // The error reports a header that was overwritten (ErrDamaged) or cut off (ErrTruncated),
-// also by another process, or what the kernel refused. Address space that the kernel
-// refuses to take back is offered again when another region is made, resized or closed;
-// until then Sum counts it. The region is closed in spite of an error, unless secret memory
-// could not be wiped: then Close can be repeated.
+// also by another process, or a call that the kernel refused. If the kernel refuses to take
+// address space back, the package tries again when another region is made, resized or
+// closed. Until then Sum counts it. After an error the region is closed, except if secret
+// memory could not be wiped: then call Close again.
 func (r *Region) Close() error {
 	remains.retry()
 	if r.gate.acquireLast() != nil {

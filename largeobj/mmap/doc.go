@@ -13,20 +13,20 @@
 //		return nil
 //	})
 //
-// What there is to map:
+// To make a Region:
 //
 //	Map            private memory, zeroed; with MapOptions.Secret, memory for keys
 //	MapFile        a file or a window of it: read-only, shared, or copy on write
 //	MapOpenFile    the same, of an open *os.File
 //	MapShared      an object that processes share: by name in /dev/shm, or a memfd
-//	MapInherited   the same, by a descriptor that the process was given
+//	MapInherited   the same, by a descriptor that another process passed on
 //
-// What there is to do with a Region:
+// To use a Region:
 //
 //	Bytes, Len                    its memory and its length
 //	Catch                         use the memory; a fault becomes an error
 //	Resize                        change the length, without copying
-//	Refresh                       take over the length that others gave the file or object
+//	Refresh                       adopt the length that others gave the file or object
 //	Advise, Lock, Protect, Sync   madvise, mlock, mprotect, msync, also of a part
 //	File                          a descriptor for another process
 //	Close                         give the memory back
@@ -35,20 +35,21 @@
 // regions, and Sum adds them up.
 //
 // A failing call returns an *Error, which wraps one of the causes that begin with Err, or
-// one of package io/fs. Nothing in this package panics for lack of memory or because of
-// what the kernel refuses. It runs on Linux; elsewhere the error is ErrUnsupported.
+// one of package io/fs. Nothing in this package panics for lack of memory or because the
+// kernel refuses a call. The methods of a Region are safe for concurrent use. The package
+// runs on Linux; elsewhere the error is ErrUnsupported.
 //
 // # Caveats
 //
-//   - The slice that Bytes returned must not be used after Resize or Close. An access to it
-//     is a fault then, or reaches something else's memory. Inside Catch that cannot happen.
-//   - Outside Catch a fault ends the program. Read a file that others may make shorter
-//     inside Catch.
-//   - The garbage collector does not see the memory: it may hold no Go pointers. Nor does it
-//     free a Region that the program forgets to close.
-//   - The bytes of a file or shared object change when others write them. Copy what you
-//     check before you check it.
-//   - The race detector sees no accesses by other processes.
+//   - After Resize or Close, an access to a slice that Bytes returned before is a fault, or
+//     reaches other memory. This cannot happen inside Catch.
+//   - A fault outside Catch ends the program. If other programs may make a file shorter, read
+//     it inside Catch.
+//   - Go pointers in the memory become invalid, because the garbage collector does not see
+//     it. Store none. The collector does not close a Region either.
+//   - The bytes of a file or shared object change when others write them. Copy the bytes
+//     before you check them.
+//   - The race detector does not see accesses by other processes.
 //
 // # Structures
 //
@@ -57,8 +58,8 @@
 //	frame     the body, and with guard pages an inaccessible mapping on either side
 //	header    the 64 bytes in front of the bytes of a Region that shows no file
 //	list      descriptions of all open Regions: for Regions, and to describe faults
-//	refusals  address space that the kernel refused to take back, to be tried again
-//	growth    what a call added to the length of a file, to be taken away if it fails
+//	refusals  address space that the kernel refused to take back; the package tries again
+//	growth    the bytes that a call added to a file, and removes if it fails
 //
 // # Layout
 //
@@ -81,11 +82,11 @@
 //	32 seal     drawn at random when the Region was made
 //	40 check    mixed from the words above, except the length
 //	48 canary   the complement of check
-//	56 canary   the same: where an underflow strikes first
+//	56 canary   the same; an underflow overwrites it first
 //
-// A Region that shows a file has no header. Its bytes are those of the file from Offset on:
-// they begin with the body, or inside its first page. A Region of explicit huge pages has no
-// header either, because a page in front of it would be a huge one.
+// A Region that shows a file has no header. Its bytes are the bytes of the file from Offset
+// on, and begin in the first page of the body. A Region of explicit huge pages has no header
+// either, because the page in front of it would be a huge page.
 //
 // # Equations
 //
@@ -98,34 +99,36 @@
 //	Charged  = body if only swap can take its pages: private and shared memory, and
 //	           FileCopyOnWrite; else 0
 //	mapped by the vm.Space = Σ Mapped + Refused
-//	header of private memory = what the handle knows
+//	header of private memory = the header computed from the Region's fields
 //	header of a shared object: its words agree, and lead + length ≤ size of the object
 //
 // # How regions are made and resized
 //
-// The kernel maps the body wherever it likes. If the body needs guard pages or an alignment,
-// the Region reserves a place and moves the body there by mremap. So all kinds of memory are
-// treated alike, and no address is ever without an owner in between. Name, huge pages and
-// locks come after that. Resize does the same with pages that exist. If anything fails, all
-// is given back; what the kernel refuses to take back is left to refusals.
+// The kernel chooses the address of the body. If the body needs guard pages or an alignment,
+// the Region reserves address space and moves the body there by mremap. So all kinds of
+// memory are treated alike, and other threads cannot map the addresses in between. After
+// that, the Region sets its name, huge pages and locks. Resize does the same with pages that
+// exist. If a step fails, everything is given back. If the kernel refuses to take memory
+// back, refusals tries again later.
 //
-// MapShared makes an object without a name, completes it, and then links it to its name: so
-// nobody opens half of one, and of two makers one wins. Resize changes the length of an
-// object under the file's lock (flock), which a dying process cannot keep, and by one store:
-// a process that is killed leaves the old length or the new one. Objects are 0600, and
-// MapShared refuses one that another user owns or may open.
+// MapShared makes an object without a name, completes it, and then links it to its name. So
+// nobody opens an incomplete object, and of two makers one succeeds. Resize changes the
+// length of an object under the file's lock (flock), which the kernel releases when the
+// process dies. It writes the length by one store, so a process that is killed leaves the old
+// length or the new one. Objects have the permissions 0600, and MapShared refuses an object
+// that another user owns or may open.
 //
 // Regions change the length of a file under a lock that all regions of the file use (an
 // open-file-description lock far beyond the end of any file).
 //
 // # Locking
 //
-//	gate.mu      counts users; held for moments
+//	gate.mu      guards the counts of the gate; held for a few instructions
 //	the gate     frame and length of a Region change only while one call is alone inside
 //	Region.mu    guards protected and locked among calls that are inside together
 //	list.mu      a leaf, except that describing a fault asks the kernel for the length of a file
 //	refusals.mu  a leaf
 //
-// Catch is inside the gate as a user: Resize and Close wait for it, and methods called by its
-// function do not wait for those.
+// While Catch runs a function, it counts as a user of the gate. Resize and Close wait for
+// it. The methods that the function calls do not wait for Resize and Close.
 package mmap

@@ -9,7 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// The causes of errors, for errors.Is. The kernel's own answer is in the chain as well.
+// The causes of errors, for errors.Is. The error also wraps the kernel's error.
 var (
 	// ErrOutOfMemory: the kernel refused memory or address space.
 	ErrOutOfMemory = vm.ErrOutOfMemory
@@ -33,7 +33,7 @@ var (
 	ErrReadOnly = errors.New("the region is read-only")
 	// ErrTruncated: the file or object ends before the region does.
 	ErrTruncated = errors.New("the file ends before the region does")
-	// ErrForeign: MapShared did not make the shared object, or other users own it or
+	// ErrForeign: the shared object was not made by MapShared, or other users own it or
 	// may open it.
 	ErrForeign = errors.New("the shared object is foreign")
 	// ErrVersion: the shared object has the format of another version of this package,

@@ -25,7 +25,8 @@ type run struct {
 	shut   []*Region
 }
 
-// refused reports whether a call failed. Only an injected error may be the cause.
+// refused reports whether a call failed. The test fails if the cause is not the injected
+// error.
 func (r *run) refused(err error) bool {
 	r.t.Helper()
 	if err != nil && !errors.Is(err, errInjected) {
@@ -60,7 +61,7 @@ func (r *run) use(region *Region, err error) {
 		added := region.Bytes()[kept:]
 		held := min(len(beyond), len(added))
 		if !bytes.Equal(added[:held], beyond[:held]) || !bytes.Equal(added[held:], make([]byte, len(added)-held)) {
-			r.t.Fatal("what was added is not zeroed, and not what the file held")
+			r.t.Fatal("added bytes are neither zero nor the bytes of the file")
 		}
 		paint(region.Bytes())
 	}
@@ -110,8 +111,7 @@ func (r *run) inherit(region *Region) {
 	must(r.t, f.Close())
 }
 
-// finish checks that everything was given back, as soon as the kernel refuses nothing any
-// more.
+// finish checks that everything is given back when the kernel no longer refuses calls.
 func (r *run) finish() {
 	vm.Inject(nil)
 	for _, region := range r.shut {
@@ -151,8 +151,8 @@ var runs = map[string]func(r *run){
 	},
 }
 
-// In each run one call to the kernel fails, or some calls in a row, or all from one on: in
-// turn, each call of the run is that one, or the first of those.
+// TestEveryKernelCallOfRegionsFails runs each sequence once for each call to the kernel. In
+// that run this call fails, or this call and some after it, or this call and all after it.
 func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 	for name, play := range runs {
 		t.Run(name, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 			for _, burst := range []int{1, 3, 1 << 30} {
 				for n := range calls {
 					if _, failed := once(n, burst); failed == 0 && burst > 1<<20 {
-						t.Errorf("all calls from %d on failed, and nobody was told", n)
+						t.Errorf("all kernel calls from %d on failed, and no method returned an error", n)
 					}
 				}
 			}
@@ -200,8 +200,8 @@ func openFiles(t *testing.T) int {
 	return len(entries)
 }
 
-// If a kernel lacks a call or a sandbox forbids it, the package does without where it can
-// keep its promises, and returns an error where it cannot.
+// TestRegionsOnOtherKernels: a kernel may lack a call, or a sandbox may forbid it. The package
+// does without the call if it can keep its promises, and returns an error otherwise.
 func TestRegionsOnOtherKernels(t *testing.T) {
 	for _, c := range []struct {
 		name   string

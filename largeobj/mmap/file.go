@@ -13,7 +13,7 @@ type FileMode uint8
 const (
 	// FileReadOnly makes a write a fault. The default.
 	FileReadOnly FileMode = iota
-	// FileShared makes a write reach the file and everyone who maps or reads it.
+	// FileShared makes a write change the file, for everyone who maps or reads it.
 	FileShared
 	// FileCopyOnWrite gives the region its own copy of each page that is written.
 	FileCopyOnWrite
@@ -35,26 +35,28 @@ type FileOptions struct {
 	// not be a multiple of the page size. Default: the beginning of the file.
 	Offset int64
 
-	// Length is the length of the region in bytes. A file that ends before the region
-	// becomes longer with FileShared, and is ErrTruncated otherwise: but see Beyond.
-	// 0 means to the end of the file.
+	// Length is the length of the region in bytes. 0 means to the end of the file. If the
+	// file ends before the region, it becomes longer with FileShared; with other modes
+	// the error is ErrTruncated. See also Beyond.
 	Length int
 
-	// Beyond leaves the file as long as it is if it ends before the region. An access
-	// beyond the end of the file is a fault until the file has grown that far; then the
-	// region shows the new bytes, without Resize. It needs a Length. Default: see Length.
+	// Beyond allows the region to end beyond the end of the file, whose length stays.
+	// Default: see Length. An access beyond the end of the file is a fault until the
+	// file has grown that far. Then the region shows the new bytes, without Resize.
+	// Beyond needs a Length.
 	Beyond bool
 
 	// Create makes the file if it does not exist. It needs FileShared. Default: a file
 	// that does not exist is fs.ErrNotExist.
 	Create bool
 
-	// Permissions are those of a file that Create makes, less the umask. 0 means 0600.
+	// Permissions are the permissions of a file that Create makes, less the umask.
+	// 0 means 0600.
 	Permissions fs.FileMode
 
-	// Sparse takes no disk space when the file becomes longer, but when it is written.
-	// Then a full disk is a fault. It needs FileShared. Default: the file takes the
-	// space as it becomes longer, and a full disk is ErrNoSpace.
+	// Sparse takes disk space for added bytes only when they are written. Default: the
+	// file takes the space when it becomes longer, and a full disk is ErrNoSpace. With
+	// Sparse, a write to a full disk is a fault. Sparse needs FileShared.
 	Sparse bool
 }
 
@@ -77,15 +79,15 @@ func (o *FileOptions) check() error {
 	return checkPermissions(o.Permissions)
 }
 
-// MapFile maps the file at path, or a window of it. The bytes of the region are those of
+// MapFile maps the file at path, or a window of it. The bytes of the region are the bytes of
 // the file. A region of an empty file has no bytes and no mapping.
 //
-// If another program makes the file shorter, an access beyond its end is a fault: read the
-// region inside Catch.
+// An access beyond the end of the file is a fault, if another program has made the file
+// shorter. If that can happen, read the region inside Catch.
 //
-// A file that MapFile makes has its directory entry on the disk when MapFile returns. If
-// MapFile fails, it removes a file that it made, and gives one that it made longer its
-// old length. What other programs have appended meanwhile stays.
+// If MapFile makes a file, its directory entry is on the disk when MapFile returns. If
+// MapFile fails, it removes a file that it made, and restores the length of a file that it
+// made longer. Bytes that other programs have appended meanwhile stay.
 func MapFile(path string, o FileOptions) (*Region, error) {
 	r := newFileRegion(path, &o)
 	return r.open("MapFile", o.Length, 0, func() error {
@@ -96,9 +98,9 @@ func MapFile(path string, o FileOptions) (*Region, error) {
 	})
 }
 
-// MapOpenFile does what MapFile does, with the file that f has open. f stays the caller's
-// and may be closed. The region opens the file again, by /proc, so the process must still
-// be allowed to open it as Mode needs.
+// MapOpenFile does what MapFile does, with the file that f has open. The caller keeps f and
+// may close it. The region opens the file again, by /proc, so the process must have the
+// permissions that Mode needs.
 func MapOpenFile(f *os.File, o FileOptions) (*Region, error) {
 	r := newFileRegion(nameOf(f), &o)
 	return r.open("MapOpenFile", o.Length, 0, func() error {

@@ -12,8 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// mapPath opens or makes the file at path and maps it. Of two calls that make a file at
-// the same time one removes it again if it fails, and the other one tries again.
+// mapPath opens or makes the file at path and maps it. If two calls make a file at the same
+// time and one of them fails, that call removes the file, and the other call tries again.
 func (r *Region) mapPath(path string, o *FileOptions) error {
 	var removed vm.FileInfo
 	for range attempts {
@@ -39,7 +39,7 @@ func (r *Region) mapPath(path string, o *FileOptions) error {
 			return err
 		}
 	}
-	return fmt.Errorf("%s: %w: others make and remove it", path, fs.ErrNotExist)
+	return fmt.Errorf("%s: %w: other programs make and remove it again and again", path, fs.ErrNotExist)
 }
 
 // mapAlone maps the open file while no other region changes its length.
@@ -58,9 +58,9 @@ func nameOf(f *os.File) string {
 	return f.Name()
 }
 
-// reopen opens the file of f again. A second descriptor of the same opening would not do:
-// the locks of an opening belong to all its descriptors, and other parts of the program,
-// or other processes, may have some.
+// reopen opens the file of f again. A duplicate of f's descriptor would not suffice, because
+// all duplicates share their locks, and other parts of the program, or other processes, may
+// have duplicates of f.
 func (r *Region) reopen(f *os.File) error {
 	if f == nil || f.Fd() == ^uintptr(0) {
 		return invalid("the os.File is nil or closed")
@@ -79,16 +79,15 @@ func (r *Region) openFlags() vm.OpenFlags {
 	return 0
 }
 
-// wasRemoved reports whether a file has no name. Another call may have made it, failed,
-// and removed it again. A file that had no name to begin with is the same one when it is
-// opened again.
+// wasRemoved reports whether a file has no name. Another call may have made the file, failed,
+// and removed it. If a file never had a name, opening it again yields the same file.
 func wasRemoved(f vm.FileInfo) bool { return f.Regular && f.Links == 0 }
 
 // sameFile reports whether a and b describe the same file.
 func sameFile(a, b vm.FileInfo) bool { return a.Device == b.Device && a.Inode == b.Inode }
 
-// openFile opens the file, or makes it if the options say so. Of two calls that make a
-// file at the same time one succeeds, and the other opens it.
+// openFile opens the file, or makes it if the options say so. If two calls make a file at
+// the same time, one succeeds, and the other opens it.
 func (r *Region) openFile(path string, o *FileOptions) (made bool, err error) {
 	flags := r.openFlags()
 	for range attempts {
@@ -134,7 +133,7 @@ func (r *Region) mapOpen(path string, o *FileOptions, made bool, info vm.FileInf
 // returns by how much the file grew.
 func (r *Region) fit(o *FileOptions, info vm.FileInfo) (growth, error) {
 	if !info.Regular {
-		return growth{}, invalid("this is no regular file")
+		return growth{}, invalid("this is not a regular file")
 	}
 	length := int64(o.Length)
 	if length == 0 {
@@ -145,7 +144,7 @@ func (r *Region) fit(o *FileOptions, info vm.FileInfo) (growth, error) {
 	case o.Offset > info.Size && o.Length == 0 || end < o.Offset:
 		return growth{}, invalid("Offset of %d bytes in a file of %d", o.Offset, info.Size)
 	case uint64(length) >= maxLength:
-		return growth{}, fmt.Errorf("%w: %d bytes are more than an address space", ErrOutOfMemory, length)
+		return growth{}, fmt.Errorf("%w: %d bytes exceed the address space", ErrOutOfMemory, length)
 	case end > info.Size && !r.beyond && o.Mode != FileShared:
 		return growth{}, tooShort(info.Size, end)
 	}
@@ -182,8 +181,8 @@ func (r *Region) fileView() vm.Kind {
 	return k
 }
 
-// unmake removes the file that this call made, unless it has another name now or somebody
-// has made it longer meanwhile: then it is theirs, too.
+// unmake removes the file that this call made, unless it has another name now or another
+// program has made it longer: then that program uses it.
 func (r *Region) unmake(path string) error {
 	info, err := space.Stat(r.file)
 	if err != nil || info.Size > 0 {

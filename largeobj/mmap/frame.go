@@ -20,15 +20,15 @@ type frame struct{ head, body, tail vm.Mapping }
 type footing struct {
 	lead  uintptr // bytes of the body in front of the byte that is aligned
 	align uintptr // alignment of that byte: a power of two, the page size at least
-	guard uintptr // bytes of the mappings on either side, at least; 0: none
-	whole bool    // all pages are to be transparent huge ones, up to the last
+	guard uintptr // minimum length of the mappings on either side in bytes; 0: none
+	whole bool    // all pages should be transparent huge pages, the last one too
 }
 
 // footing returns where the frame of r may lie.
 func (r *Region) footing() footing {
 	f := footing{lead: r.lead, align: max(uintptr(r.options.Align), vm.PageSize())}
 	if r.kind == FileData {
-		f.lead = 0 // Align is for the page in which the window begins
+		f.lead = 0 // Align aligns the page in which the window begins
 	}
 	if r.huge != SmallPages {
 		f.align = max(f.align, vm.HugePageSize())
@@ -40,7 +40,7 @@ func (r *Region) footing() footing {
 	return f
 }
 
-// plain reports whether any address will do.
+// plain reports whether the body can be at any address.
 func (f footing) plain() bool { return f.guard == 0 && f.align <= vm.PageSize() }
 
 // ahead returns how much of a reservation lies in front of the body, if the reservation is
@@ -66,11 +66,11 @@ func newFrame(k vm.Kind, size uintptr, f footing) (frame, error) {
 	return placed, nil
 }
 
-// mapInPlace makes the mapping of newFrame at its final address. To move a mapping there
-// would cost huge pages: the kernel makes page tables, and later small pages, for the part
-// of the mapping that shared a page table with its neighbours.
+// mapInPlace makes the mapping of newFrame at its final address. Moving a mapping there would
+// cost huge pages: for the part that shared a page table with its neighbours, the kernel
+// makes page tables, and later small pages.
 //
-// It fails if another mapping of the process takes the place meanwhile, and on old kernels.
+// mapInPlace fails if another thread maps the addresses meanwhile, and on old kernels.
 func mapInPlace(k vm.Kind, size uintptr, f footing) (frame, error) {
 	ahead := f.ahead()
 	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align)
@@ -80,7 +80,7 @@ func mapInPlace(k vm.Kind, size uintptr, f footing) (frame, error) {
 	var w frame
 	w.head, w.body, w.tail, err = space.MapInto(reservation, start+ahead, size, k)
 	if err != nil {
-		_ = w.release() // what the kernel refuses remains
+		_ = w.release() // refusals keeps what the kernel refuses
 		return frame{}, err
 	}
 	return w.guarded(f), nil
@@ -97,7 +97,7 @@ func (w frame) guarded(f footing) frame {
 }
 
 // resized returns the frame with a body of size bytes. It keeps the pages, and moves them if
-// necessary. On failure the frame is as it was.
+// necessary. On failure the frame is unchanged.
 func (w frame) resized(size uintptr, f footing) (frame, error) {
 	if !f.plain() {
 		return w.moved(size, f)
@@ -106,8 +106,9 @@ func (w frame) resized(size uintptr, f footing) (frame, error) {
 	return frame{body: body}, err
 }
 
-// moved reserves a new place, moves the body there, and gives the old place back. At any
-// time an inaccessible page, and not a hole, lies on either side.
+// moved reserves new address space, moves the body there, and gives the old address space
+// back. At any time there is an inaccessible page on either side of the body, and never a
+// hole that another thread could map.
 func (w frame) moved(size uintptr, f footing) (frame, error) {
 	ahead := f.ahead()
 	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align)
@@ -125,7 +126,7 @@ func (w frame) moved(size uintptr, f footing) (frame, error) {
 	return to.guarded(f), nil
 }
 
-// release gives the whole frame back. What the kernel refuses remains.
+// release gives the whole frame back. refusals keeps what the kernel refuses.
 func (w frame) release() error {
 	return errors.Join(remains.release(w.body), remains.release(w.head), remains.release(w.tail))
 }

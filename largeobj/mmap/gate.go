@@ -8,11 +8,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A gate lets calls that use a mapping run at the same time, and each call that changes the
-// mapping run alone. A sync.RWMutex would not do, because users enter again from inside: a
-// function that Catch runs calls methods of its region, and must not wait there for a
-// Resize that waits for it. So users go before changes. Only the call that closes the gate
-// keeps further users out.
+// A gate lets calls that use a mapping run at the same time, and makes each call that changes
+// the mapping run alone. A sync.RWMutex would not suffice, because users enter again from
+// inside: a function that Catch runs calls methods of its region. Such a method must not wait
+// for a Resize that waits for the function. So users have priority over changes. Only the
+// call that closes the gate keeps new users out.
 type gate struct {
 	mu      sync.Mutex
 	changed sync.Cond
@@ -66,7 +66,8 @@ func (g *gate) acquire() error {
 	return nil
 }
 
-// acquireLast does what acquire does, for the call that closes: nobody can enter any more.
+// acquireLast does what acquire does, for the call that closes the gate. Nobody can enter
+// after it.
 func (g *gate) acquireLast() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -14,13 +14,14 @@ import (
 const headerSize = 64
 
 // A header is the 64 bytes in front of the bytes of a region that shows no file, at the end
-// of the page in front of them. That of private memory is for whoever reads a core dump,
-// and shows underflows. By that of a shared object processes agree. Only its length
-// changes, under the lock of the file, by one store: a process may be killed at any
-// moment.
+// of the page in front of them. The header of private memory shows underflows, and helps the
+// reader of a core dump. The header of a shared object has the length on which processes
+// agree. Only the length changes, under the lock of the file and by one store, because a
+// process can be killed at any moment.
 type header [headerSize / 8]uint64
 
-// The words of a header. The canaries come last, where an underflow strikes first.
+// The words of a header. The canaries come last, because an underflow overwrites the last
+// bytes first.
 const (
 	wordMagic   = iota
 	wordVersion // version of this layout
@@ -65,8 +66,8 @@ func fold(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// setLength sets the length, and above it bits that depend on the length and the check, by
-// which it belongs to this object.
+// setLength sets the length, and above it bits that depend on the length and on the check. So
+// a length that was copied from another object is detected.
 func (h *header) setLength(n uintptr) {
 	h[wordLength] = uint64(n) | fold(uint64(n)^h[wordCheck], 0x9e3779b97f4a7c15)>>lengthBits<<lengthBits
 }
@@ -99,8 +100,9 @@ func (h *header) store(base uintptr) {
 	}
 }
 
-// verify returns the length of a shared region by its header, or what is wrong with the
-// header. The object has size bytes, of which lead are in front of the region.
+// verify returns the length of a shared region from its header, or an error that says what
+// is wrong with the header. The object has size bytes, of which lead are in front of the
+// region.
 func (h *header) verify(lead uintptr, size uint64) (uintptr, error) {
 	check := h[wordCheck]
 	length, fits := h.length()
@@ -110,23 +112,23 @@ func (h *header) verify(lead uintptr, size uint64) (uintptr, error) {
 	case h[wordVersion] != formatVersion:
 		return 0, fmt.Errorf("%w: version %d, this is %d", ErrVersion, h[wordVersion], formatVersion)
 	case check != h.sum() || h[wordCanary] != ^check || h[wordCanary2] != ^check || !fits:
-		return 0, fmt.Errorf("%w: its words do not fit together: %#x", ErrDamaged, *h)
+		return 0, fmt.Errorf("%w: its words contradict each other: %#x", ErrDamaged, *h)
 	case h[wordLead] != uint64(lead):
-		return 0, fmt.Errorf("%w: the region begins at %d, the page size here is %d", ErrVersion, h[wordLead], lead)
+		return 0, fmt.Errorf("%w: the region begins at byte %d of the object, and the page size is %d", ErrVersion, h[wordLead], lead)
 	case length == 0 || size < uint64(lead) || uint64(length) > size-uint64(lead):
 		return 0, fmt.Errorf("%w: %d bytes in an object of %d", ErrMismatch, length, size)
 	}
 	return length, nil
 }
 
-// writeHeader writes the header of the region as the region now is.
+// writeHeader writes the header that the region should have now.
 func (r *Region) writeHeader() {
 	h := newHeader(r.lead, r.length, r.seal)
 	h.store(r.base())
 }
 
-// intact returns an error if the header was overwritten. The length of a shared object is
-// as another process may have changed it.
+// intact returns an error if the header was overwritten. The length of a shared object may
+// be the one that another process has set.
 func (r *Region) intact() error {
 	got, err := r.header()
 	if err != nil {

@@ -30,7 +30,8 @@ func hugeBytes(t *testing.T, addr uintptr) (n uintptr) {
 	return n
 }
 
-// All pages of a region are huge, the last one too, where the kernel finds memory.
+// TestTransparentPagesAreWhole: all pages of a region are huge, the last one too, if the
+// kernel has the memory.
 func TestTransparentPagesAreWhole(t *testing.T) {
 	balanced(t)
 	huge := vm.HugePageSize()
@@ -70,8 +71,8 @@ func gives(t *testing.T) bool {
 	return hugeBytes(t, start) == 2*huge
 }
 
-// A region for huge pages is made where its place is taken in between, and on kernels
-// that cannot map at a given address: by moving it there.
+// TestTransparentPagesMoved: if other memory takes the chosen addresses meanwhile, or the
+// kernel cannot map at a given address, the region is moved to its address.
 func TestTransparentPagesMoved(t *testing.T) {
 	for _, op := range []vm.Op{vm.OpRelease, vm.OpMap} {
 		balanced(t)

@@ -8,35 +8,35 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// The length of a file that is mapped is shared with whoever else has the file open.
-// So a region never sets a length that it remembers: it asks for the length that the
-// file has, and changes it, under a lock that all regions of the file take.
-// What a call adds it adds without a moment at which the file is shorter, and it takes
-// away only what ends where it believes it does. Programs that write to the file
-// without a region do not take the lock; they too keep what they append.
+// Other programs can change the length of a mapped file. So a region never sets a length that
+// it remembers: it asks for the length of the file and changes it, under a lock that all
+// regions of the file acquire. A call that adds bytes never makes the file shorter, not even
+// for a moment. A call removes bytes only if the file still ends where the call expects its
+// end. Programs that write to the file without a region do not acquire the lock; the bytes
+// that they append stay, too.
 
-// alone runs f while no other region changes the length of the file. Of a file that
-// this region does not write, the length is not its business.
+// alone runs f while no other region changes the length of the file. A region that does not
+// write the file never changes the length, and needs no lock.
 func (r *Region) alone(f func() error) error {
 	if r.mode != FileShared {
 		return f()
 	}
 	switch err := space.LockLength(r.file); {
-	case errors.Is(err, vm.ErrKernelLacks): // what follows is right except beside others
+	case errors.Is(err, vm.ErrKernelLacks): // without a lock, f is correct if no other region changes the length
 		return f()
 	case err != nil:
 		return err
 	}
 	err := f()
-	_ = space.UnlockLength(r.file) // of a file that is open the kernel always takes it
+	_ = space.UnlockLength(r.file) // the kernel never refuses that for an open file
 	return err
 }
 
-// A growth is what a call added to a file: its length before and after, in bytes.
+// A growth says how much a call has added to a file: the lengths before and after, in bytes.
 type growth struct{ from, to int64 }
 
-// lengthen makes the file size bytes long at least. On failure it is as it was.
-// Call it under the lock of the length.
+// lengthen makes the file at least size bytes long. On failure the file is unchanged. The
+// caller holds the lock of the length.
 func (r *Region) lengthen(size int64) (growth, error) {
 	info, err := space.Stat(r.file)
 	if err != nil || info.Size >= size {
@@ -56,8 +56,8 @@ func (r *Region) lengthen(size int64) (growth, error) {
 	return g, nil
 }
 
-// claimSpace takes the space for what is added before it changes the length, and makes
-// the file longer by a call that cannot make it shorter.
+// claimSpace takes the space for the added bytes, and then changes the length by a call that
+// cannot make the file shorter.
 func (r *Region) claimSpace(g growth) error {
 	err := space.Preallocate(r.file, g.from, g.to-g.from)
 	if err == nil {
@@ -66,8 +66,8 @@ func (r *Region) claimSpace(g growth) error {
 	if err == nil || errors.Is(err, vm.ErrKernelLacks) {
 		return err
 	}
-	// Space beyond the end may have been taken. To make the file as long as it is gives
-	// that back.
+	// The call may have taken space beyond the end of the file. Setting the length that
+	// the file has gives that space back.
 	info, statErr := space.Stat(r.file)
 	if statErr == nil {
 		statErr = space.Truncate(r.file, info.Size)
@@ -75,8 +75,8 @@ func (r *Region) claimSpace(g growth) error {
 	return errors.Join(err, statErr)
 }
 
-// shorten takes away what a call that failed later had added, unless somebody made the
-// file longer meanwhile. Call it under the lock of the length.
+// shorten removes the bytes that a call added before it failed, unless another program has
+// made the file longer meanwhile. The caller holds the lock of the length.
 func (r *Region) shorten(g growth) error {
 	if g.to == g.from {
 		return nil

@@ -15,8 +15,8 @@ import (
 
 func init() { children["small disk"] = growOnSmallDisk }
 
-// Regions of one file grow on a file system that is too small for some of them. What
-// one has added no other takes away.
+// TestGrowthBesideGrowth: regions of one file grow on a file system that is too small for
+// some of them. No region removes bytes that another one has added.
 func TestGrowthBesideGrowth(t *testing.T) { runConfined(t, "small disk") }
 
 func growOnSmallDisk() error {
@@ -33,7 +33,7 @@ func growOnSmallDisk() error {
 	return nil
 }
 
-// tooMuch is more than the file system has.
+// tooMuch is a length in bytes that exceeds the file system.
 const tooMuch = 1 << 30
 
 // beside runs modest while others run greedy again and again.
@@ -63,7 +63,7 @@ func beside(greedy, modest func() error) error {
 	return errors.Join(err, <-failures)
 }
 
-// expectNoSpace turns the error that is expected into none.
+// expectNoSpace returns nil for the expected error.
 func expectNoSpace(err error) error {
 	runtime.Gosched()
 	if errors.Is(err, ErrNoSpace) {
@@ -109,7 +109,7 @@ func growBesideGreed(path string) error {
 	return errors.Join(err, r.Close(), other.Close())
 }
 
-// makeBesideGreed makes a file that others try to make, too, and fail with.
+// makeBesideGreed makes a file, while others fail to make the same file.
 func makeBesideGreed(path string) error {
 	greedy := func() error {
 		_, err := MapFile(path, FileOptions{Mode: FileShared, Create: true, Length: tooMuch})

@@ -98,7 +98,8 @@ func TestMadeFileFails(t *testing.T) {
 	}
 }
 
-// A failure after a file was made longer, or a name was given, takes both back.
+// TestNothingIsLeftOfALateFailure: if a call fails after it made a file longer or gave it a
+// name, it undoes both.
 func TestNothingIsLeftOfALateFailure(t *testing.T) {
 	balanced(t)
 	closeLater(t, mapped(t, 1), nil)

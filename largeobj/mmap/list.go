@@ -32,8 +32,8 @@ type Totals struct {
 	Refused            int64 // bytes of Mapped that the kernel has refused to take back
 }
 
-// Regions describes all open regions, in the order of their addresses. It finds also those
-// that the program forgot to close.
+// Regions describes all open regions, in the order of their addresses, including regions that
+// the program forgot to close.
 func Regions() []Info {
 	regions.mu.Lock()
 	defer regions.mu.Unlock()
@@ -60,8 +60,8 @@ func Sum() Totals {
 	}
 }
 
-// A list holds a description of each open region. It holds copies, so that whoever reads it,
-// the description of a fault among them, waits for no region. mu guards it.
+// A list holds a description of each open region. The descriptions are copies, so that
+// reading them, as describing a fault does, waits for no region. mu guards the list.
 type list struct {
 	mu  sync.Mutex
 	all map[*Region]entry
@@ -76,12 +76,12 @@ type entry struct {
 	protected bool
 	readOnly  bool
 	shared    bool // writes reach the file
-	sparse    bool // the file takes its space when it is written
+	sparse    bool // the file takes disk space when it is written
 }
 
 var regions = list{all: map[*Region]entry{}}
 
-// set lists r as it now is. The caller is inside the gate.
+// set adds or updates the description of r. The caller is inside the gate.
 func (l *list) set(r *Region) {
 	e := entry{
 		info: Info{

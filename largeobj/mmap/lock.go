@@ -13,18 +13,17 @@ import (
 // adds are locked too.
 //
 // The error is ErrLockLimit if the process may not lock so much memory; its message names
-// the limit and says how it is raised. It is ErrTruncated if the file ends before the
-// region does, ErrNoSpace if there is no room for a page that the file does not have yet,
-// and ErrOutOfMemory if there is no RAM. After an error a region of which nothing was
-// locked is not locked.
+// the limit and says how to raise it. It is ErrTruncated if the file ends before the region
+// does, ErrNoSpace if the disk has no room for a page of a sparse file, and ErrOutOfMemory if
+// there is no RAM. If Lock fails and no page was locked before, no page is locked
+// afterwards.
 func (r *Region) Lock() error { return r.lock(0, toEnd, false) }
 
-// LockRange does for n bytes from offset off on what Lock does for all; n = -1 means to
-// the end of the region. It locks whole pages. Resize returns ErrMixed while only a part
-// of the region is locked.
+// LockRange locks the pages of the n bytes from offset off on; n = -1 means to the end of
+// the region. Resize returns ErrMixed while only a part of the region is locked.
 func (r *Region) LockRange(off, n int) error { return r.lock(off, n, false) }
 
-// LockOnFault keeps in RAM each page that is accessed, from then on.
+// LockOnFault locks each page of the region when it is first accessed.
 func (r *Region) LockOnFault() error { return r.lock(0, toEnd, true) }
 
 func (r *Region) lock(off, n int, onFault bool) error {
@@ -37,7 +36,8 @@ func (r *Region) lock(off, n int, onFault bool) error {
 	})
 }
 
-// lockPages locks the pages of p, whole says that they are all, and says why it cannot.
+// lockPages locks the pages of p. whole says that p is the whole region. The error says why
+// the kernel refused.
 func (r *Region) lockPages(p addrRange, whole, onFault bool) error {
 	err := space.Lock(p.begin, p.size(), onFault)
 	if err == nil {
@@ -46,7 +46,7 @@ func (r *Region) lockPages(p addrRange, whole, onFault bool) error {
 		return nil
 	}
 	if !r.partLocked {
-		_ = space.Unlock(p.begin, p.size()) // some of them may be
+		_ = space.Unlock(p.begin, p.size()) // some pages may be locked
 	}
 	if !errors.Is(err, vm.ErrAbsent) {
 		return err
@@ -60,11 +60,12 @@ func (r *Region) lockPages(p addrRange, whole, onFault bool) error {
 	return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
 }
 
-// Unlock allows the kernel to swap the region out. Secret memory stays locked: ErrInvalid.
+// Unlock allows the kernel to swap the region out. For secret memory it returns ErrInvalid,
+// and the memory stays locked.
 func (r *Region) Unlock() error { return r.UnlockRange(0, toEnd) }
 
-// UnlockRange does for n bytes from offset off on what Unlock does for all; n = -1 means
-// to the end of the region. It unlocks whole pages.
+// UnlockRange unlocks the pages of the n bytes from offset off on; n = -1 means to the end
+// of the region.
 func (r *Region) UnlockRange(off, n int) error {
 	return r.onPages("Unlock", off, n, func(p addrRange) error {
 		if r.kind == Secret {

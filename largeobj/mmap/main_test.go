@@ -17,8 +17,8 @@ import (
 // the children instead of the tests.
 const childVar = "ASHLAR_MMAP_TEST_CHILD"
 
-// children are the programs that tests run as processes of their own. What one
-// returns is printed, and fails the test that started it.
+// children are the programs that tests run as processes of their own. The error that a child
+// returns is printed, and the test that started it fails.
 var children = map[string]func() error{}
 
 func TestMain(m *testing.M) {

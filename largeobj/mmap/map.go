@@ -21,8 +21,8 @@ type MapOptions struct {
 	Secret bool
 }
 
-// Map returns a region of n bytes of private memory, n > 0, zeroed. The memory occupies
-// RAM from when it is first written. Bytes begins with a page.
+// Map returns a region of n bytes of private, zeroed memory, n > 0. Its address is a multiple
+// of the page size. A page occupies RAM when it is first written.
 func Map(n int, o MapOptions) (*Region, error) {
 	r := newRegion(Anonymous, o.Name, o.Options)
 	if o.Secret {
@@ -59,8 +59,8 @@ func (r *Region) mapExplicit(n uintptr) error {
 	return r.mapBody(vm.Kind{Huge: true, Populate: r.populate()}, n)
 }
 
-// mapSecret makes a mapping of secret memory. Where the kernel has none, it hides private
-// memory as well as the kernel can.
+// mapSecret makes a mapping of secret memory. If the kernel has no secret memory, mapSecret
+// hides private memory as well as the kernel can.
 func (r *Region) mapSecret(n uintptr) error {
 	f, err := space.Secret()
 	if err != nil {

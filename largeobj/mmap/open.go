@@ -21,8 +21,8 @@ func newRegion(kind Kind, name string, o Options) *Region {
 	return r
 }
 
-// open checks the length and the options that all kinds have, and calls mapping, which
-// makes the mapping and finishes it. On failure nothing is left. minLength is the least
+// open checks the length and the options that all kinds have, and calls mapping, which makes
+// the mapping and finishes it. On failure it gives everything back. minLength is the smallest
 // value of n.
 func (r *Region) open(op string, n, minLength int, mapping func() error) (*Region, error) {
 	remains.retry()
@@ -59,7 +59,7 @@ func (r *Region) finish() error {
 	}
 	m := r.frame.body
 	if r.file == nil && !r.secret {
-		_ = space.Name(m.Base, m.Size, "ashlar:"+r.name) // decoration
+		_ = space.Name(m.Base, m.Size, "ashlar:"+r.name) // the region works without a name
 	}
 	if r.huge == TransparentPages {
 		r.useTransparent()
@@ -75,12 +75,12 @@ func (r *Region) finish() error {
 func (r *Region) useTransparent() {
 	m := r.frame.body
 	if space.Advise(m.Base, m.Size, vm.HugePage) != nil {
-		r.huge = SmallPages // the kernel or the file system has none
+		r.huge = SmallPages // the kernel or the file system has no huge pages
 	}
 	if !r.options.Populate {
 		return
 	}
-	populate := vm.PopulateRead // to populate shared memory must not write to it
+	populate := vm.PopulateRead // populating shared memory must not write to it
 	if r.private() {
 		populate = vm.PopulateWrite
 	}

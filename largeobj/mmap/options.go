@@ -11,13 +11,13 @@ const (
 	// SmallPages are pages of the kernel's page size, unless the kernel decides
 	// otherwise. The default.
 	SmallPages HugePages = iota
-	// TransparentPages asks for transparent huge pages: the region is aligned to their
-	// size, and the kernel uses as many as it finds.
+	// TransparentPages asks for transparent huge pages. The region is aligned to their
+	// size, and the kernel uses as many huge pages as it has.
 	TransparentPages
-	// ExplicitPages asks for huge pages that the system sets aside (vm.nr_hugepages).
+	// ExplicitPages asks for huge pages that the system reserves (vm.nr_hugepages).
 	// They are never swapped out. If there are not enough, and for files, shared
-	// objects and secret memory, the region uses transparent ones:
-	// Region.HugePages reports which.
+	// objects and secret memory, the region uses transparent huge pages.
+	// Region.HugePages reports which pages it got.
 	ExplicitPages
 )
 
@@ -28,19 +28,19 @@ func (h HugePages) String() string {
 // Options are the options that all kinds of Region have. The zero value is the default
 // of each.
 type Options struct {
-	// Name is shown by Regions, in errors and, where the kernel can, in
-	// /proc/self/maps. Default: the path of a file, the name of a shared object,
-	// otherwise none.
+	// Name is the name of the region in Regions, in errors and, if the kernel supports
+	// that, in /proc/self/maps. Default: the path of a file, the name of a shared
+	// object, otherwise none.
 	Name string
 
-	// Align is the alignment of the region in bytes, a power of two: the address of
-	// Bytes is a multiple of it. Of a window of a file it aligns the page in which the
-	// window begins. 0, and whatever is less, means the page size.
+	// Align is the alignment of the address of Bytes, in bytes, a power of two. 0, and
+	// every value below the page size, means the page size. For a window of a file, Align
+	// aligns the page in which the window begins.
 	Align int
 
 	// GuardPages puts an inaccessible page on either side of the region, so that an
-	// access beyond its ends is a fault. It costs two mappings, and then Resize always
-	// moves the region. Default: none.
+	// access beyond its ends is a fault. Default: none. Guard pages cost two mappings,
+	// and make Resize always move the region.
 	GuardPages bool
 
 	// HugePages asks for huge pages. Default: SmallPages.
@@ -66,7 +66,7 @@ func (o *Options) check() error {
 	return nil
 }
 
-// checkPermissions reports permissions that are more than the nine bits.
+// checkPermissions reports permissions that have more than the nine permission bits.
 func checkPermissions(m fs.FileMode) error {
 	if m&^fs.ModePerm != 0 {
 		return invalid("Permissions of %v: they must be in 0777", m)

@@ -15,7 +15,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// What other processes do to files and objects that are mapped.
+// These tests change mapped files and objects as other processes do.
 
 // cuttable are a file and an object that others can cut, with their paths.
 func cuttable(t *testing.T, n int) map[string]*Region {
@@ -26,8 +26,8 @@ func cuttable(t *testing.T, n int) map[string]*Region {
 	return map[string]*Region{path: file, filepath.Join(sharedDir, name): share(t, name, n, SharedOptions{})}
 }
 
-// A page that was not there for a moment is told from one that the disk does not give:
-// somebody has made the file shorter and longer again, however quickly.
+// TestCutForAMoment: if another program made the file shorter and longer again, the error is
+// ErrTruncated, and not the error for a disk that fails.
 func TestCutForAMoment(t *testing.T) {
 	balanced(t)
 	closeLater(t, mapped(t, 1), nil)
@@ -79,7 +79,7 @@ func TestCutForAMoment(t *testing.T) {
 	}
 }
 
-// A page that the kernel does not supply, though the file has it, is told as that.
+// TestDiskFails: if the file has a page and the kernel does not supply it, the error says so.
 func TestDiskFails(t *testing.T) {
 	balanced(t)
 	path := newFile(t, make([]byte, 100_000))
@@ -102,8 +102,8 @@ func TestDiskFails(t *testing.T) {
 	})
 }
 
-// Lock says that a file was cut, and not that a limit was reached; the region is not
-// locked then, and can be when the file is whole again.
+// TestLockOfCut: if a file was cut, Lock returns ErrTruncated and not ErrLockLimit. The region
+// is not locked then. It can be locked when the file has its length again.
 func TestLockOfCut(t *testing.T) {
 	balanced(t)
 	closeLater(t, mapped(t, 1), nil)
@@ -132,8 +132,8 @@ func TestLockOfCut(t *testing.T) {
 	}
 }
 
-// A header that another process, or an underflow, overwrote is told when the region is
-// closed or resized. A length that another one gave the object is no damage.
+// TestSharedUnderflow: Close and Resize report a header that another process or an underflow
+// has overwritten. They do not report a length that another region has set.
 func TestSharedUnderflow(t *testing.T) {
 	balanced(t)
 	for _, off := range []int{-1, -8, -24, -32, -40, -64} {
@@ -164,7 +164,7 @@ func TestSharedUnderflow(t *testing.T) {
 	}
 }
 
-// Sync of what never reaches the file says so.
+// TestSyncOfCopies: Sync returns an error if changes never reach the file.
 func TestSyncOfCopies(t *testing.T) {
 	balanced(t)
 	r, err := MapFile(newFile(t, make([]byte, 10_000)), FileOptions{Mode: FileCopyOnWrite})

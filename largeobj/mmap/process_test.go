@@ -48,7 +48,7 @@ func addByDescriptor() error {
 	return r.Close()
 }
 
-// resizes are the lengths between which an object goes to and fro.
+// resizes are the lengths that an object gets in turn.
 var resizes = [...]int{3000, 9000, 200_000}
 
 // A process that is killed while it resizes an object leaves it with one of the lengths,
@@ -67,10 +67,10 @@ func TestKilledWhileResizing(t *testing.T) {
 		cmd.Env = append(cmd.Env, "OBJECT="+name)
 		out, err := cmd.StdoutPipe()
 		must(t, errors.Join(err, cmd.Start()))
-		_, err = out.Read(make([]byte, 1)) // it is at it
+		_, err = out.Read(make([]byte, 1)) // the child has begun to resize
 		must(t, errors.Join(err, cmd.Process.Kill()))
 		if cmd.Wait() == nil {
-			t.Fatal("it ended by itself")
+			t.Fatal("the child ended by itself")
 		}
 		again := share(t, name, 0, SharedOptions{})
 		if n := again.Len(); n != resizes[0] && n != resizes[1] && n != resizes[2] {
@@ -84,8 +84,8 @@ func TestKilledWhileResizing(t *testing.T) {
 	}
 }
 
-// resizeForever fills what it adds: what is zero later is zero because a region cleared
-// it.
+// resizeForever resizes an object again and again, and fills the bytes that it adds. So if
+// added bytes are zero later, a region has cleared them.
 func resizeForever() error {
 	r, err := MapShared(os.Getenv("OBJECT"), 0, SharedOptions{})
 	if err != nil {

@@ -15,12 +15,12 @@ const (
 	NoAccess  = Access(vm.NoAccess) // a read or a write is a fault
 )
 
-// Protect changes what the program may do with the region. A region that shows a file or
-// object read-only cannot become writable: ErrReadOnly. Resize fails while any page has
+// Protect changes what the program may do with the region. It returns ErrReadOnly for
+// ReadWrite if the region shows a file or object read-only. Resize fails while a page has
 // another access than at first.
 func (r *Region) Protect(a Access) error { return r.ProtectRange(0, toEnd, a) }
 
-// ProtectRange does for n bytes from offset off on what Protect does for all; n = -1
+// ProtectRange changes what the program may do with the n bytes from offset off on; n = -1
 // means to the end of the region. The bytes must be whole pages, or end with the region.
 func (r *Region) ProtectRange(off, n int, a Access) error {
 	return r.onPages("Protect", off, n, func(p addrRange) error {
@@ -31,7 +31,7 @@ func (r *Region) ProtectRange(off, n int, a Access) error {
 		case a == ReadWrite && r.readOnly():
 			return ErrReadOnly
 		case p.begin != whole.begin && off != 0 || p.end != whole.end && p.end != r.bounds().end:
-			return invalid("bytes %d to %d are no whole pages", off, off+int(p.size()))
+			return invalid("bytes %d to %d are not whole pages", off, off+int(p.size()))
 		}
 		return r.noting(func() error {
 			err := space.Protect(whole.begin, whole.size(), vm.Access(a))

@@ -20,8 +20,8 @@ func (r *Region) pagesOf(p addrRange) addrRange {
 	return addrRange{raw.AlignDown(p.begin, r.page), raw.AlignUp(p.end, r.page)}
 }
 
-// around returns the pages that contain the bytes of p. If p is all bytes, the page of
-// the header is one of them: the kernel splits the mapping if that page differs.
+// around returns the pages that contain the bytes of p. If p is all bytes, the page of the
+// header is included, because the kernel splits the mapping if that page differs.
 func (r *Region) around(p addrRange) addrRange {
 	pages := r.pagesOf(p)
 	if p == r.bounds() {
@@ -62,7 +62,8 @@ func (r *Region) onPages(op string, off, n int, f func(addrRange) error) error {
 	return r.error(op, 0, f(addrRange{base, base + uintptr(n)}))
 }
 
-// noting makes a change of the pages, one at a time, and lists the region as it is then.
+// noting calls change, which changes pages, and updates the region's description in the list.
+// One change runs at a time.
 func (r *Region) noting(change func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

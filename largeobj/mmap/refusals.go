@@ -8,8 +8,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// refusals are mappings that the kernel refused to take back. They belong to no region any
-// more. They are tried again whenever a region is made, resized or closed.
+// refusals are mappings that the kernel refused to take back. They no longer belong to a
+// region. Each call that makes, resizes or closes a region tries again to unmap them.
 type refusals struct {
 	mu       sync.Mutex
 	mappings []vm.Mapping
@@ -17,7 +17,7 @@ type refusals struct {
 
 var remains refusals
 
-// release gives a mapping back. If the kernel refuses, release gives back its RAM at least.
+// release gives a mapping back. If the kernel refuses, release gives back only its RAM.
 func (r *refusals) release(m vm.Mapping) error {
 	if m.Size == 0 {
 		return nil

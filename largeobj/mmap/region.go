@@ -16,7 +16,7 @@ type Kind uint8
 // The kinds of regions.
 const (
 	Anonymous Kind = iota // private memory of this process
-	Secret                // the same, for keys
+	Secret                // private memory for keys
 	Shared                // an object that processes share
 	FileData              // the bytes of a file
 )
@@ -25,9 +25,9 @@ func (k Kind) String() string {
 	return [...]string{"anonymous", "secret", "shared", "file"}[k]
 }
 
-// A Region is a mapping as an object with a length. Map, MapFile, MapOpenFile, MapShared
-// and MapInherited make one; the zero value is a closed one. Its methods are safe for
-// concurrent use; the program orders accesses to its bytes. A region exists until it is
+// A Region is a mapping as an object with a length. Map, MapFile, MapOpenFile, MapShared and
+// MapInherited make one. The zero value is a closed Region. Its methods are safe for
+// concurrent use; the program synchronizes accesses to its bytes. A region exists until it is
 // closed, even if no pointer to it is left: see Regions.
 //
 // The slice that Bytes returns is valid until the region is resized or closed. If another
@@ -36,15 +36,15 @@ type Region struct {
 	kind    Kind
 	name    string
 	options Options
-	file    *vm.File // what is shown, nil for private memory
+	file    *vm.File // the file or object that the region shows; nil for private memory
 	mode    FileMode
 	offset  int64  // of the mapping in the file
-	sparse  bool   // the file takes its space when it is written
-	beyond  bool   // the region may end beyond the file, whose length it leaves alone
+	sparse  bool   // the file takes disk space when it is written
+	beyond  bool   // the region may end beyond the file, and does not change the file's length
 	unlink  string // path that Close removes
 	charged bool   // its bytes can occupy RAM that cannot be written back
 
-	// What Resize may change. The gate guards it.
+	// Resize may change these fields. The gate guards them.
 	gate       gate
 	page       uintptr // size of its pages, a multiple of the kernel's
 	lead       uintptr // bytes of the mapping in front of Bytes
@@ -56,7 +56,7 @@ type Region struct {
 	protected  bool       // some pages have another access than at first
 	locked     bool       // all pages are locked
 	partLocked bool       // some pages may be locked
-	mu         sync.Mutex // guards what is protected and locked among calls that share the gate
+	mu         sync.Mutex // guards protected, locked and partLocked among calls that share the gate
 }
 
 // Kind returns the kind of memory that the region is.
@@ -65,8 +65,8 @@ func (r *Region) Kind() Kind { return r.kind }
 // Name returns the region's name.
 func (r *Region) Name() string { return r.name }
 
-// HugePages returns which pages the region got: less than the options asked for if the
-// kernel had none, and SmallPages if the region is closed.
+// HugePages returns which pages the region got. These are smaller than the options requested
+// if the kernel had no such pages. For a closed region, HugePages returns SmallPages.
 func (r *Region) HugePages() HugePages {
 	if r.gate.enter() != nil {
 		return SmallPages
@@ -75,9 +75,9 @@ func (r *Region) HugePages() HugePages {
 	return r.huge
 }
 
-// Bytes returns the region's memory, or nil if the region is closed. New memory, and what
-// Resize adds to it, is zeroed. The slice must not be used after the region was resized or
-// closed: an access is a fault then, or reaches something else's memory.
+// Bytes returns the region's memory, or nil if the region is closed. New memory, and memory
+// that Resize adds, is zeroed. An access to the slice after Resize or Close is a fault, or
+// reaches other memory.
 func (r *Region) Bytes() []byte {
 	if r.gate.enter() != nil {
 		return nil

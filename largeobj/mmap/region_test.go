@@ -64,7 +64,7 @@ func newFile(t testing.TB, text []byte) string {
 
 var sharedNames atomic.Int64
 
-// sharedName returns a name for a shared object that nobody else has.
+// sharedName returns a name that no other shared object has.
 func sharedName(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("ashlar-test-%d-%d", os.Getpid(), sharedNames.Add(1))
@@ -376,7 +376,8 @@ func TestNothingMapsNothing(t *testing.T) {
 	}
 }
 
-// What the kernel refused was never charged, and so is in no peak.
+// TestPeakOfRefused: memory that the kernel refused is not charged, so it does not raise the
+// peak.
 func TestPeakOfRefused(t *testing.T) {
 	balanced(t)
 	const most = maxLength/2 - 1

@@ -9,22 +9,23 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// Resize makes the region n bytes long, n > 0. Bytes keep their values; added bytes are
-// zero, or those of the file. The region may move: slices that Bytes returned must not be
-// used any more. Resize copies only explicit huge pages and secret memory.
+// Resize makes the region n bytes long, n > 0. Bytes keep their values. Added bytes are zero,
+// or the bytes of the file. An access to a slice that Bytes returned before is a fault after
+// Resize, or reaches other memory, because the region may move. Resize copies explicit huge
+// pages and secret memory; all other pages are moved.
 //
-// Resize waits for calls of Catch to end, and must not be called inside one. Calls of
-// Catch that overlap without end put it off forever.
+// Resize waits for calls of Catch to end. Called inside Catch, it never returns. If calls of
+// Catch overlap without end, Resize waits forever.
 //
-// A shared object gets the new length for everybody; other processes see it when they call
-// Refresh. A file that is mapped with FileShared becomes longer as needed. It becomes
-// shorter with the region if the region reached to the end of the file. A region of
-// another mode cannot end beyond the end of the file: ErrTruncated. With
+// A shared object gets the new length for all processes; other processes see it when they
+// call Refresh. A file that is mapped with FileShared becomes longer as needed. It becomes
+// shorter with the region if the region reached to the end of the file. With other modes,
+// the error is ErrTruncated if the region would end beyond the end of the file. With
 // FileOptions.Beyond the file keeps its length.
 //
-// On failure all is as it was. What others have appended to a file or object meanwhile
-// stays. Regions of one file wait for each other while they change its length, in all
-// processes, by a lock that is independent of flock.
+// On failure the region and the file are unchanged. Bytes that others have appended to a file
+// or object meanwhile stay. Regions of one file wait for each other while they change its
+// length, in all processes, by a lock that is independent of flock.
 func (r *Region) Resize(n int) error {
 	if n < 1 || uintptr(n) >= maxLength {
 		return r.error("Resize", n, invalid("a length of %d bytes", n))
@@ -42,10 +43,10 @@ func (r *Region) Resize(n int) error {
 	})
 }
 
-// Refresh gives the region the length that what it shows has now: the length that another
-// process has given a shared object, or as much as a file has from the region's first byte
-// on. Slices that Bytes returned must not be used any more. Private memory and a region
-// with FileOptions.Beyond have a length of their own: ErrInvalid.
+// Refresh adopts the present length of the shared object or file. A region of a file then
+// ends with the file. An access to a slice that Bytes returned before is a fault after
+// Refresh, or reaches other memory. For private memory, and with FileOptions.Beyond, the error
+// is ErrInvalid.
 func (r *Region) Refresh() error {
 	return r.change("Refresh", 0, func() error {
 		switch {
@@ -58,15 +59,16 @@ func (r *Region) Refresh() error {
 			}
 			n := max(info.Size-r.offset-int64(r.lead), 0)
 			if uint64(n) >= maxLength {
-				return fmt.Errorf("%w: %d bytes are more than an address space", ErrOutOfMemory, n)
+				return fmt.Errorf("%w: %d bytes exceed the address space", ErrOutOfMemory, n)
 			}
 			return r.follow(uintptr(n))
 		}
-		return invalid("the region has a length of its own: see Resize")
+		return invalid("the length of the region does not depend on others: use Resize")
 	})
 }
 
-// follow makes the region n bytes long, as long as what it shows.
+// follow makes the region n bytes long, which is the length of the object, or of the file
+// from Offset on.
 func (r *Region) follow(n uintptr) error {
 	if n == 0 {
 		_ = r.unmap() // what the kernel refuses is tried again later
@@ -87,7 +89,7 @@ func (r *Region) change(op string, n int, f func() error) error {
 	}
 	defer r.gate.release(false)
 	if r.protected {
-		return r.error(op, n, invalid("its pages are protected: give them the access back that they had at first"))
+		return r.error(op, n, invalid("its pages are protected: give them back the access that they had at first"))
 	}
 	err := f()
 	regions.set(r)
@@ -100,7 +102,7 @@ func (r *Region) stretch(n uintptr) error {
 	switch {
 	case size == old:
 		return nil
-	case old == 0: // of an empty file
+	case old == 0: // a region of an empty file
 		return r.showFirst(n)
 	}
 	w, err := r.frame.resized(size, r.footing())
@@ -127,8 +129,8 @@ func (r *Region) showFirst(n uintptr) error {
 	return nil
 }
 
-// clear zeroes the part of the last page beyond length bytes that is among the first n
-// bytes now. It may have been in use before the region became shorter.
+// clear zeroes those bytes of the last page that lie beyond length bytes and belong to the
+// first n bytes now. They may have been in use before the region became shorter.
 func (r *Region) clear(length, n uintptr) {
 	if end := min(n, r.sizeFor(length)-r.lead); length < end {
 		raw.Clear(r.base()+length, end-length)
@@ -192,8 +194,8 @@ func (r *Region) locking(exclusive bool, f func(length uintptr, size int64) erro
 	return f(length, info.Size)
 }
 
-// resizeShared changes the object, the mapping and the header in an order that keeps the
-// header true wherever the process is killed.
+// resizeShared changes the object, the mapping and the header. Their order keeps the header
+// correct if the process is killed at any step.
 func (r *Region) resizeShared(n uintptr) error {
 	if r.mode == FileReadOnly {
 		return ErrReadOnly
@@ -224,7 +226,7 @@ func (r *Region) resizeShared(n uintptr) error {
 }
 
 func (r *Region) resizeFile(n uintptr) error {
-	if r.beyond { // the length of the file is not this region's business
+	if r.beyond { // the region does not change the length of the file
 		err := r.stretch(n)
 		if err == nil {
 			r.length = n
@@ -259,12 +261,12 @@ func (r *Region) resizeFile(n uintptr) error {
 	})
 }
 
-// cutFile makes the region n bytes long, and the file end where the region ends.
+// cutFile makes the region n bytes long, and cuts the file off where the region ends.
 func (r *Region) cutFile(n uintptr, end int64) error {
 	if err := space.Truncate(r.file, end); err != nil {
 		return err
 	}
-	_ = r.stretch(n) // what the kernel does not unmap stays, beyond the end of the region
+	_ = r.stretch(n) // pages that the kernel does not unmap stay beyond the end of the region
 	r.length = n
 	return nil
 }

@@ -30,29 +30,29 @@ type SharedOptions struct {
 	Open OpenMode
 
 	// Begin is called with the bytes of the object before MapShared or MapInherited
-	// returns. made reports that the object is new: its bytes are zero, and Begin fills
-	// them before any other process sees them. If Begin returns an error, the call
-	// returns it; then a new object is not made, and one that exists stays as it is.
-	// Default: none.
+	// returns. Default: none. If made is set, the object is new: its bytes are zero, and
+	// Begin fills them before any other process sees them. If Begin returns an error, the
+	// call returns that error. Then no new object is made, and an object that exists is
+	// unchanged.
 	Begin func(b []byte, made bool) error
 
 	// ReadOnly maps an object that exists for reading only. Default: for reading and
 	// writing.
 	ReadOnly bool
 
-	// Permissions are those of an object that is made, less the umask. An object that
-	// exists may not have more. Anyone can put a file into /dev/shm: an object that
-	// belongs to another user is refused, unless Permissions admit other users. 0 means
-	// 0600.
+	// Permissions are the permissions of a new object, less the umask. 0 means 0600. An
+	// object that exists must not have more permissions. Every user can put a file into
+	// /dev/shm, so an object of another user is refused, unless Permissions admit other
+	// users.
 	Permissions fs.FileMode
 
 	// Unlink makes Close remove the object's name, if it is still the name of this
 	// object. Processes that have mapped the object keep it. Default: the name stays.
 	Unlink bool
 
-	// Sparse takes no RAM when a named object is made or becomes longer, but when it is
-	// written. Then a full /dev/shm is a fault. A memfd is always sparse. Default: the
-	// object takes its RAM at once, and a full /dev/shm is ErrNoSpace.
+	// Sparse takes RAM for a page of a named object only when the page is written.
+	// Default: the object takes its RAM at once, and a full /dev/shm is ErrNoSpace. With
+	// Sparse, a write to a full /dev/shm is a fault. A memfd is always sparse.
 	Sparse bool
 }
 
@@ -66,18 +66,19 @@ func (o *SharedOptions) check() error {
 
 // MapShared returns a region of n bytes that processes share.
 //
-// With a name it is an object in /dev/shm, which other processes map by the same name. The
-// object stays until its name is removed (RemoveShared, SharedOptions.Unlink) or the system
-// restarts. Without a name it is a memfd, which other processes get by inheriting its
+// With a name, it is an object in /dev/shm, which other processes map by the same name. The
+// object exists until its name is removed (RemoveShared, SharedOptions.Unlink) or the system
+// restarts. Without a name, it is a memfd. Other processes get it by inheriting its
 // descriptor (Region.File, MapInherited).
 //
 // New memory is zeroed. An object that exists keeps its length; n must be that length, or 0
-// for any. A name appears only when its object is complete: nobody maps half of one.
+// for any length. An object gets its name when it is complete, so nobody maps an incomplete
+// one.
 //
-// A process that dies leaves its objects as they are. The program must find out what in
-// them is stale, and remove what it does not need any more. A process that is stopped in
-// the middle of Resize keeps others from mapping and resizing the object until it goes on
-// or dies.
+// Objects of a process that dies stay as they are. The program must detect stale data in
+// them, and remove objects that it no longer needs. If a process is stopped in the middle of
+// Resize, other processes wait when they map or resize the object, until that process
+// continues or dies.
 func MapShared(name string, n int, o SharedOptions) (*Region, error) {
 	r := newSharedRegion(name, &o)
 	minLength := 0
@@ -100,8 +101,8 @@ func MapShared(name string, n int, o SharedOptions) (*Region, error) {
 	})
 }
 
-// MapInherited maps the shared object that f has open, by a descriptor that this process
-// was given. f stays the caller's and may be closed.
+// MapInherited maps the shared object that f has open. f has a descriptor that another
+// process passed on. The caller keeps f and may close it.
 func MapInherited(f *os.File, o SharedOptions) (*Region, error) {
 	r := newSharedRegion(nameOf(f), &o)
 	return r.open("MapInherited", 0, 0, func() error {
@@ -131,8 +132,8 @@ func newSharedRegion(name string, o *SharedOptions) *Region {
 }
 
 // File returns a new descriptor of the file or shared object that the region shows. The
-// caller can hand it to another process (exec.Cmd.ExtraFiles), and must close it. Private
-// memory has no file: ErrInvalid.
+// caller must close it, and can pass it to another process (exec.Cmd.ExtraFiles). Private
+// memory has no file; the error is ErrInvalid.
 func (r *Region) File() (*os.File, error) {
 	if err := r.gate.enter(); err != nil {
 		return nil, r.error("File", 0, err)
@@ -149,7 +150,7 @@ func (r *Region) File() (*os.File, error) {
 }
 
 // RemoveShared removes the name of a shared object. Processes that have mapped the object
-// keep it; the next MapShared of that name makes a new one.
+// keep it. The next MapShared of that name makes a new object.
 func RemoveShared(name string) error {
 	path, err := sharedPath(name)
 	if err == nil {

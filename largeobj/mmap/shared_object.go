@@ -69,7 +69,7 @@ func (r *Region) mapNamed(name string, n uintptr, o *SharedOptions) error {
 func (r *Region) create(path string, n uintptr, o *SharedOptions) (err error) {
 	switch {
 	case n == 0:
-		return fmt.Errorf("%s: %w, and there is no length to make it with", path, fs.ErrNotExist)
+		return fmt.Errorf("%s: %w: to make it, pass a length above 0", path, fs.ErrNotExist)
 	case o.ReadOnly:
 		return invalid("ReadOnly for a new object")
 	}
@@ -143,7 +143,7 @@ func (r *Region) cutAt(addr uintptr) error {
 	return fmt.Errorf("%w: it was cut off at %#x", ErrTruncated, addr)
 }
 
-// unlockFile releases the object's lock. For an open file the kernel never refuses that.
+// unlockFile releases the object's lock. The kernel never refuses that for an open file.
 func (r *Region) unlockFile() { _ = space.UnlockFile(r.file) }
 
 // attachLocked does what attach does, under the lock.
@@ -182,8 +182,8 @@ func (r *Region) header() (h header, err error) {
 	return h, err
 }
 
-// readHeader returns the length of the region by the header of a shared object. It trusts
-// nothing that the header says.
+// readHeader returns the length of the region from the header of a shared object. It checks
+// every word of the header before it uses one.
 func (r *Region) readHeader(size uint64) (uintptr, error) {
 	h, err := r.header()
 	if err != nil {
@@ -197,11 +197,11 @@ func (r *Region) readHeader(size uint64) (uintptr, error) {
 }
 
 // checkOwner refuses a file that other users may have made or may open, unless the
-// permissions that the program allows admit other users. A memfd needs no check: whoever
-// has its descriptor was given it.
+// permissions that the program allows admit other users. A memfd needs no check, because a
+// process can get its descriptor only from a process that has one.
 func checkOwner(info vm.FileInfo, allowed uint32) error {
 	if !info.Regular {
-		return fmt.Errorf("%w: this is no regular file", ErrForeign)
+		return fmt.Errorf("%w: this is not a regular file", ErrForeign)
 	}
 	if info.Links == 0 {
 		return nil

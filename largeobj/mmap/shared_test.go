@@ -53,12 +53,12 @@ func TestMapSharedByName(t *testing.T) {
 func TestMapSharedRefuses(t *testing.T) {
 	balanced(t)
 	for _, c := range []struct {
-		what string
-		n    int
-		o    SharedOptions
-		want error
-		prep func(path, name string)
-		told error // to whoever had it mapped before, by Close
+		what   string
+		n      int
+		o      SharedOptions
+		want   error
+		prep   func(path, name string)
+		closed error // that Close returns to a region that mapped the object before
 	}{
 		{"one that exists", 1000, SharedOptions{Open: MustCreate}, fs.ErrExist, nil, nil},
 		{"another length", 1001, SharedOptions{}, ErrMismatch, nil, nil},
@@ -100,8 +100,8 @@ func TestMapSharedRefuses(t *testing.T) {
 		if r != nil || err == nil || c.want != nil && !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", c.what, err)
 		}
-		if err := before.Close(); !errors.Is(err, c.told) {
-			t.Errorf("%s: Close of the one that was mapped before: %v, want %v", c.what, err, c.told)
+		if err := before.Close(); !errors.Is(err, c.closed) {
+			t.Errorf("%s: Close of the one that was mapped before: %v, want %v", c.what, err, c.closed)
 		}
 		must(t, errors.Join(os.RemoveAll(path), os.RemoveAll(path+"-moved")))
 	}
@@ -167,8 +167,8 @@ func TestSharedResizeRefused(t *testing.T) {
 	}
 }
 
-// Of many calls that open one name at the same time one makes the object, and all map the
-// same.
+// TestMapSharedRace: if many calls open one name at the same time, one of them makes the
+// object, and all map the same object.
 func TestMapSharedRace(t *testing.T) {
 	balanced(t)
 	const workers, rounds = 8, 50
@@ -278,8 +278,8 @@ func TestMapInherited(t *testing.T) {
 	must(t, other.Close())
 }
 
-// TestSharedBegin: Begin fills a new object before others see it, and refuses one
-// without a trace.
+// TestSharedBegin: Begin fills a new object before others see it. If Begin returns an error,
+// no object is left.
 func TestSharedBegin(t *testing.T) {
 	balanced(t)
 	name, refused := sharedName(t), errors.New("refused")

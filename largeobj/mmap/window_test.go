@@ -17,8 +17,8 @@ func openFile(t *testing.T, path string, flag int) *os.File {
 	return f
 }
 
-// A region of an open file needs neither the name of the file nor the descriptor it was
-// made from.
+// TestMapOpenFile: a region of an open file works after the file's name is removed and the
+// descriptor is closed.
 func TestMapOpenFile(t *testing.T) {
 	for _, mode := range []FileMode{FileReadOnly, FileShared, FileCopyOnWrite} {
 		t.Run(mode.String(), func(t *testing.T) {

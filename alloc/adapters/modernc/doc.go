@@ -44,6 +44,8 @@
 //   - Misuse is caught: freeing or resizing what is no live block of this Allocator
 //     panics with an *alloc.MisuseError that tells the whole story, where the
 //     original corrupts its lists. The error results of Free and Trim are always nil.
+//   - In race builds (go build -race, go test -race) the race detector does not see
+//     blocks, as with the original: Options.AddressesAsNumbers of package alloc is set.
 //   - Linux is needed; elsewhere every allocation returns an error that says so.
 //
 // Package github.com/ashlar-go/ashlar/alloc says how it works.

@@ -32,7 +32,9 @@ var options alloc.Options
 
 // open gives a its heap. Of two goroutines that do so at once one wins.
 func (a *Allocator) open() *alloc.Allocator {
-	h, err := alloc.NewAllocator(options)
+	o := options
+	o.AddressesAsNumbers = true // as translated C keeps them
+	h, err := alloc.NewAllocator(o)
 	if err != nil {
 		h = new(alloc.Allocator) // whose first use says what is wrong
 	}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alloc
+
+import (
+	"encoding/binary"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// TestLocalsDropped: Locals that are dropped without Close cost no more than the limit allows, even
+// if the collector never runs.
+func TestLocalsDropped(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	a := open(t, Options{Decay: -1, Limit: 24 << 20})
+	for range 400 {
+		l := a.NewLocal()
+		var blocks []unsafe.Pointer
+		for i := range 40 {
+			blocks = append(blocks, alloc(t, l, 100+60*i*i))
+		}
+		for _, p := range blocks {
+			l.Free(p)
+		}
+	}
+	drained(t, a)
+}
+
+// TestLocalsIdle: the purger takes back what Locals do not use. They find it gone, and go on.
+func TestLocalsIdle(t *testing.T) {
+	a := open(t, fast)
+	var all []*Local
+	for range 20 {
+		l := local(t, a)
+		l.Free(alloc(t, l, 5000))
+		all = append(all, l)
+	}
+	if !eventually(func() bool { return a.space.Footprint.Now() == 0 && asleep(a) }) {
+		t.Errorf("%d bytes are kept, the purger rests: %v", a.space.Footprint.Now(), asleep(a))
+	}
+	for _, l := range all {
+		l.Free(alloc(t, l, 5000))
+	}
+}
+
+// TestLocalBounded: whatever is freed through a Local, it keeps maxLocalBytes.
+func TestLocalBounded(t *testing.T) {
+	a := open(t, still)
+	l := local(t, a)
+	var s stats.Snapshot
+	for range 3 {
+		for _, order := range []int{1, -1} {
+			for i := range sizeclass.Count {
+				c := sizeclass.Class(i)
+				if order < 0 {
+					c = sizeclass.Count - 1 - c
+				}
+				var blocks []unsafe.Pointer
+				for range 600_000/c.Size() + 10 {
+					blocks = append(blocks, alloc(t, l, c.Size()))
+				}
+				for _, p := range blocks {
+					l.Free(p)
+				}
+				if a.Stats(&s); s.Memory.Cached > maxLocalBytes {
+					t.Fatalf("%d bytes are cached after blocks of %d", s.Memory.Cached, c.Size())
+				}
+			}
+		}
+	}
+	l.Free(alloc(t, l, 1<<20))
+	if a.Stats(&s); s.Memory.Cached < maxLocalBytes/4 {
+		t.Errorf("only %d bytes are cached", s.Memory.Cached)
+	}
+	a.Trim()
+	if a.Stats(&s); s.Footprint.Now != 0 {
+		t.Errorf("%d bytes are kept after Trim", s.Footprint.Now)
+	}
+}
+
+// TestLocalReclaimedInUse: what is taken away from Locals is not in use: blocks are nobody else's.
+func TestLocalReclaimedInUse(t *testing.T) {
+	a := open(t, Options{Decay: time.Nanosecond})
+	var done atomic.Bool
+	var workers, disturbers sync.WaitGroup
+	for g := range 4 {
+		workers.Go(func() {
+			for i := range fewer(400) {
+				l := a.NewLocal()
+				useLocal(t, l, uint64(g)<<32|uint64(i))
+				if i%3 == 0 {
+					l.Close()
+				}
+			}
+		})
+	}
+	disturbers.Go(func() {
+		for !done.Load() {
+			a.Trim()
+			runtime.GC()
+		}
+	})
+	workers.Wait()
+	done.Store(true)
+	disturbers.Wait()
+}
+
+// useLocal allocates, marks, looks at and frees blocks of some classes.
+func useLocal(t *testing.T, l *Local, mark uint64) {
+	var blocks [60]unsafe.Pointer
+	for round := range 10 {
+		for i := range blocks {
+			blocks[i] = alloc(t, l, 16<<(i%8))
+			binary.LittleEndian.PutUint64(bytesAt(blocks[i], 8), mark+uint64(i+round))
+		}
+		for i, p := range blocks {
+			if binary.LittleEndian.Uint64(bytesAt(p, 8)) != mark+uint64(i+round) {
+				t.Error("another goroutine has the same block")
+			}
+			l.Free(p)
+		}
+	}
+}
+
+// TestInFastPath: a goroutine that was stopped within a fast path of a Local is seen to be there,
+// and one in a slow path is not.
+func TestInFastPath(t *testing.T) {
+	if inFastPath(goroutineStacks()) {
+		t.Error("nobody uses a Local")
+	}
+	a := open(t, still)
+	p := alloc(t, a, 100)
+	for name, f := range map[string]func(*Local){
+		"Malloc": func(l *Local) { _, _ = l.Malloc(100) },
+		"Calloc": func(l *Local) { _, _ = l.Calloc(1, 100) },
+		"Free":   func(l *Local) { l.Free(p) },
+	} {
+		l := a.NewLocal()
+		l.cache = 8 // where nothing is: the fast path faults
+		var at runtime.StackRecord
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s did not fault", name)
+				}
+				runtime.Callers(2, at.Stack0[:]) // from the function that panics on
+			}()
+			f(l)
+		}()
+		if !inFastPath([]runtime.StackRecord{at}) {
+			t.Errorf("%s is not seen on the stack that stopped in it", name)
+		}
+	}
+	waiting := make(chan struct{})
+	b := open(t, Options{Decay: -1, Limit: 1, OnLimit: func(int) bool {
+		if inFastPath(goroutineStacks()) {
+			t.Error("a slow path is taken for a fast one")
+		}
+		close(waiting)
+		return false
+	}})
+	_, _ = b.NewLocal().Malloc(100)
+	<-waiting
+	a.Free(p)
+}

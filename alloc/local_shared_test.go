@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alloc
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// TestLocalShared: two goroutines that use one Local at once get *MisuseErrors, never nil without
+// an error, and do nothing to other Allocators, whose metadata lies beside.
+func TestLocalShared(t *testing.T) {
+	if raceEnabled {
+		t.Skip("it is a race, which the detector reports: TestRaces has it")
+	}
+	for _, o := range []Options{still, {Decay: 1}, strict} {
+		var told atomic.Int64
+		for round := 0; told.Load() == 0 && round < 50; round++ {
+			shareLocal(t, o, &told)
+		}
+		if told.Load() == 0 {
+			t.Error("the mistake was not reported")
+		}
+	}
+}
+
+// shareLocal lets two goroutines use one Local beside an innocent one.
+func shareLocal(t *testing.T, o Options, told *atomic.Int64) {
+	a, err := NewAllocator(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := a.NewLocal()
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			for i := range 300 {
+				v := panicOf(func() { mallocAndFree(t, l, 16<<(i%9)) })
+				var m *MisuseError
+				if e, ok := v.(error); v != nil && (!ok || !errors.As(e, &m)) {
+					t.Errorf("panic(%v), want a *MisuseError", v)
+				} else if v != nil && m.Kind == SharedLocal {
+					told.Add(1)
+				}
+			}
+		})
+	}
+	innocent, err := NewAllocator(Options{Decay: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bystander{a: innocent}
+	for range 5 {
+		b.keep(t)
+		runtime.Gosched()
+		b.release(t)
+	}
+	all.Wait()
+	innocent.stopPurger()
+	if err := innocent.checkInvariants(); err != nil {
+		t.Error(err)
+	}
+	if err := innocent.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := a.Close(); err != nil && !o.Checked { // a checked one has found damage
+		t.Error(err)
+	}
+}
+
+// mallocAndFree does that with as many blocks as several magazines have.
+func mallocAndFree(t *testing.T, l *Local, size int) {
+	var blocks [300]unsafe.Pointer
+	for i := range blocks {
+		p, err := l.Malloc(size)
+		if err != nil || p == nil {
+			t.Errorf("Malloc = %p, %v", p, err)
+			return
+		}
+		blocks[i] = p
+	}
+	for _, p := range blocks {
+		l.Free(p)
+	}
+}
+
+// TestLocalBusy: a slow path that meets another one panics, and leaves the Local usable.
+func TestLocalBusy(t *testing.T) {
+	a := open(t, still)
+	l := local(t, a)
+	p := alloc(t, a, 1000)
+	l.begin(opMalloc)
+	for op, f := range map[string]func(){
+		"Malloc":   func() { _, _ = l.Malloc(1000) },
+		"Calloc":   func() { _, _ = l.Calloc(1, 1000) },
+		"Memalign": func() { _, _ = l.Memalign(64, 1000) },
+		"Realloc":  func() { _, _ = l.Realloc(p, 2000) },
+		"Free":     func() { l.Free(p) },
+		"Close":    func() { l.Close() },
+	} {
+		wantMisuse(t, f, MisuseError{Kind: SharedLocal, Op: op}, "another goroutine uses this Local")
+	}
+	a.Trim() // does not wait for it
+	l.end()
+	l.Free(p)
+	l.Free(alloc(t, l, 1000))
+}
+
+// TestLocalTorn: a Local that two goroutines have used at once, of which one went on in a magazine
+// that the other had exchanged, is found by its next slow path and then in order.
+func TestLocalTorn(t *testing.T) {
+	a, err := NewAllocator(still)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	l, k := a.NewLocal(), a.NewLocal()
+	const size = 20_000
+	p, q := alloc(t, l, size), alloc(t, k, size)
+	c := spanOf(p).Class
+	*raw.At[uintptr](raw.Addr(unsafe.Pointer(classCacheOf(l.cache, c)))) = // top, the first word
+		*raw.At[uintptr](raw.Addr(unsafe.Pointer(classCacheOf(k.cache, c))))
+	var blocks []unsafe.Pointer
+	wantMisuse(t, func() {
+		for range 100 {
+			blocks = append(blocks, alloc(t, l, size))
+		}
+	}, MisuseError{Kind: SharedLocal, Op: "Malloc"}, "another goroutine uses this Local")
+	for _, p := range append(blocks, p, q) {
+		_ = panicOf(func() { a.Free(p) }) // k's blocks were handed out by l
+	}
+	for range 100 {
+		l.Free(alloc(t, l, size))
+	}
+}
