@@ -2,7 +2,9 @@
 
 // Package alloc is a memory allocator whose memory the garbage collector never
 // sees. It is for caches, indexes, databases and brokers that hold gigabytes and
-// cannot let the collector mark them.
+// cannot let the collector mark them. A function that needs memory returns an error if
+// there is none, and never panics for that; Must makes a panic of the error. A mistake
+// with memory, such as a double free, panics with a *MisuseError.
 //
 //	var a alloc.Allocator // ready for use, by any number of goroutines
 //	b, err := a.MallocBytes(4096)
@@ -12,8 +14,45 @@
 // MallocBytes, CallocBytes, ReallocBytes and FreeBytes work with slices of bytes. New,
 // MakeSlice, Append, Resize, Free and FreeSlice do the same for values and slices of any
 // type that holds no Go pointers. Malloc, Calloc, Realloc, Memalign and Free work with
-// pointers. A Local is a handle for one goroutine at a time that is faster still; whatever
-// takes a Memory takes an Allocator or a Local.
+// pointers.
+//
+// # What there is
+//
+//	Allocator      allocates, resizes and frees; any number of goroutines may use it
+//	Local          the same for one goroutine at a time, faster still
+//	Tag            the same, and counts what is live for a purpose of the program
+//	Memory         what these three have in common; the typed helpers take any of them
+//	Must           makes a panic of an error
+//	MallocSlice    a slice whose elements are not zeroed
+//	NewTrailing    a struct with an array after it, in one block
+//	Attach         a block that is freed, and counted, when its Go owner is lost
+//	Owns, FreeAny  whose block is this; free it, whosever it is
+//	PointerFree    whether a type may live outside the Go heap
+//	Address        a pointer as a number, for tables that the collector need not scan
+//	GoodSize       the sizes that waste nothing
+//	Catch          makes an error of a fault on memory that must not be used
+//	Trim, SetLimit, Stats, Close
+//	               give memory back, bound it, count it, end it
+//	Profile        the heap profile, for go tool pprof
+//	Trace          a record of every operation
+//	Inspect        a map of the heap, the kernel's view, what was overwritten, what is live
+//	Options        limit, retention, profile, guarded blocks, checked mode, hardening
+//
+// Other packages have more: alloc/buffer a bytes.Buffer, a file in memory and a pool,
+// alloc/budget one limit for the Go heap and this memory, arena memory that is freed at
+// once, largeobj/mmap files and shared memory, stats/web a live page.
+//
+// # What there is not
+//
+//   - Structs with pointers into the same Allocator, freed one by one: the collector does
+//     not see them and nothing checks them. Use an Address, an index, or arena.NewLinked.
+//   - A tag that is stored with each block, so that any Free counts for it: it would cost
+//     every block memory and every operation time. Use a Tag, or the labels of the heap
+//     profile (runtime/pprof.Do), which cost nothing but are estimates.
+//   - A finalizer for a block: nothing leads the collector to it. Attach it to a Go object.
+//   - A Free that is told the size: the Allocator knows it, and checked mode compares it.
+//   - Reference counts: a program that shares blocks counts for itself.
+//   - An interposer for malloc of C: this memory is for Go.
 //
 // # Structures
 //

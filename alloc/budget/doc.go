@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package budget keeps the Go heap and off-heap memory under one limit. GOMEMLIMIT
-// counts the Go heap only; a process is killed for the sum.
+// counts the Go heap only; a process is killed for the sum. Its functions return errors
+// and panic for nothing; an allocation beyond the limit fails with alloc.ErrLimit.
 //
 //	b, err := budget.Start(budget.Options{}) // the control group's limit
 //	...

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package buffer is bytes.Buffer, a file in memory and a pool of byte slices, in memory
-// that the garbage collector does not see.
+// that the garbage collector does not see. Every method that may need memory returns an
+// error if there is none, except Pool.Get, which panics with it, as make does; TryGet
+// returns it. Mistakes, such as a slice that is put back twice, panic with an
+// *alloc.MisuseError.
 //
 //	Buffer  bytes that are written at the end and read from the front
 //	File    bytes that are read and written anywhere: Seek, ReadAt, WriteAt
@@ -25,5 +28,4 @@
 // A Buffer or File that is dropped without Close keeps its block for ever, as any block. Slices
 // of Bytes and AvailableBuffer must not be used after the next change: where with
 // bytes.Buffer they keep old memory alive, they lead to freed memory here.
-// Lack of memory is an error of every method that may grow.
 package buffer

@@ -19,12 +19,15 @@ func NewPool(a *alloc.Allocator) *Pool { return &Pool{cmp.Or(a, alloc.Default())
 
 // Get returns a slice of length n whose contents are unspecified; its capacity is what the
 // block has. It panics with an *alloc.Error if there is no memory or n is negative.
-func (p *Pool) Get(n int) []byte {
+func (p *Pool) Get(n int) []byte { return alloc.Must(p.TryGet(n)) }
+
+// TryGet is Get, but it returns the error.
+func (p *Pool) TryGet(n int) ([]byte, error) {
 	block, err := p.heap.Malloc(n)
 	if err != nil {
-		panic(err)
+		return nil, err
 	}
-	return unsafe.Slice((*byte)(block), alloc.UsableSize(block))[:n]
+	return unsafe.Slice((*byte)(block), alloc.UsableSize(block))[:n], nil
 }
 
 // Put takes a slice of Get back, which may have been cut at its end. nil is ignored.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package arrowmem gives Apache Arrow's Go library memory that the garbage
-// collector does not see.
+// collector does not see. Arrow's interface has no errors: a lack of memory panics with an
+// *alloc.Error, as make would panic, and a mistake with an *alloc.MisuseError.
 //
 // An Allocator has the methods of memory.Allocator of
 // github.com/apache/arrow-go/v18/arrow/memory. Pass it where one is asked for:
@@ -33,7 +34,4 @@
 // at its front, of the Go heap) panics with an *alloc.MisuseError. A buffer that is
 // read after its release is not caught: it may hold anything, or its pages may be
 // gone, which is a fault that ends the program.
-//
-// Arrow has no way to hear of a lack of memory: it panics with an *alloc.Error, as
-// package alloc describes.
 package arrowmem

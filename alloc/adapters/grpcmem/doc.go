@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package grpcmem gives gRPC's Go library message buffers that the garbage
-// collector does not see.
+// collector does not see. gRPC's interface has no errors: a lack of memory panics with an
+// *alloc.Error, as make would panic, and a mistake with an *alloc.MisuseError.
 //
 // A Pool has the methods of mem.BufferPool of google.golang.org/grpc/mem. Two lines of
 // package google.golang.org/grpc/experimental make gRPC use it, before the first client
@@ -41,6 +42,4 @@
 // with less capacity: its first byte is what counts. A buffer that is used after it was put back is
 // not caught. With a pool of Go memory such a program reads another message's bytes;
 // with this one it may also fault, which ends it: codecs must copy what they keep.
-//
-// gRPC has no way to hear of a lack of memory: Get panics with an *alloc.Error.
 package grpcmem

@@ -3,7 +3,8 @@
 // Package memory is modernc.org/memory on top of ashlar: the same names, the same
 // contracts, another allocator below. A program that uses modernc.org/memory, or
 // modernc.org/libc and with it modernc.org/sqlite, runs on ashlar when its go.mod
-// says so; not a line of Go changes.
+// says so; not a line of Go changes. As there, a lack of memory is an error, and a negative
+// size panics. A mistake panics with an *alloc.MisuseError.
 //
 // # The lines to change
 //

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package swissmem puts the tables of github.com/cockroachdb/swiss, a generic hash
-// map that takes an allocator, where the garbage collector does not see them.
+// map that takes an allocator, where the garbage collector does not see them. Its interface
+// has no errors: a lack of memory panics with an *alloc.Error, as make would panic, and a
+// mistake with an *alloc.MisuseError. New returns an error for a type with Go pointers.
 //
 // An Allocator has the methods of swiss.Allocator for the groups of one type of map:
 //
@@ -26,6 +28,4 @@
 // after Close makes a new table, as swiss has it. An iteration reads tables that
 // were replaced when the map grew meanwhile: swiss frees these at once, so do not
 // put into a map while All iterates over it.
-//
-// Swiss has no way to hear of a lack of memory: Alloc panics with an *alloc.Error.
 package swissmem
