@@ -18,19 +18,20 @@ const guardAlign = 16
 // block shadow; 0 if there is no slot for it, or the kernel refuses.
 func (a *Allocator) guard(shadow, size uintptr) uintptr {
 	g := &a.guards
-	if size > slotBytes() || g.tooSoon(time.Now()) || a.space.Charge(slotBytes()) != nil {
+	if size > slotBytes() || g.tooSoon(time.Now()) || a.space.Hold(slotBytes()) != nil {
 		return 0
 	}
 	i, s := g.next(a)
 	if s == nil {
-		a.space.Refund(slotBytes())
+		a.space.Drop(slotBytes())
 		return 0
 	}
 	if !a.unlock(g.base(i), s) {
 		g.put(i, s, guardFreed)
-		a.space.Refund(slotBytes())
+		a.space.Drop(slotBytes())
 		return 0
 	}
+	a.space.Confirm(slotBytes())
 	room := raw.AlignUp(size, guardAlign)
 	s.addr = g.base(i)
 	if a.sampler.rng.uniform() < 0.5 {

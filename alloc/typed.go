@@ -97,12 +97,14 @@ func regrow[T any](m Memory, op string, s []T, n int, needZero bool) (grown []T,
 	if !ownsBlock(s) {
 		if n <= cap(s) {
 			if needZero {
-				clearFrom(raw.Addr(unsafe.Pointer(unsafe.SliceData(s))), sizeOf(s), uintptr(size))
+				clearFrom(addrOf(s), sizeOf(s), uintptr(size))
 			}
 			return s[:n], false, nil
 		}
 		grown, err = newSlice[T](m, op, n, n, needZero)
-		copy(grown, s)
+		if err == nil {
+			raw.CopySlice(grown, s[:min(len(s), len(grown))])
+		}
 		return grown, false, err
 	}
 	p := unsafe.Pointer(unsafe.SliceData(s))
@@ -124,6 +126,9 @@ func regrow[T any](m Memory, op string, s []T, n int, needZero bool) (grown []T,
 func FreeSlice[T any](m Memory, s []T) {
 	freeTyped(m, unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
 }
+
+// addrOf returns the address of the first element of s.
+func addrOf[T any](s []T) uintptr { return raw.Addr(unsafe.Pointer(unsafe.SliceData(s))) }
 
 // sizeOf returns the bytes of the elements of s.
 func sizeOf[T any](s []T) uintptr { return uintptr(len(s)) * unsafe.Sizeof(*new(T)) }

@@ -36,7 +36,7 @@ func grow[T any](a *Arena, s []T, n int) []T {
 		return unsafe.Slice(p, c)[:len(s)]
 	}
 	grown := unsafe.Slice((*T)(a.slice("Append", elem, len(s), c, gotype.Of[T]())), c)[:len(s)]
-	copy(grown, s)
+	raw.CopySlice(grown, s)
 	a.noteTail(raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))) + size)
 	return grown
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestAppendCapped appends to parts of slices whose capacity was cut (s[:2:2], as
-// bytes.Fields and bytes.Split return them): what lies behind the part stays as it is.
+// TestAppendCapped appends to parts of slices with a smaller capacity (s[:2:2], as
+// bytes.Fields and bytes.Split return them). The bytes after the part must not change.
 func TestAppendCapped(t *testing.T) {
 	each(t, func(t *testing.T, a *Arena) {
 		for length := 1; length <= 40; length++ {
@@ -23,8 +23,8 @@ func TestAppendCapped(t *testing.T) {
 	})
 }
 
-// appendCapped appends to s[from:to:to], where s is the slice allocated last: one that
-// MakeSlice made, and one that Append made.
+// appendCapped appends to s[from:to:to]. s is the newest slice, from MakeSlice in one case
+// and from Append in the other.
 func appendCapped[T byte | [3]byte | int32](t *testing.T, a *Arena, length, from, to int) {
 	t.Helper()
 	value := func(i int) (v T) {
@@ -59,8 +59,8 @@ func checkCapped[T comparable](t *testing.T, a *Arena, s, want []T, from, to int
 	}
 }
 
-// TestAppendRounds: a slice that ends where a slice of the round before ended is not
-// taken for that one.
+// TestAppendRounds: Append does not confuse a slice with a slice of an earlier round that
+// ended at the same address.
 func TestAppendRounds(t *testing.T) {
 	a := open(t, Options{Align: 64})
 	s := Append(a, []byte(nil), make([]byte, 40)...)
@@ -74,8 +74,8 @@ func TestAppendRounds(t *testing.T) {
 	}
 }
 
-// TestAppendOdd: a slice of Append grows in place although its size is not a multiple
-// of the alignment.
+// TestAppendOdd: a slice of Append grows in place even if its size is not a multiple of the
+// alignment.
 func TestAppendOdd(t *testing.T) {
 	for _, align := range []int{8, 64} {
 		a := open(t, Options{Align: align})

@@ -16,8 +16,8 @@ import (
 
 type point struct{ X, Y int }
 
-// TestContents allocates at random and sees that everything is aligned, zeroed if it
-// should be, and keeps what was written to it.
+// TestContents allocates random sizes. It checks that memory is aligned, is zeroed unless
+// NoZero is set, and keeps its contents.
 func TestContents(t *testing.T) {
 	each(t, func(t *testing.T, a *Arena) {
 		r := rand.New(rand.NewPCG(1, 2))
@@ -115,7 +115,7 @@ func TestNoSize(t *testing.T) {
 	})
 }
 
-// TestRefused: what makes no sense is refused, and nothing is lost.
+// TestRefused: invalid options and requests return errors, and no memory is lost.
 func TestRefused(t *testing.T) {
 	a := open(t, Options{Name: "refusing", Limit: 1 << 20})
 	New[point](a)
@@ -196,7 +196,8 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestLimit: an arena takes no more than its limit, and goes on below it.
+// TestLimit: an arena takes no more than its limit, and can be used after it has reached
+// the limit.
 func TestLimit(t *testing.T) {
 	a := open(t, Options{Limit: 256 << 10})
 	for round := range 3 {
@@ -219,7 +220,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestSmallLimit: an arena with a limit below the size of a chunk uses all of it.
+// TestSmallLimit: an arena with a limit below the size of a chunk can use all of the limit.
 func TestSmallLimit(t *testing.T) {
 	for _, limit := range []int64{2 << 10, 10_000, 100_000} {
 		a := open(t, Options{Limit: limit})
@@ -261,7 +262,7 @@ func TestAppend(t *testing.T) {
 	})
 }
 
-// TestAppendInPlace: the slice allocated last grows where it is.
+// TestAppendInPlace: the newest slice grows in place.
 func TestAppendInPlace(t *testing.T) {
 	a := open(t, Options{})
 	s := MakeSlice[int](a, 4, 4)
@@ -284,7 +285,8 @@ func TestCloneString(t *testing.T) {
 	}
 }
 
-// TestClone: what is in an arena is copied to the Go heap, anything else is not.
+// TestClone: Clone copies memory of an arena to the Go heap, and returns other values
+// unchanged.
 func TestClone(t *testing.T) {
 	type (
 		name string

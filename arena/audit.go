@@ -45,7 +45,7 @@ func (a *Arena) Audit() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.freed {
-		c.gone("Audit")
+		c.panicFreed("Audit")
 	}
 	a.closeRun()
 	u := audit{core: c, inside: c.spans()}

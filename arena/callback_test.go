@@ -32,7 +32,7 @@ func TestCallbacks(t *testing.T) {
 	for name, c := range map[string]struct {
 		options Options
 		size    int
-		fails   []vm.Op // kernel calls
+		fails   []vm.Op // kernel calls that fail
 		want    error
 		called  int // how often OnLimit and Logger are called
 	}{

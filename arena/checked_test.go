@@ -14,8 +14,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// wantFault fails unless f faults on memory of the arena, and the error has all words.
-// Describe knows the same, but not the access.
+// wantFault fails unless f faults on memory of the arena and the error contains all words.
+// alloc.Describe must return the same text without the access.
 func wantFault(t *testing.T, at uintptr, f func(), words ...string) {
 	t.Helper()
 	err := alloc.Catch(f)
@@ -24,14 +24,14 @@ func wantFault(t *testing.T, at uintptr, f func(), words ...string) {
 		t.Fatalf("Catch: %v, want a *MisuseError at %#x", err, at)
 	}
 	wantWords(t, err, words...)
-	told, ok := alloc.Describe(at)
-	if !ok || told.Kind != alloc.UseAfterFree || m.Kind != told.Kind || told.Detail != m.Detail || len(told.Used.Stack) > 0 || len(m.Used.Stack) == 0 {
-		t.Errorf("Describe: %v, %v", told, ok)
+	described, ok := alloc.Describe(at)
+	if !ok || described.Kind != alloc.UseAfterFree || m.Kind != described.Kind || described.Detail != m.Detail || len(described.Used.Stack) > 0 || len(m.Used.Stack) == 0 {
+		t.Errorf("Describe: %v, %v", described, ok)
 	}
 }
 
-// TestUseAfterFree: in checked mode memory is inaccessible after Reset and Free, and
-// the fault tells the story.
+// TestUseAfterFree: in checked mode memory is inaccessible after Reset and Free, and the
+// error describes what happened.
 func TestUseAfterFree(t *testing.T) {
 	for _, o := range []Options{{}, {Concurrent: true}, {HugePages: true}, {InitialSize: 1 << 20}} {
 		o.Checked, o.Name, o.Allocator = true, "checked", host(t)
@@ -42,15 +42,15 @@ func TestUseAfterFree(t *testing.T) {
 		wantFault(t, addr(p), func() { p.X++ }, `arena "checked", made at`, "testing_test.go", "was reset at", "checked_test.go", "round 1")
 		wantFault(t, addr(&s[1<<19]), func() { s[1<<19]++ }, "was reset at")
 		q := New[point](a)
-		q.X = 5 // the next round is not hindered
+		q.X = 5 // memory of the next round is accessible
 		a.Free()
 		wantFault(t, addr(q), func() { q.X++ }, "was freed at", "checked_test.go", "round 2")
 		wantFault(t, addr(p), func() { p.X++ }, "was reset at", "round 1")
 	}
 }
 
-// TestQuarantine: addresses come back when the quarantine is full, and memory when
-// it is needed.
+// TestQuarantine: addresses are used again when the quarantine is full, and memory when the
+// allocator needs it.
 func TestQuarantine(t *testing.T) {
 	h := host(t)
 	const hold = 1 << 20
@@ -73,8 +73,8 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
-// TestQuarantineYields: memory in quarantine does not make an arena fail at the
-// allocator's limit.
+// TestQuarantineYields: an arena does not fail at the allocator's limit while memory is in
+// quarantine.
 func TestQuarantineYields(t *testing.T) {
 	h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Limit: 6 << 20})
 	if err != nil {
@@ -97,7 +97,7 @@ func TestQuarantineYields(t *testing.T) {
 	}
 }
 
-// TestDroppedChecked: the memory of a checked arena that was dropped is inaccessible.
+// TestDroppedChecked: the memory of a dropped checked arena is inaccessible.
 func TestDroppedChecked(t *testing.T) {
 	h := host(t)
 	at := func() uintptr {
@@ -118,7 +118,7 @@ func TestDroppedChecked(t *testing.T) {
 	wantWords(t, m, "was dropped", "TestDroppedChecked")
 }
 
-// TestCatchPassesThrough: Catch catches no other panics.
+// TestCatchPassesThrough: Catch does not catch other panics.
 func TestCatchPassesThrough(t *testing.T) {
 	if err := alloc.Catch(func() {}); err != nil {
 		t.Error(err)
@@ -136,12 +136,12 @@ func TestCatchPassesThrough(t *testing.T) {
 	}
 }
 
-// TestUnguarded: where the kernel refuses to make memory inaccessible, it is kept out of
-// use, holds junk, and the logger is told, who may ask the arena for its numbers.
+// TestUnguarded: if the kernel refuses to make memory inaccessible, the memory stays in
+// quarantine and holds junk. The logger gets a warning, and may call Stats of the arena.
 func TestUnguarded(t *testing.T) {
-	var told bytes.Buffer
+	var logged bytes.Buffer
 	var a *Arena
-	h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Logger: slog.New(slog.NewTextHandler(&told, &slog.HandlerOptions{
+	h, err := alloc.NewAllocator(alloc.Options{Decay: -1, Logger: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, at slog.Attr) slog.Attr {
 			_ = a.Stats()
 			return at
@@ -170,7 +170,7 @@ func TestUnguarded(t *testing.T) {
 	if want := int64(0xdbdbdbdb); int64(p.X)&0xffffffff != want || a.Stats().Quarantined == 0 {
 		t.Errorf("%#x is left, %d bytes are in quarantine", p.X, a.Stats().Quarantined)
 	}
-	wantWords(t, errors.New(told.String()), "refuses to make freed memory inaccessible", "max_map_count")
+	wantWords(t, errors.New(logged.String()), "refuses to make freed memory inaccessible", "max_map_count")
 	a.Free()
 	quarantineOf(a.core.host, 0).flush()
 	if n := a.Stats().Quarantined; n != 0 {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestConcurrent has goroutines allocate from one arena, more of them than there are
-// lanes, and sees that no two get the same memory.
+// TestConcurrent allocates from one arena with more goroutines than there are lanes. No two
+// goroutines may get the same memory.
 func TestConcurrent(t *testing.T) {
 	const goroutines, each = 32, 3000
 	a := open(t, Options{Concurrent: true})
@@ -59,7 +59,7 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// TestMoreProcessors: goroutines on processors that were added later allocate, too.
+// TestMoreProcessors: goroutines can allocate on processors that were added later.
 func TestMoreProcessors(t *testing.T) {
 	before := runtime.GOMAXPROCS(1)
 	a := open(t, Options{Concurrent: true})
@@ -79,8 +79,8 @@ func TestMoreProcessors(t *testing.T) {
 	wg.Wait()
 }
 
-// TestManyArenas: goroutines make and free arenas of one allocator, look at the
-// numbers, and clone, at once.
+// TestManyArenas: goroutines make and free arenas of one allocator, call Stats and Clone,
+// all at once.
 func TestManyArenas(t *testing.T) {
 	h := host(t)
 	var wg sync.WaitGroup

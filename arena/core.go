@@ -69,7 +69,7 @@ func (c *core) String() string {
 // freed. The caller holds mu.
 func (c *core) ready(op string) error {
 	if c.freed {
-		c.gone(op)
+		c.panicFreed(op)
 	}
 	if c.closed {
 		return alloc.ErrClosed
@@ -193,7 +193,7 @@ func (c *core) HostClosed() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if a != nil {
-		a.leave()
+		a.closeWindows()
 	}
 	c.each(c.forget)
 	c.chunks, c.own, c.current = nil, nil, 0

@@ -41,8 +41,8 @@ func (c *core) fail(op string, size uintptr, err error) error {
 	return &Error{Op: op, Arena: c.String(), Size: int(size), Err: err}
 }
 
-// gone panics because an operation uses an arena that was freed.
-func (c *core) gone(op string) {
+// panicFreed panics because an operation uses an arena that was freed.
+func (c *core) panicFreed(op string) {
 	panic(&alloc.MisuseError{Kind: alloc.UseAfterFree, Op: "arena." + op, State: "freed",
 		Detail: fmt.Sprintf("arena %s was freed%s: do not use it after Free", c, c.ended.at())})
 }

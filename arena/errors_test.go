@@ -11,7 +11,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// An error about a slice that overflows names its length, and no size that is none.
+// TestErrorOfTooMany: the error about a slice whose size overflows names the slice's
+// length, and no size.
 func TestErrorOfTooMany(t *testing.T) {
 	a := NewArena()
 	defer a.Free()

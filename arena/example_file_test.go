@@ -13,7 +13,7 @@ import (
 	"github.com/ashlar-go/ashlar/arena"
 )
 
-// A ledger is kept in a file: entries are linked by refs, which hold in every process.
+// A ledger in a file. Refs link its entries, and are valid in every process.
 type ledger struct {
 	Last  arena.Ref[booking]
 	Total int64
@@ -40,7 +40,7 @@ func book(f *arena.File, what string, amount int64) error {
 	}
 	*r.Get(f) = booking{Before: l.Last, What: text, Amount: amount}
 	l.Last, l.Total = r, l.Total+amount
-	return f.Sync() // all of it is in the file now, or nothing
+	return f.Sync() // the file now holds all changes, or none
 }
 
 func ExampleOpen() {
@@ -63,7 +63,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 
-	f, err = arena.Open(path, arena.FileOptions{ReadOnly: true}) // perhaps another day
+	f, err = arena.Open(path, arena.FileOptions{ReadOnly: true}) // perhaps in another process
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/ashlar-go/ashlar/arena"
 )
 
-// An interner keeps one copy of each string and knows it by a number. The copies lie in
-// an arena, and both tables hold no Go pointers: with millions of strings the collector
-// has nothing to scan.
+// An interner keeps one copy of each string and gives it a number. The copies are in an
+// arena, and both tables hold no Go pointers. So the collector has nothing to scan, even
+// with millions of strings.
 type interner struct {
 	memory *arena.Arena
 	seed   maphash.Seed
 	texts  []internedText // by number; 0 is the empty string
-	table  []uint32       // open addressing: numbers, 0 for none
+	table  []uint32       // open addressing: numbers; 0: empty
 }
 
 type internedText struct {
@@ -33,7 +33,8 @@ func newInterner() *interner {
 		texts: make([]internedText, 1), table: make([]uint32, 64)}
 }
 
-// Intern returns the number of a string: the same for equal ones, 0 for the empty one.
+// Intern returns the number of a string. Equal strings have the same number. The empty
+// string has the number 0.
 func (in *interner) Intern(s string) uint32 {
 	if s == "" {
 		return 0
@@ -53,7 +54,7 @@ func (in *interner) Intern(s string) uint32 {
 	return n
 }
 
-// find returns the place in the table of a string, or the one where it is to go.
+// find returns the index in the table of a string, or the index where it belongs.
 func (in *interner) find(hash uint32, s string) int {
 	for place := int(hash); ; place++ {
 		place &= len(in.table) - 1
@@ -75,16 +76,17 @@ func (in *interner) grow() {
 	}
 }
 
-// Text returns the string of a number. It is the interner's: strings.Clone takes it out.
+// Text returns the string of a number, in the interner's memory. To keep it after Free,
+// copy it with strings.Clone.
 func (in *interner) Text(n uint32) string {
 	t := in.texts[n]
 	return unsafe.String((*byte)(t.at.Pointer()), t.length)
 }
 
-// Len returns how many different strings there are.
+// Len returns the number of different strings.
 func (in *interner) Len() int { return len(in.texts) - 1 }
 
-// Free gives everything back.
+// Free frees all memory.
 func (in *interner) Free() { in.memory.Free() }
 
 // An interner of strings.

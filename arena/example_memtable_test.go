@@ -12,17 +12,17 @@ import (
 	"github.com/ashlar-go/ashlar/arena"
 )
 
-// A memtable is the part of a log-structured store that takes its writes: a sorted map
-// that grows until it is written out, and is then dropped as a whole. It is a skip list
-// (Pugh, "Skip Lists", 1990) whose nodes, keys and values all lie in one arena: the
-// collector sees none of them, and dropping it is one call.
+// A memtable is the part of a log-structured store that takes its writes: a sorted map. It
+// grows until it is written to disk, and is then dropped as a whole. This one is a skip
+// list (Pugh, "Skip Lists", 1990). All nodes, keys and values are in one arena, so the
+// collector does not scan them, and one call frees them.
 type memtable struct {
 	memory *arena.Arena
 	head   *tower
 	size   int64 // bytes of keys and values
 }
 
-// A tower is a node. Its pointers lead into the arena of the table and nowhere else.
+// A tower is a node. Its pointers point only into the arena of the table.
 type tower struct {
 	key, value []byte
 	next       []*tower // the lowest level first
@@ -49,8 +49,8 @@ func (t *memtable) copy(b []byte) []byte {
 	return c
 }
 
-// search returns the first node whose key is not below key, and the nodes in front of
-// it, on each level.
+// search returns the first node whose key is not below key, and the nodes before it on each
+// level.
 func (t *memtable) search(key []byte) (at *tower, before [tallest]*tower) {
 	n := t.head
 	for level := tallest - 1; level >= 0; level-- {
@@ -62,8 +62,8 @@ func (t *memtable) search(key []byte) (at *tower, before [tallest]*tower) {
 	return n.next[0], before
 }
 
-// Put sets the value of a key. A value that it replaces stays in the arena until the
-// table is dropped, as it would in a store that keeps versions.
+// Put sets the value of a key. An old value stays in the arena until the table is dropped,
+// as in a store that keeps versions.
 func (t *memtable) Put(key, value []byte) {
 	at, before := t.search(key)
 	t.size += int64(len(value))
@@ -79,7 +79,7 @@ func (t *memtable) Put(key, value []byte) {
 	}
 }
 
-// Get returns the value of a key. It is the table's.
+// Get returns the value of a key, in the table's memory.
 func (t *memtable) Get(key []byte) ([]byte, bool) {
 	at, _ := t.search(key)
 	if at == nil || !bytes.Equal(at.key, key) {
@@ -88,7 +88,7 @@ func (t *memtable) Get(key []byte) ([]byte, bool) {
 	return at.value, true
 }
 
-// From goes through keys and values in order, beginning with the first that is not below
+// From returns keys and values in ascending order, from the first key that is not below
 // key.
 func (t *memtable) From(key []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
@@ -97,11 +97,11 @@ func (t *memtable) From(key []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Size returns the bytes of all keys and values that were put: when they are enough the
-// table is written out.
+// Size returns the bytes of all keys and values that were put. A store compares it with the
+// size at which it writes the table to disk.
 func (t *memtable) Size() int64 { return t.size }
 
-// Drop frees the table and all that came from it.
+// Drop frees the table. Keys and values from it are invalid afterwards.
 func (t *memtable) Drop() { t.memory.Free() }
 
 // A memtable of a log-structured store.

@@ -64,7 +64,8 @@ func TestInterner(t *testing.T) {
 	}
 }
 
-// A heapTable is the table on the Go heap, as far as the benchmark needs it.
+// A heapTable is the same table in the Go heap, with the functions that the benchmark
+// needs.
 type heapTable struct{ head *tower }
 
 func (t *heapTable) Put(key, value []byte) {
@@ -112,8 +113,8 @@ func BenchmarkMemtable(b *testing.B) {
 	})
 }
 
-// BenchmarkInterner interns a million strings, twice each, and says how long a forced
-// collection takes then.
+// BenchmarkInterner interns a million strings, twice each, and reports the time of a forced
+// collection afterwards.
 func BenchmarkInterner(b *testing.B) {
 	words := make([]string, 1_000_000)
 	for i := range words {
@@ -149,7 +150,7 @@ func BenchmarkInterner(b *testing.B) {
 	})
 }
 
-// reportCollection reports the fastest of some forced collections.
+// reportCollection reports the fastest of several forced collections.
 func reportCollection(b *testing.B) {
 	fastest := time.Duration(1 << 62)
 	for range 3 {

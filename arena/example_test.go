@@ -13,7 +13,7 @@ import (
 
 type point struct{ X, Y int }
 
-// What is to outlive the arena is cloned.
+// Clone copies values that must outlive the arena.
 func Example() {
 	a := arena.NewArena()
 	defer a.Free()
@@ -49,7 +49,7 @@ type node struct {
 	Left, Right *node
 }
 
-// A tree whose nodes and texts live in one arena.
+// A tree with all nodes and texts in one arena.
 func ExampleNewLinked() {
 	a := arena.NewArena()
 	defer a.Free()
@@ -66,7 +66,7 @@ func ExampleNewLinked() {
 	// true arena_test.node Right
 }
 
-// In a checked arena a use after Free is found where it happens.
+// A checked arena finds a use after Free where it happens.
 func ExampleOptions_checked() {
 	a, err := arena.NewArenaWithOptions(arena.Options{Name: "request", Checked: true})
 	if err != nil {

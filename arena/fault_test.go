@@ -13,11 +13,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// play makes an arena with the options and uses everything there is. What fails for
-// lack of memory is counted, and done again.
-func play(t *testing.T, o Options) (failures int) {
+// exercise makes an arena with the options and uses all its functions. It counts operations
+// that fail for lack of memory, and repeats them.
+func exercise(t *testing.T, o Options) (failures int) {
 	try := func(f func() error) {
-		for range 5 { // more than a burst
+		for range 5 { // more operations than one series of failing calls
 			err := f()
 			if err == nil {
 				return
@@ -60,9 +60,8 @@ func play(t *testing.T, o Options) (failures int) {
 
 var errInjected = fmt.Errorf("%w: injected", vm.ErrOutOfMemory)
 
-// TestKernelRefuses fails each kernel call of a program once, the n-th time n is the
-// call's number, and a second time all calls from there on for a while: allocations
-// fail or do not, and nothing is lost.
+// TestKernelRefuses makes kernel calls of a program fail: each call once, and all calls
+// from it on for a while. No memory may be lost.
 func TestKernelRefuses(t *testing.T) {
 	all := kinds
 	if a, err := NewArenaWithOptions(Options{Locked: true, InitialSize: 1 << 20}); err == nil {
@@ -86,7 +85,7 @@ func TestKernelRefuses(t *testing.T) {
 						}
 						return nil
 					})
-					failed += play(t, k.options)
+					failed += exercise(t, k.options)
 					vm.Inject(nil)
 					q := quarantineOf(arenahost.HostOf(h), 0)
 					q.flush()

@@ -135,8 +135,8 @@ func (f *File) writable() error {
 	return nil
 }
 
-// rooted implements Store.
-func (f *File) rooted(op string, t fingerprint, size, align uint64) (uint64, error) {
+// findRoot implements Store.
+func (f *File) findRoot(op string, t fingerprint, size, align uint64) (uint64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {

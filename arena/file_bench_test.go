@@ -13,7 +13,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// BenchmarkOpen opens and closes files of some sizes, all of whose pages were written.
+// BenchmarkOpen opens and closes files of several sizes. All pages of the files were
+// written.
 func BenchmarkOpen(b *testing.B) {
 	for _, size := range []int{1 << 20, 64 << 20, 1 << 30} {
 		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {
@@ -31,7 +32,7 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// BenchmarkSync commits a number of changed pages, spread over 64 MiB.
+// BenchmarkSync commits a number of changed pages that are spread over 64 MiB.
 func BenchmarkSync(b *testing.B) {
 	for _, noStore := range []bool{false, true} {
 		for _, pages := range []int{1, 100, 10_000} {
@@ -57,7 +58,7 @@ func BenchmarkSync(b *testing.B) {
 	}
 }
 
-// filled makes a file with a slice of so many bytes, all pages of which were written.
+// filled makes a file with a slice of the given size, all pages of which were written.
 func filled(b *testing.B, size int) (string, SliceRef[byte]) {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "f")

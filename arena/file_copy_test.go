@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// TestCopy: a copy has the last commit, and the room that is asked for.
+// TestCopy: a copy has the last commit, and the requested capacity.
 func TestCopy(t *testing.T) {
 	dir := t.TempDir()
 	path, copied := filepath.Join(dir, "f"), filepath.Join(dir, "copy")
@@ -45,7 +45,7 @@ func TestCopy(t *testing.T) {
 		if err := g.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if capacity != int64(f.last.Used) { // there is no room for more
+		if capacity != int64(f.last.Used) { // the copy must have room for no more
 			if n := reopenedAs(t, copied, want); n != 3 {
 				t.Errorf("commit %d", n)
 			}
@@ -62,7 +62,8 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// TestCopyFull: a full file gets more room while it is open, and its refs stay.
+// TestCopyFull: Copy gives a full file a larger capacity while it is open. Its refs stay
+// valid.
 func TestCopyFull(t *testing.T) {
 	dir := t.TempDir()
 	path, copied := filepath.Join(dir, "f"), filepath.Join(dir, "copy")
@@ -91,8 +92,8 @@ func TestCopyFull(t *testing.T) {
 	}
 }
 
-// TestCopyMeanwhile commits between any two batches of a copy: the copy has one commit,
-// whole.
+// TestCopyMeanwhile commits between any two batches of a copy. The copy must have exactly
+// one commit.
 func TestCopyMeanwhile(t *testing.T) {
 	defer func(n int64) { copyBatch, afterBatch = n, func() {} }(copyBatch)
 	copyBatch = 1
@@ -127,7 +128,7 @@ func TestCopyMeanwhile(t *testing.T) {
 	}
 }
 
-// TestCopyClosed: a copy ends when the file is closed, and leaves nothing.
+// TestCopyClosed: a copy fails if the file is closed meanwhile, and leaves no file.
 func TestCopyClosed(t *testing.T) {
 	defer func() { afterBatch = func() {} }()
 	dir := t.TempDir()
@@ -142,7 +143,7 @@ func TestCopyClosed(t *testing.T) {
 	}
 }
 
-// TestCopyDamaged: what is damaged is not copied as if it were right.
+// TestCopyDamaged: Copy fails if the data are damaged.
 func TestCopyDamaged(t *testing.T) {
 	dir := t.TempDir()
 	f := filledFile(t, filepath.Join(dir, "f"), 1<<20)

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// filledFile makes a file whose root is a slice of so many bytes, all of them 7.
+// filledFile makes a file whose root is a slice of the given number of bytes, all of them
+// 7.
 func filledFile(t *testing.T, path string, size int) *File {
 	t.Helper()
 	f, err := Open(path, FileOptions{Capacity: 16 << 20})
@@ -32,14 +33,14 @@ func filledFile(t *testing.T, path string, size int) *File {
 	return f
 }
 
-// TestFileCut: whatever is done with a file that somebody has cut while it was open,
-// nothing makes it pass for whole.
+// TestFileCut: after another program has cut an open file, no operation makes the file look
+// complete.
 func TestFileCut(t *testing.T) {
 	const size = 3 << 20
 	for name, do := range map[string]func(f *File) error{
 		"Close": func(f *File) error { return nil },
 		"Sync": func(f *File) error {
-			_ = f.Catch(func() error { // it may be gone
+			_ = f.Catch(func() error { // the memory may be lost
 				rootOf[SliceRef[byte]](t, f).Get(f)[0]++
 				return nil
 			})
@@ -60,7 +61,7 @@ func TestFileCut(t *testing.T) {
 				if err := os.Truncate(path, to); err != nil {
 					t.Fatal(err)
 				}
-				whole := name == "Verify" && want == nil // all that was committed is there
+				whole := name == "Verify" && want == nil // all committed data are in the file
 				if err := do(f); name != "Close" && !whole && !errors.Is(err, ErrTruncated) {
 					t.Errorf("%v", err)
 				}
@@ -85,9 +86,9 @@ func TestFileCut(t *testing.T) {
 	}
 }
 
-// TestFileCutMeanwhile cuts a file after each of the calls of a commit: Sync tells, and
-// what Open takes is a state that was committed. A file that keeps all that the last
-// commit needs is not refused, if it was cut before the next was marked.
+// TestFileCutMeanwhile cuts a file after each call of a commit. Sync must return an error,
+// and Open may accept only a committed state. If the cut comes before the commit and the
+// file keeps all that the last commit needs, Open must accept the file.
 func TestFileCutMeanwhile(t *testing.T) {
 	for at := 1; ; at++ {
 		a := cutMeanwhile(t, at, func(f *File) int64 { return f.last.place(3) }, false)
@@ -98,8 +99,8 @@ func TestFileCutMeanwhile(t *testing.T) {
 	}
 }
 
-// cutMeanwhile cuts a file after call number at of a commit, and reports whether there
-// were fewer.
+// cutMeanwhile cuts a file after call number at of a commit. It reports whether there were
+// fewer calls.
 func cutMeanwhile(t *testing.T, at int, length func(*File) int64, kept bool) (done bool) {
 	t.Helper()
 	const size, edge = 1 << 20, 3 * filePage

@@ -16,9 +16,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// images are the bytes of a file after its third commit, and in the middle of the
-// third: when it is marked in slot 1 and nothing more has happened, and when it is
-// marked in both slots.
+// images returns the bytes of a file after its third commit, and at two moments during that
+// commit: after its header was written to slot 1, and after it was written to both slots.
 func images(t testing.TB) (whole, marked, unfinished []byte) {
 	t.Helper()
 	whole, _ = image(t, 0)
@@ -33,8 +32,8 @@ func images(t testing.TB) (whole, marked, unfinished []byte) {
 	}
 }
 
-// image makes three commits of which the last fails from one of its calls on, if at is
-// not 0, and returns the file and its headers.
+// image makes three commits and returns the file and its headers. If at is not 0, the third
+// commit fails from call number at on.
 func image(t testing.TB, at int) ([]byte, [2]header) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
@@ -82,7 +81,7 @@ func failFrom(at int) {
 	})
 }
 
-// openImage opens an image, checks what it holds and returns which commit that is.
+// openImage opens an image, checks its contents and returns the number of its commit.
 func openImage(t testing.TB, dir string, image []byte, o FileOptions) (uint64, error) {
 	t.Helper()
 	path := filepath.Join(dir, "image")
@@ -101,7 +100,8 @@ func openImage(t testing.TB, dir string, image []byte, o FileOptions) (uint64, e
 	return n, f.Verify()
 }
 
-// TestFileDamaged: what is not a whole arena is refused with the reason, or healed.
+// TestFileDamaged: Open repairs a file that is not a whole arena, or returns the reason why
+// it cannot.
 func TestFileDamaged(t *testing.T) {
 	whole, marked, unfinished := images(t)
 	var h header
@@ -130,8 +130,8 @@ func TestFileDamaged(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		image  []byte
-		want   error  // of Open with Verify; nil: it is healed
-		commit uint64 // then
+		want   error  // from Open with Verify; nil: Open repairs the file
+		commit uint64 // that the file holds after Open
 	}{
 		{"whole", whole, nil, 3},
 		{"unfinished", unfinished, nil, 3},
@@ -185,7 +185,7 @@ func TestFileDamaged(t *testing.T) {
 	}
 }
 
-// journalStart returns where the journal of an unfinished commit begins, journalEnd
+// journalStart returns where the journal of an unfinished commit begins. journalEnd returns
 // where it ends.
 func journalStart(t testing.TB, image []byte) int {
 	t.Helper()
@@ -207,7 +207,8 @@ func secondHeader(t testing.TB, image []byte) (h header) {
 	return h
 }
 
-// FuzzFileImage changes bytes of a file: it is refused, or holds one of its commits.
+// FuzzFileImage changes bytes of a file. Open must refuse the file, or the file must hold
+// one of its commits.
 func FuzzFileImage(f *testing.F) {
 	whole, marked, unfinished := images(f)
 	f.Add(byte(0), []byte{0, 0, 0, 20, 1})
@@ -218,7 +219,7 @@ func FuzzFileImage(f *testing.F) {
 	f.Add(byte(2), []byte{0, 0, 0, 20, 1})
 	f.Fuzz(func(t *testing.T, which byte, edits []byte) {
 		image := bytes.Clone([][]byte{whole, unfinished, marked}[which%3])
-		for ; len(edits) >= 5; edits = edits[5:] { // a place, and bits to flip there or 0 to cut
+		for ; len(edits) >= 5; edits = edits[5:] { // an offset, and bits to flip there; 0: cut the file there
 			at := int(binary.BigEndian.Uint32(edits) % uint32(len(image)+1))
 			if bits := edits[4]; bits == 0 || at == len(image) {
 				image = image[:at]

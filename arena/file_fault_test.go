@@ -15,15 +15,15 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// TestFileKernelRefuses fails every kernel call of three commits, one at a time and
-// from there on: nothing is lost, and what is said of it is true. That goes also where
-// the kernel does not tell which pages are copies.
+// TestFileKernelRefuses makes every kernel call of three commits fail: each call alone, and
+// all calls from it on. No data may be lost, and the errors must be right. It tests both
+// kinds of kernels: those that report which pages are copies, and those that do not.
 func TestFileKernelRefuses(t *testing.T) {
-	for _, tells := range []bool{true, false} {
+	for _, reportsCopies := range []bool{true, false} {
 		for _, persistent := range []bool{false, true} {
 			for at := int64(1); ; at++ {
-				if !refused(t, at, persistent, tells) {
-					t.Logf("%d calls, persistent: %v, the kernel tells copies: %v", at-1, persistent, tells)
+				if !refused(t, at, persistent, reportsCopies) {
+					t.Logf("%d calls, persistent: %v, the kernel reports copies: %v", at-1, persistent, reportsCopies)
 					break
 				}
 			}
@@ -31,7 +31,7 @@ func TestFileKernelRefuses(t *testing.T) {
 	}
 }
 
-// silent is what a kernel answers that does not tell which pages are copies.
+// silent is the answer of a kernel that does not report which pages are copies.
 func silent(op vm.Op) error {
 	if op == vm.OpCopied {
 		return vm.ErrKernelLacks
@@ -39,13 +39,14 @@ func silent(op vm.Op) error {
 	return nil
 }
 
-// refused plays with call number at failing, and reports whether there was one.
-func refused(t *testing.T, at int64, persistent, tells bool) (reached bool) {
+// refused runs the commits with call number at failing, and reports whether there was such
+// a call.
+func refused(t *testing.T, at int64, persistent, reportsCopies bool) (reached bool) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
 	var calls atomic.Int64
 	vm.Inject(func(op vm.Op) error {
-		if op == vm.OpCopied && !tells {
+		if op == vm.OpCopied && !reportsCopies {
 			return vm.ErrKernelLacks
 		}
 		n := calls.Add(1)
@@ -56,7 +57,7 @@ func refused(t *testing.T, at int64, persistent, tells bool) (reached bool) {
 		return nil
 	})
 	defer vm.Inject(nil)
-	name := fmt.Sprintf("call %d, persistent %v, the kernel tells copies: %v", at, persistent, tells)
+	name := fmt.Sprintf("call %d, persistent %v, the kernel reports copies: %v", at, persistent, reportsCopies)
 
 	synced := uint64(0)
 	f, err := Open(path, FileOptions{Capacity: historyCapacity})
@@ -71,10 +72,10 @@ func refused(t *testing.T, at int64, persistent, tells bool) (reached bool) {
 		t.Errorf("%s: the error does not say why: %v", name, err)
 	}
 	vm.Inject(nil)
-	if !tells {
+	if !reportsCopies {
 		vm.Inject(silent)
 	}
-	if err != nil && f != nil && !errors.Is(err, ErrReopen) { // all goes on when the cause is gone
+	if err != nil && f != nil && !errors.Is(err, ErrReopen) { // when the cause is gone, the File works again
 		before, wrong := inspectHistory(f)
 		if again := f.Sync(); again != nil || wrong != nil {
 			t.Fatalf("%s: after %v: %v, %v", name, err, wrong, again)
@@ -90,8 +91,8 @@ func refused(t *testing.T, at int64, persistent, tells bool) (reached bool) {
 	return reached
 }
 
-// TestFileComparing: where the kernel does not tell which pages are copies, the file
-// is compared with memory.
+// TestFileComparing: if the kernel does not report which pages are copies, Sync compares
+// the file with memory.
 func TestFileComparing(t *testing.T) {
 	vm.Inject(silent)
 	defer vm.Inject(nil)
@@ -110,8 +111,9 @@ func TestFileComparing(t *testing.T) {
 	}
 }
 
-// TestFileZeroedAgain: a page that a commit wrote which failed, and that the program has
-// made zero since, is zero in the file. The kernel does not tell which pages are copies.
+// TestFileZeroedAgain: a failed commit writes a page, and the program zeroes the page
+// again. The next commit must write the zeros. The kernel does not report which pages are
+// copies.
 func TestFileZeroedAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	f := openFile(t, path, FileOptions{Capacity: 1 << 20, NoStore: true})

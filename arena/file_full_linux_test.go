@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// fullDisk is, for the child, where it mounts a small file system.
+// fullDisk is the environment variable with the directory where the child process mounts a
+// small file system.
 const fullDisk = "ASHLAR_FULL_DISK"
 
-// TestFileDiskFull fills a file system, by a file and by an arena's: what was
-// committed stays, what comes after it waits in memory, and is committed once there is
-// room.
+// TestFileDiskFull fills a file system with a plain file and with an arena. Committed data
+// stay. Later data stay in memory, and are committed after there is room again.
 func TestFileDiskFull(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestFileDiskFullChild$", "-test.v")
 	cmd.Env = append(os.Environ(), fullDisk+"="+t.TempDir())
@@ -56,7 +56,7 @@ func TestFileDiskFullChild(t *testing.T) {
 	if !errors.Is(why, ErrNoSpace) || !strings.Contains(why.Error(), path) {
 		t.Fatalf("after %d commits: %v, want ErrNoSpace with the path", kept, why)
 	}
-	copied := filepath.Join(t.TempDir(), "copy") // what a reader would find now
+	copied := filepath.Join(t.TempDir(), "copy") // the state that a reader would find now
 	contents, err := os.ReadFile(path)
 	if err == nil {
 		err = os.WriteFile(copied, contents, 0o600)
@@ -88,8 +88,8 @@ type piece struct {
 	Bytes [32 << 10]byte
 }
 
-// fillDisk adds pieces and commits each, until that fails. What was allocated can be
-// written to, without Catch.
+// fillDisk adds pieces and commits each until that fails. The program can write to all
+// allocated memory without Catch.
 func fillDisk(f *File) (committed int64, err error) {
 	for range 1000 {
 		if err := addPiece(f); err != nil {
@@ -121,7 +121,7 @@ func addPiece(f *File) error {
 	return nil
 }
 
-// countPieces opens a file of pieces and checks them all.
+// countPieces opens a file of pieces and checks all of them.
 func countPieces(path string) (int64, error) {
 	f, err := Open(path, FileOptions{ReadOnly: true, Verify: true})
 	if err != nil {

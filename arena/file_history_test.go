@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// history is what the tests of commits keep in a file: contents that follow from the
-// number of the commit, in pages that each commit writes again, in pages that it writes
-// some of, and in new ones.
+// A history is the contents of the file in the tests of commits. They follow from the
+// number of the commit. Each commit writes some pages again as a whole, changes parts of
+// others, and adds new ones.
 type history struct {
 	Commit  uint64
 	Numbers SliceRef[uint64] // all written again
@@ -33,7 +33,7 @@ func number(commit, i uint64) uint64 {
 	return x*x + x>>7
 }
 
-// advance brings the contents from one commit to the next.
+// advance changes the contents from one commit to the next.
 func advance(f *File) error {
 	h, err := Root[history](f)
 	if err != nil {
@@ -68,7 +68,8 @@ func advance(f *File) error {
 	return nil
 }
 
-// inspect returns which commit the file holds, or what is wrong with it.
+// inspectHistory returns the number of the commit that the file holds, or an error if the
+// contents are wrong.
 func inspectHistory(f *File) (uint64, error) {
 	h, err := Root[history](f)
 	if err != nil {
@@ -109,8 +110,8 @@ func inspectHistory(f *File) (uint64, error) {
 	return h.Commit, nil
 }
 
-// reopened opens the file, checks everything, and returns which commit it holds. It
-// then makes one more, to see that the file goes on working.
+// reopened opens the file, checks everything, and returns the number of its commit. Then it
+// makes one more commit, to check that the file still works.
 func reopened(t testing.TB, path string) uint64 {
 	t.Helper()
 	return reopenedAs(t, path, historyCapacity)

@@ -24,12 +24,13 @@ import (
 
 const (
 	killPath = "ASHLAR_KILL_PATH" // the child's file
-	killAt   = "ASHLAR_KILL_AT"   // the kernel call at which it kills itself, 0: never
+	killAt   = "ASHLAR_KILL_AT"   // number of the kernel call at which the child kills itself; 0: never
 	killRuns = "ASHLAR_KILL_RUNS" // commits
-	killMute = "ASHLAR_KILL_MUTE" // true: the kernel does not tell which pages are copies
+	killMute = "ASHLAR_KILL_MUTE" // true: the kernel does not report which pages are copies
 )
 
-// TestFileKillChild is the child: it makes commits, tells of each, and dies on the way.
+// TestFileKillChild runs in the child process: it makes commits, reports each, and is
+// killed at some point.
 func TestFileKillChild(t *testing.T) {
 	path := os.Getenv(killPath)
 	if path == "" {
@@ -70,11 +71,11 @@ func killChild(t *testing.T, path string, at, runs int, mute bool) *exec.Cmd {
 	return c
 }
 
-// TestFileKilled kills a process at each of its kernel calls: the file holds the last
-// commit that was told of, or the next.
+// TestFileKilled kills a process at each of its kernel calls. The file must hold the last
+// commit that the process reported, or the next.
 func TestFileKilled(t *testing.T) {
-	t.Run("copies told", func(t *testing.T) { killEach(t, false) })
-	t.Run("copies not told", func(t *testing.T) { killEach(t, true) })
+	t.Run("copies reported", func(t *testing.T) { killEach(t, false) })
+	t.Run("copies not reported", func(t *testing.T) { killEach(t, true) })
 }
 
 func killEach(t *testing.T, mute bool) {
@@ -104,7 +105,7 @@ func killEach(t *testing.T, mute bool) {
 	t.Logf("killed at each of %d calls", calls)
 }
 
-// TestFileKilledAnywhere kills a process from outside, wherever it is.
+// TestFileKilledAnywhere kills a process from outside at any point.
 func TestFileKilledAnywhere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	random := rand.New(rand.NewPCG(1, 2))
@@ -134,6 +135,6 @@ func TestFileKilledAnywhere(t *testing.T) {
 		if got < sum+acked || got > sum+acked+1 {
 			t.Errorf("killed after commit %d: the file holds %d", sum+acked, got)
 		}
-		sum = got + 1 // that of reopened
+		sum = got + 1 // the commit that reopened made
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// TestOpenModes: Open makes a file where that is wanted, and nowhere else.
+// TestOpenModes: Open makes a file only if its options say so.
 func TestOpenModes(t *testing.T) {
 	incomplete := func() []byte { // the second header and half of the first are missing
 		f := &File{options: FileOptions{Capacity: 1 << 20}}
@@ -97,8 +97,8 @@ func TestOpenModes(t *testing.T) {
 	}
 }
 
-// TestOpenUnmapped: where the process cannot have the address space, Open names the
-// option and leaves nothing behind; a smaller Capacity helps, for a file that exists too.
+// TestOpenUnmapped: if the process cannot have the address space, the error names the
+// option, and Open leaves no file. A smaller Capacity helps, for an existing file too.
 func TestOpenUnmapped(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	limit := func(op vm.Op) error {
@@ -134,7 +134,7 @@ func TestOpenUnmapped(t *testing.T) {
 	}
 }
 
-// TestOpenRefusedLeavesNothing fails each call of the first Open: there is no file then.
+// TestOpenRefusedLeavesNothing makes each call of the first Open fail. No file may be left.
 func TestOpenRefusedLeavesNothing(t *testing.T) {
 	for at := 1; ; at++ {
 		path, calls := filepath.Join(t.TempDir(), "f"), 0
@@ -160,8 +160,8 @@ func TestOpenRefusedLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestCloseUnlocks: after Close the file can be opened although a child process, between
-// fork and exec, still has a copy of the descriptor.
+// TestCloseUnlocks: after Close the file can be opened, even if a child process between
+// fork and exec still has a copy of the descriptor.
 func TestCloseUnlocks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	f := openFile(t, path, FileOptions{})
@@ -176,7 +176,7 @@ func TestCloseUnlocks(t *testing.T) {
 	openFile(t, path, FileOptions{})
 }
 
-// TestRootRace: of goroutines that ask for the root by different types, one type wins.
+// TestRootRace: if goroutines call Root with different types at once, one type wins.
 func TestRootRace(t *testing.T) {
 	type number struct{ X uint64 }
 	type fraction struct{ Y [1]float64 }
@@ -209,7 +209,7 @@ func TestRootRace(t *testing.T) {
 	}
 }
 
-// TestCloneOfStores: Clone copies what is in a File or a SharedArena, until it is closed.
+// TestCloneOfStores: Clone copies memory of a File or a SharedArena until it is closed.
 func TestCloneOfStores(t *testing.T) {
 	shared, err := OpenShared("", SharedOptions{Size: 1 << 20})
 	if err != nil {

@@ -14,15 +14,16 @@ import (
 	"testing"
 )
 
-// A recording is what a File did to its disk, and what was promised when.
+// A recording has the calls by which a File changed its disk, and the commits it reported
+// meanwhile.
 type recording struct {
-	before []byte // what the disk held at first
+	before []byte // contents before the first call
 	calls  []diskCall
 	acked  []uint64 // acked[k]: commits of which Sync had returned before calls[k]
 }
 
-// record runs do on a file that holds an image, or does not exist where that is nil,
-// and returns what do did to the disk.
+// record runs do on a file that holds an image, or on no file if the image is nil. It
+// returns the calls that changed the disk.
 func record(t testing.TB, image []byte, do func(path string, acked *uint64)) *recording {
 	t.Helper()
 	r, path, acked := &recording{before: image}, filepath.Join(t.TempDir(), "recorded"), uint64(0)
@@ -43,11 +44,11 @@ func record(t testing.TB, image []byte, do func(path string, acked *uint64)) *re
 
 const sectorSize = 512
 
-// A disk is what a disk holds of a file: calls that are stored, and of the others the
-// sectors of writes in any choice, and changes of the length in order.
+// A disk is the possible contents of a disk after a power cut: all stored calls, any choice
+// of sectors of the other writes, and changes of the length in order.
 type disk struct {
-	image   []byte     // all that is stored
-	pending []diskCall // since then
+	image   []byte     // all stored writes
+	pending []diskCall // later calls
 }
 
 func (d *disk) do(c diskCall) {
@@ -59,7 +60,7 @@ func (d *disk) do(c diskCall) {
 	d.pending = append(d.pending, c)
 }
 
-// sectors returns how many sectors pending writes have.
+// sectors returns the number of sectors of the pending writes.
 func (d *disk) sectors() (n int) {
 	for _, c := range d.pending {
 		n += (len(c.data) + sectorSize - 1) / sectorSize
@@ -67,8 +68,8 @@ func (d *disk) sectors() (n int) {
 	return n
 }
 
-// rebuild returns the image with the pending changes of the length among the first
-// lengths calls, and the sectors of pending writes that are chosen by number.
+// rebuild returns the image with those pending changes of the length that are among the
+// first lengths calls, and with the chosen sectors of the pending writes.
 func (d *disk) rebuild(lengths int, chosen func(sector int) bool) []byte {
 	image, sector := bytes.Clone(d.image), 0
 	for i, c := range d.pending {
@@ -89,8 +90,9 @@ func (d *disk) rebuild(lengths int, chosen func(sector int) bool) []byte {
 	return image
 }
 
-// images calls check with images that the disk may hold now: all of them if they are
-// few, else those of no sector, all, all but one call's, and a number by chance.
+// images calls check with images that the disk may hold now. If there are few, it uses all
+// of them. Otherwise it uses no sector, all sectors, all except those of one call, and a
+// number of random choices.
 func (d *disk) images(random *rand.Rand, number int, check func(image []byte)) {
 	n, seen := d.sectors(), map[string]bool{}
 	try := func(lengths int, chosen func(int) bool) {
@@ -126,9 +128,10 @@ func (d *disk) images(random *rand.Rand, number int, check func(image []byte)) {
 	}
 }
 
-// checkImages opens and verifies images that a power cut may leave behind between any
-// two calls: each holds the last commit that was told of, or the next. damage, if it is
-// not nil, changes an image, which may be refused then, but holds nothing else.
+// checkImages opens and verifies the images that a power cut between any two calls can
+// leave. Each must hold the last reported commit or the next. If damage is not nil, it
+// changes the image first. Open may then refuse the image, but must not accept other
+// contents.
 func (r *recording) checkImages(t *testing.T, number int, damage func(image []byte) bool) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(3, 4))
@@ -167,7 +170,7 @@ func (r *recording) name(k int) string {
 	return fmt.Sprintf("%s at %d, %d bytes", [...]string{"write", "length", "store"}[c.kind], c.at, len(c.data))
 }
 
-// commits makes so many commits, and closes the file.
+// commits makes the given number of commits, and closes the file.
 func commits(t testing.TB, n int) func(path string, acked *uint64) {
 	return func(path string, acked *uint64) {
 		f, err := Open(path, FileOptions{Capacity: 1 << 20})
@@ -185,8 +188,8 @@ func commits(t testing.TB, n int) func(path string, acked *uint64) {
 	}
 }
 
-// TestFilePowerCut: whatever part of what was not stored the disk has, the file holds
-// the last commit or the one under way.
+// TestFilePowerCut: after a power cut the file holds the last commit or the running one,
+// whatever part of the writes reached the disk.
 func TestFilePowerCut(t *testing.T) {
 	number := 15
 	if testing.Short() {
@@ -208,7 +211,7 @@ func TestFilePowerCut(t *testing.T) {
 	}
 }
 
-// TestFilePowerCutAgain: recovery may be cut off as well.
+// TestFilePowerCutAgain: the power can fail during recovery, too.
 func TestFilePowerCutAgain(t *testing.T) {
 	_, marked, unfinished := images(t)
 	unstored := bytes.Clone(marked)

@@ -9,15 +9,16 @@ import (
 	"testing"
 )
 
-// A spaceLog knows which pages of a file have space on the disk.
+// A spaceLog records which pages of a file have space on the disk.
 type spaceLog struct {
 	t      *testing.T
 	has    map[int64]bool // by place
-	marked bool           // a commit is under way that cannot be undone
+	marked bool           // a commit is running that cannot be undone
 	marks  int
 }
 
-// log is a diskLog. What a commit writes after its mark must have space already.
+// log is a diskLog. It fails if a commit writes to a page without space after the header
+// that commits.
 func (s *spaceLog) log(_ string, c diskCall) {
 	switch c.kind {
 	case diskWrite:
@@ -41,8 +42,8 @@ func (s *spaceLog) log(_ string, c diskCall) {
 	}
 }
 
-// TestFileSpaceBeforeMark: all space that a commit needs is taken before the header that
-// commits, also for pages and parts of the table that were never written.
+// TestFileSpaceBeforeMark: a commit takes all its disk space before it writes the header
+// that commits. This includes pages and parts of the table that were never written.
 func TestFileSpaceBeforeMark(t *testing.T) {
 	s := &spaceLog{t: t, has: map[int64]bool{}}
 	diskLog = s.log
@@ -72,7 +73,7 @@ func TestFileSpaceBeforeMark(t *testing.T) {
 	}
 }
 
-// TestFileSumOfZeros: a page whose sum is that of a page of zeros is not taken for a hole.
+// TestFileSumOfZeros: a page with the checksum of a page of zeros is not treated as a hole.
 func TestFileSumOfZeros(t *testing.T) {
 	page := make([]byte, filePage)
 	copy(page, "text")
@@ -91,7 +92,7 @@ func TestFileSumOfZeros(t *testing.T) {
 	if err := f.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	diskLog = func(_ string, c diskCall) { // what a reader would see at any moment
+	diskLog = func(_ string, c diskCall) { // checks what a reader would see at any moment
 		if p := readPage(t, f, 1); p != string(page) && p[len(p)-5] != 1 {
 			t.Errorf("the last commit was overwritten: %q", p[:4])
 		}
@@ -111,8 +112,8 @@ func readPage(t *testing.T, f *File, i uint64) string {
 	return string(p)
 }
 
-// forgeSum changes the last four bytes of a page so that its sum is want: each of the 32
-// bits changes the sum by a fixed amount, so this is a system of linear equations.
+// forgeSum changes the last four bytes of a page so that its checksum is want. Each of the
+// 32 bits changes the checksum by a fixed amount, so this is a system of linear equations.
 func forgeSum(page []byte, want uint32) {
 	at := len(page) - 4
 	var rows [32]struct{ effect, bits uint32 }

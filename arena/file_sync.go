@@ -84,17 +84,17 @@ func (f *File) commit() error {
 		return f.writeChanges(changed)
 	}
 	if err := f.apply(h, writePlaces); err != nil {
-		return f.breaks(err)
+		return f.markBroken(err)
 	}
 	if err := f.cutTail(); err != nil {
-		return f.breaks(err)
+		return f.markBroken(err)
 	}
 	f.forget(dirty)
 	return nil
 }
 
-// breaks ends the commits of this File because of err, and returns the reason.
-func (f *File) breaks(err error) error {
+// markBroken ends the commits of this File because of err, and returns the reason.
+func (f *File) markBroken(err error) error {
 	if !errors.Is(f.broken, ErrTruncated) {
 		f.broken = fmt.Errorf("%w: %w", ErrReopen, err)
 	}
@@ -154,10 +154,10 @@ func (f *File) abandon(err error, marked bool) error {
 		return f.mark(&f.last)
 	}
 	if failed := undo(); failed != nil {
-		return errors.Join(err, f.breaks(failed))
+		return errors.Join(err, f.markBroken(failed))
 	}
 	if failed := f.cutTail(); failed != nil {
-		return errors.Join(err, f.breaks(failed))
+		return errors.Join(err, f.markBroken(failed))
 	}
 	return err
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// entry is a list in a file: the newest first.
+// An entry is an element of a list in a file. The newest is the first.
 type entry struct {
 	Next  Ref[entry]
 	Name  StringRef
@@ -55,7 +55,7 @@ func rootOf[T any](t testing.TB, s Store) *T {
 	return root
 }
 
-// addEntry puts one more entry in front of the list.
+// addEntry adds an entry at the front of the list.
 func addEntry(t testing.TB, s Store, i int64) {
 	t.Helper()
 	root := rootOf[catalogue](t, s)
@@ -105,7 +105,8 @@ func checkEntries(t testing.TB, s Store, n int64) {
 	}
 }
 
-// TestFileReopened: what was synced is there, at another address; what was not is not.
+// TestFileReopened: a reopened file has all changes up to the last Sync, at other
+// addresses, and no later changes.
 func TestFileReopened(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "list")
 	f := openFile(t, path, FileOptions{})
@@ -123,7 +124,7 @@ func TestFileReopened(t *testing.T) {
 	if err := errors.Join(f.Close(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	hold, err := fileSpace.MapKind(f.mapping.Size+1<<20, vm.Kind{Access: vm.NoAccess}) // where it was
+	hold, err := fileSpace.MapKind(f.mapping.Size+1<<20, vm.Kind{Access: vm.NoAccess}) // the old address range
 	if err == nil {
 		defer fileSpace.Release(hold)
 	}
@@ -141,7 +142,7 @@ func TestFileReopened(t *testing.T) {
 	checkEntries(t, g, 9500)
 }
 
-// TestFileReadOnly: several may read, none may write.
+// TestFileReadOnly: several Files can read a file at once, and none of them can write.
 func TestFileReadOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "list")
 	if _, err := Open(path, FileOptions{ReadOnly: true}); !errors.Is(err, fs.ErrNotExist) {
@@ -179,12 +180,12 @@ func TestFileReadOnly(t *testing.T) {
 	}
 }
 
-// TestFileRefused: what cannot be allocated is said why.
+// TestFileRefused: if an allocation fails, the error has the reason.
 func TestFileRefused(t *testing.T) {
 	f := openFile(t, filepath.Join(t.TempDir(), "f"), FileOptions{Capacity: 1 << 20})
 	overflow := alloc.ErrInvalidSize
 	if bits.UintSize == 32 {
-		overflow = alloc.ErrLimit // offsets have 64 bits there, too
+		overflow = alloc.ErrLimit // offsets have 64 bits on 32-bit systems too
 	}
 	for name, c := range map[string]struct {
 		do   func() error
@@ -209,7 +210,8 @@ func TestFileRefused(t *testing.T) {
 	}
 }
 
-// TestFileRootType: another layout is refused, the same one under other type names is not.
+// TestFileRootType: Root refuses a type with another layout, and accepts the same layout
+// with other type names.
 func TestFileRootType(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	f := openFile(t, path, FileOptions{})
@@ -218,7 +220,7 @@ func TestFileRootType(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := openFile(t, path, FileOptions{})
-	type twin struct { // catalogue by another name
+	type twin struct { // the same layout as catalogue
 		First Ref[entry]
 		Count int64
 	}
@@ -246,7 +248,8 @@ func TestFileRootType(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// TestStrayRef: a ref that leads nowhere is told, and so is one used after Close.
+// TestStrayRef: a ref to memory that was not allocated panics with the reason, and so does
+// a ref after Close.
 func TestStrayRef(t *testing.T) {
 	f := openFile(t, filepath.Join(t.TempDir(), "f"), FileOptions{})
 	r, err := NewRef[entry](f)
@@ -293,7 +296,8 @@ func wantStray(t *testing.T, name string, do func()) {
 	do()
 }
 
-// TestFileCutUnder: a file that somebody makes shorter is an error, not a crash.
+// TestFileCutUnder: if another program shortens the file, the program gets an error and
+// does not crash.
 func TestFileCutUnder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	f := openFile(t, path, FileOptions{})
@@ -320,7 +324,7 @@ func TestFileCutUnder(t *testing.T) {
 	}
 }
 
-// TestFileGrows: addresses stay, and everything is zero, across commits.
+// TestFileGrows: addresses stay the same across commits, and new memory is zero.
 func TestFileGrows(t *testing.T) {
 	f := openFile(t, filepath.Join(t.TempDir(), "f"), FileOptions{})
 	first, err := NewSliceRef[byte](f, 10, 10)

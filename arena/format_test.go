@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestFormat pins what FORMAT.md says of a header: files outlive versions.
+// TestFormat checks a header against FORMAT.md, because files outlive versions of the
+// package.
 func TestFormat(t *testing.T) {
 	h := header{Magic: fileMagic, Version: fileVersion, Sequence: 2, Capacity: 3 << 16, Used: 4, Root: 5,
 		RootType: fingerprint{6}, File: [16]byte{7}, JournalPages: 8, JournalSum: 9, Before: 10}

@@ -66,8 +66,8 @@ func TestLinked(t *testing.T) {
 	})
 }
 
-// TestLinkedZero: linked memory is zero even where the arena does not zero, since the
-// write barrier reads what a slot held before.
+// TestLinkedZero: linked memory is zero even with NoZero, because the write barrier reads
+// the old value of a slot.
 func TestLinkedZero(t *testing.T) {
 	each(t, func(t *testing.T, a *Arena) {
 		for range 3 {
@@ -98,7 +98,7 @@ type everything struct {
 	plain int
 }
 
-// TestAudit finds the field that leads elsewhere, whatever its kind.
+// TestAudit: Audit finds the field that points out of the arena, for each kind of field.
 func TestAudit(t *testing.T) {
 	outside := new(point)
 	for _, c := range []struct {
@@ -124,7 +124,7 @@ func TestAudit(t *testing.T) {
 		{"Raw", func(_ *Arena, e *everything) { e.Raw = unsafe.Pointer(outside) }},
 		{"Raw", func(a *Arena, e *everything) {
 			s := a.core.spans()
-			e.Raw = raw.Pointer(s[len(s)-1].limit) // right behind the arena
+			e.Raw = raw.Pointer(s[len(s)-1].limit) // the first byte after the arena
 		}},
 		{"Deep[1].P", func(_ *Arena, e *everything) { e.Deep[1].P = outside }},
 		{"Deep[0].P", func(_ *Arena, e *everything) {
@@ -154,14 +154,14 @@ func TestAudit(t *testing.T) {
 					t.Fatalf("Audit: %v", err)
 				}
 				wantWords(t, err, "arena.everything", c.path, "arena made at")
-				*e = everything{} // or the collector meets what it freed
+				*e = everything{} // otherwise the collector finds pointers to freed memory
 				runtime.KeepAlive(outside)
 			})
 		})
 	}
 }
 
-// TestAuditSlice: the elements of linked slices are looked at, all of them.
+// TestAuditSlice: Audit checks all elements of linked slices.
 func TestAuditSlice(t *testing.T) {
 	a := open(t, Options{})
 	s := MakeLinkedSlice[node](a, 3, 200)[:200]
@@ -182,8 +182,8 @@ func TestAuditSlice(t *testing.T) {
 	}
 }
 
-// TestAuditStrides: objects of NewLinked behind a linked slice are looked at where they
-// are, also if they are farther apart than the elements (12 and 16 bytes on 32 bits).
+// TestAuditStrides: Audit finds objects of NewLinked after a linked slice at their right
+// addresses, even if their stride differs from the slice's (12 and 16 bytes on 32 bits).
 func TestAuditStrides(t *testing.T) {
 	type narrow struct {
 		a, b uint32
@@ -210,8 +210,8 @@ func TestAuditStrides(t *testing.T) {
 	}
 }
 
-// TestAuditFunc: a function is where its field leads, to a closure, and nobody follows
-// it.
+// TestAuditFunc: for a function Audit checks the closure that the field points to, and does
+// not follow the closure.
 func TestAuditFunc(t *testing.T) {
 	a := open(t, Options{})
 	e := NewLinked[everything](a)

@@ -9,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// TestLocked: chunks are locked as long as the arena has them, or the error says what
-// the limit is.
+// TestLocked: chunks are locked while the arena has them. Otherwise the error names the
+// limit.
 func TestLocked(t *testing.T) {
 	for _, checked := range []bool{false, true} {
 		h := host(t)

@@ -16,7 +16,7 @@ type attempt struct {
 	trim    bool  // the allocator gives unused memory back to the kernel before it fails
 	size    int   // bytes requested from the allocator; 0: none
 	err     error // why the allocator refused; nil: it did not
-	advised bool  // the kernel was asked for huge pages,
+	advised bool  // huge pages were requested from the kernel,
 	advice  error // and this was its answer
 }
 

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestProgram runs a program that was written for the standard library's arenas with
-// this package under the same name, and compares what it prints with what it printed
-// with those.
+// TestProgram runs a program that was written for the standard library's arenas, with this
+// package under that name. It compares the output with the program's output with the
+// standard library.
 func TestProgram(t *testing.T) {
 	const source, output = "testdata/program/main.go", "testdata/program/output.txt"
 	if _, err := exec.LookPath("go"); err != nil {
@@ -51,8 +51,7 @@ func runProgram(t *testing.T, experiment string, flags ...string) []byte {
 	return out
 }
 
-// overlay returns a file for go build -overlay in which the program imports this
-// package.
+// overlay returns a file for go build -overlay that makes the program import this package.
 func overlay(t *testing.T, source string) string {
 	t.Helper()
 	text, err := os.ReadFile(source)

@@ -152,7 +152,8 @@ func (q *quarantine) shrink(n int64) {
 	}
 }
 
-// describe tells what was at an address that is in quarantine.
+// describe returns an error that describes an address in quarantine, and nil for any other
+// address.
 func describe(addr uintptr) error {
 	quarantines.mu.Lock()
 	all := make([]*quarantine, 0, len(quarantines.of))

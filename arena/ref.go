@@ -24,9 +24,9 @@ type Store interface {
 	lengthen(off, size uint64) bool
 	// fail returns err as an error of the store.
 	fail(op string, err error) error
-	// rooted returns the offset of the root, which has type t. If there is none, rooted
+	// findRoot returns the offset of the root, which has type t. If there is none, findRoot
 	// makes it.
-	rooted(op string, t fingerprint, size, align uint64) (uint64, error)
+	findRoot(op string, t fingerprint, size, align uint64) (uint64, error)
 }
 
 // A view is where a store is mapped.
@@ -40,13 +40,13 @@ type view struct {
 // at returns the address of the size bytes at the offset of a ref.
 func (v *view) at(off, size, align uint64) unsafe.Pointer {
 	if used := atomic.LoadUint64(v.used); off < dataFloor || size > used || off > used-size || off&(align-1) != 0 {
-		v.stray(off, size)
+		v.panicInvalid(off, size)
 	}
 	return raw.Pointer(v.base + uintptr(off))
 }
 
-// stray panics because a ref has an offset that was not allocated.
-func (v *view) stray(off, size uint64) {
+// panicInvalid panics because a ref has an offset that was not allocated.
+func (v *view) panicInvalid(off, size uint64) {
 	panic(&alloc.MisuseError{Kind: alloc.InvalidPointer, Op: "arena.Ref.Get", Addr: v.base + uintptr(off), State: "not allocated",
 		Detail: fmt.Sprintf("the ref is for %d bytes at offset %d, which were not allocated: "+
 			"the ref belongs to another arena, or was overwritten", size, off)})
@@ -109,7 +109,7 @@ func Root[T any](s Store) (*T, error) {
 	if err := plain[T](); err != nil {
 		return nil, s.fail(op, err)
 	}
-	off, err := s.rooted(op, fingerprintOf[T](), max(sizeOf[T](), 1), alignOf[T]())
+	off, err := s.findRoot(op, fingerprintOf[T](), max(sizeOf[T](), 1), alignOf[T]())
 	if err != nil {
 		return nil, err
 	}

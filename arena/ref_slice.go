@@ -49,7 +49,7 @@ func (r SliceRef[T]) Get(s Store) []T {
 	}
 	hi, size := bits.Mul64(sizeOf[T](), r.cap)
 	if hi != 0 || r.len > r.cap {
-		s.view().stray(r.off, size)
+		s.view().panicInvalid(r.off, size)
 	}
 	return unsafe.Slice((*T)(s.view().at(r.off, size, alignOf[T]())), int(r.cap))[:r.len]
 }

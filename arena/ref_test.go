@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// stores calls do with a File and a SharedArena of so many bytes.
+// stores calls do with a File and a SharedArena of the given number of bytes.
 func stores(t *testing.T, size int, do func(t *testing.T, s Store)) {
 	t.Run("File", func(t *testing.T) {
 		do(t, openFile(t, filepath.Join(t.TempDir(), "f"), FileOptions{Capacity: int64(size), NoStore: true}))
@@ -29,14 +29,14 @@ func stores(t *testing.T, size int, do func(t *testing.T, s Store)) {
 	})
 }
 
-// TestAppendRefFills: AppendRef fails when there is no room, and not before, whether the
-// slice is the last thing in the store or has to be copied.
+// TestAppendRefFills: AppendRef fails only when there is no room, for a slice at the end of
+// the store and for one that must be copied.
 func TestAppendRefFills(t *testing.T) {
 	const size = 1 << 16
 	for _, c := range []struct {
 		name     string
-		elements int // that a slice ends up with, at least
-		between  int // bytes allocated after its first
+		elements int // smallest number of elements of the slice in the end
+		between  int // bytes allocated after its first element
 	}{{"in place", (size - dataFloor) / 8, 0}, {"copied", (size - dataFloor - 100) / 16, 100}} {
 		t.Run(c.name, func(t *testing.T) {
 			stores(t, size, func(t *testing.T, s Store) {
@@ -63,7 +63,8 @@ func TestAppendRefFills(t *testing.T) {
 	}
 }
 
-// TestAppendRefApart: two slices that grow from one do not write to each other's new part.
+// TestAppendRefApart: two slices that grow from the same slice do not write to each other's
+// new elements.
 func TestAppendRefApart(t *testing.T) {
 	stores(t, 1<<16, func(t *testing.T, s Store) {
 		r, err := NewSliceRef[byte](s, 3, 3)
@@ -81,7 +82,7 @@ func TestAppendRefApart(t *testing.T) {
 	})
 }
 
-// TestRootNoGarbage: asking for the root makes no garbage.
+// TestRootNoGarbage: Root does not allocate in the Go heap.
 func TestRootNoGarbage(t *testing.T) {
 	stores(t, 1<<16, func(t *testing.T, s Store) {
 		rootOf[catalogue](t, s)
@@ -95,8 +96,8 @@ func TestRootNoGarbage(t *testing.T) {
 	})
 }
 
-// TestFingerprint: it is the same on 32 and 64 bits where the layout is, and stays so:
-// files have it.
+// TestFingerprint: a fingerprint never changes, because files contain it. It is the same on
+// 32 and 64 bits if the layout is.
 func TestFingerprint(t *testing.T) {
 	for name, c := range map[string]struct {
 		got  fingerprint

@@ -19,9 +19,9 @@ func (a *Arena) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.freed {
-		c.gone("Reset")
+		c.panicFreed("Reset")
 	}
-	a.leave()
+	a.closeWindows()
 	if c.options.Checked {
 		refused = c.quarantine("reset")
 	}
@@ -43,9 +43,9 @@ func (a *Arena) Free() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.freed {
-		c.gone("Free")
+		c.panicFreed("Free")
 	}
-	a.leave()
+	a.closeWindows()
 	a.cleanup.Stop()
 	if c.options.Checked {
 		refused = c.quarantine("freed")
@@ -55,8 +55,8 @@ func (a *Arena) Free() {
 	runtime.KeepAlive(a)
 }
 
-// leave ends all windows.
-func (a *Arena) leave() {
+// closeWindows ends all windows.
+func (a *Arena) closeWindows() {
 	a.giveBack()
 	a.closeLanes()
 	a.run, a.tail = run{}, 0

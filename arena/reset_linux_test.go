@@ -10,7 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/invariants"
 )
 
-// faults returns the page faults of this thread so far.
+// faults returns the number of page faults of this thread so far.
 func faults(t *testing.T) int64 {
 	const thread = 1 // RUSAGE_THREAD
 	var u syscall.Rusage
@@ -20,8 +20,8 @@ func faults(t *testing.T) int64 {
 	return int64(u.Minflt)
 }
 
-// TestRefillFaults: an arena of 64 MiB that is reset and filled again needs no page
-// from the kernel.
+// TestRefillFaults: an arena of 64 MiB causes no page faults when it is reset and filled
+// again.
 func TestRefillFaults(t *testing.T) {
 	if invariants.Enabled {
 		t.Skip("checking invariants costs what this counts")

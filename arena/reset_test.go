@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// request is what a server might do for a request: 100 allocations of 16 B to 4 KiB.
+// request does the allocations of a server's request: 100 of 16 B to 4 KiB.
 func request(t testing.TB, a *Arena) {
 	for i := range 100 {
 		size := 16 << (i % 9)
@@ -24,8 +24,7 @@ func request(t testing.TB, a *Arena) {
 	}
 }
 
-// TestRequestLoop: in steady state a request costs no Go allocation and no kernel
-// call.
+// TestRequestLoop: in the steady state a request costs no Go allocation and no kernel call.
 func TestRequestLoop(t *testing.T) {
 	if invariants.Enabled {
 		t.Skip("checking invariants costs what this counts")
@@ -33,7 +32,7 @@ func TestRequestLoop(t *testing.T) {
 	for _, o := range []Options{{}, {Concurrent: true, InitialSize: 1 << 20}} {
 		o.Allocator = host(t)
 		a := open(t, o)
-		for range 100 { // so that every processor has what it needs
+		for range 100 { // so that every processor has its caches
 			request(t, a)
 			a.Reset()
 		}
@@ -74,7 +73,7 @@ func TestArenaPerRequest(t *testing.T) {
 	}
 }
 
-// TestResetKeeps: Reset keeps what was used, and forgets what is not used any more.
+// TestResetKeeps: Reset keeps the chunks that recent rounds used, and releases the others.
 func TestResetKeeps(t *testing.T) {
 	a := open(t, Options{})
 	use := func(n int) {
@@ -149,7 +148,7 @@ func TestStats(t *testing.T) {
 	}
 }
 
-// TestWaste: what an alignment skips is waste, and what a chunk leaves behind.
+// TestWaste: bytes skipped for alignment and unused tails of chunks count as waste.
 func TestWaste(t *testing.T) {
 	a := open(t, Options{InitialSize: 32 << 10, MaxChunk: 32 << 10})
 	alloc := func(size, align int) uintptr {
@@ -176,7 +175,7 @@ type errorString string
 
 func (s errorString) Error() string { return string(s) }
 
-// TestArenasCome: arenas are in the snapshot from their making to their end.
+// TestArenasCome: the snapshot lists an arena from its creation until Free.
 func TestArenasCome(t *testing.T) {
 	h := host(t)
 	var arenas []*Arena
@@ -209,7 +208,7 @@ func TestArenasCome(t *testing.T) {
 	}
 }
 
-// TestAfterFree: an arena that was freed says so, whatever is asked of it.
+// TestAfterFree: each use of an arena after Free panics with the reason.
 func TestAfterFree(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
@@ -273,8 +272,7 @@ func TestDropped(t *testing.T) {
 	}
 }
 
-// TestAllocatorClosed: what is left of an arena whose allocator was closed can be
-// freed, and only that.
+// TestAllocatorClosed: after the allocator was closed, its arenas can only be freed.
 func TestAllocatorClosed(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
@@ -305,8 +303,8 @@ func TestAllocatorClosed(t *testing.T) {
 	}
 }
 
-// TestHostClosed: after its Allocator was closed an arena has no memory, which it says;
-// resetting and freeing it does nothing.
+// TestHostClosed: after its Allocator was closed an arena returns ErrClosed. Reset and Free
+// do nothing.
 func TestHostClosed(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {

@@ -158,9 +158,9 @@ func (s *SharedArena) lengthen(off, size uint64) bool {
 		atomic.CompareAndSwapUint64(s.seen.used, off, off+size)
 }
 
-// rooted implements Store. It sets the type first. If the process dies after that, the next
+// findRoot implements Store. It sets the type first. If the process dies after that, the next
 // one makes a root of the same type.
-func (s *SharedArena) rooted(op string, t fingerprint, size, align uint64) (uint64, error) {
+func (s *SharedArena) findRoot(op string, t fingerprint, size, align uint64) (uint64, error) {
 	if s.region.Len() == 0 {
 		return 0, s.fail(op, alloc.ErrClosed)
 	}

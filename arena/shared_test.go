@@ -18,7 +18,7 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
-// board is where processes post what they have allocated.
+// A board is where processes record their allocations.
 type board struct {
 	First AtomicRef[post]
 }
@@ -83,8 +83,8 @@ func posted(t *testing.T, s Store) map[uint64]int {
 	return count
 }
 
-// TestSharedChild is a process of TestSharedProcesses: it posts until it is killed or
-// the arena is full, and tells of each batch.
+// TestSharedChild runs in the processes of TestSharedProcesses. It posts until it is killed
+// or the arena is full, and reports each batch.
 func TestSharedChild(t *testing.T) {
 	name := os.Getenv(sharedName)
 	if name == "" {
@@ -101,7 +101,8 @@ func TestSharedChild(t *testing.T) {
 	}
 }
 
-// TestSharedProcesses: processes that are killed while they allocate harm nobody.
+// TestSharedProcesses: processes that are killed while they allocate do not harm the
+// others.
 func TestSharedProcesses(t *testing.T) {
 	name := sharedTestName(t)
 	s, err := OpenShared(name, SharedOptions{Size: 8 << 20})
@@ -144,7 +145,7 @@ func TestSharedProcesses(t *testing.T) {
 			t.Errorf("process %d told of %d posts, there are %d", pid, n, count[pid])
 		}
 	}
-	if err := posting(s, 7, 1<<20); !errors.Is(err, alloc.ErrLimit) { // the rest of it
+	if err := posting(s, 7, 1<<20); !errors.Is(err, alloc.ErrLimit) { // fills the rest of the arena
 		t.Errorf("a full arena: %v", err)
 	}
 	posted(t, s)
@@ -153,8 +154,8 @@ func TestSharedProcesses(t *testing.T) {
 	}
 }
 
-// TestSharedGoroutines: two openings of one arena, at different addresses, and many
-// goroutines.
+// TestSharedGoroutines: many goroutines use one arena that is open twice, at different
+// addresses.
 func TestSharedGoroutines(t *testing.T) {
 	a, err := OpenShared("", SharedOptions{Size: 4 << 20})
 	if err != nil {
@@ -198,7 +199,8 @@ func TestSharedGoroutines(t *testing.T) {
 	}
 }
 
-// TestSharedRefused: objects that hold no arena of this kind, and other roots.
+// TestSharedRefused: OpenShared refuses objects that are not arenas of this kind, and Root
+// refuses other types.
 func TestSharedRefused(t *testing.T) {
 	name := sharedTestName(t)
 	s, err := OpenShared(name, SharedOptions{Size: 1 << 16})
@@ -250,7 +252,7 @@ func TestSharedRefused(t *testing.T) {
 	}
 }
 
-// TestSharedUnfinished: a process that died while it made the root is no harm.
+// TestSharedUnfinished: a process that dies while it makes the root does no harm.
 func TestSharedUnfinished(t *testing.T) {
 	s, err := OpenShared("", SharedOptions{Size: 1 << 16})
 	if err != nil {
@@ -263,8 +265,8 @@ func TestSharedUnfinished(t *testing.T) {
 	}
 }
 
-// TestSharedForeign: memory that is no arena is refused and stays as it is, with its
-// name, also where its first words are zero.
+// TestSharedForeign: OpenShared refuses memory that is not an arena, and changes neither
+// the memory nor its name. This includes memory whose first words are zero.
 func TestSharedForeign(t *testing.T) {
 	name := sharedTestName(t)
 	r, err := mmap.MapShared(name, 4096, mmap.SharedOptions{})
@@ -285,7 +287,7 @@ func TestSharedForeign(t *testing.T) {
 	}
 }
 
-// TestSharedLeavesNothing: an OpenShared that fails leaves no object behind.
+// TestSharedLeavesNothing: if OpenShared fails, it leaves no object.
 func TestSharedLeavesNothing(t *testing.T) {
 	name := sharedTestName(t)
 	for size, want := range map[int]error{10: alloc.ErrInvalidSize, 0: fs.ErrNotExist, -1: mmap.ErrInvalid} {

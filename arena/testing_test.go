@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// host returns an Allocator where nothing happens by itself, closed when the test
-// ends. By then all blocks must be back.
+// host returns an Allocator without background work. It is closed when the test ends. All
+// blocks must be free then.
 func host(t testing.TB) *alloc.Allocator {
 	t.Helper()
 	a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
@@ -90,7 +90,7 @@ type kind struct {
 	options Options
 }
 
-// kinds are the arenas that everything must hold for.
+// kinds are the kinds of arenas that most tests run with.
 var kinds = []kind{
 	{"plain", Options{}},
 	{"concurrent", Options{Concurrent: true}},
@@ -111,7 +111,7 @@ func each(t *testing.T, f func(t *testing.T, a *Arena)) {
 
 func addr[T any](p *T) uintptr { return raw.Addr(unsafe.Pointer(p)) }
 
-// panicOf returns the error that f panics with, nil if it does not.
+// panicOf returns the error that f panics with, or nil.
 func panicOf(f func()) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -122,7 +122,7 @@ func panicOf(f func()) (err error) {
 	return nil
 }
 
-// wantMisuse fails unless f panics with a *MisuseError whose text has all words.
+// wantMisuse fails unless f panics with a *MisuseError whose text contains all words.
 func wantMisuse(t testing.TB, f func(), words ...string) {
 	t.Helper()
 	err := panicOf(f)
@@ -142,7 +142,8 @@ func wantWords(t testing.TB, err error, words ...string) {
 	}
 }
 
-// eventually polls until ok, for ten seconds at most, and reports whether it was.
+// eventually calls ok until it returns true, for at most ten seconds, and reports whether
+// it did.
 func eventually(ok func() bool) bool {
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if ok() {

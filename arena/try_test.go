@@ -9,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// TestTry: a lack of memory becomes an error, after which the arena goes on; nothing else
-// does.
+// TestTry: Try turns a lack of memory into an error, and the arena can be used afterwards.
+// Try passes other panics through.
 func TestTry(t *testing.T) {
 	a := open(t, Options{Limit: 64 << 10})
 	var s []byte

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
 // A Buffer is a variable-sized buffer of bytes outside the Go heap, with the methods of
@@ -110,7 +111,7 @@ func (b *Buffer) room(n int, slide bool) error {
 	case n <= b.Available():
 		return nil
 	case slide && n <= cap(b.all)/2-unread:
-		copy(b.all[:unread], b.all[b.off:])
+		raw.CopySlice(b.all, b.all[b.off:])
 		b.all, b.off, b.last = b.all[:unread], 0, 0
 		return nil
 	case n > math.MaxInt-len(b.all):

@@ -102,15 +102,18 @@ func (h *Heap) reuseFrom(s *shard, w *shape) (*object, error) {
 func (h *Heap) settle(o *object, w *shape, user uintptr) error {
 	charge := o.pages != dirty && !o.carved() // the page heap charges for its own runs
 	if charge {
-		if err := h.space.Charge(o.total()); err != nil {
+		if err := h.space.Hold(o.total()); err != nil {
 			return err
 		}
 	}
 	if err := o.register(user); err != nil {
 		if charge {
-			h.space.Refund(o.total())
+			h.space.Drop(o.total())
 		}
 		return err
+	}
+	if charge {
+		h.space.Confirm(o.total())
 	}
 	o.Base = user + pagemap.LargeBias
 	o.requested, o.accounted = w.size, w.size

@@ -2,6 +2,8 @@
 
 package raw
 
+import "unsafe"
+
 // pieceSize is the number of bytes cleared or copied at a time. It bounds the time for
 // which all other goroutines wait when the world is to be stopped. The runtime uses the
 // same number for its own memory.
@@ -32,7 +34,23 @@ func clearLong(addr, n uintptr) {
 	InPieces(n, func(at, n uintptr) { clear(Bytes(addr+at, n)) })
 }
 
-// Copy copies n bytes in pieces. The ranges must not overlap.
+// Copy copies n bytes in pieces. The ranges must not overlap. Neither may be in a Go
+// stack, which moves: see CopySlice.
 func Copy(to, from, n uintptr) {
 	InPieces(n, func(at, n uintptr) { copy(Bytes(to+at, n), Bytes(from+at, n)) })
 }
+
+// CopySlice copies from to to, which is at least as long, in pieces. The slices may be
+// anywhere. They may overlap only if to begins in front of from.
+func CopySlice[T any](to, from []T) {
+	step := pieceSize / int(max(unsafe.Sizeof(*new(T)), 1))
+	for step = max(step, 1); len(from) > step; to, from = to[step:], from[step:] {
+		copyPiece(to, from[:step])
+	}
+	copyPiece(to, from)
+}
+
+// copyPiece is called, and not inlined, so that the goroutine can be interrupted.
+//
+//go:noinline
+func copyPiece[T any](to, from []T) { copy(to, from) }

@@ -4,6 +4,7 @@ package raw_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -35,5 +36,34 @@ func TestCopy(t *testing.T) {
 		if to[0] != 7 || to[n+1] != 7 || !bytes.Equal(to[1:n+1], from) {
 			t.Errorf("%d bytes: Copy wrote too few or too many bytes", n)
 		}
+	}
+}
+
+func TestCopySlice(t *testing.T) {
+	type element struct{ a, b, c byte }
+	for _, n := range lengths {
+		from := make([]element, n/3)
+		for i := range from {
+			from[i] = element{byte(i % 251), byte(i % 241), 7}
+		}
+		to := make([]element, len(from)+1)
+		raw.CopySlice(to, from)
+		if !slices.Equal(to[:len(from)], from) || to[len(from)] != (element{}) {
+			t.Errorf("%d elements: others were written, or not all", len(from))
+		}
+		if n > 5 { // down, by less than a piece
+			want := slices.Clone(from[1:])
+			raw.CopySlice(from, from[1:])
+			if !slices.Equal(from[:len(want)], want) {
+				t.Errorf("%d elements moved down: others", len(from))
+			}
+		}
+	}
+	raw.CopySlice(make([]struct{}, 1<<20), make([]struct{}, 1<<20))
+	large := make([][300 << 10]byte, 3)
+	large[2][5] = 1
+	more := make([][300 << 10]byte, 3)
+	if raw.CopySlice(more, large); more[2][5] != 1 {
+		t.Error("elements larger than a piece are not copied")
 	}
 }

@@ -67,13 +67,14 @@ func (r *reservation) tryCommit(size uint64) error {
 	whole := (size + page - 1) &^ (page - 1)
 	more := uintptr(whole - r.committed)
 	space := &r.owner.space
-	if err := space.Charge(more); err != nil {
+	if err := space.Hold(more); err != nil {
 		return err
 	}
 	if err := space.Protect(r.start+uintptr(r.committed), more, vm.ReadWrite); err != nil {
-		space.Refund(more)
+		space.Drop(more)
 		return err
 	}
+	space.Confirm(more)
 	r.committed = whole
 	return nil
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Program finds shortest ways through a map of random roads, one arena for each
-// question. It is written for the standard library's experimental arena.
+// Program finds shortest paths in a network of random roads, with one arena for each
+// search. It is written for the standard library's experimental arena.
 package main
 
 import (
@@ -14,7 +14,7 @@ type road struct {
 	cost uint32
 }
 
-// A network is roads in the order of their start: those of town t are
+// A network has all roads in the order of their start. The roads of town t are
 // roads[first[t]:first[t+1]].
 type network struct {
 	first []int32
@@ -52,7 +52,7 @@ func build(a *arena.Arena, towns, each int) network {
 	return n
 }
 
-// A queue is a binary heap, the cheapest first.
+// A queue is a binary heap. The cheapest entry is the first.
 type queue struct{ entries []entry }
 
 func (q *queue) push(e entry) {
@@ -80,7 +80,7 @@ func (q *queue) pop() entry {
 	return top
 }
 
-// shortest returns the way and what it took to find it. Both outlive the arena.
+// shortest returns the shortest path and its totals. Both outlive the arena.
 func shortest(n network, from, to int32) ([]int32, *totals) {
 	a := arena.NewArena()
 	defer a.Free()
