@@ -105,7 +105,7 @@ func (t *Attachment) free() {
 			panic(r)
 		}
 	}()
-	freeTyped(t.m, t.p, t.size, t.exact)
+	freeValue(t.m, t.p, t.size, t.exact)
 }
 
 // lostBlocks counts blocks by the place where they were attached.

@@ -45,10 +45,10 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	allocators.set(a.id, nil)
 	if a.options.Leaks != nil && !a.reported {
 		a.reported = true
-		leaks = a.leaks()
+		leaks = a.backend.leaks()
 	}
-	damages := a.checked.close()
-	a.stopPurger()
+	damages := a.backend.close()
+	a.purger.stop()
 	if a.options.Hardening.SpanGuards {
 		a.forget()
 	}
@@ -63,19 +63,6 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	a.stuck.pages.Store(0)
 	a.profile.Close()
 	return leaks, errors.Join(traced, damages, guards, a.pages.Close(), a.large.Close())
-}
-
-// stopPurger ends the purger's goroutine, if there is one, and waits for that, except
-// while it calls Options.Logger, which may be waiting for us.
-func (a *Allocator) stopPurger() {
-	p := &a.purger
-	p.mu.Lock()
-	if p.stop != nil {
-		close(p.stop)
-		p.stop = nil
-	}
-	p.mu.Unlock()
-	await(func() bool { return p.active.Load() == 0 })
 }
 
 // dropTable frees the table of caches, which has none any more.

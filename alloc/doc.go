@@ -54,6 +54,11 @@
 //   - Reference counts: a program that shares blocks counts for itself.
 //   - An interposer for malloc of C: this memory is for Go.
 //
+// Memory that is unused for Options.Decay goes back to the kernel. A timer sees to it: an
+// Allocator has no goroutine that a test for leaked goroutines could find, and it may be
+// used inside and outside bubbles of testing/synctest. What is unused in a bubble goes
+// back once the Allocator is used outside it.
+//
 // # Structures
 //
 //	Allocator   routes requests by size; owns all that follows
@@ -71,7 +76,7 @@
 //	page map    from an address to its span or large object (internal/pagemap)
 //	large heap  objects of 128 KiB and more, a mapping each (internal/largeheap)
 //	profile     sampled blocks and their stacks (internal/heapprof)
-//	purger      a goroutine that gives unused memory back with age
+//	purger      a timer that gives unused memory back with age
 //	recorder    puts operations in order and writes them, while a trace is recorded
 //	            (stats/heaptrace)
 //
@@ -127,6 +132,20 @@
 // in the page map stands for the state. Free's fast path leaves a profiled block to the
 // slow one, which takes its record out before anybody else can have the block. Realloc
 // in place keeps the record, which moves with the object.
+//
+// # The slow paths
+//
+// A slow path enters the gate, asks what lives at the address, if it is given one, and
+// passes the answer on to the backend that was chosen when the Allocator started:
+//
+//	Malloc   ─► retry (lowmem.go) ─► backend.malloc
+//	Realloc  ─► retry             ─► backend.realloc ─► resolve ─► small, guarded, large
+//	Free                          ─► backend.free    ─► resolve ─► or the report of a misuse
+//
+// resolve (resolve.go) reads the page map once. It tells small blocks, guarded blocks and
+// large objects from what is free, inside a block, another Allocator's, or nobody's. The
+// backend (backend.go) is unchecked, or a checker, which looks after the blocks that it has
+// from an unchecked one. Nothing asks which of the two it is.
 //
 // # When Free takes its slow path
 //
@@ -308,6 +327,7 @@
 //
 // Package internal/smallheap has the structures of small blocks and their pictures.
 // malloc.go and free.go have the fast paths and what comes after; cache.go the caches of
-// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is short; sampler.go and sampled.go what becomes
-// of sampled and guarded blocks.
+// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is
+// short; sampler.go and sampled.go what becomes of sampled and guarded blocks; resolve.go
+// what lives at an address.
 package alloc

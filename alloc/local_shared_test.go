@@ -62,7 +62,7 @@ func shareLocal(t *testing.T, o Options, told *atomic.Int64) {
 		b.release(t)
 	}
 	all.Wait()
-	innocent.stopPurger()
+	innocent.purger.stop()
 	if err := innocent.checkInvariants(); err != nil {
 		t.Error(err)
 	}

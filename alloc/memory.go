@@ -52,15 +52,6 @@ func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error
 	return p, err
 }
 
-// checkerOf returns the checker of the Allocator that m is a handle to; nil if that is not
-// checked, or m is none.
-func checkerOf(m Memory) *checker {
-	if a := allocatorBehind(m); a != nil {
-		return a.checked
-	}
-	return nil
-}
-
 // allocatorBehind returns the Allocator that m is a handle to, nil if m is none.
 func allocatorBehind(m Memory) *Allocator {
 	switch m := m.(type) {
@@ -72,19 +63,4 @@ func allocatorBehind(m Memory) *Allocator {
 		return m.a
 	}
 	return nil
-}
-
-// freeTyped frees the block of a value of size bytes. A checked Allocator refuses a block
-// of fewer bytes, and, if the size is to be exact, one of more.
-func freeTyped(m Memory, p unsafe.Pointer, size int, exact bool) {
-	k := checkerOf(m)
-	t, tagged := m.(*Tag)
-	switch {
-	case k == nil:
-		m.Free(p)
-	case tagged:
-		t.free(p, func() { k.freeTyped(p, size, exact) })
-	default:
-		k.freeTyped(p, size, exact)
-	}
 }

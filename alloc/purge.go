@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ashlar-go/ashlar/internal/goroutine"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 )
 
-// A purger gives unused memory back with age. It is a goroutine that runs while
-// there is any: it ticks a few times a decay, and each tick moves memory one step
-// on its way to the kernel.
+// A purger gives unused memory back with age. While there is any, a timer ticks a few
+// times a decay, and each tick moves memory one step on its way to the kernel.
 //
 //	caches that did nothing since the last tick  ─► depots    (those of Locals, too)
 //	magazines that no cache took since then      ─► spans
@@ -24,56 +24,89 @@ import (
 // It is on duty from the moment that Allocator.awake is set until it takes that
 // back:
 //
-//	who retains memory:  retain it;  if awake is not set, set it and start a purger
+//	who retains memory:  retain it;  if awake is not set, set it and start the timer
 //	purger, to rest:     take awake back;  look for retained memory;  if there is
 //	                     some and awake is still not set, set it and go on
 //
 // so that no memory is retained without a purger that will look for it.
+//
+// The purger belongs to no caller: there is no goroutine between two ticks, which tests
+// for leaks would find, and the timer is never made or set in a bubble of
+// testing/synctest. What is retained in a bubble waits until somebody outside it retains
+// something.
 type purger struct {
-	mu     sync.Mutex     // stop, and starting a goroutine
-	stop   chan struct{}  // closed to end the goroutine
-	active atomic.Int32   // the goroutine, and one about to end; not while it calls a Logger
-	seen   map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
+	mu      sync.Mutex     // guards timer and stopped
+	timer   *time.Timer    // runs Allocator.tick; nil before the first
+	stopped bool           // there are no more ticks
+	active  atomic.Int32   // ticks under way; not while they call a Logger
+	seen    map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
 }
 
 // wake sees to it that the purger runs, if memory is to be given back with age.
 // It is called where memory comes to be retained, never on a fast path.
 func (a *Allocator) wake() {
-	if a.awake.Load() || a.options.Decay < 0 || !a.awake.CompareAndSwap(false, true) {
+	if a.awake.Load() || a.options.Decay < 0 || goroutine.InBubble() || !a.awake.CompareAndSwap(false, true) {
 		return
 	}
+	a.startTimer()
+}
+
+// startTimer brings the next tick. The caller is not in a bubble.
+func (a *Allocator) startTimer() {
 	p := &a.purger
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if a.gate.closed.Load() {
-		return
+	switch {
+	case p.stopped:
+	case p.timer == nil:
+		p.timer = time.AfterFunc(a.options.tick(), a.tick)
+	default:
+		p.timer.Reset(a.options.tick())
 	}
-	if p.stop == nil {
-		p.stop = make(chan struct{})
-	}
-	stop := p.stop
-	p.active.Add(1)
-	go func() {
-		defer p.active.Add(-1)
-		a.purge(stop)
-	}()
 }
 
-// purge ticks until nothing is left to give back, or stop.
-func (a *Allocator) purge(stop <-chan struct{}) {
-	ticker := time.NewTicker(a.options.tick())
-	defer ticker.Stop()
-	for {
-		select {
-		case <-stop:
-			return
-		case <-ticker.C:
-		}
-		a.tick()
-		if a.rest() {
-			return
-		}
+// tick gives some memory back, and sees to the next tick if there is more. The timer runs
+// it on a goroutine of its own.
+func (a *Allocator) tick() {
+	p := &a.purger
+	if !p.enter() {
+		return
 	}
+	rested := true
+	err := a.inside(func() error {
+		err := a.ageAll()
+		rested = a.rest()
+		return err
+	})
+	if !rested {
+		a.startTimer()
+	}
+	p.active.Add(-1) // Close does not wait for a Logger
+	if err != ErrClosed {
+		a.warnUnreturned(err)
+	}
+}
+
+// enter reports whether a tick may go on.
+func (p *purger) enter() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped {
+		return false
+	}
+	p.active.Add(1)
+	return true
+}
+
+// stop ends ticking, and waits for the tick that is under way.
+func (p *purger) stop() {
+	p.mu.Lock()
+	p.stopped = true
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	p.mu.Unlock()
+	await(func() bool { return p.active.Load() == 0 })
 }
 
 // rest ends the purger's work if there is nothing left for it.
@@ -82,23 +115,16 @@ func (a *Allocator) rest() bool {
 	return !a.retains() || !a.awake.CompareAndSwap(false, true)
 }
 
-// tick moves unused memory one step on its way. What the kernel refuses now stays and is
+// ageAll moves unused memory one step on its way. What the kernel refuses now stays and is
 // tried again at the next tick.
-func (a *Allocator) tick() {
-	err := a.inside(func() error {
-		a.detach(a.idleSinceLastTick)
-		a.reclaimLocals(false)
-		a.age(false)
-		_, pages := a.pages.Purge(false)
-		_, large := a.large.Purge(false)
-		metadata.Purge()
-		return errors.Join(pages, large)
-	})
-	if err != ErrClosed {
-		a.purger.active.Add(-1) // Close does not wait for a Logger
-		a.warnUnreturned(err)
-		a.purger.active.Add(1)
-	}
+func (a *Allocator) ageAll() error {
+	a.detach(a.idleSinceLastTick)
+	a.reclaimLocals(false)
+	a.age(false)
+	_, pages := a.pages.Purge(false)
+	_, large := a.large.Purge(false)
+	metadata.Purge()
+	return errors.Join(pages, large)
 }
 
 // idleSinceLastTick reports whether a cache has not been used between the last

@@ -145,7 +145,7 @@ func leaked() int { return metadata.InUse() - metadataBefore }
 // check stops the purger, if there is one, and checks the allocator's invariants.
 func check(t testing.TB, a *Allocator) {
 	t.Helper()
-	a.stopPurger()
+	a.purger.stop()
 	if err := a.checkInvariants(); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func tick(a *Allocator) {
 	if a.purger.seen == nil {
 		a.purger.seen = map[int]uint64{}
 	}
-	a.tick()
+	a.warnUnreturned(a.ageAll())
 }
 
 // drained frees what a retains and fails if anything is left in use.
@@ -312,4 +312,21 @@ func fewer(n int) int {
 		return n / 8
 	}
 	return n
+}
+
+// checker returns the checker of a, nil if it is not checked.
+func (a *Allocator) checker() *checker {
+	k, _ := a.backend.(*checker)
+	return k
+}
+
+// isChecked reports whether m is a handle to a checked Allocator.
+func isChecked(m Memory) bool {
+	switch m := m.(type) {
+	case *Allocator:
+		return m.checker() != nil
+	case *Local:
+		return m.a.checker() != nil
+	}
+	return false
 }

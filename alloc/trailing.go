@@ -42,7 +42,7 @@ func Trailing[T, E any](p *T, n int) []E {
 // FreeTrailing frees what NewTrailing returned for n. nil is ignored. Misuse panics as it
 // does in Allocator.Free, and so does a block of another size if the Allocator is checked.
 func FreeTrailing[T, E any](m Memory, p *T, n int) {
-	freeTyped(m, unsafe.Pointer(p), trailingOffset[T, E]()+n*elemSize[E](), true)
+	freeValue(m, unsafe.Pointer(p), trailingOffset[T, E]()+n*elemSize[E](), true)
 }
 
 // trailingOffset returns how many bytes after a T the array of E begins.

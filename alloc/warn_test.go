@@ -64,7 +64,7 @@ func TestLogger(t *testing.T) {
 			})
 			defer vm.Inject(nil)
 			for range 5 {
-				a.tick()
+				tick(a)
 			}
 		}, []string{"does not take memory back", "made up", "sysctl"}},
 	} {

@@ -10,20 +10,20 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A block is what the model knows of a live block.
+// A block is the model's knowledge of a live block.
 type block struct {
 	addr   uintptr
-	asked  int // bytes, as the allocator counts them
-	usable int // bytes that no other block may have
-	known  int // bytes from the first that hold the pattern
-	id     int // of the pattern
+	asked  int // requested bytes, as the allocator counts them
+	usable int // bytes that no other block may contain
+	known  int // bytes from the start that contain the pattern
+	id     int // number of the pattern
 	small  bool
-	class  sizeclass.Class // of a small one
-	align  int             // to be kept; 0 where nothing is promised
-	busy   bool            // an operation is at work on it
-	sparse bool            // one of many: only its ends hold the pattern, if it is long
+	class  sizeclass.Class // of a small block
+	align  int             // alignment that must be kept; 0: none
+	busy   bool            // an operation uses it now
+	sparse bool            // one of many blocks: if it is long, only its ends contain the pattern
 
-	// Of a slice: its elements, and their number. known = length · size of one.
+	// Of a slice: the type and the number of its elements. known = length · element size.
 	slice    sliceType
 	length   int
 	capacity int
@@ -37,13 +37,13 @@ func (b *block) String() string {
 
 func (b *block) pointer() unsafe.Pointer { return raw.Pointer(b.addr) }
 
-// bytes views the first n bytes.
+// bytes returns the first n bytes.
 func (b *block) bytes(n int) []byte { return raw.Bytes(b.addr, uintptr(n)) }
 
 // fill writes the pattern.
 func (b *block) fill() { mark(b.bytes(b.known), b.whole(), b.id) }
 
-// whole returns up to which length the block is filled wholly.
+// whole returns the length up to which the block is filled completely.
 func (b *block) whole() int {
 	if b.sparse {
 		return sparseBytes
@@ -51,19 +51,20 @@ func (b *block) whole() int {
 	return denseBytes
 }
 
-// verify reports whether the block holds its pattern.
+// verify returns an error if the block does not contain its pattern.
 func (b *block) verify() error { return b.verifyAt(b.addr, b.known) }
 
-// verifyAt reports whether the first n bytes, at most, are at addr.
+// verifyAt returns an error if the first n bytes of the pattern are not at addr. n is
+// capped at known.
 func (b *block) verifyAt(addr uintptr, n int) error {
 	if at := unmarked(raw.Bytes(addr, uintptr(min(n, b.known))), b.known, b.whole(), b.id); at >= 0 {
-		return fmt.Errorf("%v: byte %d at %#x is not what was written", b, at, addr)
+		return fmt.Errorf("%v: byte %d at %#x has changed", b, at, addr)
 	}
 	return nil
 }
 
-// seam writes and returns the range of bytes just below n, where a copy that ends
-// early would end. It is empty when the block does not hold so many.
+// seam fills and returns the bytes just below offset n, which a copy that stops too early
+// would miss. The range is empty if the block is shorter.
 func (b *block) seam(n int) (lo, hi int) {
 	if n <= 0 || n > b.known {
 		return 0, 0
@@ -73,10 +74,10 @@ func (b *block) seam(n int) (lo, hi int) {
 	return lo, n
 }
 
-// seamAt reports whether the range that seam wrote is at addr.
+// seamAt returns an error if the bytes that seam wrote are not at addr.
 func (b *block) seamAt(addr uintptr, lo, hi int) error {
 	if at := wrong(raw.Bytes(addr+uintptr(lo), uintptr(hi-lo)), b.id, lo); at >= 0 {
-		return fmt.Errorf("%v: byte %d of %d did not move to %#x", b, lo+at, hi, addr)
+		return fmt.Errorf("%v: byte %d of %d is missing at %#x", b, lo+at, hi, addr)
 	}
 	return nil
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// placeChecked is place for a checked Allocator: the block lies in one that has room for
-// a redzone of 16 bytes behind it and one in front of it, as long as the block is aligned.
-// All of that may be used is what was asked for.
+// placeChecked is place for a checked Allocator. The block needs room for a redzone of 16
+// bytes before it and one after it, plus its alignment. Its usable size is the requested
+// size.
 func (r request) placeChecked() block {
 	front := max(r.align, sizeclass.Granule)
 	if r.size >= sizeclass.LargeMin {
@@ -24,11 +24,12 @@ func (r request) placeChecked() block {
 	return block{asked: r.size}
 }
 
-// checkedOf tells whether an options byte chooses a checked Allocator, of which the
-// others choose the rest.
+// checkedOf reports whether an options byte selects a checked Allocator. The other bits
+// then select its options.
 func checkedOf(options int) bool { return options&0xc0 == 0xc0 }
 
-// overwriteAround writes next to a block, or to one that it has freed, which must be told.
+// overwriteAround writes next to a block, or to a block that it has freed. The allocator
+// must report it.
 func (p *player) overwriteAround(h, how int) error {
 	b := p.pick()
 	if b == nil {
@@ -41,13 +42,13 @@ func (p *player) overwriteAround(h, how int) error {
 	if how%8 >= 4 {
 		offset = -1 - how/4%sizeclass.Granule
 	}
-	*raw.At[byte](b.addr + uintptr(offset)) ^= 0x40 // is repaired when it was told
+	*raw.At[byte](b.addr + uintptr(offset)) ^= 0x40 // the allocator repairs it after the report
 	return p.refuses(h, how, b.pointer())
 }
 
-// writeFreed frees b and writes to it. It is in quarantine then, out of which Trim takes it.
+// writeFreed frees b and writes to it. b is in quarantine then, until Trim releases it.
 func (p *player) writeFreed(h int, b *block, how int) error {
-	disarm() // else what came before it may have to stay there
+	disarm() // otherwise blocks that are older may have to stay in the quarantine
 	if err := p.free(h, b); err != nil {
 		return err
 	}

@@ -31,20 +31,20 @@ var concurrentOps = []operation{
 	{"reopen", 1, (*player).reopen},
 }
 
-// mailbox is how many blocks may be under way to a player.
+// mailbox is the maximum number of blocks sent to a player that it has not received.
 const mailbox = 16
 
-// noLimit reads numbers while they change, and removes a limit that is not there:
-// players cannot tell whose allocation a limit would refuse.
+// noLimit reads the statistics while they change, and removes a limit. Concurrent players
+// set no limit, because they cannot know whose allocation it would refuse.
 func (p *player) noLimit(int) error {
 	p.a.SetLimit(0)
 	_, err := p.snapshot()
 	return err
 }
 
-// playTogether plays an input by several players at once, each in a goroutine
-// with a part of the stream. The first three bytes choose the options, how many
-// players and processors there are and whether memory ages, and the ending.
+// playTogether plays an input with several players at once. Each is a goroutine with its
+// own part of the stream. The first three bytes select the options, the number of players
+// and processors, whether memory ages, and the ending.
 func playTogether(data []byte) error {
 	defer disarm()
 	in := newStream(data)
@@ -52,9 +52,9 @@ func playTogether(data []byte) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1 + shape/4%4))
 	decay := time.Duration(-1)
 	if shape&64 != 0 {
-		decay = 4 * time.Millisecond // a beat each millisecond
+		decay = 4 * time.Millisecond // one tick each millisecond
 	}
-	m, err := newMachine(options, alloc.Hardening{}, nil, decay)
+	m, err := newModel(options, alloc.Hardening{}, nil, decay)
 	if err != nil {
 		return err
 	}
@@ -74,14 +74,15 @@ func playTogether(data []byte) error {
 	return nil
 }
 
-// newPlayers divides the stream among n players, who are all friends.
-func newPlayers(m *machine, in stream, n int) []*player {
+// newPlayers divides the stream among n players, each of which may send blocks to all
+// others.
+func newPlayers(m *model, in stream, n int) []*player {
 	players := make([]*player, n)
 	for i := range players {
 		part := len(in.rest) / (n - i)
 		players[i] = newPlayer(m, stream{in.rest[:part]}, concurrentOps)
 		players[i].mail = make(chan *block, mailbox)
-		players[i].lastID = i << 16 // no two have blocks of the same number
+		players[i].lastID = i << 16 // so that block numbers are unique
 		in.rest = in.rest[part:]
 	}
 	for i, p := range players {
@@ -90,7 +91,7 @@ func newPlayers(m *machine, in stream, n int) []*player {
 	return players
 }
 
-// run has all players play at once.
+// run runs all players concurrently.
 func run(players []*player) error {
 	var all sync.WaitGroup
 	failed := make([]error, len(players))
@@ -105,7 +106,7 @@ func run(players []*player) error {
 	return errors.Join(failed...)
 }
 
-// gather hands everything to the first player, who is alone then.
+// gather gives all blocks to the first player, which is alone from then on.
 func gather(players []*player) (*player, error) {
 	disarm()
 	for i, p := range players {

@@ -9,14 +9,14 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// faults make kernel calls fail. They are the process', as vm.Inject is.
+// faults makes kernel calls fail. Like vm.Inject, it acts on the whole process.
 type faults struct {
-	fired atomic.Int64 // calls that failed
+	fired atomic.Int64 // number of failed calls
 }
 
 var errInjected = fmt.Errorf("%w: injected", vm.ErrOutOfMemory)
 
-// faultKinds are the calls that a plan fails, as the bits of vm.Op.
+// faultKinds contains the calls that a plan can make fail, as bits of vm.Op.
 var faultKinds = [4]uint{
 	1<<vm.NumOps - 1,
 	1 << vm.OpMap,
@@ -24,8 +24,8 @@ var faultKinds = [4]uint{
 	1<<vm.OpRemap | 1<<vm.OpPurge,
 }
 
-// arm replaces the plan by one from two bytes: which calls fail, how many are let
-// through first, how many fail then.
+// arm makes a new plan from two bytes: which calls fail, how many succeed first, and how
+// many fail then.
 func (f *faults) arm(which, amount int) {
 	kinds := faultKinds[which%4]
 	skip := int64(which / 4 % 8)
@@ -46,5 +46,5 @@ func (f *faults) arm(which, amount int) {
 	})
 }
 
-// disarm lets the kernel work again.
+// disarm makes all kernel calls work again.
 func disarm() { vm.Inject(nil) }

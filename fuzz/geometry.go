@@ -8,8 +8,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// blockSizes returns the block sizes that package sizeclass documents, computed
-// step by step rather than by its equations.
+// blockSizes returns the block sizes that package sizeclass documents, computed step by
+// step instead of with its equations.
 func blockSizes() []int {
 	var sizes []int
 	for n := 16; n <= 128; n += 16 {
@@ -23,8 +23,8 @@ func blockSizes() []int {
 	return sizes
 }
 
-// checkSize compares what sizeclass says of a request of size bytes with a search
-// of the sizes.
+// checkSize compares the results of package sizeclass for a request of size bytes with a
+// search of the sizes.
 func checkSize(sizes []int, size int) error {
 	want := 0
 	for sizes[want] < size {
@@ -43,8 +43,8 @@ func checkSize(sizes []int, size int) error {
 	return nil
 }
 
-// checkCodes adds up the size codes of two requests of a class, n times each, and compares
-// the bytes that they decode to with the requested bytes.
+// checkCodes adds the size codes of two requests of a class n times each. It compares the
+// decoded sum with the requested bytes.
 func checkCodes(a, b int, n uint64) error {
 	c := sizeclass.Of(a)
 	lower := 0
@@ -64,8 +64,8 @@ func checkCodes(a, b int, n uint64) error {
 	return nil
 }
 
-// checkIndex compares the index of the block at offset off of a span of class c
-// with a division.
+// checkIndex compares the index of the block at offset off in a span of class c with a
+// division.
 func checkIndex(c sizeclass.Class, off int) error {
 	off %= c.SpanBytes()
 	got, want := int(sizeclass.Index(uint32(off), c.Magic())), off/c.Size()

@@ -13,18 +13,18 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// guarding is what the highest two bits of a machine's options are to have small blocks
-// guarded, as many as there are slots for.
+// guarding is the value of the two highest bits of a model's options that makes small
+// blocks guarded, up to the number of slots.
 const guarding = 128
 
-// guarded reports whether a guarded block is, or was, at addr.
+// guarded reports whether the block at addr is or was guarded.
 func guarded(addr uintptr) bool {
 	h := pagemap.HeaderOf(addr)
 	return h != nil && h.Kind == pagemap.Guarded
 }
 
-// overwriteGuarded writes next to a guarded block, or to one that it has freed, which must
-// be told.
+// overwriteGuarded writes next to a guarded block, or to one that it has freed. The
+// allocator must report it.
 func (p *player) overwriteGuarded(h, how int, b *block) error {
 	switch {
 	case !guarded(b.addr):
@@ -36,16 +36,16 @@ func (p *player) overwriteGuarded(h, how int, b *block) error {
 	if b.addr%max(vm.PageSize(), sizeclass.PageSize) != 0 { // it lies at the end of its slot
 		offset = -1 - how/4%sizeclass.Granule
 	}
-	*raw.At[byte](b.addr + uintptr(offset)) ^= 0x40 // is repaired when it was told
+	*raw.At[byte](b.addr + uintptr(offset)) ^= 0x40 // the allocator repairs it after the report
 	if how%4 == 2 {
-		how++ // UsableSize does not look
+		how++ // UsableSize does not check the bytes around a block
 	}
 	return p.refuses(h, how, b.pointer())
 }
 
-// writeGuarded frees b and writes to it, which faults.
+// writeGuarded frees b and writes to it, which must fault.
 func (p *player) writeGuarded(h, how int, b *block) error {
-	disarm() // else the kernel may not take its access away
+	disarm() // otherwise the kernel may refuse to make it inaccessible
 	if err := p.free(h, b); err != nil {
 		return err
 	}

@@ -9,56 +9,56 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// maxObjects is how many objects a hoard has live.
+// maxObjects is the maximum number of live objects of a large-heap model.
 const maxObjects = 64
 
-// A hoard performs the operations of a stream on a heap of large objects by
-// itself, where time is counted in beats and so can be played, and compares what
-// happens with its shadow.
-type hoard struct {
+// A largeModel performs the operations of a stream on a largeheap.Heap and compares the
+// results with its shadow. Time is counted in ticks, which are operations of the stream.
+type largeModel struct {
 	heap  largeheap.Heap
 	space vm.Space
 	shadow
 	in     stream
 	faults faults
-	fired  int64 // when the operation began
+	fired  int64 // faults.fired at the start of the operation
 	trace  trace
-	leave  bool // objects are left to Close
+	leave  bool // leave the objects to Close
 }
 
-// hoardOps are what the values of an operation's byte mean, modulo their number.
-var hoardOps = []struct {
+// largeOps contains the operations; a byte modulo their number selects one.
+var largeOps = []struct {
 	name string
-	do   func(*hoard) error
+	do   func(*largeModel) error
 }{
-	{"alloc", (*hoard).alloc}, {"alloc", (*hoard).alloc}, {"alloc", (*hoard).alloc}, {"alloc", (*hoard).alloc},
-	{"free", (*hoard).freeOne}, {"free", (*hoard).freeOne}, {"free", (*hoard).freeOne},
-	{"resize", (*hoard).resize}, {"resize", (*hoard).resize}, {"resize", (*hoard).resize},
-	{"beats", (*hoard).beats}, {"beats", (*hoard).beats},
-	{"trim", (*hoard).trim},
-	{"violate", (*hoard).violate},
-	{"fail", (*hoard).fail},
-	{"heal", (*hoard).heal},
-	{"limit", (*hoard).limit},
+	{"alloc", (*largeModel).alloc}, {"alloc", (*largeModel).alloc}, {"alloc", (*largeModel).alloc}, {"alloc", (*largeModel).alloc},
+	{"free", (*largeModel).freeOne}, {"free", (*largeModel).freeOne}, {"free", (*largeModel).freeOne},
+	{"resize", (*largeModel).resize}, {"resize", (*largeModel).resize}, {"resize", (*largeModel).resize},
+	{"ticks", (*largeModel).ticks}, {"ticks", (*largeModel).ticks},
+	{"trim", (*largeModel).trim},
+	{"violate", (*largeModel).violate},
+	{"fail", (*largeModel).fail},
+	{"heal", (*largeModel).heal},
+	{"limit", (*largeModel).limit},
 }
 
-// hoardOwner is the identity by which the page map knows the heap.
-const hoardOwner = 1 << 20
+// largeOwner is the heap's identity in the page map.
+const largeOwner = 1 << 20
 
-// playHoard plays an input. Its first two bytes choose the heap's options and
-// whether objects are left to Close.
-func playHoard(data []byte) (err error) {
+// runLargeModel plays an input. Its first two bytes select the heap's options and whether
+// objects are left to Close.
+func runLargeModel(data []byte) (err error) {
 	defer disarm()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	h := &hoard{in: newStream(data)}
+	h := &largeModel{in: newStream(data)}
 	options := h.in.next()
 	h.leave = h.in.next()&1 == 1
 	before := metadata.InUse()
-	h.heap.Init(&h.space, hoardOwner, largeOptions(options))
+	h.heap.Init(&h.space, largeOwner, largeOptions(options))
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
@@ -78,8 +78,8 @@ func playHoard(data []byte) (err error) {
 	return leakedSince(before)
 }
 
-func (h *hoard) step() error {
-	o := hoardOps[h.in.next()%len(hoardOps)]
+func (h *largeModel) step() error {
+	o := largeOps[h.in.next()%len(largeOps)]
 	h.trace.begin(o.name, 0)
 	h.fired = h.faults.fired.Load()
 	if err := o.do(h); err != nil {
@@ -89,7 +89,7 @@ func (h *hoard) step() error {
 }
 
 // sound checks the equations of package largeheap.
-func (h *hoard) sound() error {
+func (h *largeModel) sound() error {
 	if err := h.heap.Check(); err != nil {
 		return err
 	}
@@ -112,8 +112,8 @@ func (h *hoard) sound() error {
 	return nil
 }
 
-// pick returns a live object that the stream chooses, nil if there is none.
-func (h *hoard) pick() *block {
+// pick returns a live object that the stream selects, nil if there is none.
+func (h *largeModel) pick() *block {
 	if len(h.live) == 0 {
 		return nil
 	}
@@ -122,8 +122,8 @@ func (h *hoard) pick() *block {
 	return b
 }
 
-// size takes a size from the stream: any but what no address space has.
-func (h *hoard) size() int {
+// size reads a size from the stream: any size that can exist in some address space.
+func (h *largeModel) size() int {
 	n := h.in.size()
 	if n <= 0 || n >= 1<<30 || h.bytes+n > maxBytes {
 		n = 1 + n&0xfff
@@ -132,7 +132,7 @@ func (h *hoard) size() int {
 	return n
 }
 
-func (h *hoard) alloc() error {
+func (h *largeModel) alloc() error {
 	if len(h.live) >= maxObjects {
 		return h.freeOne()
 	}
@@ -146,8 +146,8 @@ func (h *hoard) alloc() error {
 	return h.enter(r, addr, true)
 }
 
-// enter judges the object at addr and makes it part of the shadow.
-func (h *hoard) enter(r request, addr uintptr, fresh bool) error {
+// enter checks the object at addr and adds it to the shadow.
+func (h *largeModel) enter(r request, addr uintptr, fresh bool) error {
 	usable, err := h.heap.Usable(addr)
 	if err != nil {
 		return err
@@ -174,8 +174,8 @@ func (h *hoard) enter(r request, addr uintptr, fresh bool) error {
 	return nil
 }
 
-// refusal returns nil if err is an answer that the request deserves.
-func (h *hoard) refusal(r request, err error) error {
+// refusal returns nil if the request may fail with err.
+func (h *largeModel) refusal(r request, err error) error {
 	limit := h.space.Limit()
 	switch {
 	case errors.Is(err, vm.ErrLimit) && limit > 0 && h.space.Footprint.Now()+int64(r.most()) > limit,
@@ -185,7 +185,7 @@ func (h *hoard) refusal(r request, err error) error {
 	return fmt.Errorf("size %d, alignment %d: %w", r.size, r.align, err)
 }
 
-func (h *hoard) freeOne() error {
+func (h *largeModel) freeOne() error {
 	b := h.pick()
 	if b == nil {
 		return nil
@@ -197,7 +197,7 @@ func (h *hoard) freeOne() error {
 	return h.heap.Free(b.addr)
 }
 
-func (h *hoard) resize() error {
+func (h *largeModel) resize() error {
 	b := h.pick()
 	if b == nil {
 		return h.alloc()
@@ -224,9 +224,10 @@ func (h *hoard) resize() error {
 	return h.enter(r, addr, false)
 }
 
-// resizeAt changes the size of the object at addr and returns where it is then.
-func (h *hoard) resizeAt(addr, size uintptr) (uintptr, error) {
-	d, err := h.heap.Claim(addr, largeheap.Resizing)
+// resizeAt resizes the object at addr and returns its new address.
+func (h *largeModel) resizeAt(addr, size uintptr) (uintptr, error) {
+	d := largeheap.Descriptor(pagemap.Get(addr))
+	err := h.heap.Claim(d, addr, largeheap.Resizing)
 	if err != nil {
 		return 0, err
 	}
@@ -235,9 +236,9 @@ func (h *hoard) resizeAt(addr, size uintptr) (uintptr, error) {
 	return addr, err
 }
 
-// beats lets time pass, few beats or enough for everything to happen. What live
-// objects hold does not change by it.
-func (h *hoard) beats() error {
+// ticks makes time pass: a few ticks, or enough for everything to be purged. Live objects
+// keep their contents.
+func (h *largeModel) ticks() error {
 	n := 1 + h.in.below(48)
 	h.trace.note(n)
 	for range n {
@@ -248,27 +249,27 @@ func (h *hoard) beats() error {
 	return h.verify()
 }
 
-func (h *hoard) trim() error {
+func (h *largeModel) trim() error {
 	if _, err := h.heap.Purge(true); err != nil && h.faults.fired.Load() == h.fired {
 		return err
 	}
 	return h.verify()
 }
 
-func (h *hoard) fail() error {
+func (h *largeModel) fail() error {
 	which, amount := h.in.next(), h.in.next()
 	h.trace.note(which, amount)
 	h.faults.arm(which, amount)
 	return nil
 }
 
-func (h *hoard) heal() error {
+func (h *largeModel) heal() error {
 	disarm()
 	return nil
 }
 
-// limit sets or, more often, removes a limit.
-func (h *hoard) limit() error {
+// limit sets a limit or, more often, removes it.
+func (h *largeModel) limit() error {
 	n := int64(0)
 	if x := h.in.next(); x >= 160 {
 		n = h.space.Footprint.Now() + int64(x-160)*(64<<10) + 1
@@ -277,9 +278,9 @@ func (h *hoard) limit() error {
 	return nil
 }
 
-// violate passes an address that is no live object's, or one whose header was
-// damaged. The heap must tell and change nothing.
-func (h *hoard) violate() error {
+// violate passes an address that is not a live object, or an object with a damaged
+// header. The heap must return a violation and change nothing.
+func (h *largeModel) violate() error {
 	how, b := h.in.next(), h.pick()
 	h.trace.note(how)
 	addr := h.stale(how)
@@ -298,8 +299,8 @@ func (h *hoard) violate() error {
 	return h.violates(addr)
 }
 
-// violates has each operation refuse the address.
-func (h *hoard) violates(addr uintptr) error {
+// violates returns an error unless each operation refuses the address.
+func (h *largeModel) violates(addr uintptr) error {
 	for i, do := range []func() error{
 		func() error { _, err := h.heap.Usable(addr); return err },
 		func() error { _, err := h.resizeAt(addr, 1<<20); return err },
@@ -313,8 +314,8 @@ func (h *hoard) violates(addr uintptr) error {
 	return nil
 }
 
-// end frees everything, after which nothing may be left, and closes the heap.
-func (h *hoard) end() error {
+// end frees everything, checks that nothing is left, and closes the heap.
+func (h *largeModel) end() error {
 	disarm()
 	h.space.SetLimit(0)
 	h.trace.begin("end", 0)
@@ -333,8 +334,8 @@ func (h *hoard) end() error {
 	return h.nothingLeft()
 }
 
-// freeAll frees and trims everything.
-func (h *hoard) freeAll() error {
+// freeAll frees everything and trims the heap.
+func (h *largeModel) freeAll() error {
 	for len(h.live) > 0 {
 		if err := h.freeOne(); err != nil {
 			return err
@@ -346,7 +347,7 @@ func (h *hoard) freeAll() error {
 	return h.nothingLeft()
 }
 
-func (h *hoard) nothingLeft() error {
+func (h *largeModel) nothingLeft() error {
 	if m, n, f := h.space.Mapped.Now(), h.space.Mappings.Now(), h.space.Footprint.Now(); m != 0 || n != 0 || f != 0 {
 		return fmt.Errorf("left behind: %d bytes in %d mappings, a footprint of %d bytes", m, n, f)
 	}

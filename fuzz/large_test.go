@@ -15,7 +15,7 @@ func FuzzLargePolicies(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if err := playHoard(data); err != nil {
+		if err := runLargeModel(data); err != nil {
 			t.Fatal(err)
 		}
 	})

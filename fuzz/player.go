@@ -27,14 +27,14 @@ type handle interface {
 	Free(p unsafe.Pointer)
 }
 
-// A player performs the operations of one stream on a machine and compares what
+// A player performs the operations of one stream on a model and compares what
 // happens with its shadow. It is one goroutine's.
 type player struct {
-	*machine
+	*model
 	shadow
 	in     stream
 	ops    []operation
-	alone  bool // nobody else uses the machine: its numbers are the shadow's
+	alone  bool // nobody else uses the model: its numbers are the shadow's
 	locals [localCount]*alloc.Local
 	trace  trace
 	fired  int64 // faults, when the operation began; 0 unless alone
@@ -61,8 +61,8 @@ func table(ops []operation) []operation {
 	return t
 }
 
-func newPlayer(m *machine, in stream, ops []operation) *player {
-	p := &player{machine: m, in: in, ops: table(ops)}
+func newPlayer(m *model, in stream, ops []operation) *player {
+	p := &player{model: m, in: in, ops: table(ops)}
 	for i := range p.locals {
 		p.locals[i] = m.a.NewLocal()
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// recorded is what the highest two bits of a machine's options are to have a trace recorded.
+// recorded is what the highest two bits of a model's options are to have a trace recorded.
 const recorded = 64
 
-// A recording is the trace of a machine's Allocator, from the first operation to Close.
+// A recording is the trace of a model's Allocator, from the first operation to Close.
 type recording struct{ file bytes.Buffer }
 
 // check reports whether the trace is whole, can be true, and ends with as many live

@@ -86,7 +86,7 @@ func (r request) most() int {
 	return (n+4*64<<10)/8*9 + 256<<10
 }
 
-// hopeless reports whether no machine has so much, or this one may not.
+// hopeless reports whether no model has so much, or this one may not.
 func (r request) hopeless() bool {
 	if bits.UintSize == 32 {
 		return r.size >= 16<<20 || r.align >= 16<<20
@@ -101,7 +101,7 @@ func (p *player) settle(r request, at unsafe.Pointer, err error) error {
 	if b == nil || err != nil {
 		return err
 	}
-	b.known = min(b.usable, maxBytes) // a 32-bit machine may have almost all there is
+	b.known = min(b.usable, maxBytes) // a 32-bit model may have almost all there is
 	return p.enter(b, true)
 }
 

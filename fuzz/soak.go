@@ -34,7 +34,7 @@ func (c soakConfig) String() string {
 		c.seed, c.profile, c.workers, c.procs, c.faults, c.limits, c.operations, c.duration)
 }
 
-// A soaking is a soak under way: game after game, each with an Allocator of its
+// A soaking is a soak under way: run after run, each with an Allocator of its
 // own, in which workers do what the profile says while one goroutine disturbs them.
 type soaking struct {
 	soakConfig
@@ -42,9 +42,9 @@ type soaking struct {
 	out     io.Writer
 	begun   time.Time
 	tally   tally
-	games   int
+	runs    int
 	peak    int64                  // footprint, bytes
-	visited [sizeclass.Count]int64 // blocks that visitors allocated in this game
+	visited [sizeclass.Count]int64 // blocks that visitors allocated in this run
 
 	stop atomic.Bool
 	mu   sync.Mutex
@@ -63,7 +63,7 @@ type tally struct {
 }
 
 const (
-	rounds    = 4               // of a game, an audit behind each
+	rounds    = 4               // of a run, an audit behind each
 	roundTime = 5 * time.Second // at most
 	stuckTime = 2 * time.Minute // without an operation
 	leastTime = 20 * time.Millisecond
@@ -85,7 +85,7 @@ func soak(c soakConfig, out io.Writer) error {
 	var told sync.WaitGroup
 	told.Go(func() { s.tell(done) })
 	for s.goesOn() {
-		if err := s.game(); err != nil {
+		if err := s.oneRun(); err != nil {
 			s.violation(err)
 		}
 	}
@@ -97,7 +97,7 @@ func soak(c soakConfig, out io.Writer) error {
 	return s.bad
 }
 
-// goesOn reports whether there is to be another game, or round.
+// goesOn reports whether there is to be another run, or round.
 func (s *soaking) goesOn() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,15 +111,15 @@ func (s *soaking) violation(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bad == nil {
-		s.bad = fmt.Errorf("game %d: %w", s.games, err)
+		s.bad = fmt.Errorf("run %d: %w", s.runs, err)
 	}
 	s.stop.Store(true)
 }
 
-// game plays one game from a new Allocator to its Close.
-func (s *soaking) game() error {
-	s.games++
-	r := rand.New(rand.NewPCG(s.seed, uint64(s.games)))
+// run plays one run from a new Allocator to its Close.
+func (s *soaking) oneRun() error {
+	s.runs++
+	r := rand.New(rand.NewPCG(s.seed, uint64(s.runs)))
 	decay := time.Duration(-1)
 	if r.IntN(2) == 0 {
 		decay = 4 * time.Millisecond << r.IntN(6)
@@ -131,7 +131,7 @@ func (s *soaking) game() error {
 	if s.faults {
 		h &^= 4 // what spans lose by them is not to be told from what is lost otherwise
 	}
-	m, err := newMachine(int(r.Uint32()&0xff), hardeningOf(h), nil, decay)
+	m, err := newModel(int(r.Uint32()&0xff), hardeningOf(h), nil, decay)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (s *soaking) game() error {
 }
 
 // round has the workers work for a while, and disturbs them.
-func (s *soaking) round(m *machine, workers []*worker, r *rand.Rand) {
+func (s *soaking) round(m *model, workers []*worker, r *rand.Rand) {
 	s.stop.Store(false)
 	var all sync.WaitGroup
 	for _, w := range workers {
@@ -169,11 +169,11 @@ func (s *soaking) round(m *machine, workers []*worker, r *rand.Rand) {
 
 // audit looks at everything while nobody works: each block's contents, and what
 // the Allocator counts.
-func (s *soaking) audit(m *machine, workers []*worker) error {
+func (s *soaking) audit(m *model, workers []*worker) error {
 	if s.bad != nil {
 		return nil
 	}
-	sum := &player{machine: m, alone: !m.aging} // else the purger moves what is counted
+	sum := &player{model: m, alone: !m.aging} // else the purger moves what is counted
 	for c, n := range s.visited {
 		sum.small[c].allocs += n
 	}
@@ -195,7 +195,7 @@ func (s *soaking) audit(m *machine, workers []*worker) error {
 }
 
 // end frees everything, or leaves half of it to Close.
-func (s *soaking) end(m *machine, workers []*worker, all bool) error {
+func (s *soaking) end(m *model, workers []*worker, all bool) error {
 	if s.bad != nil {
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 // A disturbance is what happens around the workers while they work.
 type disturbance struct {
 	weight int
-	do     func(*soaking, *machine, *rand.Rand)
+	do     func(*soaking, *model, *rand.Rand)
 }
 
 var disturbances = []disturbance{
@@ -28,7 +28,7 @@ var disturbances = []disturbance{
 }
 
 // disturb disturbs the workers once, and then leaves them alone for a while.
-func (s *soaking) disturb(m *machine, r *rand.Rand) {
+func (s *soaking) disturb(m *model, r *rand.Rand) {
 	total := 0
 	for _, d := range disturbances {
 		total += d.weight
@@ -45,14 +45,14 @@ func (s *soaking) disturb(m *machine, r *rand.Rand) {
 
 // changeProcs changes the number of processors, so that caches are stranded on
 // those that vanish.
-func (s *soaking) changeProcs(_ *machine, r *rand.Rand) {
+func (s *soaking) changeProcs(_ *model, r *rand.Rand) {
 	if s.procs > 0 {
 		runtime.GOMAXPROCS(1 + r.IntN(s.procs))
 		s.tally.moves.Add(1)
 	}
 }
 
-func (s *soaking) collect(_ *machine, r *rand.Rand) {
+func (s *soaking) collect(_ *model, r *rand.Rand) {
 	if r.IntN(4) == 0 {
 		debug.FreeOSMemory()
 	} else {
@@ -61,13 +61,13 @@ func (s *soaking) collect(_ *machine, r *rand.Rand) {
 	s.tally.collections.Add(1)
 }
 
-func (s *soaking) trim(m *machine, _ *rand.Rand) {
+func (s *soaking) trim(m *model, _ *rand.Rand) {
 	m.a.Trim()
 	s.tally.trims.Add(1)
 }
 
 // fail has kernel calls fail for a while.
-func (s *soaking) fail(m *machine, r *rand.Rand) {
+func (s *soaking) fail(m *model, r *rand.Rand) {
 	if !s.faults {
 		return
 	}
@@ -77,7 +77,7 @@ func (s *soaking) fail(m *machine, r *rand.Rand) {
 }
 
 // limitFor limits the footprint to about what it is for a while.
-func (s *soaking) limitFor(m *machine, r *rand.Rand) {
+func (s *soaking) limitFor(m *model, r *rand.Rand) {
 	if !s.limits {
 		return
 	}
@@ -90,7 +90,7 @@ func (s *soaking) limitFor(m *machine, r *rand.Rand) {
 }
 
 // visit opens a Local, uses it and leaves it to the collector.
-func (s *soaking) visit(m *machine, r *rand.Rand) {
+func (s *soaking) visit(m *model, r *rand.Rand) {
 	l := m.a.NewLocal()
 	for range 10 {
 		size := 1 + r.IntN(300)
@@ -102,7 +102,7 @@ func (s *soaking) visit(m *machine, r *rand.Rand) {
 }
 
 // look reads the numbers while they change.
-func (s *soaking) look(m *machine, _ *rand.Rand) {
+func (s *soaking) look(m *model, _ *rand.Rand) {
 	var n stats.Snapshot
 	m.a.Stats(&n)
 }

@@ -19,7 +19,7 @@ import (
 // and between rounds to the soak.
 type worker struct {
 	s       *soaking
-	m       *machine
+	m       *model
 	n       int
 	r       *rand.Rand
 	local   *alloc.Local
@@ -34,7 +34,7 @@ type worker struct {
 	allocated, freed, resized, sent, verified, touched, refused int64
 }
 
-func newWorkers(s *soaking, m *machine, r *rand.Rand) []*worker {
+func newWorkers(s *soaking, m *model, r *rand.Rand) []*worker {
 	workers := make([]*worker, s.workers)
 	for i := range workers {
 		workers[i] = &worker{

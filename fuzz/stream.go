@@ -46,7 +46,7 @@ const (
 	formLarge   = 72                  // 128 KiB to 1.2 MiB, near a page bound
 	formBig     = 4                   // 1 to 12 MiB
 	formWrong   = 2                   // negative
-	// The remaining two are sizes that no machine has.
+	// The remaining two are sizes that no model has.
 )
 
 // size returns a number of bytes from two bytes of the stream: often one next to

@@ -5,6 +5,8 @@ package budget
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
@@ -158,4 +160,27 @@ func TestAllocators(t *testing.T) {
 	if _, err := b.NewAllocator(alloc.Options{Limit: -1}); err == nil {
 		t.Error("options that are no good make an Allocator")
 	}
+}
+
+// TestChoreInBubble: a chore that waits by one clock does not wait by another, which a
+// bubble of testing/synctest has.
+func TestChoreInBubble(t *testing.T) {
+	var c chore
+	c.ended(time.Now().Add(-time.Minute))
+	if c.due() {
+		t.Error("it is due again at once")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if !c.due() {
+			t.Error("it waits in a bubble for the time outside")
+		}
+		c.ended(time.Now().Add(-time.Minute))
+		if c.due() {
+			t.Error("it is due again at once, in a bubble")
+		}
+		time.Sleep(time.Hour)
+		if !c.due() {
+			t.Error("it waits longer than it should")
+		}
+	})
 }

@@ -14,44 +14,44 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 )
 
-// childVar says which case a child process plays: the number of a mode and a name.
+// childVar selects the case that a child process runs: the number of a mode, and a name.
 const childVar = "ASHLAR_ABUSE"
 
-// touching begins the line on which a child says what it is about to touch.
+// touching is the start of the line that a child prints before an access.
 const touching = "touching "
 
 func TestMain(m *testing.M) {
 	if which := os.Getenv(childVar); which != "" {
-		playChild(which)
+		runChild(which)
 		return
 	}
 	flag.Parse()
 	os.Exit(m.Run())
 }
 
-// playChild plays a case that is to end this process. If it does not, that is no
-// success either.
-func playChild(which string) {
+// runChild runs a case that should end this process. If the process survives, the parent
+// reports a failure.
+func runChild(which string) {
 	mode, name, _ := strings.Cut(which, " ")
 	m, err := strconv.Atoi(mode)
 	for _, c := range Cases() {
 		if c.Name == name && err == nil {
-			err = c.PlayFault(m, func(addr uintptr) { fmt.Printf("%s%#x\n", touching, addr) })
+			err = c.RunFault(m, func(addr uintptr) { fmt.Printf("%s%#x\n", touching, addr) })
 			fmt.Println("survived:", err)
 			return
 		}
 	}
-	fmt.Println("no such case:", which, err)
+	fmt.Println("unknown case:", which, err)
 }
 
-// TestCases plays each case in each mode.
+// TestCases runs each case in each mode.
 func TestCases(t *testing.T) {
 	for m := range Modes {
 		t.Run(Modes[m].Name, func(t *testing.T) {
 			for _, c := range Cases() {
 				t.Run(c.Name, func(t *testing.T) {
-					if c.in(m).Kind == Unplayed {
-						t.Skip("it cannot be said what is hit")
+					if c.in(m).Kind == Undefined {
+						t.Skip("the result depends on what the access hits")
 					}
 					if c.in(m).Kind == Faults {
 						if raceannotate.Enabled {
@@ -60,7 +60,7 @@ func TestCases(t *testing.T) {
 						checkFault(t, m, c.Name)
 						return
 					}
-					if err := c.Play(m); err != nil {
+					if err := c.Run(m); err != nil {
 						t.Error(err)
 					}
 				})
@@ -69,8 +69,8 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// checkFault plays a case in a child, which must die of a fault at the address
-// that it touches last.
+// checkFault runs a case in a child, which must end with a fault at the last address that
+// it accessed.
 func checkFault(t *testing.T, m int, name string) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %s", childVar, m, name), "GOTRACEBACK=single")
@@ -83,7 +83,7 @@ func checkFault(t *testing.T, m int, name string) {
 	}
 }
 
-// TestNames: a name is one case's.
+// TestNames: the names of cases are unique.
 func TestNames(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range Cases() {
@@ -92,13 +92,13 @@ func TestNames(t *testing.T) {
 		}
 		seen[c.Name] = true
 		if (c.Bad == nil) == (c.Do == nil) {
-			t.Errorf("%q: how it is made is missing, or there twice", c.Name)
+			t.Errorf("%q needs exactly one of Bad and Do", c.Name)
 		}
 	}
 	for _, m := range Modes {
 		for name := range m.Differs {
 			if !seen[name] {
-				t.Errorf("mode %s speaks of %q, which is no case", m.Name, name)
+				t.Errorf("mode %s has a report for the unknown case %q", m.Name, name)
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// inChecked is what comes of cases in checked mode, if not the same as by default.
+// inChecked contains the reports in checked mode that differ from the default mode.
 var inChecked = func() map[string]Report {
 	const (
 		small, large = smallSize, largeSize
@@ -26,7 +26,7 @@ var inChecked = func() map[string]Report {
 		"free twice, large, others between":              again,
 		"free twice, large, unmapped between":            {Kind: Panics, Misuse: alloc.DoubleFree, State: "returned to the kernel", Other: true, Words: []string{"freed long ago"}},
 		"free twice, large, from two goroutines at once": panics(alloc.DoubleFree, "Free", large, "free", "free already", allocated, freed),
-		"free what was never handed out":                 {Kind: Panics, Misuse: alloc.InvalidPointer, State: "live", Other: true, Words: []string{"0 bytes beyond the end"}},
+		"free a block that was never allocated":          {Kind: Panics, Misuse: alloc.InvalidPointer, State: "live", Other: true, Words: []string{"0 bytes beyond the end"}},
 		"free inside a large object":                     panics(alloc.InvalidPointer, "", large, "live", "16 bytes inside a block", allocated),
 		"free on another page of a large object":         panics(alloc.InvalidPointer, "", large, "live", "4096 bytes inside a block", allocated),
 		"free the header of a large object":              panics(alloc.InvalidPointer, "", large, "live", "64 bytes before the start", allocated),
@@ -38,7 +38,7 @@ var inChecked = func() map[string]Report {
 		"write after free, and reuse": later("before its reuse", alloc.UseAfterFree, "Free", small, "free",
 			"100 bytes of the block", allocated, freed),
 		"read or write a block of size zero": later("at its Free", alloc.Overflow, "Free", 0, "live", "1 byte beyond", allocated),
-		"lose a block":                       {Kind: Listed, When: "by Close", Words: []string{"2 blocks", "abuse.(*Scene).small", "abuse.(*Scene).large"}},
+		"lose a block":                       {Kind: Listed, When: "by Close", Words: []string{"2 blocks", "abuse.(*Fixture).small", "abuse.(*Fixture).large"}},
 		"free as another type":               panics(alloc.TypeMismatch, "Free", 96, "live", "freed as a value of 2 bytes", allocated),
 	}
 	for _, n := range []int{1, 8, 32, 1 << 20} {

@@ -2,13 +2,13 @@
 
 package abuse
 
-// A Kin is the kind of mistake by which documentation speaks of a case.
-type Kin uint8
+// A Category is the kind of mistake by which documentation describes a case.
+type Category uint8
 
-// The kinds of mistakes.
+// The categories of mistakes.
 const (
-	doubleFree Kin = iota
-	staleFree      // of a block that is somebody else's by now
+	doubleFree Category = iota
+	staleFree           // the block belongs to a new owner
 	invalidFree
 	sharedLocal // a handle for one goroutine, used by two
 	usableSize
@@ -27,21 +27,21 @@ const (
 	right
 )
 
-// A Peer is another allocator, with what its published documentation says.
+// A Peer is another allocator, with the statements of its published documentation.
 type Peer struct {
 	Name, Source string
-	says         map[Kin]string // what is missing is not stated
+	says         map[Category]string // a missing category is not documented
 }
 
-// Peers are the other allocators of the table.
+// Peers contains the other allocators of the table.
 var Peers = []Peer{
-	{"mimalloc, secure", "https://microsoft.github.io/mimalloc/modes.html", map[Kin]string{
+	{"mimalloc, secure", "https://microsoft.github.io/mimalloc/modes.html", map[Category]string{
 		doubleFree:    "ignored",
 		overflow:      "into a free list",
 		overflowLarge: "guard page",
 		right:         "works",
 	}},
-	{"scudo", "https://llvm.org/docs/ScudoHardenedAllocator.html", map[Kin]string{
+	{"scudo", "https://llvm.org/docs/ScudoHardenedAllocator.html", map[Category]string{
 		doubleFree:     "aborts",
 		invalidFree:    "aborts",
 		overflow:       "when the next header is used",
@@ -55,7 +55,7 @@ var Peers = []Peer{
 		multiplied:     "checked",
 		right:          "works",
 	}},
-	{"hardened_malloc", "https://github.com/GrapheneOS/hardened_malloc#security-properties", map[Kin]string{
+	{"hardened_malloc", "https://github.com/GrapheneOS/hardened_malloc#security-properties", map[Category]string{
 		doubleFree:     "aborts",
 		invalidFree:    "aborts",
 		overflow:       "canary, at free",
@@ -68,7 +68,7 @@ var Peers = []Peer{
 		uninitialised:  "reads zeros",
 		right:          "works",
 	}},
-	{"Go's heap", "https://go.dev/ref/spec", map[Kin]string{
+	{"Go's heap", "https://go.dev/ref/spec", map[Category]string{
 		doubleFree:     "there is no free",
 		staleFree:      "there is no free",
 		invalidFree:    "there is no free",
@@ -88,8 +88,8 @@ var Peers = []Peer{
 	}},
 }
 
-// Says returns what the documentation says of a kind of mistake.
-func (p *Peer) Says(k Kin) string {
+// Says returns what the documentation says about a category.
+func (p *Peer) Says(k Category) string {
 	if s := p.says[k]; s != "" {
 		return s
 	}

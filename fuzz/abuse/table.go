@@ -8,16 +8,17 @@ import (
 	"strings"
 )
 
-// Chief are the names of the cases that stand for the others where there is less room.
+// Chief contains the names of the cases for the short table in SECURITY.md.
 var Chief = []string{
-	"free twice, at once", "free twice, from two goroutines at once", "free twice, large", "free inside a block",
+	"free twice in a row", "free twice, from two goroutines at once", "free twice, large", "free inside a block",
 	"free a variable on the stack", "free another Allocator's block", "free an object of an arena", "free as another type",
 	"reallocate after free", "overflow by 1 byte, stored", "overflow by 32 bytes, stored", "underflow by 8 bytes, stored",
 	"overflow of a large object by 8 bytes, stored", "underflow of a large object by 8 bytes, stored",
 	"write after free", "read after free", "read after free, large, unmapped between", "lose a block", "n · size overflows",
 }
 
-// Table returns the cases as a table in Markdown: those of the names, or all without any.
+// Table returns the cases with the names as a Markdown table. Without names it returns
+// all cases.
 func Table(names ...string) string {
 	var b strings.Builder
 	b.WriteString("| What the program does |")
@@ -39,14 +40,14 @@ func Table(names ...string) string {
 			fmt.Fprintf(&b, " %s |", r.cell())
 		}
 		for i := range Peers {
-			fmt.Fprintf(&b, " %s |", Peers[i].Says(c.Kin))
+			fmt.Fprintf(&b, " %s |", Peers[i].Says(c.Category))
 		}
 	}
 	b.WriteString("\n")
 	return b.String()
 }
 
-// cell says in few words what is reported.
+// cell returns the contents of a table cell: how the case is reported, in a few words.
 func (r *Report) cell() string {
 	switch {
 	case r.Kind == Refused:

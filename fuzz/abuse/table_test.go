@@ -17,13 +17,13 @@ const (
 	end   = "<!-- end -->\n"
 )
 
-// TestTable: the files show the tables of the present cases.
+// TestTable: the Markdown files contain the tables of the present cases.
 func TestTable(t *testing.T) {
 	showTable(t, "../ABUSE.md", Table())
 	showTable(t, "../../SECURITY.md", Table(Chief...))
 	for _, name := range Chief {
 		if !slices.ContainsFunc(Cases(), func(c Case) bool { return c.Name == name }) {
-			t.Errorf("%q is no case", name)
+			t.Errorf("%q is not a case", name)
 		}
 	}
 }
@@ -37,14 +37,14 @@ func showTable(t *testing.T, file, table string) {
 	before, rest, found := strings.Cut(string(text), begin)
 	shown, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		t.Fatalf("%s has no %q with an %q behind it", file, begin, end)
+		t.Fatalf("%s has no %q followed by %q", file, begin, end)
 	}
 	want := "\n" + table + "\n"
 	if shown == want {
 		return
 	}
 	if !*update {
-		t.Fatalf("%s does not show what the cases say: run go test ./fuzz/abuse -run Table -update", file)
+		t.Fatalf("%s differs from the list of cases: run go test ./fuzz/abuse -run Table -update", file)
 	}
 	if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o644); err != nil {
 		t.Fatal(err)

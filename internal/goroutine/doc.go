@@ -2,8 +2,9 @@
 
 // Package goroutine identifies the running goroutine.
 //
-//	ID()      a number for comparisons, as cheap as possible
-//	Number()  the number that the runtime prints in stack traces, for people
+//	ID()        a number for comparisons, as cheap as possible
+//	Number()    the number that the runtime prints in stack traces, for people
+//	InBubble()  whether the goroutine is in a bubble of testing/synctest
 //
 // No function returns an error or panics. Two goroutines that exist at the same time have
 // different IDs. After a goroutine has ended, a new one may get its ID.

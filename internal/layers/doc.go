@@ -13,7 +13,7 @@
 //	internal/proflabel   the labels that the running goroutine has for profiles
 //	internal/invariants  whether this build checks its invariants, by build tag
 //	internal/percpu      short exclusive use of a slot of the processor (P) that runs us
-//	internal/goroutine   which goroutine runs us
+//	internal/goroutine   which goroutine runs us, and whether it is in a bubble of testing/synctest
 //	internal/raceannotate annotations for the race detector: which goroutine owns a block
 //	internal/vm          the only calls to the kernel: mappings, files, advice, locks; what is mapped and dirty
 //	internal/testbrowser a test helper: a browser without a window, for tests of pages

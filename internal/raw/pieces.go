@@ -50,6 +50,18 @@ func CopySlice[T any](to, from []T) {
 	copyPiece(to, from)
 }
 
+// ClearSlice zeroes the elements of s in pieces. s may be anywhere.
+func ClearSlice[T any](s []T) {
+	step := pieceSize / int(max(unsafe.Sizeof(*new(T)), 1))
+	for step = max(step, 1); len(s) > step; s = s[step:] {
+		clearPiece(s[:step])
+	}
+	clearPiece(s)
+}
+
+//go:noinline
+func clearPiece[T any](s []T) { clear(s) }
+
 // copyPiece is called, and not inlined, so that the goroutine can be interrupted.
 //
 //go:noinline

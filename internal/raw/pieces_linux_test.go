@@ -37,6 +37,7 @@ func TestInterrupted(t *testing.T) {
 	}{
 		{"Clear", func() { raw.Clear(addrOf(work), n) }},
 		{"Copy", func() { raw.Copy(addrOf(work), addrOf(from), n) }},
+		{"ClearSlice", func() { raw.ClearSlice(work) }},
 		{"CopySlice", func() { raw.CopySlice(work, from) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

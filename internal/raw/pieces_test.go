@@ -39,7 +39,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-func TestCopySlice(t *testing.T) {
+func TestSlices(t *testing.T) {
 	type element struct{ a, b, c byte }
 	for _, n := range lengths {
 		from := make([]element, n/3)
@@ -57,6 +57,13 @@ func TestCopySlice(t *testing.T) {
 			if !slices.Equal(from[:len(want)], want) {
 				t.Errorf("%d elements moved down: others", len(from))
 			}
+		}
+	}
+	for _, n := range lengths {
+		s := slices.Repeat([]element{{1, 2, 3}}, n/3+2)
+		raw.ClearSlice(s[1 : len(s)-1])
+		if s[0].a != 1 || s[len(s)-1].c != 3 || !slices.Equal(s[1:len(s)-1], make([]element, n/3)) {
+			t.Errorf("%d elements: others were cleared, or not all", n/3)
 		}
 	}
 	raw.CopySlice(make([]struct{}, 1<<20), make([]struct{}, 1<<20))

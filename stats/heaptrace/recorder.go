@@ -4,9 +4,12 @@ package heaptrace
 
 import (
 	"io"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ashlar-go/ashlar/internal/goroutine"
 )
 
 // shardSize is the number of records that a shard holds: about 100 µs of operations.
@@ -16,7 +19,7 @@ const shardSize = 1024
 // order in which it took them.
 //
 //	Add ─► shard: records   ┐
-//	Add ─► shard: records   ├─► writing: one goroutine ─► Writer ─► file
+//	Add ─► shard: records   ├─► transfer: one goroutine ─► Writer ─► file
 //	Add ─► shard: records   ┘
 //
 // Add numbers each record while it holds the lock of the shard. The writing goroutine
@@ -27,16 +30,20 @@ const shardSize = 1024
 //
 // Therefore n records are put in order in n steps. If a shard is full, Add waits until
 // its records are taken. If drop is set, Add instead counts the event as dropped.
+//
+// A Recorder that is made in a bubble of testing/synctest has no goroutine, which would
+// belong to the bubble: whoever fills a shard writes. Waiting for room is polling, because
+// nobody outside a bubble can wake a goroutine in it.
 type Recorder struct {
 	start    time.Time
 	drop     bool
 	numbered atomic.Uint64 // number of records so far
 	shards   []shard
-	wake     chan struct{} // signalled when a shard is full
+	wake     chan struct{} // signalled when a shard is full; nil without a goroutine
 	stop     chan struct{}
 	stopped  chan struct{}
 
-	// Used only by the writing goroutine, and by Close after that goroutine has ended.
+	writing sync.Mutex // guards what follows
 	writer  *Writer
 	written uint64
 	taken   [][]record
@@ -47,7 +54,6 @@ type Recorder struct {
 // A shard collects records. mu protects all its fields.
 type shard struct {
 	mu      sync.Mutex
-	room    *sync.Cond
 	records []record // at most shardSize
 	dropped uint32
 	closed  bool // Add records nothing more
@@ -71,23 +77,17 @@ func NewRecorder(w io.Writer, h Header, shards int, drop bool) (*Recorder, error
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{
-		start:   start,
-		drop:    drop,
-		shards:  make([]shard, max(shards, 1)),
-		wake:    make(chan struct{}, 1),
-		stop:    make(chan struct{}),
-		stopped: make(chan struct{}),
-		writer:  writer,
-	}
+	r := &Recorder{start: start, drop: drop, shards: make([]shard, max(shards, 1)), writer: writer}
 	r.taken = make([][]record, len(r.shards))
 	for i := range r.shards {
 		s := &r.shards[i]
-		s.room = sync.NewCond(&s.mu)
 		s.records = make([]record, 0, shardSize)
 		r.taken[i] = make([]record, 0, shardSize)
 	}
-	go r.run()
+	if !goroutine.InBubble() {
+		r.wake, r.stop, r.stopped = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
+		go r.run()
+	}
 	return r, nil
 }
 
@@ -97,9 +97,11 @@ func NewRecorder(w io.Writer, h Header, shards int, drop bool) (*Recorder, error
 func (r *Recorder) Add(shard int, e Event) bool {
 	s := &r.shards[uint(shard)%uint(len(r.shards))]
 	s.mu.Lock()
-	for len(s.records) == shardSize && !s.closed && !r.drop {
+	for i := 0; len(s.records) == shardSize && !s.closed && !r.drop; i++ {
+		s.mu.Unlock()
 		r.ask()
-		s.room.Wait()
+		pause(i)
+		s.mu.Lock()
 	}
 	if s.closed || len(s.records) == shardSize {
 		s.dropped++
@@ -116,8 +118,22 @@ func (r *Recorder) Add(shard int, e Event) bool {
 	return true
 }
 
-// ask makes the writing goroutine write soon.
+// pause lets others run, for the i-th time in a row.
+func pause(i int) {
+	const spins = 1000
+	if i < spins {
+		runtime.Gosched()
+	} else {
+		time.Sleep(50 * time.Microsecond)
+	}
+}
+
+// ask makes the writing goroutine write soon. If there is none, it writes.
 func (r *Recorder) ask() {
+	if r.wake == nil {
+		r.transfer(false)
+		return
+	}
 	select {
 	case r.wake <- struct{}{}:
 	default: // it has already been asked
@@ -139,6 +155,8 @@ func (r *Recorder) run() {
 // transfer writes the records of all shards. The last transfer closes the shards, and so
 // does one that fails.
 func (r *Recorder) transfer(last bool) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	for i := range r.shards {
 		r.shards[i].mu.Lock()
 	}
@@ -149,7 +167,6 @@ func (r *Recorder) transfer(last bool) {
 		r.writer.Drop(s.dropped)
 		s.dropped = 0
 		s.closed = last || r.err != nil
-		s.room.Broadcast()
 		s.mu.Unlock()
 	}
 	r.order(int(numbered - r.written))
@@ -178,8 +195,10 @@ func (r *Recorder) order(n int) {
 // of NewWriter or Writer.Write. It must be called once. An event that is added during
 // Close may or may not be in the trace.
 func (r *Recorder) Close() error {
-	close(r.stop)
-	<-r.stopped
+	if r.wake != nil {
+		close(r.stop)
+		<-r.stopped
+	}
 	r.transfer(true)
 	return r.writer.Close()
 }

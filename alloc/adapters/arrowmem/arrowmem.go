@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
 // alignment of all buffers, in bytes: what Arrow's format recommends, so that vector
@@ -45,7 +46,7 @@ func (a *Allocator) block(size int) (unsafe.Pointer, error) {
 	}
 	p, err := a.heap.Memalign(alignment, size)
 	if err == nil {
-		clear(view(p, size))
+		raw.ClearSlice(view(p, size))
 	}
 	return p, err
 }
@@ -63,10 +64,10 @@ func (a *Allocator) Reallocate(size int, b []byte) []byte {
 	switch {
 	case 0 <= size && size <= cap(b):
 		b, old := b[:size], len(b)
-		clear(b[min(old, size):])
+		raw.ClearSlice(b[min(old, size):])
 		return b
 	case 0 <= size && size <= usable:
-		clear(view(p, size)[len(b):])
+		raw.ClearSlice(view(p, size)[len(b):])
 	default:
 		var err error
 		if p, err = a.move(p, len(b), usable, size); err != nil {

@@ -76,9 +76,19 @@ func (p *Pool) Put(b *[]byte) {
 // reclaim frees a buffer that the collector found to be nobody's any more.
 func (p *Pool) reclaim(block unsafe.Pointer) {
 	if _, out := p.out.LoadAndDelete(uintptr(block)); out {
-		p.heap.Free(block)
 		p.inUse.Add(-1)
 		p.lost.Add(1)
+		defer ignoreClosed()
+		p.heap.Free(block)
+	}
+}
+
+// ignoreClosed ends the panic of a Free that came after the Allocator's Close, which has
+// freed the block.
+func ignoreClosed() {
+	v := recover()
+	if e, ok := v.(*alloc.MisuseError); v != nil && (!ok || e.Kind != alloc.UseAfterClose) {
+		panic(v)
 	}
 }
 

@@ -109,6 +109,27 @@ func testLost(t *testing.T, heap *alloc.Allocator) {
 	}
 }
 
+// TestLostAfterClose: buffers that are found after the Allocator was closed are counted,
+// and no more: Close has freed them.
+func TestLostAfterClose(t *testing.T) {
+	heap := new(alloc.Allocator)
+	pool := grpcmem.New(heap)
+	const lost = 10
+	for range lost {
+		pool.Get(5000)
+	}
+	if err := heap.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for pool.Lost() < lost {
+		runtime.GC() // cleanups run some time after
+		runtime.Gosched()
+	}
+	if pool.InUse() != 0 {
+		t.Errorf("%d in use", pool.InUse())
+	}
+}
+
 // BenchmarkGetPut is to be compared with what a message of its size costs.
 func BenchmarkGetPut(b *testing.B) {
 	pool := grpcmem.New(nil)

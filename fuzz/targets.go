@@ -61,7 +61,7 @@ var (
 )
 
 // playAlone plays an input by one player. Its first two bytes choose the
-// Allocator's options and how the game ends, and, if it is to be hardened, how.
+// Allocator's options and how the run ends, and, if it is to be hardened, how.
 func playAlone(data []byte, ops []operation, hardened bool) error {
 	defer disarm()
 	in := newStream(data)
@@ -71,7 +71,7 @@ func playAlone(data []byte, ops []operation, hardened bool) error {
 	if hardened {
 		h = hardeningOf(ending / 8)
 	}
-	m, err := newMachine(options, h, p.makeRoom(&p, ending), -1)
+	m, err := newModel(options, h, p.makeRoom(&p, ending), -1)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (*player) makeRoom(of **player, ending int) func(int) bool {
 	}
 }
 
-// end ends a game: everything is freed, or left to Close.
+// end ends a run: everything is freed, or left to Close.
 func (p *player) end(how int) error {
 	disarm()
 	p.setLimit(0)

@@ -64,7 +64,7 @@ func (s *soaking) summary() {
 		{"trims", t.trims.Load()},
 		{"limits", t.limits.Load()},
 		{"audits of everything", t.audits.Load()},
-		{"Allocators opened and closed", int64(s.games)},
+		{"Allocators opened and closed", int64(s.runs)},
 		{"highest footprint, bytes", s.peak},
 	} {
 		fmt.Fprintf(s.out, "%16d  %s\n", line.n, line.what)

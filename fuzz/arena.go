@@ -13,10 +13,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A yard performs the operations of a stream on an arena, and compares what
+// An arenaModel performs the operations of a stream on an arena, and compares what
 // happens with its shadow: nothing is freed but everything at once.
-type yard struct {
-	*machine
+type arenaModel struct {
+	*model
 	shadow
 	arena   *arena.Arena
 	options arena.Options
@@ -27,21 +27,21 @@ type yard struct {
 	last    *block // it, in the shadow
 }
 
-// yardOps are what the values of an operation's byte mean, modulo their number.
-var yardOps = []struct {
+// arenaOps are what the values of an operation's byte mean, modulo their number.
+var arenaOps = []struct {
 	name string
-	do   func(*yard) error
+	do   func(*arenaModel) error
 }{
-	{"alloc", (*yard).alloc}, {"alloc", (*yard).alloc}, {"alloc", (*yard).alloc}, {"alloc", (*yard).alloc},
-	{"new", (*yard).new}, {"new", (*yard).new}, {"new", (*yard).new},
-	{"slice", (*yard).slice}, {"slice", (*yard).slice},
-	{"append", (*yard).append}, {"append", (*yard).append}, {"append", (*yard).append},
-	{"capped", (*yard).capped},
-	{"reset", (*yard).reset},
-	{"renew", (*yard).renew},
-	{"trim", (*yard).trim},
-	{"fail", (*yard).fail},
-	{"heal", (*yard).heal},
+	{"alloc", (*arenaModel).alloc}, {"alloc", (*arenaModel).alloc}, {"alloc", (*arenaModel).alloc}, {"alloc", (*arenaModel).alloc},
+	{"new", (*arenaModel).new}, {"new", (*arenaModel).new}, {"new", (*arenaModel).new},
+	{"slice", (*arenaModel).slice}, {"slice", (*arenaModel).slice},
+	{"append", (*arenaModel).append}, {"append", (*arenaModel).append}, {"append", (*arenaModel).append},
+	{"capped", (*arenaModel).capped},
+	{"reset", (*arenaModel).reset},
+	{"renew", (*arenaModel).renew},
+	{"trim", (*arenaModel).trim},
+	{"fail", (*arenaModel).fail},
+	{"heal", (*arenaModel).heal},
 }
 
 // arenaOptions are what one byte chooses for an arena.
@@ -59,14 +59,14 @@ func arenaOptions(b int, a *alloc.Allocator) arena.Options {
 	return o
 }
 
-// playYard plays an input. Its first byte chooses the arena's options, the second
+// runArenaModel plays an input. Its first byte chooses the arena's options, the second
 // those of the Allocator under it.
-func playYard(data []byte) (err error) {
+func runArenaModel(data []byte) (err error) {
 	defer disarm()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	y := &yard{in: newStream(data)}
+	y := &arenaModel{in: newStream(data)}
 	options := y.in.next()
-	if y.machine, err = newMachine(y.in.next(), alloc.Hardening{}, nil, -1); err != nil {
+	if y.model, err = newModel(y.in.next(), alloc.Hardening{}, nil, -1); err != nil {
 		return err
 	}
 	y.options = arenaOptions(options, y.a)
@@ -87,7 +87,7 @@ func playYard(data []byte) (err error) {
 }
 
 // open makes the arena if there is none, and reports whether there is one.
-func (y *yard) open() (bool, error) {
+func (y *arenaModel) open() (bool, error) {
 	if y.arena != nil {
 		return true, nil
 	}
@@ -99,8 +99,8 @@ func (y *yard) open() (bool, error) {
 	return true, nil
 }
 
-func (y *yard) step() error {
-	o := yardOps[y.in.next()%len(yardOps)]
+func (y *arenaModel) step() error {
+	o := arenaOps[y.in.next()%len(arenaOps)]
 	y.trace.begin(o.name, 0)
 	y.fired = y.faults.fired.Load()
 	if there, err := y.open(); !there || err != nil {
@@ -116,7 +116,7 @@ func (y *yard) step() error {
 }
 
 // sound checks what all allocations hold, and the arena's numbers.
-func (y *yard) sound() error {
+func (y *arenaModel) sound() error {
 	if err := y.verify(); err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (y *yard) sound() error {
 }
 
 // refusal returns nil if err is an answer that may be given now.
-func (y *yard) refusal(err error) error {
+func (y *arenaModel) refusal(err error) error {
 	switch {
 	case errors.Is(err, alloc.ErrOutOfMemory) && y.faults.fired.Load() > y.fired,
 		errors.Is(err, alloc.ErrLimit) && y.options.Limit > 0:
@@ -139,7 +139,7 @@ func (y *yard) refusal(err error) error {
 }
 
 // size takes a size from the stream: mostly a small one, of which there is enough.
-func (y *yard) size() int {
+func (y *arenaModel) size() int {
 	n := y.in.size()
 	if n < 0 || n > 4<<20 || y.bytes+n > maxBytes {
 		n &= 0x3ff
@@ -149,7 +149,7 @@ func (y *yard) size() int {
 }
 
 // enter judges size bytes at an address, of which the arena says that they are new.
-func (y *yard) enter(at unsafe.Pointer, size, align int) (*block, error) {
+func (y *arenaModel) enter(at unsafe.Pointer, size, align int) (*block, error) {
 	b := &block{addr: raw.Addr(at), asked: size, usable: size, known: size, id: y.newID()}
 	if align = max(align, y.options.Align); at == nil || b.addr%uintptr(align) != 0 {
 		return nil, fmt.Errorf("%d bytes aligned to %d: got %p", size, align, at)
@@ -167,7 +167,7 @@ func (y *yard) enter(at unsafe.Pointer, size, align int) (*block, error) {
 	return b, err
 }
 
-func (y *yard) alloc() error {
+func (y *arenaModel) alloc() error {
 	size, align := y.size(), y.in.align(14)
 	y.trace.note(align)
 	p, err := y.arena.Alloc(size, align)
@@ -185,7 +185,7 @@ func (y *yard) alloc() error {
 }
 
 // try calls f, whose lack of memory is a panic.
-func (y *yard) try(f func()) (done bool, err error) {
+func (y *arenaModel) try(f func()) (done bool, err error) {
 	defer func() {
 		switch v := recover().(type) {
 		case nil:
@@ -199,7 +199,7 @@ func (y *yard) try(f func()) (done bool, err error) {
 	return true, nil
 }
 
-func (y *yard) new() error {
+func (y *arenaModel) new() error {
 	var p unsafe.Pointer
 	size := 0
 	done, err := y.try(func() {
@@ -219,7 +219,7 @@ func (y *yard) new() error {
 	return err
 }
 
-func (y *yard) slice() error {
+func (y *arenaModel) slice() error {
 	var s []uint32
 	n := y.size() / 4
 	done, err := y.try(func() { s = arena.MakeSlice[uint32](y.arena, n/2, n) })
@@ -234,7 +234,7 @@ func (y *yard) slice() error {
 }
 
 // append appends to a slice, which may grow in place if it is what was allocated last.
-func (y *yard) append() error {
+func (y *arenaModel) append() error {
 	more := make([]byte, y.size()%5000)
 	if y.bytes+3*len(more)+2*len(y.tail) > maxBytes {
 		return nil
@@ -275,7 +275,7 @@ func (y *yard) append() error {
 
 // capped appends to a part of a slice whose capacity ends with the part, as bytes.Split
 // returns it: the rest of the slice stays as it was.
-func (y *yard) capped() error {
+func (y *arenaModel) capped() error {
 	n := y.size()
 	if n < 2 {
 		return nil
@@ -305,7 +305,7 @@ func (y *yard) capped() error {
 }
 
 // reset resets the arena; what it had is gone, and in a checked arena out of reach.
-func (y *yard) reset() error {
+func (y *arenaModel) reset() error {
 	if err := y.sound(); err != nil {
 		return err
 	}
@@ -314,7 +314,7 @@ func (y *yard) reset() error {
 }
 
 // renew frees the arena, in whose place another is made.
-func (y *yard) renew() error {
+func (y *arenaModel) renew() error {
 	if err := y.sound(); err != nil {
 		return err
 	}
@@ -324,7 +324,7 @@ func (y *yard) renew() error {
 }
 
 // forget drops all blocks from the shadow.
-func (y *yard) forget() error {
+func (y *arenaModel) forget() error {
 	checked := y.options.Checked && y.faults.fired.Load() == 0
 	for len(y.live) > 0 {
 		b := y.live[0]
@@ -340,25 +340,25 @@ func (y *yard) forget() error {
 	return nil
 }
 
-func (y *yard) trim() error {
+func (y *arenaModel) trim() error {
 	y.a.Trim()
 	return y.sound()
 }
 
-func (y *yard) fail() error {
+func (y *arenaModel) fail() error {
 	which, amount := y.in.next(), y.in.next()
 	y.trace.note(which, amount)
 	y.faults.arm(which, amount)
 	return nil
 }
 
-func (y *yard) heal() error {
+func (y *arenaModel) heal() error {
 	disarm()
 	return nil
 }
 
 // end frees the arena, after which the Allocator must be as new.
-func (y *yard) end() error {
+func (y *arenaModel) end() error {
 	disarm()
 	if y.arena != nil {
 		if err := y.renew(); err != nil {

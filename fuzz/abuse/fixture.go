@@ -17,37 +17,37 @@ import (
 type Mode struct {
 	Name    string
 	Options alloc.Options
-	Differs map[string]Report // what comes of a case, by its name, if not the same as in the first mode
+	Differs map[string]Report // by name of the case: reports that differ from the first mode
 }
 
-// Modes are the columns of the table. Nothing happens by itself in any of them.
+// Modes are the columns of the table. In all of them nothing happens in the background.
 var Modes = []Mode{
 	{"default", alloc.Options{Decay: -1}, nil},
 	{"guarded", alloc.Options{Decay: -1, GuardRate: 1, ProfileRate: -1}, inGuarded},
 	{"checked", alloc.Options{Decay: -1, Checked: true}, inChecked},
 }
 
-// The sizes of the blocks that cases are about, in bytes.
+// The sizes in bytes of the blocks that cases use.
 const (
 	smallSize = 100
 	largeSize = 1<<20 + 1000
 )
 
-// A Scene is an Allocator on which one case is played.
-type Scene struct {
+// A Fixture is an Allocator on which one case runs.
+type Fixture struct {
 	a     *alloc.Allocator
 	mode  *Mode
-	leaks bytes.Buffer // what Close says is live
+	leaks bytes.Buffer // the output of Close about live blocks
 	l     *alloc.Local
-	at    uintptr  // what is passed
-	block uintptr  // the block it is in; 0: none
-	ends  []func() // what to clean up, last first
+	at    uintptr  // the address that is passed
+	block uintptr  // the block that contains it; 0: none
+	ends  []func() // cleanup functions; the last one runs first
 	quiet func(addr uintptr)
 }
 
-// newScene returns a Scene in a mode.
-func newScene(m *Mode) (*Scene, error) {
-	s := &Scene{mode: m, quiet: func(uintptr) {}}
+// newFixture returns a Fixture in a mode.
+func newFixture(m *Mode) (*Fixture, error) {
+	s := &Fixture{mode: m, quiet: func(uintptr) {}}
 	o := m.Options
 	o.Leaks = &s.leaks
 	var err error
@@ -58,10 +58,10 @@ func newScene(m *Mode) (*Scene, error) {
 	return s, nil
 }
 
-// A failure is what a case could not do that had nothing to do with its mistake.
+// A failure is an error in a case that has nothing to do with its mistake.
 type failure struct{ error }
 
-// must returns p.
+// must returns p. It panics with a failure if err is not nil.
 func must(p unsafe.Pointer, err error) unsafe.Pointer {
 	if err != nil {
 		panic(failure{err})
@@ -69,8 +69,8 @@ func must(p unsafe.Pointer, err error) unsafe.Pointer {
 	return p
 }
 
-// small and large return live blocks. A guarded one lies at the end of its slot.
-func (s *Scene) small() unsafe.Pointer {
+// small and large return live blocks. A guarded block lies at the end of its slot.
+func (s *Fixture) small() unsafe.Pointer {
 	p := must(s.a.Malloc(smallSize))
 	for alloc.UsableSize(p) == smallSize && raw.Addr(p)%sizeclass.PageSize == 0 && s.mode.guarded() {
 		s.a.Free(p)
@@ -81,46 +81,46 @@ func (s *Scene) small() unsafe.Pointer {
 
 func (m *Mode) guarded() bool { return m.Options.GuardRate == 1 }
 
-func (s *Scene) large() unsafe.Pointer { return must(s.a.Malloc(largeSize)) }
+func (s *Fixture) large() unsafe.Pointer { return must(s.a.Malloc(largeSize)) }
 
-// freed returns p, which it frees.
-func (s *Scene) freed(p unsafe.Pointer) unsafe.Pointer {
+// freed frees p and returns it.
+func (s *Fixture) freed(p unsafe.Pointer) unsafe.Pointer {
 	s.a.Free(p)
 	return p
 }
 
-// sizeOf returns what is said of the size of a block for which n bytes were asked.
-func (s *Scene) sizeOf(n int) int {
+// sizeOf returns the size that a report contains for a block with n requested bytes.
+func (s *Fixture) sizeOf(n int) int {
 	if n == 0 || n >= sizeclass.LargeMin || s.mode.Options.Checked || s.mode.guarded() && n < sizeclass.PageSize {
 		return n
 	}
 	return alloc.GoodSize(n)
 }
 
-// is says that p is passed, and that it lies in block, nil if in none.
-func (s *Scene) is(p, block unsafe.Pointer) unsafe.Pointer {
+// is records that p is passed, and that it lies in block, or in no block if block is nil.
+func (s *Fixture) is(p, block unsafe.Pointer) unsafe.Pointer {
 	s.at, s.block = raw.Addr(p), raw.Addr(block)
 	return p
 }
 
-// block says that p is passed, at which a block begins.
-func (s *Scene) blockAt(p unsafe.Pointer) unsafe.Pointer { return s.is(p, p) }
+// block records that p is passed, the first byte of a block.
+func (s *Fixture) blockAt(p unsafe.Pointer) unsafe.Pointer { return s.is(p, p) }
 
-// inside says that an address offset bytes from the start of block is passed.
-func (s *Scene) inside(block unsafe.Pointer, offset int) unsafe.Pointer {
+// inside records that an address at an offset in a block is passed.
+func (s *Fixture) inside(block unsafe.Pointer, offset int) unsafe.Pointer {
 	return s.is(at(block, offset), block)
 }
 
-// nobodys says that p is passed, of which no block is known.
-func (s *Scene) nobodys(p unsafe.Pointer) unsafe.Pointer { return s.is(p, nil) }
+// nobodys records that p is passed, which lies in no known block.
+func (s *Fixture) nobodys(p unsafe.Pointer) unsafe.Pointer { return s.is(p, nil) }
 
 // at returns the address offset bytes from p.
 func at(p unsafe.Pointer, offset int) unsafe.Pointer {
 	return raw.Pointer(raw.Addr(p) + uintptr(offset))
 }
 
-// write writes n bytes from p on, one by one or by one copy.
-func (s *Scene) write(p unsafe.Pointer, n int, copied bool) {
+// write writes n bytes at p, one by one or with one copy.
+func (s *Fixture) write(p unsafe.Pointer, n int, copied bool) {
 	s.touch(p)
 	to := unsafe.Slice((*byte)(p), n)
 	if copied {
@@ -133,18 +133,18 @@ func (s *Scene) write(p unsafe.Pointer, n int, copied bool) {
 }
 
 // read reads the byte at p.
-func (s *Scene) read(p unsafe.Pointer) byte {
+func (s *Fixture) read(p unsafe.Pointer) byte {
 	s.touch(p)
 	return *(*byte)(p)
 }
 
-// touch tells what is going to be touched, should that be the end.
-func (s *Scene) touch(p unsafe.Pointer) {
+// touch prints the address of the next access, in case it ends the process.
+func (s *Fixture) touch(p unsafe.Pointer) {
 	s.at = raw.Addr(p)
 	s.quiet(s.at)
 }
 
-// written is what overruns write.
+// written is the data that overruns write.
 var written = func() []byte {
 	b := make([]byte, 1<<20)
 	for i := range b {
@@ -153,8 +153,8 @@ var written = func() []byte {
 	return b
 }()
 
-// works reports what does not work any more after a case was played.
-func (s *Scene) works() error {
+// works returns an error if the Allocator no longer works after a case.
+func (s *Fixture) works() error {
 	var blocks []unsafe.Pointer
 	seen := map[unsafe.Pointer]bool{}
 	for i, size := range []int{0, 16, smallSize, 1000, 5000, 80000, 128 << 10, largeSize} {
@@ -168,7 +168,7 @@ func (s *Scene) works() error {
 				return err
 			}
 			if seen[p] {
-				return fmt.Errorf("the block %p of %d bytes was handed out twice", p, size)
+				return fmt.Errorf("the block %p of %d bytes was allocated twice", p, size)
 			}
 			seen[p] = true
 			blocks = append(blocks, p)
@@ -178,7 +178,7 @@ func (s *Scene) works() error {
 			p := blocks[len(blocks)-6+j]
 			n := min(size, 1<<10)
 			if got, want := unsafe.Slice((*byte)(p), n), written[i+j:][:n]; string(got) != string(want) {
-				return fmt.Errorf("the block %p of %d bytes does not hold what was written", p, size)
+				return fmt.Errorf("the block %p of %d bytes has changed contents", p, size)
 			}
 		}
 	}
@@ -188,8 +188,8 @@ func (s *Scene) works() error {
 	return nil
 }
 
-// end closes the Scene.
-func (s *Scene) end() error {
+// end closes the Fixture.
+func (s *Fixture) end() error {
 	for i := len(s.ends) - 1; i >= 0; i-- {
 		s.ends[i]()
 	}
@@ -197,5 +197,5 @@ func (s *Scene) end() error {
 	return s.a.Close()
 }
 
-// wide says that addresses have bits to spare.
+// wide reports whether addresses have unused high bits.
 const wide = bits.UintSize == 64

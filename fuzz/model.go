@@ -19,8 +19,8 @@ import (
 // localCount is how many Locals a player has.
 const localCount = 3
 
-// A machine is the Allocator under test and what its players share.
-type machine struct {
+// A model is the Allocator under test and what its players share.
+type model struct {
 	a       *alloc.Allocator
 	faults  faults
 	checked bool  // it looks after its blocks
@@ -58,13 +58,13 @@ func hardeningOf(b int) alloc.Hardening {
 	return alloc.Hardening{ZeroOnFree: b&1 != 0, RandomOrder: b&2 != 0, SpanGuards: b&4 != 0}
 }
 
-// newMachine makes an Allocator with options from one byte. onLimit may be nil.
-func newMachine(options int, h alloc.Hardening, onLimit func(int) bool, decay time.Duration) (*machine, error) {
+// newModel makes an Allocator with options from one byte. onLimit may be nil.
+func newModel(options int, h alloc.Hardening, onLimit func(int) bool, decay time.Duration) (*model, error) {
 	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options), Checked: checkedOf(options), Hardening: h}
 	if options&0xc0 == guarding {
 		o.GuardRate = 1
 	}
-	m := &machine{checked: o.Checked, fenced: h.SpanGuards, before: metadata.InUse(), aging: decay >= 0, moving: decay >= 0}
+	m := &model{checked: o.Checked, fenced: h.SpanGuards, before: metadata.InUse(), aging: decay >= 0, moving: decay >= 0}
 	var err error
 	if m.a, err = alloc.NewAllocator(o); err == nil && options&0xc0 == recorded {
 		m.recording = new(recording)
@@ -74,7 +74,7 @@ func newMachine(options int, h alloc.Hardening, onLimit func(int) bool, decay ti
 }
 
 // strangers returns blocks, a small and a large one, of another Allocator.
-func (m *machine) strangers() ([2]unsafe.Pointer, error) {
+func (m *model) strangers() ([2]unsafe.Pointer, error) {
 	if m.peer != nil {
 		return m.foreign, nil
 	}
@@ -92,7 +92,7 @@ func (m *machine) strangers() ([2]unsafe.Pointer, error) {
 }
 
 // snapshot returns the Allocator's numbers, which add up to what is mapped.
-func (m *machine) snapshot() (*stats.Snapshot, error) {
+func (m *model) snapshot() (*stats.Snapshot, error) {
 	s := new(stats.Snapshot)
 	m.a.Stats(s)
 	if m.moving {
@@ -111,7 +111,7 @@ func (m *machine) snapshot() (*stats.Snapshot, error) {
 }
 
 // setLimit limits the footprint to n bytes, 0 for no limit.
-func (m *machine) setLimit(n int64) {
+func (m *model) setLimit(n int64) {
 	var s stats.Snapshot
 	m.a.Stats(&s)
 	m.a.SetLimit(n)
@@ -120,7 +120,7 @@ func (m *machine) setLimit(n int64) {
 
 // empty trims an Allocator without live blocks, after which nothing may be left but the
 // region of guarded blocks, without access.
-func (m *machine) empty(seen map[uintptr]struct{}) error {
+func (m *model) empty(seen map[uintptr]struct{}) error {
 	var s *stats.Snapshot
 	var err error
 	for end := time.Now().Add(2 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -143,7 +143,7 @@ func (m *machine) empty(seen map[uintptr]struct{}) error {
 }
 
 // close closes the Allocator, after which nothing may be left of it anywhere.
-func (m *machine) close(seen map[uintptr]struct{}) error {
+func (m *model) close(seen map[uintptr]struct{}) error {
 	var s stats.Snapshot
 	m.a.Stats(&s)
 	live := s.Live()
@@ -165,7 +165,7 @@ func (m *machine) close(seen map[uintptr]struct{}) error {
 }
 
 // closePeer closes the other Allocator.
-func (m *machine) closePeer() error {
+func (m *model) closePeer() error {
 	if m.peer == nil {
 		return nil
 	}
@@ -181,7 +181,7 @@ var spoilt atomic.Bool
 
 // leaked reports metadata that was not given back. All Allocators must be closed,
 // and their Locals.
-func (m *machine) leaked() error { return leakedSince(m.before) }
+func (m *model) leaked() error { return leakedSince(m.before) }
 
 func leakedSince(before int) error {
 	if n := metadata.InUse() - before; n != 0 && !spoilt.Load() {

@@ -13,22 +13,22 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// A way is one to give an address to an Allocator.
+// A way is one way to pass an address to an Allocator.
 type way struct {
 	name, op string
-	do       func(s *Scene, p unsafe.Pointer)
+	do       func(s *Fixture, p unsafe.Pointer)
 }
 
 var ways = []way{
-	{"Free", "Free", func(s *Scene, p unsafe.Pointer) { s.a.Free(p) }},
-	{"Local.Free", "Free", func(s *Scene, p unsafe.Pointer) { s.l.Free(p) }},
-	{"Realloc", "Realloc", func(s *Scene, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 50) }},
-	{"Realloc to 0", "Realloc", func(s *Scene, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 0) }},
+	{"Free", "Free", func(s *Fixture, p unsafe.Pointer) { s.a.Free(p) }},
+	{"Local.Free", "Free", func(s *Fixture, p unsafe.Pointer) { s.l.Free(p) }},
+	{"Realloc", "Realloc", func(s *Fixture, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 50) }},
+	{"Realloc to 0", "Realloc", func(s *Fixture, p unsafe.Pointer) { _, _ = s.a.Realloc(p, 0) }},
 }
 
-// Play plays a case whose Report is not a fault in mode m and reports how what
-// happened differs from what should have.
-func (c *Case) Play(m int) error {
+// Run runs a case whose Report is not a fault in mode m. It returns an error that
+// describes how the result differs from the Report.
+func (c *Case) Run(m int) error {
 	if c.Do != nil {
 		return c.play(m, c.in(m), c.Do)
 	}
@@ -40,7 +40,7 @@ func (c *Case) Play(m int) error {
 		if want.Misuse == alloc.DoubleFree && want.Op != "Free" {
 			want.Misuse = alloc.UseAfterFree
 		}
-		err := c.play(m, want, func(s *Scene) error {
+		err := c.play(m, want, func(s *Fixture) error {
 			w.do(s, c.Bad(s))
 			return nil
 		})
@@ -51,10 +51,10 @@ func (c *Case) Play(m int) error {
 	return nil
 }
 
-// PlayFault plays a case whose Report in mode m is a fault, as a process that it
-// ends. tell is called with each address that is about to be touched.
-func (c *Case) PlayFault(m int, tell func(addr uintptr)) error {
-	s, err := newScene(&Modes[m])
+// RunFault runs a case whose Report in mode m is a fault, which ends the process. It
+// calls tell with each address before it is accessed.
+func (c *Case) RunFault(m int, tell func(addr uintptr)) error {
+	s, err := newFixture(&Modes[m])
 	if err != nil {
 		return err
 	}
@@ -62,9 +62,9 @@ func (c *Case) PlayFault(m int, tell func(addr uintptr)) error {
 	return c.Do(s)
 }
 
-// play makes one mistake on a fresh Scene.
-func (c *Case) play(m int, want Report, do func(*Scene) error) error {
-	s, err := newScene(&Modes[m])
+// play makes one mistake on a new Fixture.
+func (c *Case) play(m int, want Report, do func(*Fixture) error) error {
+	s, err := newFixture(&Modes[m])
 	if err != nil {
 		return err
 	}
@@ -76,9 +76,9 @@ func (c *Case) play(m int, want Report, do func(*Scene) error) error {
 		return err
 	}
 	if s.a == nil {
-		return nil // the case closed it
+		return nil // the case has closed it
 	}
-	if want.Kind != Found { // else it is told once more
+	if want.Kind != Found { // otherwise Verify would report it again
 		if err := s.works(); err != nil {
 			return fmt.Errorf("afterwards: %w", err)
 		}
@@ -86,21 +86,21 @@ func (c *Case) play(m int, want Report, do func(*Scene) error) error {
 	var n stats.Snapshot
 	s.a.Stats(&n)
 	if got, want := n.Memory.Total(), n.Mapped.Now+n.Metadata.Mapped; got != want {
-		return fmt.Errorf("afterwards: the memory sums to %d bytes, %d are mapped", got, want)
+		return fmt.Errorf("afterwards: the fields of Memory add up to %d bytes, but %d are mapped", got, want)
 	}
 	if err := want.compareEnd(s, s.end()); err != nil {
 		return fmt.Errorf("closing: %w", err)
 	}
 	s.a.Stats(&n)
 	if n.Mapped.Now != 0 || n.Footprint.Now != 0 {
-		return fmt.Errorf("closed: %d bytes are mapped, the footprint is %d", n.Mapped.Now, n.Footprint.Now)
+		return fmt.Errorf("after Close: %d bytes are mapped, the footprint is %d", n.Mapped.Now, n.Footprint.Now)
 	}
 	return nil
 }
 
-// attempt returns the panic's value and the error that do ends with. What Catch
-// returns for a fault counts as a panic.
-func attempt(s *Scene, do func(*Scene) error) (value any, err error) {
+// attempt returns the value of the panic, or the error, with which do ends. An error that
+// Catch returns for a fault counts as a panic.
+func attempt(s *Fixture, do func(*Fixture) error) (value any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			value = r
@@ -112,8 +112,9 @@ func attempt(s *Scene, do func(*Scene) error) (value any, err error) {
 	return nil, err
 }
 
-// compare reports how the error or the panic's value differs from the Report.
-func (r *Report) compare(s *Scene, err error, value any) error {
+// compare returns an error if the error or the value of the panic differs from the
+// Report.
+func (r *Report) compare(s *Fixture, err error, value any) error {
 	if f, ok := value.(failure); ok {
 		return fmt.Errorf("the case failed: %w", f.error)
 	}
@@ -144,9 +145,9 @@ func (r *Report) compare(s *Scene, err error, value any) error {
 	return nil
 }
 
-// compareEnd reports how what Close returns and lists differs from the Report. What was
-// overwritten far and wide it may still find.
-func (r *Report) compareEnd(s *Scene, err error) error {
+// compareEnd returns an error if the result of Close, or its list of leaks, differs from
+// the Report. Close may still find bytes that a long overflow has changed.
+func (r *Report) compareEnd(s *Fixture, err error) error {
 	var e *alloc.MisuseError
 	if errors.As(err, &e) && (r.Kind == Panics || r.Kind == Found) {
 		err = nil
@@ -163,8 +164,8 @@ func (r *Report) compareEnd(s *Scene, err error) error {
 	return err
 }
 
-// compareMisuse is compare for what a misuse should say.
-func (r *Report) compareMisuse(s *Scene, got *alloc.MisuseError) error {
+// compareMisuse compares a *alloc.MisuseError with the Report.
+func (r *Report) compareMisuse(s *Fixture, got *alloc.MisuseError) error {
 	switch {
 	case got.Kind != r.Misuse:
 		return fmt.Errorf("%v, want %v: %w", got.Kind, r.Misuse, got)

@@ -15,7 +15,7 @@ func FuzzArena(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if err := playYard(data); err != nil {
+		if err := runArenaModel(data); err != nil {
 			t.Fatal(err)
 		}
 	})
