@@ -32,10 +32,10 @@ type Allocator struct {
 	table     uintptr     // of caches, by slot; atomic, written under mu
 	tableLen  uint32      // entries; atomic, written under mu
 	awake     atomic.Bool // the purger is on duty
-	checked   *checker    // nil unless Options.Checked; written when the first memory is asked for
-	_         [64 - 3*wordSize - 8]byte
+	_         [64 - 2*wordSize - 8]byte
 
 	id       uintptr // identity: Header.Owner of all descriptors; atomic
+	backend  backend // plain or checked; written when the first memory is asked for
 	options  Options
 	start    sync.Once
 	gate     gate
@@ -74,6 +74,9 @@ var lastID atomic.Uintptr
 // noOwner is the identity of no allocator.
 const noOwner = ^uintptr(0)
 
+// freesFast reports whether the fast path of Free takes blocks back.
+func (a *Allocator) freesFast() bool { return atomic.LoadUintptr(&a.freeOwner) != noOwner }
+
 // NewAllocator returns an Allocator with the given options.
 func NewAllocator(o Options) (*Allocator, error) {
 	if err := o.check("NewAllocator"); err != nil {
@@ -103,18 +106,13 @@ func (a *Allocator) init() {
 		a.space.Unwatched = a.options.AddressesAsNumbers
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
-		if a.options.Checked {
-			a.checked = newChecker(a)
-		}
+		a.backend = newBackend(a)
 		a.guards.rate.Store(int64(a.options.GuardRate))
 		a.setRate(a.options.profileRate())
 		if a.options.Hardening.SpanGuards {
 			a.forget = onfault.Register(a.describeSpanGuard)
 		}
-		atomic.StoreUintptr(&a.freeOwner, id)
-		if a.checked != nil || a.options.Hardening.ZeroOnFree { // Free has more to do with every block
-			atomic.StoreUintptr(&a.freeOwner, noOwner)
-		}
+		atomic.StoreUintptr(&a.freeOwner, a.backend.owner(id))
 		atomic.StoreUintptr(&a.id, id)
 	})
 }

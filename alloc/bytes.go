@@ -39,12 +39,7 @@ func (a *Allocator) ReallocBytes(b []byte, n int) ([]byte, error) {
 // must begin where its block begins; its length does not matter. nil is ignored. Misuse
 // panics as it does in Free.
 func (a *Allocator) FreeBytes(b []byte) {
-	p := unsafe.Pointer(unsafe.SliceData(b))
-	if k := a.checked; k != nil {
-		k.freeTyped(p, cap(b), false)
-		return
-	}
-	a.Free(p)
+	freeValue(a, unsafe.Pointer(unsafe.SliceData(b)), cap(b), false)
 }
 
 // MallocBytes is Allocator.MallocBytes.
@@ -70,12 +65,7 @@ func (l *Local) ReallocBytes(b []byte, n int) ([]byte, error) {
 
 // FreeBytes is Allocator.FreeBytes.
 func (l *Local) FreeBytes(b []byte) {
-	p := unsafe.Pointer(unsafe.SliceData(b))
-	if k := l.a.checked; k != nil {
-		k.freeTyped(p, cap(b), false)
-		return
-	}
-	l.Free(p)
+	freeValue(l, unsafe.Pointer(unsafe.SliceData(b)), cap(b), false)
 }
 
 // newSize returns the size to ask of Realloc for a slice of n bytes: 0 frees the block.

@@ -40,7 +40,7 @@ import (
 //
 // Whatever reads or writes a block's memory does so with mu held: Close waits for it.
 type checker struct {
-	a               *Allocator
+	unchecked              // what the memory of its blocks comes from
 	removeDescriber func() // unregisters describe from package fault
 
 	mu               sync.Mutex // guards what follows; of others the large heap's alone is taken with it
@@ -48,7 +48,7 @@ type checker struct {
 	oldest, youngest uintptr // blocks in quarantine
 	held             int64   // bytes of their inner blocks
 	live             int64   // bytes of those of live blocks
-	counts           checkedCounts
+	tally            checkedCounts
 	closed           bool
 }
 
@@ -123,7 +123,7 @@ func (r *registry) change(f func([]*checker) []*checker) {
 
 // newChecker returns the checker of a.
 func newChecker(a *Allocator) *checker {
-	k := &checker{a: a}
+	k := &checker{unchecked: unchecked{a}}
 	k.removeDescriber = onfault.Register(k.describe)
 	checkers.change(func(all []*checker) []*checker { return append(slices.Clip(all), k) })
 	return k
@@ -132,9 +132,6 @@ func newChecker(a *Allocator) *checker {
 // close forgets all blocks, which Close is about to take back, and returns what was
 // wrong with them.
 func (k *checker) close() error {
-	if k == nil {
-		return nil
-	}
 	k.removeDescriber()
 	checkers.change(func(all []*checker) []*checker {
 		return slices.DeleteFunc(slices.Clone(all), func(other *checker) bool { return other == k })
@@ -144,33 +141,33 @@ func (k *checker) close() error {
 	if k.closed {
 		return nil
 	}
-	err := k.damages(opClose)
+	err := k.damaged(opClose)
 	k.blocks.Each(func(at uintptr) { k.a.space.ForgetGuard(checkedAt(at).state == fencedApart) })
 	k.blocks.Close()
-	k.oldest, k.youngest, k.held, k.live, k.counts, k.closed = 0, 0, 0, 0, checkedCounts{}, true
+	k.oldest, k.youngest, k.held, k.live, k.tally, k.closed = 0, 0, 0, 0, checkedCounts{}, true
 	return err
 }
 
 // malloc returns a block of size bytes at a multiple of align, all zero if needZero is
 // set.
-func (k *checker) malloc(h holder, op operation, size, align int, needZero bool) (uintptr, error) {
+func (k *checker) malloc(h holder, op operation, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	front := max(align, zoneMin)
 	if size >= sizeclass.LargeMin {
 		front = max(front, largeAlign)
 	}
 	if size > math.MaxInt-front-zoneMin {
-		return 0, ErrOutOfMemory
+		return 0, false, ErrOutOfMemory
 	}
-	inner, zeroed, err := k.a.obtain(h, op, front+size+zoneMin, front, needZero)
+	inner, zeroed, err := k.unchecked.malloc(h, op, front+size+zoneMin, front, needZero)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	addr := inner + uintptr(front)
+	addr = inner + uintptr(front)
 	stack := k.a.stack()
 	k.mu.Lock()
 	if k.closed { // and the inner block with everything
 		k.mu.Unlock()
-		return 0, ErrClosed
+		return 0, false, ErrClosed
 	}
 	b := k.enter(addr, uintptr(size), uintptr(front), stack)
 	if b != nil && needZero && !zeroed {
@@ -180,10 +177,10 @@ func (k *checker) malloc(h holder, op operation, size, align int, needZero bool)
 	}
 	k.mu.Unlock()
 	if b == nil {
-		k.a.freeBlock(h, op, inner)
-		return 0, ErrOutOfMemory
+		k.unchecked.free(h, op, inner)
+		return 0, false, ErrOutOfMemory
 	}
-	return addr, nil
+	return addr, needZero, nil
 }
 
 // enter notes a block and marks its redzones. It returns nil if there is no memory to do
@@ -204,7 +201,7 @@ func (k *checker) enter(addr, size, front uintptr, stack heapprof.Stack) *checke
 	}
 	b.behind = uint16(min(usable-front-size, zoneMax))
 	b.markZones()
-	n := &k.counts[b.class]
+	n := &k.tally[b.class]
 	n.live++
 	n.requested += int64(size)
 	k.live += b.whole()
@@ -223,14 +220,15 @@ func (b *checkedBlock) whole() int64 {
 	return int64(b.class.Size())
 }
 
-// count returns what there is, nil if k is.
-func (k *checker) count() *checkedCounts {
-	if k == nil {
-		return nil
-	}
+// owner returns noOwner: no address of an inner block is freed but by the checker.
+func (k *checker) owner(uintptr) uintptr { return noOwner }
+
+func (k *checker) samplesAll() bool { return true }
+
+func (k *checker) counts() *checkedCounts {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	n := k.counts
+	n := k.tally
 	return &n
 }
 
@@ -244,8 +242,7 @@ func (k *checker) find(op operation, addr uintptr) (*checkedBlock, error) {
 	return checkedAt(at), nil
 }
 
-// holds reports whether a live block begins at addr.
-func (k *checker) holds(addr uintptr) bool {
+func (k *checker) traced(addr uintptr) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	at := k.blocks.Find(addr)
@@ -282,28 +279,27 @@ func (k *checker) usable(op operation, addr uintptr) uintptr {
 	return b.size
 }
 
-// checkedSize returns the usable size of the live block at addr, if it is in the hands of
-// a checker.
-func checkedSize(addr uintptr) (int, bool) {
+// checkerOf returns the checker that looks after what is at an address; nil if none does.
+func checkerOf(r *resident) *checker {
 	all := checkers.all.Load()
 	if all == nil {
-		return 0, false
+		return nil
 	}
 	for _, k := range *all {
-		if k.owns(addr) {
-			return int(k.usable(opUsableSize, addr)), true
+		if k.owns(r) {
+			return k
 		}
 	}
-	return 0, false
+	return nil
 }
 
-// owns reports whether addr is in the pages of small blocks of the checker's, or where
-// one of its blocks begins.
-func (k *checker) owns(addr uintptr) bool {
-	if h := pagemap.HeaderOf(addr); h != nil && h.Owner == k.a.id {
+// owns reports whether an address is in the pages of small blocks of the checker's, or
+// where one of its blocks begins.
+func (k *checker) owns(r *resident) bool {
+	if r.d != 0 && r.header().Owner == k.a.id {
 		return true
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.blocks.Find(addr) != 0
+	return k.blocks.Find(r.addr) != 0
 }

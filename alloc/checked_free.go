@@ -11,9 +11,20 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// free takes the block at addr back, into the quarantine. agrees, if it is not nil, says
+func (k *checker) free(_ holder, op operation, addr uintptr) { k.take(op, addr, nil) }
+
+func (k *checker) freeValue(_ holder, addr uintptr, size int, exact bool) {
+	k.take(opFree, addr, func(asked uintptr) error {
+		if asked == uintptr(size) || !exact && asked > uintptr(size) {
+			return nil
+		}
+		return fmt.Errorf("freed as a value of %s, but %s were asked for: it is of another type", bytesOf(size), bytesOf(int(asked)))
+	})
+}
+
+// take takes the block at addr back, into the quarantine. agrees, if it is not nil, says
 // whether the block's size is what the caller takes it for.
-func (k *checker) free(op operation, addr uintptr, agrees func(size uintptr) error) {
+func (k *checker) take(op operation, addr uintptr, agrees func(size uintptr) error) {
 	freed := k.a.stack()
 	k.mu.Lock()
 	err := k.retire(op, addr, freed, agrees)
@@ -22,27 +33,6 @@ func (k *checker) free(op operation, addr uintptr, agrees func(size uintptr) err
 		panic(err)
 	}
 	k.shrink(op, k.tooMuch)
-}
-
-// freeTyped is free for a pointer to a value of size bytes: no block of fewer, nor, if it
-// is to be exact, of more.
-func (k *checker) freeTyped(p unsafe.Pointer, size int, exact bool) {
-	if p == nil {
-		return
-	}
-	s := k.a.gate.enter()
-	if s == nil {
-		k.a.freedLate(opFree, raw.Addr(p))
-		return
-	}
-	defer s.leave()
-	k.a.recordFree(raw.Addr(p))
-	k.free(opFree, raw.Addr(p), func(asked uintptr) error {
-		if asked == uintptr(size) || !exact && asked > uintptr(size) {
-			return nil
-		}
-		return fmt.Errorf("freed as a value of %s, but %s were asked for: it is of another type", bytesOf(size), bytesOf(int(asked)))
-	})
 }
 
 // realloc moves the block at addr to one of size bytes, as Allocator.copied does, and
@@ -56,10 +46,10 @@ func (k *checker) realloc(h holder, op operation, addr, kept uintptr, size int) 
 	copied := false
 	defer func() {
 		if !copied { // another goroutine has freed the block meanwhile
-			k.a.takeBack(h, op, raw.Addr(to))
+			k.free(h, op, raw.Addr(to))
 		}
 	}()
-	k.free(op, addr, func(usable uintptr) error { // with mu held: so nobody else frees it
+	k.take(op, addr, func(usable uintptr) error { // with mu held: so nobody else frees it
 		n := min(usable, kept, uintptr(size))
 		raw.Copy(raw.Addr(to), addr, n)
 		copied = true
@@ -83,7 +73,7 @@ func (k *checker) retire(op operation, addr uintptr, freed heapprof.Stack, agree
 	b.freed = freed
 	k.bury(b)
 
-	n, whole := &k.counts[b.class], b.whole()
+	n, whole := &k.tally[b.class], b.whole()
 	n.live--
 	n.requested -= int64(b.size)
 	k.live -= whole
@@ -138,14 +128,12 @@ func (b *checkedBlock) eachPoisoned(f func(addr, n uintptr) bool) {
 	}
 }
 
-// flush lets all blocks leave the quarantine, if there is one. It panics if one was
-// written to; that has left nevertheless.
-func (k *checker) flush(op operation) (any bool) {
-	if k != nil {
-		k.mu.Lock()
-		any = k.oldest != 0
-		k.shrink(op, func() bool { return k.oldest != 0 })
-	}
+// yield lets all blocks leave the quarantine. It panics if one was written to; that has left
+// nevertheless.
+func (k *checker) yield(op operation) (any bool) {
+	k.mu.Lock()
+	any = k.oldest != 0
+	k.shrink(op, func() bool { return k.oldest != 0 })
 	return any
 }
 
@@ -158,11 +146,11 @@ func (k *checker) tooMuch() bool {
 	if n := k.a.options.Quarantine; n != 0 {
 		return k.held > n
 	}
-	small := k.held - k.counts[classLarge].quarantinedBytes
+	small := k.held - k.tally[classLarge].quarantinedBytes
 	return k.held > mostQuarantine || small > max(k.live/quarantineShare, leastQuarantine)
 }
 
-// shrink lets the oldest blocks leave, as long as more reports true. It panics as flush
+// shrink lets the oldest blocks leave, as long as more reports true. It panics as yield
 // does. The caller holds mu, which is let go.
 func (k *checker) shrink(op operation, more func() bool) {
 	for more() {
@@ -171,7 +159,7 @@ func (k *checker) shrink(op operation, more func() bool) {
 		if inner == 0 {
 			return
 		}
-		k.a.freeBlock((*processors)(k.a), op, inner)
+		k.unchecked.free((*processors)(k.a), op, inner)
 		if damage != nil {
 			panic(damage)
 		}
@@ -195,7 +183,7 @@ func (k *checker) leave(op operation) (inner uintptr, damage error) {
 	if k.oldest = b.younger; k.oldest == 0 {
 		k.youngest = 0
 	}
-	n, whole := &k.counts[b.class], b.whole()
+	n, whole := &k.tally[b.class], b.whole()
 	n.quarantined--
 	n.quarantinedBytes -= whole
 	k.held -= whole

@@ -92,7 +92,7 @@ func (k *checker) inspect(op operation, addr uintptr) error {
 
 // inspectUnknown is inspect for an address in no block that the checker knows.
 func (k *checker) inspectUnknown(op operation, addr uintptr) error {
-	err := k.a.misuse(op, addr)
+	err := k.a.misuseAt(op, addr)
 	var e *MisuseError
 	if errors.As(err, &e) && e.Block != 0 && !k.closed {
 		e.Detail = "no block is here, live or in quarantine; it was freed long ago, or never handed out"
@@ -125,9 +125,14 @@ func (k *checker) describe(addr uintptr) error {
 	return nil
 }
 
-// damages returns what is wrong with the blocks, live ones and those in quarantine. The
-// caller holds mu.
 func (k *checker) damages(op operation) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.damaged(op)
+}
+
+// damaged is damages, of live blocks and those in quarantine, for whoever holds mu.
+func (k *checker) damaged(op operation) error {
 	var all []error
 	k.blocks.Each(func(at uintptr) {
 		if err := checkedAt(at).damage(op); err != nil {

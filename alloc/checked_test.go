@@ -78,7 +78,7 @@ func TestCheckedDistance(t *testing.T) {
 	a := open(t, strict)
 	for _, size := range checkedSizes {
 		p := alloc(t, a, size)
-		b := checkedAt(a.checked.blocks.Find(raw.Addr(p)))
+		b := checkedAt(a.checker().blocks.Find(raw.Addr(p)))
 		for _, off := range []int{size, size + 1, size + int(b.behind) - 1, -1, -int(b.front())} {
 			was := bytesAt(at(p, off), 1)[0]
 			for _, v := range []byte{0, was + 1, 0xff} {

@@ -45,9 +45,9 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	allocators.set(a.id, nil)
 	if a.options.Leaks != nil && !a.reported {
 		a.reported = true
-		leaks = a.leaks()
+		leaks = a.backend.leaks()
 	}
-	damages := a.checked.close()
+	damages := a.backend.close()
 	a.purger.stop()
 	if a.options.Hardening.SpanGuards {
 		a.forget()

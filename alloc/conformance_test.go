@@ -134,7 +134,7 @@ func goodSize(m subject, size int) int {
 }
 
 func (a *Allocator) goodSize(size int) int {
-	if a.checked != nil {
+	if a.checker() != nil {
 		return size
 	}
 	return GoodSize(size)

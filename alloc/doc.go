@@ -94,6 +94,20 @@
 // slow one, which takes its record out before anybody else can have the block. Realloc
 // in place keeps the record, which moves with the object.
 //
+// # The slow paths
+//
+// A slow path enters the gate, asks what lives at the address, if it is given one, and
+// passes the answer on to the backend that was chosen when the Allocator started:
+//
+//	Malloc   ─► retry (lowmem.go) ─► backend.malloc
+//	Realloc  ─► retry             ─► backend.realloc ─► resolve ─► small, guarded, large
+//	Free                          ─► backend.free    ─► resolve ─► or the report of a misuse
+//
+// resolve (resolve.go) reads the page map once. It tells small blocks, guarded blocks and
+// large objects from what is free, inside a block, another Allocator's, or nobody's. The
+// backend (backend.go) is unchecked, or a checker, which looks after the blocks that it has
+// from an unchecked one. Nothing asks which of the two it is.
+//
 // # When Free takes its slow path
 //
 // Why Free has more to do with a block than to put it into a magazine is written down, so
@@ -274,6 +288,7 @@
 //
 // Package internal/smallheap has the structures of small blocks and their pictures.
 // malloc.go and free.go have the fast paths and what comes after; cache.go the caches of
-// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is short; sampler.go and sampled.go what becomes
-// of sampled and guarded blocks.
+// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is
+// short; sampler.go and sampled.go what becomes of sampled and guarded blocks; resolve.go
+// what lives at an address.
 package alloc

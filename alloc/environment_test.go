@@ -132,7 +132,7 @@ func printDefaults() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(a.Profile().Rate(), a.Inspect().GuardRate(), a.space.Limit(), a.checked != nil, a.options.Name)
+	fmt.Println(a.Profile().Rate(), a.Inspect().GuardRate(), a.space.Limit(), a.checker() != nil, a.options.Name)
 	defer a.Free(p)
 	return nil
 }

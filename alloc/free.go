@@ -42,6 +42,7 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 
 // slowFree serves what Free's fast path cannot.
 func (a *Allocator) slowFree(h holder, op operation, addr uintptr) {
+	a.init()
 	s := a.gate.enter()
 	if s == nil {
 		a.freedLate(op, addr)
@@ -56,7 +57,7 @@ func (a *Allocator) slowFree(h holder, op operation, addr uintptr) {
 // freedLate answers a free after Close.
 func (a *Allocator) freedLate(op operation, addr uintptr) {
 	if addr != 0 {
-		panic(a.misuse(op, addr))
+		panic(a.misuseAt(op, addr))
 	}
 }
 
@@ -66,64 +67,45 @@ func (a *Allocator) free(h holder, op operation, addr uintptr) {
 	a.takeBack(h, op, addr)
 }
 
-func headerAt(d uintptr) *pagemap.Header { return (*pagemap.Header)(raw.Pointer(d)) }
-
-// liveBlock returns the state byte, the state and the class of the live small block that
-// starts at addr; no state byte if none does.
-func (a *Allocator) liveBlock(addr uintptr) (st *smallheap.State, was smallheap.State, c sizeclass.Class) {
-	if d := pagemap.Get(addr); d != 0 {
-		h := headerAt(d)
-		i := h.Index(addr)
-		st := smallheap.StateOf(d, i)
-		if was := *st; h.Owns(i, addr, a.id) && smallheap.IsLive(was) {
-			return st, was, h.Class
-		}
-	}
-	return nil, 0, 0
-}
-
-// takeBack takes back a block: into a full magazine, of a large object, nil, and with
-// every kind of misuse.
+// takeBack frees the block at addr; nil is ignored.
 func (a *Allocator) takeBack(h holder, op operation, addr uintptr) {
-	switch {
-	case addr == 0:
-	case a.checked != nil:
-		a.checked.free(op, addr, nil)
-	default:
-		a.freeBlock(h, op, addr)
+	if addr != 0 {
+		a.backend.free(h, op, addr)
 	}
 }
 
-// freeBlock frees a small block or a large object.
+// freeBlock frees a small block, a guarded block or a large object.
 func (a *Allocator) freeBlock(h holder, op operation, addr uintptr) {
-	st, was, c := a.liveBlock(addr)
-	if st == nil {
-		if !a.freeGuarded(h, op, addr) {
-			a.freeLarge(op, addr)
-		}
-		return
-	}
-	claimSmall(op, addr, c, st, was)
-	a.releaseSmall(h, op, addr, c, st, was)
-}
-
-// claimSmall takes the live small block at addr, whose state byte st was found to be was,
-// from the program, before anything else is done to it.
-func claimSmall(op operation, addr uintptr, c sizeclass.Class, st *smallheap.State, was smallheap.State) {
-	if !smallheap.Change(st, was, smallheap.Freeing) {
-		panic(freeingTwice(op, addr, c.Size()))
+	r := resolve(addr, a.id)
+	switch r.kind {
+	case kindSmall:
+		claimSmall(op, &r)
+		a.releaseSmall(h, op, &r)
+	case kindGuarded:
+		a.releaseGuarded(h, op, a.claimGuarded(op, &r))
+	case kindLarge:
+		a.releaseLarge(a.claimLarge(op, &r, largeheap.Releasing), addr)
+	default:
+		panic(a.misuse(op, &r))
 	}
 }
 
-// releaseSmall frees a claimed small block, which was in state was.
-func (a *Allocator) releaseSmall(h holder, op operation, addr uintptr, c sizeclass.Class, st *smallheap.State, was smallheap.State) {
-	if smallheap.Cause(was) == smallheap.Profiled {
+// claimSmall takes a live small block from the program, before anything else is done to it.
+func claimSmall(op operation, r *resident) {
+	if !smallheap.Change(r.state, r.was, smallheap.Freeing) {
+		panic(freeingTwice(op, r.addr, r.class().Size()))
+	}
+}
+
+// releaseSmall frees a claimed small block.
+func (a *Allocator) releaseSmall(h holder, op operation, b *resident) {
+	addr, st, c, code := b.addr, b.state, b.class(), b.was&smallheap.CodeMask
+	if smallheap.Cause(b.was) == smallheap.Profiled {
 		a.profile.Remove(addr)
 	}
 	if a.options.Hardening.ZeroOnFree {
 		raw.Clear(addr, uintptr(c.Size()))
 	}
-	code := was & smallheap.CodeMask
 	spare := uintptr(0) // a magazine on its way between the class cache and the depot
 	for fetched := false; ; fetched = true {
 		cache, id, err := h.acquire()
@@ -155,26 +137,18 @@ func (a *Allocator) releaseSmall(h holder, op operation, addr uintptr, c sizecla
 func (a *Allocator) freeToSpan(op operation, c sizeclass.Class, addr uintptr, st *smallheap.State, code uint8) {
 	empty, err := a.depots[c].Free(addr, st, code)
 	if err != nil { // closed since the block was found live: its span has gone
-		panic(a.misuse(op, addr))
+		panic(a.misuseAt(op, addr))
 	}
 	a.releaseSpans(c, empty)
 }
 
-// freeLarge frees a large object, or tells why addr is not one.
-func (a *Allocator) freeLarge(op operation, addr uintptr) {
-	a.releaseLarge(a.claimLarge(op, addr, largeheap.Releasing), addr)
-}
-
-// claimLarge takes the large object at addr from the program, in the given state: before
-// anything else is done to it, so that of several goroutines that free or resize it one
-// goes on and the others panic.
-func (a *Allocator) claimLarge(op operation, addr uintptr, to largeheap.State) largeheap.Descriptor {
-	if !a.isLarge(addr) {
-		panic(a.misuse(op, addr))
-	}
-	d, err := a.large.Claim(addr, to)
-	if err != nil {
-		panic(describeLarge(op, addr, err))
+// claimLarge takes a large object from the program, in the given state: before anything
+// else is done to it, so that of several goroutines that free or resize it one goes on and
+// the others panic.
+func (a *Allocator) claimLarge(op operation, r *resident, to largeheap.State) largeheap.Descriptor {
+	d := r.object()
+	if err := a.large.Claim(d, r.addr, to); err != nil {
+		panic(describeLarge(op, r.addr, err))
 	}
 	return d
 }
@@ -187,11 +161,4 @@ func (a *Allocator) releaseLarge(d largeheap.Descriptor, addr uintptr) {
 	}
 	a.putLarge(d, addr)
 	a.wake()
-}
-
-// isLarge reports whether a large object of this allocator begins in the page
-// of addr.
-func (a *Allocator) isLarge(addr uintptr) bool {
-	h := pagemap.HeaderOf(addr)
-	return h != nil && h.Kind == pagemap.Large && h.Owner == a.id
 }

@@ -77,6 +77,7 @@ func await(done func() bool) {
 
 // inside runs f inside the gate. It fails with ErrClosed if that is closed.
 func (a *Allocator) inside(f func() error) error {
+	a.init()
 	s := a.gate.enter()
 	if s == nil {
 		return ErrClosed

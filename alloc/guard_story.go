@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-
-	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
 // damage returns an error if the fillers around the live block were written to.
@@ -151,18 +149,4 @@ func (g *guards) describe(addr uintptr) error {
 		return nil
 	}
 	return s.complete(accessMisuse(kind, addr, where))
-}
-
-// guardedSize returns the usable size of the live guarded block at addr, of any
-// Allocator; false if there is none.
-func guardedSize(d, addr uintptr) (int, bool) {
-	if headerAt(d).Kind != pagemap.Guarded {
-		return 0, false
-	}
-	t := guardTableAt(d)
-	i, offset := t.locate(addr)
-	if i < 0 || offset != 0 || t.slots[i].state != guardLive {
-		return 0, false
-	}
-	return int(t.slots[i].size), true
 }

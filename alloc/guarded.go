@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"time"
 
-	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -123,31 +122,21 @@ func (s *guardSlot) fill() {
 	copy(behind, filler)
 }
 
-// guardedAt returns the live guarded block of a at addr; nil if there is none.
-func (a *Allocator) guardedAt(addr uintptr) (int, *guardSlot) {
+// claimGuarded takes a live guarded block from the program. What it finds overwritten is
+// reported, by a panic, and repaired, so that it is reported once.
+func (a *Allocator) claimGuarded(op operation, r *resident) *guardSlot {
 	a.guards.mu.Lock()
 	defer a.guards.mu.Unlock()
-	return a.guards.find(addr)
-}
-
-// claimGuarded takes the live guarded block at addr from the program; nil if there is none.
-// What it finds overwritten is told, by a panic, and repaired, so that it is told once.
-func (a *Allocator) claimGuarded(op operation, addr uintptr) (int, *guardSlot) {
-	if h := pagemap.HeaderOf(addr); h == nil || h.Kind != pagemap.Guarded {
-		return 0, nil
-	}
-	a.guards.mu.Lock()
-	defer a.guards.mu.Unlock()
-	i, s := a.guards.find(addr)
-	if s == nil {
-		return 0, nil
+	s := r.guardSlot()
+	if s.state != guardLive || s.addr != r.addr {
+		panic(freeingTwice(op, r.addr, int(s.size)))
 	}
 	if e := s.damage(op); e != nil {
 		s.fill()
 		panic(e)
 	}
 	s.state = guardMoving
-	return i, s
+	return s
 }
 
 // show makes the block in a slot live, which was on its way, for the first time or again.
@@ -157,34 +146,10 @@ func (g *guards) show(s *guardSlot) {
 	g.mu.Unlock()
 }
 
-// find is guardedAt for who holds mu.
-func (g *guards) find(addr uintptr) (int, *guardSlot) {
-	if g.table == 0 || addr-g.start >= regionBytes() {
-		return 0, nil
-	}
-	i := g.slotAt(addr)
-	if i < 0 {
-		return 0, nil
-	}
-	if s := &guardTableAt(g.table).slots[i]; s.state == guardLive && s.addr == addr {
-		return i, s
-	}
-	return 0, nil
-}
-
-// freeGuarded frees the guarded block at addr, and reports false if there is none.
-func (a *Allocator) freeGuarded(h holder, op operation, addr uintptr) bool {
-	i, s := a.claimGuarded(op, addr)
-	if s != nil {
-		a.releaseGuarded(h, op, i, s)
-	}
-	return s != nil
-}
-
-// releaseGuarded frees the claimed guarded block in slot i.
-func (a *Allocator) releaseGuarded(h holder, op operation, i int, s *guardSlot) {
+// releaseGuarded frees a claimed guarded block.
+func (a *Allocator) releaseGuarded(h holder, op operation, s *guardSlot) {
 	s.freed = a.origin()
-	shadow := s.shadow
+	shadow, i := s.shadow, a.guards.slotAt(s.addr)
 	split, err := a.space.Guard(a.guards.base(i), slotBytes())
 	s.closed, s.split = err == nil, split
 	if !s.closed && a.options.Hardening.ZeroOnFree {
@@ -192,5 +157,5 @@ func (a *Allocator) releaseGuarded(h holder, op operation, i int, s *guardSlot) 
 	}
 	a.space.Refund(slotBytes())
 	a.guards.put(i, s, guardFreed)
-	a.takeBack(h, op, shadow)
+	a.freeBlock(h, op, shadow)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
-	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
@@ -37,7 +36,7 @@ func (a *Allocator) checkInvariants() error {
 	if err := a.large.Check(); err != nil {
 		return err
 	}
-	splits += a.checked.splits()
+	splits += a.backend.splits()
 	return a.checkAccount(spanBytes+a.stuck.pages.Load()*sizeclass.PageSize, splits)
 }
 
@@ -97,12 +96,9 @@ func (a *Allocator) checkLargeCaches() error {
 // Profiled, or of a large object that is marked: so Free takes the record out.
 func (a *Allocator) checkSamples() (err error) {
 	a.profile.Lines(0, func(addr uintptr) float64 {
-		st, _, _ := a.liveBlock(addr)
-		switch {
-		case st == nil && !(a.isLarge(addr) && largeheap.Descriptor(pagemap.Get(addr)).Marked()):
-			err = fmt.Errorf("alloc: there is a sample of %#x, where no live block or marked object is", addr)
-		case st != nil && smallheap.Cause(*st) != smallheap.Profiled:
-			err = fmt.Errorf("alloc: there is a sample of the block at %#x, whose state is %#x", addr, *st)
+		r := resolve(addr, a.id)
+		if !(r.kind == kindSmall && smallheap.Cause(r.was) == smallheap.Profiled || r.kind == kindLarge && r.object().Marked()) {
+			err = fmt.Errorf("alloc: there is a sample of %#x, where no profiled block or marked object is: %+v", addr, r)
 		}
 		return 0
 	})
@@ -155,9 +151,6 @@ func (a *Allocator) caches() []uintptr {
 
 // splits returns how many blocks in quarantine split their mappings.
 func (k *checker) splits() (n int64) {
-	if k == nil {
-		return 0
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.blocks.Each(func(at uintptr) {

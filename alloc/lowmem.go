@@ -49,9 +49,12 @@ const (
 // fails for another reason than lack of memory, or nothing more can be done about that.
 // try returns the reason alone, which retry makes an *Error.
 func (a *Allocator) retry(op operation, size int, try func() error) error {
+	err := a.inside(try)
+	if err == nil {
+		return nil
+	}
 	rounds := 0
 	tryHard := func() error { return a.makeRoom(size, try(), try) }
-	err := a.inside(try)
 	for isLimit(err) && a.nextRound(size, rounds) {
 		rounds++
 		err = a.inside(tryHard)
@@ -90,7 +93,7 @@ func (a *Allocator) makeRoom(size int, err error, try func() error) error {
 	if !isLack(err) {
 		return err
 	}
-	if a.checked.flush(opTrim) {
+	if a.backend.yield(opTrim) {
 		a.lowmem.again()
 	}
 	if a.purgeForLimit() {

@@ -122,14 +122,10 @@ func (a *Allocator) allocate(h holder, op operation, size, align int) (addr uint
 // request returns a block at a multiple of align, a power of two. If needZero is set,
 // large objects are returned zeroed. zeroed reports whether the block is known to be zero.
 func (a *Allocator) request(h holder, op operation, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
-	switch {
-	case size < 0:
+	if size < 0 {
 		return 0, false, ErrInvalidSize
-	case a.checked != nil:
-		addr, err = a.checked.malloc(h, op, size, align, needZero)
-		return addr, needZero, err
 	}
-	return a.obtain(h, op, size, align, needZero)
+	return a.backend.malloc(h, op, size, align, needZero)
 }
 
 // obtain returns a small block or a large object, as request does.
@@ -144,7 +140,7 @@ func (a *Allocator) obtain(h holder, op operation, size, align int, needZero boo
 		return a.allocSmall(h, op, n)
 	}
 	sampled := a.sampleLarge(uintptr(max(size, 1)))
-	addr, zeroed, err = a.mapLarge(uintptr(max(size, 1)), uintptr(align), needZero)
+	addr, zeroed, err = a.large.Alloc(uintptr(max(size, 1)), uintptr(align), needZero)
 	if err == nil && sampled {
 		a.sampledLarge(addr, uintptr(max(size, 1)), op.kind(heapprof.Large))
 	}
@@ -234,7 +230,7 @@ func (a *Allocator) allocLarge(op operation, size uintptr, needZero bool) (addr 
 	addr, sampled := a.takeLarge(size, needZero)
 	zeroed = needZero
 	if addr == 0 {
-		if addr, zeroed, err = a.mapLarge(size, 1, needZero); err != nil {
+		if addr, zeroed, err = a.large.Alloc(size, 1, needZero); err != nil {
 			return 0, false, err
 		}
 	}
@@ -242,10 +238,4 @@ func (a *Allocator) allocLarge(op operation, size uintptr, needZero bool) (addr 
 		a.sampledLarge(addr, size, op.kind(heapprof.Large))
 	}
 	return addr, zeroed, nil
-}
-
-// mapLarge returns a large object of the large heap's, as allocLarge does.
-func (a *Allocator) mapLarge(size, align uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	a.init()
-	return a.large.Alloc(size, align, needZero)
 }

@@ -51,15 +51,3 @@ func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error
 	}
 	return p, err
 }
-
-// checkerOf returns the checker of the Allocator that m is a handle to; nil if that is not
-// checked, or m is none.
-func checkerOf(m Memory) *checker {
-	switch m := m.(type) {
-	case *Allocator:
-		return m.checked
-	case *Local:
-		return m.a.checked
-	}
-	return nil
-}

@@ -37,7 +37,7 @@ func TestTypedOnLocal(t *testing.T) {
 
 // sizeNow is the size that a misuse of a block of size bytes names.
 func sizeNow(m Memory, size int) int {
-	if checkerOf(m) != nil || size > 0 && isGuardedNow(m) {
+	if isChecked(m) || size > 0 && isGuardedNow(m) {
 		return size
 	}
 	return GoodSize(size)

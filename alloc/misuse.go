@@ -11,48 +11,48 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// misuse explains what is wrong with an address that is not that of a live
-// block of a.
-func (a *Allocator) misuse(op operation, addr uintptr) error {
-	a.init() // an allocator never used has an identity too
-	e := a.describeMisuse(op, addr)
+// misuse describes what is wrong with an address that is not that of a live block of a.
+func (a *Allocator) misuse(op operation, r *resident) error {
+	e := a.describeMisuse(op, r)
 	if e.Allocator == "" {
 		e.Allocator = a.options.Name
 	}
 	return e
 }
 
-// describeMisuse is misuse, with the name of the Allocator whose memory addr is in.
-func (a *Allocator) describeMisuse(op operation, addr uintptr) *MisuseError {
+// describeMisuse is misuse, with the name of the Allocator whose memory the address is in.
+func (a *Allocator) describeMisuse(op operation, r *resident) *MisuseError {
 	if a.gate.closed.Load() {
-		return newMisuse(UseAfterClose, op, addr, "the Allocator was closed, and all its blocks with it: "+
+		return newMisuse(UseAfterClose, op, r.addr, "the Allocator was closed, and all its blocks with it: "+
 			"some part of the program still uses them")
 	}
-	if h := pagemap.HeaderOf(addr); h == nil || h.Kind == pagemap.Large && h.Owner == a.id {
-		return describeLarge(op, addr, a.large.Report(addr))
+	if r.kind == kindNone || r.kind != kindForeign && r.header().Kind == pagemap.Large {
+		return describeLarge(op, r.addr, a.large.Report(r.addr))
 	}
-	return inspect(op, addr, a.id)
+	return describeResident(op, r)
 }
 
-// inspect explains what is wrong with an address passed to the Allocator whose
-// identity is owner, or to a function that takes any Allocator's blocks (0).
-func inspect(op operation, addr, owner uintptr) *MisuseError {
-	e := newMisuse(InvalidPointer, op, addr, "inside a large object, not at its start")
-	d := pagemap.Get(addr) // once: another goroutine may free the block meanwhile
-	if d == 0 {
-		e.Kind, e.Detail = ForeignPointer, unknownDetail
-		return e
-	}
-	h := headerAt(d)
+// misuseAt is misuse for an address that was not resolved yet, or has changed since.
+func (a *Allocator) misuseAt(op operation, addr uintptr) error {
+	a.init() // an allocator never used has an identity too
+	r := resolve(addr, a.id)
+	return a.misuse(op, &r)
+}
+
+// describeResident describes what is wrong with an address that op cannot work on.
+func describeResident(op operation, r *resident) *MisuseError {
+	e := newMisuse(InvalidPointer, op, r.addr, "inside a large object, not at its start")
 	switch {
-	case owner != 0 && h.Owner != owner:
+	case r.kind == kindNone:
+		e.Kind, e.Detail = ForeignPointer, unknownDetail
+	case r.kind == kindForeign:
 		e.Kind, e.Detail = WrongAllocator, "the block belongs to another Allocator: free it through that one"
-	case h.Kind == pagemap.Span:
-		inspectSpan(e, op, d)
-	case h.Kind == pagemap.Guarded:
-		guardTableAt(d).inspect(e, op)
-	case h.IsLarge(addr):
-		o := largeheap.Descriptor(d).Describe()
+	case r.header().Kind == pagemap.Span:
+		describeSmall(e, op, r)
+	case r.header().Kind == pagemap.Guarded:
+		guardTableAt(r.d).inspect(e, op)
+	case r.kind != kindInside:
+		o := r.object().Describe()
 		e.Kind, e.Detail = freedAs(op), freedDetail
 		e.of(o.Base, int(o.Size), o.State.String())
 	}
@@ -64,19 +64,19 @@ const freedDetail = "the block is free already"
 const unknownDetail = "not memory of this Allocator: it is Go memory, a stack, static data or foreign, " +
 	"or was given back to the kernel after its last block was freed"
 
-// inspectSpan explains an address in the span d.
-func inspectSpan(e *MisuseError, op operation, d uintptr) {
-	h := headerAt(d)
-	i := h.Index(e.Addr)
+// describeSmall describes an address in a span.
+func describeSmall(e *MisuseError, op operation, r *resident) {
+	h := r.header()
+	i := h.Index(r.addr)
 	if i >= h.Blocks {
 		e.Detail = "behind the last block of a span: never an address of a block"
 		return
 	}
 	block := h.Base + uintptr(i)*uintptr(h.Size)
-	e.of(block, int(h.Size), smallheap.Describe(*smallheap.StateOf(d, i)))
+	e.of(block, int(h.Size), smallheap.Describe(*smallheap.StateOf(r.d, i)))
 	switch {
-	case e.Block != e.Addr:
-		e.Detail = insideBlock(int(e.Addr - e.Block))
+	case block != r.addr:
+		e.Detail = insideBlock(int(r.addr - block))
 	case e.State == "free":
 		e.Kind, e.Detail = freedAs(op), freedDetail
 	default:

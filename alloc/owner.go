@@ -5,11 +5,8 @@ package alloc
 import (
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/internal/largeheap"
-	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // ownsBlock reports whether s has all the room that was requested for its block, so that
@@ -30,42 +27,15 @@ func ownsBlock[T any](s []T) bool {
 // requestedAt returns how many bytes were requested for the live block that begins at
 // addr, of any Allocator, rounded up as roomFor does. ok is false if none begins there.
 func requestedAt(addr uintptr) (n uintptr, ok bool) {
-	if n, checked := checkedRequest(addr); checked {
+	r := resolve(addr, anyOwner)
+	if k := checkerOf(&r); k != nil {
+		n = k.requested(addr)
 		return n, n > 0
 	}
-	d := pagemap.Get(addr)
-	if d == 0 {
+	if !r.isLive() {
 		return 0, false
 	}
-	h := headerAt(d)
-	if h.IsLarge(addr) {
-		d := largeheap.Descriptor(d)
-		return d.Requested(), d.IsLive()
-	}
-	if n, ok := guardedSize(d, addr); ok {
-		return uintptr(n), true
-	}
-	i := h.Index(addr)
-	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) {
-		return 0, false
-	}
-	st := *smallheap.StateOf(d, i)
-	return uintptr(sizeclass.ClassCodeFor(h.Class, st&smallheap.CodeMask).Max()), smallheap.IsLive(st)
-}
-
-// checkedRequest returns how many bytes were requested for the live block at addr, if it
-// is in the hands of a checker; 0 bytes if none begins there.
-func checkedRequest(addr uintptr) (n uintptr, checked bool) {
-	all := checkers.all.Load()
-	if all == nil {
-		return 0, false
-	}
-	for _, k := range *all {
-		if k.owns(addr) {
-			return k.requested(addr), true
-		}
-	}
-	return 0, false
+	return r.requested(), true
 }
 
 // requested returns how many bytes were requested for the live block that begins at

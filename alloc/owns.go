@@ -28,7 +28,8 @@ func FreeAny(p unsafe.Pointer) {
 	}
 	a := allocatorOf(addr)
 	if a == nil {
-		panic(inspect(opFree, addr, 0))
+		r := resolve(addr, anyOwner)
+		panic(describeResident(opFree, &r))
 	}
 	a.Free(p)
 }

@@ -48,63 +48,70 @@ func (a *Allocator) realloc(h holder, op operation, p unsafe.Pointer, kept, size
 		return err
 	})
 	if p != nil && errors.Is(err, ErrClosed) {
-		panic(a.misuse(op, raw.Addr(p)))
+		panic(a.misuseAt(op, raw.Addr(p)))
 	}
 	return q, err
 }
 
 // resize is realloc, unrecorded.
 func (a *Allocator) resize(h holder, op operation, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
-	addr := raw.Addr(p)
 	switch {
 	case p == nil:
 		return a.copied(h, op, 0, 0, uintptr(kept), size)
 	case size == 0:
-		a.free(h, op, addr)
+		a.free(h, op, raw.Addr(p))
 		return nil, nil
-	case a.checked != nil:
-		return a.checked.realloc(h, op, addr, uintptr(kept), size)
 	}
-	st, was, c := a.liveBlock(addr)
-	if st == nil {
-		if i, s := a.claimGuarded(op, addr); s != nil {
-			return a.reallocGuarded(h, op, i, s, uintptr(kept), size)
-		}
-		return a.reallocLarge(h, op, addr, uintptr(kept), size)
+	return a.backend.realloc(h, op, raw.Addr(p), uintptr(kept), size)
+}
+
+// reallocBlock resizes the block or object at addr, where it is or by a move.
+func (a *Allocator) reallocBlock(h holder, op operation, addr, kept uintptr, size int) (unsafe.Pointer, error) {
+	r := resolve(addr, a.id)
+	switch r.kind {
+	case kindSmall:
+		return a.reallocSmall(h, op, &r, kept, size)
+	case kindGuarded:
+		return a.reallocGuarded(h, op, a.claimGuarded(op, &r), kept, size)
+	case kindLarge:
+		return a.reallocLarge(h, op, &r, kept, size)
 	}
+	panic(a.misuse(op, &r))
+}
+
+// reallocSmall resizes a small block.
+func (a *Allocator) reallocSmall(h holder, op operation, r *resident, kept uintptr, size int) (unsafe.Pointer, error) {
 	if size < sizeclass.LargeMin {
-		if cc := sizeclass.ClassCodeOf(size); cc.Class() == c {
-			if !a.recode(c, st, was, cc.Code()) {
-				panic(freeingTwice(op, addr, c.Size()))
-			}
-			clearFrom(addr, uintptr(kept), uintptr(size))
-			return p, nil
+		if cc := sizeclass.ClassCodeOf(size); cc.Class() == r.class() {
+			a.recode(op, r, cc.Code())
+			clearFrom(r.addr, kept, uintptr(size))
+			return raw.Pointer(r.addr), nil
 		}
 	}
-	claimSmall(op, addr, c, st, was)
-	to, err := a.copied(h, op, addr, uintptr(c.Size()), uintptr(kept), size)
+	claimSmall(op, r)
+	to, err := a.copied(h, op, r.addr, r.usable(), kept, size)
 	if err != nil {
-		*st = was
+		*r.state = r.was
 		return nil, err
 	}
-	a.releaseSmall(h, op, addr, c, st, was)
+	a.releaseSmall(h, op, r)
 	return to, nil
 }
 
-// reallocGuarded moves the claimed guarded block in slot i.
-func (a *Allocator) reallocGuarded(h holder, op operation, i int, s *guardSlot, kept uintptr, size int) (unsafe.Pointer, error) {
+// reallocGuarded moves a claimed guarded block.
+func (a *Allocator) reallocGuarded(h holder, op operation, s *guardSlot, kept uintptr, size int) (unsafe.Pointer, error) {
 	to, err := a.copied(h, op, s.addr, s.size, kept, size)
 	if err != nil {
 		a.guards.show(s)
 		return nil, err
 	}
-	a.releaseGuarded(h, op, i, s)
+	a.releaseGuarded(h, op, s)
 	return to, nil
 }
 
 // reallocLarge resizes a large object.
-func (a *Allocator) reallocLarge(h holder, op operation, addr, kept uintptr, size int) (unsafe.Pointer, error) {
-	d := a.claimLarge(op, addr, largeheap.Resizing)
+func (a *Allocator) reallocLarge(h holder, op operation, r *resident, kept uintptr, size int) (unsafe.Pointer, error) {
+	addr, d := r.addr, a.claimLarge(op, r, largeheap.Resizing)
 	if size < sizeclass.LargeMin {
 		to, err := a.copied(h, op, addr, d.Usable(), kept, size)
 		if err != nil {
@@ -155,23 +162,22 @@ func clearFrom(addr, kept, size uintptr) {
 	}
 }
 
-// recode notes that another part of a live block in state was is requested. It reports
-// false if another goroutine frees or resizes the block now.
-func (a *Allocator) recode(c sizeclass.Class, st *smallheap.State, was smallheap.State, code uint8) bool {
-	if !smallheap.Change(st, was, smallheap.Cause(was)|code) {
-		return false
+// recode notes that another part of a live small block is requested.
+func (a *Allocator) recode(op operation, r *resident, code uint8) {
+	c := r.class()
+	if !smallheap.Change(r.state, r.was, smallheap.Cause(r.was)|code) {
+		panic(freeingTwice(op, r.addr, c.Size()))
 	}
-	change := uint64(code) - uint64(was&smallheap.CodeMask)
+	change := uint64(code) - uint64(r.was&smallheap.CodeMask)
 	id := percpu.Pin()
 	if a.hasCache(id) {
 		if cache := a.cacheOf(id); cache != emptyCache() {
 			usedOf(cache).add(c)
 			classCacheOf(cache, c).AddRequested(change)
 			percpu.Unpin(id)
-			return true
+			return
 		}
 	}
 	percpu.Unpin(id)
 	a.depots[c].Account(0, change)
-	return true
 }

@@ -76,29 +76,26 @@ func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 	a.mark(addr, smallheap.Traced)
 }
 
-// known reports whether the trace may know the object at addr: it is live and undamaged,
-// and large, guarded, traced or profiled.
-func (a *Allocator) known(addr uintptr) bool {
-	if a.checked != nil {
-		return a.checked.holds(addr)
+// isTraced reports whether a trace may know what is at addr: it is live and undamaged, and
+// large, guarded, traced or profiled.
+func (a *Allocator) isTraced(addr uintptr) bool {
+	r := resolve(addr, a.id)
+	switch r.kind {
+	case kindSmall:
+		return !smallheap.IsPlain(r.was)
+	case kindLarge:
+		if a.large.Claim(r.object(), addr, largeheap.Resizing) != nil {
+			return false
+		}
+		a.large.Unclaim(r.object())
+		return true
 	}
-	if st, _, _ := a.liveBlock(addr); st != nil {
-		return !smallheap.IsPlain(*st)
-	}
-	if !a.isLarge(addr) {
-		_, guarded := a.guardedAt(addr)
-		return guarded != nil
-	}
-	d, err := a.large.Claim(addr, largeheap.Resizing)
-	if err == nil {
-		a.large.Unclaim(d)
-	}
-	return err == nil
+	return r.kind == kindGuarded
 }
 
 // recordFree records that the object at addr is about to be freed, if the trace knows it.
 func (a *Allocator) recordFree(addr uintptr) {
-	if a.recorder.Load() != nil && a.known(addr) {
+	if a.recorder.Load() != nil && a.backend.traced(addr) {
 		a.record(heaptrace.Event{Op: heaptrace.Free, Addr: uint64(addr)})
 	}
 }
@@ -107,7 +104,7 @@ func (a *Allocator) recordFree(addr uintptr) {
 // set down after, wherever it is then. Others begin to be known.
 func (a *Allocator) recordResize(h holder, op operation, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	addr := raw.Addr(p)
-	lifted := p != nil && size > 0 && kept >= 0 && a.known(addr) &&
+	lifted := p != nil && size > 0 && kept >= 0 && a.backend.traced(addr) &&
 		a.record(heaptrace.Event{Op: heaptrace.Lift, Addr: uint64(addr)})
 	q, err := a.resize(h, op, p, kept, size)
 	switch {

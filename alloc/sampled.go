@@ -9,7 +9,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/callstack"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
-	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/proflabel"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
@@ -41,8 +40,8 @@ func (a *Allocator) sampledBlock(addr uintptr, c sizeclass.Class, size int, kind
 func (a *Allocator) mark(addr uintptr, cause smallheap.State) {
 	id := percpu.Pin()
 	if !a.gate.closed.Load() {
-		if st, was, _ := a.liveBlock(addr); st != nil && smallheap.IsPlain(was) {
-			smallheap.Change(st, was, cause|was&smallheap.CodeMask)
+		if r := resolve(addr, a.id); r.kind == kindSmall && smallheap.IsPlain(r.was) {
+			smallheap.Change(r.state, r.was, cause|r.was&smallheap.CodeMask)
 		}
 	}
 	percpu.Unpin(id)
@@ -53,15 +52,10 @@ func (a *Allocator) mark(addr uintptr, cause smallheap.State) {
 func (a *Allocator) sampledLarge(addr, size uintptr, kind heapprof.Kind) {
 	p := a.largeProbability(size)
 	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
-		markLarge(addr)
-	}
-}
-
-// markLarge marks the large object at addr, which was just handed out. There is none if the
-// program frees it already, by an address that was another object's.
-func markLarge(addr uintptr) {
-	if d := pagemap.Get(addr); d != 0 {
-		largeheap.Descriptor(d).Mark(true)
+		// The program may have freed it already, by an address that was another object's.
+		if r := resolve(addr, a.id); r.kind == kindLarge {
+			r.object().Mark(true)
+		}
 	}
 }
 

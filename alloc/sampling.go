@@ -40,10 +40,11 @@ func (a *Allocator) setSampler() {
 	for c := range sizeclass.Class(sizeclass.Count) {
 		size := uintptr(c.Size())
 		p, q := a.probability(size), a.guards.probability(size)
-		if a.checked != nil {
+		all := a.backend.samplesAll()
+		if all { // they need more than to be guarded
 			q = 0
 		}
-		a.sampler.set(c, p, q, a.checked != nil || a.recorder.Load() != nil)
+		a.sampler.set(c, p, q, all || a.recorder.Load() != nil)
 	}
 }
 

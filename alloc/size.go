@@ -5,11 +5,8 @@ package alloc
 import (
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/internal/largeheap"
-	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // UsableSize returns the size in bytes of the block that p points to: what was
@@ -20,25 +17,14 @@ func UsableSize(p unsafe.Pointer) int {
 	if addr == 0 {
 		return 0
 	}
-	if n, ok := checkedSize(addr); ok {
-		return n
+	r := resolve(addr, anyOwner)
+	if k := checkerOf(&r); k != nil {
+		return int(k.usable(opUsableSize, addr))
 	}
-	d := pagemap.Get(addr)
-	if d == 0 {
-		panic(inspect(opUsableSize, addr, 0))
+	if !r.isLive() {
+		panic(describeResident(opUsableSize, &r))
 	}
-	h := headerAt(d)
-	if h.IsLarge(addr) && largeheap.Descriptor(d).IsLive() {
-		return int(largeheap.Descriptor(d).Usable())
-	}
-	if n, ok := guardedSize(d, addr); ok {
-		return n
-	}
-	i := h.Index(addr)
-	if h.Kind != pagemap.Span || !h.Owns(i, addr, h.Owner) || !smallheap.IsLive(*smallheap.StateOf(d, i)) {
-		panic(inspect(opUsableSize, addr, 0))
-	}
-	return int(h.Size)
+	return int(r.usable())
 }
 
 // GoodSize returns the UsableSize, in bytes, of the block that a request of size

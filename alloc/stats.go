@@ -28,7 +28,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		MaxMappings: vm.MaxMappings(),
 	}
 	s.Memory.Tail = a.stuck.pages.Load() * sizeclass.PageSize
-	caches, checked := a.readCaches(), a.checked.count()
+	caches, checked := a.readCaches(), a.backend.counts()
 	s.Caches = caches.count
 	a.countSmall(s, caches, checked)
 	a.countLarge(s, caches, checked)

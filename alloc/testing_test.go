@@ -313,3 +313,20 @@ func fewer(n int) int {
 	}
 	return n
 }
+
+// checker returns the checker of a, nil if it is not checked.
+func (a *Allocator) checker() *checker {
+	k, _ := a.backend.(*checker)
+	return k
+}
+
+// isChecked reports whether m is a handle to a checked Allocator.
+func isChecked(m Memory) bool {
+	switch m := m.(type) {
+	case *Allocator:
+		return m.checker() != nil
+	case *Local:
+		return m.a.checker() != nil
+	}
+	return false
+}

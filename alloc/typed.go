@@ -23,11 +23,7 @@ func New[T any](m Memory) (*T, error) {
 // Free takes back what New returned. nil is ignored; misuse panics as it does in
 // Allocator.Free, and so does a p of another type's size if the Allocator is checked.
 func Free[T any](m Memory, p *T) {
-	if k := checkerOf(m); k != nil {
-		k.freeTyped(unsafe.Pointer(p), elemSize[T](), true)
-		return
-	}
-	m.Free(unsafe.Pointer(p))
+	freeValue(m, unsafe.Pointer(p), elemSize[T](), true)
 }
 
 // MakeSlice returns a zeroed slice outside the Go heap, of length n and of
@@ -128,11 +124,7 @@ func regrow[T any](m Memory, op string, s []T, n int, needZero bool) (grown []T,
 // Allocator.Free, and so does an s with more capacity than there is room for if the
 // Allocator is checked.
 func FreeSlice[T any](m Memory, s []T) {
-	if k := checkerOf(m); k != nil {
-		k.freeTyped(unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
-		return
-	}
-	m.Free(unsafe.Pointer(unsafe.SliceData(s)))
+	freeValue(m, unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
 }
 
 // addrOf returns the address of the first element of s.

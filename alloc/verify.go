@@ -18,12 +18,7 @@ func (a *Allocator) verify() error {
 	}
 	defer s.leave()
 	var all []error
-	if k := a.checked; k != nil {
-		k.mu.Lock()
-		all = append(all, k.damages(opVerify))
-		k.mu.Unlock()
-	}
-	all = append(all, a.guards.damages(opVerify))
+	all = append(all, a.backend.damages(opVerify), a.guards.damages(opVerify))
 	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, describeLarge(opVerify, v.Addr, v)) })
 	for c := range sizeclass.Class(sizeclass.Count) {
 		_, err := a.depots[c].Check(c)

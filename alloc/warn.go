@@ -71,6 +71,9 @@ func (a *Allocator) warnRefused(size int, err error) {
 // warnMany tells when mappings are so many that large objects are no longer mapped one
 // by one, long before the kernel refuses to make more.
 func (a *Allocator) warnMany() {
+	if a.options.Logger == nil {
+		return
+	}
 	now, most := vm.Mappings(), maxMappings()
 	if now < most/2 {
 		return

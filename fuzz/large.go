@@ -9,6 +9,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -225,7 +226,8 @@ func (h *largeModel) resize() error {
 
 // resizeAt resizes the object at addr and returns its new address.
 func (h *largeModel) resizeAt(addr, size uintptr) (uintptr, error) {
-	d, err := h.heap.Claim(addr, largeheap.Resizing)
+	d := largeheap.Descriptor(pagemap.Get(addr))
+	err := h.heap.Claim(d, addr, largeheap.Resizing)
 	if err != nil {
 		return 0, err
 	}

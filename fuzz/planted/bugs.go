@@ -94,7 +94,7 @@ func Bugs() []Bug {
 		{"alloc: a slot that was not closed passes for zero", "alloc/guarded.go",
 			"			raw.Clear(base, slotBytes())\n", "", "FuzzAllocator"},
 		{"alloc: a guarded block's shadow stays live", "alloc/guarded.go",
-			"	a.takeBack(h, op, shadow)\n", "	_ = shadow\n", "FuzzAllocator"},
+			"	a.freeBlock(h, op, shadow)\n", "	_ = shadow\n", "FuzzAllocator"},
 		{"alloc: a redzone is looked at from its second byte on", "alloc/checked_story.go",
 			"zonePattern.changed(end, uintptr(b.behind))", "zonePattern.changed(end+1, uintptr(b.behind)-1)", "FuzzAllocator"},
 		{"alloc: a block leaves the quarantine unseen", "alloc/checked_free.go",

@@ -9,31 +9,32 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Claim changes the state of the intact live object at addr to Releasing or Resizing. The
-// object belongs to the caller then, who passes it to Unclaim, Put, Retain or Resize. If
-// there is no intact live object at addr, Claim returns a *Violation and changes nothing. Of
-// several calls for one object, one succeeds.
+// Claim changes the state of the intact live object d at addr to Releasing or Resizing. The
+// object belongs to the caller then, who passes it to Unclaim, Put, Retain or Resize. d is
+// what the page map has for addr, or 0. If there is no intact live object of this heap at
+// addr, Claim returns a *Violation and changes nothing. Of several calls for one object, one
+// succeeds.
 //
-// Claim reads the page map first, then changes the state by compare-and-swap, then reads the
-// header. So it reads a header only where one is mapped and stays mapped. If the descriptor
-// becomes that of another object between the first two steps, its state word has another
-// generation, and the compare-and-swap fails.
-func (h *Heap) Claim(addr uintptr, to State) (Descriptor, error) {
-	d := pagemap.Get(addr)
+// The caller reads the page map first, then Claim changes the state by compare-and-swap,
+// then it reads the header. So it reads a header only where one is mapped and stays mapped.
+// If the descriptor becomes that of another object between the first two steps, Claim finds
+// that the object is not at addr, or its state word has another generation, and the
+// compare-and-swap fails.
+func (h *Heap) Claim(d Descriptor, addr uintptr, to State) error {
 	if d == 0 {
-		return 0, h.Report(addr)
+		return h.Report(addr)
 	}
-	o := objectAt(d)
+	o := objectAt(uintptr(d))
 	word := atomic.LoadUint32(&o.state)
 	if !o.is(addr, h.owner) || word&stateMask != uint32(Live) ||
 		!atomic.CompareAndSwapUint32(&o.state, word, word&^stateMask|uint32(to)) {
-		return 0, h.Report(addr)
+		return h.Report(addr)
 	}
 	if !o.intact(addr, h.secret) {
 		o.set(Live)
-		return 0, o.overwritten()
+		return o.overwritten()
 	}
-	return Descriptor(d), nil
+	return nil
 }
 
 // Unclaim gives a claimed object back to the program.
@@ -49,7 +50,8 @@ func (h *Heap) Retain(d Descriptor) {
 // Free frees the object at addr. It returns a *Violation, and frees nothing, if there
 // is no intact live object at addr.
 func (h *Heap) Free(addr uintptr) error {
-	d, err := h.Claim(addr, Releasing)
+	d := Descriptor(pagemap.Get(addr))
+	err := h.Claim(d, addr, Releasing)
 	if err == nil {
 		h.Retain(d)
 	}

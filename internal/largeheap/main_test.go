@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj"
@@ -102,7 +103,8 @@ func (f *fixture) Resize(p, size uintptr) (uintptr, error) { return f.ResizeZero
 
 // ResizeZero does what Resize does, but keeps only the first kept bytes of the object.
 func (f *fixture) ResizeZero(p, kept, size uintptr) (uintptr, error) {
-	d, err := f.Claim(p, Resizing)
+	d := Descriptor(pagemap.Get(p))
+	err := f.Claim(d, p, Resizing)
 	if err != nil {
 		return 0, err
 	}
@@ -113,7 +115,8 @@ func (f *fixture) ResizeZero(p, kept, size uintptr) (uintptr, error) {
 
 // Put puts the object at p into a cache. It returns 0 if the heap refuses that.
 func (f *fixture) Put(p uintptr) Descriptor {
-	d, err := f.Claim(p, Releasing)
+	d := Descriptor(pagemap.Get(p))
+	err := f.Claim(d, p, Releasing)
 	if err != nil {
 		return 0
 	}

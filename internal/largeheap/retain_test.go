@@ -154,7 +154,8 @@ func onManyProcessors(t *testing.T, o largeobj.Options) *fixture {
 // freeOn frees an object on a processor.
 func (f *fixture) freeOn(processor int, p uintptr) {
 	f.t.Helper()
-	d, err := f.Claim(p, Releasing)
+	d := Descriptor(pagemap.Get(p))
+	err := f.Claim(d, p, Releasing)
 	if err != nil {
 		f.t.Fatal(err)
 	}

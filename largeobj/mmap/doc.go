@@ -106,8 +106,9 @@
 //
 // The kernel chooses the address of the body. If the body needs guard pages or an alignment,
 // the Region reserves address space and moves the body there by mremap. So all kinds of
-// memory are treated alike, and other threads cannot map the addresses in between. After
-// that, the Region sets its name, huge pages and locks. Resize does the same with pages that
+// memory are treated alike, and other threads cannot map the addresses in between. A new
+// body for transparent huge pages is mapped at its place at once, because moving it there
+// would leave small pages at its ends. After that, the Region sets its name, huge pages and locks. Resize does the same with pages that
 // exist. If a step fails, everything is given back. If the kernel refuses to take memory
 // back, refusals tries again later.
 //
