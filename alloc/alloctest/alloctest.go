@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package alloctest helps tests of programs that use package alloc.
+// Package alloctest helps to test programs that use package alloc.
+//
+//	func TestCache(t *testing.T) {
+//		alloctest.EachMode(t, func(t *testing.T, a *alloc.Allocator) {
+//			alloctest.NoLeaks(t, a)
+//			... use a ...
+//		})
+//	}
+//
+// The functions return nothing: a failure fails the test.
 package alloctest
 
 import (
@@ -11,11 +20,11 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// NoLeaks fails the test, when it ends, if blocks of a are live that were allocated
-// from now on, with the stacks that allocated them. Until then every block is
-// sampled, which makes allocating slow. Tests that run at the same time and use the
-// same Allocator are not told apart. Blocks of Locals that are in use when NoLeaks is
-// called may escape it; make them afterwards.
+// NoLeaks fails the test at its end if blocks that were allocated from a after this call are
+// still live. The failure lists the stacks that allocated them. Until the test ends, every
+// block is sampled, which makes allocating slow. NoLeaks also reports the live blocks of
+// other tests that use a at the same time. It can miss blocks of a Local that is in use at
+// the call; make Locals afterwards.
 func NoLeaks(t testing.TB, a *alloc.Allocator) {
 	t.Helper()
 	rate := a.Profile().Rate()
@@ -28,7 +37,7 @@ func NoLeaks(t testing.TB, a *alloc.Allocator) {
 			return
 		}
 		var b bytes.Buffer
-		_ = left.Write(&b) // a Buffer takes all
-		t.Errorf("alloctest: %d bytes were left behind\n%s", left.Bytes, b.String())
+		_ = left.Write(&b) // writing to a bytes.Buffer does not fail
+		t.Errorf("alloctest: %d bytes were not freed\n%s", left.Bytes, b.String())
 	})
 }

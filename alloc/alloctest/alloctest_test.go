@@ -11,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc/alloctest"
 )
 
-// recorder is a test whose failure is looked at.
+// recorder is a testing.TB that records the failure.
 type recorder struct {
 	testing.TB
 	cleanup func()
@@ -22,7 +22,7 @@ func (r *recorder) Helper()                   {}
 func (r *recorder) Cleanup(f func())          { r.cleanup = f }
 func (r *recorder) Errorf(f string, v ...any) { r.text += fmt.Sprintf(f, v...) }
 
-// TestNoLeaks: what is left behind is reported with its stack, what is freed is not.
+// TestNoLeaks: blocks that are not freed are reported with their stacks, freed ones are not.
 func TestNoLeaks(t *testing.T) {
 	for _, size := range []int{64, 1 << 20} {
 		var a alloc.Allocator
@@ -51,7 +51,7 @@ func TestNoLeaks(t *testing.T) {
 	}
 }
 
-// TestEachMode: every mode is there, and is what it says.
+// TestEachMode: every mode runs, on an Allocator with the options of that mode.
 func TestEachMode(t *testing.T) {
 	names := ""
 	alloctest.EachMode(t, func(t *testing.T, a *alloc.Allocator) {

@@ -9,7 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// modes are the options of the Allocators that EachMode runs tests on, by name.
+// modes are the names and options of the Allocators on which EachMode runs a test.
 var modes = []struct {
 	name    string
 	options alloc.Options
@@ -20,11 +20,10 @@ var modes = []struct {
 	{"hardened", alloc.Options{Hardening: alloc.Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: true}}},
 }
 
-// EachMode runs f as subtests, on an ordinary, a checked, a guarded and a hardened
-// Allocator, each of which is new. It fails those after which blocks are live. Programs
-// whose tests pass on all of them keep to what package alloc promises, and to no more:
-// checked and guarded blocks have exactly the size and the alignment requested, and hold
-// junk.
+// EachMode runs f as four subtests, on a new plain, checked, guarded and hardened Allocator.
+// A subtest fails if blocks are live at its end. A program whose tests pass in all modes
+// relies only on the promises of package alloc: checked and guarded blocks have exactly the
+// requested size and alignment, and new blocks hold junk.
 func EachMode(t *testing.T, f func(t *testing.T, a *alloc.Allocator)) {
 	t.Helper()
 	for _, mode := range modes {

@@ -17,16 +17,16 @@ import (
 // Memory is off-heap memory that a Balancer counts and limits: *alloc.Allocator.
 type Memory interface {
 	stats.Source
-	Trim() int64                // gives back what is unused
-	SetLimit(bytes int64) error // of the footprint; 0: none. alloc.ErrClosed: the memory is gone
+	Trim() int64                // gives unused memory back to the kernel
+	SetLimit(bytes int64) error // limits the footprint; 0: no limit. alloc.ErrClosed: the Allocator is closed
 }
 
-// A Balancer moves the limits of the Go heap and of off-heap memory against each
-// other. Its methods are safe for concurrent use.
+// A Balancer divides one limit between the Go heap and off-heap memory. Its methods are safe
+// for concurrent use.
 type Balancer struct {
 	options Options
 	root    fs.FS
-	group   *procfs.Cgroup // nil: none
+	group   *procfs.Cgroup // the process's control group; nil if there is none
 	heap    goHeap
 	before  int64 // the Go memory limit before Start
 
@@ -34,11 +34,11 @@ type Balancer struct {
 	done sync.WaitGroup
 	once sync.Once
 
-	mu      sync.Mutex // guards what follows; held while purging and collecting
+	mu      sync.Mutex // guards the fields below; held while purging and collecting
 	parts   division
 	members []member
 	state   State
-	needed  int64 // of state.GoHeap, what is no garbage as far as is known
+	needed  int64 // the part of state.GoHeap that is not known to be garbage
 	stopped bool
 	looks   int
 	warned  bool
@@ -50,22 +50,22 @@ type Balancer struct {
 type member struct {
 	memory    Memory
 	own       int64 // its limit when it was added; 0: none
-	footprint int64 // at the last look
-	retained  int64 // of it, free: what purging could give back
+	footprint int64 // bytes at the last look
+	retained  int64 // the free part of footprint, which purging can give back
 }
 
-// State is what a Balancer last saw and decided, in bytes.
+// State has the results of a Balancer's last look. Sizes are in bytes.
 type State struct {
-	Limit    int64
-	OffHeap  int64 // footprints of allocators, and metadata
-	GoHeap   int64 // what the Go memory limit counts
-	GoLimit  int64 // what debug.SetMemoryLimit was last set to
-	Purges   int   // how often retained memory was given back early
-	Collects int   // how often the Go heap was collected on purpose
+	Limit    int64 // the budget
+	OffHeap  int64 // footprints of all members, and metadata
+	GoHeap   int64 // the memory that the Go memory limit counts
+	GoLimit  int64 // the last value that the Balancer passed to debug.SetMemoryLimit
+	Purges   int   // how often the Balancer gave retained memory back
+	Collects int   // how often the Balancer collected the Go heap
 }
 
-// Start begins to balance, for the given memory and what is added later. It fails
-// with ErrNoLimit or ErrTooSmall.
+// Start starts a Balancer for the given memory and the memory that is added later. The
+// error wraps ErrNoLimit or ErrTooSmall, or says that the control group could not be read.
 func Start(o Options, memory ...Memory) (*Balancer, error) {
 	return start(o, runtimeHeap{}, memory...)
 }
@@ -88,7 +88,7 @@ func start(o Options, heap goHeap, memory ...Memory) (*Balancer, error) {
 	if b.parts, err = o.divide(limit); err != nil {
 		return nil, err
 	}
-	b.before = heap.setLimit(-1) // only asks
+	b.before = heap.setLimit(-1) // only reads the limit
 	b.state = State{Limit: limit, GoLimit: b.before}
 	for _, m := range memory {
 		b.Add(m)
@@ -115,10 +115,10 @@ func (b *Balancer) run() {
 	}
 }
 
-// NewAllocator returns an Allocator that is counted and limited until it is closed. When
-// it reaches its limit, the Balancer makes room in the budget at once. Options.Limit stays
-// the highest limit that it gets. Options.OnLimit is called only if there is no room left
-// in the budget or below that limit; what it frees may make some.
+// NewAllocator returns an Allocator that is counted and limited until it is closed. When it
+// reaches its limit, the Balancer makes room in the budget at once. The Balancer never sets
+// a limit above Options.Limit. If there is no room in the budget, or below Options.Limit, the
+// Allocator calls Options.OnLimit, which can free memory to make room.
 func (b *Balancer) NewAllocator(o alloc.Options) (*alloc.Allocator, error) {
 	var a *alloc.Allocator
 	onLimit := o.OnLimit
@@ -136,10 +136,10 @@ func (b *Balancer) NewAllocator(o alloc.Options) (*alloc.Allocator, error) {
 	return a, nil
 }
 
-// Add counts memory that was made elsewhere, from now on, and limits it. A limit that it
-// has already stays the highest that it gets. Its limit is moved when the Balancer looks,
-// and not when it is reached: a burst fails with alloc.ErrLimit that would have had room.
-// Closed Allocators are removed.
+// Add begins to count and limit memory that NewAllocator did not make. The Balancer never
+// sets a limit above the limit that the memory has at this call. An allocation can fail with
+// alloc.ErrLimit though the budget has room, because the Balancer raises this limit only when
+// it looks, and not when the limit is reached. The Balancer removes closed Allocators.
 func (b *Balancer) Add(memory Memory) {
 	var s stats.Snapshot
 	memory.Stats(&s)
@@ -151,28 +151,28 @@ func (b *Balancer) Add(memory Memory) {
 	b.look(nil, 0)
 }
 
-// Remove no longer counts memory, and gives it the limit that it had before. It does
+// Remove stops counting memory, and restores the limit that it had before Add. It does
 // nothing for memory that was not added.
 func (b *Balancer) Remove(memory Memory) {
 	b.mu.Lock()
 	i := slices.IndexFunc(b.members, func(m member) bool { return m.memory == memory })
 	if i >= 0 {
-		_ = memory.SetLimit(b.members[i].own) // which it had before
+		_ = memory.SetLimit(b.members[i].own) // fails only if it is closed
 		b.members = slices.Delete(b.members, i, i+1)
 	}
 	b.mu.Unlock()
 	b.look(nil, 0)
 }
 
-// State returns what the Balancer last saw and decided.
+// State returns the results of the last look.
 func (b *Balancer) State() State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.state
 }
 
-// Stop ends balancing, and gives the Go heap and all memory the limits that they had
-// before. Further calls do nothing.
+// Stop ends balancing, and restores the limits that the Go heap and all members had before.
+// Further calls do nothing.
 func (b *Balancer) Stop() {
 	b.once.Do(func() {
 		close(b.stop)
@@ -181,7 +181,7 @@ func (b *Balancer) Stop() {
 		defer b.mu.Unlock()
 		b.stopped = true
 		for _, m := range b.members {
-			_ = m.memory.SetLimit(m.own) // which it had before
+			_ = m.memory.SetLimit(m.own) // fails only if it is closed
 		}
 		b.heap.setLimit(b.before)
 		b.state.GoLimit = b.before

@@ -19,10 +19,10 @@ import (
 
 const MiB = 1 << 20
 
-// fakeHeap is a Go heap that holds what it is told.
+// fakeHeap is a Go heap whose contents a test sets.
 type fakeHeap struct {
 	mu             sync.Mutex
-	bytes, garbage int64 // held; of it what collecting frees
+	bytes, garbage int64 // held bytes, and the part that collecting frees
 	limit          int64
 }
 
@@ -49,7 +49,7 @@ func (h *fakeHeap) collect() {
 	h.garbage = 0
 }
 
-// fakeMemory is off-heap memory of so many bytes, of which some are retained only.
+// fakeMemory is off-heap memory whose live and retained bytes a test sets.
 type fakeMemory struct {
 	mu              sync.Mutex
 	bytes, retained int64
@@ -87,7 +87,7 @@ func (m *fakeMemory) SetLimit(n int64) error {
 	return nil
 }
 
-// grow takes n bytes as an allocator does: it asks for room when its limit is reached.
+// grow takes n bytes as an allocator does: at its limit it calls the Balancer to make room.
 func (m *fakeMemory) grow(b *Balancer, n int64) bool {
 	fits := func() bool { return m.bytes+n <= m.limit }
 	if !fits() {
@@ -112,7 +112,7 @@ func files(limit, some string) fs.FS {
 	}
 }
 
-// quiet starts a Balancer that looks only when it is asked to.
+// quiet starts a Balancer that looks only when the test calls it.
 func quiet(t *testing.T, o Options, h goHeap, memory ...Memory) *Balancer {
 	t.Helper()
 	o.Interval = time.Hour
@@ -127,7 +127,7 @@ func quiet(t *testing.T, o Options, h goHeap, memory ...Memory) *Balancer {
 	return b
 }
 
-// TestDivision: the parts are never more than the whole, whoever grows.
+// TestDivision: the sum of the parts never exceeds the limit, on whichever side memory grows.
 func TestDivision(t *testing.T) {
 	const limit = 1024 * MiB
 	h, m := &fakeHeap{limit: noLimit, bytes: 100 * MiB}, &fakeMemory{}
@@ -175,8 +175,8 @@ func TestDivision(t *testing.T) {
 	}
 }
 
-// TestOrder: retained memory goes first, then the Go heap is collected, then there is
-// an end.
+// TestOrder: the Balancer first purges retained memory, then collects the Go heap, and then
+// the allocation fails.
 func TestOrder(t *testing.T) {
 	h, m := &fakeHeap{limit: noLimit, bytes: 400 * MiB, garbage: 200 * MiB}, &fakeMemory{bytes: 500 * MiB, retained: 100 * MiB}
 	var out bytes.Buffer
@@ -200,11 +200,11 @@ func TestOrder(t *testing.T) {
 		}
 	}
 	if n := strings.Count(out.String(), "budget is exhausted"); n != 1 {
-		t.Errorf("told %d times: %s", n, &out)
+		t.Errorf("logged %d times: %s", n, &out)
 	}
 }
 
-// TestPressure: the kernel's word is enough to purge.
+// TestPressure: the Balancer purges when the kernel reports pressure.
 func TestPressure(t *testing.T) {
 	for some, purges := range map[string]int{"0.00": 0, "9.99": 0, "25.00": 1} {
 		h, m := &fakeHeap{limit: noLimit}, &fakeMemory{bytes: 100 * MiB, retained: 50 * MiB}
@@ -215,7 +215,8 @@ func TestPressure(t *testing.T) {
 	}
 }
 
-// TestCgroup: without a limit of its own it is the control group's, as it changes.
+// TestCgroup: without Options.Limit the budget is the control group's limit, also after that
+// has changed.
 func TestCgroup(t *testing.T) {
 	tree := files("536870912", "0.00").(fstest.MapFS)
 	h := &fakeHeap{limit: noLimit}
@@ -259,7 +260,7 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// TestOwnLimits: a limit that was there before stays the highest.
+// TestOwnLimits: the Balancer never sets a limit above the one that was set before.
 func TestOwnLimits(t *testing.T) {
 	h, m := &fakeHeap{limit: 200 * MiB}, &fakeMemory{limit: 50 * MiB}
 	b := quiet(t, Options{Limit: 1024 * MiB}, h, m)

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package budget keeps the Go heap and off-heap memory under one limit. GOMEMLIMIT
-// counts the Go heap only; a process is killed for the sum.
+// Package budget keeps the Go heap and off-heap memory under one limit. GOMEMLIMIT counts
+// the Go heap only, but the kernel kills a process for the sum.
 //
-//	b, err := budget.Start(budget.Options{}) // the control group's limit
-//	...
+//	b, err := budget.Start(budget.Options{}) // 0: the control group's limit
+//	if err != nil {
+//		return err
+//	}
 //	defer b.Stop()
 //	a, err := b.NewAllocator(alloc.Options{})
+//
+// An allocation that does not fit into the budget fails with alloc.ErrLimit. Start returns
+// ErrNoLimit if there is no limit, and ErrTooSmall if the limit is too small. The package does
+// not panic. All methods of a Balancer are safe for concurrent use.
+//
+// Two Balancers in one process set the same limits against each other. Start only one.
 //
 // # How the limit is divided
 //
@@ -18,43 +26,43 @@
 //	Σ limits of allocators + metadata + Go limit + reserve = limit    unless the Go heap is at its floor
 //	Go limit ≥ floor
 //	Σ limits of allocators + metadata ≤ limit − reserve − floor
-//	Σ limits of allocators + metadata + what the Go heap holds + reserve ≤ limit
-//	headroom = half of what neither needs: the Go heap has the other for its garbage
+//	Σ limits of allocators + metadata + bytes that the Go heap holds + reserve ≤ limit
+//	headroom = half of the memory that neither side needs; the other half is for Go garbage
 //
-// A Balancer looks ten times a second: it moves debug.SetMemoryLimit down as off-heap
-// memory grows and up as it shrinks, and the limits of the allocators the other way.
-// An Allocator from NewAllocator that grows faster than that reaches its limit and makes
-// the Balancer look at once: the sum holds at every moment, and not only after a look. The
-// allocation that waits then gets what it needs, however many other members there are;
-// what is left of the headroom is divided evenly. The limit of memory that was made
-// elsewhere, and that Add added, is moved by the looks alone: a burst fails with ErrLimit
-// that would have had room.
+// A Balancer looks ten times a second. When off-heap memory grows, it lowers
+// debug.SetMemoryLimit and raises the limits of the allocators. When off-heap memory shrinks,
+// it does the opposite.
 //
-// An Allocator that is closed is removed by the next look.
+// An Allocator from NewAllocator that grows faster reaches its limit between two looks, and
+// makes the Balancer look at once. So the equations hold at every moment, and not only after
+// a look. The waiting allocation is served first, however many members there are. The rest
+// of the headroom is divided evenly.
 //
-// When too little is left for an allocation, what is freed and retained off the heap
-// is purged first, then the Go heap is collected and its free memory returned. If that
-// is not enough the allocation fails with ErrLimit: the program decides, not the kernel.
-// Purging and collecting take a tenth of the time at most; in between allocations fail
-// that a collection might have made room for.
+// An allocation from memory that Add added can fail with ErrLimit though the budget has room,
+// because only looks move the limit of such memory. A look also removes closed Allocators.
 //
-// # Pressure
+// # When memory is short
 //
-// Retained memory is purged as well when less than a sixteenth of the limit is unused,
-// or when the kernel reports that tasks wait for memory (PSI): of the control group,
-// else of the machine.
+// If an allocation does not fit, the Balancer first purges freed memory that allocators
+// retain. Then it collects the Go heap and returns its free memory to the kernel. If that is
+// not enough, the allocation fails with ErrLimit, and the program decides what to free.
+//
+// An allocation can fail though a collection would make room, because purging and collecting
+// take at most a tenth of the time.
+//
+// The Balancer also purges retained memory when less than a sixteenth of the limit is unused,
+// or when the kernel reports that tasks wait for memory (PSI). It reads the pressure of the
+// control group, or of the machine if there is no control group.
 //
 // # What is counted
 //
-// Off-heap: the footprints of the allocators that were added, and the metadata of the
-// process. The Go heap: what GOMEMLIMIT counts, that is all that the runtime mapped
-// less what it gave back. The reserve is for what nobody counts: the program's text
-// and data, mapped files, memory of C libraries.
+//   - Off-heap memory: the footprints of all members, and the metadata of the process.
+//   - Go heap: the bytes that GOMEMLIMIT counts, which are all that the runtime has mapped
+//     and not given back.
+//   - Reserve: memory that nobody counts, such as the program's text and data, mapped files,
+//     and memory of C libraries.
 //
-// # Caveats
-//
-// One Balancer for a process: two would move the same limits. The Go memory limit is
-// soft: a heap that is live beyond it stays. The floor keeps the collector from
-// running all the time in a heap that cannot become smaller; off-heap memory never
-// gets what is below it.
+// The sum exceeds the limit if the live part of the Go heap exceeds its share, because the Go
+// memory limit is soft. The floor is the smallest limit that the Go heap gets. It prevents
+// the collector from running all the time in a heap that cannot become smaller.
 package budget

@@ -10,7 +10,7 @@ import (
 )
 
 func Example() {
-	b, err := budget.Start(budget.Options{Limit: 1 << 30}) // 0: the control group's
+	b, err := budget.Start(budget.Options{Limit: 1 << 30}) // 0: the control group's limit
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -7,24 +7,24 @@ import (
 	"runtime/metrics"
 )
 
-// A goHeap is what a Balancer asks of the Go runtime; tests have one of their own.
+// A goHeap is the part of the Go runtime that a Balancer uses. Tests replace it.
 type goHeap interface {
-	use() (held, needed int64)        // bytes that count for the memory limit; of them those that are no garbage
-	setLimit(bytes int64) (was int64) // negative only asks
-	collect()                         // collects, and gives back what is free
+	use() (held, needed int64)        // bytes that the memory limit counts, and the part that is not garbage
+	setLimit(bytes int64) (was int64) // a negative value only reads the limit
+	collect()                         // collects, and gives free memory back to the kernel
 }
 
-// runtimeHeap is the Go runtime's.
+// runtimeHeap is the goHeap of the Go runtime.
 type runtimeHeap struct{}
 
 func (runtimeHeap) setLimit(bytes int64) int64 { return debug.SetMemoryLimit(bytes) }
 
 func (runtimeHeap) collect() { debug.FreeOSMemory() }
 
-// use returns as held what the documentation of debug.SetMemoryLimit names as counted,
-// and as needed that without free pages and without the objects beyond those that the
-// last collection found live. Objects allocated since count as garbage: if they are
-// not, the next collection tells.
+// use returns as held the bytes that the limit counts by the documentation of
+// debug.SetMemoryLimit. needed is held without free pages and without objects that were
+// allocated after the last collection. These count as garbage until the next collection
+// finds them live.
 func (runtimeHeap) use() (held, needed int64) {
 	samples := [...]metrics.Sample{
 		{Name: "/memory/classes/total:bytes"},

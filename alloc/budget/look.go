@@ -15,20 +15,19 @@ import (
 )
 
 const (
-	// reread is how many looks lie between two readings of the control group's limit.
+	// reread is the number of looks between two readings of the control group's limit.
 	reread = 50
-	// pressing is the share of time, in percent, that some tasks waited for memory,
-	// from which on retained memory is given back at once.
+	// pressing is a share of time in percent. If some tasks waited for memory for this
+	// share or longer, the Balancer purges retained memory.
 	pressing = 10
-	// spanBytes is no less than what an allocator takes for a block of any small size.
+	// spanBytes is the largest number of bytes that an allocator takes for a small block.
 	spanBytes = 256 << 10
-	// rest is how many times longer than the last purge or collection the Balancer
-	// waits until the next: a tenth of the time goes into them at most, however often
-	// allocations fail.
+	// rest times the duration of a purge or collection is the pause after it. So purging
+	// and collecting take at most a tenth of the time, however often allocations fail.
 	rest = 10
 )
 
-// A chore is something that must not be done all the time.
+// A chore is an expensive action, with the earliest time of its next run.
 type chore struct{ next time.Time }
 
 // due reports whether the chore may be done. A next that is far away is of another clock:
@@ -43,11 +42,10 @@ func (c *chore) ended(begin time.Time) {
 	c.next = now.Add(rest * now.Sub(begin))
 }
 
-// look counts everything and divides the limit anew. If size is not 0, an allocation of
-// so many bytes waits in memory, and is served first. look reports whether there is room
-// for it.
+// look counts all memory and divides the limit again. If size is not 0, an allocation of size
+// bytes waits in memory, and is served first. look reports whether there is room for it.
 func (b *Balancer) look(memory Memory, size int64) bool {
-	if size > 0 { // rounding to classes, pages and spans included
+	if size > 0 { // add the most that rounding to classes, pages and spans costs
 		size += size/8 + spanBytes
 	}
 	state, fits, warn := b.balance(memory, size)
@@ -59,9 +57,9 @@ func (b *Balancer) look(memory Memory, size int64) bool {
 	return fits
 }
 
-// balance is look under the lock. warn is set the first time that there is no room.
-// Trimming a checked Allocator panics if a freed block of it was written to; the Balancer
-// goes on to work then, if the panic is recovered from.
+// balance does the work of look under the lock. warn is set the first time that there is no
+// room. Trim of a checked Allocator panics if one of its freed blocks was written to. If the
+// program recovers, the Balancer continues to work.
 func (b *Balancer) balance(memory Memory, size int64) (state State, fits, warn bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -78,7 +76,7 @@ func (b *Balancer) balance(memory Memory, size int64) (state State, fits, warn b
 	}
 	granted, closed := b.divide(memory, size)
 	for closed {
-		b.count() // without those that were closed
+		b.count() // the closed members are removed
 		granted, closed = b.divide(memory, size)
 	}
 	fits = granted >= size
@@ -87,7 +85,7 @@ func (b *Balancer) balance(memory Memory, size int64) (state State, fits, warn b
 	return b.state, fits, warn
 }
 
-// reread takes over a control group's limit that was changed meanwhile.
+// reread adopts the control group's limit if it has changed.
 func (b *Balancer) reread() {
 	b.looks++
 	if b.options.Limit > 0 || b.looks%reread != 0 {
@@ -95,7 +93,7 @@ func (b *Balancer) reread() {
 	}
 	limit, err := b.options.limit(b.group)
 	if err != nil {
-		return // what held until now goes on to hold
+		return // keep the old limit
 	}
 	if parts, err := b.options.divide(limit); err == nil {
 		b.parts = parts
@@ -103,7 +101,7 @@ func (b *Balancer) reread() {
 	}
 }
 
-// count asks everyone how much it holds.
+// count reads how much memory every member and the Go heap hold.
 func (b *Balancer) count() {
 	var total, metadata int64
 	for i := range b.members {
@@ -113,20 +111,20 @@ func (b *Balancer) count() {
 		m.footprint = s.Footprint.Now
 		m.retained = s.Memory.LargeDirty + s.Memory.PagesDirty + s.Memory.Cached + s.Memory.Depot
 		total += m.footprint
-		metadata = s.Metadata.Footprint // the process', whoever says it
+		metadata = s.Metadata.Footprint // of the process; the same in every snapshot
 	}
 	b.state.OffHeap = total + metadata
 	b.state.GoHeap, b.needed = b.heap.use()
 }
 
-// unused returns the bytes of the limit that nobody holds; negative if it is exceeded.
-// What the Go heap lacks to its floor counts as held.
+// unused returns the bytes of the limit that are not in use. It is negative if the limit is
+// exceeded. If the Go heap is below its floor, the whole floor counts as in use.
 func (b *Balancer) unused() int64 {
 	return b.parts.limit - b.parts.reserve - b.state.OffHeap - max(b.state.GoHeap, b.parts.floor)
 }
 
-// pressed reports whether memory is short: little of the limit is unused, or the
-// kernel says that tasks wait for it.
+// pressed reports whether memory is short: less than a sixteenth of the limit is unused, or
+// the kernel reports that tasks wait for memory.
 func (b *Balancer) pressed() bool {
 	if b.unused() < b.parts.limit/16 {
 		return true
@@ -135,7 +133,7 @@ func (b *Balancer) pressed() bool {
 	return err == nil && p.Some >= pressing
 }
 
-// purge gives back what is retained off the heap, if it is worth it.
+// purge gives the memory back that members retain, if one of them retains enough.
 func (b *Balancer) purge() {
 	if !b.purging.due() || !slices.ContainsFunc(b.members, b.worthTrimming) {
 		return
@@ -150,10 +148,10 @@ func (b *Balancer) purge() {
 	b.count()
 }
 
-// worthTrimming reports whether so much is retained of m that trimming pays.
+// worthTrimming reports whether m retains more than 1/64 of the limit.
 func (b *Balancer) worthTrimming(m member) bool { return m.retained > b.parts.limit/64 }
 
-// collectHeap collects the Go heap and returns what is free of it.
+// collectHeap collects the Go heap and gives its free memory back to the kernel.
 func (b *Balancer) collectHeap() {
 	if b.state.GoHeap <= b.parts.floor || !b.collecting.due() {
 		return
@@ -165,13 +163,14 @@ func (b *Balancer) collectHeap() {
 	b.count()
 }
 
-// divide sets the limits. What neither side needs is halved between headroom off the
-// heap and garbage on it. The Go heap may hold more than its half at first: it is told
-// its limit, and off-heap memory gets what is there now. An allocation of size bytes that
-// waits in memory gets its bytes first; all members share what is left.
+// divide sets the limits. Of the memory that neither side needs, one half is headroom for
+// off-heap memory, and the other half is for garbage on the Go heap. The Go heap may hold
+// more than its half at first. Then divide lowers its limit, and off-heap memory gets only
+// the bytes that are unused now. An allocation of size bytes that waits in memory gets its
+// bytes first, and all members share the rest.
 //
-// divide returns how much memory may grow now. If members turn out to be closed, they are
-// removed, and the limits must be divided again.
+// divide returns by how many bytes memory may grow now. closed reports that divide removed
+// closed members; then the limits must be divided again.
 func (b *Balancer) divide(memory Memory, size int64) (granted int64, closed bool) {
 	shared := b.parts.limit - b.parts.reserve - b.state.OffHeap
 	room := max(shared-max(b.needed, b.parts.floor), 0)
@@ -200,8 +199,8 @@ func (b *Balancer) divide(memory Memory, size int64) (granted int64, closed bool
 	return granted, len(b.members) < before
 }
 
-// limitHeap sets the Go memory limit, unless it is about what it was: setting it is not
-// free. It never becomes more than it was before Start.
+// limitHeap sets the Go memory limit, but never above its value before Start. It does nothing
+// if the limit changes by less than 1/256 of the budget, because setting it takes time.
 func (b *Balancer) limitHeap(limit int64) {
 	limit = min(limit, b.before)
 	change, little := limit-b.state.GoLimit, b.parts.limit/256

@@ -12,7 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// TestIdleMembers: who needs memory gets it, however many members need none.
+// TestIdleMembers: a member gets the memory that it needs, however many idle members there
+// are.
 func TestIdleMembers(t *testing.T) {
 	for _, idle := range []int{0, 1, 3, 15, 999} {
 		b := quiet(t, Options{Limit: 1024 * MiB}, &fakeHeap{limit: noLimit})
@@ -31,7 +32,7 @@ func TestIdleMembers(t *testing.T) {
 	}
 }
 
-// TestSumOfLimits: while one is served all limits together stay within the budget.
+// TestSumOfLimits: while a member grows, the sum of all limits stays within the budget.
 func TestSumOfLimits(t *testing.T) {
 	all := []*fakeMemory{{}, {bytes: 20 * MiB}, {}, {bytes: 100 * MiB}}
 	b := quiet(t, Options{Limit: 1024 * MiB, Floor: 128 * MiB, Reserve: 64 * MiB}, &fakeHeap{limit: noLimit, bytes: 50 * MiB})
@@ -50,7 +51,7 @@ func TestSumOfLimits(t *testing.T) {
 	}
 }
 
-// TestClosedMembers: what was closed neither counts nor takes a share, and is forgotten.
+// TestClosedMembers: a closed member neither counts nor takes a share, and is removed.
 func TestClosedMembers(t *testing.T) {
 	b := quiet(t, Options{Limit: 1024 * MiB}, &fakeHeap{limit: noLimit})
 	busy, gone := &fakeMemory{}, &fakeMemory{bytes: 300 * MiB}
@@ -85,8 +86,8 @@ func TestRemove(t *testing.T) {
 	}
 }
 
-// TestTrimPanics: a Balancer whose member panics in Trim, as a checked Allocator does that
-// finds a write to a freed block, goes on when the panic was recovered from.
+// TestTrimPanics: a member panics in Trim, as a checked Allocator does that finds a write to a
+// freed block. If the program recovers, the Balancer continues to work.
 func TestTrimPanics(t *testing.T) {
 	b := quiet(t, Options{Limit: 1024 * MiB}, &fakeHeap{limit: noLimit})
 	damaged := &fakeMemory{bytes: 700 * MiB, retained: 700 * MiB, trim: func() { panic("damaged") }}
@@ -109,8 +110,8 @@ func TestTrimPanics(t *testing.T) {
 	}
 }
 
-// TestAllocators: Allocators in a budget, idle ones and closed ones among them, and the
-// OnLimit of their own.
+// TestAllocators: a budget serves Allocators while others are idle or closed, and calls their
+// OnLimit.
 func TestAllocators(t *testing.T) {
 	b, err := Start(Options{Limit: 1 << 30})
 	if err != nil {
@@ -158,7 +159,7 @@ func TestAllocators(t *testing.T) {
 		t.Errorf("more than the Allocator's own limit: %v, after %d calls of OnLimit", err, calls)
 	}
 	if _, err := b.NewAllocator(alloc.Options{Limit: -1}); err == nil {
-		t.Error("options that are no good make an Allocator")
+		t.Error("NewAllocator accepts invalid options")
 	}
 }
 

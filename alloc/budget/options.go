@@ -14,34 +14,35 @@ import (
 
 // Options choose what a Balancer does. The zero value is the default of each.
 type Options struct {
-	// Limit is the budget in bytes: Go heap, off-heap memory and reserve together.
-	// 0: the memory limit of the process' control group, of version 2 or 1, which is
-	// read again every few seconds.
+	// Limit is the budget in bytes for the Go heap, off-heap memory and the reserve.
+	// 0 means the memory limit of the process's control group (version 1 or 2). The
+	// Balancer reads that limit again at every 50th look, which is every 5 s by default.
 	Limit int64
 
-	// Floor is what is left to the Go heap at least, in bytes. 0: an eighth of the
-	// limit.
+	// Floor is the smallest limit of the Go heap, in bytes. 0 means an eighth of the
+	// budget.
 	Floor int64
 
-	// Reserve is for memory that is counted by nobody, in bytes. 0: a sixteenth of the
-	// limit.
+	// Reserve is kept for memory that nobody counts, in bytes. 0 means a sixteenth of the
+	// budget.
 	Reserve int64
 
-	// Interval is how often the Balancer looks. 0: 100 ms.
+	// Interval is the time between two looks. 0 means 100 ms.
 	Interval time.Duration
 
-	// Logger, if set, is told once when the budget is exhausted.
+	// Logger gets one warning when the budget is exhausted for the first time. nil means
+	// no warning.
 	Logger *slog.Logger
 
-	root fs.FS // of the kernel's files; nil: the system's
+	root fs.FS // root of the kernel's files; nil: the system's
 }
 
 // The errors that Start wraps.
 var (
 	// ErrNoLimit means that Options.Limit is 0 and no control group limits the process.
 	ErrNoLimit = errors.New("budget: no limit: set Options.Limit, or run under a memory limit of a control group (version 1 or 2)")
-	// ErrTooSmall means that floor and reserve leave nothing of the limit.
-	ErrTooSmall = errors.New("budget: floor and reserve are as much as the limit")
+	// ErrTooSmall means that floor and reserve use up the limit.
+	ErrTooSmall = errors.New("budget: floor and reserve use up the limit: raise Limit, or lower Floor and Reserve")
 )
 
 // division is a limit and its fixed parts, in bytes.
@@ -62,7 +63,7 @@ func (o *Options) divide(limit int64) (division, error) {
 	return d, nil
 }
 
-// limit returns Options.Limit, or the control group's.
+// limit returns Options.Limit, or the control group's limit if that is 0.
 func (o *Options) limit(group *procfs.Cgroup) (int64, error) {
 	if o.Limit > 0 {
 		return o.Limit, nil

@@ -34,11 +34,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// live is what is not garbage on the Go heap.
+// live holds the objects of the Go heap that are not garbage.
 var live [56][]byte
 
-// child is a program with a cache off the heap and garbage on it, under a limit of
-// 256 MiB. It prints the most that was resident of it.
+// child is a program with an off-heap cache and garbage on the Go heap, under a limit of
+// 256 MiB. It prints its peak resident set in bytes.
 func child(mode string) error {
 	newAllocator := alloc.NewAllocator
 	if mode == "balanced" {
@@ -49,7 +49,7 @@ func child(mode string) error {
 		defer b.Stop()
 		newAllocator = b.NewAllocator
 	} else {
-		debug.SetMemoryLimit(limit) // what is usually done
+		debug.SetMemoryLimit(limit) // as programs do without a Balancer
 	}
 	a, err := newAllocator(alloc.Options{})
 	if err != nil {
@@ -61,14 +61,14 @@ func child(mode string) error {
 			return fmt.Errorf("block %d: %w", i, err)
 		}
 		clear(unsafe.Slice((*byte)(p), 1<<20))
-		for j := range 4 { // and on it, most of them garbage soon
+		for j := range 4 { // mebibytes on the Go heap, most of which soon become garbage
 			live[(4*i+j)%len(live)] = filled(1 << 20)
 		}
 	}
 	for i := range 200 {
 		live[i%len(live)] = filled(1 << 20)
 	}
-	if mode == "balanced" { // what does not fit is refused, and nobody is killed
+	if mode == "balanced" { // an allocation that does not fit fails, and the kernel kills no process
 		_, err := a.Malloc(limit)
 		if !errors.Is(err, alloc.ErrLimit) {
 			return fmt.Errorf("as much as the limit again: %v, want ErrLimit", err)

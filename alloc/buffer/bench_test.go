@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc/buffer"
 )
 
-// BenchmarkFill fills a new buffer by pieces of 4 KiB and drops it.
+// BenchmarkFill fills a new buffer in pieces of 4 KiB and closes it.
 func BenchmarkFill(b *testing.B) {
 	piece := make([]byte, 4<<10)
 	fill := func(w io.Writer, size int) {
@@ -51,7 +51,7 @@ func BenchmarkPool(b *testing.B) {
 			i++
 		}
 	})
-	b.Run("peer=sync.Pool", func(b *testing.B) { // of slices that grow, as bytebufferpool has them
+	b.Run("peer=sync.Pool", func(b *testing.B) { // its slices grow, as those of bytebufferpool do
 		p, i := sync.Pool{New: func() any { return new([]byte) }}, 0
 		for b.Loop() {
 			s, n := p.Get().(*[]byte), lengths[i%len(lengths)]

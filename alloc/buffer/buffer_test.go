@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// newBuffer returns a Buffer whose memory must be back when the test ends.
+// newBuffer returns a Buffer, and checks at the end of the test that Close frees its memory.
 func newBuffer(t testing.TB) *buffer.Buffer {
 	t.Helper()
 	heap := new(alloc.Allocator)
@@ -48,7 +48,8 @@ func newBuffer(t testing.TB) *buffer.Buffer {
 	return b
 }
 
-// compare plays operations on a Buffer and on a bytes.Buffer, which must agree.
+// compare performs operations on a Buffer and on a bytes.Buffer, and checks that the results
+// agree.
 func compare(t *testing.T, script []byte) {
 	b, want := newBuffer(t), new(bytes.Buffer)
 	next := func() int {
@@ -98,7 +99,7 @@ func compare(t *testing.T, script []byte) {
 		case 10:
 			got, exp = string(b.Next(n)), string(want.Next(n))
 		case 11:
-			if want.Len() == 0 { // bytes.Buffer lets what was not read be unread
+			if want.Len() == 0 { // bytes.Buffer can unread a byte that was not read
 				continue
 			}
 			s, err := b.ReadString(byte('\n'))
@@ -113,13 +114,13 @@ func compare(t *testing.T, script []byte) {
 			m, err := b.WriteTo(&v)
 			k, e := want.WriteTo(&w)
 			got, exp = fmt.Sprint(m, err, v.String()), fmt.Sprint(k, e, w.String())
-		case 14: // what was read cannot be unread afterwards, unlike with bytes.Buffer
+		case 14: // bytes.Buffer can unread after Grow, a Buffer cannot
 			got, exp = fmt.Sprint(b.Grow(n), b.UnreadByte(), b.UnreadRune()), fmt.Sprint(nil, buffer.ErrUnread, buffer.ErrUnread)
 			want.Truncate(want.Len())
 			if b.Available() < n {
 				t.Fatalf("%d bytes available after Grow of %d", b.Available(), n)
 			}
-		case 15: // bytes of its own; bytes.Buffer moves them under the write's feet
+		case 15: // bytes of the Buffer itself; bytes.Buffer moves them before it copies them
 			own := b.Bytes()
 			own = own[min(n, len(own))/2 : min(n, len(own))]
 			k, _ := want.Write(bytes.Clone(own))
@@ -183,8 +184,8 @@ type halfWriter struct{}
 
 func (halfWriter) Write(p []byte) (int, error) { return len(p) / 2, nil }
 
-// TestGrow: contents stay when a large block grows, whatever becomes of its place, and a
-// failure changes nothing.
+// TestGrow: the contents stay when a large block grows, also if it moves. A failure changes
+// nothing.
 func TestGrow(t *testing.T) {
 	b := newBuffer(t)
 	for i := range 1 << 20 {
@@ -211,7 +212,7 @@ func TestGrow(t *testing.T) {
 	}
 }
 
-// TestLimit: where there is no more memory nothing is lost.
+// TestLimit: lack of memory loses no bytes.
 func TestLimit(t *testing.T) {
 	heap, err := alloc.NewAllocator(alloc.Options{Limit: 4 << 20})
 	if err != nil {
@@ -234,7 +235,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
-// TestQueue: a buffer that is written and read in turn does not grow for ever.
+// TestQueue: a buffer that is written and read in turn does not grow without end.
 func TestQueue(t *testing.T) {
 	b := newBuffer(t)
 	for range 10_000 {

@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package buffer is bytes.Buffer, a file in memory and a pool of byte slices, in memory
-// that the garbage collector does not see.
+// Package buffer has a bytes.Buffer, a file in memory and a pool of byte slices. Their memory
+// comes from package alloc, and the garbage collector does not see it.
 //
 //	Buffer  bytes that are written at the end and read from the front
 //	File    bytes that are read and written anywhere: Seek, ReadAt, WriteAt
-//	Pool    Get(n) and Put(b), for code that is written for a pool
+//	Pool    Get(n) and Put(b), for code that uses a pool
+//
+//	var b buffer.Buffer // its memory comes from alloc.Default
+//	defer b.Close()
+//	if _, err := b.WriteString("squared stone"); err != nil {
+//		return err // no memory; b is unchanged
+//	}
+//
+// Methods that may grow return lack of memory as an error that wraps one of package alloc's.
+// Only Pool.Get panics for lack of memory, because it has no error result. A Pool is safe for
+// concurrent use; a Buffer or File is for one goroutine at a time.
+//
+// # Caveats
+//
+// The memory of a Buffer or File leaks if the program drops it without Close.
+//
+// An access to a slice from Bytes, Next or AvailableBuffer after the next change reads or
+// writes freed memory. With bytes.Buffer such a slice keeps the old memory alive.
+//
+// # Structure
 //
 // A Buffer is one block of an alloc.Allocator:
 //
@@ -16,14 +35,7 @@
 //
 //	0 ≤ off ≤ len ≤ cap = usable size of the block, 0 without one
 //
-// When full, it discards the bytes already read if that frees half of the block;
-// otherwise it doubles the block. The kernel moves the pages of blocks of 128 KiB and
-// more, instead of copying them. A File is such a block of which nothing is discarded.
-//
-// # Memory
-//
-// A Buffer or File that is dropped without Close keeps its block for ever, as any block. Slices
-// of Bytes and AvailableBuffer must not be used after the next change: where with
-// bytes.Buffer they keep old memory alive, they lead to freed memory here.
-// Lack of memory is an error of every method that may grow.
+// When full, it discards the bytes already read if that frees half of the block; otherwise
+// it doubles the block. The kernel moves the pages of blocks of 128 KiB and more, instead of
+// copying them. A File is a block whose bytes are never discarded.
 package buffer

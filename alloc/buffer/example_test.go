@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc/buffer"
 )
 
-// Lines are written by a bufio.Writer and read by a bufio.Scanner.
+// A bufio.Writer writes lines into a buffer, and a bufio.Scanner reads them.
 func Example_bufio() {
 	b := buffer.New(nil)
 	defer b.Close()
@@ -53,7 +53,7 @@ func Example_json() {
 	// 2 5
 }
 
-// Text is packed into a buffer and unpacked from it, by ReadFrom and WriteTo.
+// gzip compresses text into a buffer and decompresses it again.
 func Example_gzip() {
 	b := buffer.New(nil)
 	defer b.Close()
@@ -87,7 +87,7 @@ func ExamplePool() {
 	// Output: 5000 5120
 }
 
-// A File is what libraries take that go back to what they wrote.
+// Libraries that go back and change bytes they have written need a File.
 func ExampleFile() {
 	f := buffer.NewFile(nil)
 	defer f.Close()

@@ -11,16 +11,15 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// A File is a file in memory outside the Go heap: it has one position, at which Read and
-// Write begin and which Seek moves, and nothing is discarded by reading. It is what
-// libraries take that want an io.ReadWriteSeeker, an io.ReaderAt or an io.WriterAt; a
-// Buffer has a front that is read and an end that is written.
+// A File is a file in memory outside the Go heap. Read and Write begin at its position, and
+// Seek moves it. Reading discards nothing. Use a File for libraries that need an
+// io.ReadWriteSeeker, an io.ReaderAt or an io.WriterAt.
 //
 // The zero value is empty and takes its memory from alloc.Default. A File is for one
-// goroutine at a time; any number may read by ReadAt while nobody writes. It must not be
-// copied after first use.
+// goroutine at a time, except that several may call ReadAt while nobody writes. It must not
+// be copied after first use. Its memory leaks if the program does not call Close.
 type File struct {
-	data Buffer // of which nothing is read
+	data Buffer // its bytes are never marked as read
 	at   int64
 }
 
@@ -30,17 +29,19 @@ func NewFile(a *alloc.Allocator) *File { return &File{data: Buffer{heap: a}} }
 // Len returns the length in bytes.
 func (f *File) Len() int { return f.data.Len() }
 
-// Bytes returns all of the File. The slice is for use until the next change.
+// Bytes returns all bytes of the File, without copying them. An access to the slice after the
+// next change of the File reads or writes freed memory.
 func (f *File) Bytes() []byte { return f.data.all[:f.Len():f.Len()] }
 
-// Close frees the block. Further writes are alloc.ErrClosed, reads io.EOF; a second Close
-// does nothing.
+// Close frees the block. After that, writes return alloc.ErrClosed, reads return io.EOF, and
+// Close does nothing. Close always returns nil.
 func (f *File) Close() error {
 	f.at = 0
 	return f.data.Close()
 }
 
-// Truncate makes the File n bytes long. What it adds is zero. The position stays.
+// Truncate makes the File n bytes long. Added bytes are zero. The position stays. If there is
+// no memory or n is negative, the error wraps one of package alloc's.
 func (f *File) Truncate(n int64) error {
 	if n < 0 || n > math.MaxInt {
 		return &alloc.Error{Op: "File.Truncate", Size: int(min(n, math.MaxInt)), Err: alloc.ErrInvalidSize}
@@ -56,7 +57,8 @@ func (f *File) Truncate(n int64) error {
 	return nil
 }
 
-// ReadAt reads from byte off on into p. It returns io.EOF with fewer than len(p) bytes.
+// ReadAt reads from byte off on into p. If there are fewer than len(p) bytes, it returns
+// io.EOF with their number.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, errNegative("read")
@@ -71,8 +73,8 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 // from returns the bytes from off on.
 func (f *File) from(off int64) []byte { return f.Bytes()[min(off, int64(f.Len())):] }
 
-// Read reads from the position on, which moves. At the end it returns io.EOF, unless p is
-// empty.
+// Read reads from the position on, and moves the position by the number of bytes read. At the
+// end it returns io.EOF, unless p is empty.
 func (f *File) Read(p []byte) (int, error) {
 	n := copy(p, f.from(f.at))
 	f.at += int64(n)
@@ -82,8 +84,8 @@ func (f *File) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// WriteAt writes p at byte off, and zeros between the end and there. It writes all or,
-// with an error that wraps one of alloc's, nothing.
+// WriteAt writes p at byte off. If off is beyond the end, it writes zeros in between. It
+// writes all of p, or nothing if there is no memory. The error wraps one of package alloc's.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, errNegative("write")
@@ -103,14 +105,16 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	return copy(f.data.all[off:], p), nil
 }
 
-// Write writes p at the position, which moves, as WriteAt does.
+// Write writes p at the position as WriteAt does, and moves the position by the number of
+// bytes written.
 func (f *File) Write(p []byte) (int, error) {
 	n, err := f.WriteAt(p, f.at)
 	f.at += int64(n)
 	return n, err
 }
 
-// Seek moves the position, which may be beyond the end.
+// Seek moves the position, which may be beyond the end. It returns an error if the position
+// would be negative or whence is invalid.
 func (f *File) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekStart:
@@ -119,7 +123,7 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 	case io.SeekEnd:
 		offset += int64(f.Len())
 	default:
-		return 0, errors.New("buffer: Seek from nowhere")
+		return 0, errors.New("buffer: Seek: whence must be io.SeekStart, io.SeekCurrent or io.SeekEnd")
 	}
 	if offset < 0 {
 		return 0, errNegative("seek")
@@ -128,7 +132,8 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// WriteTo writes what follows the position to w, as far as w takes it.
+// WriteTo writes the bytes after the position to w, and moves the position by the number of
+// bytes that w took. It panics if w returns an impossible count.
 func (f *File) WriteTo(w io.Writer) (int64, error) {
 	rest := f.from(f.at)
 	if len(rest) == 0 {

@@ -19,7 +19,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// file is what a File and an os.File have in common.
+// file has the methods that a File and an os.File share.
 type file interface {
 	io.ReadWriteSeeker
 	io.ReaderAt
@@ -28,7 +28,7 @@ type file interface {
 	Close() error
 }
 
-// newFile returns a File whose memory must be back when the test ends.
+// newFile returns a File, and checks at the end of the test that Close frees its memory.
 func newFile(t testing.TB) *buffer.File {
 	t.Helper()
 	heap := new(alloc.Allocator)
@@ -48,8 +48,8 @@ func newFile(t testing.TB) *buffer.File {
 	return f
 }
 
-// step performs an operation and returns what came of it. Errors are compared by whether
-// they are io.EOF.
+// step performs an operation and returns a description of its result. The description says of
+// an error only whether it is io.EOF.
 func step(f file, op, n int, off int64, text []byte) string {
 	var k int
 	var pos int64
@@ -76,7 +76,8 @@ func step(f file, op, n int, off int64, text []byte) string {
 	return fmt.Sprint(k, pos, err == nil, err == io.EOF, string(p[:k*(op/3%2)]))
 }
 
-// TestFileLikeOSFile plays operations on a File and on a file, which must agree.
+// TestFileLikeOSFile performs operations on a File and on an os.File, and checks that the
+// results agree.
 func TestFileLikeOSFile(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	text := make([]byte, 30_000)
@@ -112,7 +113,8 @@ func TestFileLikeOSFile(t *testing.T) {
 	}
 }
 
-// TestFileStandard: the standard library's tests of readers, and what it copies.
+// TestFileStandard: a File passes the standard library's tests of readers, and io.Copy copies
+// it.
 func TestFileStandard(t *testing.T) {
 	f := newFile(t)
 	text := bytes.Repeat([]byte("0123456789"), 5000)
@@ -143,7 +145,7 @@ func TestFileStandard(t *testing.T) {
 	}
 }
 
-// TestFileOwnBytes: a File can be given its own bytes, though they move when it grows.
+// TestFileOwnBytes: a File can write its own bytes, though they move when it grows.
 func TestFileOwnBytes(t *testing.T) {
 	f := newFile(t)
 	if _, err := f.Write([]byte("stone")); err != nil {

@@ -19,8 +19,9 @@ func (b *Buffer) Read(p []byte) (int, error) {
 	return copy(p, b.Next(len(p))), nil
 }
 
-// Next returns the next n bytes, or all if there are fewer, as read. The slice is for use
-// until the next change.
+// Next returns the next n bytes, or all unread bytes if there are fewer, and marks them as
+// read. An access to the slice after the next change of the Buffer reads or writes freed
+// memory.
 func (b *Buffer) Next(n int) []byte {
 	next := b.Bytes()
 	next = next[:min(max(n, 0), len(next))]
@@ -32,7 +33,7 @@ func (b *Buffer) Next(n int) []byte {
 	return next
 }
 
-// ReadByte returns the next byte, io.EOF at the end.
+// ReadByte returns the next byte, or io.EOF at the end.
 func (b *Buffer) ReadByte() (byte, error) {
 	next := b.Next(1)
 	if len(next) == 0 {
@@ -42,8 +43,8 @@ func (b *Buffer) ReadByte() (byte, error) {
 	return next[0], nil
 }
 
-// ReadRune returns the next character and its length, io.EOF at the end. Bytes that are
-// no UTF-8 are utf8.RuneError, of length 1.
+// ReadRune returns the next rune and its length in bytes, or io.EOF at the end. For a byte
+// that is not valid UTF-8 it returns utf8.RuneError and length 1.
 func (b *Buffer) ReadRune() (rune, int, error) {
 	if b.Len() == 0 {
 		b.Reset()
@@ -55,8 +56,8 @@ func (b *Buffer) ReadRune() (rune, int, error) {
 	return r, n, nil
 }
 
-// UnreadByte takes the last read of a byte back, or the last byte of another read: it is
-// ErrUnread behind anything else.
+// UnreadByte makes the last byte that the previous call read unread again. It returns
+// ErrUnread if the previous call was not a read or read nothing.
 func (b *Buffer) UnreadByte() error {
 	if b.last == 0 {
 		return ErrUnread
@@ -66,7 +67,8 @@ func (b *Buffer) UnreadByte() error {
 	return nil
 }
 
-// UnreadRune takes a ReadRune back; it is ErrUnread behind anything else.
+// UnreadRune makes the rune that the previous call read unread again. It returns ErrUnread if
+// the previous call was not a successful ReadRune.
 func (b *Buffer) UnreadRune() error {
 	if b.last <= 0 {
 		return ErrUnread
@@ -76,8 +78,8 @@ func (b *Buffer) UnreadRune() error {
 	return nil
 }
 
-// ReadBytes returns a copy, in the Go heap, of what is unread up to the first delim and
-// with it; if there is none, of all, and io.EOF.
+// ReadBytes returns a copy, in the Go heap, of the unread bytes up to and including the first
+// delim. If there is no delim, it returns a copy of all unread bytes, and io.EOF.
 func (b *Buffer) ReadBytes(delim byte) ([]byte, error) {
 	n, err := b.Len(), io.EOF
 	if i := bytes.IndexByte(b.Bytes(), delim); i >= 0 {
@@ -86,14 +88,14 @@ func (b *Buffer) ReadBytes(delim byte) ([]byte, error) {
 	return bytes.Clone(b.Next(n)), err
 }
 
-// ReadString is ReadBytes as a string.
+// ReadString does what ReadBytes does, and returns a string.
 func (b *Buffer) ReadString(delim byte) (string, error) {
 	line, err := b.ReadBytes(delim)
 	return string(line), err
 }
 
-// WriteTo writes what is unread to w, until that is all or w returns an error. A writer
-// that counts more than it was given panics.
+// WriteTo writes the unread bytes to w. If w takes fewer without an error, WriteTo returns
+// io.ErrShortWrite. It panics if w returns an impossible count.
 func (b *Buffer) WriteTo(w io.Writer) (int64, error) {
 	b.last = 0
 	unread := b.Len()
