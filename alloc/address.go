@@ -8,19 +8,20 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// An Address is the address of memory outside the Go heap as a plain number. It is for
-// indexes and tables that the collector then need not scan: a map[uint64]Address or an
-// []Address holds no Go pointers, and may itself be outside the Go heap. The zero Address
-// is that of nil.
+// An Address is the address of off-heap memory as a plain number. The zero Address is that of
+// nil. It is for large indexes and tables: the garbage collector does not scan a
+// map[uint64]Address or an []Address, because they contain no Go pointers. They may themselves
+// be off-heap.
 //
-// A program that makes pointers of numbers in its own way needs
-// Options.AddressesAsNumbers to be built with -race; Pointer does not.
+// A program that converts numbers to pointers without Pointer must set
+// Options.AddressesAsNumbers in race builds.
 //
-// An Address keeps nothing alive and means nothing in another process: arena.Ref does.
+// An Address keeps no memory alive, and is meaningless in another process. For references
+// across processes use arena.Ref.
 type Address uintptr
 
-// AddressOf returns the Address of p. p must not point into Go memory: a stack moves, and
-// the collector frees what only an Address leads to.
+// AddressOf returns the Address of p. If p points into Go memory, the Address becomes invalid:
+// stacks move, and the garbage collector frees what only an Address refers to.
 func AddressOf(p unsafe.Pointer) Address { return Address(raw.Addr(p)) }
 
 // Pointer returns the pointer whose Address a is. As with any pointer, the caller knows

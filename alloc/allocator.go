@@ -11,6 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
@@ -18,12 +19,12 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// An Allocator hands out blocks of memory that the garbage collector does not
-// see. The zero value is ready for use. All methods are safe for concurrent use,
-// and a block may be freed by any goroutine. It must not be copied after first use.
+// An Allocator allocates blocks of memory that the garbage collector does not see. The zero
+// value is ready for use. All methods are safe for concurrent use, and any goroutine may free
+// a block. An Allocator must not be copied after first use.
 //
-// An Allocator that is no longer referenced keeps its memory, for there may be
-// pointers into it that nobody can see; Close returns it.
+// An unreferenced Allocator leaks its memory, because pointers to its blocks may exist that
+// the garbage collector does not see. Close returns the memory.
 type Allocator struct {
 	// Read by every Malloc and Free; written when the first memory is asked for,
 	// when a processor is seen that the table has no room for, and when the purger
@@ -39,9 +40,11 @@ type Allocator struct {
 	options  Options
 	start    sync.Once
 	gate     gate
-	closing  sync.Mutex // held while Close takes everything apart; guards what follows
-	reported bool       // Options.Leaks had its report
-	mu       sync.Mutex // table, locals, attaching and detaching caches
+	closing  sync.Mutex    // held while Close takes everything apart; guards what follows
+	reported bool          // Options.Leaks had its report
+	mu       sync.Mutex    // table, leaving, left, locals, attaching and detaching caches
+	leaving  []uintptr     // caches of processors that were taken away, and perhaps still in use
+	left     percpu.Moment // when the last of them was
 	locals   locals
 
 	space  vm.Space // the account of all memory but metadata
@@ -67,8 +70,8 @@ type Allocator struct {
 	arenas arenahost.Register // the arenas in this memory
 }
 
-// lastID is the identity given out last. Identities are never reused, so that the
-// remains of a closed allocator match no other.
+// lastID is the last identity assigned. Identities are never reused, so leftovers of a closed
+// allocator match no other.
 var lastID atomic.Uintptr
 
 // noOwner is the identity of no allocator.
@@ -77,7 +80,8 @@ const noOwner = ^uintptr(0)
 // freesFast reports whether the fast path of Free takes blocks back.
 func (a *Allocator) freesFast() bool { return atomic.LoadUintptr(&a.freeOwner) != noOwner }
 
-// NewAllocator returns an Allocator with the given options.
+// NewAllocator returns an Allocator with the given options. The error wraps ErrInvalidOption
+// and names the first option with an invalid value.
 func NewAllocator(o Options) (*Allocator, error) {
 	if err := o.check("NewAllocator"); err != nil {
 		return nil, err
@@ -89,8 +93,8 @@ func NewAllocator(o Options) (*Allocator, error) {
 
 var defaultAllocator Allocator
 
-// Default returns the process' shared Allocator. Its options are those that the environment
-// variable ASHLAR sets, and otherwise the defaults.
+// Default returns the Allocator that the whole process shares. Its options are the defaults,
+// except those that the environment variable ASHLAR sets.
 func Default() *Allocator { return &defaultAllocator }
 
 // init gives the allocator its identity, once.
@@ -117,9 +121,9 @@ func (a *Allocator) init() {
 	})
 }
 
-// SetLimit changes Options.Limit; 0 removes it. What is above a new limit stays,
-// but further allocations fail until enough was freed. A negative n is an error, and so
-// is a closed Allocator, by ErrClosed.
+// SetLimit changes Options.Limit to n bytes; 0 removes the limit. If more memory than n is in
+// use, it stays, and allocations fail until enough is freed. The error wraps ErrInvalidOption
+// if n is negative, or ErrClosed.
 func (a *Allocator) SetLimit(n int64) error {
 	if err := (&Options{Limit: n}).check("SetLimit"); err != nil {
 		return err
@@ -158,7 +162,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	return err
 }
 
-// releaseSpans gives the pages of wholly idle spans back to the page heap.
+// releaseSpans gives the pages of empty spans to the page heap.
 func (a *Allocator) releaseSpans(c sizeclass.Class, empty smallheap.Spans) {
 	for s := empty.First(); s != 0; {
 		base, split, next := smallheap.SpanAt(s).Base, smallheap.SpanAt(s).Split, smallheap.Next(s)

@@ -4,29 +4,30 @@ package alloc
 
 import "unsafe"
 
-// MallocBytes returns a slice of n bytes outside the Go heap. Its contents are unspecified.
-// Its capacity is its length, rounded up by up to 127 bytes in blocks of more than 1 KiB:
-// to use GoodSize(n) bytes, request them. FreeBytes frees it.
+// MallocBytes returns a slice of n bytes outside the Go heap, with unspecified contents. Its
+// capacity equals n, rounded up by at most 127 bytes in blocks of more than 1 KiB. To use
+// GoodSize(n) bytes, request GoodSize(n) bytes. FreeBytes frees the slice. The errors are
+// those of Malloc.
 //
-// The built-in append would copy a full slice to the Go heap and lose the block: use
-// Append or ReallocBytes to grow it. The errors are those of Malloc.
+// The built-in append copies a full slice to the Go heap, and the block leaks. To grow the
+// slice, use Append or ReallocBytes.
 func (a *Allocator) MallocBytes(n int) ([]byte, error) {
 	p, err := a.Malloc(roomFor(n))
 	return asBytes(p, n, err)
 }
 
-// CallocBytes is MallocBytes, but all bytes are zero.
+// CallocBytes returns a zeroed slice of n bytes. Otherwise it is like MallocBytes.
 func (a *Allocator) CallocBytes(n int) ([]byte, error) {
 	p, err := a.Calloc(1, roomFor(n))
 	return asBytes(p, n, err)
 }
 
-// ReallocBytes changes the length of b to n bytes, moving it if necessary, and returns it.
-// The contents are kept up to the smaller length; bytes that are added are unspecified. b
-// must begin where its block begins, and is not to be used afterwards.
+// ReallocBytes changes the length of b to n bytes and returns the slice, which may have moved.
+// The contents are kept up to the smaller length; added bytes are unspecified. b must begin
+// where its block begins. After success b must not be used.
 //
 // ReallocBytes(nil, n) is MallocBytes(n). ReallocBytes(b, 0) frees b and returns nil. If an
-// error is returned, b is as it was; the errors are those of Malloc.
+// error is returned, b is unchanged. The errors are those of Malloc. Misuse panics as in Free.
 func (a *Allocator) ReallocBytes(b []byte, n int) ([]byte, error) {
 	if b == nil {
 		return a.MallocBytes(n)
@@ -36,8 +37,8 @@ func (a *Allocator) ReallocBytes(b []byte, n int) ([]byte, error) {
 }
 
 // FreeBytes frees the block of b, a slice from MallocBytes, CallocBytes or ReallocBytes. b
-// must begin where its block begins; its length does not matter. nil is ignored. Misuse
-// panics as it does in Free.
+// must begin where its block begins; its length does not matter. nil is ignored. Misuse panics
+// as in Free.
 func (a *Allocator) FreeBytes(b []byte) {
 	freeValue(a, unsafe.Pointer(unsafe.SliceData(b)), cap(b), false)
 }
@@ -68,7 +69,7 @@ func (l *Local) FreeBytes(b []byte) {
 	freeValue(l, unsafe.Pointer(unsafe.SliceData(b)), cap(b), false)
 }
 
-// newSize returns the size to ask of Realloc for a slice of n bytes: 0 frees the block.
+// newSize returns the size to request from Realloc for a slice of n bytes: 0 frees the block.
 func newSize(n int) int {
 	if n == 0 {
 		return 0

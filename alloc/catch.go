@@ -12,20 +12,20 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 )
 
-// Catch runs f and returns nil, or an error if f used memory that was made inaccessible
-// because its use is a mistake. The error is a *MisuseError for a guarded block, a freed
-// block of a checked Allocator, and memory of a checked arena after Free or Reset; for a
-// file that was made shorter it is the error of the package that maps it. Without Catch
-// the runtime ends the program and names the address alone.
+// Catch runs f. It returns nil, or an error if f accessed memory that was made inaccessible to
+// find mistakes. The error is a *MisuseError for a guarded block, a freed block of a checked
+// Allocator, and memory of a checked arena after Free or Reset. For a file that was truncated
+// it is the error of the package that maps the file. Without Catch the runtime ends the
+// program and prints only the address.
 //
-// f ends where it used the memory. What f did until then is done; locks that it took and
-// does not release by defer stay locked.
+// f ends at the faulting access. Its effects until then remain, and locks that it does not
+// release by defer stay locked.
 //
-// Catch sees faults of the calling goroutine, not those of goroutines that f starts. Every
-// other panic passes through. Calls may be nested and concurrent.
+// Catch handles faults of the calling goroutine, not of goroutines that f starts. Every other
+// panic passes through. Calls may be nested and concurrent.
 func Catch(f func()) error { return onfault.Catch(f, caught) }
 
-// caught returns what is known of the address of a fault that is being handled.
+// caught describes the address of a fault that is being handled.
 func caught(addr uintptr) error {
 	err := onfault.Describe(addr)
 	if e := (*MisuseError)(nil); errors.As(err, &e) {
@@ -34,7 +34,7 @@ func caught(addr uintptr) error {
 	return err
 }
 
-// faulting returns the call that faulted. The handling of the fault runs on top of it.
+// faulting returns the call that faulted. The fault handler runs on top of its stack.
 func faulting() Call {
 	var pcs [heapprof.Depth]uintptr
 	stack := pcs[:runtime.Callers(1, pcs[:])]
@@ -47,9 +47,9 @@ func faulting() Call {
 	return Call{Goroutine: goroutine.Number(), Stack: slices.Clone(stack)}
 }
 
-// Describe returns what is wrong with using the memory at addr; false if nothing is known
-// about it. It is for programs that catch faults by debug.SetPanicOnFault, or that find an
-// address in a crash report of the same process.
+// Describe describes the mistake in accessing the memory at addr. It returns false if nothing
+// is known about addr. It is for programs that recover faults with debug.SetPanicOnFault, or
+// that have an address from a crash report of the same process.
 func Describe(addr uintptr) (*MisuseError, bool) {
 	var e *MisuseError
 	ok := errors.As(onfault.Describe(addr), &e)

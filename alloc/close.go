@@ -11,19 +11,19 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Close gives all memory back to the kernel, live blocks and arenas included. Before it
-// is called, the program must have ended all use of blocks' memory, of arenas, and of
-// Locals.
+// Close gives all memory back to the kernel, including live blocks and arenas. The program
+// must first stop using blocks, arenas and Locals. A later access to their memory faults or
+// corrupts other memory.
 //
-// Everything else may go on: calls of the Allocator's methods that are under way in other
-// goroutines end before Close takes anything, and Close waits for them. Later calls fail
-// with ErrClosed, or do nothing; freeing or resizing a block panics with a *MisuseError.
-// Options.OnLimit, Options.Logger and the writer of Options.Leaks may call Close
-// themselves.
+// Close waits for calls of the Allocator's methods in other goroutines. Later calls fail with
+// ErrClosed, or do nothing. Freeing or resizing a block after Close panics with a
+// *MisuseError. Options.OnLimit, Options.Logger and the writer of Options.Leaks may call
+// Close.
 //
-// An error means that the kernel did not take everything back; what is left is
-// purged, and Close may be called again. Closing a closed Allocator does nothing
-// else.
+// An error means that the kernel did not take everything back, that the writer of
+// Options.Leaks or of a trace failed, or that a checked or guarded block was damaged. Memory
+// that the kernel did not take back is purged, and Close may be called again to retry.
+// Otherwise closing a closed Allocator does nothing.
 func (a *Allocator) Close() error {
 	a.init()
 	a.gate.close()
@@ -35,8 +35,8 @@ func (a *Allocator) Close() error {
 	return err
 }
 
-// takeDown takes everything apart, with nobody inside the gate. It returns the report of
-// what was live for Options.Leaks, the first time, if anything was.
+// takeDown releases everything. No other operation is inside the gate. The first call returns
+// the report for Options.Leaks if blocks are live.
 func (a *Allocator) takeDown() (leaks []byte, err error) {
 	a.closing.Lock()
 	defer a.closing.Unlock()
@@ -52,7 +52,7 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	if a.options.Hardening.SpanGuards {
 		a.forget()
 	}
-	a.detach(func(int, uintptr) bool { return true })
+	a.detach()
 	a.dropTable()
 	a.closeLocals()
 	for c := range a.depots {
@@ -65,7 +65,7 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	return leaks, errors.Join(traced, damages, guards, a.pages.Close(), a.large.Close())
 }
 
-// dropTable frees the table of caches, which has none any more.
+// dropTable frees the table of caches, which is empty.
 func (a *Allocator) dropTable() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

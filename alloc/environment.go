@@ -61,8 +61,8 @@ const (
 	wantStream  = "stderr or stdout"
 )
 
-// environmentOptions returns the options that text sets. It writes what is wrong with the
-// text, a line for each mistake; all other settings hold.
+// environmentOptions returns the options that text sets. It writes a line for each mistake in
+// text. All other settings take effect.
 func environmentOptions(text string, mistakes io.Writer) Options {
 	o, errs := parseEnvironment(text)
 	for _, err := range errs {

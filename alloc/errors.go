@@ -13,21 +13,21 @@ import (
 var (
 	// ErrOutOfMemory: the kernel refused memory or address space.
 	ErrOutOfMemory = vm.ErrOutOfMemory
-	// ErrLimit: the allocator's own limit (Options.Limit) was reached.
+	// ErrLimit: the allocation would exceed Options.Limit.
 	ErrLimit = vm.ErrLimit
 	// ErrClosed: the allocator was closed.
 	ErrClosed = vm.ErrClosed
-	// ErrUnsupported: there is no off-heap memory on this platform yet.
+	// ErrUnsupported: this platform has no off-heap memory yet.
 	ErrUnsupported = vm.ErrUnsupported
-	// ErrTracing: a trace is being recorded already; Trace.Stop ends it.
+	// ErrTracing: a trace is being recorded already. Trace.Stop ends it.
 	ErrTracing = errors.New("a trace is being recorded already: end it with Trace().Stop first")
-	// ErrInvalidSize: a size is negative or overflows, or an alignment is not a
-	// power of two or above MaxAlign.
+	// ErrInvalidSize: a size is negative or overflows, or an alignment is not a power of two
+	// or exceeds MaxAlign.
 	ErrInvalidSize = errors.New("invalid size or alignment")
-	// ErrInvalidOption: an option has a value that it cannot have.
+	// ErrInvalidOption: an option has an invalid value.
 	ErrInvalidOption = errors.New("invalid option")
-	// ErrHasPointers: a type that holds Go pointers cannot live where the garbage
-	// collector does not look.
+	// ErrHasPointers: the type holds Go pointers. The garbage collector does not see off-heap
+	// memory, so it would free what they point to.
 	ErrHasPointers = errors.New("type holds Go pointers")
 )
 
@@ -49,8 +49,8 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// tooMany is the error of an operation on n elements of size bytes, whose size is no
-// number.
+// tooMany returns the error of an operation on n elements of size bytes each whose total size
+// overflows.
 func tooMany(op string, n, size int) error {
 	return &Error{Op: op, Err: fmt.Errorf("%w: %d elements of %d bytes", ErrInvalidSize, n, size)}
 }

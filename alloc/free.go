@@ -14,12 +14,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// Free takes back a block that this Allocator, or a Local of it, handed out. nil
-// is ignored.
+// Free frees block p, which this Allocator or a Local of it returned. nil is ignored.
 //
-// Freeing anything else panics with a *MisuseError: a block that is free
-// already, an address inside a block, memory of another Allocator or of Go, a
-// block of an Allocator that was closed. The Allocator stays usable.
+// Freeing anything else panics with a *MisuseError: a block that is free already, an address
+// inside a block, memory of another Allocator or of Go, a block of a closed Allocator. The
+// Allocator stays usable.
 func (a *Allocator) Free(p unsafe.Pointer) {
 	addr := raw.Addr(p)
 	id := percpu.Pin() // first, so that nothing found has to be saved across the call
@@ -40,7 +39,7 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 	a.slowFree((*processors)(a), opFree, addr)
 }
 
-// slowFree serves what Free's fast path cannot.
+// slowFree serves Free when its fast path cannot.
 func (a *Allocator) slowFree(h holder, op operation, addr uintptr) {
 	a.init()
 	s := a.gate.enter()
@@ -54,14 +53,14 @@ func (a *Allocator) slowFree(h holder, op operation, addr uintptr) {
 	a.free(h, op, addr)
 }
 
-// freedLate answers a free after Close.
+// freedLate reports a free after Close.
 func (a *Allocator) freedLate(op operation, addr uintptr) {
 	if addr != 0 {
 		panic(a.misuseAt(op, addr))
 	}
 }
 
-// free is takeBack, recorded.
+// free records the operation and calls takeBack.
 func (a *Allocator) free(h holder, op operation, addr uintptr) {
 	a.recordFree(addr)
 	a.takeBack(h, op, addr)
@@ -90,7 +89,8 @@ func (a *Allocator) freeBlock(h holder, op operation, addr uintptr) {
 	}
 }
 
-// claimSmall takes a live small block from the program, before anything else is done to it.
+// claimSmall marks a live small block as being freed, before anything else changes it. If
+// another goroutine frees the block, claimSmall panics.
 func claimSmall(op operation, r *resident) {
 	if !smallheap.Change(r.state, r.was, smallheap.Freeing) {
 		panic(freeingTwice(op, r.addr, r.class().Size()))
@@ -132,8 +132,8 @@ func (a *Allocator) releaseSmall(h holder, op operation, b *resident) {
 	}
 }
 
-// freeToSpan frees a block without a magazine, for when there is no memory for
-// one: freeing must not fail.
+// freeToSpan frees a block without a magazine, if there is no memory for a magazine: freeing
+// must not fail.
 func (a *Allocator) freeToSpan(op operation, c sizeclass.Class, addr uintptr, st *smallheap.State, code uint8) {
 	empty, err := a.depots[c].Free(addr, st, code)
 	if err != nil { // closed since the block was found live: its span has gone
@@ -142,9 +142,8 @@ func (a *Allocator) freeToSpan(op operation, c sizeclass.Class, addr uintptr, st
 	a.releaseSpans(c, empty)
 }
 
-// claimLarge takes a large object from the program, in the given state: before anything
-// else is done to it, so that of several goroutines that free or resize it one goes on and
-// the others panic.
+// claimLarge puts a large object into the given state, before anything else changes it. If
+// several goroutines free or resize the object, one continues and the others panic.
 func (a *Allocator) claimLarge(op operation, r *resident, to largeheap.State) largeheap.Descriptor {
 	d := r.object()
 	if err := a.large.Claim(d, r.addr, to); err != nil {

@@ -10,21 +10,21 @@ import (
 	"github.com/ashlar-go/ashlar/internal/percpu"
 )
 
-// A gate makes Close wait for the calls that are under way. Every call that works on
-// the Allocator outside a pinned section is inside the gate while it does so: the slow
-// paths of Malloc, Free and the like, and all maintenance. So whatever such a call has
-// taken off a list, it owns, and puts back or releases before Close takes everything.
+// A gate makes Close wait for running calls. Every call that works on the Allocator outside a
+// pinned section is inside the gate while it does so: the slow paths of Malloc, Free and the
+// like, and all maintenance. Such a call owns whatever it has taken off a list. It puts it
+// back or releases it before it leaves, so Close misses nothing.
 //
 //	enter   nil once the gate is closed: the call does nothing, or fails with ErrClosed
 //	leave   ends what enter began
 //	close   no call enters from now on; waits for those inside
 //
-// Functions of the program (OnLimit, a Logger, the writer of a report) are called from
-// outside the gate. They may close the Allocator.
+// Functions of the program (OnLimit, a Logger, the writer of a report) are called from outside
+// the gate. They may close the Allocator.
 //
-// Calls count themselves in the shard of the processor that they begin on, so that two
-// processors do not pass a cache line to and fro. A call leaves by the shard that it
-// entered by: so no sum over the shards is ever too low.
+// A call counts itself in the shard of the processor that it begins on, so that processors do
+// not share cache lines. It leaves by the same shard, so the sum over the shards is never too
+// low.
 type gate struct {
 	closed atomic.Bool
 	shards [gateShards]gateShard
@@ -37,7 +37,7 @@ type gateShard struct {
 	_      [56]byte // keeps neighbours apart
 }
 
-// enter returns the shard to leave by; nil if the gate is closed.
+// enter returns the shard to leave by, or nil if the gate is closed.
 func (g *gate) enter() *gateShard {
 	id := percpu.Pin()
 	percpu.Unpin(id) // it is only to spread the load
@@ -52,8 +52,8 @@ func (g *gate) enter() *gateShard {
 
 func (s *gateShard) leave() { s.inside.Add(-1) }
 
-// close closes the gate and returns when nobody is inside. It must not be called from
-// inside. Of concurrent calls each waits.
+// close closes the gate and returns when no call is inside. The caller must not be inside.
+// Concurrent calls all wait.
 func (g *gate) close() {
 	g.closed.Store(true)
 	for i := range g.shards {
@@ -61,9 +61,9 @@ func (g *gate) close() {
 	}
 }
 
-// await returns when done reports true, which another goroutine sees to. It uses nothing
-// by which one goroutine wakes another: the two may belong to different bubbles of
-// testing/synctest.
+// await returns when done reports true. Another goroutine makes done true. await uses no
+// primitive by which one goroutine wakes another, because the two may belong to different
+// bubbles of testing/synctest.
 func await(done func() bool) {
 	const spins = 100
 	for i := 0; !done(); i++ {
@@ -75,7 +75,7 @@ func await(done func() bool) {
 	}
 }
 
-// inside runs f inside the gate. It fails with ErrClosed if that is closed.
+// inside runs f inside the gate. If the gate is closed, it fails with ErrClosed.
 func (a *Allocator) inside(f func() error) error {
 	a.init()
 	s := a.gate.enter()

@@ -11,25 +11,24 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// Hardening makes mistakes in a program, and attacks by way of them, less likely to do
-// harm. Each of these costs something; the zero value costs nothing. What they cost is in
-// SECURITY.md.
+// Hardening limits the harm that bugs and attacks can do. The zero value turns everything off
+// and costs nothing. SECURITY.md lists what each option costs.
 type Hardening struct {
-	// ZeroOnFree overwrites blocks with zeros when they are freed, all of their usable
-	// size: what was in them is not found in the next block, in a core dump or in swap.
-	// What Realloc leaves behind when it shrinks a block in place is overwritten when
-	// the block is freed.
+	// ZeroOnFree overwrites the usable size of each block with zeros when the block is freed.
+	// The old contents then do not appear in the next block, in a core dump or in swap. When
+	// Realloc shrinks a block in place, the bytes cut off are overwritten when the block is
+	// freed.
 	ZeroOnFree bool
 
-	// RandomOrder hands blocks out in an order that cannot be guessed, instead of that of
-	// their addresses: which block lies behind which is not known. A block that was just
-	// freed is still the likeliest to be handed out next.
+	// RandomOrder hands blocks out in random order. By default the order follows the
+	// addresses, so neighbours can be guessed. A block that was just freed is still the most
+	// likely to be handed out next.
 	RandomOrder bool
 
-	// SpanGuards puts a page of 8 KiB without access behind each span of blocks, so that
-	// a write that runs on beyond a block ends there. From Linux 6.13 on it costs address
-	// space and a kernel call for each span; before, two mappings for each, which
-	// vm.max_map_count limits.
+	// SpanGuards puts an inaccessible page of 8 KiB after each span of blocks. A write that
+	// runs beyond the last block faults there. Each span costs more address space and a kernel
+	// call. Before Linux 6.13 each span also costs two mappings, whose number vm.max_map_count
+	// limits.
 	SpanGuards bool
 }
 
@@ -42,7 +41,7 @@ func (a *Allocator) spanPages(c sizeclass.Class) int {
 	return n
 }
 
-// guardSpan makes the page behind a new span of class c inaccessible.
+// guardSpan makes the page after a new span of class c inaccessible.
 func (a *Allocator) guardSpan(s uintptr, c sizeclass.Class) error {
 	if !a.options.Hardening.SpanGuards {
 		return nil
@@ -52,8 +51,8 @@ func (a *Allocator) guardSpan(s uintptr, c sizeclass.Class) error {
 	return err
 }
 
-// openSpan gives a span's pages, which were n with the guard, up to the page heap. A
-// guard that the kernel does not lift stays, and is lost.
+// openSpan gives the n pages of a span, its guard page included, to the page heap. If the
+// kernel does not make the guard page accessible again, that page is lost.
 func (a *Allocator) openSpan(base uintptr, n int, split bool) {
 	if a.options.Hardening.SpanGuards {
 		if a.space.Unguard(base+uintptr(n-1)*sizeclass.PageSize, sizeclass.PageSize, split) != nil {
@@ -67,14 +66,15 @@ func (a *Allocator) openSpan(base uintptr, n int, split bool) {
 	a.pages.Free(base, n)
 }
 
-// forgetGuards takes guards off the account that go with their mappings.
+// forgetGuards removes guard pages from the account when their mappings are unmapped.
 func (a *Allocator) forgetGuards(splits int) {
 	for range splits {
 		a.space.ForgetGuard(true)
 	}
 }
 
-// describeSpanGuard tells what ran into the page behind a span; nil if addr is not in one.
+// describeSpanGuard describes the access that hit the guard page after a span. It returns nil
+// if addr is not in such a page.
 func (a *Allocator) describeSpanGuard(addr uintptr) error {
 	page := raw.AlignDown(addr, sizeclass.PageSize)
 	h := pagemap.HeaderOf(page - 1)

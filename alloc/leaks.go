@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// writeLeaks writes what is live; nothing after Close.
+// writeLeaks writes a report of the live blocks. After Close it writes nothing.
 func (a *Allocator) writeLeaks(w io.Writer) error {
 	a.init()
 	var text []byte
@@ -41,7 +41,7 @@ func (a *Allocator) leakEstimate() []byte {
 	return a.liveText(objects, size, pprofile.TopStacks(sites, a.profileRate(), math.MaxInt))
 }
 
-// liveText returns the report of writeLeaks, nil if nothing is live.
+// liveText returns the report of writeLeaks, or nil if nothing is live.
 func (a *Allocator) liveText(objects, size int64, stacks stats.Stacks) []byte {
 	if objects == 0 {
 		return nil
@@ -52,7 +52,7 @@ func (a *Allocator) liveText(objects, size int64, stacks stats.Stacks) []byte {
 	return b.Bytes()
 }
 
-// inNamed says which Allocator is meant, if it has a name.
+// inNamed names the Allocator in a report, if it has a name.
 func inNamed(name string) string {
 	if name == "" {
 		return ""

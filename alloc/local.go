@@ -14,44 +14,43 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// A Local is a handle to an Allocator with a cache of its own, for one goroutine
-// at a time. It saves what finding and holding the processor's cache costs. Its
-// blocks are the Allocator's: they may be freed through either and by any
-// goroutine, through its own handle.
+// A Local is a handle to an Allocator with a cache of its own, for one goroutine at a time. It
+// saves the cost of finding and pinning the processor's cache. Its blocks belong to the
+// Allocator. Any goroutine may free them, through the Allocator or through its own Local.
 //
-// A Local caches free blocks below 128 KiB, 4 MiB of them at most. They return to the
-// Allocator when the Local is closed or collected, when it has not been used for a while,
-// and when they are needed: by Trim and at Options.Limit.
+// A Local caches free blocks below 128 KiB, at most 4 MiB of them. They return to the
+// Allocator when the Local is closed, collected, or unused for a while. Trim and Options.Limit
+// take them back too.
 //
-// Two goroutines that use one Local at once make a mistake, as with a map. The race
-// detector reports it. Otherwise an operation that meets another one panics with a
-// *MisuseError; where none does, blocks may be handed out twice or lost, but nothing
-// outside the Allocator is touched.
+// Two goroutines corrupt a Local if they use it at once, as with a map. The race detector
+// reports this mistake. Without it, an operation that meets another one panics with a
+// *MisuseError. If none meets another, blocks may be handed out twice or lost; memory outside
+// the Allocator stays intact.
 type Local struct {
 	a         *Allocator
-	freeOwner uintptr // the Allocator's
-	cache     uintptr // emptyCache before the first use and after Close; atomic, as others take it away
+	freeOwner uintptr // the Allocator's own
+	cache     uintptr // emptyCache before the first use and after Close; atomic: other goroutines may take it
 	uses      int     // for the race detector: counts operations
 	busy      atomic.Uint32
-	open      *openLocal      // of the cache; nil if there is none; guarded by busy
-	victim    sizeclass.Class // that gave its magazines up last; guarded by busy
+	open      *openLocal      // describes the cache; nil if there is none; guarded by busy
+	victim    sizeclass.Class // the class that gave up its magazines last; guarded by busy
 	cleanup   runtime.Cleanup
 }
 
-// What Local.busy says. The fast paths do not look at it.
+// The values of Local.busy. The fast paths do not read it.
 const (
 	localIdle   = iota // no slow path is under way
-	localBusy          // one is, or Close
-	localTaking        // the cache is being taken away, for moments
+	localBusy          // a slow path or Close is under way
+	localTaking        // another goroutine is taking the cache, for moments
 )
 
-// NewLocal returns a handle with an empty cache.
+// NewLocal returns a Local with an empty cache. Close returns what it caches to the Allocator.
 func (a *Allocator) NewLocal() *Local {
 	a.init()
 	return &Local{a: a, freeOwner: a.freeOwner, cache: emptyCache()}
 }
 
-// begin begins a slow path. It panics if another goroutine is in one.
+// begin begins a slow path. It panics if another goroutine is in a slow path of this Local.
 func (l *Local) begin(op operation) {
 	for !l.busy.CompareAndSwap(localIdle, localBusy) {
 		if l.busy.Load() == localBusy {
@@ -63,7 +62,7 @@ func (l *Local) begin(op operation) {
 
 func (l *Local) end() { l.busy.Store(localIdle) }
 
-// acquire returns the Local's cache, which it makes at the first use.
+// acquire returns the Local's cache, which is created at the first use.
 func (l *Local) acquire() (cache uintptr, id int, err error) {
 	if l.cache == emptyCache() || l.a.gate.closed.Load() {
 		err = l.a.openLocal(l)
@@ -73,15 +72,16 @@ func (l *Local) acquire() (cache uintptr, id int, err error) {
 
 func (l *Local) release(int) {}
 
-// use tells the race detector of an operation: it compares the goroutines that call it.
+// use makes operations visible to the race detector, which compares the goroutines that call
+// it.
 func (l *Local) use() {
 	if raceannotate.Enabled {
 		l.uses++
 	}
 }
 
-// Close returns what the Local has cached to the Allocator. The Local may be used
-// again afterwards, with a new cache.
+// Close returns what the Local has cached to the Allocator. The Local may be used again
+// afterwards, with a new cache.
 func (l *Local) Close() {
 	l.use()
 	l.begin(opClose)
@@ -94,7 +94,7 @@ func (l *Local) Close() {
 	}
 }
 
-// localOf returns the Local that a holder is, nil if it is none.
+// localOf returns h as a Local, or nil if it is not one.
 func localOf(h holder) *Local {
 	l, _ := h.(*Local)
 	return l

@@ -13,8 +13,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// An allocation that fails for lack of memory is tried again after each of these steps, of
-// which each costs more than the one before:
+// An allocation that fails for lack of memory is retried after each of these steps. Each step
+// costs more than the previous one:
 //
 //	step                                          costs           when
 //	OnLimit is called                             what it does    at the limit, while it reports true
@@ -24,14 +24,14 @@ import (
 //	all processors' caches go to the depots       hundreds of µs, at the limit, as often as it pays off
 //	                                              stops the world
 //
-// A program may use the limit as the signal to evict something, and so meet it all day.
-// There the last two steps give back next to nothing, time and again. So neither is
-// repeated within a decay period, unless the last time paid off: it gave back enough for
-// payoff requests as large as this one, or for one of a large object, or a good part of the
-// limit.
+// A program may use the limit as the signal to evict something, and so reach it all day. Then
+// the last two steps give back almost nothing each time. A step is therefore not repeated
+// within a decay period, unless it paid off the last time. A step pays off if it gives back
+// enough for payoff small requests of this size, for one large object, or for a goodPart of
+// the limit.
 //
-// Where the kernel refuses memory, only the caches are left alone: taking them away
-// needs a little of the Go heap, and the Go runtime does not survive a no.
+// If the kernel refuses memory, the caches are not emptied: that needs a little of the Go
+// heap, and the Go runtime does not survive a refusal.
 type lowmem struct {
 	inOnLimit goroutines
 	depots    rarely
@@ -45,9 +45,9 @@ const (
 	fewRounds = 16  // after so many calls it is time for the last two steps in any case
 )
 
-// retry runs try inside the gate, for op with a request of size bytes, until it succeeds,
-// fails for another reason than lack of memory, or nothing more can be done about that.
-// try returns the reason alone, which retry makes an *Error.
+// retry runs try inside the gate, for op with a request of size bytes. It ends when try
+// succeeds, fails for another reason than lack of memory, or no step can make more room. try
+// returns the bare reason; retry wraps it in an *Error.
 func (a *Allocator) retry(op operation, size int, try func() error) error {
 	err := a.inside(try)
 	if err == nil {
@@ -69,8 +69,8 @@ func (a *Allocator) retry(op operation, size int, try func() error) error {
 	return &Error{Op: op.String(), Size: size, Err: err}
 }
 
-// nextRound reports whether another try makes sense after so many rounds: OnLimit has made
-// room for size bytes.
+// nextRound calls OnLimit and reports whether another try makes sense after the given number
+// of rounds.
 func (a *Allocator) nextRound(size, rounds int) bool {
 	if rounds >= maxRounds || !a.callOnLimit(size) {
 		return false
@@ -81,14 +81,14 @@ func (a *Allocator) nextRound(size, rounds int) bool {
 	return true
 }
 
-// isLimit reports whether err is ErrLimit. A program that uses the limit as a signal meets
-// it all day, so the common case comes first.
+// isLimit reports whether err is ErrLimit. The first comparison is for programs that reach the
+// limit all the time.
 func isLimit(err error) bool { return err == ErrLimit || err != nil && errors.Is(err, ErrLimit) }
 
 func isLack(err error) bool { return isLimit(err) || err != nil && errors.Is(err, ErrOutOfMemory) }
 
-// makeRoom gives back what is unused, step by step, until try succeeds, which has failed
-// with err.
+// makeRoom gives unused memory back, step by step, until try succeeds. err is the error of the
+// last try.
 func (a *Allocator) makeRoom(size int, err error, try func() error) error {
 	if !isLack(err) {
 		return err
@@ -118,8 +118,8 @@ func (a *Allocator) makeRoom(size int, err error, try func() error) error {
 	return err
 }
 
-// purgeForLimit gives back what counts against the limit and is retained, if there is any,
-// and reports whether there was. Large objects in the processor's cache are retained, too.
+// purgeForLimit gives retained memory that counts against the limit back, including large
+// objects in the processor's cache. It reports whether there was any.
 func (a *Allocator) purgeForLimit() bool {
 	before := a.space.Footprint.Now()
 	a.dropOwnLarge()
@@ -130,8 +130,8 @@ func (a *Allocator) purgeForLimit() bool {
 	return a.space.Footprint.Now() < before
 }
 
-// pays takes a step of makeRoom for a request of size bytes. If the step pays off, it may
-// be taken again at once.
+// pays runs a step of makeRoom for a request of size bytes. If the step pays off, it may be
+// repeated at once.
 func (a *Allocator) pays(r *rarely, size int, step func()) {
 	before := a.space.Footprint.Now()
 	step()
@@ -147,15 +147,15 @@ func (a *Allocator) pays(r *rarely, size int, step func()) {
 	}
 }
 
-// again lets the steps be taken at once.
+// again allows both steps at once.
 func (l *lowmem) again() {
 	l.depots.again()
 	l.caches.again()
 }
 
-// callOnLimit reports whether there is an Options.OnLimit that has made room. It does not
-// call it where the goroutine is in it already: what OnLimit allocates fails at the limit as
-// if there were none.
+// callOnLimit calls Options.OnLimit, if set, and reports whether it made room. If the
+// goroutine is inside OnLimit already, it does not call it: allocations inside OnLimit fail at
+// the limit.
 func (a *Allocator) callOnLimit(size int) bool {
 	if a.options.OnLimit == nil || !a.lowmem.inOnLimit.enter() {
 		return false
@@ -164,23 +164,23 @@ func (a *Allocator) callOnLimit(size int) bool {
 	return a.options.OnLimit(size)
 }
 
-// rarely lets something happen once in a while. The zero value lets it happen at once.
+// rarely limits how often something happens. The zero value allows it at once.
 type rarely struct{ next atomic.Int64 } // not before this time of clock
 
-// begin reports whether it may happen at the time now. If so, it may not happen again for
-// the time wait. A next that is farther away than that is of another clock: that of a
-// bubble of testing/synctest.
+// begin reports whether it may happen at the time now. If so, it may not happen again for the
+// time wait. If next is farther away than wait, next comes from another clock, that of a
+// testing/synctest bubble, and is ignored.
 func (r *rarely) begin(now, wait time.Duration) bool {
 	next := r.next.Load()
 	return (int64(now) >= next || next-int64(now) > int64(wait)) && r.next.CompareAndSwap(next, int64(now+wait))
 }
 
-// again lets it happen again at once.
+// again allows it again at once.
 func (r *rarely) again() { r.next.Store(math.MinInt64) }
 
 var start = time.Now()
 
-// clock returns a time that only goes forwards.
+// clock returns a monotonic time.
 func clock() time.Duration { return time.Since(start) }
 
 // goroutines is a set of goroutines. Each goroutine enters and leaves for itself alone.
@@ -189,7 +189,7 @@ type goroutines struct {
 	in map[uintptr]struct{}
 }
 
-// enter reports false if the calling goroutine is in the set already.
+// enter adds the calling goroutine. It returns false if the set already contains it.
 func (g *goroutines) enter() bool {
 	id := goroutine.ID()
 	g.mu.Lock()

@@ -13,12 +13,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// Malloc returns a block of size bytes. Its contents are unspecified and it is
-// aligned to 16 bytes (to 64 from 128 KiB on). It is the caller's until it is
-// freed, by any goroutine, and all of its UsableSize bytes may be used.
+// Malloc returns a block of size bytes with unspecified contents. It is aligned to 16 bytes,
+// from 128 KiB on to 64 bytes. All of its UsableSize bytes may be used. Any goroutine may free
+// it.
 //
-// Size 0 gives a unique pointer, to be freed like others. The error wraps
-// ErrInvalidSize if size is negative, else ErrOutOfMemory, ErrLimit or ErrClosed.
+// A size of 0 returns a unique pointer, which must be freed. The error wraps ErrInvalidSize if
+// size is negative, otherwise ErrOutOfMemory, ErrLimit or ErrClosed.
 func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) {
 	if uint(size-1) < sizeclass.LargeMin-1 {
 		id := percpu.Pin()
@@ -35,8 +35,8 @@ func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) {
 	return a.slowMalloc((*processors)(a), opMalloc, size)
 }
 
-// Calloc returns a zeroed block for n elements of size bytes each. It is like
-// Malloc otherwise; a product that overflows is ErrInvalidSize.
+// Calloc returns a zeroed block for n elements of size bytes each. Otherwise it is like
+// Malloc. If n·size overflows, the error wraps ErrInvalidSize.
 func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 	total, err := product(opCalloc.String(), n, size)
 	if err != nil {
@@ -62,11 +62,11 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 	return a.slowMalloc((*processors)(a), opCalloc, total)
 }
 
-// clearedPinned is the most bytes of a block that are cleared while pinned: some dozen
-// instructions. The block's pages are there, for it has been used before.
+// clearedPinned is the maximal number of bytes cleared while pinned: some dozen instructions.
+// Clearing them causes no page fault, because the block has been used before.
 const clearedPinned = 512
 
-// cleared zeroes a block that was just handed out, unless it is zero already.
+// cleared zeroes a block that was just taken from a magazine, unless it is zero already.
 func (a *Allocator) cleared(addr uintptr, size int, zeroed bool) (unsafe.Pointer, error) {
 	if !zeroed {
 		s := a.gate.enter()
@@ -87,15 +87,15 @@ func product(op string, n, size int) (int, error) {
 	return n * size, nil
 }
 
-// slowMalloc serves what the fast paths of Malloc and Calloc cannot.
+// slowMalloc serves Malloc and Calloc when their fast paths cannot.
 func (a *Allocator) slowMalloc(h holder, op operation, size int) (unsafe.Pointer, error) {
 	addr, _, err := a.allocate(h, op, size, 1)
 	return raw.Pointer(addr), err
 }
 
-// allocate serves every request that the loaded magazine cannot: it is request, inside
-// the gate, tried again when memory is short, and recorded. If the operation needs zeros,
-// the block is returned zeroed.
+// allocate serves every request that the loaded magazine cannot. It calls request inside the
+// gate, retries it when memory is short, and records it. If the operation needs zeros, the
+// block is returned zeroed.
 func (a *Allocator) allocate(h holder, op operation, size, align int) (addr uintptr, zeroed bool, err error) {
 	err = a.retry(op, size, func() (err error) {
 		h.begin(op)
@@ -147,8 +147,8 @@ func (a *Allocator) obtain(h holder, op operation, size, align int, needZero boo
 	return addr, zeroed, err
 }
 
-// allocSmall takes a block from h's cache and brings magazines from the depot
-// until it can.
+// allocSmall takes a block from h's cache. While the cache has none, it brings magazines from
+// the depot.
 func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, zeroed bool, err error) {
 	cc := sizeclass.ClassCodeOf(size)
 	c := cc.Class()
@@ -198,8 +198,8 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 	}
 }
 
-// fullMagazine returns a magazine of class c with blocks. It exchanges the spare one, if
-// that is not 0, or fills it.
+// fullMagazine returns a magazine of class c with blocks. If spare is not 0, it exchanges or
+// fills spare.
 func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr) (uintptr, error) {
 	m, err := a.depots[c].TakeFull(c, spare)
 	if err == nil && !smallheap.HasBlocks(m) {
@@ -216,7 +216,7 @@ func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr) (uintptr, err
 	return m, nil
 }
 
-// returnMagazine puts magazine m, if it is not 0, into the depot.
+// returnMagazine puts magazine m into the depot, unless m is 0.
 func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 	if m != 0 {
 		a.releaseSpans(c, a.depots[c].Put(c, m))
@@ -224,8 +224,8 @@ func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 	}
 }
 
-// allocLarge returns a large object: one of h's cache, or one of the large heap's. If
-// needZero is set, it is zeroed. zeroed reports whether it is known to be zero.
+// allocLarge returns a large object from h's cache or from the large heap. If needZero is set,
+// the object is zeroed. zeroed reports whether it is known to be zero.
 func (a *Allocator) allocLarge(op operation, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
 	addr, sampled := a.takeLarge(size, needZero)
 	zeroed = needZero

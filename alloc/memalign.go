@@ -8,12 +8,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// MaxAlign is the largest alignment that Memalign gives, in bytes.
+// MaxAlign is the largest alignment of Memalign, in bytes.
 const MaxAlign = 1 << 30
 
-// Memalign returns a block of size bytes whose address is a multiple of align, a
-// power of two up to MaxAlign. It is like Malloc otherwise. Realloc keeps the
-// alignment only as far as it is kept by Malloc: to 16 bytes, to 64 from 128 KiB on.
+// Memalign returns a block of size bytes whose address is a multiple of align, a power of two
+// up to MaxAlign. Another align is ErrInvalidSize. Otherwise Memalign is like Malloc. Realloc
+// may reduce the alignment to Malloc's: 16 bytes, from 128 KiB on 64 bytes.
 func (a *Allocator) Memalign(align, size int) (unsafe.Pointer, error) {
 	return a.memalign((*processors)(a), align, size)
 }

@@ -27,8 +27,8 @@ var (
 	_ Memory = (*Local)(nil)
 )
 
-// Must returns v, and panics with err if there is one. It is for programs that cannot go
-// on without the memory, as they cannot without that of make:
+// Must returns v, and panics with err if err is not nil. It is for programs that cannot
+// continue without the memory, as with the built-in make:
 //
 //	p := alloc.Must(alloc.New[point](a))
 func Must[T any](v T, err error) T {
@@ -38,7 +38,7 @@ func Must[T any](v T, err error) T {
 	return v
 }
 
-// recalloc is m's Realloc, but all that follows the first kept bytes is zero.
+// recalloc resizes p as m's Realloc does, and zeroes everything after the first kept bytes.
 func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	if m, ok := m.(interface {
 		Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error)

@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 )
 
-// A MisuseKind says what a program did wrong. It is for a switch.
+// A MisuseKind is the kind of a mistake. Programs can switch on it.
 type MisuseKind uint8
 
 // The kinds of misuse.
@@ -43,19 +43,19 @@ func (k MisuseKind) String() string {
 	return misuseKinds[k]
 }
 
-// A MisuseError says what a program did wrong with memory. It is the value of a panic if
-// an operation was refused, and an error where mistakes are looked for: by Catch, Verify
-// and Close.
+// A MisuseError describes a program's mistake with memory. An operation that refuses its
+// argument panics with it. Catch, Verify and Close return it as an error.
 //
-// The Allocator is consistent afterwards and goes on working. Whether the program is, only
-// its author can say: it has a wrong idea of which memory is whose.
+// Afterwards the Allocator is consistent and continues to work. The program may not be: it
+// uses memory that it does not own.
 type MisuseError struct {
 	Kind MisuseKind
 	Op   string  // what was called: "Free", "Realloc", "UsableSize", "Verify" …; "access" for a fault
 	Addr uintptr // what was passed, or accessed
 
-	// Allocator is the name (Options.Name) of the Allocator whose memory Addr is in, or
-	// else of the one that was called. It is empty if that has none, or if it is not known.
+	// Allocator is the name (Options.Name) of the Allocator whose memory contains Addr. If
+	// none does, it is the name of the called Allocator. It is empty if the Allocator has no
+	// name or is unknown.
 	Allocator string
 
 	Block uintptr // start of the block that Addr is in or near, 0 if there is none
@@ -69,7 +69,7 @@ type MisuseError struct {
 	Detail string // for people: what was found, and what to look for
 }
 
-// A Call says who did something to a block. The zero Call is not known.
+// A Call is a call that did something to a block. The zero Call means unknown.
 type Call struct {
 	Goroutine uint64    // its number, as in the runtime's traces; 0: not known, as for checked blocks
 	Stack     []uintptr // program counters, the innermost first, as those of runtime.Callers
@@ -78,18 +78,17 @@ type Call struct {
 // Frames returns the functions of the stack, the innermost first.
 func (c Call) Frames() iter.Seq[runtime.Frame] { return heapprof.Frames(c.Stack) }
 
-// newMisuse returns a misuse of addr, which the calling goroutine found.
+// newMisuse returns a misuse of addr that the calling goroutine found.
 func newMisuse(kind MisuseKind, op operation, addr uintptr, detail string) *MisuseError {
 	return &MisuseError{Kind: kind, Op: op.String(), Addr: addr, Allocator: nameAt(addr), Detail: detail, Used: here()}
 }
 
-// accessMisuse returns a misuse that the processor found by a fault. Catch completes it with
-// the call.
+// accessMisuse returns a misuse that a fault found. Catch adds the call.
 func accessMisuse(kind MisuseKind, addr uintptr, detail string) *MisuseError {
 	return &MisuseError{Kind: kind, Op: opAccess.String(), Addr: addr, Allocator: nameAt(addr), Detail: detail}
 }
 
-// here returns the call that is under way, from newMisuse's caller on.
+// here returns the current call, from newMisuse's caller on.
 func here() Call {
 	var pcs [heapprof.Depth]uintptr
 	n := runtime.Callers(3, pcs[:])
@@ -102,7 +101,7 @@ func (e *MisuseError) of(block uintptr, size int, state string) *MisuseError {
 	return e
 }
 
-// freedAs returns the kind of the misuse of a freed block by op.
+// freedAs returns the kind of mistake that op makes on a freed block.
 func freedAs(op operation) MisuseKind {
 	if op == opFree {
 		return DoubleFree
@@ -110,9 +109,9 @@ func freedAs(op operation) MisuseKind {
 	return UseAfterFree
 }
 
-// Error returns what happened, to what, and by whom, in the order in which a person asks:
-// the kind, the operation, the detail, the block; on further lines the stacks, the last
-// call first. The stack of a panic's own call is not among them: the runtime prints it.
+// Error describes the mistake: the kind, the operation, the detail and the block. Further
+// lines have the stacks, the latest call first. If the error is the value of a panic, the
+// stack of the panicking call is left out, because the runtime prints it.
 func (e *MisuseError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "alloc: %s: %s(%#x): %s", e.Kind, e.Op, e.Addr, e.Detail)

@@ -7,8 +7,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// An operation is what the program called. Reports, the heap profile and traces name it,
-// each in its own way.
+// An operation is the call of the program. Reports, the heap profile and traces each have a
+// name for it.
 type operation uint8
 
 const (

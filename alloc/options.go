@@ -10,106 +10,125 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// Options choose how an Allocator behaves. The zero value is what the zero Allocator uses:
-// for every option 0 is the default.
+// Options choose how an Allocator behaves. In every option 0 means the default, so the zero
+// value is ready for use. The zero Allocator uses it.
 type Options struct {
-	// Name tells Allocators of a program apart: it stands in heap profiles (as the label
-	// "allocator"), metrics, snapshots, reports of leaks and misuse, warnings, and on the
-	// live page. Up to 100 bytes of UTF-8 without control characters. Default: none.
+	// Name identifies the Allocator. The default is no name. A name has up to 100 bytes of
+	// UTF-8 without control characters.
+	//
+	// Heap profiles show it as the label "allocator". It also appears in metrics, snapshots,
+	// warnings, reports of leaks and misuse, and on the live page.
 	Name string
 
-	// Limit bounds the memory that the allocator takes from the kernel, in bytes:
-	// blocks in use and what is retained for reuse, not its metadata, nor address
-	// space that was never written to. 0 means no limit.
+	// Limit bounds the memory that the allocator takes from the kernel, in bytes. The default
+	// is 0, no limit. Blocks in use and memory retained for reuse count. Metadata and address
+	// space that was never written to do not count.
 	//
-	// An allocation that would exceed it calls OnLimit. Then pages and large objects that
-	// are retained for reuse are given back to the kernel, and only then the allocation
-	// fails with ErrLimit. What processors have cached is given back, too. That stops the
-	// world, so it happens once in a Decay period at most, unless it gave back much the last
-	// time. Within that period an allocation may fail though caches hold unused blocks of
-	// other sizes: free some memory, or call Trim.
+	// An allocation that would exceed Limit proceeds in steps until it succeeds. It calls
+	// OnLimit. It then gives retained pages and large objects back to the kernel. It then
+	// gives back what processors have cached, which stops the world. If none of these
+	// suffices, it fails with ErrLimit.
+	//
+	// The last step runs at most once in a Decay period, unless it gave back much the last
+	// time. Within that period an allocation may fail although caches hold unused blocks of
+	// other sizes. To get their memory, free some blocks or call Trim.
 	Limit int64
 
-	// OnLimit is called, if set, when an allocation of size bytes would exceed
-	// Limit, on the goroutine that allocates and without any lock held: it may free
-	// blocks, raise the limit, close the Allocator, or just take note. It reports whether it
-	// made room: then the allocation is tried again, and OnLimit is called again if that was
-	// too little, up to 100 times. So it may evict one entry of a cache at a time. It may
-	// allocate, too: what exceeds Limit then fails without another call. Calls may be
-	// concurrent.
+	// OnLimit is called when an allocation of size bytes would exceed Limit. The default is
+	// nil: no call. It runs on the goroutine that allocates, and no lock is held: it may free
+	// blocks, raise the limit, or close the Allocator. Calls may be concurrent.
+	//
+	// OnLimit reports whether it made room. If it did, the allocation is tried again. If the
+	// room does not suffice, OnLimit is called again, up to 100 times, so it may evict one
+	// entry of a cache per call. Allocations inside OnLimit that exceed Limit fail without
+	// another call.
 	OnLimit func(size int) (madeRoom bool)
 
-	// Decay is how long unused memory is retained before its RAM is given back to
-	// the kernel. 0 means one second; a negative value, for ever (until Trim).
+	// Decay is how long unused memory is retained before its RAM is given back to the kernel.
+	// The default, 0, means one second. A negative value retains memory until Trim.
 	Decay time.Duration
 
-	// Logger, if set, is warned, once of each thing and with advice: that mappings are
-	// many, that the limit or that of locked memory is reached, that the kernel refuses
-	// memory or huge pages, or does not take memory back. It is called without any lock
-	// of the allocator's held, on the goroutine that allocates or the one that gives
-	// memory back, and may close the Allocator.
+	// Logger receives warnings with advice, each kind once. The default is nil: no warnings.
+	// It warns when
+	//
+	// - half of the mappings that the kernel allows are in use; - Limit or the limit of locked
+	// memory is reached; - the kernel refuses memory or huge pages; - the kernel does not take
+	// memory back.
+	//
+	// Logger is called on the goroutine that allocates or gives memory back. No lock of the
+	// allocator is held, so a handler may close the Allocator.
 	Logger *slog.Logger
 
-	// ProfileRate is how many bytes are allocated between two samples of the heap
-	// profile, on average, or eight times as many in blocks of 4 KiB and more. 0 means
-	// DefaultProfileRate, a negative value no sampling, and 1 samples every block. A
-	// sample with its end costs about ten allocations, or some hundred where its stack
-	// was not met lately. Profile().SetRate changes it.
+	// ProfileRate is the average number of bytes allocated between two samples of the heap
+	// profile. The default, 0, means DefaultProfileRate (512 KiB). A negative value turns
+	// sampling off, and 1 samples every block. In blocks of 4 KiB and more, eight times as
+	// many bytes lie between two samples.
+	//
+	// Taking a sample and removing it together cost about as much as ten allocations, or some
+	// hundred if its stack is new. Profile().SetRate changes the rate.
 	ProfileRate int
 
-	// GuardRate has one of so many blocks, at random, be guarded: it lies between pages
-	// without access, and when it is freed its page has none either. A use of it beyond
-	// its bounds or after Free then faults, or is found by Free, Realloc or Verify;
-	// Catch and Describe tell which block it was, and the stacks that allocated and
-	// freed it. 0 means none, 1 is for tests. From 1000 on the rate is one for
-	// production: there are no more than two thousand guarded blocks a second, which
-	// bounds the cost to about two per cent of one processor. At most 64 blocks are
-	// guarded at a time, and none above 8 KiB (or a page, where pages are larger). The
-	// usable size of a guarded block is what was asked for. Inspect().SetGuardRate changes it.
+	// GuardRate makes the Allocator guard one in GuardRate blocks, chosen at random. The
+	// default, 0, means none. 1 is for tests, 1000 and more for production.
+	//
+	// A guarded block lies between two inaccessible pages. When it is freed, its own page
+	// becomes inaccessible too. An access beyond its bounds or after Free faults, or Free,
+	// Realloc or Verify finds the damage. Catch and Describe identify the block, with the
+	// stacks that allocated and freed it.
+	//
+	// At most 64 blocks are guarded at a time. Blocks above 8 KiB (or above a page, where
+	// pages are larger) are never guarded. From 1000 on at most two thousand blocks a second
+	// are guarded, which bounds the cost to about two per cent of one processor. The usable
+	// size of a guarded block is exactly the size requested. Inspect().SetGuardRate changes
+	// the rate.
 	GuardRate int
 
-	// Hardening makes mistakes less harmful, at a cost.
+	// Hardening makes mistakes less harmful, at a cost. By default all of it is off.
 	Hardening Hardening
 
-	// Checked has the Allocator look after how its blocks are used, for tests and for the
-	// hunt after a bug: the package documentation has what it finds, and what it costs.
+	// Checked makes the Allocator check how its blocks are used. The default is false. It is
+	// for tests and for finding bugs. The package documentation lists what it finds and what
+	// it costs.
 	Checked bool
 
-	// Quarantine is how many bytes of freed blocks a checked Allocator keeps from being
-	// used again, the last one in any case. 0 means 16 MiB, of which small blocks have as
-	// many as an eighth of the bytes that are live, and 512 KiB at least; a negative value,
-	// none but that one.
+	// Quarantine is how many bytes of freed blocks a checked Allocator withholds from reuse.
+	// The default, 0, means 16 MiB; small blocks then use at most an eighth of the live bytes,
+	// or 512 KiB if that is more. A negative value means none. The block freed last is
+	// withheld in any case.
 	Quarantine int64
 
-	// AddressesAsNumbers is for programs that keep the addresses of blocks as numbers
-	// (uintptr), as C does that was translated to Go. It changes race builds (go build
-	// -race) only. There blocks otherwise lie in the Go heap, so that the race detector
-	// sees them; and the pointer checks of such builds (checkptr) end a program that makes
-	// a pointer into the Go heap of a number. If AddressesAsNumbers is set, blocks are
-	// mapped memory, as in other builds. Then the race detector does not see them.
+	// AddressesAsNumbers allows the program to keep addresses of blocks as numbers (uintptr),
+	// as C code translated to Go does. The default is false. It changes only race builds (go
+	// build -race).
+	//
+	// In race builds blocks lie in the Go heap, where the race detector sees them. There the
+	// pointer checks (checkptr) abort a program that converts a number to a pointer into the
+	// Go heap. If AddressesAsNumbers is set, blocks are mapped memory, as in other builds, and
+	// the race detector does not see them.
 	AddressesAsNumbers bool
 
-	// Leaks, if set, is written a report by Close, of what is still live by the stacks
-	// that allocated it, if anything is.
+	// Leaks receives a report when Close finds live blocks. The default is nil: no report. The
+	// report groups the blocks by the stacks that allocated them.
 	Leaks io.Writer
 
-	// Large chooses what becomes of freed objects of 128 KiB and more.
+	// Large chooses what happens to freed objects of 128 KiB and more. By default their memory
+	// is retained for a while.
 	Large LargeOptions
 }
 
-// LargeOptions are the options of the heap of large objects. Package largeobj says what
-// that heap does.
+// LargeOptions are the options of the heap of large objects. Package largeobj describes that
+// heap.
 type LargeOptions = largeobj.Options
 
 // The values of LargeOptions.Policy.
 const (
-	RetainLarge = largeobj.Retain // retain freed memory for a while
+	RetainLarge = largeobj.Retain // retain freed memory for Decay; the default
 	UnmapLarge  = largeobj.Unmap  // give memory back to the kernel when it is freed
 	KeepLarge   = largeobj.Keep   // retain freed memory until Trim
 )
 
-// DefaultProfileRate is the ProfileRate of an Allocator that is told none, in bytes: that
-// of the Go heap.
+// DefaultProfileRate is the ProfileRate of an Allocator whose options leave it 0, in bytes.
+// The Go heap uses the same rate.
 const DefaultProfileRate = 512 << 10
 
 func (o *Options) profileRate() int {
@@ -119,17 +138,17 @@ func (o *Options) profileRate() int {
 	return max(o.ProfileRate, 0)
 }
 
-// ticksPerDecay is for how many ticks of the purger memory is retained: memory
-// freed right after a tick is given back at the second tick from then, at the
-// latest, once the depots and caches have let go of it.
+// ticksPerDecay is how many ticks of the purger memory is retained. Memory freed right after a
+// tick is given back at the second tick after depots and caches have released it, at the
+// latest.
 const ticksPerDecay = 4
 
 func (o *Options) tick() time.Duration {
 	return max(o.decay()/ticksPerDecay, time.Millisecond)
 }
 
-// decay returns the period that Decay stands for where one is needed: a second if memory is
-// retained for ever.
+// decay returns the decay period. If memory is retained until Trim, it returns one second, for
+// callers that need a period.
 func (o *Options) decay() time.Duration {
 	if o.Decay <= 0 {
 		return time.Second

@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// nameBytes is how long Options.Name may be.
+// nameBytes is the maximal length of Options.Name in bytes.
 const nameBytes = 100
 
-// check returns an error of op that names the first option with a value that it cannot
-// have, and says what it can have. It wraps ErrInvalidOption.
+// check returns an error of op for the first option with an invalid value, with the valid
+// values. The error wraps ErrInvalidOption.
 func (o *Options) check(op string) error {
 	switch {
 	case !validName(o.Name):

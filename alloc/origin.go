@@ -9,7 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 )
 
-// An origin is a Call as it is kept with a block, off the Go heap.
+// An origin is a Call in the form in which it is kept with a block, off the Go heap.
 type origin struct {
 	stack     heapprof.Stack // 0: not known
 	goroutine uint64         // 0: not known
@@ -19,7 +19,7 @@ type origin struct {
 // two: that is for guarded blocks, which are few.
 func (a *Allocator) origin() origin { return origin{a.stack(), goroutine.Number()} }
 
-// call returns o as it is reported.
+// call returns o as a Call.
 func (o origin) call() Call {
 	c := Call{Goroutine: o.goroutine}
 	if o.stack != 0 {

@@ -9,18 +9,18 @@ import (
 )
 
 // Owns reports whether p is the address of a block of the Allocator, live or free. For an
-// address inside a block it may report either. A program whose memory comes from several
-// places decides by Owns where a block is freed:
+// address inside a block the result is unspecified. A program with memory from several sources
+// uses Owns to choose where to free a block:
 //
 //	if a.Owns(p) {
-//		a.Free(p) // which panics if the block is free already
+//		a.Free(p) // panics if the block is free already
 //	}
 //
-// Owns is false for nil, for memory that was given back to the kernel, and after Close.
+// Owns returns false for nil, for memory that was given back to the kernel, and after Close.
 func (a *Allocator) Owns(p unsafe.Pointer) bool { return allocatorOf(raw.Addr(p)) == a }
 
-// FreeAny frees the block p, of whichever Allocator it is. It costs somewhat more than that
-// Allocator's Free. nil is ignored; misuse panics as it does in Allocator.Free.
+// FreeAny frees the block p of any Allocator. It is slower than the Free of that Allocator.
+// nil is ignored. Misuse panics as in Allocator.Free.
 func FreeAny(p unsafe.Pointer) {
 	addr := raw.Addr(p)
 	if addr == 0 {

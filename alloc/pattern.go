@@ -8,8 +8,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A pattern is what memory is filled with that nobody is to use: so many bytes, twice,
-// so that the period can be read from each of its bytes on.
+// A pattern fills memory that no one may use. It holds its bytes twice, so that a whole period
+// can be read from any offset of the first.
 type pattern [2 * patternPeriod]byte
 
 const patternPeriod = 1 << 12
@@ -30,7 +30,7 @@ func newPattern(at func(i int) byte) (p pattern) {
 	return p
 }
 
-// at returns the pattern of the n bytes at addr, or of the first of them.
+// at returns the pattern of the n bytes at addr, or of as many of them as fit into a period.
 func (p *pattern) at(addr, n uintptr) []byte {
 	return p[addr%patternPeriod:][:min(n, patternPeriod)]
 }
@@ -45,8 +45,8 @@ func fillWith(p *pattern, addr, n uintptr) {
 	})
 }
 
-// changed returns the address of the first of the n bytes at addr that is not the
-// pattern's, and how many are not.
+// changed returns how many of the n bytes at addr differ from the pattern, and the address of
+// the first.
 func (p *pattern) changed(addr, n uintptr) (first uintptr, count int) {
 	raw.InPieces(n, func(at, n uintptr) {
 		f, c := p.changedPiece(addr+at, n)
@@ -58,7 +58,7 @@ func (p *pattern) changed(addr, n uintptr) (first uintptr, count int) {
 	return first, count
 }
 
-// changedPiece is changed, for a piece.
+// changedPiece is changed for one piece.
 func (p *pattern) changedPiece(addr, n uintptr) (first uintptr, count int) {
 	for n > 0 {
 		want := p.at(addr, n)

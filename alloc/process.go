@@ -14,7 +14,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// process returns what the kernel says of the process' memory and of the allocator's.
+// process returns what the kernel reports about the memory of the process and of the
+// allocator.
 func (a *Allocator) process() (*stats.Process, error) {
 	a.init()
 	root := procfs.System()
@@ -44,7 +45,7 @@ func (a *Allocator) process() (*stats.Process, error) {
 	return p, nil
 }
 
-// mappings returns the allocator's mappings and those of the metadata, by address.
+// mappings returns the mappings of the allocator and of its metadata, sorted by address.
 func (a *Allocator) mappings() []vm.Mapping {
 	var all []vm.Mapping
 	add := func(m vm.Mapping) { all = append(all, m) }
@@ -56,8 +57,8 @@ func (a *Allocator) mappings() []vm.Mapping {
 	return all
 }
 
-// overlap returns how many bytes of [start, end) are in mappings, which are sorted,
-// and the mappings without those that end below.
+// overlap returns how many bytes of [start, end) lie in mappings, which are sorted. rest are
+// the mappings without those that end at or below start.
 func overlap(mappings []vm.Mapping, start, end uintptr) (bytes uintptr, rest []vm.Mapping) {
 	for len(mappings) > 0 && mappings[0].Base+mappings[0].Size <= start {
 		mappings = mappings[1:]

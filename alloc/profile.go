@@ -15,8 +15,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Profile returns the heap profile of the Allocator: what is live, by the stacks that
-// allocated it, for go tool pprof.
+// Profile returns the heap profile of the Allocator: its live blocks by the stacks that
+// allocated them, for go tool pprof.
 func (a *Allocator) Profile() stats.HeapProfile { return (*heapProfile)(a) }
 
 // A heapProfile is an Allocator as its heap profile.
@@ -99,8 +99,8 @@ func (h *heapProfile) SetRate(bytes int) {
 // Publish implements stats.HeapProfile.
 func (h *heapProfile) Publish(name string) { h.of().publish(name) }
 
-// keptBeyond returns the share of a live block in what its span has free. The states
-// are read as they change.
+// keptBeyond returns the share of its span's free bytes that is charged to one live block. It
+// reads the states while they may change.
 func keptBeyond(addr uintptr) float64 {
 	d := pagemap.Get(addr)
 	if d == 0 || headerAt(d).Kind != pagemap.Span {
@@ -111,7 +111,7 @@ func keptBeyond(addr uintptr) float64 {
 	return float64(c.SpanBytes()-live*c.Size()) / float64(max(live, 1))
 }
 
-// labelsOf returns the labels that a sample was taken with, nil if there were none.
+// labelsOf returns the labels of a sample, or nil if it has none.
 func labelsOf(encoded string) map[string]string {
 	if encoded == "" {
 		return nil
@@ -119,7 +119,7 @@ func labelsOf(encoded string) map[string]string {
 	return maps.Collect(proflabel.All(encoded))
 }
 
-// sites is collect, inside the gate. Nothing is left after Close.
+// sites calls collect inside the gate. After Close it returns nothing.
 func (a *Allocator) sites(since uint64, beyond func(uintptr) float64) (sites []pprofile.Site, lines []heapprof.Line) {
 	_ = a.inside(func() error {
 		sites, lines = a.collect(since, beyond)
@@ -128,8 +128,8 @@ func (a *Allocator) sites(since uint64, beyond func(uintptr) float64) (sites []p
 	return sites, lines
 }
 
-// collect returns what the table of samples holds, resolved, and the lines it is made
-// of, in the same order; the last site is what was dropped.
+// collect returns the samples, resolved, and the lines of the table that they come from, in
+// the same order. The last site stands for dropped samples.
 func (a *Allocator) collect(since uint64, beyond func(uintptr) float64) ([]pprofile.Site, []heapprof.Line) {
 	lines := a.profile.Lines(since, beyond)
 	sites := make([]pprofile.Site, len(lines), len(lines)+1)

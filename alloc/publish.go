@@ -13,7 +13,7 @@ var published struct {
 	of map[string]*pprof.Profile
 }
 
-// publish lists the heap profile under a name of runtime/pprof.
+// publish lists the heap profile under a name in runtime/pprof.
 func (a *Allocator) publish(name string) {
 	a.init()
 	published.mu.Lock()

@@ -15,7 +15,9 @@ import (
 // A purger gives unused memory back with age. While there is any, a timer ticks a few
 // times a decay, and each tick moves memory one step on its way to the kernel.
 //
-//	caches that did nothing since the last tick  ─► depots    (those of Locals, too)
+//	caches that did nothing since the last tick  ─► taken away
+//	caches that were taken away at the last tick ─► depots
+//	those of Locals that did nothing since then  ─► depots    (at once)
 //	magazines that no cache took since then      ─► spans
 //	spans without live blocks                    ─► page heap   (at once)
 //	pages that were free at the last tick        ─► kernel
@@ -42,8 +44,8 @@ type purger struct {
 	seen    map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
 }
 
-// wake sees to it that the purger runs, if memory is to be given back with age.
-// It is called where memory comes to be retained, never on a fast path.
+// wake starts the purger if memory is to be given back with age. Callers have just retained
+// memory. Fast paths never call it.
 func (a *Allocator) wake() {
 	if a.awake.Load() || a.options.Decay < 0 || goroutine.InBubble() || !a.awake.CompareAndSwap(false, true) {
 		return
@@ -51,7 +53,7 @@ func (a *Allocator) wake() {
 	a.startTimer()
 }
 
-// startTimer brings the next tick. The caller is not in a bubble.
+// startTimer schedules the next tick. The caller is not in a bubble.
 func (a *Allocator) startTimer() {
 	p := &a.purger
 	p.mu.Lock()
@@ -98,7 +100,7 @@ func (p *purger) enter() bool {
 	return true
 }
 
-// stop ends ticking, and waits for the tick that is under way.
+// stop ends ticking, and waits for a running tick.
 func (p *purger) stop() {
 	p.mu.Lock()
 	p.stopped = true
@@ -118,7 +120,7 @@ func (a *Allocator) rest() bool {
 // ageAll moves unused memory one step on its way. What the kernel refuses now stays and is
 // tried again at the next tick.
 func (a *Allocator) ageAll() error {
-	a.detach(a.idleSinceLastTick)
+	a.detachIdle()
 	a.reclaimLocals(false)
 	a.age(false)
 	_, pages := a.pages.Purge(false)
@@ -162,7 +164,7 @@ func (a *Allocator) retains() bool {
 			return true
 		}
 	}
-	if a.locals.any() {
+	if len(a.leaving) > 0 || a.locals.any() {
 		return true
 	}
 	keep := len(a.locals.open) > 0

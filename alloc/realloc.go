@@ -13,26 +13,25 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// Realloc changes the size of block p to size bytes and returns where it is now.
-// The contents are kept up to the smaller of both sizes; what is added is
-// unspecified. Large objects grow and shrink without copying.
+// Realloc changes the size of block p to size bytes and returns its address, which may have
+// changed. The contents are kept up to the smaller of both sizes; added bytes are unspecified.
+// Large objects grow and shrink without copying.
 //
-// Realloc(nil, size) is Malloc(size). Realloc(p, 0) frees p and returns nil. If
-// an error is returned, p is as it was; the errors are those of Malloc. A p that
-// Free would not take panics with a *MisuseError.
+// Realloc(nil, size) is Malloc(size). Realloc(p, 0) frees p and returns nil. If an error is
+// returned, p is unchanged. The errors are those of Malloc. Misuse panics as in Free.
 func (a *Allocator) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
 	return a.realloc((*processors)(a), opRealloc, p, size, size)
 }
 
-// Recalloc is Realloc, but of the contents only the first kept bytes count, at most
-// UsableSize of them, and all that follow in the size bytes are zero. It is for
-// blocks that begin as Calloc's: pages that the kernel adds to a large object are
-// zero without being written to.
+// Recalloc resizes block p like Realloc, but keeps only the first kept bytes and zeroes the
+// rest of the size bytes. If kept exceeds UsableSize, UsableSize bytes are kept. It is for
+// blocks from Calloc. Pages that the kernel adds to a large object are zero without being
+// written.
 func (a *Allocator) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	return a.realloc((*processors)(a), opRecalloc, p, kept, size)
 }
 
-// realloc is Recalloc, and Realloc if all of size is kept.
+// realloc implements Recalloc, and Realloc with kept equal to size.
 func (a *Allocator) realloc(h holder, op operation, p unsafe.Pointer, kept, size int) (q unsafe.Pointer, err error) {
 	if size < 0 || kept < 0 {
 		return nil, &Error{Op: op.String(), Size: min(kept, size), Err: ErrInvalidSize}

@@ -10,16 +10,16 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// A sampler samples some of the small blocks, at random: to be recorded in the heap
-// profile, or to be guarded. The fast paths know of it only a countdown in each class
-// cache, which they need to count blocks anyway.
+// A sampler picks small blocks at random, to record them in the heap profile or to guard them.
+// The fast paths see only a countdown in each class cache, which they need to count blocks
+// anyway.
 //
-// Each block of class c is sampled with the probability that the sampler has for c,
-// independently of all others. So how many blocks are passed over until the next sampled
-// one is geometrically distributed, and is drawn at once.
+// The sampler samples each block of class c with that class's probability, independently of
+// all others. The number of blocks between two sampled ones is therefore geometrically
+// distributed, and is drawn at once.
 //
-// A block that the heap profile has a record of is in the state Profiled, by which the
-// fast path of Free leaves it to the slow one.
+// A block with a record in the heap profile has the state Profiled. The fast path of Free
+// leaves such a block to the slow path.
 type sampler struct {
 	of  [sizeclass.Count]rates
 	rng rng
@@ -64,7 +64,7 @@ func (s *sampler) purpose(c sizeclass.Class) (p float64, profiled, guarded bool)
 	return p, profiled, guarded
 }
 
-// gap draws how many blocks of class c are passed over until the next sampled one.
+// gap draws the number of blocks of class c before the next sampled one.
 func (s *sampler) gap(c sizeclass.Class) float64 {
 	ln := s.of[c].ln.get()
 	switch {

@@ -16,7 +16,7 @@ import (
 // the sampler at once.
 func (a *Allocator) rearm() {
 	_ = a.inside(func() error {
-		a.detach(func(int, uintptr) bool { return true })
+		a.detach()
 		return nil
 	})
 }
@@ -71,9 +71,9 @@ func poisson(size uintptr, rate int64) float64 {
 	}
 }
 
-// rateOf returns how many bytes there are to a sample, of blocks of a size; 0 for none. Of
-// longer blocks fewer are sampled: they are few to begin with, and every second one of
-// some hundred KiB would cost a sample.
+// rateOf returns the average number of bytes between two samples of blocks of the given size;
+// 0 if sampling is off. Larger blocks are sampled less: otherwise every second block of some
+// hundred KiB would cost a sample.
 func (a *Allocator) rateOf(size uintptr) int64 {
 	const fewer, longer = 8, 4 << 10
 	rate := a.rate.Load()
@@ -83,8 +83,8 @@ func (a *Allocator) rateOf(size uintptr) int64 {
 	return rate
 }
 
-// sampleLarge counts a large object that does not come from a cache, and reports whether
-// it is a sampled one.
+// sampleLarge counts a large object that does not come from a cache. It reports whether the
+// object is sampled.
 func (a *Allocator) sampleLarge(size uintptr) bool {
 	p := (*processors)(a)
 	cache, id, err := p.acquire()
@@ -96,8 +96,8 @@ func (a *Allocator) sampleLarge(size uintptr) bool {
 	return sampled
 }
 
-// lift takes the record of the claimed large object d, at addr, out of the profile, for the
-// time that Realloc moves the object. It returns 0 if there is none.
+// lift detaches the record of the claimed large object d, at addr, from the profile while
+// Realloc moves the object. It returns 0 if there is no record.
 func (a *Allocator) lift(d largeheap.Descriptor, addr uintptr) heapprof.Detached {
 	if !d.Marked() {
 		return 0
@@ -106,10 +106,10 @@ func (a *Allocator) lift(d largeheap.Descriptor, addr uintptr) heapprof.Detached
 	return a.profile.Detach(addr)
 }
 
-// setDown gives the detached record to the claimed object d, at addr, which has size bytes now. The
-// record gets the weight of an object that was allocated with that size. An object that
-// shrank is forgotten with the probability that it would not have been sampled at its new
-// size. An object that grew was the more likely to be sampled, and is kept.
+// setDown attaches the detached record to the claimed object d, at addr, which now has size
+// bytes. The record gets the weight of an object allocated with that size. If the object
+// shrank, the record is dropped with the probability that the object would not have been
+// sampled at its new size. If the object grew, the record is kept.
 func (a *Allocator) setDown(detached heapprof.Detached, d largeheap.Descriptor, addr, size uintptr) {
 	if detached == 0 {
 		return
@@ -126,9 +126,9 @@ func (a *Allocator) setDown(detached heapprof.Detached, d largeheap.Descriptor, 
 	}
 }
 
-// grown gives the claimed object d, at addr, another chance when it is not profiled and has
-// grown: the sampler's next point may lie in its new bytes. Both chances together are the
-// probability of its new size.
+// grown samples the claimed object d, at addr, if it is not profiled and has grown: the
+// sampler's next point may lie in its new bytes. Both chances together equal the probability
+// for its new size.
 func (a *Allocator) grown(d largeheap.Descriptor, addr, before, size uintptr) {
 	if !a.sampleLarge(size - before) {
 		return

@@ -9,9 +9,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// UsableSize returns the size in bytes of the block that p points to: what was
-// asked for, rounded up. All of it may be used. It is 0 for nil, and panics with
-// a *MisuseError if p does not point to the start of a live block of an Allocator.
+// UsableSize returns the size of the block at p in bytes: the requested size, rounded up. All
+// of it may be used. For nil it returns 0. It panics with a *MisuseError if p is not the start
+// of a live block of an Allocator.
 func UsableSize(p unsafe.Pointer) int {
 	addr := raw.Addr(p)
 	if addr == 0 {
@@ -27,8 +27,10 @@ func UsableSize(p unsafe.Pointer) int {
 	return int(r.usable())
 }
 
-// GoodSize returns the UsableSize, in bytes, of the block that a request of size
-// bytes gets. Requests of so many bytes waste nothing. For 128 KiB and more it
-// is the least that the block has. Of a guarded or checked block no more may be used
-// than was asked for: who wants GoodSize bytes asks for so many.
+// GoodSize returns the UsableSize, in bytes, of a block for a request of size bytes.
+// Requesting GoodSize bytes wastes nothing. From 128 KiB on a block may be larger than
+// GoodSize.
+//
+// Guarded and checked blocks have exactly the size requested. To use GoodSize bytes, request
+// GoodSize bytes.
 func GoodSize(size int) int { return sizeclass.GoodSize(size) }

@@ -7,14 +7,14 @@ import (
 	"unsafe"
 )
 
-// MallocSlice is MakeSlice, but the elements' contents are unspecified. It is for slices
-// that are about to be overwritten: it saves the time that zeroing takes.
+// MallocSlice returns a slice with unspecified contents. Otherwise it is like MakeSlice. It
+// saves the time of zeroing elements that are about to be overwritten.
 func MallocSlice[T any](m Memory, n, c int) ([]T, error) {
 	return newSlice[T](m, "MallocSlice", n, c, false)
 }
 
-// newSlice returns a slice of length n that has room for c elements at least, zeroed if
-// needZero is set.
+// newSlice returns a slice of length n with room for at least c elements, zeroed if needZero
+// is set.
 func newSlice[T any](m Memory, op string, n, c int, needZero bool) ([]T, error) {
 	if err := pointerFree[T](op); err != nil {
 		return nil, err

@@ -12,8 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Stats fills s with the allocator's numbers. Nobody is stopped for it: locks are
-// held for moments, the caches of processors and Locals are read as they change.
+// Stats fills s with the allocator's statistics. It does not stop other goroutines: it holds
+// locks for moments, and reads the caches of processors and Locals while they change.
 func (a *Allocator) Stats(s *stats.Snapshot) {
 	a.init()
 	*s = stats.Snapshot{
@@ -47,16 +47,15 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 	}
 }
 
-// Footprint returns the bytes that may occupy RAM and the mappings that the
-// allocator has now, metadata excepted: Footprint and Mappings of a Snapshot,
-// for those who look often.
+// Footprint returns the bytes that may occupy RAM, without metadata, and the number of
+// mappings. They are Footprint and Mappings of a Snapshot. It is cheap enough to call often.
 func (a *Allocator) Footprint() (bytes, mappings int64) {
 	return a.space.Footprint.Now(), a.space.Mappings.Now()
 }
 
 func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.Peak()} }
 
-// countSmall counts the blocks of each class and what they add up to.
+// countSmall counts the blocks of each class and their sums.
 func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *checkedCounts) {
 	m := &s.Memory
 	for c := range sizeclass.Class(sizeclass.Count) {
@@ -120,6 +119,9 @@ func (a *Allocator) readCaches() *cacheTotals {
 		if cache := *entryOf(a.table, id); cache != emptyCache() {
 			t.add(cache)
 		}
+	}
+	for _, cache := range a.leaving {
+		t.add(cache)
 	}
 	for _, cache := range a.locals.leaving {
 		t.add(cache)

@@ -7,10 +7,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// Trim gives everything unused back to the kernel now and returns how many bytes
-// of RAM that were. It briefly stops the world to reach the caches of all
-// processors, and takes a profile of all goroutines to reach those of Locals: a Local
-// within an operation keeps what it has cached.
+// Trim gives all unused memory back to the kernel now. It returns how many bytes of RAM it
+// gave back. It briefly stops the world to empty the caches of all processors, and profiles
+// all goroutines to empty those of Locals. A Local that is in an operation keeps its cache.
 func (a *Allocator) Trim() (freed int64) {
 	a.init()
 	_ = a.inside(func() error { // nothing is left after Close
@@ -23,21 +22,21 @@ func (a *Allocator) Trim() (freed int64) {
 func (a *Allocator) trim() int64 {
 	before := a.space.Footprint.Now()
 	a.backend.yield(opTrim)
-	a.detach(func(int, uintptr) bool { return true })
+	a.detach()
 	a.reclaimLocals(true)
 	a.trimShared()
 	return max(before-a.space.Footprint.Now(), 0) + metadata.Purge()
 }
 
-// trimShared gives back what is unused outside the caches.
+// trimShared gives back unused memory outside the caches.
 func (a *Allocator) trimShared() {
 	a.age(true)
 	a.purgeRetained()
 }
 
-// age moves magazines that are unused, or all, from the depots to the spans. Empty ones are
-// kept while there are Locals: were one used by two goroutines at once, it could still be
-// using a magazine that it gave back.
+// age moves unused magazines, or all magazines, from the depots to the spans. While there are
+// Locals, empty magazines are kept: two goroutines that use a Local at once may still use a
+// magazine that it returned.
 func (a *Allocator) age(all bool) {
 	keep := a.hasLocals()
 	for c := range sizeclass.Class(sizeclass.Count) {
@@ -45,8 +44,8 @@ func (a *Allocator) age(all bool) {
 	}
 }
 
-// purgeRetained gives back pages and large objects that are retained. What the kernel
-// refuses stays, to be tried again.
+// purgeRetained gives retained pages and large objects back. Those that the kernel refuses
+// stay, and are tried again later.
 func (a *Allocator) purgeRetained() {
 	_, _ = a.pages.Purge(true)
 	_, _ = a.large.Purge(true)

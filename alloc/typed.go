@@ -8,10 +8,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// New returns a pointer to a zeroed T outside the Go heap. The error wraps
-// ErrHasPointers if T holds Go pointers, else it is one of Malloc's.
+// New returns a pointer to a zeroed T outside the Go heap. Free frees it. Malloc's alignment
+// suffices for every Go type.
 //
-// Malloc's alignment suffices for every Go type.
+// The error wraps ErrHasPointers if T holds Go pointers. Otherwise the errors are those of
+// Malloc.
 func New[T any](m Memory) (*T, error) {
 	if err := pointerFree[T]("New"); err != nil {
 		return nil, err
@@ -20,30 +21,32 @@ func New[T any](m Memory) (*T, error) {
 	return (*T)(p), err
 }
 
-// Free takes back what New returned. nil is ignored; misuse panics as it does in
-// Allocator.Free, and so does a p of another type's size if the Allocator is checked.
+// Free frees a T from New. nil is ignored. Misuse panics as in Allocator.Free. A checked
+// Allocator also panics if p's type has another size than the block.
 func Free[T any](m Memory, p *T) {
 	freeValue(m, unsafe.Pointer(p), elemSize[T](), true)
 }
 
-// MakeSlice returns a zeroed slice outside the Go heap, of length n and of
-// capacity c at least: as many elements as fit into GoodSize bytes. It is freed by
-// FreeSlice. Growing it with the built-in append would copy it into the Go heap
-// and lose the block: use Append.
+// MakeSlice returns a zeroed slice outside the Go heap, of length n. Its capacity is at least
+// c: as many elements as fit into GoodSize bytes. FreeSlice frees it. A slice of capacity 0
+// has a block too, and must be freed.
 //
-// A capacity of zero gives an empty slice that has a block too, and must be freed.
+// The built-in append copies a full slice to the Go heap, and the block leaks. To grow the
+// slice, use Append.
+//
+// The errors are those of New; a negative n or a c below n is ErrInvalidSize.
 func MakeSlice[T any](m Memory, n, c int) ([]T, error) {
 	return newSlice[T](m, "MakeSlice", n, c, true)
 }
 
-// Append appends values to s, a slice from MakeSlice, MallocSlice or MallocBytes, and
-// returns it. If the capacity does not suffice, the slice moves to a larger block, and s
-// must not be used afterwards. A nil s is an empty slice. The values may be elements of
-// s. On an error s is returned as it was.
+// Append appends values to s, a slice from MakeSlice, MallocSlice or MallocBytes, and returns
+// the result. If the capacity does not suffice, the slice moves to a larger block, and s must
+// not be used afterwards. A nil s is an empty slice. The values may be elements of s. On an
+// error s is returned unchanged.
 //
-// Append never writes beyond the capacity of s. A slice whose capacity was cut, such as
-// s[:2:2], may share its block with other slices: Append then copies it to a block of
-// its own, and the old block stays live for whoever has all of it.
+// Append never writes beyond the capacity of s. If the capacity was cut, as in s[:2:2], other
+// slices may share the block. Append then copies s to a new block, and the old block stays
+// live.
 func Append[T any](m Memory, s []T, values ...T) ([]T, error) {
 	n := len(s) + len(values)
 	if n <= cap(s) {
@@ -60,7 +63,7 @@ func Append[T any](m Memory, s []T, values ...T) ([]T, error) {
 	return append(grown[:len(s)], values...), nil
 }
 
-// within reports whether the values are elements of s, and from which on.
+// within reports whether the values are elements of s, and the index of the first.
 func within[T any](s, values []T) (at int, ok bool) {
 	if len(values) == 0 || elemSize[T]() == 0 {
 		return 0, false
@@ -69,10 +72,10 @@ func within[T any](s, values []T) (at int, ok bool) {
 	return int(off) / elemSize[T](), off < uintptr(cap(s)*elemSize[T]())
 }
 
-// Resize makes a slice from MakeSlice n elements long, moving it to another block
-// if it must, and returns it. s is not to be used afterwards. A nil s is an empty
-// slice. Elements that are added are zero. On an error s is returned as it was. A slice
-// whose capacity was cut is copied, as Append does.
+// Resize changes the length of s, a slice from MakeSlice, to n and returns it. The slice may
+// move to another block, so s must not be used afterwards. Added elements are zero. A nil s is
+// an empty slice. On an error s is returned unchanged. A slice whose capacity was cut is
+// copied, as in Append.
 func Resize[T any](m Memory, s []T, n int) ([]T, error) {
 	grown, _, err := regrow(m, "Resize", s, n, true)
 	if err != nil {
@@ -81,10 +84,11 @@ func Resize[T any](m Memory, s []T, n int) ([]T, error) {
 	return grown, nil
 }
 
-// regrow makes s n elements long. If needZero is set, the elements that are added are
-// zero; pages that the kernel adds are so without being written. moved tells that the
-// block itself was resized, so that all that lay in it is elsewhere now: a slice that may
-// share its block is copied, and the block stays.
+// regrow makes s n elements long. If needZero is set, added elements are zero; pages that the
+// kernel adds are zero without being written.
+//
+// moved reports that the block itself was resized, so everything in it may have moved. A slice
+// that may share its block is copied instead, and the block stays.
 func regrow[T any](m Memory, op string, s []T, n int, needZero bool) (grown []T, moved bool, err error) {
 	if s == nil {
 		grown, err = MakeSlice[T](m, n, n)
@@ -119,10 +123,9 @@ func regrow[T any](m Memory, op string, s []T, n int, needZero bool) (grown []T,
 	return unsafe.Slice((*T)(p), room[T](n))[:n], true, nil
 }
 
-// FreeSlice takes back the block of a slice from MakeSlice, Append or Resize. s
-// must begin where that slice began. nil is ignored; misuse panics as it does in
-// Allocator.Free, and so does an s with more capacity than there is room for if the
-// Allocator is checked.
+// FreeSlice frees the block of s, a slice from MakeSlice, MallocSlice, Append or Resize. s
+// must begin where its block begins. nil is ignored. Misuse panics as in Allocator.Free. A
+// checked Allocator also panics if the capacity of s exceeds the block.
 func FreeSlice[T any](m Memory, s []T) {
 	freeValue(m, unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[T](), false)
 }
@@ -135,7 +138,7 @@ func sizeOf[T any](s []T) uintptr { return uintptr(len(s)) * unsafe.Sizeof(*new(
 
 func elemSize[T any]() int { return int(unsafe.Sizeof(*new(T))) }
 
-// room returns how many elements a block for c of them holds.
+// room returns how many elements fit into a block for c elements.
 func room[T any](c int) int {
 	if size := elemSize[T](); size > 0 {
 		return GoodSize(c*size) / size

@@ -9,7 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// verify returns what is wrong with the Allocator's memory, all errors joined.
+// verify checks the Allocator's memory. It returns all errors joined.
 func (a *Allocator) verify() error {
 	a.init()
 	s := a.gate.enter()

@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A warning is something that Options.Logger is told once in an allocator's life.
+// A warning is a kind of event that Options.Logger reports once in an allocator's life.
 type warning uint8
 
 const (
@@ -32,8 +32,8 @@ var (
 	noHugePages = sync.OnceValue(func() bool { return procfs.NoHugePages(procfs.System()) })
 )
 
-// warn tells the logger, if there is one, unless it was told before. It is called with
-// no lock held and not pinned: a handler may do what it likes, even allocate from here.
+// warn sends a warning to the logger, if there is one and it has not reported this kind yet.
+// The caller holds no lock and is not pinned: a handler may do anything, even allocate.
 func (a *Allocator) warn(w warning, message, advice string, attributes ...slog.Attr) {
 	logger := a.options.Logger
 	if logger == nil || a.warned[w].Load() || a.warned[w].Swap(true) {
@@ -46,7 +46,7 @@ func (a *Allocator) warn(w warning, message, advice string, attributes ...slog.A
 	logger.LogAttrs(context.Background(), slog.LevelWarn, "ashlar: "+message, attributes...)
 }
 
-// warnRefused tells of an allocation of size bytes that failed for lack of memory.
+// warnRefused warns of an allocation of size bytes that failed for lack of memory.
 func (a *Allocator) warnRefused(size int, err error) {
 	if err == nil || a.options.Logger == nil {
 		return
@@ -55,7 +55,7 @@ func (a *Allocator) warnRefused(size int, err error) {
 	switch {
 	case errors.Is(err, ErrLimit):
 		a.warn(warnLimit, "the memory limit is reached",
-			"allocations fail with ErrLimit: free memory, the heap profile says whose it is, or raise the limit with SetLimit",
+			"allocations fail with ErrLimit: free memory, the heap profile shows what allocated it, or raise the limit with SetLimit",
 			request, slog.Int64("limit", a.space.Limit()), slog.Int64("footprint", a.space.Footprint.Now()))
 	case errors.Is(err, vm.ErrLockLimit):
 		a.warn(warnLocked, "the limit of locked memory is reached",
@@ -68,8 +68,8 @@ func (a *Allocator) warnRefused(size int, err error) {
 	}
 }
 
-// warnMany tells when mappings are so many that large objects are no longer mapped one
-// by one, long before the kernel refuses to make more.
+// warnMany warns when half of the mappings that the kernel allows are in use. From then on
+// large objects no longer get mappings of their own. The kernel still allows more mappings.
 func (a *Allocator) warnMany() {
 	if a.options.Logger == nil {
 		return
@@ -83,7 +83,7 @@ func (a *Allocator) warnMany() {
 		slog.Int64("mappings", now), slog.Int64("max_map_count", most))
 }
 
-// warnUnreturned tells of memory that the kernel does not take back.
+// warnUnreturned warns of memory that the kernel does not take back.
 func (a *Allocator) warnUnreturned(err error) {
 	if err == nil {
 		return
@@ -93,8 +93,8 @@ func (a *Allocator) warnUnreturned(err error) {
 		slog.Int64("mappings", vm.Mappings()), slog.Int64("max_map_count", vm.MaxMappings()), slog.Any("err", err))
 }
 
-// warnSmallPages tells that advice to use huge pages came to nothing: by an error, or
-// because the kernel takes it and never follows it.
+// warnSmallPages warns that huge pages are not used: the kernel returned an error, or it
+// accepts the advice and ignores it.
 func (a *Allocator) warnSmallPages(err error) {
 	if a.options.Logger == nil || err == nil && !noHugePages() {
 		return
@@ -104,7 +104,7 @@ func (a *Allocator) warnSmallPages(err error) {
 		slog.Any("err", err))
 }
 
-// warnUnguarded tells that memory of a checked arena stays accessible after its end.
+// warnUnguarded warns that freed memory of a checked arena stays accessible.
 func (a *Allocator) warnUnguarded(err error) {
 	a.warn(warnUnguard, "the kernel refuses to make freed memory inaccessible",
 		"a use after Free or Reset of a checked arena does not fault, it finds junk; if the cause is the number of mappings: "+

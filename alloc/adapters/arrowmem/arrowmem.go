@@ -10,11 +10,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// alignment of all buffers, in bytes: what Arrow's format recommends, so that vector
-// instructions and cache lines fit.
+// alignment is the alignment of all buffers in bytes. Arrow's format recommends it for vector
+// instructions and cache lines.
 const alignment = 64
 
-// large is the size in bytes from which on Malloc aligns blocks so, too.
+// large is the smallest size in bytes for which Malloc aligns blocks to alignment.
 const large = 128 << 10
 
 // An Allocator hands out Arrow's buffers. It is safe for concurrent use.
@@ -26,8 +26,8 @@ func New(heap *alloc.Allocator) *Allocator {
 	return &Allocator{cmp.Or(heap, alloc.Default())}
 }
 
-// Allocate returns size zero bytes. Size 0 gives an empty slice, which need not be
-// freed.
+// Allocate returns size zeroed bytes, aligned to 64 bytes. Size 0 gives an empty slice, which
+// need not be freed. It panics with an *alloc.Error if there is no memory.
 func (a *Allocator) Allocate(size int) []byte {
 	if size == 0 {
 		return []byte{}
@@ -39,7 +39,7 @@ func (a *Allocator) Allocate(size int) []byte {
 	return view(p, size)
 }
 
-// block returns a zero block of size bytes.
+// block returns a zeroed block of size bytes.
 func (a *Allocator) block(size int) (unsafe.Pointer, error) {
 	if size >= large {
 		return a.heap.Calloc(1, size)
@@ -51,16 +51,16 @@ func (a *Allocator) block(size int) (unsafe.Pointer, error) {
 	return p, err
 }
 
-// Reallocate makes b size bytes long, moving it if necessary, and returns it; bytes
-// that are added are zero. b must not be used afterwards. A b that becomes shorter keeps
-// its block and its capacity, as with Arrow's own allocators: a builder that was resized
-// to fewer elements goes on to use what lies beyond.
+// Reallocate makes b size bytes long, moves it if necessary, and returns it. Added bytes are
+// zero. An access to the old slice reads or writes freed memory. If b becomes shorter, it
+// keeps its block and its capacity, as with Arrow's own allocators: a builder that was resized
+// to fewer elements continues to use the bytes beyond them.
 func (a *Allocator) Reallocate(size int, b []byte) []byte {
 	if cap(b) == 0 {
 		return a.Allocate(size)
 	}
 	p := unsafe.Pointer(unsafe.SliceData(b))
-	usable := alloc.UsableSize(p) // panics if b is no live buffer
+	usable := alloc.UsableSize(p) // panics if b is not a live buffer
 	switch {
 	case 0 <= size && size <= cap(b):
 		b, old := b[:size], len(b)
@@ -77,8 +77,8 @@ func (a *Allocator) Reallocate(size int, b []byte) []byte {
 	return view(p, size)
 }
 
-// move resizes block p, of usable bytes, to size bytes. All is zero beyond the first
-// kept bytes.
+// move resizes block p, of usable bytes, to size bytes. The bytes after the first kept bytes
+// are zero.
 func (a *Allocator) move(p unsafe.Pointer, kept, usable, size int) (unsafe.Pointer, error) {
 	if usable >= large { // the kernel moves its pages, to a multiple of the alignment
 		return a.heap.Recalloc(p, kept, size)
@@ -91,13 +91,14 @@ func (a *Allocator) move(p unsafe.Pointer, kept, usable, size int) (unsafe.Point
 	return q, err
 }
 
-// Free takes b back. A slice of capacity 0, such as nil, is ignored.
+// Free frees b. It ignores a slice of capacity 0, such as nil. It panics with an
+// *alloc.MisuseError if b is not a live buffer.
 func (a *Allocator) Free(b []byte) {
 	if cap(b) > 0 {
 		a.heap.Free(unsafe.Pointer(unsafe.SliceData(b)))
 	}
 }
 
-// view returns the first size bytes of block p, without capacity for more: there
-// are kernels of Arrow that take a capacity for a length.
+// view returns the first size bytes of block p, without further capacity, because some of
+// Arrow's functions use the capacity as the length.
 func view(p unsafe.Pointer, size int) []byte { return unsafe.Slice((*byte)(p), size) }

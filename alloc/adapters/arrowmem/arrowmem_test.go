@@ -38,8 +38,8 @@ func fill(b []byte, first byte) {
 
 func address(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
 
-// TestAllocate: buffers of every small size and of many larger ones are aligned and
-// zero, though their memory was written to before.
+// TestAllocate: buffers of every small size and of many larger ones are aligned and zeroed,
+// though their memory was in use before.
 func TestAllocate(t *testing.T) { alloctest.EachMode(t, testAllocate) }
 
 func testAllocate(t *testing.T, heap *alloc.Allocator) {
@@ -89,8 +89,8 @@ func testReallocate(t *testing.T, heap *alloc.Allocator) {
 	mem.Free(b)
 }
 
-// TestShrink: a buffer that becomes shorter can be longer again without moving, and
-// what is added then is zero.
+// TestShrink: a buffer that became shorter can become longer again without moving. The added
+// bytes are zero.
 func TestShrink(t *testing.T) {
 	alloctest.EachMode(t, func(t *testing.T, heap *alloc.Allocator) {
 		mem := arrowmem.New(heap)

@@ -9,31 +9,33 @@
 //	mem := memory.NewGoAllocator() // before
 //	mem := arrowmem.New(nil)       // after
 //
-// Arrays, records, builders and readers that were given it then keep their buffers
-// outside the Go heap. They must be released, as Arrow's documentation asks for
-// anyway: what is never released is never freed. memory.NewCheckedAllocator around
-// this one finds what was forgotten in tests.
+// Arrays, records, builders and readers that use it keep their buffers outside the Go heap.
+// A buffer that is never released is never freed, so call Release as Arrow's documentation
+// requires. In tests, memory.NewCheckedAllocator around this Allocator finds buffers that
+// were not released.
+//
+// An Allocator is safe for concurrent use. Allocate and Reallocate panic with an *alloc.Error
+// if there is no memory, because Arrow's interface has no error result.
 //
 // # A buffer
 //
 //	 address, a multiple of 64      len           cap                usable size
 //	 ▼                              ▼             ▼                  ▼
 //	┌──────────────────────────────┬─────────────┬──────────────────┐
-//	│ what was requested last      │ and before  │ unspecified      │
+//	│ last requested size          │ earlier size│ unspecified      │
 //	└──────────────────────────────┴─────────────┴──────────────────┘
 //
-// Bytes that Allocate or Reallocate adds to len are zero. Growth stays in the block
-// where it fits. The kernel moves the pages of blocks of 128 KiB and more instead of
-// copying them: an array that is built by appending is written once. A buffer that
-// becomes shorter keeps its block until it is released: builders rely on that.
+// Bytes that Allocate or Reallocate adds to len are zero. A buffer grows in its block if it
+// has room there. The kernel moves the pages of blocks of 128 KiB and more instead of copying
+// them, so building an array by appending writes it once. A buffer that becomes shorter keeps
+// its block until it is released, because builders rely on that.
 //
 // # Misuse
 //
-// Freeing or growing what is no live buffer of the Allocator (released twice, cut
-// at its front, of the Go heap) panics with an *alloc.MisuseError. A buffer that is
-// read after its release is not caught: it may hold anything, or its pages may be
-// gone, which is a fault that ends the program.
+// Freeing or growing a slice that is not a live buffer of the Allocator panics with an
+// *alloc.MisuseError. Examples are a buffer that is released twice, one that was cut at its
+// front, and memory of the Go heap.
 //
-// Arrow has no way to hear of a lack of memory: it panics with an *alloc.Error, as
-// package alloc describes.
+// A program that reads a buffer after its release reads other data, or ends with a fault if
+// the pages are unmapped. The Allocator does not detect such reads.
 package arrowmem

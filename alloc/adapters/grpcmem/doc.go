@@ -8,39 +8,42 @@
 // or server:
 //
 //	pool := grpcmem.New(nil)
-//	experimental.SetDefaultBufferPool(pool)                 // clients, and all that is sent
-//	server := grpc.NewServer(experimental.BufferPool(pool)) // all that a server receives
+//	experimental.SetDefaultBufferPool(pool)                 // for clients and for sent messages
+//	server := grpc.NewServer(experimental.BufferPool(pool)) // for messages that a server receives
 //
-// A server needs the second line: gRPC takes the default for what servers receive when
-// the program starts, before main can set it. Clients take the default when they dial;
-// the option WithBufferPool gives one a pool of its own. The codec of protocol buffers,
-// which makes what is sent, always uses the default.
+// A server needs the second line, because gRPC reads the default for received messages when
+// the program starts, before main can set it. Clients read the default when they dial. The
+// option WithBufferPool gives a client a pool of its own. The codec of protocol buffers, which
+// encodes sent messages, always uses the default.
+//
+// A Pool is safe for concurrent use. Get panics with an *alloc.Error if there is no memory,
+// because gRPC's interface has no error result.
 //
 // # Buffers
 //
-// A buffer of more than 1 KiB is a block of its own, so that a message of 33 KiB
-// takes 36 KiB and not the next of a few sizes, and what a burst of large messages
-// took goes back to the kernel when it is over. gRPC counts references and puts such
-// buffers back when the last is gone. Buffers up to 1 KiB are never put back: they
-// come from the Go heap.
+// A buffer of more than 1 KiB is a block of its own. A message of 33 KiB therefore takes
+// 36 KiB, while gRPC's own pool has only a few sizes. The memory of a burst of large messages
+// goes back to the kernel. gRPC counts references and puts such a buffer back when the last
+// reference is gone. gRPC never puts buffers of up to 1 KiB back, so these come from the Go
+// heap.
 //
 //	Get(n ≤ 1 KiB)  ─► Go heap
 //	Get(n > 1 KiB)  ─► alloc.Allocator ─► gRPC ─► Put
-//	                                           └► forgotten ─► found by the collector
+//	                                           └► dropped ─► found by the collector
 //	Gets of more than 1 KiB = their Puts + Lost + InUse
 //
-// When a stream is cancelled, gRPC forgets messages that were under way. With a pool
-// of Go memory the collector takes these buffers; here it finds the pointer that Get
-// returned unreachable, and the buffer is freed and counted as lost. So that pointer
-// must be kept for as long as the buffer is used, as gRPC does.
+// When a stream is cancelled, gRPC drops messages that were under way without Put. When the
+// collector finds that the pointer that Get returned is unreachable, the Pool frees the buffer
+// and counts it as lost. A program that keeps only the slice, and drops the pointer from Get,
+// accesses freed memory. gRPC keeps the pointer.
 //
 // # Misuse
 //
-// Putting a buffer back twice, or one of more than 1 KiB that is not from this Pool,
-// panics with an *alloc.MisuseError. A buffer may come back shorter than it was, and
-// with less capacity: its first byte is what counts. A buffer that is used after it was put back is
-// not caught. With a pool of Go memory such a program reads another message's bytes;
-// with this one it may also fault, which ends it: codecs must copy what they keep.
+// Put panics with an *alloc.MisuseError if the buffer was put back before, or has more than
+// 1 KiB and is not from this Pool. A buffer may come back shorter and with less capacity: Put
+// identifies it by its first byte.
 //
-// gRPC has no way to hear of a lack of memory: Get panics with an *alloc.Error.
+// A program that uses a buffer after Put reads the bytes of another message, as with a pool of
+// Go memory. With this Pool it can also end with a fault. The Pool does not detect such a use,
+// so codecs must copy the bytes that they keep.
 package grpcmem

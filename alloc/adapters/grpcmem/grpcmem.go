@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// smallest is the capacity up to which gRPC does not put buffers back, in bytes.
+// smallest is the largest capacity, in bytes, of buffers that gRPC does not put back.
 const smallest = 1 << 10
 
 // A Pool hands out gRPC's buffers. It is safe for concurrent use.
@@ -20,8 +20,7 @@ type Pool struct {
 	heap  *alloc.Allocator
 	inUse atomic.Int64
 	lost  atomic.Int64
-	// out has what is to be stopped when a buffer comes back: address of its
-	// block → runtime.Cleanup.
+	// out maps the address of each block in use to its runtime.Cleanup, which Put stops.
 	out sync.Map
 }
 
@@ -30,8 +29,8 @@ func New(heap *alloc.Allocator) *Pool {
 	return &Pool{heap: cmp.Or(heap, alloc.Default())}
 }
 
-// Get returns a buffer of length bytes. Its contents are unspecified if it has more
-// than 1 KiB.
+// Get returns a buffer of length bytes. Its contents are zero up to 1 KiB, and unspecified
+// above. Get panics with an *alloc.Error if there is no memory.
 func (p *Pool) Get(length int) *[]byte {
 	if length <= smallest {
 		b := make([]byte, length)
@@ -48,11 +47,12 @@ func (p *Pool) Get(length int) *[]byte {
 	return b
 }
 
-// putBack is where slices lead that were put back, so that they are known.
+// putBack is the byte to which a slice points after Put, so that a second Put is detected.
 var putBack [1]byte
 
-// Put takes a buffer from Get back, by the pointer that Get returned; the slice may
-// have been cut at its end. Nobody may use it afterwards.
+// Put frees a buffer. b is the pointer that Get returned; the slice may have been cut at its
+// end. A use of the buffer after Put reads or writes freed memory. Put panics with an
+// *alloc.MisuseError if the buffer was put back before, or is not from Get.
 func (p *Pool) Put(b *[]byte) {
 	if b == nil {
 		return
@@ -64,16 +64,16 @@ func (p *Pool) Put(b *[]byte) {
 			return // Go memory
 		}
 		panic(&alloc.MisuseError{Kind: alloc.InvalidPointer, Op: "Put", Addr: uintptr(block),
-			Detail: "no buffer of this Pool that is in use: it was put back before, or is not from Get"})
+			Detail: "this is not a buffer of this Pool in use: it was put back before, or is not from Get"})
 	}
 	cleanup.(runtime.Cleanup).Stop()
-	runtime.KeepAlive(b) // or it might have been reclaimed before
+	runtime.KeepAlive(b) // otherwise the collector might have reclaimed it before Stop
 	p.heap.Free(block)
 	p.inUse.Add(-1)
 	*b = putBack[:0:0]
 }
 
-// reclaim frees a buffer that the collector found to be nobody's any more.
+// reclaim frees a buffer that the collector found unreachable.
 func (p *Pool) reclaim(block unsafe.Pointer) {
 	if _, out := p.out.LoadAndDelete(uintptr(block)); out {
 		p.inUse.Add(-1)
@@ -92,10 +92,10 @@ func ignoreClosed() {
 	}
 }
 
-// InUse returns how many buffers of more than 1 KiB are out: got, and neither put
-// back nor lost.
+// InUse returns the number of buffers of more than 1 KiB that Get returned and that were
+// neither put back nor lost.
 func (p *Pool) InUse() int64 { return p.inUse.Load() }
 
-// Lost returns how many buffers were never put back and freed when the collector
-// found them unreachable.
+// Lost returns the number of buffers that were dropped without Put, and freed when the
+// collector found them unreachable.
 func (p *Pool) Lost() int64 { return p.lost.Load() }

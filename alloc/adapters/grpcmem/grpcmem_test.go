@@ -86,7 +86,7 @@ func testMisuse(t *testing.T, heap *alloc.Allocator) {
 	}
 }
 
-// TestLost: buffers that nobody has any more are freed, those that somebody has stay.
+// TestLost: unreachable buffers are freed, reachable ones stay.
 func TestLost(t *testing.T) { alloctest.EachMode(t, testLost) }
 
 func testLost(t *testing.T, heap *alloc.Allocator) {
@@ -130,7 +130,7 @@ func TestLostAfterClose(t *testing.T) {
 	}
 }
 
-// BenchmarkGetPut is to be compared with what a message of its size costs.
+// BenchmarkGetPut measures Get and Put of buffers of several sizes.
 func BenchmarkGetPut(b *testing.B) {
 	pool := grpcmem.New(nil)
 	for _, size := range []int{4 << 10, 1 << 20} {
@@ -142,7 +142,7 @@ func BenchmarkGetPut(b *testing.B) {
 	}
 }
 
-// TestConcurrent: buffers that several goroutines pass around are each one's own.
+// TestConcurrent: no two goroutines get the same buffer at the same time.
 func TestConcurrent(t *testing.T) { alloctest.EachMode(t, testConcurrent) }
 
 func testConcurrent(t *testing.T, heap *alloc.Allocator) {

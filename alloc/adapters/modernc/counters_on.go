@@ -11,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// count adds to the live blocks of a and notes what its heap h holds.
+// count adds blocks to the live blocks of a, and updates Bytes and Mmaps from its heap h.
 func (a *Allocator) count(h *alloc.Allocator, blocks int) {
 	bytes, mappings := h.Footprint()
 	atomic.AddUintptr(word(&a.Allocs), uintptr(blocks))
@@ -19,5 +19,6 @@ func (a *Allocator) count(h *alloc.Allocator, blocks int) {
 	atomic.StoreUintptr(word(&a.Mmaps), uintptr(mappings))
 }
 
-// word views an int as the type of its width that package atomic knows.
+// word returns n as a pointer to a uintptr, which package atomic supports. It has the same
+// width.
 func word(n *int) *uintptr { return (*uintptr)(unsafe.Pointer(n)) }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestCounters: the counters follow what is live, and end where they began.
+// TestCounters: the counters follow the live blocks, and are 0 at the end.
 func TestCounters(t *testing.T) {
 	a := newAllocator(t)
 	var users sync.WaitGroup

@@ -8,7 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// UseOptions gives the Allocators that are opened during the test the options.
+// UseOptions sets the options of all Allocators that are opened during the test.
 func UseOptions(t *testing.T, o alloc.Options) {
 	before := options
 	options = o

@@ -9,15 +9,15 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// heaps are those of all Allocators in use.
+// heaps lists the heaps of all Allocators in use.
 var heaps struct {
 	mu  sync.Mutex
 	all []*alloc.Allocator
 }
 
-// Heaps returns the heaps of all Allocators in use, also of those that are private to
-// another package, as modernc.org/libc's is: for their numbers, profiles and traces. An
-// Allocator has one from its first use to Close.
+// Heaps returns the heaps of all Allocators in use, with their statistics, profiles and
+// traces. It includes Allocators that are private to other packages, such as modernc.org/libc.
+// An Allocator has a heap from its first use to Close.
 func Heaps() []*alloc.Allocator {
 	heaps.mu.Lock()
 	defer heaps.mu.Unlock()
@@ -31,7 +31,7 @@ func enlist(h *alloc.Allocator) {
 	heaps.all = append(heaps.all, h)
 }
 
-// strike takes a heap out of heaps.
+// strike removes a heap from heaps.
 func strike(h *alloc.Allocator) {
 	heaps.mu.Lock()
 	defer heaps.mu.Unlock()

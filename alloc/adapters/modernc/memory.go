@@ -12,9 +12,10 @@ import (
 // An Allocator allocates and frees memory outside the Go heap. Its zero value is
 // ready for use. It is safe for concurrent use, except for Close.
 type Allocator struct {
-	Allocs int // live blocks; this and the next two in builds with the tag memory.counters only
-	Bytes  int // got from the kernel and not given back: what may occupy RAM
-	Mmaps  int // mappings of address space
+	// These fields are 0 in builds without the tag memory.counters.
+	Allocs int // number of live blocks
+	Bytes  int // bytes that may occupy RAM
+	Mmaps  int // number of mappings
 
 	heap *alloc.Allocator // nil before the first use and after Close; atomic
 }
@@ -27,16 +28,16 @@ func (a *Allocator) use() *alloc.Allocator {
 	return a.open()
 }
 
-// options are those of heaps; tests have others.
+// options are the options of new heaps. Tests change them.
 var options alloc.Options
 
-// open gives a its heap. Of two goroutines that do so at once one wins.
+// open makes the heap of a. If two goroutines do so at once, one of the heaps is used.
 func (a *Allocator) open() *alloc.Allocator {
 	o := options
-	o.AddressesAsNumbers = true // as translated C keeps them
+	o.AddressesAsNumbers = true // because C code that was translated to Go keeps addresses as numbers
 	h, err := alloc.NewAllocator(o)
 	if err != nil {
-		h = new(alloc.Allocator) // whose first use says what is wrong
+		h = new(alloc.Allocator) // its first call returns the error
 	}
 	if atomic.CompareAndSwapPointer(a.slot(), nil, unsafe.Pointer(h)) {
 		enlist(h)
@@ -46,9 +47,9 @@ func (a *Allocator) open() *alloc.Allocator {
 
 func (a *Allocator) slot() *unsafe.Pointer { return (*unsafe.Pointer)(unsafe.Pointer(&a.heap)) }
 
-// Close gives all memory back to the kernel, live blocks included, and makes a a
-// zero value again. Nobody may be using a or its blocks. An error means that the
-// kernel did not take everything back.
+// Close gives all memory back to the kernel, live blocks included, and makes a a zero value
+// again. An access to a block after Close is a fault, or reaches other memory. No other call
+// may run at the same time. An error means that the kernel did not take everything back.
 func (a *Allocator) Close() error {
 	h := a.heap
 	*a = Allocator{}
@@ -59,8 +60,8 @@ func (a *Allocator) Close() error {
 	return h.Close()
 }
 
-// Trim gives what is unused back to the kernel now. It is never needed: unused
-// memory goes back by itself after about a second. The error is always nil.
+// Trim gives unused memory back to the kernel now. Without Trim, unused memory goes back after
+// about a second. The error is always nil.
 func (a *Allocator) Trim() error {
 	h := a.use()
 	h.Trim()

@@ -27,7 +27,7 @@ func newAllocator(t *testing.T) *memory.Allocator {
 	return a
 }
 
-// forms are the three ways to ask for a block; each returns its address.
+// forms are the three ways to request a block. Each returns its address.
 func forms(a *memory.Allocator) map[string]func(size int) (uintptr, error) {
 	slice := func(b []byte, err error) (uintptr, error) { return uintptr(unsafe.Pointer(unsafe.SliceData(b))), err }
 	plain := func(p unsafe.Pointer, err error) (uintptr, error) { return uintptr(p), err }
@@ -185,7 +185,7 @@ func testMisuse(t *testing.T) {
 	}
 }
 
-// TestClose: a closed Allocator is a zero value, and so can be used again.
+// TestClose: a closed Allocator is a zero value, and can be used again.
 func TestClose(t *testing.T) {
 	a := newAllocator(t)
 	for range 3 {
@@ -214,8 +214,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// TestConcurrent: goroutines that share an Allocator from its first block on, and
-// free each other's blocks, are never given the same one.
+// TestConcurrent: goroutines share an Allocator from its first block on and free each other's
+// blocks. No two of them get the same block.
 func TestConcurrent(t *testing.T) {
 	a := newAllocator(t)
 	blocks := make(chan []byte, 16)

@@ -10,7 +10,7 @@ import (
 	"modernc.org/memory"
 )
 
-// modes are those of the heaps that a program may have below its Allocators.
+// modes are the options of heaps on which the tests run.
 var modes = map[string]alloc.Options{
 	"plain":    {},
 	"checked":  {Checked: true},
@@ -28,10 +28,10 @@ func inEachMode(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// TestLeastUsable: as with the original, a block has 16 bytes and more, of which callers
-// use as many as UsableSize says, whatever they requested. modernc.org/libc links the
-// blocks that it caches through their first words.
-func TestLeastUsable(t *testing.T) { inEachMode(t, testLeastUsable) }
+// TestMinUsable: as with the original, a block has at least 16 bytes, and callers may use
+// UsableSize bytes, whatever they requested. modernc.org/libc links the blocks that it caches
+// through their first words.
+func TestMinUsable(t *testing.T) { inEachMode(t, testLeastUsable) }
 
 func testLeastUsable(t *testing.T) {
 	a := newAllocator(t)
@@ -55,7 +55,7 @@ func testLeastUsable(t *testing.T) {
 	}
 }
 
-// useAll writes to all usable bytes of a block, which must be 16 at least.
+// useAll writes to all usable bytes of a block, and checks that there are at least 16.
 func useAll(t *testing.T, form string, p uintptr, size int) {
 	t.Helper()
 	n := memory.UintptrUsableSize(p)

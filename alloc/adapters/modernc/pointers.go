@@ -4,17 +4,17 @@ package memory
 
 import "unsafe"
 
-// The forms that take and return pointers do the work; the forms for addresses and
-// slices stand on them.
+// The functions in this file take and return pointers. The functions for addresses and slices
+// call them.
 
-// minBlock is the least number of bytes that a block has, as with the original. Callers
-// count on it: modernc.org/libc writes a link into blocks that it caches. Guarded and
-// checked blocks have no more bytes than are requested.
+// minBlock is the smallest size of a block in bytes, as with the original. Callers rely on it:
+// modernc.org/libc writes a link into blocks that it caches. Without minBlock, guarded and
+// checked blocks would have only the requested bytes.
 const minBlock = 16
 
-// UnsafeMalloc returns a block of size bytes, aligned to 16. Its contents are
-// unspecified. Size 0 gives nil; a negative size panics. The error wraps one of
-// those of package alloc.
+// UnsafeMalloc returns a block of size bytes, aligned to 16 bytes. Its contents are
+// unspecified. Size 0 gives nil, and a negative size panics. The error wraps one of package
+// alloc's.
 func (a *Allocator) UnsafeMalloc(size int) (unsafe.Pointer, error) {
 	if size <= 0 {
 		return none(size)
@@ -27,7 +27,7 @@ func (a *Allocator) UnsafeMalloc(size int) (unsafe.Pointer, error) {
 	return p, err
 }
 
-// UnsafeCalloc is UnsafeMalloc, but the size bytes are zero.
+// UnsafeCalloc does what UnsafeMalloc does, and zeroes the bytes.
 func (a *Allocator) UnsafeCalloc(size int) (unsafe.Pointer, error) {
 	if size <= 0 {
 		return none(size)
@@ -40,7 +40,7 @@ func (a *Allocator) UnsafeCalloc(size int) (unsafe.Pointer, error) {
 	return p, err
 }
 
-// none is what is returned for a size that needs no block.
+// none returns nil for size 0, and panics for a negative size.
 func none(size int) (unsafe.Pointer, error) {
 	if size < 0 {
 		panic("memory: negative size")
@@ -48,11 +48,11 @@ func none(size int) (unsafe.Pointer, error) {
 	return nil, nil
 }
 
-// UnsafeRealloc changes the size of block p to size bytes and returns where it is
-// now. The contents are kept up to the lesser of both sizes, what is added is
-// unspecified. A nil p makes it UnsafeMalloc, a size of 0 UnsafeFree. If an error
-// is returned, p is as it was. A p that is no live block of a panics with an
-// *alloc.MisuseError.
+// UnsafeRealloc changes the size of block p to size bytes and returns the address of the
+// block, which may be another. It keeps the contents up to the smaller of both sizes; added
+// bytes are unspecified. With a nil p it does what UnsafeMalloc does, and with size 0 what
+// UnsafeFree does. After an error, p is unchanged. It panics with an *alloc.MisuseError if p
+// is not a live block of a.
 func (a *Allocator) UnsafeRealloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
 	if p == nil {
 		return a.UnsafeMalloc(size)
@@ -69,8 +69,8 @@ func (a *Allocator) UnsafeRealloc(p unsafe.Pointer, size int) (unsafe.Pointer, e
 	return p, err
 }
 
-// UnsafeFree takes block p back; nil is ignored. A p that is no live block of a
-// panics with an *alloc.MisuseError; the error is always nil.
+// UnsafeFree frees block p. It ignores nil. It panics with an *alloc.MisuseError if p is not a
+// live block of a. The error is always nil.
 func (a *Allocator) UnsafeFree(p unsafe.Pointer) error {
 	if p != nil {
 		h := a.use()

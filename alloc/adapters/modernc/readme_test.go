@@ -14,8 +14,8 @@ import (
 // checkout stands in the README for the path of ashlar.
 const checkout = "/path/to/ashlar"
 
-// program uses the package the way that modernc.org/libc does, and shows whose it is:
-// powers of two are the other's sizes.
+// program uses the package as modernc.org/libc does, and prints the usable size of a block.
+// With the original it would be a power of two.
 const program = `package main
 
 import (
@@ -46,7 +46,7 @@ func TestReadme(t *testing.T) {
 		commands = append(commands, strings.Split(strings.TrimSpace(block[1]), "\n")...)
 	}
 	if len(commands) < 6 {
-		t.Fatalf("the README has not the commands it had: %q", commands)
+		t.Fatalf("the README has other commands than expected: %q", commands)
 	}
 	out := ""
 	for _, line := range append(commands, "go run .") {

@@ -33,11 +33,11 @@ const (
 )
 `
 
-// TestUpstream runs upstream's tests, taken from the module cache, on this package.
-// They count regions; Mmaps is the number of ours.
+// TestUpstream runs upstream's tests, from the module cache, on this package. They count the
+// mappings of upstream; the test substitutes Mmaps.
 func TestUpstream(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes some seconds")
+		t.Skip("this test takes some seconds")
 	}
 	source := download(t)
 	dir := t.TempDir()
@@ -77,7 +77,7 @@ func download(t *testing.T) string {
 	return module.Dir
 }
 
-// without returns the Go source text without a function.
+// without returns Go source text without the function of that name.
 func without(t *testing.T, text, name string) string {
 	t.Helper()
 	function := regexp.MustCompile(fmt.Sprintf(`(?ms)^func %s\(.*?^}$`, name))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package swissmem puts the tables of github.com/cockroachdb/swiss, a generic hash
-// map that takes an allocator, where the garbage collector does not see them.
+// Package swissmem puts the tables of github.com/cockroachdb/swiss off the Go heap, where the
+// garbage collector does not see them. swiss is a generic hash map that takes an allocator.
 //
 // An Allocator has the methods of swiss.Allocator for the groups of one type of map:
 //
@@ -9,23 +9,25 @@
 //	m := swiss.New[uint64, Position](0, swiss.WithAllocator[uint64, Position](table))
 //	defer m.Close() // gives the table back
 //
-// The whole table lies off the Go heap: a map with a hundred million entries costs
-// the collector nothing. New refuses keys and values that hold Go pointers, with
-// alloc.ErrHasPointers and the name of the type; strings and slices are such.
+// The whole table lies off the Go heap, so a map with a hundred million entries costs the
+// collector nothing. New returns alloc.ErrHasPointers if keys or values hold Go pointers, as
+// strings and slices do.
+//
+// An Allocator is safe for concurrent use, by any number of maps. Alloc panics with an
+// *alloc.Error if there is no memory, because swiss's interface has no error result.
 //
 // # Strings
 //
-// A map from strings is a map from numbers: intern the strings (each distinct one
-// gets a number, and its bytes lie off the Go heap), or keep their bytes in an arena
-// and use where they begin there. Keys of a bounded length fit in an array, such as
-// [32]byte, which holds no pointers.
+// For a map with string keys, use numbers as keys. Intern the strings: each distinct string
+// gets a number, and its bytes lie off the Go heap. Or keep the bytes in an arena, and use
+// their offset as the key. Keys of a bounded length can be arrays, such as [32]byte, which
+// hold no pointers.
 //
 // # Misuse
 //
-// A map that is dropped without Close keeps its table for ever. A map that is used
-// after Close makes a new table, as swiss has it. An iteration reads tables that
-// were replaced when the map grew meanwhile: swiss frees these at once, so do not
-// put into a map while All iterates over it.
+// A table leaks if its map is dropped without Close. A map that is used after Close makes a
+// new table; that is swiss's behaviour.
 //
-// Swiss has no way to hear of a lack of memory: Alloc panics with an *alloc.Error.
+// An iteration by All reads freed memory if the program puts into the map meanwhile, because
+// swiss frees the old table at once when the map grows.
 package swissmem

@@ -17,7 +17,7 @@ type Allocator[G any] struct{ heap *alloc.Allocator }
 // value, holds Go pointers.
 func New[G any](heap *alloc.Allocator) (*Allocator[G], error) {
 	a := &Allocator[G]{cmp.Or(heap, alloc.Default())}
-	g, err := alloc.New[G](a.heap) // what is refused here would be refused by Alloc
+	g, err := alloc.New[G](a.heap) // Alloc would fail for the same types
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +25,7 @@ func New[G any](heap *alloc.Allocator) (*Allocator[G], error) {
 	return a, nil
 }
 
-// Alloc returns n zero groups.
+// Alloc returns n zeroed groups. It panics with an *alloc.Error if there is no memory.
 func (a *Allocator[G]) Alloc(n int) []G {
 	groups, err := alloc.MakeSlice[G](a.heap, n, n)
 	if err != nil {
@@ -34,6 +34,6 @@ func (a *Allocator[G]) Alloc(n int) []G {
 	return groups
 }
 
-// Free takes groups from Alloc back. nil is ignored; what is not from Alloc, or was
-// freed, panics with an *alloc.MisuseError.
+// Free frees groups from Alloc. It ignores nil. It panics with an *alloc.MisuseError if groups
+// is not from Alloc, or was freed before.
 func (a *Allocator[G]) Free(groups []G) { alloc.FreeSlice(a.heap, groups) }

@@ -60,7 +60,7 @@ func TestPointersAreRefused(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// TestZeroed: groups are zero though their memory was written to before.
+// TestZeroed: groups are zeroed though their memory was in use before.
 func TestZeroed(t *testing.T) { alloctest.EachMode(t, testZeroed) }
 
 func testZeroed(t *testing.T, heap *alloc.Allocator) {

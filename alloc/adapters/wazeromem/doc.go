@@ -4,8 +4,8 @@
 // in place and that the garbage collector does not see.
 //
 // Its types have the methods of MemoryAllocator and LinearMemory of
-// github.com/tetratelabs/wazero/experimental, but for the name of a result, which
-// one line supplies:
+// github.com/tetratelabs/wazero/experimental, except that Allocate returns a *Memory. A
+// function literal converts it:
 //
 //	var memories wazeromem.Allocator
 //	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
@@ -21,42 +21,44 @@
 //	└───────────────────────┴─────────────────┴──────────────────────────┘
 //	length ≤ committed ≤ reserved
 //
-// Allocate reserves address space for the maximum that the module declares, or
-// 4 GiB, and makes the initial pages accessible; Reallocate makes further ones
-// accessible. The base never moves and nothing is ever copied, so that the memory
-// can back a shared one. Reserved space costs no RAM and counts against no limit
-// on committed memory (vm.overcommit_memory) but address space; committed pages cost
-// RAM as they are written.
+// Allocate reserves address space for the maximum that the module declares, or 4 GiB, and
+// makes the initial pages accessible. Reallocate makes further pages accessible. The base
+// never moves and nothing is copied, so shared memories work too. Reserved space costs no RAM,
+// and does not count against the kernel's limit of committed memory (vm.overcommit_memory).
+// It counts against a limit of address space. A committed page costs RAM when it is written.
+//
+// An Allocator is safe for concurrent use. A Memory is for one goroutine at a time.
 //
 // # When memory is short
 //
-// Where the maximum cannot be reserved, on 32 bits or under a limit of address space
-// (ulimit -v), half of it is tried, and half of that, down to the initial size. A
-// module can then grow up to what was reserved. Growth beyond it, beyond
-// Allocator.Limit, or that the kernel refuses, fails in the module: memory.grow
-// returns -1. Wazero has no way to hear that not even the initial size is available:
-// Allocate then panics with an *alloc.Error, which a program can recover from where it
-// instantiates the module. TryAllocate returns the error.
+// On 32-bit systems, and under a limit of address space (ulimit -v), the maximum may not be
+// available. Then Allocate tries half of it, and half of that, down to the initial size, and
+// the module can grow up to the reserved size. If growth exceeds the reserved size or
+// Allocator.Limit, or the kernel refuses, memory.grow returns -1 in the module.
 //
-// A memory takes two of the process' mappings, and the kernel allows 65,530 by default
-// (vm.max_map_count): about 32,000 modules. The error says so when that is the cause.
+// If the initial size is not available, Allocate panics with an *alloc.Error, because wazero's
+// interface has no error result. A program can recover where it instantiates the module.
+// TryAllocate returns the error.
+//
+// A memory takes two of the mappings of the process. The kernel allows 65,530 mappings by
+// default (vm.max_map_count), which is enough for about 32,000 modules. The error says so if
+// that is the cause.
 //
 // # Modules that are dropped
 //
-// wazero frees a memory when its module is closed. The memory of a module that is dropped
-// without Close, as forgotten error paths do, is freed when the collector finds it, and
-// counted as lost. The collector does not see how much memory that is: when memory,
-// mappings or address space run out, Allocate has it look.
+// wazero frees a memory when its module is closed. If a module is dropped without Close, its
+// memory is freed when the collector finds it unreachable, and counted as lost. The collector
+// does not see how much memory that is. So when memory, mappings or address space run out,
+// the Allocator runs the collector.
 //
 //	Allocates = Frees + Lost + InUse
 //
 // # Misuse
 //
-// Slices that api.Memory.Read returned are views of a memory: using them after the module
-// was closed, or when nobody has the module any more, is a fault that ends the program.
-// With Go memory they would still be read. Free may be called again and does nothing
-// then.
+// An access to a slice that api.Memory.Read returned is a fault that ends the program, if the
+// module was closed or is unreachable. Such slices are views of the memory. With Go memory the
+// access would succeed. Further calls of Free do nothing.
 //
-// Linear memories do not come from an alloc.Allocator, whose Stats and Limit do not
-// count them: Reserved, Committed and Limit of the Allocator here do.
+// Linear memories do not come from an alloc.Allocator, so its Stats and Limit do not count
+// them. Use Reserved, Committed and Limit of this package's Allocator.
 package wazeromem

@@ -7,7 +7,8 @@ import (
 	"weak"
 )
 
-// enter notes a reservation and returns its Memory, whose end the collector reports.
+// enter adds a reservation to the live ones and returns its Memory. When the collector finds
+// the Memory unreachable, it calls dropped.
 func (a *Allocator) enter(r *reservation) *Memory {
 	m := &Memory{reservation: r}
 	m.cleanup = runtime.AddCleanup(m, (*reservation).dropped, r)
@@ -21,8 +22,8 @@ func (a *Allocator) enter(r *reservation) *Memory {
 	return m
 }
 
-// forget releases a reservation that is live, and counts it as lost if it was dropped.
-// Whoever holds mu then finds nothing half released.
+// forget releases a live reservation, and counts it as lost if it was dropped. It does both
+// under mu, so that no other call sees a reservation that is half released.
 func (a *Allocator) forget(r *reservation, dropped bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -36,14 +37,13 @@ func (a *Allocator) forget(r *reservation, dropped bool) {
 	}
 }
 
-// dropped releases the reservation of a Memory that nobody has any more.
+// dropped releases the reservation of an unreachable Memory.
 func (r *reservation) dropped() { r.owner.forget(r, true) }
 
-// reclaim has the collector look for Memories that were dropped, and releases those. It
-// reports whether there were any. The collector does not see the memory that dropped
-// modules hold, and may not run for long. Unless it is urgent, so many Memories must be
-// new since the last time that a share of them may have been dropped: collecting is
-// expensive.
+// reclaim runs the collector and releases the Memories that it finds unreachable. It reports
+// whether there were any. The collector does not see the memory of dropped modules, and may
+// not run for a long time by itself. Collecting is expensive, so unless urgent is set, reclaim
+// runs it only if more than half of the live Memories were made since the last call.
 func (a *Allocator) reclaim(urgent bool) bool {
 	a.mu.Lock()
 	worth, before := urgent || a.recent > len(a.live)/2, a.lost
@@ -52,7 +52,7 @@ func (a *Allocator) reclaim(urgent bool) bool {
 	if !worth {
 		return false
 	}
-	runtime.GC() // which clears the weak pointers to what is unreachable
+	runtime.GC() // clears the weak pointers to unreachable Memories
 	var dropped []*reservation
 	a.mu.Lock()
 	for r, m := range a.live {
@@ -61,7 +61,7 @@ func (a *Allocator) reclaim(urgent bool) bool {
 		}
 	}
 	a.mu.Unlock()
-	for _, r := range dropped { // if the cleanup has not come first
+	for _, r := range dropped { // does nothing for those whose cleanup has run
 		r.dropped()
 	}
 	return a.Lost() > before

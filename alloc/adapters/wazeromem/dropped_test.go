@@ -12,15 +12,14 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// drop allocates n memories that nobody keeps.
+// drop allocates n memories and drops them.
 func drop(a *Allocator, n int) {
 	for range n {
 		a.Allocate(wasmPage, 16*wasmPage).Reallocate(wasmPage)[0] = 1
 	}
 }
 
-// TestDropped: memories that nobody has any more are freed and counted, those that
-// somebody has stay.
+// TestDropped: unreachable memories are freed and counted, reachable ones stay.
 func TestDropped(t *testing.T) {
 	var memories Allocator
 	kept := memories.Allocate(wasmPage, 16*wasmPage)
@@ -47,8 +46,8 @@ func TestDropped(t *testing.T) {
 	}
 }
 
-// TestDroppedAtLimit: what was dropped makes room when the limit is reached, whether or
-// not the collector had reason to run.
+// TestDroppedAtLimit: when the limit is reached, dropped memories are freed, even if the
+// collector would not have run by itself.
 func TestDroppedAtLimit(t *testing.T) {
 	memories := Allocator{Limit: 20 * wasmPage}
 	for range 100 {
@@ -62,7 +61,7 @@ func TestDroppedAtLimit(t *testing.T) {
 	}
 }
 
-// TestDroppedMappings: what was dropped makes room when the kernel refuses mappings.
+// TestDroppedMappings: when the kernel refuses mappings, dropped memories are freed.
 func TestDroppedMappings(t *testing.T) {
 	for name, op := range map[string]vm.Op{"to reserve": vm.OpMap, "to commit": vm.OpProtect} {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +83,7 @@ func TestDroppedMappings(t *testing.T) {
 	}
 }
 
-// TestMappingsAreNamed: who has as many modules as the kernel has mappings for is told.
+// TestMappingsAreNamed: if the kernel's limit of mappings is the cause, the error says so.
 func TestMappingsAreNamed(t *testing.T) {
 	var memories Allocator
 	var all []*Memory

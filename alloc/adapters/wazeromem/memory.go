@@ -9,17 +9,19 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// A Memory is a linear memory. It is for one goroutine at a time, as wazero uses
-// it: growth of a shared one happens under wazero's lock.
+// A Memory is a linear memory. It is for one goroutine at a time: wazero holds a lock while a
+// shared memory grows.
 //
-// The collector frees a Memory that is dropped without Free. What wazero returned of it
-// (api.Memory.Read) must not be used without the module, which keeps its Memory.
+// The collector frees a Memory that is dropped without Free. An access to a slice from
+// api.Memory.Read is a fault then. Keep the module while you use such slices, because the
+// module keeps its Memory.
 type Memory struct {
 	*reservation // nil after Free
 	cleanup      runtime.Cleanup
 }
 
-// A reservation is the address space of a Memory, and outlives it if it is dropped.
+// A reservation is the address space of a Memory. It exists until it is released, even if the
+// Memory is unreachable.
 type reservation struct {
 	owner     *Allocator
 	mapping   vm.Mapping
@@ -28,17 +30,19 @@ type reservation struct {
 	committed uint64 // bytes, whole pages
 }
 
-// Reallocate returns the memory at a length of size bytes; what was never part of
-// it is zero. The address is always the same. It returns nil if there is no more.
+// Reallocate returns the memory with a length of size bytes. Bytes that were never part of it
+// are zero. The address is always the same. It returns nil if size exceeds the reserved size
+// or the limit, if the kernel refuses, and after Free.
 func (m *Memory) Reallocate(size uint64) []byte {
-	defer runtime.KeepAlive(m) // of which only the reservation is used from here on
+	defer runtime.KeepAlive(m) // otherwise the collector could free it during the call
 	if m.reservation == nil || size > m.reserved || m.commit(size) != nil {
 		return nil
 	}
 	return raw.Bytes(m.start, uintptr(m.committed))[:size]
 }
 
-// Free gives the memory back to the kernel. Nobody may use it any more.
+// Free gives the memory back to the kernel. An access to it after Free is a fault. Further
+// calls do nothing.
 func (m *Memory) Free() {
 	if m.reservation == nil {
 		return
@@ -46,11 +50,11 @@ func (m *Memory) Free() {
 	m.cleanup.Stop()
 	m.owner.forget(m.reservation, false)
 	m.reservation = nil
-	runtime.KeepAlive(m) // or it might be taken for dropped meanwhile
+	runtime.KeepAlive(m) // otherwise the collector could count it as dropped
 }
 
-// commit makes the first size bytes accessible. When memory is short it looks for
-// Memories that were dropped.
+// commit makes the first size bytes accessible. If that fails, it frees dropped Memories and
+// tries again.
 func (r *reservation) commit(size uint64) error {
 	err := r.tryCommit(size)
 	if err != nil && r.owner.reclaim(false) {
@@ -83,7 +87,7 @@ func (r *reservation) tryCommit(size uint64) error {
 func (r *reservation) release() {
 	space := &r.owner.space
 	if space.Release(r.mapping) != nil {
-		// The kernel keeps the address space: at least its RAM goes back.
+		// The kernel refused to take the address space back. Give the RAM back.
 		_ = space.Purge(r.mapping.Base, r.mapping.Size, false)
 	}
 	space.Refund(uintptr(r.committed))

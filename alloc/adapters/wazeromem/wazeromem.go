@@ -16,42 +16,41 @@ import (
 // An Allocator makes linear memories. The zero value is ready for use and has no
 // limit. It is safe for concurrent use.
 type Allocator struct {
-	// Limit bounds the committed bytes of all its memories; 0: no limit. It is not
-	// to be changed after the first use.
+	// Limit is the largest number of committed bytes of all memories together. 0 means no
+	// limit. Set it before the first use.
 	Limit int64
 
-	space vm.Space // its footprint is what is committed
+	space vm.Space // its footprint is the committed bytes
 
 	mu     sync.Mutex
 	lost   int64
-	live   map[*reservation]weak.Pointer[Memory] // those that were neither freed nor dropped
-	recent int                                   // of them, made since the last reclaim
+	live   map[*reservation]weak.Pointer[Memory] // reservations that are not released
+	recent int                                   // memories made since the last reclaim
 }
 
 // Reserved returns the bytes of address space that its memories hold.
 func (a *Allocator) Reserved() int64 { return a.space.Mapped.Now() }
 
-// Committed returns the bytes of its memories that were made accessible, and so
-// may occupy RAM.
+// Committed returns the bytes of its memories that are accessible. These may occupy RAM.
 func (a *Allocator) Committed() int64 { return a.space.Footprint.Now() }
 
-// InUse returns the number of its memories that were neither freed nor lost.
+// InUse returns the number of its memories that are neither freed nor lost.
 func (a *Allocator) InUse() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return len(a.live)
 }
 
-// Lost returns how many of its memories were dropped without Free, and freed when the
-// collector found them.
+// Lost returns the number of its memories that were dropped without Free, and freed when the
+// collector found them unreachable.
 func (a *Allocator) Lost() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.lost
 }
 
-// Allocate is TryAllocate for wazero, which has no way to hear of an error: Allocate
-// panics with it.
+// Allocate does what TryAllocate does, and panics with the error, because wazero's interface
+// has no error result.
 func (a *Allocator) Allocate(initial, maximum uint64) *Memory {
 	m, err := a.TryAllocate(initial, maximum)
 	if err != nil {
@@ -60,36 +59,36 @@ func (a *Allocator) Allocate(initial, maximum uint64) *Memory {
 	return m
 }
 
-// TryAllocate returns a linear memory of initial accessible bytes that can grow to
-// maximum bytes, or to what could be reserved. If that is less than the initial bytes,
-// it frees memories that were dropped and tries again, before it returns an *alloc.Error.
-// That wraps alloc.ErrOutOfMemory or alloc.ErrLimit.
+// TryAllocate returns a linear memory of initial accessible bytes. It can grow to maximum
+// bytes, or to the size that could be reserved if that is less. If the initial bytes are not
+// available, TryAllocate frees dropped memories and tries again. Then it returns an
+// *alloc.Error, which wraps alloc.ErrOutOfMemory or alloc.ErrLimit.
 func (a *Allocator) TryAllocate(initial, maximum uint64) (*Memory, error) {
 	m, err := a.allocate(initial, max(initial, maximum))
 	if err != nil && initial <= math.MaxInt && a.reclaim(true) {
 		m, err = a.allocate(initial, max(initial, maximum))
 	}
 	if err != nil {
-		return nil, &alloc.Error{Op: "wazero memory", Size: int(min(initial, math.MaxInt)), Err: a.explain(err)}
+		return nil, &alloc.Error{Op: "wazero memory", Size: int(min(initial, math.MaxInt)), Err: a.describe(err)}
 	}
 	return m, nil
 }
 
-// mappingsEach is how many mappings the kernel has for a Memory: what is accessible, and
-// what is reserved.
+// mappingsEach is the number of the kernel's mappings for a Memory: one for the accessible
+// bytes, and one for the reserved bytes.
 const mappingsEach = 2
 
-// explain adds to a lack of memory that the number of mappings may be its cause.
-func (a *Allocator) explain(err error) error {
+// describe adds to an error for lack of memory that the number of mappings may be the cause.
+func (a *Allocator) describe(err error) error {
 	n, limit := int64(a.InUse()), vm.MaxMappings()
 	if !errors.Is(err, alloc.ErrOutOfMemory) || n*mappingsEach < limit/2 {
 		return err
 	}
-	return fmt.Errorf("%w (%d linear memories are in use, of %d mappings each, and the kernel allows %d: "+
+	return fmt.Errorf("%w (%d linear memories are in use, with %d mappings each, and the kernel allows %d: "+
 		"close modules, or raise vm.max_map_count)", err, n, mappingsEach, limit)
 }
 
-// allocate is TryAllocate without the second try.
+// allocate does what TryAllocate does, without the second attempt.
 func (a *Allocator) allocate(initial, maximum uint64) (*Memory, error) {
 	r, err := a.reserve(initial, maximum)
 	if err != nil {
@@ -102,7 +101,8 @@ func (a *Allocator) allocate(initial, maximum uint64) (*Memory, error) {
 	return a.enter(r), nil
 }
 
-// reserve reserves maximum bytes, or half of them, and so on, down to initial.
+// reserve reserves maximum bytes. If that fails, it tries half of them, and so on, down to
+// initial bytes.
 func (a *Allocator) reserve(initial, maximum uint64) (*reservation, error) {
 	if initial > math.MaxInt {
 		return nil, alloc.ErrOutOfMemory

@@ -60,7 +60,7 @@ func TestGrow(t *testing.T) {
 	}
 }
 
-// TestLimit: the limit counts what is committed, in all memories together.
+// TestLimit: the limit applies to the committed bytes of all memories together.
 func TestLimit(t *testing.T) {
 	memories := Allocator{Limit: 3 * wasmPage}
 	first := memories.Allocate(wasmPage, 1<<30)
@@ -85,7 +85,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// refuse makes calls of one kind fail, from the next on, until it has refused n.
+// refuse makes the next n calls of one kind fail.
 func refuse(t *testing.T, op vm.Op, n int) {
 	vm.Inject(func(o vm.Op) error {
 		if o == op && n > 0 {
@@ -97,7 +97,7 @@ func refuse(t *testing.T, op vm.Op, n int) {
 	t.Cleanup(func() { vm.Inject(nil) })
 }
 
-// TestReservationFails: where the maximum cannot be had there is less.
+// TestReservationFails: if the maximum cannot be reserved, less is reserved.
 func TestReservationFails(t *testing.T) {
 	var memories Allocator
 	refuse(t, vm.OpMap, 2)
@@ -131,7 +131,7 @@ func TestNothingToBeHad(t *testing.T) {
 	}
 }
 
-// TestGrowthFails: what the kernel refuses can be asked for again.
+// TestGrowthFails: growth that the kernel refused can be tried again.
 func TestGrowthFails(t *testing.T) {
 	var memories Allocator
 	m := memories.Allocate(wasmPage, 16*wasmPage)
