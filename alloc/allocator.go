@@ -11,6 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
+	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
@@ -39,9 +40,11 @@ type Allocator struct {
 	options  Options
 	start    sync.Once
 	gate     gate
-	closing  sync.Mutex // held while Close takes everything apart; guards what follows
-	reported bool       // Options.Leaks had its report
-	mu       sync.Mutex // table, locals, attaching and detaching caches
+	closing  sync.Mutex    // held while Close takes everything apart; guards what follows
+	reported bool          // Options.Leaks had its report
+	mu       sync.Mutex    // table, leaving, left, locals, attaching and detaching caches
+	leaving  []uintptr     // caches of processors that were taken away, and perhaps still in use
+	left     percpu.Moment // when the last of them was
 	locals   locals
 
 	space  vm.Space // the account of all memory but metadata

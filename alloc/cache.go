@@ -140,26 +140,53 @@ func (a *Allocator) growTable(n int) error {
 	return nil
 }
 
-// detach takes away the caches of the slots for which take reports true and
-// returns their magazines to the depots.
-func (a *Allocator) detach(take func(id int, cache uintptr) bool) {
+// detach takes away the caches of all slots and returns what is in them.
+func (a *Allocator) detach() {
 	a.mu.Lock()
-	var gone []uintptr
+	defer a.mu.Unlock()
+	a.unpublish(func(int, uintptr) bool { return true })
+	if len(a.leaving) > 0 {
+		percpu.Synchronize() // until nobody uses them
+		a.drainLeaving()
+	}
+}
+
+// detachIdle takes away the caches that were not used since the last call, and returns what
+// is in those that the last call took away. So one grace period, which stops the world,
+// serves all the Allocators that have purgers.
+func (a *Allocator) detachIdle() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.leaving) > 0 {
+		if !a.left.HasPassed() {
+			percpu.Synchronize()
+		}
+		a.drainLeaving()
+	}
+	a.unpublish(a.idleSinceLastTick)
+}
+
+// unpublish lets the caches for which take reports true leave the table. They may be in
+// use until the moment in a.left has passed. The caller holds a.mu.
+func (a *Allocator) unpublish(take func(id int, cache uintptr) bool) {
 	for id := range int(a.tableLen) {
 		entry := entryOf(a.table, id)
 		if *entry != emptyCache() && take(id, *entry) {
-			gone = append(gone, *entry)
+			a.leaving = append(a.leaving, *entry)
 			atomic.StoreUintptr(entry, emptyCache())
 		}
 	}
-	if len(gone) > 0 {
-		percpu.Synchronize() // until nobody uses them
-	}
-	for _, cache := range gone {
+	a.left = percpu.Now()
+}
+
+// drainLeaving returns what is in the caches that have left the table, and frees them.
+// Nobody uses them any more. The caller holds a.mu.
+func (a *Allocator) drainLeaving() {
+	for _, cache := range a.leaving {
 		a.drain(cache)
 		metadata.Free(cache, cacheSize)
 	}
-	a.mu.Unlock()
+	a.leaving = nil
 }
 
 // drain moves all that a cache holds to the depots. The caller owns the cache.

@@ -52,7 +52,7 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	if a.options.Hardening.SpanGuards {
 		a.forget()
 	}
-	a.detach(func(int, uintptr) bool { return true })
+	a.detach()
 	a.dropTable()
 	a.closeLocals()
 	for c := range a.depots {

@@ -145,6 +145,7 @@ func (a *Allocator) caches() []uintptr {
 			all = append(all, cache)
 		}
 	}
+	all = append(all, a.leaving...)
 	a.locals.all(func(cache uintptr) { all = append(all, cache) })
 	return all
 }

@@ -15,7 +15,9 @@ import (
 // A purger gives unused memory back with age. While there is any, a timer ticks a few
 // times a decay, and each tick moves memory one step on its way to the kernel.
 //
-//	caches that did nothing since the last tick  ─► depots    (those of Locals, too)
+//	caches that did nothing since the last tick  ─► taken away
+//	caches that were taken away at the last tick ─► depots
+//	those of Locals that did nothing since then  ─► depots    (at once)
 //	magazines that no cache took since then      ─► spans
 //	spans without live blocks                    ─► page heap   (at once)
 //	pages that were free at the last tick        ─► kernel
@@ -118,7 +120,7 @@ func (a *Allocator) rest() bool {
 // ageAll moves unused memory one step on its way. What the kernel refuses now stays and is
 // tried again at the next tick.
 func (a *Allocator) ageAll() error {
-	a.detach(a.idleSinceLastTick)
+	a.detachIdle()
 	a.reclaimLocals(false)
 	a.age(false)
 	_, pages := a.pages.Purge(false)
@@ -162,7 +164,7 @@ func (a *Allocator) retains() bool {
 			return true
 		}
 	}
-	if a.locals.any() {
+	if len(a.leaving) > 0 || a.locals.any() {
 		return true
 	}
 	keep := len(a.locals.open) > 0

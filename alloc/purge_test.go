@@ -4,6 +4,7 @@ package alloc
 
 import (
 	"runtime"
+	"runtime/metrics"
 	"testing"
 	"time"
 	"unsafe"
@@ -207,4 +208,40 @@ func TestPurgeRefused(t *testing.T) {
 	if !eventually(func() bool { return a.space.Footprint.Now() == 0 && asleep(a) }) {
 		t.Errorf("the footprint is still %d bytes", a.space.Footprint.Now())
 	}
+}
+
+// TestPurgersShare: Allocators that are used now and then have their caches taken away with few
+// stops of the world for all.
+func TestPurgersShare(t *testing.T) {
+	const n = 60
+	var all []*Allocator
+	for range n {
+		a := open(t, still)
+		a.Free(alloc(t, a, 1000))
+		all = append(all, a)
+	}
+	before := stops()
+	for range 4 {
+		for _, a := range all {
+			tick(a)
+		}
+	}
+	if n := stops() - before; n > 10 {
+		t.Errorf("%d stops of the world for %d Allocators", n, len(all))
+	}
+	for _, a := range all {
+		if a.pages.Stats().Used > 0 {
+			t.Fatal("the cache of a processor was not taken away")
+		}
+	}
+}
+
+// stops returns how often the world was stopped, but for collections.
+func stops() (n uint64) {
+	s := []metrics.Sample{{Name: "/sched/pauses/total/other:seconds"}}
+	metrics.Read(s)
+	for _, c := range s[0].Value.Float64Histogram().Counts {
+		n += c
+	}
+	return n
 }

@@ -16,7 +16,7 @@ import (
 // the sampler at once.
 func (a *Allocator) rearm() {
 	_ = a.inside(func() error {
-		a.detach(func(int, uintptr) bool { return true })
+		a.detach()
 		return nil
 	})
 }

@@ -120,6 +120,9 @@ func (a *Allocator) readCaches() *cacheTotals {
 			t.add(cache)
 		}
 	}
+	for _, cache := range a.leaving {
+		t.add(cache)
+	}
 	for _, cache := range a.locals.leaving {
 		t.add(cache)
 	}

@@ -22,7 +22,7 @@ func (a *Allocator) Trim() (freed int64) {
 func (a *Allocator) trim() int64 {
 	before := a.space.Footprint.Now()
 	a.backend.yield(opTrim)
-	a.detach(func(int, uintptr) bool { return true })
+	a.detach()
 	a.reclaimLocals(true)
 	a.trimShared()
 	return max(before-a.space.Footprint.Now(), 0) + metadata.Purge()

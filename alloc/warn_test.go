@@ -55,7 +55,7 @@ func TestLogger(t *testing.T) {
 		"kept": {func(t *testing.T, a *Allocator) {
 			p := alloc(t, a, 5000)
 			a.Free(p)
-			a.detach(func(int, uintptr) bool { return true })
+			a.detach()
 			vm.Inject(func(op vm.Op) error {
 				if op == vm.OpPurge {
 					return errors.New("made up")

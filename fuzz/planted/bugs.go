@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Bug is a mistake that is easily made, and what finds it.
+// A Bug is a realistic mistake in one source file, and the target that must find it.
 type Bug struct {
 	Name  string
 	File  string // relative to the module's root
@@ -16,7 +16,7 @@ type Bug struct {
 	Found string // the target of ./fuzz that finds it, or soak: the profile of load that does
 }
 
-// plant returns the text of the bug's file with the bug in it.
+// plant returns the contents of the file with the bug in it.
 func (b *Bug) plant(text string) (string, error) {
 	if n := strings.Count(text, b.Right); n != 1 {
 		return "", fmt.Errorf("%q stands %d times in %s, want once", b.Right, n, b.File)
@@ -102,8 +102,8 @@ func Bugs() []Bug {
 		{"alloc: a span is kept when its last block comes back", "internal/smallheap/depot.go",
 			"if sp.idle == sp.Blocks {", "if sp.idle == sp.Blocks && sp.Blocks != 8 {", "FuzzAllocator"},
 		{"alloc: a cache of a vanished processor is forgotten", "alloc/cache.go",
-			"		a.drain(cache)\n		metadata.Free(cache, cacheSize)\n	}\n	a.mu.Unlock()",
-			"		if cache != gone[0] {\n			a.drain(cache)\n		}\n		metadata.Free(cache, cacheSize)\n	}\n	a.mu.Unlock()", "soak mixed"},
+			"		a.drain(cache)\n		metadata.Free(cache, cacheSize)\n	}\n	a.leaving = nil",
+			"		if cache != a.leaving[0] {\n			a.drain(cache)\n		}\n		metadata.Free(cache, cacheSize)\n	}\n	a.leaving = nil", "soak mixed"},
 		{"arena: a window overlaps the next", "arena/chunk.go",
 			"	c.used = end\n	c.clean", "	c.used = end - (end-off)/8\n	c.clean", "FuzzArena"},
 		{"arena: what an earlier round wrote passes for zero", "arena/chunk.go",

@@ -35,5 +35,6 @@
 // To take the state of another slot, first unpublish it, so that sections that begin later
 // do not find it. Then call Synchronize, which returns when every section that may still use
 // the state has ended. This is read-copy-update (RCU) with pinned sections as the readers; the
-// fast path pays nothing for it.
+// fast path pays nothing for it. Whoever is in no hurry notes the Moment instead, and looks
+// later whether it has passed: one call of Synchronize serves all who wait for one.
 package percpu

@@ -127,3 +127,42 @@ func TestTakeAway(t *testing.T) {
 	done.Store(true)
 	wg.Wait()
 }
+
+// TestMoments: a moment passes when a grace period that began after it is over, and not before.
+func TestMoments(t *testing.T) {
+	first := Now()
+	if first.HasPassed() {
+		t.Error("the present has passed")
+	}
+	Synchronize()
+	second := Now()
+	if !first.HasPassed() || second.HasPassed() {
+		t.Errorf("after a grace period the moment before it has passed: %v, the one after it: %v", first.HasPassed(), second.HasPassed())
+	}
+	// One that is under way is none that began later.
+	processors(t, 2)
+	var pinned, done atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		id := Pin()
+		pinned.Store(true)
+		for i := 0; i < 1e7 && !done.Load(); i++ {
+			spin()
+		}
+		Unpin(id)
+	})
+	for !pinned.Load() {
+		runtime.Gosched()
+	}
+	begun := grace.begun.Load()
+	wg.Go(Synchronize)
+	for i := 0; i < 1e6 && grace.begun.Load() == begun; i++ {
+		spin() // no call that could be preempted: the world is about to be stopped
+	}
+	during := Now()
+	done.Store(true)
+	wg.Wait()
+	if uint64(during) > begun && during.HasPassed() {
+		t.Error("a grace period that had begun before makes a moment pass")
+	}
+}

@@ -22,12 +22,11 @@ func Pin() int { return procPin() }
 // Unpin ends the section that Pin began.
 func Unpin(int) { procUnpin() }
 
-// Synchronize returns when every section that was running at the call has ended. Do
-// not call it inside a section.
+// waitForSections returns when every section that was running at the call has ended.
 //
 // runtime.Stack of all goroutines stops the world. To stop it, the runtime waits until each
 // processor reaches a point at which it can be preempted, and a pinned section has no such
 // point. Without a buffer, runtime.Stack does nothing else. It takes about 10 µs, and only
 // purging and closing call it. The runtime's documentation does not promise this, so the
 // tests of this package check it.
-func Synchronize() { runtime.Stack(nil, true) }
+func waitForSections() { runtime.Stack(nil, true) }

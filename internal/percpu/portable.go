@@ -46,9 +46,8 @@ func Pin() int {
 // Unpin ends the section that Pin began.
 func Unpin(id int) { locks[id].held.Store(0) }
 
-// Synchronize returns when every section that was running at the call has ended. Do
-// not call it inside a section.
-func Synchronize() {
+// waitForSections returns when every section that was running at the call has ended.
+func waitForSections() {
 	for i := range locks {
 		for !locks[i].held.CompareAndSwap(0, 1) {
 			runtime.Gosched()
