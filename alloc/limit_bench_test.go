@@ -5,6 +5,7 @@ package alloc
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -64,7 +65,7 @@ func (c *fifo) set(b *testing.B, keep int) {
 // as many values. "of-unlimited" is the throughput of the former in that of the latter: at
 // least 0.5 is the goal.
 func BenchmarkAtLimit(b *testing.B) {
-	const never = 1 << 40
+	const never = math.MaxInt
 	for _, v := range []struct {
 		name    string
 		onLimit bool // the callback evicts, else the caller of Malloc
