@@ -66,6 +66,8 @@ type Allocator struct {
 	tracing  sync.Mutex                         // recorder, when it is written
 	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
 
+	tags   tags               // counts by purpose
+	lost   lostBlocks         // attached blocks whose owners were lost
 	forget func()             // takes the describer of span guards out
 	arenas arenahost.Register // the arenas in this memory
 }

@@ -96,6 +96,9 @@ func freeValue(m Memory, p unsafe.Pointer, size int, exact bool) {
 	case *Local:
 		m.use()
 		a, h = m.a, m
+	case *Tag:
+		m.free(p, func() { freeValue(m.a, p, size, exact) })
+		return
 	}
 	if p == nil || a == nil || a.freesFast() {
 		m.Free(p)

@@ -21,7 +21,7 @@ type byteMemory interface {
 
 // onEach runs f on an Allocator and on a Local, of ordinary, checked and guarded blocks.
 func onEach(t *testing.T, f func(t *testing.T, m byteMemory)) {
-	for name, o := range map[string]Options{"plain": still, "checked": strict, "guarded": guardAll} {
+	for name, o := range modes {
 		t.Run(name, func(t *testing.T) {
 			a := open(t, o)
 			t.Run("Allocator", func(t *testing.T) { f(t, a) })

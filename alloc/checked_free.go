@@ -150,8 +150,8 @@ func (k *checker) tooMuch() bool {
 	return k.held > mostQuarantine || small > max(k.live/quarantineShare, leastQuarantine)
 }
 
-// shrink lets the oldest blocks leave, as long as more reports true. It panics as yield
-// does. The caller holds mu, which is let go.
+// shrink releases the oldest blocks from the quarantine while more reports true. It panics if
+// a block was written to. The caller holds mu; shrink unlocks it.
 func (k *checker) shrink(op operation, more func() bool) {
 	for more() {
 		inner, damage := k.leave(op)
@@ -168,9 +168,9 @@ func (k *checker) shrink(op operation, more func() bool) {
 	k.mu.Unlock()
 }
 
-// leave takes the oldest block out of the quarantine and returns its inner block and what
-// is wrong with it. What the kernel does not make accessible again stays: 0. The caller
-// holds mu.
+// leave takes the oldest block out of the quarantine. It returns the inner block and the
+// damage to the block. If the kernel does not make the block accessible again, the block stays
+// and inner is 0. The caller holds mu.
 func (k *checker) leave(op operation) (inner uintptr, damage error) {
 	b := checkedAt(k.oldest)
 	damage = b.damage(op)

@@ -1,245 +1,147 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package alloc is a memory allocator whose memory the garbage collector never
-// sees. It is for caches, indexes, databases and brokers that hold gigabytes and
-// cannot let the collector mark them.
+// Package alloc is a memory allocator whose memory the garbage collector never sees. It is
+// for caches, indexes, databases and brokers that hold gigabytes and cannot let the
+// collector mark them.
 //
-//	var a alloc.Allocator // ready for use, by any number of goroutines
+//	var a alloc.Allocator // ready for use by any number of goroutines
 //	b, err := a.MallocBytes(4096)
-//	...
-//	a.FreeBytes(b)
+//	if err != nil {
+//		return err // memory is short
+//	}
+//	defer a.FreeBytes(b)
 //
-// MallocBytes, CallocBytes, ReallocBytes and FreeBytes work with slices of bytes. New,
-// MakeSlice, Append, Resize, Free and FreeSlice do the same for values and slices of any
-// type that holds no Go pointers. Malloc, Calloc, Realloc, Memalign and Free work with
-// pointers. A Local is a handle for one goroutine at a time that is faster still; whatever
-// takes a Memory takes an Allocator or a Local.
+// An allocation that fails returns an *Error; nothing panics when memory is short, except Must,
+// which panics with that error. Misuse, such as a double free, panics with a *MisuseError
+// before it damages anything.
 //
-// Memory that is unused for Options.Decay goes back to the kernel. A timer sees to it: an
-// Allocator has no goroutine that a test for leaked goroutines could find, and it may be
-// used inside and outside bubbles of testing/synctest. What is unused in a bubble goes
-// back once the Allocator is used outside it.
+//	MallocBytes, CallocBytes, ReallocBytes, FreeBytes    slices of bytes
+//	New, Free; MakeSlice, Append, Resize, FreeSlice      values and slices of types without Go pointers
+//	Malloc, Calloc, Realloc, Memalign, Free              pointers, as in C
 //
-// # Structures
+// Any number of goroutines may use an Allocator, and any goroutine may free a block.
 //
-//	Allocator   routes requests by size; owns all that follows
-//	cache       a class cache for each class, and a large-object cache; one cache for
-//	            each processor (P) and each Local
-//	class cache two magazines, the loaded one and the previous one
-//	magazine    a few dozen free blocks, ready to be handed out
-//	large-object cache
-//	            a few freed large objects, likewise
-//	depot       one for each class: spare magazines, and the spans
-//	span        a run of pages cut into blocks of one class, with a state byte
-//	            for each block, kept apart from the blocks (internal/smallheap has
-//	            these four)
-//	page heap   mappings of 64 MiB, cut into runs of pages (internal/pageheap)
-//	page map    from an address to its span or large object (internal/pagemap)
-//	large heap  objects of 128 KiB and more, a mapping each (internal/largeheap)
-//	profile     sampled blocks and their stacks (internal/heapprof)
-//	purger      a timer that gives unused memory back with age
-//	recorder    puts operations in order and writes them, while a trace is recorded
-//	            (stats/heaptrace)
+// # What there is
 //
-// Everything but the Allocator itself lives outside the Go heap: with ten million
-// live blocks the collector has nothing to scan and next to nothing to own.
+//	Allocator      allocates, resizes and frees; any number of goroutines may use it
+//	Local          the same for one goroutine at a time, faster still
+//	Tag            the same, and counts what is live for a purpose of the program
+//	Memory         what these three have in common; the typed helpers take any of them
+//	Must           makes a panic of an error
+//	MallocSlice    a slice whose elements are not zeroed
+//	NewTrailing    a struct with an array after it, in one block
+//	Attach         a block that is freed, and counted, when its Go owner is lost
+//	Owns, FreeAny  whose block is this; free it, whosever it is
+//	PointerFree    whether a type may live outside the Go heap
+//	Address        a pointer as a number, for tables that the collector need not scan
+//	GoodSize       the sizes that waste nothing
+//	Catch          makes an error of a fault on memory that must not be used
+//	Trim, SetLimit, Stats, Close
+//	               give memory back, bound it, count it, end it
+//	Profile        the heap profile, for go tool pprof
+//	Trace          a record of every operation
+//	Inspect        a map of the heap, the kernel's view, what was overwritten, what is live
+//	Options        limit, retention, profile, guarded blocks, checked mode, hardening
 //
-// # The life of a small block
+// Other packages have more: alloc/buffer a bytes.Buffer, a file in memory and a pool,
+// alloc/budget one limit for the Go heap and this memory, arena memory that is freed at
+// once, largeobj/mmap files and shared memory, stats/web a live page.
 //
-// Malloc(n) finds the class of n by arithmetic, pins the goroutine to its
-// processor, takes the top block of the loaded magazine, marks its state byte
-// live and unpins: no lock, no atomic operation, no look-up. When the magazine
-// is empty it goes on, each step rarer than the one before:
+// # Caveats
 //
-//	loaded magazine ─► previous magazine        swapped in place
-//	                ─► depot: a full magazine   one short lock, O(1)
-//	                ─► a span with idle blocks  carved into a magazine, same lock
-//	                ─► page heap: a new span    a bitmap search
-//	                ─► kernel: a new chunk      one mmap for 64 MiB
-//
-// Free(p) is the mirror. The page map leads from p to its span's descriptor; a
-// multiplication tells which block p is in and whether it begins there; the state
-// byte tells whether that is live. Then the block is marked free and goes on top
-// of the loaded magazine. A freed block is never written to: its link to the
-// magazine is in the magazine. When magazines overflow they go to the depot, from
-// there to their spans, and spans without live blocks to the page heap.
-//
-// Blocks freed by another goroutine than allocated them take no other path. They
-// travel between processors by the magazine.
-//
-// # The life of a large object
-//
-// From 128 KiB on Malloc looks for an object that fits in the large-object cache,
-// then asks the large heap: a retained extent, or a new mapping (internal/largeheap). Free
-// finds the descriptor in the page map and compares the header in front of the
-// object with it. Then it puts the object into the large-object cache, or gives it to
-// the large heap, which retains it for a while. Realloc lets the kernel move pages
-// instead of copying.
-//
-// # The life of a sample
-//
-// A class cache counts its blocks down; the fast paths know no more of the heap profile.
-// At 0 the slow path asks the sampler whether the next block is a sampled one, hands it
-// out like any other, and releases the cache. Then, with nothing pinned or locked:
-//
-//	nextSample = 0 ─► sampler: sampled?           the way to the next is drawn at once
-//	               ─► labels of the goroutine     internal/proflabel
-//	               ─► key of the stack            internal/callstack: known lately? else
-//	               ─► the stack itself            runtime.Callers, resolved once
-//	               ─► record in the table         internal/heapprof, its mutex
-//	               ─► state byte: profiled
-//
-// A large object is sampled by bytes, which the large-object cache counts down, and a mark
-// in the page map stands for the state. Free's fast path leaves a profiled block to the
-// slow one, which takes its record out before anybody else can have the block. Realloc
-// in place keeps the record, which moves with the object.
-//
-// # The slow paths
-//
-// A slow path enters the gate, asks what lives at the address, if it is given one, and
-// passes the answer on to the backend that was chosen when the Allocator started:
-//
-//	Malloc   ─► retry (lowmem.go) ─► backend.malloc
-//	Realloc  ─► retry             ─► backend.realloc ─► resolve ─► small, guarded, large
-//	Free                          ─► backend.free    ─► resolve ─► or the report of a misuse
-//
-// resolve (resolve.go) reads the page map once. It tells small blocks, guarded blocks and
-// large objects from what is free, inside a block, another Allocator's, or nobody's. The
-// backend (backend.go) is unchecked, or a checker, which looks after the blocks that it has
-// from an unchecked one. Nothing asks which of the two it is.
-//
-// # When Free takes its slow path
-//
-// Why Free has more to do with a block than to put it into a magazine is written down, so
-// that nobody has to guess:
-//
-//	profiled   state byte   the heap profile has a record of it, which goes
-//	traced     state byte   a trace knows it: the free is recorded, while one is under way
-//	zeroing    freeOwner    every block of the Allocator is cleared (Hardening.ZeroOnFree)
-//	checked    freeOwner    every block of the Allocator is looked at (Options.Checked)
-//	guarded    page map     the block lies in the guards' pool
-//
-// Where the cause is the Allocator's, Free's fast path is given an owner that no block has:
-// it takes none back. The slow path wins a block by one atomic change of its state before it
-// does anything to it. So of several slow frees of one block at the same moment one
-// succeeds, and the others are told.
-//
-// A block of class c is sampled with probability p, independently of all others, and stands
-// for 1/p blocks, so that for each class, stack and label
-//
-//	p(c) = 1 − exp(−size(c)/rate)       one point or more in its bytes; 8 · rate from 4 KiB on
-//	P(gap = k) = (1 − p)^k · p          blocks passed over: geometric, as coin tosses
-//	E[Σ 1/p over samples] = blocks      unbiased, also where one stack mixes sizes
-//	variance = blocks · (1 − p)/p
-//
-// For large objects the points lie at exponential distances, of rate bytes on average.
-// One that grew is sampled as if it had been allocated with its new size; of those that
-// shrank some samples are forgotten, so that the same holds.
-//
-// # Invariants
-//
-// For each class, with the caches at rest:
-//
-//	Σ blocks of its spans = live + cached in class caches + in the depot's magazines + idle
-//	a block's state is cached ⇔ exactly one slot of one magazine names it
-//	the profile has a record of a block ⇒ its state is profiled (an object: marked)
-//	span.idle = |{i : state i is idle}|
-//	span on the depot's partial list ⇔ span.idle > 0
-//	pagemap.Get(a) = span for every address a of its pages, and for no other
-//	page heap's used pages = Σ pages of all spans
-//
-// checkInvariants tests them all; the tests call it, and builds with the tag
-// "invariants" check parts of them as they go.
-//
-// # Who may touch what
-//
-//	cache and magazines   whoever is pinned to the processor, or the Local's goroutine
-//	state byte            live: the block's user, through Malloc, Free, Realloc
-//	                      cached: the holder of the class cache; idle: the depot's lock
-//	span's counts, lists  the depot's lock
-//	countdowns            as the cache; the sampler's rates are atomic, its rng locks nothing
-//	samples               the profile's mutex, taken with nothing pinned or locked
-//	table of caches       read by all, written under Allocator.mu
-//	descriptor's header   written before it is entered in the page map, then read only
-//	checked blocks        the checker's mutex: their records, redzones and poison
-//
-// No lock is held while another of this package is taken, but Allocator.mu, under
-// which a depot's may be, and the page heap's and the metadata's, which come last. The
-// kernel is called under none but these two, when they grow; and under the checker's, with
-// which the large heap's may be taken, when it makes pages inaccessible.
-//
-// Taking a cache away from a processor (Trim, Close, the purger when it was idle)
-// is read-copy-update: the table's entry is replaced, then percpu.Synchronize
-// waits until no pinned section can still be using the cache. Taking one away from a Local
-// is the same with other means: a Local's fast paths are not pinned, so a profile of all
-// goroutines shows whether one of them is within such a path (locals.go).
-//
-// Whoever takes a magazine, a span, pages or a large object off a list owns it, and works
-// on it without a lock. All who do so outside a pinned section are inside the Allocator's
-// gate (gate.go): the slow paths, and Trim, the purger, and what Profile and Inspect return.
-// Close closes the gate, waits until nobody is inside, then takes the caches away; from
-// there on all that is left is its own. Stats and Process need no gate: they read under
-// the locks. OnLimit, Loggers and writers are called from outside it, so they may close
-// the Allocator.
+//   - Never store a Go pointer in this memory. The collector does not see it there, and frees
+//     what it points to. The typed helpers refuse types that hold pointers; Malloc cannot know.
+//   - You free each block. A block that nobody frees stays until Close.
+//   - The built-in append moves a slice to the Go heap when it grows. Use Append.
+//   - GOMEMLIMIT and the Go runtime's statistics do not count this memory. Stats and
+//     Options.Limit do; package alloc/budget keeps both under one limit.
+//   - runtime.SetFinalizer and runtime.AddCleanup do not accept pointers into this memory.
+//   - A Local keeps free blocks: at most two magazines of each size class. They return when it
+//     is closed or collected.
+//   - The race detector watches it on Linux only: builds with -race take the memory
+//     of blocks from the Go heap (internal/raceannotate), up to 8 GiB. There it stays mapped
+//     when it is given back, so a use after free is a race or nothing, not a fault.
+//     Programs that keep addresses as numbers cannot have that:
+//     Options.AddressesAsNumbers.
 //
 // # What is caught
 //
-// In every build, at the cost of the state byte: double free, free of an address
-// inside a block or behind the last one, of memory of another Allocator, of Go, of
-// nobody, use after Close, Realloc of a freed block. The operation is refused and panics
-// with a *MisuseError; the Allocator goes on working. The error has a MisuseKind for a
-// switch, the operation, the address, the block, and, for guarded and checked blocks, the
-// calls that allocated and freed it. Two goroutines that free one small block at the very same moment
-// may both succeed; the second entry is found, and reported, when it is about to
-// be handed out (the requested bytes of its class are off by one block from then
-// on). Of those that free or resize a large object, or whatever Free's slow path takes
-// back, one succeeds and the others panic. What a large object's header says is compared
-// with a registry before it is believed.
+// Every build catches these, and panics with a *MisuseError: a block that is freed twice, an
+// address inside a block or beyond the last one, memory of another Allocator, of Go or of
+// nobody, Realloc of a freed block, and use after Close. The operation changes nothing, and the
+// Allocator goes on working. A MisuseError has a MisuseKind for a switch, the operation, the
+// address and the block. For guarded and checked blocks it also has the calls that allocated
+// and freed the block.
 //
-// Some memory is made inaccessible because any use of it is a mistake, like that of
-// checked arenas after their end. A use faults. Catch turns the fault into a
-// *MisuseError, and Describe returns the same for an address.
+// Two goroutines that free one small block at the same moment may both succeed. The duplicate
+// is found and reported before the block is handed out twice. Of two goroutines that free one
+// large object, one succeeds and the other panics. The header of a large object is compared
+// with a record that lies elsewhere before it is believed.
 //
-// Options.GuardRate has some blocks, sampled at random, lie between pages without access
-// (guard.go has the picture): what is done to them beyond their bounds, or after they
-// were freed, faults or is found by Free, and is told with the stacks that allocated and
-// freed the block. In a fleet that finds, cheaply, what no test has. Options.Hardening
-// has what makes mistakes less harmful.
+// Options.GuardRate places a few blocks, chosen at random, between pages without access. A use
+// of such a block beyond its bounds or after Free faults, or the next Free finds it. The report
+// has the stacks that allocated and freed the block. This is cheap enough for production.
+// Catch turns such a fault into a *MisuseError, and Describe returns the same for an address.
+// Options.Hardening makes mistakes less harmful.
+//
+// Other builds and modes do not catch a use of a block after it was freed, or a write beyond
+// its end, unless the write hits the header of a large object. A wild write can also hit the
+// allocator's own structures, as it can hit anything in the process.
 //
 // # Checked mode
 //
-// Options.Checked has an Allocator look after all of its blocks, in the same binary
-// (checked.go has the picture). No fast path knows of it: every block is a sampled one.
+// Options.Checked makes an Allocator check how its blocks are used, in the same binary
+// (checked.go has the layout). It is for tests and for the search for a bug.
 //
 //	a write within 16 bytes of either end,  found by the next Free, Realloc or UsableSize
-//	mostly farther behind it                of the block, by Verify, and by Close
+//	often also farther beyond it            of the block, by Verify, and by Close
 //	a write to a freed small block          found before the block is reused, by Verify,
 //	                                        and by Close
 //	a use of a freed large object           faults in its whole pages (Catch, Describe)
-//	a block freed twice, or from inside     told with the block's stacks, while it is in
-//	                                        the quarantine or live
-//	Free[T], FreeSlice as another type      told, if the size is another
-//	blocks never freed                      listed by Close, exactly, if there is
-//	                                        Options.Leaks
+//	a block freed twice, or from inside     reported with the block's stacks, while the block
+//	                                        is live or in the quarantine
+//	Free[T], FreeSlice as another type      reported if the sizes differ
+//	blocks that are never freed             listed by Close if Options.Leaks is set
 //
-// Each report has the stacks that allocated and freed the block. What was overwritten is
-// repaired where that can be done, so that it is reported once. Correct programs behave as
-// before, with three differences: UsableSize is the requested size, new blocks hold junk,
-// and Realloc always moves the block.
-// A block costs 32 bytes or more, and 64 of metadata; an allocation with its free twenty
-// to thirty times what it costs otherwise, and four passes over the block.
+// Each report has the stacks that allocated and freed the block. The Allocator repairs what was
+// overwritten where it can, so that each damage is reported once. Correct programs behave as
+// before, with three differences: UsableSize is the requested size, new blocks hold junk, and
+// Realloc always moves the block. A block costs at least 32 bytes more, and 64 bytes of
+// metadata. Allocating and freeing a block takes twenty to thirty times as long.
 //
-// Not caught otherwise: use of a block after it was freed, and writes beyond its end,
-// unless they hit a large object's header. A wild write can in principle hit the
-// metadata, as it can hit anything in the process.
+// # Memory that comes back
 //
-// # Traces
+// Memory that is unused for Options.Decay goes back to the kernel. A timer does that: an
+// Allocator has no goroutine that a test for leaked goroutines can find, and it can be used
+// inside and outside bubbles of testing/synctest. Memory that becomes unused in a bubble goes
+// back when the Allocator is used outside the bubble. Trim gives everything back at once.
 //
-// Trace().Start records every operation until Stop: what, how much, by which
-// goroutine, when, at which address, in an order in which no address is that of two
-// objects. The harness in benchmarks replays the file on other allocators, with its
-// goroutines and its order, and tells which size classes would waste least for it. While
-// nothing is recorded the fast paths have no instruction for it.
+// # Close
+//
+// Close may run beside every other call. A call that has begun ends first, and a call that
+// begins later fails with ErrClosed or panics with a *MisuseError. Close unmaps all blocks, so
+// no goroutine may read or write a block any more; that includes calls that copy or clear a
+// block that the caller already has, such as Realloc.
+//
+// # Profiles, traces and views
+//
+// Profile returns the heap profile, which is sampled all the time. Trace records every
+// operation, with size, goroutine, time and address; the benchmarks replay such a file on
+// other allocators. Inspect returns what looks into an Allocator: the map of the heap, Verify,
+// leaks, guards. While none of them is used, the fast paths have no instruction for it.
+//
+// # What there is not
+//
+//   - Structs with pointers into the same Allocator that are freed one by one. The collector
+//     does not see these pointers, and nothing checks them. Use an Address, an index, or
+//     arena.NewLinked.
+//   - A tag that is stored with each block, so that any Free counts for it. It would cost every
+//     block memory and every operation time. Use a Tag, or the labels of the heap profile
+//     (runtime/pprof.Do), which are estimates and cost nothing.
+//   - A finalizer for a block. Nothing leads the collector to a block; Attach it to a Go object.
+//   - A Free that is given the size. The Allocator knows the size.
+//   - Reference counts. A program that shares blocks counts for itself.
+//   - An interposer for malloc of C. This memory is for Go.
 //
 // # The environment
 //
@@ -267,28 +169,162 @@
 // A mistake is reported on the standard error when the program starts, with the key and what
 // is allowed; the other settings hold. Allocators of the program's own are not affected.
 //
-// # Caveats
+// # Structures
 //
-//   - Go pointers must not be stored in this memory: the collector does not see
-//     them there and frees what they point to. The typed helpers refuse types that
-//     hold pointers; Malloc cannot know.
-//   - GOMEMLIMIT and the Go runtime's statistics do not count this memory; Stats
-//     and Options.Limit do.
-//   - The race detector watches it on Linux only: builds with -race take the memory
-//     of blocks from the Go heap (internal/raceannotate), up to 8 GiB. There it stays mapped
-//     when it is given back, so a use after free is a race or nothing, not a fault.
-//     Programs that keep addresses as numbers cannot have that:
-//     Options.AddressesAsNumbers.
-//   - A block that is never freed stays for ever, as in C.
-//   - runtime.SetFinalizer and runtime.AddCleanup do not work on its pointers.
-//   - A Local's cached blocks, 4 MiB at most, and its 6 KiB of metadata return when it is
-//     closed or collected, when it is not used for a while, by Trim, and at Options.Limit.
+//	Allocator    routes requests by size; owns everything that follows
+//	cache        a class cache for each size class, and a large-object cache; each
+//	             processor (P) and each Local has one
+//	class cache  two magazines: the loaded and the previous one
+//	magazine     a few dozen free blocks
+//	depot        one for each class: spare magazines, and the spans
+//	span         a run of pages that is cut into blocks of one class, with a state byte for
+//	             each block, kept apart from the blocks
+//	page heap    mappings of 64 MiB that are cut into runs of pages (internal/pageheap)
+//	page map     from an address to its span or large object (internal/pagemap)
+//	large heap   objects of 128 KiB and more, each with a mapping (internal/largeheap)
+//	profile      sampled blocks and their stacks (internal/heapprof)
+//	purger       a timer that gives unused memory back with age
+//	recorder     orders and writes operations while a trace is recorded (stats/heaptrace)
+//
+// Package internal/smallheap has class caches, magazines, depots and spans. Everything except
+// the Allocator itself lies outside the Go heap. With ten million live blocks the collector has
+// nothing to scan.
+//
+// # The life of a small block
+//
+// Malloc(n) computes the class of n and pins the goroutine to its processor. It takes the top
+// block of the loaded magazine, marks its state byte live, and unpins. There is no lock, no
+// atomic operation and no look-up. When the magazine is empty, Malloc goes on; each step is
+// rarer than the one before:
+//
+//	loaded magazine ─► previous magazine        swapped in place
+//	                ─► depot: a full magazine   one short lock, O(1)
+//	                ─► a span with idle blocks  cut into a magazine, same lock
+//	                ─► page heap: a new span    a search in a bitmap
+//	                ─► kernel: a new chunk      one mmap for 64 MiB
+//
+// Free(p) is the mirror. The page map leads from p to the descriptor of its span. A
+// multiplication finds the block that p is in, and whether it begins at p. The state byte says
+// whether the block is live. Free marks the block free and puts it on top of the loaded
+// magazine. Free never writes to the block: magazines hold addresses. Full magazines go to the
+// depot, from there to their spans, and spans without live blocks to the page heap.
+//
+// A block that another goroutine allocated takes the same path. Blocks travel between
+// processors by the magazine.
+//
+// # The life of a large object
+//
+// From 128 KiB on, Malloc looks for an object that fits in the large-object cache, then for a
+// retained extent in the large heap, and then maps a new one. Free finds the descriptor in the
+// page map and compares the header in front of the object with it. Then Free puts the object
+// into the large-object cache, or gives it to the large heap, which retains it for a while.
+// Realloc lets the kernel move pages instead of copying them.
+//
+// # The life of a sample
+//
+// A class cache counts its blocks down; the fast paths know no more of the heap profile. At 0
+// the slow path asks the sampler whether the next block is sampled, hands it out like any
+// other, and releases the cache. Then, with nothing pinned or locked:
+//
+//	nextSample = 0 ─► sampler: sampled?           the distance to the next is drawn at once
+//	               ─► labels of the goroutine     internal/proflabel
+//	               ─► key of the stack            internal/callstack: known? else
+//	               ─► the stack itself            runtime.Callers, resolved once
+//	               ─► record in the table         internal/heapprof, its mutex
+//	               ─► state byte: profiled
+//
+// For large objects the large-object cache counts bytes down, and a mark in the page map stands
+// for the state byte. Realloc in place keeps the record, which moves with the object.
+//
+// A block of class c is sampled with probability p, independently of all others, and stands for
+// 1/p blocks. For each class, stack and label:
+//
+//	p(c) = 1 − exp(−size(c)/rate)       one point or more in its bytes; 8 · rate from 4 KiB on
+//	P(gap = k) = (1 − p)^k · p          blocks passed over: geometric, as coin tosses
+//	E[Σ 1/p over samples] = blocks      unbiased, also where one stack mixes sizes
+//	variance = blocks · (1 − p)/p
+//
+// For large objects the points lie at exponential distances, of rate bytes on average. An
+// object that grew is sampled as if it had been allocated with its new size. Some samples of
+// objects that shrank are dropped, so that the same holds for them.
+//
+// # The slow paths
+//
+// A slow path enters the gate, asks what lives at the address if it has one, and passes the
+// answer to the backend that was chosen when the Allocator started:
+//
+//	Malloc   ─► retry (lowmem.go) ─► backend.malloc
+//	Realloc  ─► retry             ─► backend.realloc ─► resolve ─► small, guarded, large
+//	Free                          ─► backend.free    ─► resolve ─► or the report of a misuse
+//
+// resolve (resolve.go) reads the page map once. It tells small blocks, guarded blocks and large
+// objects from what is free, inside a block, another Allocator's, or nobody's. The backend
+// (backend.go) is unchecked or a checker. A checker takes its blocks from an unchecked backend.
+// No other code asks which of the two it is.
+//
+// # When Free takes its slow path
+//
+// The reason why Free has more to do with a block than to put it into a magazine is recorded:
+//
+//	profiled   state byte   the heap profile has a record of the block, which goes
+//	traced     state byte   a trace knows the block: the free is recorded
+//	zeroing    freeOwner    Free clears every block of the Allocator (Hardening.ZeroOnFree)
+//	checked    freeOwner    Free checks every block of the Allocator (Options.Checked)
+//	guarded    page map     the block lies in the guard pool
+//
+// Where the reason is the Allocator's, Free's fast path compares with an owner that no block
+// has, so it takes no block back. The slow path wins a block by one atomic change of its state
+// before it does anything to it. Of several slow frees of one block at the same moment, one
+// succeeds and the others report a double free.
+//
+// # Invariants
+//
+// For each class, with the caches at rest:
+//
+//	Σ blocks of its spans = live + cached in class caches + in the depot's magazines + idle
+//	a block's state is cached ⇔ exactly one slot of one magazine names it
+//	the profile has a record of a block ⇒ its state is profiled (an object: marked)
+//	span.idle = |{i : state i is idle}|
+//	span on the depot's partial list ⇔ span.idle > 0
+//	pagemap.Get(a) = span for every address a of its pages, and for no other
+//	page heap's used pages = Σ pages of all spans
+//
+// checkInvariants checks all of them; the tests call it. Builds with the tag "invariants" check
+// parts of them as they run.
+//
+// # Who may touch what
+//
+//	cache and magazines   the goroutine that is pinned to the processor, or the Local's
+//	state byte            live: the block's user, through Malloc, Free, Realloc
+//	                      cached: the holder of the class cache; idle: the depot's lock
+//	span's counts, lists  the depot's lock
+//	countdowns            as the cache; the sampler's rates are atomic, its rng locks nothing
+//	samples               the profile's mutex, taken with nothing pinned or locked
+//	table of caches       read by all, written under Allocator.mu
+//	descriptor's header   written before it enters the page map, then only read
+//	checked blocks        the checker's mutex: their records, redzones and poison
+//
+// No lock of this package is held while another one is taken, with these exceptions.
+// Allocator.mu may be held when a depot's lock is taken. The locks of the page heap and of the
+// metadata come last. The checker's lock may be held when the large heap's is taken. The kernel
+// is called with none of them held, except by the page heap and the metadata when they grow,
+// and by the checker when it makes pages inaccessible.
+//
+// Trim, Close and the purger take a cache away from a processor by read-copy-update: they
+// replace the entry in the table, then percpu.Synchronize waits until no pinned section can
+// still use the cache. The fast paths of a Local are not pinned. To take the cache of a Local
+// away, a profile of all goroutines shows whether one of them is within such a path (locals.go).
+//
+// A goroutine that takes a magazine, a span, pages or a large object off a list owns it, and
+// works on it without a lock. It does so inside the Allocator's gate (gate.go): the slow paths
+// are, and so are Trim, the purger, and what Profile and Inspect return. Close closes the gate,
+// waits until nobody is inside, and then takes the caches away; everything that is left is its
+// own. Stats and Inspect().Process need no gate, because they read under the locks. OnLimit,
+// Loggers and writers are called from outside the gate, so they may close the Allocator.
 //
 // # Reading the source
 //
-// Package internal/smallheap has the structures of small blocks and their pictures.
-// malloc.go and free.go have the fast paths and what comes after; cache.go the caches of
-// processors; purge.go the way back to the kernel; lowmem.go what is tried when memory is
-// short; sampler.go and sampled.go what becomes of sampled and guarded blocks; resolve.go
-// what lives at an address.
+// Begin with malloc.go and free.go: the fast paths, and what follows them. cache.go has the
+// caches of processors, purge.go the way back to the kernel, lowmem.go what is tried when
+// memory is short, sampler.go and sampled.go what becomes of sampled and guarded blocks.
 package alloc

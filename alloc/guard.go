@@ -19,10 +19,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Some of the sampled blocks are guarded: what the program gets, in the place of the
-// block, is memory in a slot between pages without access, so that the processor
-// refuses a use beyond it, and a use after it was freed (GWP-ASan: Serebryany et al.,
-// "GWP-ASan: Sampling-Based Detection of Memory-Safety Bugs in Production", ICSE 2024).
+// Some sampled blocks are guarded. The program then gets a slot between two inaccessible pages
+// instead of the block. An access beyond the slot, or after the block was freed, faults
+// (GWP-ASan: Serebryany et al., "GWP-ASan: Sampling-Based Detection of Memory-Safety Bugs in
+// Production", ICSE 2024).
 //
 //	region  ┌───────┬──────────────┬───────┬──────────────┬───────┬─ ─
 //	        │ fence │    slot 0    │ fence │    slot 1    │ fence │
@@ -31,20 +31,20 @@ import (
 //	                │ filler │block│  or   │block│ filler │   each on one side, at random
 //	                └────────┴─────┘       └─────┴────────┘
 //
-// A use on the side of the fence faults; what is written on the side of the filler is
-// found when the block is freed. A slot that was freed has no access either, and waits
-// at the end of a queue until all others were used: that is the quarantine.
+// An access on the side of the fence faults. A write on the side of the filler is found when
+// the block is freed. A freed slot is inaccessible, and waits at the end of a queue until all
+// others were used: that is the quarantine.
 //
 //	free slots = queue = those never used, and those freed, the longest first
 //	slots = |queue| + live + on their way
 //
-// The block in whose place the slot is stays allocated, as its shadow: it is the shadow
-// that is counted in its class, and that is sampled for the heap profile.
+// The block that the slot replaces stays allocated, as the slot's shadow. The statistics of
+// its class and the heap profile count the shadow.
 //
-// The mutex guards queue and slots, and is held for moments; never while the kernel is
-// called but for the first guarded block.
+// The mutex guards queue and slots. It is held for moments, and never during a kernel call,
+// except for the first guarded block.
 type guards struct {
-	rate atomic.Int64 // one block of so many is guarded; 0: none
+	rate atomic.Int64 // one block in rate is guarded; 0: none
 	last atomic.Int64 // when the last one was, in Unix nanoseconds
 
 	mu      sync.Mutex

@@ -129,7 +129,8 @@ func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr) {
 	return 0
 }
 
-// putLarge frees a claimed large object, into the processor's cache if it suits that.
+// putLarge frees a claimed large object. It puts the object into the processor's cache if it
+// fits there.
 func (a *Allocator) putLarge(d largeheap.Descriptor, addr uintptr) {
 	raceannotate.Release(addr)
 	if !a.large.Put(d) {
@@ -146,7 +147,7 @@ func (a *Allocator) putLarge(d largeheap.Descriptor, addr uintptr) {
 	}
 }
 
-// dropOwnLarge gives the objects of the processor's large-object cache to the large heap.
+// dropOwnLarge returns the objects in the processor's large-object cache to the large heap.
 func (a *Allocator) dropOwnLarge() {
 	p := (*processors)(a)
 	cache, id, err := p.acquire()

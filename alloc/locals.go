@@ -30,7 +30,7 @@ type locals struct {
 	reclaiming sync.Mutex // held to take caches away; taken before Allocator.mu
 }
 
-// An openLocal is a Local that has had a cache.
+// An openLocal describes a Local that has had a cache.
 type openLocal struct {
 	cache    uintptr // 0: it was taken away
 	at       int
@@ -105,7 +105,7 @@ func (a *Allocator) openLocal(l *Local) error {
 	return nil
 }
 
-// closeLocal returns the cache of a Local that is closed.
+// closeLocal takes back the cache of a closed Local.
 func (a *Allocator) closeLocal(o *openLocal) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -304,8 +304,8 @@ const module = "github.com/ashlar-go/ashlar/internal/"
 // maxLocalBytes bounds the bytes of the blocks that a Local has cached.
 const maxLocalBytes = 4 << 20
 
-// bound keeps what the Local has cached within maxLocalBytes, after it got magazines of
-// class c: other classes give theirs up, in turn.
+// bound keeps the cached bytes of the Local within maxLocalBytes after it got magazines of
+// class c. Other classes give up their magazines in turn.
 func (l *Local) bound(c sizeclass.Class) {
 	if l.cache == emptyCache() {
 		return

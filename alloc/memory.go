@@ -8,8 +8,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// Memory is what an *Allocator and a *Local have in common. The typed helpers (New,
-// MakeSlice, Append, Free and others) take either. Allocator's methods of these names say
+// Memory is what an *Allocator, a *Local and a *Tag have in common. The typed helpers (New,
+// MakeSlice, Append, Free and others) take any of them. Allocator's methods of these names say
 // what each does.
 //
 // A program may have a Memory of its own: one that counts, or one that fails in tests.
@@ -50,4 +50,17 @@ func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error
 		clearFrom(raw.Addr(p), uintptr(kept), uintptr(size))
 	}
 	return p, err
+}
+
+// allocatorBehind returns the Allocator that m is a handle to, nil if m is none.
+func allocatorBehind(m Memory) *Allocator {
+	switch m := m.(type) {
+	case *Allocator:
+		return m
+	case *Local:
+		return m.a
+	case *Tag:
+		return m.a
+	}
+	return nil
 }

@@ -73,7 +73,7 @@ func TestNoName(t *testing.T) {
 // TestMisuseNames: a misuse names the Allocator whose memory it is, or else the one that
 // was called.
 func TestMisuseNames(t *testing.T) {
-	for mode, o := range map[string]Options{"plain": still, "guarded": guardAll, "checked": strict} {
+	for mode, o := range modes {
 		for _, size := range []int{100, 1 << 20} {
 			o.Name = "one"
 			one := openOnly(t, o)

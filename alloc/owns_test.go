@@ -10,7 +10,7 @@ import (
 )
 
 func TestOwns(t *testing.T) {
-	for name, o := range map[string]Options{"plain": still, "checked": strict, "guarded": guardAll} {
+	for name, o := range modes {
 		t.Run(name, func(t *testing.T) {
 			a, other := openOnly(t, o), open(t, o)
 			if a.Owns(alloc(t, other, 100)) {
@@ -50,7 +50,7 @@ func TestOwns(t *testing.T) {
 
 // TestFreeAny frees blocks of whatever Allocator by their addresses alone.
 func TestFreeAny(t *testing.T) {
-	for mode, o := range map[string]Options{"plain": still, "guarded": guardAll, "checked": strict} {
+	for mode, o := range modes {
 		t.Run(mode, func(t *testing.T) {
 			one, two := open(t, o), open(t, o)
 			l := local(t, two)

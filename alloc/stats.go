@@ -38,6 +38,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 	countMetadata(s)
 	a.countProfile(s)
 	s.Arenas, s.Dropped = a.arenas.Stats()
+	s.Tags, s.Lost = a.tags.stats(), a.lost.stats()
 	s.Kernel = stats.Kernel{
 		Mmap:     int64(a.space.Calls(vm.OpMap)),
 		Munmap:   int64(a.space.Calls(vm.OpRelease)),

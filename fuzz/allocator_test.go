@@ -22,11 +22,11 @@ func FuzzHardening(f *testing.F) { fuzzAlone(f, allOps, true, 16) }
 // FuzzRealloc plays inputs in which few blocks are resized often.
 func FuzzRealloc(f *testing.F) { fuzzAlone(f, reallocOps, false, 16) }
 
-// FuzzAlignment plays inputs that ask for alignments up to 1 GiB and beyond.
+// FuzzAlignment plays inputs that request alignments up to 1 GiB and more.
 func FuzzAlignment(f *testing.F) { fuzzAlone(f, alignOps, false, 16) }
 
-// fuzzAlone fuzzes with one player and one processor, so that an input has the
-// same effects whenever it is played.
+// fuzzAlone fuzzes with one player and one processor, so that an input always has the
+// same effects.
 func fuzzAlone(f *testing.F, ops []operation, hardened bool, n int) {
 	procs := runtime.GOMAXPROCS(1)
 	f.Cleanup(func() { runtime.GOMAXPROCS(procs) })

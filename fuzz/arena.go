@@ -13,21 +13,21 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// An arenaModel performs the operations of a stream on an arena, and compares what
-// happens with its shadow: nothing is freed but everything at once.
+// An arenaModel performs the operations of a stream on an arena and compares the results
+// with its shadow. All memory is freed at once.
 type arenaModel struct {
 	*model
 	shadow
 	arena   *arena.Arena
 	options arena.Options
 	in      stream
-	fired   int64 // when the operation began
+	fired   int64 // faults.fired at the start of the operation
 	trace   trace
-	tail    []byte // a slice of the arena's that grows, nil if there is none
-	last    *block // it, in the shadow
+	tail    []byte // a slice of the arena that grows, nil if there is none
+	last    *block // the block of tail in the shadow
 }
 
-// arenaOps are what the values of an operation's byte mean, modulo their number.
+// arenaOps contains the operations; a byte modulo their number selects one.
 var arenaOps = []struct {
 	name string
 	do   func(*arenaModel) error
@@ -44,7 +44,7 @@ var arenaOps = []struct {
 	{"heal", (*arenaModel).heal},
 }
 
-// arenaOptions are what one byte chooses for an arena.
+// arenaOptions returns the options of an arena that one byte selects.
 func arenaOptions(b int, a *alloc.Allocator) arena.Options {
 	o := arena.Options{
 		Allocator: a, Concurrent: b&1 != 0, NoZero: b&2 != 0, Checked: b&4 != 0,
@@ -59,8 +59,8 @@ func arenaOptions(b int, a *alloc.Allocator) arena.Options {
 	return o
 }
 
-// runArenaModel plays an input. Its first byte chooses the arena's options, the second
-// those of the Allocator under it.
+// runArenaModel plays an input. Its first byte selects the arena's options, and the
+// second those of its Allocator.
 func runArenaModel(data []byte) (err error) {
 	defer disarm()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -86,7 +86,7 @@ func runArenaModel(data []byte) (err error) {
 	return y.end()
 }
 
-// open makes the arena if there is none, and reports whether there is one.
+// open makes the arena if there is none. It reports whether there is one.
 func (y *arenaModel) open() (bool, error) {
 	if y.arena != nil {
 		return true, nil
@@ -115,7 +115,7 @@ func (y *arenaModel) step() error {
 	return nil
 }
 
-// sound checks what all allocations hold, and the arena's numbers.
+// sound checks the contents of all allocations and the arena's statistics.
 func (y *arenaModel) sound() error {
 	if err := y.verify(); err != nil {
 		return err
@@ -123,12 +123,12 @@ func (y *arenaModel) sound() error {
 	s := y.arena.Stats()
 	if s.Used+s.Free+s.Waste != s.Reserved || s.Used < int64(y.bytes) || s.HighWater < s.Used ||
 		y.options.Limit > 0 && s.Reserved > y.options.Limit {
-		return fmt.Errorf("%d bytes are allocated: %+v", y.bytes, s)
+		return fmt.Errorf("%d bytes are allocated, but the statistics are %+v", y.bytes, s)
 	}
 	return nil
 }
 
-// refusal returns nil if err is an answer that may be given now.
+// refusal returns nil if the operation may fail with err.
 func (y *arenaModel) refusal(err error) error {
 	switch {
 	case errors.Is(err, alloc.ErrOutOfMemory) && y.faults.fired.Load() > y.fired,
@@ -138,7 +138,7 @@ func (y *arenaModel) refusal(err error) error {
 	return err
 }
 
-// size takes a size from the stream: mostly a small one, of which there is enough.
+// size reads a size from the stream: mostly a small one.
 func (y *arenaModel) size() int {
 	n := y.in.size()
 	if n < 0 || n > 4<<20 || y.bytes+n > maxBytes {
@@ -148,7 +148,7 @@ func (y *arenaModel) size() int {
 	return n
 }
 
-// enter judges size bytes at an address, of which the arena says that they are new.
+// enter checks size new bytes at an address and adds them to the shadow.
 func (y *arenaModel) enter(at unsafe.Pointer, size, align int) (*block, error) {
 	b := &block{addr: raw.Addr(at), asked: size, usable: size, known: size, id: y.newID()}
 	if align = max(align, y.options.Align); at == nil || b.addr%uintptr(align) != 0 {
@@ -184,7 +184,7 @@ func (y *arenaModel) alloc() error {
 	return err
 }
 
-// try calls f, whose lack of memory is a panic.
+// try calls f and returns a panic for lack of memory as an error.
 func (y *arenaModel) try(f func()) (done bool, err error) {
 	defer func() {
 		switch v := recover().(type) {
@@ -233,7 +233,7 @@ func (y *arenaModel) slice() error {
 	return err
 }
 
-// append appends to a slice, which may grow in place if it is what was allocated last.
+// append appends to a slice, which may grow in place if it is the last allocation.
 func (y *arenaModel) append() error {
 	more := make([]byte, y.size()%5000)
 	if y.bytes+3*len(more)+2*len(y.tail) > maxBytes {
@@ -250,7 +250,7 @@ func (y *arenaModel) append() error {
 		return err
 	}
 	if len(grown) != before+len(more) {
-		return fmt.Errorf("%d bytes and %d are %d", before, len(more), len(grown))
+		return fmt.Errorf("appending %d bytes to %d makes %d", before, len(more), len(grown))
 	}
 	if y.last != nil {
 		if err := y.last.verifyAt(raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))), before); err != nil {
@@ -265,7 +265,7 @@ func (y *arenaModel) append() error {
 	b := &block{addr: raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))), asked: len(grown),
 		usable: cap(grown), known: len(grown), id: y.newID()}
 	if i := nonZero(b.bytes(len(grown))[before:]); i >= 0 {
-		return fmt.Errorf("byte %d of what was appended is wrong", i)
+		return fmt.Errorf("appended byte %d is wrong", i)
 	}
 	y.last = b
 	err := y.add(b, true)
@@ -274,7 +274,7 @@ func (y *arenaModel) append() error {
 }
 
 // capped appends to a part of a slice whose capacity ends with the part, as bytes.Split
-// returns it: the rest of the slice stays as it was.
+// returns it. The rest of the slice must not change.
 func (y *arenaModel) capped() error {
 	n := y.size()
 	if n < 2 {
@@ -297,14 +297,14 @@ func (y *arenaModel) capped() error {
 		return fmt.Errorf("Append to a part of a slice wrote to the slice: %w", err)
 	}
 	if len(grown) != k+3 || string(grown[:k]) != string(part) {
-		return fmt.Errorf("a part of %d bytes and 3 are %d", k, len(grown))
+		return fmt.Errorf("appending 3 bytes to a part of %d bytes makes %d", k, len(grown))
 	}
 	clear(grown)
 	_, err = y.enter(unsafe.Pointer(unsafe.SliceData(grown)), cap(grown), 1)
 	return err
 }
 
-// reset resets the arena; what it had is gone, and in a checked arena out of reach.
+// reset resets the arena. Its old memory is invalid, and in a checked arena inaccessible.
 func (y *arenaModel) reset() error {
 	if err := y.sound(); err != nil {
 		return err
@@ -313,7 +313,7 @@ func (y *arenaModel) reset() error {
 	return y.forget()
 }
 
-// renew frees the arena, in whose place another is made.
+// renew frees the arena and makes another one.
 func (y *arenaModel) renew() error {
 	if err := y.sound(); err != nil {
 		return err
@@ -323,7 +323,7 @@ func (y *arenaModel) renew() error {
 	return y.forget()
 }
 
-// forget drops all blocks from the shadow.
+// forget removes all blocks from the shadow.
 func (y *arenaModel) forget() error {
 	checked := y.options.Checked && y.faults.fired.Load() == 0
 	for len(y.live) > 0 {
@@ -331,7 +331,7 @@ func (y *arenaModel) forget() error {
 		if checked && len(y.live)%16 == 1 {
 			var m *alloc.MisuseError
 			if err := alloc.Catch(func() { b.bytes(1)[0]++ }); !errors.As(err, &m) {
-				return fmt.Errorf("%v was written to after it was gone: %w", b, err)
+				return fmt.Errorf("a write to %v after it was freed: %w", b, err)
 			}
 		}
 		y.remove(b)
@@ -357,7 +357,7 @@ func (y *arenaModel) heal() error {
 	return nil
 }
 
-// end frees the arena, after which the Allocator must be as new.
+// end frees the arena. The Allocator must then be as if new.
 func (y *arenaModel) end() error {
 	disarm()
 	if y.arena != nil {
@@ -365,7 +365,7 @@ func (y *arenaModel) end() error {
 			return err
 		}
 	}
-	if !y.options.Checked { // else there is a quarantine
+	if !y.options.Checked { // otherwise there is a quarantine
 		if err := y.empty(nil); err != nil {
 			return err
 		}

@@ -4,7 +4,7 @@ package main
 
 import "testing"
 
-// FuzzConcurrent plays inputs by several goroutines at once.
+// FuzzConcurrent plays inputs with several goroutines at once.
 func FuzzConcurrent(f *testing.F) {
 	for _, seed := range seeds(16) {
 		f.Add(seed)

@@ -349,7 +349,7 @@ func (h *largeModel) freeAll() error {
 
 func (h *largeModel) nothingLeft() error {
 	if m, n, f := h.space.Mapped.Now(), h.space.Mappings.Now(), h.space.Footprint.Now(); m != 0 || n != 0 || f != 0 {
-		return fmt.Errorf("left behind: %d bytes in %d mappings, a footprint of %d bytes", m, n, f)
+		return fmt.Errorf("still held: %d bytes in %d mappings, a footprint of %d bytes", m, n, f)
 	}
 	return forgotten(h.seen, 0)
 }

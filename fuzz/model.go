@@ -16,31 +16,31 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// localCount is how many Locals a player has.
+// localCount is the number of Locals of a player.
 const localCount = 3
 
-// A model is the Allocator under test and what its players share.
+// A model is the Allocator under test, and the state that its players share.
 type model struct {
 	a       *alloc.Allocator
 	faults  faults
-	checked bool  // it looks after its blocks
-	fenced  bool  // its spans have guards, which a kernel that refuses calls does not lift
+	checked bool  // a is checked
+	fenced  bool  // its spans have guards; they stay if the kernel refuses to remove them
 	limited bool  // there may be a limit
-	ceiling int64 // what the footprint cannot exceed while there is one
-	aging   bool  // the purger is at work
-	moving  bool  // it is, or several players are: numbers change while they are read
+	ceiling int64 // upper bound of the footprint while there is a limit
+	aging   bool  // the purger runs
+	moving  bool  // statistics change while they are read: the purger runs, or several players do
 
 	recording *recording // of a; nil if there is none
 
-	before  int              // bytes of metadata in use before a
-	peer    *alloc.Allocator // another one, whose blocks are foreign to a
+	before  int              // bytes of metadata in use before a was made
+	peer    *alloc.Allocator // another Allocator, whose blocks are foreign to a
 	foreign [2]unsafe.Pointer
 }
 
-// retained are the budgets that an input chooses from.
+// retained contains the limits of retained bytes that an input can select.
 var retained = [4]int64{0, 1 << 20, 256 << 10, -1}
 
-// largeOptions are what one byte chooses for large objects.
+// largeOptions returns the options for large objects that one byte selects.
 func largeOptions(b int) largeobj.Options {
 	o := largeobj.Options{
 		Policy:      [4]largeobj.Policy{largeobj.Retain, largeobj.Unmap, largeobj.Keep, largeobj.Retain}[b%4],
@@ -48,12 +48,12 @@ func largeOptions(b int) largeobj.Options {
 		LazyPurge:   b&16 != 0,
 	}
 	if b&32 != 0 {
-		o.MaxMappings = 1 // carve
+		o.MaxMappings = 1 // carve from the first object on
 	}
 	return o
 }
 
-// hardeningOf are what three bits choose.
+// hardeningOf returns the options that three bits select.
 func hardeningOf(b int) alloc.Hardening {
 	return alloc.Hardening{ZeroOnFree: b&1 != 0, RandomOrder: b&2 != 0, SpanGuards: b&4 != 0}
 }
@@ -73,7 +73,7 @@ func newModel(options int, h alloc.Hardening, onLimit func(int) bool, decay time
 	return m, err
 }
 
-// strangers returns blocks, a small and a large one, of another Allocator.
+// strangers returns a small and a large block of another Allocator.
 func (m *model) strangers() ([2]unsafe.Pointer, error) {
 	if m.peer != nil {
 		return m.foreign, nil
@@ -91,7 +91,7 @@ func (m *model) strangers() ([2]unsafe.Pointer, error) {
 	return m.foreign, nil
 }
 
-// snapshot returns the Allocator's numbers, which add up to what is mapped.
+// snapshot returns the Allocator's statistics and checks their sums.
 func (m *model) snapshot() (*stats.Snapshot, error) {
 	s := new(stats.Snapshot)
 	m.a.Stats(s)
@@ -99,18 +99,18 @@ func (m *model) snapshot() (*stats.Snapshot, error) {
 		return s, nil
 	}
 	if got, want := s.Memory.Total(), s.Mapped.Now+s.Metadata.Mapped; got != want {
-		return s, fmt.Errorf("the memory sums to %d bytes, %d are mapped\n%v", got, want, s)
+		return s, fmt.Errorf("the fields of Memory add up to %d bytes, but %d are mapped\n%v", got, want, s)
 	}
 	if got, want := s.Memory.Dirty(), s.Footprint.Now+s.Metadata.Footprint; got != want {
-		return s, fmt.Errorf("what may be dirty sums to %d bytes, the footprint is %d\n%v", got, want, s)
+		return s, fmt.Errorf("the dirty fields add up to %d bytes, but the footprint is %d\n%v", got, want, s)
 	}
 	if m.limited && s.Footprint.Now > m.ceiling {
-		return s, fmt.Errorf("the footprint is %d bytes, the limit allows %d", s.Footprint.Now, m.ceiling)
+		return s, fmt.Errorf("the footprint is %d bytes, but the limit allows %d", s.Footprint.Now, m.ceiling)
 	}
 	return s, nil
 }
 
-// setLimit limits the footprint to n bytes, 0 for no limit.
+// setLimit limits the footprint to n bytes; 0 removes the limit.
 func (m *model) setLimit(n int64) {
 	var s stats.Snapshot
 	m.a.Stats(&s)
@@ -118,8 +118,8 @@ func (m *model) setLimit(n int64) {
 	m.limited, m.ceiling = n > 0, max(n, s.Footprint.Now)
 }
 
-// empty trims an Allocator without live blocks, after which nothing may be left but the
-// region of guarded blocks, without access.
+// empty trims an Allocator without live blocks. Nothing may remain except the guard pool,
+// which must be inaccessible.
 func (m *model) empty(seen map[uintptr]struct{}) error {
 	var s *stats.Snapshot
 	var err error
@@ -136,13 +136,13 @@ func (m *model) empty(seen map[uintptr]struct{}) error {
 		if m.fenced && m.faults.fired.Load() > 0 {
 			return nil
 		}
-		return fmt.Errorf("all is freed and trimmed, but there are %d live blocks, a footprint of %d bytes, "+
+		return fmt.Errorf("after everything was freed and trimmed there are %d live blocks, a footprint of %d bytes, "+
 			"and %d bytes mapped in %d mappings\n%v", s.Live(), s.Footprint.Now, s.Mapped.Now, s.Mappings.Now, s)
 	}
 	return forgotten(seen, pagemap.Guarded)
 }
 
-// close closes the Allocator, after which nothing may be left of it anywhere.
+// close closes the Allocator. Nothing of it may remain.
 func (m *model) close(seen map[uintptr]struct{}) error {
 	var s stats.Snapshot
 	m.a.Stats(&s)
@@ -175,12 +175,12 @@ func (m *model) closePeer() error {
 	return m.peer.Close()
 }
 
-// spoilt says that an input has failed before in this process: its Allocators are
-// still open, and what they have of the process' metadata may change.
+// spoilt is set after an input has failed in this process: its Allocators stay open and
+// may use a changing amount of metadata.
 var spoilt atomic.Bool
 
-// leaked reports metadata that was not given back. All Allocators must be closed,
-// and their Locals.
+// leaked returns an error if metadata was lost. All Allocators and their Locals must be
+// closed.
 func (m *model) leaked() error { return leakedSince(m.before) }
 
 func leakedSince(before int) error {
@@ -190,12 +190,12 @@ func leakedSince(before int) error {
 	return nil
 }
 
-// forgotten reports an address that the page map still leads somewhere from,
-// though nothing is live. What is of kind stays.
+// forgotten returns an error if the page map has an entry for an address although nothing
+// is live. Entries of the given kind are allowed.
 func forgotten(seen map[uintptr]struct{}, kind pagemap.Kind) error {
 	for addr := range seen {
 		if h := pagemap.HeaderOf(addr); h != nil && h.Kind != kind {
-			return fmt.Errorf("the page map leads from %#x, where a block was, to %+v", addr, *h)
+			return fmt.Errorf("the page map still has an entry for %#x, where a block was: %+v", addr, *h)
 		}
 	}
 	return nil

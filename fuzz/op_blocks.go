@@ -14,7 +14,7 @@ func (p *player) malloc(h int) error {
 	return p.settle(request{size: size}, at, err)
 }
 
-// calloc asks for a size as elements, whose number comes from the stream too.
+// calloc calls Calloc; the stream supplies the size and the number of elements.
 func (p *player) calloc(h int) error {
 	size, n := p.size(), 1+p.in.below(9)
 	p.trace.note(n)
@@ -29,10 +29,10 @@ func (p *player) calloc(h int) error {
 	return p.settle(r, at, err)
 }
 
-// memalign asks for alignments up to 1 MiB.
+// memalign requests alignments up to 1 MiB.
 func (p *player) memalign(h int) error { return p.memalignTo(h, 20) }
 
-// memalignFar asks for any alignment there is.
+// memalignFar requests any alignment, valid or not.
 func (p *player) memalignFar(h int) error { return p.memalignTo(h, 31) }
 
 func (p *player) memalignTo(h, bits int) error {
@@ -40,7 +40,7 @@ func (p *player) memalignTo(h, bits int) error {
 	p.trace.note(r.align)
 	at, err := p.handle(h).Memalign(r.align, r.size)
 	if r.align == 0 {
-		r.align = -1 // no alignment: an error of this operation's
+		r.align = -1 // not a valid alignment: the operation must return an error
 	}
 	return p.settle(r, at, err)
 }
@@ -62,7 +62,7 @@ func (p *player) free(h int, b *block) error {
 	return nil
 }
 
-// realloc changes the size of a block: contents move along, and a failure changes
+// realloc resizes a block. The contents must move along, and a failure must change
 // nothing.
 func (p *player) realloc(h int) error {
 	b := p.pick()
@@ -92,12 +92,12 @@ func (p *player) reallocTo(h int, b *block, size int) error {
 	switch {
 	case err != nil:
 		if at != nil {
-			return fmt.Errorf("a pointer and an error: %w", err)
+			return fmt.Errorf("returned both a pointer and an error: %w", err)
 		}
 		return p.unchanged(b, request{size: size}, err)
 	case size == 0:
 		if at != nil {
-			return fmt.Errorf("reallocating to nothing returned %p", at)
+			return fmt.Errorf("Realloc to 0 bytes returned %p", at)
 		}
 		p.remove(b)
 		return nil
@@ -117,7 +117,8 @@ func (p *player) reallocTo(h int, b *block, size int) error {
 	return p.enter(now, now.addr != b.addr)
 }
 
-// unchanged says that an operation on b failed as it may, and left b alone.
+// unchanged checks that a failed operation on b was allowed to fail, and that b is
+// unchanged.
 func (p *player) unchanged(b *block, r request, err error) error {
 	if err := p.refusal(r, err); err != nil {
 		return err
@@ -160,7 +161,7 @@ func (p *player) burst(h int) error {
 	return nil
 }
 
-// freeBurst frees many blocks: the last, the first, or every so many.
+// freeBurst frees many blocks: the last, the first, or every k-th.
 func (p *player) freeBurst(h int) error {
 	how, n := p.in.next(), 2*p.in.next()
 	p.trace.note(how, n)

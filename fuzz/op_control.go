@@ -7,7 +7,7 @@ func (p *player) trim(int) error {
 	return p.reconcile()
 }
 
-// limit sets or, more often, removes a limit, from one byte.
+// limit sets a limit or, more often, removes it; one byte selects which.
 func (p *player) limit(int) error {
 	x := p.in.next()
 	p.trace.note(x)
@@ -30,7 +30,7 @@ func (p *player) limit(int) error {
 func (p *player) stats(int) error { return p.reconcile() }
 
 func (p *player) check(int) error {
-	if p.alone { // else others may be about to have their misuses told
+	if p.alone { // otherwise a limit might refuse the misuse of another player
 		if err := p.a.Inspect().Verify(); err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func (p *player) check(int) error {
 	return p.audit()
 }
 
-// fail has kernel calls fail from now on, as two bytes say.
+// fail makes kernel calls fail from now on; two bytes select which.
 func (p *player) fail(int) error {
 	which, amount := p.in.next(), p.in.next()
 	p.trace.note(which, amount)
@@ -51,7 +51,7 @@ func (p *player) heal(int) error {
 	return nil
 }
 
-// reopen closes a Local, whose next use opens it again.
+// reopen closes a Local. Its next use opens it again.
 func (p *player) reopen(h int) error {
 	if h > 0 {
 		p.locals[h-1].Close()
@@ -59,7 +59,7 @@ func (p *player) reopen(h int) error {
 	return nil
 }
 
-// send hands a block over to another player, if that has room in its mail.
+// send sends a block to another player, if its mailbox has room.
 func (p *player) send(h int) error {
 	b := p.pick()
 	if b == nil || b.slice != nil || len(p.friends) == 0 {
@@ -68,7 +68,7 @@ func (p *player) send(h int) error {
 	if err := b.verify(); err != nil {
 		return err
 	}
-	p.remove(b) // first: from then on it may be anybody's
+	p.remove(b) // first: after sending, the block belongs to the other player
 	select {
 	case p.friends[h%len(p.friends)].mail <- b:
 		return nil
@@ -77,8 +77,8 @@ func (p *player) send(h int) error {
 	}
 }
 
-// receive takes over the blocks that others have handed to this player, and frees
-// every second one.
+// receive takes the blocks that other players have sent to this one, and frees every
+// second one.
 func (p *player) receive(h int) error {
 	for i := 0; ; i++ {
 		select {

@@ -16,7 +16,7 @@ func (elements[T]) appendCut(a *alloc.Allocator, s view, k int) (view, error) {
 }
 
 // appendCut appends the rest of the slice b to its first k elements, whose capacity is
-// cut: they get a block of their own, and b is as it was.
+// cut. The result must be a new block, and b must be unchanged.
 func (p *player) appendCut(b *block, k int) error {
 	t := b.slice
 	b.fill()
@@ -27,7 +27,7 @@ func (p *player) appendCut(b *block, k int) error {
 	b.busy = false
 	if err != nil {
 		if cut := (view{b.pointer(), k, k}); v != cut {
-			return fmt.Errorf("%v: a failure returned another slice: %+v", b, v)
+			return fmt.Errorf("%v: a failed call returned another slice: %+v", b, v)
 		}
 		return p.unchanged(b, r, err)
 	}

@@ -12,11 +12,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// misuse passes the Allocator an address that is no live block's. It must answer
-// with a *MisuseError, and nothing may have changed.
+// misuse passes a bad address to the Allocator. It must panic with a *MisuseError and
+// change nothing.
 func (p *player) misuse(h int) error { return p.misuseBy(h, 5) }
 
-// misuseOwn is misuse with what is wrong whatever other goroutines do.
+// misuseOwn makes a misuse that is one no matter what other goroutines do.
 func (p *player) misuseOwn(h int) error { return p.misuseBy(h, 3) }
 
 func (p *player) misuseBy(h, kinds int) error {
@@ -44,7 +44,7 @@ func (p *player) misuseBy(h, kinds int) error {
 	return p.refuses(h, how, raw.Pointer(addr))
 }
 
-// interior returns an address inside a block, behind its first byte.
+// interior returns an address inside a block, after its first byte.
 func (p *player) interior(how int) uintptr {
 	b := p.pick()
 	if b == nil {
@@ -57,10 +57,10 @@ func (p *player) interior(how int) uintptr {
 	return b.addr + uintptr(offset)
 }
 
-// static is memory of nobody's heap.
+// static is memory of no heap.
 var static [64]byte
 
-// misuseGo passes addresses that no Allocator has handed out.
+// misuseGo passes addresses that no Allocator has returned.
 func (p *player) misuseGo(h, how int) error {
 	var stack [64]byte
 	heap := make([]byte, 64)
@@ -69,7 +69,7 @@ func (p *player) misuseGo(h, how int) error {
 		raw.Pointer(1 << 30), raw.Pointer(^uintptr(0) - 15),
 	}[how/4%5]
 	if p.overlapping(raw.Addr(at), 1) != nil {
-		return nil // made up, and a block's by chance
+		return nil // made up, but equal to a block's address by chance
 	}
 	return p.refuses(h, how, at)
 }
@@ -77,7 +77,7 @@ func (p *player) misuseGo(h, how int) error {
 // misuseForeign passes a live block of another Allocator.
 func (p *player) misuseForeign(h, how int) error {
 	if p.faults.fired.Load() > 0 && p.peer == nil {
-		return nil // the other one would be refused memory
+		return nil // injected faults would make the other Allocator fail
 	}
 	disarm()
 	blocks, err := p.strangers()
@@ -85,13 +85,13 @@ func (p *player) misuseForeign(h, how int) error {
 		return err
 	}
 	if how%4 == 2 {
-		how++ // UsableSize takes any Allocator's blocks
+		how++ // UsableSize accepts blocks of every Allocator
 	}
 	return p.refuses(h, how, blocks[how/4%len(blocks)])
 }
 
-// overwriteHeader damages the header of a large object, as an underflow would,
-// for as long as it takes to see that noticed.
+// overwriteHeader damages the header of a large object, like an underflow, until the
+// Allocator has reported it.
 func (p *player) overwriteHeader(h, how int) error {
 	b := p.pick()
 	if b == nil {
@@ -105,12 +105,12 @@ func (p *player) overwriteHeader(h, how int) error {
 	*hit ^= 0x40
 	defer func() { *hit = was }()
 	if how%4 == 2 {
-		how++ // UsableSize does not look at headers
+		how++ // UsableSize does not check headers
 	}
 	return p.refuses(h, how, b.pointer())
 }
 
-// refuses has one of four operations misuse the address at.
+// refuses passes the address at to one of four operations, which must refuse it.
 func (p *player) refuses(h, how int, at unsafe.Pointer) error {
 	err := misused(func() {
 		switch how % 4 {

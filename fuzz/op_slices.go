@@ -10,8 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// A sliceType performs the generic operations for one type of element, of bytes
-// only, so that a slice can be compared as bytes.
+// A sliceType performs the generic operations for one element type. The types contain
+// only bytes, so that slices can be compared as bytes.
 type sliceType interface {
 	elemBytes() int
 	make(a *alloc.Allocator, n, c int) (view, error)
@@ -61,7 +61,7 @@ func (elements[T]) resize(a *alloc.Allocator, s view, n int) (view, error) {
 
 func (b *block) view() view { return view{b.pointer(), b.length, b.capacity} }
 
-// fits returns what a slice of c elements asks for.
+// fits returns the request that a slice of c elements makes.
 func fits(t sliceType, c int) request { return request{size: alloc.GoodSize(c * t.elemBytes())} }
 
 func (p *player) makeSlice(int) error {
@@ -89,7 +89,7 @@ func (p *player) makeSlice(int) error {
 	return p.enter(b, true)
 }
 
-// reshape makes b a slice of n elements, as v should be.
+// reshape makes b a slice of n elements; v is the result of the operation.
 func (b *block) reshape(t sliceType, v view, n int) error {
 	if v.len != n || v.cap < n || v.cap*t.elemBytes() > b.usable {
 		return fmt.Errorf("%v: a slice of length %d has length %d, capacity %d", b, n, v.len, v.cap)
@@ -99,7 +99,7 @@ func (b *block) reshape(t sliceType, v view, n int) error {
 	return nil
 }
 
-// pickSlice returns a slice that the stream chooses, nil if it meets none.
+// pickSlice returns a slice that the stream selects, nil if it finds none.
 func (p *player) pickSlice() *block {
 	b := p.pick()
 	for i := range 8 {
@@ -111,8 +111,8 @@ func (p *player) pickSlice() *block {
 	return nil
 }
 
-// appendSlice appends values from outside, or elements of the slice itself, or to a part
-// of it.
+// appendSlice appends new values, or elements of the slice itself, or appends to a part
+// of the slice.
 func (p *player) appendSlice(h int) error {
 	b := p.pickSlice()
 	if b == nil {
@@ -140,7 +140,7 @@ func (p *player) appendSlice(h int) error {
 	return p.appended(b, want, n, func() (view, error) { return b.slice.append(p.a, b.view(), want) })
 }
 
-// appended performs an append of n elements, whose bytes are to be want.
+// appended performs an append of n elements, whose bytes must equal want.
 func (p *player) appended(b *block, want []byte, n int, do func() (view, error)) error {
 	t, length := b.slice, b.length+n
 	r := fits(t, max(length, b.length+b.length/2))
@@ -151,14 +151,14 @@ func (p *player) appended(b *block, want []byte, n int, do func() (view, error))
 		return p.unmoved(b, v, r, err)
 	}
 	if length <= b.capacity {
-		r.size = b.asked // it stays as it is
+		r.size = b.asked // the slice stays unchanged
 	}
 	if err := p.relocate(b, v, r, length); err != nil {
 		return err
 	}
 	got := p.live[len(p.live)-1]
 	if i := differ(want, got.bytes(length * t.elemBytes())[b.known:]); i < len(want) {
-		return fmt.Errorf("%v: byte %d of what was appended is wrong", got, i)
+		return fmt.Errorf("%v: appended byte %d is wrong", got, i)
 	}
 	got.fill()
 	return nil
@@ -190,7 +190,7 @@ func (p *player) resizeSlice(b *block) error {
 	}
 	if n > b.length {
 		if at := nonZero(got.bytes(got.known)[b.known:]); at >= 0 {
-			return fmt.Errorf("%v: byte %d of what Resize added is not zero", got, at)
+			return fmt.Errorf("%v: byte %d that Resize added is not zero", got, at)
 		}
 	}
 	got.fill()
@@ -204,17 +204,17 @@ func (p *player) resizeOne(h int) error {
 	return p.makeSlice(h)
 }
 
-// unmoved says that an operation on the slice b failed as it may, and left it as
-// it was.
+// unmoved checks that a failed operation on the slice b was allowed to fail, and that b
+// is unchanged.
 func (p *player) unmoved(b *block, v view, r request, err error) error {
 	if v != b.view() {
-		return fmt.Errorf("%v: a failure returned another slice: %+v", b, v)
+		return fmt.Errorf("%v: a failed call returned another slice: %+v", b, v)
 	}
 	return p.unchanged(b, r, err)
 }
 
-// relocate replaces the slice b by v, which has n elements and begins with what b
-// held. The new block is the last live one; it is not filled yet.
+// relocate replaces the slice b by v, which has n elements and begins with the contents
+// of b. The new block is the last live one, and it is not filled yet.
 func (p *player) relocate(b *block, v view, r request, n int) error {
 	now, err := p.judge(r, v.at, nil)
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 	"sync"
 )
 
-// Each block is filled with a pattern of its own: noise, from an offset that
-// depends on the block's number. The byte at a position is a function of both,
-// so bytes that strayed from another block or another position are recognised.
+// Each block is filled with its own pattern: noise that begins at an offset which depends
+// on the block's number. A byte is a function of the block and the position. So a byte
+// from another block or another position is recognised.
 //
-// The period is prime, so that equal positions of two pages differ.
+// The period is prime, so that the same positions in two pages differ.
 const period = 65521
 
-// noise holds two periods, so that one of them can be copied from any offset.
+// noise contains two periods, so that one period can be copied from any offset.
 var noise = sync.OnceValue(func() []byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, 2*period)
@@ -27,13 +27,13 @@ var noise = sync.OnceValue(func() []byte {
 	return b
 })
 
-// from returns a period of the pattern of block id, beginning at byte off.
+// from returns one period of the pattern of block id, starting at byte off.
 func from(id, off int) []byte {
 	start := int((uint64(id)*40503 + uint64(off)) % period)
 	return noise()[start : start+period]
 }
 
-// fill writes what bytes off and following of block id hold.
+// fill writes the pattern of block id, starting at byte off, to b.
 func fill(b []byte, id, off int) {
 	for len(b) > 0 {
 		n := copy(b, from(id, off))
@@ -41,7 +41,7 @@ func fill(b []byte, id, off int) {
 	}
 }
 
-// wrong returns the position of the first byte of b that is not as fill wrote it,
+// wrong returns the position of the first byte of b that differs from what fill writes,
 // -1 if there is none.
 func wrong(b []byte, id, off int) int {
 	for at := 0; at < len(b); {
@@ -65,18 +65,18 @@ func differ(a, b []byte) int {
 	return len(a)
 }
 
-// Most of the time of a run is page faults, so long blocks are not filled wholly:
-// the first and last edgeBytes are, and markBytes every so many.
+// Page faults take most of the time of a run, so long blocks are filled in part only: the
+// first and the last edgeBytes, and markBytes at regular distances.
 const (
-	denseBytes  = 48 << 10 // blocks up to here are filled wholly,
-	sparseBytes = 2 << 10  // or only to here, if there are many of them
+	denseBytes  = 48 << 10 // blocks up to this length are filled completely
+	sparseBytes = 2 << 10  // or only up to this length, if there are many of them
 	edgeBytes   = 1 << 10
 	markBytes   = 64
 	markEvery   = 28<<10 + 72
 )
 
-// marks yields the ranges [lo, hi) of a block of n bytes that are written and
-// verified; blocks of up to whole bytes are filled.
+// marks yields the ranges [lo, hi) of a block of n bytes that are written and verified.
+// Blocks of at most whole bytes are filled completely.
 func marks(n, whole int) iter.Seq2[int, int] {
 	return func(yield func(lo, hi int) bool) {
 		if n <= whole {
@@ -102,8 +102,8 @@ func mark(b []byte, whole, id int) {
 	}
 }
 
-// unmarked returns the position of the first byte of b that is not as mark wrote
-// it to a block of n bytes, -1 if there is none. b may be shorter than n.
+// unmarked returns the position of the first byte of b that differs from what mark writes
+// to a block of n bytes, -1 if there is none. b may be shorter than n.
 func unmarked(b []byte, n, whole, id int) int {
 	for lo, hi := range marks(n, whole) {
 		hi = min(hi, len(b))
@@ -121,8 +121,8 @@ const zeroPage = 4 << 10
 
 var zeros [zeroPage]byte
 
-// nonZero returns the position of the first byte of b that is not zero, -1 if
-// there is none. Of a long b it looks at the ends and a piece of each page.
+// nonZero returns the position of the first byte of b that is not zero, -1 if there is
+// none. If b is long, it examines both ends and a piece of each page.
 func nonZero(b []byte) int {
 	const all = 512 << 10
 	for at := 0; at < len(b); at += zeroPage {

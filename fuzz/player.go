@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	maxBlocks = 3000     // live ones of a player
-	maxBytes  = 24 << 20 // in them
-	maxBurst  = 3 << 20  // in those of one burst
-	auditStep = 64       // operations from one look at everything to the next
+	maxBlocks = 3000     // live blocks of a player
+	maxBytes  = 24 << 20 // bytes in them
+	maxBurst  = 3 << 20  // bytes in the blocks of one burst
+	auditStep = 64       // operations between two audits
 )
 
-// A handle is an Allocator or a Local of it.
+// A handle is an Allocator or one of its Locals.
 type handle interface {
 	Malloc(size int) (unsafe.Pointer, error)
 	Calloc(n, size int) (unsafe.Pointer, error)
@@ -27,30 +27,30 @@ type handle interface {
 	Free(p unsafe.Pointer)
 }
 
-// A player performs the operations of one stream on a model and compares what
-// happens with its shadow. It is one goroutine's.
+// A player performs the operations of one stream on a model and compares the results with
+// its shadow. It is used by one goroutine.
 type player struct {
 	*model
 	shadow
 	in     stream
 	ops    []operation
-	alone  bool // nobody else uses the model: its numbers are the shadow's
+	alone  bool // no other player uses the model, so its statistics equal the shadow's
 	locals [localCount]*alloc.Local
 	trace  trace
-	fired  int64 // faults, when the operation began; 0 unless alone
+	fired  int64 // faults.fired at the start of the operation; 0 unless alone
 
-	mail    chan *block // blocks handed to this player
-	friends []*player   // whom it hands blocks to
+	mail    chan *block // blocks sent to this player
+	friends []*player   // the players to which it sends blocks
 }
 
-// An operation is what one byte of a stream stands for, so many of 64 values.
+// An operation is selected by weight of 64 byte values.
 type operation struct {
 	name   string
 	weight int
 	do     func(p *player, h int) error
 }
 
-// table spells the weights out.
+// table returns one entry for each byte value, by the weights.
 func table(ops []operation) []operation {
 	var t []operation
 	for _, o := range ops {
@@ -69,7 +69,7 @@ func newPlayer(m *model, in stream, ops []operation) *player {
 	return p
 }
 
-// handle returns the Allocator for 0, else a Local.
+// handle returns the Allocator for 0, otherwise a Local.
 func (p *player) handle(h int) handle {
 	if h == 0 {
 		return p.a
@@ -77,7 +77,7 @@ func (p *player) handle(h int) handle {
 	return p.locals[h-1]
 }
 
-// play performs all operations. Panics become errors, faults among them.
+// play performs all operations. It turns panics, including faults, into errors.
 func (p *player) play() (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -114,7 +114,7 @@ func (p *player) step() error {
 	return nil
 }
 
-// audit looks at everything: what the blocks hold, and what the Allocator counts.
+// audit checks the contents of all blocks and the Allocator's statistics.
 func (p *player) audit() error {
 	if err := p.verify(); err != nil {
 		return err
@@ -122,7 +122,8 @@ func (p *player) audit() error {
 	return p.reconcile()
 }
 
-// size takes a size from the stream, a small one if the player has enough.
+// size reads a size from the stream; if the player has enough memory, it returns a small
+// one.
 func (p *player) size() int {
 	n := p.in.size()
 	if n > 0 && n < 1<<30 && p.bytes+n > maxBytes {
@@ -132,7 +133,7 @@ func (p *player) size() int {
 	return n
 }
 
-// pick returns a live block that the stream chooses, nil if there is none.
+// pick returns a live block that the stream selects, nil if there is none.
 func (p *player) pick() *block {
 	if len(p.live) == 0 {
 		return nil
@@ -142,7 +143,7 @@ func (p *player) pick() *block {
 	return b
 }
 
-// freeAll frees what is left, through all handles.
+// freeAll frees all remaining blocks, through all handles.
 func (p *player) freeAll(order uint64) error {
 	r := rand.New(rand.NewPCG(order, 1))
 	for len(p.live) > 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// reconcile compares what the Allocator counts with what the model knows.
+// reconcile compares the Allocator's statistics with the model's.
 func (p *player) reconcile() error {
 	if !p.alone {
 		return nil
@@ -24,35 +24,36 @@ func (p *player) reconcile() error {
 		}
 	}
 	if got, want := s.Large.Live, int64(p.large); got != want {
-		return fmt.Errorf("%d large objects are counted, %d are live", got, want)
+		return fmt.Errorf("the statistics have %d large objects, but %d are live", got, want)
 	}
 	if got, want := s.Memory.LargeRequested, p.wanted; got != want {
-		return fmt.Errorf("%d bytes of large objects are counted as requested, %d were", got, want)
+		return fmt.Errorf("the statistics have %d requested bytes of large objects, but %d were requested", got, want)
 	}
 	return nil
 }
 
-// agrees compares the sums of class c with what was counted:
+// agrees compares the sums of class c with the statistics:
 //
 //	Blocks = Live + Quarantined + Cached + InDepot + Idle,  Live and Allocs = the model's
 //	Requested = the model's, to 1/1024 for blocks above 1 KiB
 func (w classSums) agrees(c sizeclass.Class, got *stats.Class, checked bool) error {
 	if got.Live != w.live {
-		return fmt.Errorf("%d are counted as live, %d are: %+v", got.Live, w.live, *got)
+		return fmt.Errorf("the statistics have %d live blocks, but %d are live: %+v", got.Live, w.live, *got)
 	}
 	if n := got.Live + got.Quarantined + got.Cached + got.InDepot + got.Idle; n != got.Blocks {
-		return fmt.Errorf("%d blocks are counted one by one, there are %d: %+v", n, got.Blocks, *got)
+		return fmt.Errorf("the states add up to %d blocks, but Blocks is %d: %+v", n, got.Blocks, *got)
 	}
-	// A checked block may be undone, if there is no metadata for its record.
+	// If there is no metadata for the record of a checked block, its allocation is
+	// undone.
 	if got.Allocs != w.allocs && (!checked || got.Allocs < w.allocs) {
-		return fmt.Errorf("%d allocations are counted, %d were made", got.Allocs, w.allocs)
+		return fmt.Errorf("the statistics have %d allocations, but %d were made", got.Allocs, w.allocs)
 	}
 	slack := int64(0)
 	if c.Size() > 1<<10 {
 		slack = w.live * int64(c.Size()) / 1024
 	}
 	if off := got.Requested - w.asked; off < -slack || off > slack {
-		return fmt.Errorf("%d bytes are counted as requested, %d were, in %d blocks", got.Requested, w.asked, w.live)
+		return fmt.Errorf("the statistics have %d requested bytes, but %d were requested, in %d blocks", got.Requested, w.asked, w.live)
 	}
 	return nil
 }

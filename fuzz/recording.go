@@ -9,14 +9,15 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// recorded is what the highest two bits of a model's options are to have a trace recorded.
+// recorded is the value of the two highest bits of a model's options that records a
+// trace.
 const recorded = 64
 
 // A recording is the trace of a model's Allocator, from the first operation to Close.
 type recording struct{ file bytes.Buffer }
 
-// check reports whether the trace is whole, can be true, and ends with as many live
-// objects as the Allocator had.
+// check checks that the trace is complete and consistent, and that it ends with as many
+// live objects as the Allocator has.
 func (r *recording) check(live int64) error {
 	if r == nil {
 		return nil

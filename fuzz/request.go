@@ -14,22 +14,22 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A request is what an allocation was asked for, in bytes.
+// A request contains the arguments of an allocation, in bytes.
 type request struct {
 	size  int
-	align int // 0 where the operation takes none
+	align int // 0 if the operation has no alignment
 	zero  bool
 
-	checked bool // of a checked Allocator
+	checked bool // by a checked Allocator
 }
 
-// valid reports whether the request is one that can be made.
+// valid reports whether the request is valid.
 func (r request) valid() bool {
 	return r.size >= 0 && r.align >= 0 && r.align&(r.align-1) == 0 && r.align <= alloc.MaxAlign
 }
 
-// place returns a block as the request should get it, but for the address: small
-// or large, and with how many bytes asked for.
+// place returns the block that the request should get, without its address: whether it is
+// small or large, and its requested and usable sizes.
 func (r request) place() block {
 	if r.checked {
 		return r.placeChecked()
@@ -44,8 +44,7 @@ func (r request) place() block {
 	return block{asked: max(r.size, 1)}
 }
 
-// block returns the block that the request got at an address, if it is one that
-// it should get.
+// block returns the block at an address if it is one that the request should get.
 func (r request) block(at unsafe.Pointer) (block, error) {
 	b := r.place()
 	b.addr, b.usable = raw.Addr(at), alloc.UsableSize(at)
@@ -54,11 +53,11 @@ func (r request) block(at unsafe.Pointer) (block, error) {
 	}
 	switch {
 	case b.usable < r.size:
-		return b, fmt.Errorf("%d bytes asked for, %d usable", r.size, b.usable)
+		return b, fmt.Errorf("%d bytes requested, %d usable", r.size, b.usable)
 	case r.checked && b.usable != r.size:
-		return b, fmt.Errorf("%d bytes asked for, %d usable", b.asked, b.usable)
+		return b, fmt.Errorf("%d bytes requested, %d usable", b.asked, b.usable)
 	case guarded(b.addr) && b.usable != b.asked, !r.checked && b.small && !guarded(b.addr) && b.usable != b.class.Size():
-		return b, fmt.Errorf("%d bytes asked for, %d usable, want %d", b.asked, b.usable, b.class.Size())
+		return b, fmt.Errorf("%d bytes requested, %d usable, want %d", b.asked, b.usable, b.class.Size())
 	}
 	if r.zero {
 		if i := nonZero(b.bytes(r.size)); i >= 0 {
@@ -68,7 +67,7 @@ func (r request) block(at unsafe.Pointer) (block, error) {
 	return b, nil
 }
 
-// aligned returns what the address must be a multiple of.
+// aligned returns the number of which the address must be a multiple.
 func (r request) aligned(small bool) uintptr {
 	if small {
 		return uintptr(max(r.align, sizeclass.Granule))
@@ -76,8 +75,8 @@ func (r request) aligned(small bool) uintptr {
 	return uintptr(max(r.align, 64))
 }
 
-// most returns the usable bytes that a large block of the request may have at
-// most, or the footprint that getting it may add.
+// most returns the maximum usable size of a large block for the request. It is also the
+// maximum by which the request can raise the footprint.
 func (r request) most() int {
 	n := r.size + r.align
 	if r.checked {
@@ -86,7 +85,7 @@ func (r request) most() int {
 	return (n+4*64<<10)/8*9 + 256<<10
 }
 
-// hopeless reports whether no model has so much, or this one may not.
+// hopeless reports whether the request exceeds the memory of any machine, or of this one.
 func (r request) hopeless() bool {
 	if bits.UintSize == 32 {
 		return r.size >= 16<<20 || r.align >= 16<<20
@@ -94,14 +93,14 @@ func (r request) hopeless() bool {
 	return r.size >= math.MaxInt-1<<20
 }
 
-// settle judges the outcome of an allocation and makes the block, if there is
-// one, part of the shadow, with a pattern in all of it.
+// settle checks the result of an allocation. If there is a block, it adds the block to
+// the shadow and fills all of it with a pattern.
 func (p *player) settle(r request, at unsafe.Pointer, err error) error {
 	b, err := p.judge(r, at, err)
 	if b == nil || err != nil {
 		return err
 	}
-	b.known = min(b.usable, maxBytes) // a 32-bit model may have almost all there is
+	b.known = min(b.usable, maxBytes) // on a 32-bit machine the block may take almost all memory
 	return p.enter(b, true)
 }
 
@@ -115,13 +114,13 @@ func (p *player) enter(b *block, fresh bool) error {
 	return nil
 }
 
-// judge returns the block that an allocation got, not yet part of the shadow, or
-// nil where it may have got none.
+// judge returns the block that an allocation got, not yet part of the shadow. It returns
+// nil if the allocation was allowed to fail and did.
 func (p *player) judge(r request, at unsafe.Pointer, err error) (*block, error) {
 	r.checked = p.checked
 	if err != nil {
 		if at != nil {
-			return nil, fmt.Errorf("a pointer and an error: %w", err)
+			return nil, fmt.Errorf("returned both a pointer and an error: %w", err)
 		}
 		return nil, p.refusal(r, err)
 	}
@@ -132,7 +131,7 @@ func (p *player) judge(r request, at unsafe.Pointer, err error) (*block, error) 
 	return &b, err
 }
 
-// refusal returns nil if err is an answer that the request deserves.
+// refusal returns nil if the request may fail with err.
 func (p *player) refusal(r request, err error) error {
 	r.checked = p.checked
 	var e *alloc.Error
@@ -144,7 +143,7 @@ func (p *player) refusal(r request, err error) error {
 	case errors.Is(err, alloc.ErrLimit):
 		ok = p.limited && p.overLimit(r)
 	case errors.Is(err, alloc.ErrOutOfMemory):
-		ok = r.hopeless() || p.faults.fired.Load() > p.fired // of the operation, or, among players, ever
+		ok = r.hopeless() || p.faults.fired.Load() > p.fired // p.fired is set at the start of the operation, or is 0 if there are several players
 	}
 	if !ok {
 		return fmt.Errorf("size %d, alignment %d: %w", r.size, r.align, err)
@@ -152,7 +151,7 @@ func (p *player) refusal(r request, err error) error {
 	return nil
 }
 
-// overLimit reports whether granting the request could break the limit.
+// overLimit reports whether the request could exceed the limit.
 func (p *player) overLimit(r request) bool {
 	if !p.alone || r.hopeless() {
 		return true

@@ -4,8 +4,7 @@ package main
 
 import "github.com/ashlar-go/ashlar/internal/sizeclass"
 
-// A script composes an input by hand, for situations that random bytes seldom
-// lead to.
+// A script is an input composed by hand, for situations that random bytes seldom reach.
 type script struct {
 	ops []operation
 	out []byte
@@ -14,7 +13,7 @@ type script struct {
 // newScript begins an input with the bytes that its target reads first.
 func newScript(ops []operation, header ...byte) *script { return &script{table(ops), header} }
 
-// do adds an operation by the handle h, with the bytes that it reads.
+// do adds an operation on the handle h with the bytes that it reads.
 func (s *script) do(name string, h int, args ...byte) *script {
 	for i, o := range s.ops {
 		if o.name == name {
@@ -25,7 +24,7 @@ func (s *script) do(name string, h int, args ...byte) *script {
 	panic("no operation " + name)
 }
 
-// again adds n times what add adds.
+// again adds n times the bytes that add adds.
 func (s *script) again(n int, add func()) *script {
 	for range n {
 		add()
@@ -33,11 +32,11 @@ func (s *script) again(n int, add func()) *script {
 	return s
 }
 
-// exactly returns the two bytes that stand for the block size of class c.
+// exactly returns the two bytes that select the block size of class c.
 func exactly(c sizeclass.Class) []byte { return []byte{byte(2 * c), 4} }
 
-// spill frees more blocks of 64 KiB than caches and depots keep, and asks for
-// zeroed blocks whose spans begin on the pages of the former ones and reach beyond.
+// spill frees more blocks of 64 KiB than caches and depots keep. Then it requests zeroed
+// blocks whose spans begin on the freed pages and extend beyond them.
 func spill() []byte {
 	s := newScript(allOps, 0, 0)
 	s.again(3, func() { s.do("burst", 0, append(exactly(sizeclass.Of(64<<10)), 40)...) })
@@ -46,7 +45,7 @@ func spill() []byte {
 	return s.out
 }
 
-// exhaust asks for more and more while kernel calls of each kind fail.
+// exhaust requests more and more memory while kernel calls of each kind fail.
 func exhaust(options byte) []byte {
 	s := newScript(allOps, options, 4)
 	for kind := range byte(4) {
@@ -61,7 +60,7 @@ func exhaust(options byte) []byte {
 	return s.out
 }
 
-// storm has all players exchange magazines of a few classes, as fast as they can.
+// storm makes all players exchange magazines of a few classes as fast as they can.
 func storm(shape byte, sizes ...int) []byte {
 	s := newScript(concurrentOps, 0, shape, 0)
 	s.again(120/len(sizes), func() {

@@ -22,12 +22,12 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
-// refusal holds, for the child, the error that the filter answers with.
+// refusal is the child's error that the filter returns.
 const refusal = "ASHLAR_FUZZ_REFUSAL"
 
-// TestSeccomp soaks in a process whose filter of kernel calls refuses what is not
-// needed, as those of containers and browsers do, with the errors that they use: names
-// of mappings, memfds, populating, guards, cold and free advice, mremap.
+// TestSeccomp runs a soak in a process with a filter of kernel calls. Like the filters of
+// containers and browsers, it refuses calls that are not essential, with the errors that
+// they use: names of mappings, memfds, populating, guards, cold and free advice, mremap.
 func TestSeccomp(t *testing.T) {
 	for name, errno := range map[string]unix.Errno{"EPERM": unix.EPERM, "ENOSYS": unix.ENOSYS} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestSeccompChild(t *testing.T) {
 		t.Skipf("no filter: %v", err)
 	}
 	if _, err := unix.MemfdCreate("probe", 0); err != unix.Errno(errno) {
-		t.Fatalf("the filter does nothing: %v", err)
+		t.Fatalf("the filter has no effect: %v", err)
 	}
 	if err := soak(soakConfig{duration: time.Minute, operations: 100_000, seed: 1, profile: "mixed", workers: 4}, io.Discard); err != nil {
 		t.Error(err)
@@ -75,11 +75,11 @@ func TestSeccompChild(t *testing.T) {
 	}
 }
 
-// refuse installs, for all threads, a filter in which these calls fail:
+// refuse installs a filter for all threads that makes these calls fail:
 //
 //	memfd_create, memfd_secret, mremap
 //	prctl(PR_SET_VMA)
-//	madvise with any advice but MADV_DONTNEED
+//	madvise with any advice except MADV_DONTNEED
 func refuse(errno unix.Errno) error {
 	runtime.LockOSThread()
 	const (

@@ -4,8 +4,8 @@ package main
 
 import "math/rand/v2"
 
-// seeds returns n inputs of various lengths. Their first bytes, which choose
-// options, take all values that matter.
+// seeds returns n inputs of various lengths. Their first bytes, which select the options,
+// take all values that matter.
 func seeds(n int) [][]byte {
 	inputs := make([][]byte, n)
 	for i := range inputs {
@@ -14,7 +14,7 @@ func seeds(n int) [][]byte {
 		for j := range b {
 			b[j] = byte(r.Uint32())
 		}
-		b[0] = byte(i * 37) // odd: low and high bits vary
+		b[0] = byte(i * 37) // 37 is odd, so low and high bits vary
 		inputs[i] = b
 	}
 	return inputs

@@ -9,11 +9,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A shadow is the model of a program's memory: which blocks are live and what
-// they hold.
+// A shadow is the model of a program's memory: the live blocks and their contents.
 //
-//	live is in the order of the operations, so that the same input names the same
-//	blocks wherever the kernel puts them;  sorted = live, by address
+//	live is in the order of the operations, so that an input selects the same blocks
+//	wherever the kernel places them;  sorted = live, by address
 //	sorted[i].addr + sorted[i].usable ≤ sorted[i+1].addr
 type shadow struct {
 	live   []*block
@@ -22,23 +21,23 @@ type shadow struct {
 	bytes  int // Σ usable
 
 	small  [sizeclass.Count]classSums
-	large  int   // objects
-	wanted int64 // bytes asked for in large objects
+	large  int   // number of objects
+	wanted int64 // bytes requested for large objects
 
-	freed [64]uintptr // addresses freed last, a ring
+	freed [64]uintptr // the addresses freed last, a ring
 	turn  int
-	seen  map[uintptr]struct{} // all addresses that were ever a block's
+	seen  map[uintptr]struct{} // all addresses that were ever the address of a block
 }
 
-// classSums is what the model counts of one size class.
+// classSums contains the model's numbers of one size class.
 type classSums struct {
 	live   int64
-	allocs int64 // ever
+	allocs int64 // since the start
 	asked  int64 // bytes in live blocks
 }
 
-// overlapping returns a block that shares bytes with [addr, addr+n), nil if none
-// does.
+// overlapping returns a block that shares bytes with [addr, addr+n), nil if there is
+// none.
 func (s *shadow) overlapping(addr uintptr, n int) *block {
 	i := s.search(addr)
 	if i < len(s.sorted) && s.sorted[i].addr < addr+uintptr(n) {
@@ -50,13 +49,13 @@ func (s *shadow) overlapping(addr uintptr, n int) *block {
 	return nil
 }
 
-// search returns the index in sorted of the first block at addr or above.
+// search returns the index in sorted of the first block at or above addr.
 func (s *shadow) search(addr uintptr) int {
 	return sort.Search(len(s.sorted), func(i int) bool { return s.sorted[i].addr >= addr })
 }
 
-// add makes b live under a new number. fresh says that the allocator handed it
-// out anew, rather than that it stayed where it was or came from another shadow.
+// add adds b to the live blocks under a new number. fresh is set if the allocator has
+// just allocated it, and not if it stayed in place or comes from another shadow.
 func (s *shadow) add(b *block, fresh bool) error {
 	if o := s.overlapping(b.addr, b.usable); o != nil {
 		return fmt.Errorf("%v overlaps %v", b, o)
@@ -85,7 +84,7 @@ func (s *shadow) newID() int {
 	return s.lastID
 }
 
-// remove takes b out: it was freed, or is another shadow's from now on.
+// remove removes b, which was freed or now belongs to another shadow.
 func (s *shadow) remove(b *block) {
 	i := s.search(b.addr)
 	s.sorted = append(s.sorted[:i], s.sorted[i+1:]...)
@@ -109,8 +108,8 @@ func (s *shadow) count(b *block, n int64) {
 	s.wanted += n * int64(b.asked)
 }
 
-// stale returns an address that was freed lately and is no live block's now, 0
-// if there is none.
+// stale returns a recently freed address that is not the address of a live block, 0 if
+// there is none.
 func (s *shadow) stale(turn int) uintptr {
 	for i := range s.freed {
 		addr := s.freed[(turn+i)%len(s.freed)]
@@ -124,7 +123,7 @@ func (s *shadow) stale(turn int) uintptr {
 	return 0
 }
 
-// verify reports the first block that does not hold its pattern.
+// verify returns an error for the first block that does not contain its pattern.
 func (s *shadow) verify() error {
 	for _, b := range s.live {
 		if err := b.verify(); err != nil {

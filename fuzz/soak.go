@@ -15,17 +15,17 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A soakConfig says what a soak does, and for how long.
+// A soakConfig contains the options of a soak.
 type soakConfig struct {
 	duration   time.Duration
-	operations int64 // 0: no bound
+	operations int64 // 0: no limit
 	seed       uint64
 	profile    string
 	workers    int
 	procs      int
 	faults     bool
 	limits     bool
-	progress   time.Duration // 0: none is told
+	progress   time.Duration // 0: no progress reports
 }
 
 // String returns the command that makes the same choices again.
@@ -34,8 +34,8 @@ func (c soakConfig) String() string {
 		c.seed, c.profile, c.workers, c.procs, c.faults, c.limits, c.operations, c.duration)
 }
 
-// A soaking is a soak under way: run after run, each with an Allocator of its
-// own, in which workers do what the profile says while one goroutine disturbs them.
+// A soaking is a running soak. Each of its runs has a new Allocator; workers do what the
+// profile says, while one goroutine disturbs them.
 type soaking struct {
 	soakConfig
 	load    *profile
@@ -43,7 +43,7 @@ type soaking struct {
 	begun   time.Time
 	tally   tally
 	runs    int
-	peak    int64                  // footprint, bytes
+	peak    int64                  // of the footprint, in bytes
 	visited [sizeclass.Count]int64 // blocks that visitors allocated in this run
 
 	stop atomic.Bool
@@ -51,26 +51,26 @@ type soaking struct {
 	bad  error // the first violation
 }
 
-// tally counts what a soak did. Workers add to it now and then.
+// tally counts the work of a soak. Workers add to it from time to time.
 type tally struct {
 	ops, allocs, frees, resizes, sent atomic.Int64
-	verified                          atomic.Int64 // blocks
+	verified                          atomic.Int64 // number of blocks
 	bytes                             atomic.Int64 // written and verified
-	refused                           atomic.Int64 // for lack of memory, or by a limit
-	faults                            atomic.Int64 // kernel calls that failed
-	trims, collections, moves, limits atomic.Int64 // moves: of GOMAXPROCS
+	refused                           atomic.Int64 // for lack of memory, or because of a limit
+	faults                            atomic.Int64 // failed kernel calls
+	trims, collections, moves, limits atomic.Int64 // moves: changes of GOMAXPROCS
 	audits                            atomic.Int64
 }
 
 const (
-	rounds    = 4               // of a run, an audit behind each
-	roundTime = 5 * time.Second // at most
-	stuckTime = 2 * time.Minute // without an operation
+	rounds    = 4               // of a run; an audit follows each
+	roundTime = 5 * time.Second // maximum
+	stuckTime = 2 * time.Minute // without a finished operation
 	leastTime = 20 * time.Millisecond
 )
 
-// soak lets the load run and reports the first violation of what the package
-// documentation states.
+// soak runs the load and returns the first violation of what the package documentation
+// states.
 func soak(c soakConfig, out io.Writer) error {
 	p := profileOf(c.profile)
 	if p == nil || c.workers < 1 {
@@ -97,7 +97,7 @@ func soak(c soakConfig, out io.Writer) error {
 	return s.bad
 }
 
-// goesOn reports whether there is to be another run, or round.
+// goesOn reports whether there is another run, or another round.
 func (s *soaking) goesOn() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,7 +116,7 @@ func (s *soaking) violation(err error) {
 	s.stop.Store(true)
 }
 
-// run plays one run from a new Allocator to its Close.
+// oneRun makes one run, from a new Allocator to its Close.
 func (s *soaking) oneRun() error {
 	s.runs++
 	r := rand.New(rand.NewPCG(s.seed, uint64(s.runs)))
@@ -129,7 +129,7 @@ func (s *soaking) oneRun() error {
 		h = r.IntN(8)
 	}
 	if s.faults {
-		h &^= 4 // what spans lose by them is not to be told from what is lost otherwise
+		h &^= 4 // bytes lost in spans because of it look like a leak
 	}
 	m, err := newModel(int(r.Uint32()&0xff), hardeningOf(h), nil, decay)
 	if err != nil {
@@ -150,7 +150,7 @@ func (s *soaking) oneRun() error {
 	return s.end(m, workers, r.IntN(2) == 0)
 }
 
-// round has the workers work for a while, and disturbs them.
+// round lets the workers run for a while and disturbs them.
 func (s *soaking) round(m *model, workers []*worker, r *rand.Rand) {
 	s.stop.Store(false)
 	var all sync.WaitGroup
@@ -167,13 +167,13 @@ func (s *soaking) round(m *model, workers []*worker, r *rand.Rand) {
 	m.a.SetLimit(0)
 }
 
-// audit looks at everything while nobody works: each block's contents, and what
-// the Allocator counts.
+// audit checks the contents of all blocks and the Allocator's statistics while no worker
+// runs.
 func (s *soaking) audit(m *model, workers []*worker) error {
 	if s.bad != nil {
 		return nil
 	}
-	sum := &player{model: m, alone: !m.aging} // else the purger moves what is counted
+	sum := &player{model: m, alone: !m.aging} // otherwise the purger changes the statistics
 	for c, n := range s.visited {
 		sum.small[c].allocs += n
 	}
@@ -207,7 +207,7 @@ func (s *soaking) end(m *model, workers []*worker, all bool) error {
 	}
 	m.moving = m.aging
 	if s.procs > 0 {
-		// A cleanup that was queued on a processor waits until there is that one again
+		// A cleanup queued on a processor waits until that processor exists again
 		// (runtime/mcleanup.go, flush).
 		runtime.GOMAXPROCS(s.procs)
 	}
@@ -219,8 +219,8 @@ func (s *soaking) end(m *model, workers []*worker, all bool) error {
 	return errors.Join(m.close(nil), collected(m.leaked))
 }
 
-// collected reports what is left, after a while: Locals that were left to the
-// collector have their blocks until it comes to them.
+// collected reports what is left after a while. Locals that the garbage collector must
+// close keep their blocks until then.
 func collected(left func() error) error {
 	err := left()
 	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); err = left() {

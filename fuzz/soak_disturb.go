@@ -11,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// A disturbance is what happens around the workers while they work.
+// A disturbance changes the environment of the workers while they run.
 type disturbance struct {
 	weight int
 	do     func(*soaking, *model, *rand.Rand)
@@ -27,7 +27,7 @@ var disturbances = []disturbance{
 	{4, (*soaking).look},
 }
 
-// disturb disturbs the workers once, and then leaves them alone for a while.
+// disturb makes one disturbance, and then leaves the workers alone for a while.
 func (s *soaking) disturb(m *model, r *rand.Rand) {
 	total := 0
 	for _, d := range disturbances {
@@ -43,8 +43,8 @@ func (s *soaking) disturb(m *model, r *rand.Rand) {
 	time.Sleep(time.Duration(r.IntN(8)) * time.Millisecond)
 }
 
-// changeProcs changes the number of processors, so that caches are stranded on
-// those that vanish.
+// changeProcs changes the number of processors, which strands caches of processors that
+// no longer exist.
 func (s *soaking) changeProcs(_ *model, r *rand.Rand) {
 	if s.procs > 0 {
 		runtime.GOMAXPROCS(1 + r.IntN(s.procs))
@@ -66,7 +66,7 @@ func (s *soaking) trim(m *model, _ *rand.Rand) {
 	s.tally.trims.Add(1)
 }
 
-// fail has kernel calls fail for a while.
+// fail makes kernel calls fail for a while.
 func (s *soaking) fail(m *model, r *rand.Rand) {
 	if !s.faults {
 		return
@@ -76,20 +76,20 @@ func (s *soaking) fail(m *model, r *rand.Rand) {
 	disarm()
 }
 
-// limitFor limits the footprint to about what it is for a while.
+// limitFor limits the footprint to about its current value for a while.
 func (s *soaking) limitFor(m *model, r *rand.Rand) {
 	if !s.limits {
 		return
 	}
 	var n stats.Snapshot
 	m.a.Stats(&n)
-	s.tally.limits.Add(1) // first: workers look here for why they are refused
+	s.tally.limits.Add(1) // first: workers check this to see whether a refusal is allowed
 	m.a.SetLimit(n.Footprint.Now/2 + r.Int64N(n.Footprint.Now+1) + 1)
 	time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond)
 	m.a.SetLimit(0)
 }
 
-// visit opens a Local, uses it and leaves it to the collector.
+// visit opens a Local, uses it and leaves it to the garbage collector.
 func (s *soaking) visit(m *model, r *rand.Rand) {
 	l := m.a.NewLocal()
 	for range 10 {
@@ -101,7 +101,7 @@ func (s *soaking) visit(m *model, r *rand.Rand) {
 	}
 }
 
-// look reads the numbers while they change.
+// look reads the statistics while they change.
 func (s *soaking) look(m *model, _ *rand.Rand) {
 	var n stats.Snapshot
 	m.a.Stats(&n)

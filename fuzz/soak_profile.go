@@ -8,12 +8,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A profile is a kind of load.
+// A profile describes a load.
 type profile struct {
 	name  string
-	slots int // blocks of a worker, at most
-	bytes int // in them, at most
-	send  int // of 64 operations on a block, how many hand it over
+	slots int // maximum number of blocks of a worker
+	bytes int // maximum bytes in them
+	send  int // of 64 operations on a block, the number that send it to another worker
 	size  func(r *rand.Rand) int
 }
 
@@ -37,7 +37,7 @@ func profileNames() []string {
 	return names
 }
 
-// profileOf returns the profile of a name, nil if there is none.
+// profileOf returns the profile with a name, nil if there is none.
 func profileOf(name string) *profile {
 	for i := range profiles {
 		if profiles[i].name == name {
@@ -47,7 +47,7 @@ func profileOf(name string) *profile {
 	return nil
 }
 
-// request returns what the profile asks for next.
+// request returns the next request of the profile.
 func (p *profile) request(r *rand.Rand) request {
 	q := request{size: p.size(r)}
 	switch n := r.IntN(64); {

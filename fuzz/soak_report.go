@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// tell tells how the soak goes until done is closed, and ends the process if
-// nothing goes on for long.
+// tell prints progress reports until done is closed. It ends the process if no operation
+// ends for a long time.
 func (s *soaking) tell(done <-chan struct{}) {
 	step := s.progress
 	if step == 0 {
@@ -42,7 +42,7 @@ func (s *soaking) tell(done <-chan struct{}) {
 	}
 }
 
-// summary prints the figures of the whole.
+// summary prints the totals of the soak.
 func (s *soaking) summary() {
 	t, elapsed := &s.tally, time.Since(s.begun)
 	fmt.Fprintf(s.out, "\nseed %d, profile %s, %d workers, %v\n", s.seed, s.load.name, s.workers, elapsed.Round(time.Millisecond))
@@ -54,7 +54,7 @@ func (s *soaking) summary() {
 		{"  allocations", t.allocs.Load()},
 		{"  frees", t.frees.Load()},
 		{"  resizes", t.resizes.Load()},
-		{"blocks handed over", t.sent.Load()},
+		{"blocks sent to another worker", t.sent.Load()},
 		{"blocks verified", t.verified.Load()},
 		{"bytes written and verified", t.bytes.Load()},
 		{"requests refused", t.refused.Load()},
@@ -70,6 +70,6 @@ func (s *soaking) summary() {
 		fmt.Fprintf(s.out, "%16d  %s\n", line.n, line.what)
 	}
 	if s.bad == nil {
-		fmt.Fprintln(s.out, "nothing was violated")
+		fmt.Fprintln(s.out, "no violations")
 	}
 }

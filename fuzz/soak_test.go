@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestSoak soaks for a moment under each profile, GOMAXPROCS up to 64.
+// TestSoak runs a short soak with each profile and GOMAXPROCS up to 64.
 func TestSoak(t *testing.T) {
 	for i, p := range profiles {
 		t.Run(p.name, func(t *testing.T) {
@@ -28,24 +28,24 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// TestSoakOperations: a soak ends after the operations that were asked for, and
-// sums up what it did.
+// TestSoakOperations: a soak ends after the requested number of operations and prints its
+// totals.
 func TestSoakOperations(t *testing.T) {
 	var out strings.Builder
 	c := soakConfig{duration: time.Minute, operations: 1000, seed: 1, profile: "small", workers: 2, progress: time.Hour}
 	if err := soak(c, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{c.String(), "operations", "nothing was violated", "audits of everything"} {
+	for _, want := range []string{c.String(), "operations", "no violations", "audits of everything"} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("the summary does not say %q:\n%s", want, out.String())
+			t.Errorf("the summary does not contain %q:\n%s", want, out.String())
 		}
 	}
 }
 
-// TestSoakProfile: a load that does not exist is no soak that found nothing.
+// TestSoakProfile: a soak with an unknown profile returns an error.
 func TestSoakProfile(t *testing.T) {
 	if soak(soakConfig{duration: time.Second, profile: "heavy", workers: 1}, os.Stdout) == nil {
-		t.Error("a soak without a profile ended well")
+		t.Error("a soak with an unknown profile returned no error")
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A worker is one goroutine of a soak. It keeps its blocks in slots, of which it
-// picks one at random for each operation. It belongs to whoever runs its work,
-// and between rounds to the soak.
+// A worker is one goroutine of a soak. It keeps its blocks in slots and picks a random
+// slot for each operation. During a round it belongs to its goroutine, and between rounds
+// to the soak.
 type worker struct {
 	s       *soaking
 	m       *model
@@ -24,7 +24,7 @@ type worker struct {
 	r       *rand.Rand
 	local   *alloc.Local
 	slots   []block // known = 0: empty
-	bytes   int     // usable ones, of the blocks in slots
+	bytes   int     // usable bytes of the blocks in slots
 	mail    chan block
 	friends []*worker
 	lastID  int
@@ -67,11 +67,11 @@ func (w *worker) work() {
 			}
 		}
 		w.report()
-		runtime.Gosched() // who disturbs has a turn soon, also on one processor
+		runtime.Gosched() // lets the disturbing goroutine run soon, also on one processor
 	}
 }
 
-// report adds what was done to the tally.
+// report adds the worker's counts to the tally.
 func (w *worker) report() {
 	t := &w.s.tally
 	t.ops.Add(w.allocated + w.freed + w.resized)
@@ -93,7 +93,7 @@ func (w *worker) handle() handle {
 	return w.local
 }
 
-// step does something with a slot.
+// step performs one operation on a slot.
 func (w *worker) step() error {
 	b := &w.slots[w.r.IntN(len(w.slots))]
 	if b.known == 0 {
@@ -109,7 +109,7 @@ func (w *worker) step() error {
 	}
 }
 
-// fillSlot puts into an empty slot what another worker sent, or a new block.
+// fillSlot fills an empty slot with a block that another worker sent, or with a new one.
 func (w *worker) fillSlot(b *block) error {
 	select {
 	case *b = <-w.mail:
@@ -147,7 +147,7 @@ func (w *worker) ask(q request) (unsafe.Pointer, error) {
 	return h.Malloc(q.size)
 }
 
-// enter makes what a request got the slot's block.
+// enter stores a new block in the slot.
 func (w *worker) enter(b *block, q request, at unsafe.Pointer, fresh bool) error {
 	q.checked = w.m.checked
 	now, err := q.block(at)
@@ -166,8 +166,8 @@ func (w *worker) enter(b *block, q request, at unsafe.Pointer, fresh bool) error
 	return nil
 }
 
-// mayFail judges a refusal: it must be lack of memory, and there must be a reason
-// for it.
+// mayFail checks a refusal: the error must be a lack of memory, and there must be a
+// reason for it.
 func (w *worker) mayFail(err error) error {
 	w.refused++
 	switch {
@@ -178,14 +178,14 @@ func (w *worker) mayFail(err error) error {
 	return err
 }
 
-// verify looks at what a block holds.
+// verify checks the contents of a block.
 func (w *worker) verify(b *block) error {
 	w.verified++
 	w.touched += int64(min(b.usable, sparseBytes))
 	return b.verify()
 }
 
-// free frees a slot's block.
+// free frees the block of a slot.
 func (w *worker) free(b *block) error {
 	w.trace.begin("free", 0)
 	w.trace.note(b.id)
@@ -199,7 +199,7 @@ func (w *worker) free(b *block) error {
 	return nil
 }
 
-// resize changes the size of a slot's block.
+// resize resizes the block of a slot.
 func (w *worker) resize(b *block) error {
 	q := request{size: w.s.load.size(w.r)}
 	w.trace.begin("realloc", 0)
@@ -232,7 +232,7 @@ func (w *worker) resize(b *block) error {
 	return w.enter(b, q, at, now.addr != old.addr)
 }
 
-// send hands a slot's block over to another worker, if there is room in its mail.
+// send sends the block of a slot to another worker, if its mailbox has room.
 func (w *worker) send(b *block) error {
 	w.trace.begin("send", 0)
 	w.trace.note(b.id)
@@ -247,7 +247,7 @@ func (w *worker) send(b *block) error {
 	}
 }
 
-// verifyAll looks at all blocks, those in the mail too, and counts them in sum.
+// verifyAll checks all blocks, including those in the mailbox, and adds them to sum.
 func (w *worker) verifyAll(sum *shadow) error {
 	defer w.report()
 	for c, n := range w.allocs {

@@ -8,12 +8,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// maxInput is how many bytes of an input are played. It bounds a run to about
-// a thousand operations.
+// maxInput is the maximum number of bytes of an input that are used. It bounds a run to
+// about a thousand operations.
 const maxInput = 4 << 10
 
-// A stream yields the choices that the bytes of an input stand for. Behind the
-// end it yields zeros.
+// A stream reads the bytes of an input as choices. After the end it returns zeros.
 type stream struct{ rest []byte }
 
 func newStream(data []byte) stream { return stream{data[:min(len(data), maxInput)]} }
@@ -30,8 +29,8 @@ func (s *stream) next() int {
 	return int(b)
 }
 
-// below returns a number below n, 0 < n ≤ 65536, from one byte if that is
-// enough, else from two.
+// below returns a number below n, 0 < n ≤ 65536. It reads one byte if that suffices,
+// otherwise two.
 func (s *stream) below(n int) int {
 	x := s.next()
 	if n > 256 {
@@ -40,17 +39,18 @@ func (s *stream) below(n int) int {
 	return x % n
 }
 
-// sizeForms are what the first byte of a size chooses, in bytes of it.
+// sizeForms are the forms of sizes, with the number of values of the first byte that
+// select each.
 const (
 	formClasses = 2 * sizeclass.Count // at most 4 bytes from a class bound, or in a class; 1: 0 to 255
 	formLarge   = 72                  // 128 KiB to 1.2 MiB, near a page bound
 	formBig     = 4                   // 1 to 12 MiB
 	formWrong   = 2                   // negative
-	// The remaining two are sizes that no model has.
+	// The other two values select sizes that no machine has.
 )
 
-// size returns a number of bytes from two bytes of the stream: often one next to
-// a bound at which something changes, rarely one that cannot be had.
+// size reads a number of bytes from two bytes of the stream. It is often close to a bound
+// at which the behaviour changes, and rarely impossible.
 func (s *stream) size() int {
 	a, b := s.next(), s.next()
 	switch {
@@ -75,8 +75,8 @@ func (s *stream) size() int {
 	}
 }
 
-// align returns an alignment from one byte: a power of two up to 2^bits, or, for
-// one byte in sixteen, no alignment at all.
+// align reads an alignment from one byte: a power of two up to 2^bits. One byte in
+// sixteen selects an invalid alignment.
 func (s *stream) align(bits int) int {
 	a := s.next()
 	if a%16 == 15 {

@@ -9,8 +9,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// The operations of the targets, with how many of 64 byte values choose each.
-// What they do with further bytes is in the package documentation.
+// The operations of the targets, each with the number of 64 byte values that select it.
+// The package documentation lists the further bytes that they read.
 var (
 	allOps = []operation{
 		{"malloc", 10, (*player).malloc},
@@ -60,8 +60,8 @@ var (
 	}
 )
 
-// playAlone plays an input by one player. Its first two bytes choose the
-// Allocator's options and how the run ends, and, if it is to be hardened, how.
+// playAlone plays an input with one player. Its first two bytes select the Allocator's
+// options, the ending, and the hardening options.
 func playAlone(data []byte, ops []operation, hardened bool) error {
 	defer disarm()
 	in := newStream(data)
@@ -87,8 +87,8 @@ func playAlone(data []byte, ops []operation, hardened bool) error {
 	return nil
 }
 
-// makeRoom returns the callback for when the limit is reached: none, or one that
-// frees a block that no operation is at work on. The player does not exist yet.
+// makeRoom returns the callback for a reached limit: nil, or a function that frees a
+// block that no operation uses. It is called before the player exists.
 func (*player) makeRoom(of **player, ending int) func(int) bool {
 	if ending&4 == 0 {
 		return nil
@@ -106,7 +106,7 @@ func (*player) makeRoom(of **player, ending int) func(int) bool {
 	}
 }
 
-// end ends a run: everything is freed, or left to Close.
+// end ends a run: it frees everything, or leaves it to Close.
 func (p *player) end(how int) error {
 	disarm()
 	p.setLimit(0)
@@ -128,13 +128,13 @@ func (p *player) end(how int) error {
 	p.closeLocals()
 	for _, b := range left[:min(len(left), 4)] {
 		if err := misused(func() { p.a.Free(b.pointer()) }); err != nil {
-			return fmt.Errorf("freeing after Close: %w", err)
+			return fmt.Errorf("Free after Close: %w", err)
 		}
 	}
 	return p.leaked()
 }
 
-// endEmpty frees everything, after which the Allocator must be as new.
+// endEmpty frees everything. The Allocator must then be as if new.
 func (p *player) endEmpty(how int) error {
 	if err := p.freeAll(uint64(how)); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (p *player) endEmpty(how int) error {
 	if err := p.empty(p.seen); err != nil {
 		return err
 	}
-	// And it still works.
+	// The Allocator must still work.
 	for h := range 1 + localCount {
 		at, err := p.handle(h).Calloc(1, 1000)
 		if e := p.settle(request{size: 1000, zero: true}, at, err); e != nil || err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A trace remembers the last operations, to be told when one fails.
+// A trace keeps the last operations for the report of a failure.
 type trace struct {
 	steps int
 	last  [24]traced
@@ -21,19 +21,19 @@ type traced struct {
 	noted  int
 }
 
-// begin notes that an operation begins.
+// begin records the start of an operation.
 func (t *trace) begin(name string, handle int) {
 	t.steps++
 	t.last[t.steps%len(t.last)] = traced{step: t.steps, name: name, handle: handle}
 }
 
-// note adds numbers to the operation: what it works on, how much it asks for.
+// note adds numbers to the operation, such as its block and its size.
 func (t *trace) note(numbers ...int) {
 	now := &t.last[t.steps%len(t.last)]
 	now.noted += copy(now.detail[now.noted:], numbers)
 }
 
-// wrap tells what led to err.
+// wrap adds the last operations to err.
 func (t *trace) wrap(err error) error {
 	spoilt.Store(true)
 	var b strings.Builder
@@ -43,5 +43,5 @@ func (t *trace) wrap(err error) error {
 			fmt.Fprintf(&b, "\n\t%5d %-10s handle %d  %v", e.step, e.name, e.handle, e.detail[:e.noted])
 		}
 	}
-	return fmt.Errorf("step %d: %w\nthe last steps:%s", t.steps, err, b.String())
+	return fmt.Errorf("step %d: %w\nthe last operations:%s", t.steps, err, b.String())
 }

@@ -127,8 +127,12 @@
 //	/ashlar/arenas/peak:bytes             gauge    sum of the highest use of each arena
 //	/ashlar/arenas/chunks:chunks          gauge    blocks taken from the allocator
 //	/ashlar/arenas/resets:calls           gauge    resets of the live arenas
+//	/ashlar/tags/live:blocks              gauge    live blocks of the tag
+//	/ashlar/tags/live:bytes               gauge    requested bytes in live blocks of the tag
 //	/ashlar/dropped:arenas                counter  arenas dropped without Free, found by the garbage collector
 //	/ashlar/dropped:bytes                 counter  reserved bytes of the dropped arenas
+//	/ashlar/lost:blocks                   counter  attached blocks whose owners were lost, found by the garbage collector
+//	/ashlar/lost:bytes                    counter  requested bytes of the lost blocks
 //	/ashlar/large/live:objects            gauge    live large objects
 //	/ashlar/large/carved:objects          gauge    live large objects in shared mappings
 //	/ashlar/large/retained:objects        gauge    extents of freed objects, retained for reuse
@@ -148,5 +152,6 @@
 //	/ashlar/kernel/metadata:calls         counter  kernel calls for metadata of all allocators in the process
 //
 // A metric of classes has one number for each size class. A metric of arenas has one
-// number for each group of arenas with the same name (ArenaGroups).
+// number for each group of arenas with the same name (ArenaGroups). A metric of tags has one
+// number for each tag.
 package stats

@@ -16,10 +16,12 @@ type Metric struct {
 	Cumulative  bool // a counter: the number never decreases
 	PerClass    bool // one number for each size class
 	PerArena    bool // one number for each of Snapshot.ArenaGroups
+	PerTag      bool // one number for each of Snapshot.Tags
 
 	of      func(*Snapshot) int64
 	ofClass func(*Class) int64
 	ofArena func(*ArenaGroup) int64
+	ofTag   func(*Tag) int64
 }
 
 // Unit returns the part of the name after the colon: "bytes", "blocks", "calls".
@@ -28,8 +30,8 @@ func (m *Metric) Unit() string {
 	return unit
 }
 
-// Value returns the metric's number in s. For a PerClass or PerArena metric it returns
-// the sum over all classes or arenas.
+// Value returns the metric's number in s. For a PerClass, PerArena or PerTag metric it
+// returns the sum over all classes, arenas or tags.
 func (m *Metric) Value(s *Snapshot) (n int64) {
 	switch {
 	case m.PerClass:
@@ -39,6 +41,10 @@ func (m *Metric) Value(s *Snapshot) (n int64) {
 	case m.PerArena:
 		for i := range s.Arenas {
 			n += m.ofArena(&ArenaGroup{Arena: s.Arenas[i], Count: 1})
+		}
+	case m.PerTag:
+		for i := range s.Tags {
+			n += m.ofTag(&s.Tags[i])
 		}
 	default:
 		n = m.of(s)
@@ -51,6 +57,9 @@ func (m *Metric) ClassValue(c *Class) int64 { return m.ofClass(c) }
 
 // ArenaValue returns the number of a PerArena metric for the group g.
 func (m *Metric) ArenaValue(g *ArenaGroup) int64 { return m.ofArena(g) }
+
+// TagValue returns the number of a PerTag metric for the tag t.
+func (m *Metric) TagValue(t *Tag) int64 { return m.ofTag(t) }
 
 // Metrics returns the descriptions of all metrics in the order of the documentation. The
 // caller may change the slice.
@@ -68,7 +77,7 @@ func buildMetrics() []Metric {
 			of:          func(s *Snapshot) int64 { return *l.of(&s.Memory) },
 		})
 	}
-	return slices.Concat(list, classMetrics, arenaMetrics, otherMetrics)
+	return slices.Concat(list, classMetrics, arenaMetrics, tagMetrics, otherMetrics)
 }
 
 // gauge describes a number that rises and falls.
@@ -129,6 +138,16 @@ var arenaMetrics = []Metric{
 	arenas("resets:calls", "resets of the live arenas", func(g *ArenaGroup) int64 { return g.Resets }),
 }
 
+// tags describes a number of each tag.
+func tags(name, description string, of func(*Tag) int64) Metric {
+	return Metric{Name: "/ashlar/tags/" + name, Description: description, PerTag: true, ofTag: of}
+}
+
+var tagMetrics = []Metric{
+	tags("live:blocks", "live blocks of the tag", func(t *Tag) int64 { return t.Blocks }),
+	tags("live:bytes", "requested bytes in live blocks of the tag", func(t *Tag) int64 { return t.Bytes }),
+}
+
 var otherMetrics = []Metric{
 	counter("dropped:arenas", "arenas dropped without Free, found by the garbage collector", func(s *Snapshot) (n int64) {
 		for i := range s.Dropped {
@@ -139,6 +158,18 @@ var otherMetrics = []Metric{
 	counter("dropped:bytes", "reserved bytes of the dropped arenas", func(s *Snapshot) (n int64) {
 		for i := range s.Dropped {
 			n += s.Dropped[i].Bytes
+		}
+		return n
+	}),
+	counter("lost:blocks", "attached blocks whose owners were lost, found by the garbage collector", func(s *Snapshot) (n int64) {
+		for i := range s.Lost {
+			n += s.Lost[i].Blocks
+		}
+		return n
+	}),
+	counter("lost:bytes", "requested bytes of the lost blocks", func(s *Snapshot) (n int64) {
+		for i := range s.Lost {
+			n += s.Lost[i].Bytes
 		}
 		return n
 	}),

@@ -29,7 +29,8 @@ func (f Format) ContentType() string {
 // replace the slashes and the colon of Metric.Name, and counters end in "_total":
 // ashlar_kernel_mmap_calls_total. Numbers of size classes are labelled with the block
 // size in bytes, {class="64"}; classes that were never used are left out. Numbers of
-// arenas are labelled with the labels of ArenaGroups, {arena="request"}.
+// arenas are labelled with the labels of ArenaGroups, {arena="request"}, and those of tags
+// with their names, {tag="index"}.
 // If the snapshot has a name, all numbers are labelled with it, {allocator="cache"}.
 func (s *Snapshot) WriteMetrics(w io.Writer, f Format) error {
 	b := make([]byte, 0, 16<<10)
@@ -71,6 +72,11 @@ func (m *Metric) appendTo(b []byte, s *Snapshot, groups []ArenaGroup, f Format) 
 		for i := range groups {
 			g := &groups[i]
 			b = s.appendNumber(b, sample, "arena", g.Label(), m.ofArena(g))
+		}
+	case m.PerTag:
+		for i := range s.Tags {
+			t := &s.Tags[i]
+			b = s.appendNumber(b, sample, "tag", t.Label(), m.ofTag(t))
 		}
 	default:
 		b = s.appendNumber(b, sample, "", "", m.of(s))

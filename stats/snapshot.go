@@ -27,6 +27,9 @@ type Snapshot struct {
 	Arenas  []Arena         // the oldest first
 	Dropped []DroppedArenas // arenas lost without Free, by the call site that made them
 
+	Tags []Tag        // in the order of their first use
+	Lost []LostBlocks // attached blocks whose owners were lost, by the call site that attached them
+
 	// Metadata covers all allocators of the process together.
 	Metadata Metadata
 
@@ -135,6 +138,7 @@ func (s *Snapshot) Sub(earlier *Snapshot) *Snapshot {
 	subtract(d.numbers(), earlier.numbers())
 	d.Arenas = subArenas(s.Arenas, earlier.Arenas)
 	d.Dropped = subDropped(s.Dropped, earlier.Dropped)
+	d.Tags, d.Lost = subTags(s.Tags, earlier.Tags), subLost(s.Lost, earlier.Lost)
 	d.Caches -= earlier.Caches
 	d.Chunks -= earlier.Chunks
 	return &d

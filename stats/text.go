@@ -23,6 +23,7 @@ func (s *Snapshot) String() string {
 	s.writeMemory(&b)
 	s.writeClasses(&b)
 	s.writeArenas(&b)
+	s.writeTags(&b)
 	s.writeRest(&b)
 	return b.String()
 }

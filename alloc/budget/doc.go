@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package budget keeps the Go heap and off-heap memory under one limit. GOMEMLIMIT counts
-// the Go heap only, but the kernel kills a process for the sum.
+// the Go heap only, but the kernel kills a process for the sum. Its functions
+// return errors and do not panic; an allocation beyond the limit fails with alloc.ErrLimit.
 //
 //	b, err := budget.Start(budget.Options{}) // 0: the control group's limit
 //	if err != nil {

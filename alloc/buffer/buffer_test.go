@@ -294,6 +294,9 @@ func TestPool(t *testing.T) {
 			misuse()
 		}()
 	}
+	if b, err := p.TryGet(-1); b != nil || !errors.Is(err, alloc.ErrInvalidSize) {
+		t.Errorf("TryGet(-1): %v, %v", b, err)
+	}
 	func() {
 		defer func() {
 			if err, ok := recover().(*alloc.Error); !ok || !errors.Is(err, alloc.ErrInvalidSize) {

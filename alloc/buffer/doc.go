@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package buffer has a bytes.Buffer, a file in memory and a pool of byte slices. Their memory
-// comes from package alloc, and the garbage collector does not see it.
+// comes from package alloc, and the garbage collector does not see it. Every method that may need memory returns an
+// error if there is none. Pool.Get panics with it, as make does; TryGet returns it. Mistakes,
+// such as a slice that is put back twice, panic with an *alloc.MisuseError.
 //
 //	Buffer  bytes that are written at the end and read from the front
 //	File    bytes that are read and written anywhere: Seek, ReadAt, WriteAt

@@ -20,12 +20,15 @@ func NewPool(a *alloc.Allocator) *Pool { return &Pool{cmp.Or(a, alloc.Default())
 // Get returns a slice of length n. Its contents are unspecified, and its capacity is the
 // usable size of the block. Get panics with an *alloc.Error if there is no memory or n is
 // negative.
-func (p *Pool) Get(n int) []byte {
+func (p *Pool) Get(n int) []byte { return alloc.Must(p.TryGet(n)) }
+
+// TryGet is Get, but it returns the error.
+func (p *Pool) TryGet(n int) ([]byte, error) {
 	block, err := p.heap.Malloc(n)
 	if err != nil {
-		panic(err)
+		return nil, err
 	}
-	return unsafe.Slice((*byte)(block), alloc.UsableSize(block))[:n]
+	return unsafe.Slice((*byte)(block), alloc.UsableSize(block))[:n], nil
 }
 
 // Put frees a slice from Get, which may have been cut at its end. Put ignores nil. It panics

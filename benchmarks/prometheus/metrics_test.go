@@ -65,6 +65,10 @@ func expected(s *stats.Snapshot) map[string]float64 {
 			for _, g := range s.ArenaGroups() {
 				want[name+series("arena", g.Label())] = float64(m.ArenaValue(&g))
 			}
+		case m.PerTag:
+			for i := range s.Tags {
+				want[name+series("tag", s.Tags[i].Label())] = float64(m.TagValue(&s.Tags[i]))
+			}
 		default:
 			want[name] = float64(m.Value(s))
 		}

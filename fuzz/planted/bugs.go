@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Bug is a mistake that is easily made, and what finds it.
+// A Bug is a realistic mistake in one source file, and the target that must find it.
 type Bug struct {
 	Name  string
 	File  string // relative to the module's root
@@ -16,7 +16,7 @@ type Bug struct {
 	Found string // the target of ./fuzz that finds it, or soak: the profile of load that does
 }
 
-// plant returns the text of the bug's file with the bug in it.
+// plant returns the contents of the file with the bug in it.
 func (b *Bug) plant(text string) (string, error) {
 	if n := strings.Count(text, b.Right); n != 1 {
 		return "", fmt.Errorf("%q stands %d times in %s, want once", b.Right, n, b.File)

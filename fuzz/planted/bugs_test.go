@@ -10,7 +10,7 @@ import (
 
 const root = "../.."
 
-// TestBugs: each bug can be planted in the present code.
+// TestBugs: each bug of the list can be planted in the present code.
 func TestBugs(t *testing.T) {
 	names := map[string]bool{}
 	for _, b := range Bugs() {
@@ -22,7 +22,7 @@ func TestBugs(t *testing.T) {
 			t.Errorf("%s: %v", b.Name, err)
 		}
 		if names[b.Name] {
-			t.Errorf("there are two of %q", b.Name)
+			t.Errorf("two bugs are named %q", b.Name)
 		}
 		names[b.Name] = true
 	}

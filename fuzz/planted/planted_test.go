@@ -17,11 +17,11 @@ import (
 	"time"
 )
 
-// within is how long a target may take to find a bug.
+// within is the maximum time that a target may take to find a bug.
 const within = time.Minute
 
-// TestPlanted: each bug is found, by the target that the list says, and what it
-// prints tells how to see it again.
+// TestPlanted: the listed target finds each bug, and its output says how to reproduce the
+// failure.
 func TestPlanted(t *testing.T) {
 	for _, b := range Bugs() {
 		t.Run(b.Name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestSound(t *testing.T) {
 	}
 }
 
-// write writes the bug's file and the overlay that puts it in place.
+// write writes the file with the bug, and the overlay that replaces the original by it.
 func write(t *testing.T, b *Bug) (overlay string) {
 	dir := t.TempDir()
 	original, err := filepath.Abs(filepath.Join(root, b.File))
@@ -76,7 +76,7 @@ func write(t *testing.T, b *Bug) (overlay string) {
 	return overlay
 }
 
-// build compiles ./fuzz, as a program or a test.
+// build compiles ./fuzz as a program or a test.
 func build(t *testing.T, overlay string, how ...string) (binary string) {
 	binary = filepath.Join(t.TempDir(), "fuzz")
 	args := append(how, "-overlay", overlay, "-o", binary, "./fuzz")
@@ -88,7 +88,7 @@ func build(t *testing.T, overlay string, how ...string) (binary string) {
 	return binary
 }
 
-// run runs a program in the directory of package fuzz, for its corpus.
+// run runs a program in the directory of package fuzz, which contains its corpus.
 func run(t *testing.T, binary string, args ...string) (string, error) {
 	ctx, stop := context.WithTimeout(t.Context(), within)
 	defer stop()
@@ -96,28 +96,28 @@ func run(t *testing.T, binary string, args ...string) (string, error) {
 	cmd.Dir = filepath.Join(root, "fuzz")
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
-		t.Fatalf("it takes more than %v", within)
+		t.Fatalf("it takes longer than %v", within)
 	}
 	return string(out), err
 }
 
-// fails fails unless the program does, and says why.
+// fails requires that the program fails with the expected text.
 func fails(t *testing.T, says, binary string, args ...string) {
 	begun := time.Now()
 	out, err := run(t, binary, args...)
 	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || !saysOneOf(out, says, "panic: ", "fatal error: ") {
-		t.Fatalf("%v, want a failure that says %q:\n%s", err, says, out)
+		t.Fatalf("%v, want a failure with the text %q:\n%s", err, says, out)
 	}
 	t.Logf("found in %v: %s", time.Since(begun).Round(time.Millisecond), reason(out))
 }
 
-// saysOneOf reports whether out has one of the texts: the last two are of crashes
-// in goroutines that are not the program's.
+// saysOneOf reports whether out contains one of the texts. The last two are crashes in
+// goroutines of the runtime.
 func saysOneOf(out string, texts ...string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(out, text) })
 }
 
-// reason returns the line of a report that says what was wrong.
+// reason returns the line of a report that describes the failure.
 func reason(out string) string {
 	for _, line := range strings.Split(out, "\n") {
 		for _, mark := range []string{"step ", "options 0x", "VIOLATION", "panic: ", "fatal error:", "_test.go:"} {
@@ -126,5 +126,5 @@ func reason(out string) string {
 			}
 		}
 	}
-	return "(no line says why)"
+	return "(no such line)"
 }

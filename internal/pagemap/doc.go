@@ -38,7 +38,7 @@
 // # Concurrency
 //
 // Get takes no lock and never faults, because leaves are never unmapped. An entry is
-// published before the first of its blocks is handed out, and removed after the last one was
+// published before the first of its blocks is allocated, and removed after the last one was
 // freed. So a caller that has a valid pointer always sees the entry. Only the owner of the
 // pages calls Set.
 package pagemap

@@ -53,7 +53,7 @@ func TestGuard(t *testing.T) {
 				t.Errorf("%d mappings without the guard, want 1", n)
 			}
 			check(t, "opened", start+page, page, 0)
-			check(t, "behind", start+2*page, mib-2*page, 5)
+			check(t, "after", start+2*page, mib-2*page, 5)
 			if split, err = s.Guard(start, page); err != nil {
 				t.Error(err)
 			}

@@ -44,6 +44,8 @@ func (v variable) String() string {
 			values[m.Name] = ofClasses(m, &s)
 		case m.PerArena:
 			values[m.Name] = ofArenas(m, groups)
+		case m.PerTag:
+			values[m.Name] = ofTags(m, s.Tags)
 		default:
 			values[m.Name] = m.Value(&s)
 		}
@@ -70,6 +72,14 @@ func ofArenas(m *stats.Metric, groups []stats.ArenaGroup) map[string]int64 {
 	values := map[string]int64{}
 	for i := range groups {
 		values[groups[i].Label()] = m.ArenaValue(&groups[i])
+	}
+	return values
+}
+
+func ofTags(m *stats.Metric, tags []stats.Tag) map[string]int64 {
+	values := map[string]int64{}
+	for i := range tags {
+		values[tags[i].Label()] = m.TagValue(&tags[i])
 	}
 	return values
 }

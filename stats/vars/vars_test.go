@@ -22,6 +22,7 @@ var source = &fixed{
 	Footprint: stats.Gauge{Now: 12345, Peak: 20000},
 	Classes:   []stats.Class{{Size: 16}, {Size: 32, Live: 7}},
 	Arenas:    []stats.Arena{{Name: "request", Used: 5}, {Name: "request", Used: 6}},
+	Tags:      []stats.Tag{{Name: "index", Blocks: 2, Bytes: 30}},
 }
 
 // TestPublish reads the variable over HTTP, as its users do.
@@ -39,6 +40,7 @@ func TestPublish(t *testing.T) {
 		"/ashlar/footprint/now:bytes": "12345",
 		"/ashlar/classes/live:blocks": `{"32":7}`,
 		"/ashlar/arenas/used:bytes":   `{"request":11}`,
+		"/ashlar/tags/live:bytes":     `{"index":30}`,
 		"/ashlar/kernel/mmap:calls":   "0",
 	} {
 		if got := string(all.Ashlar[name]); got != want {

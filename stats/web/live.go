@@ -20,7 +20,8 @@ type live struct {
 	Time    int64            `json:"time"` // milliseconds since 1970
 	Metrics map[string]int64 `json:"metrics"`
 	Classes []classRow       `json:"classes"`
-	Arenas  []arenaRow       `json:"arenas"`  // the largest
+	Arenas  []arenaRow       `json:"arenas"` // the largest
+	Tags    []stats.Tag      `json:"tags"`
 	Regions []regionRow      `json:"regions"` // the largest
 	Process *residentSet     `json:"process,omitempty"`
 	Advice  []stats.Advice   `json:"advice"`
@@ -86,6 +87,9 @@ func (h *handler) now() *live {
 	for _, g := range head(s.ArenaGroups()) {
 		l.Arenas = append(l.Arenas, arenaRow{g.Name, g.Made, g.Count, g.Used, g.Reserved, g.Waste, g.HighWater, g.Resets})
 	}
+	l.Tags = slices.Clone(s.Tags)
+	slices.SortStableFunc(l.Tags, func(a, b stats.Tag) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	l.Tags = head(l.Tags)
 	regions := mmap.Regions()
 	slices.SortStableFunc(regions, func(a, b mmap.Info) int { return cmp.Compare(b.Len, a.Len) })
 	for _, r := range head(regions) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package arrowmem gives Apache Arrow's Go library memory that the garbage
-// collector does not see.
+// collector does not see. Arrow's interface has no errors: a lack of memory panics with an
+// *alloc.Error, as make would panic, and a mistake with an *alloc.MisuseError.
 //
 // An Allocator has the methods of memory.Allocator of
 // github.com/apache/arrow-go/v18/arrow/memory. Pass it where one is asked for:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package grpcmem gives gRPC's Go library message buffers that the garbage
-// collector does not see.
+// collector does not see. gRPC's interface has no errors: a lack of memory panics with an
+// *alloc.Error, as make would panic, and a mistake with an *alloc.MisuseError.
 //
 // A Pool has the methods of mem.BufferPool of google.golang.org/grpc/mem. Two lines of
 // package google.golang.org/grpc/experimental make gRPC use it, before the first client

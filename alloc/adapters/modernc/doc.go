@@ -3,7 +3,8 @@
 // Package memory replaces modernc.org/memory: it has the same names and the same contracts, and
 // allocates from ashlar. A program that uses modernc.org/memory, directly or by way of
 // modernc.org/libc and modernc.org/sqlite, needs two lines in its go.mod and no change of its
-// Go code.
+// Go code. As there, a lack of memory is an error, and a negative size panics. A mistake panics
+// with an *alloc.MisuseError.
 //
 // # The lines to change
 //

@@ -2,6 +2,8 @@
 
 // Package swissmem puts the tables of github.com/cockroachdb/swiss off the Go heap, where the
 // garbage collector does not see them. swiss is a generic hash map that takes an allocator.
+// Its interface has no errors: a lack of memory panics with an *alloc.Error, and a mistake with
+// an *alloc.MisuseError. New returns an error for a type with Go pointers.
 //
 // An Allocator has the methods of swiss.Allocator for the groups of one type of map:
 //

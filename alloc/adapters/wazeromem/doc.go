@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package wazeromem gives wazero, a WebAssembly runtime, linear memories that grow
-// in place and that the garbage collector does not see.
+// in place and that the garbage collector does not see. Allocate has no error to return: it
+// panics with an *alloc.Error if not even address space is available, and TryAllocate
+// returns that error. A memory that cannot grow makes memory.grow fail in the module.
 //
 // Its types have the methods of MemoryAllocator and LinearMemory of
 // github.com/tetratelabs/wazero/experimental, except that Allocate returns a *Memory. A

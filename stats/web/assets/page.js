@@ -123,6 +123,13 @@ function showArenas(live) {
   $("arenas-section").hidden = arenas.length === 0 && dropped === 0;
 }
 
+function showTags(live) {
+  const tags = live.tags || [], lost = metric(live, "lost:blocks");
+  $("tags").tBodies[0].replaceChildren(...tags.map(t => row(t.Name, count(t.Blocks), bytes(t.Bytes))));
+  $("lost").textContent = lost ? `${count(lost)} attached blocks, with ${bytes(metric(live, "lost:bytes"))}, were freed because their owners were lost.` : "";
+  $("tags-section").hidden = tags.length === 0 && lost === 0;
+}
+
 function showRegions(live) {
   const regions = live.regions || [];
   $("regions").tBodies[0].replaceChildren(...regions.map(r => {
@@ -178,6 +185,7 @@ function show(live) {
   showMemory(live);
   showClasses(live, last);
   showArenas(live);
+  showTags(live);
   showRegions(live);
   before = last;
   last = live;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alloc
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+// An owner owns memory outside the Go heap.
+type owner struct {
+	rows *Attachment
+	name [32]byte
+}
+
+// own returns an owner of a block.
+//
+//go:noinline
+func own(m Memory, b []byte) *owner {
+	o := &owner{}
+	o.rows = AttachSlice(o, m, b)
+	return o
+}
+
+// collected runs the collector until no block is live, and reports whether that came to be.
+func collected(a *Allocator) bool {
+	return eventually(func() bool {
+		runtime.GC()
+		return liveBlocks(a) == 0
+	})
+}
+
+func liveBlocks(a *Allocator) int64 {
+	var s stats.Snapshot
+	a.Stats(&s)
+	return s.Live()
+}
+
+// TestAttachLost: the block of an owner that was dropped is freed and counted by the place
+// that attached it.
+func TestAttachLost(t *testing.T) {
+	for mode, o := range modes {
+		t.Run(mode, func(t *testing.T) {
+			a := open(t, o)
+			l := local(t, a)
+			for _, m := range []Memory{a, l, a.Tag("rows")} {
+				own(m, Must(MakeSlice[byte](m, 100, 100))[:100:100])
+			}
+			if !collected(a) {
+				t.Fatalf("%d blocks are live", liveBlocks(a))
+			}
+			var s stats.Snapshot
+			a.Stats(&s)
+			if len(s.Lost) != 1 || s.Lost[0].Blocks != 3 || s.Lost[0].Bytes < 300 ||
+				!strings.Contains(s.Lost[0].Made, "alloc.own ") || !strings.Contains(s.Lost[0].Made, "attach_test.go:") {
+				t.Errorf("lost: %+v", s.Lost)
+			}
+			if text := s.String(); !strings.Contains(text, "3 blocks of ") || !strings.Contains(text, "lost their owners") {
+				t.Error(text)
+			}
+			if got := tagged(a, "rows"); got.Blocks != 0 || got.Bytes != 0 {
+				t.Errorf("the tag counts %+v", got)
+			}
+			if d := s.Sub(&s).Lost; len(d) != 1 || d[0].Blocks != 0 {
+				t.Errorf("the change is %+v", d)
+			}
+		})
+	}
+}
+
+// TestAttachFreed: an owner that frees its block, however often, or gives it away, has lost
+// nothing.
+func TestAttachFreed(t *testing.T) {
+	for mode, o := range modes {
+		t.Run(mode, func(t *testing.T) {
+			a := open(t, o)
+			x := own(a, Must(a.MallocBytes(100)))
+			x.rows.Free()
+			if n := liveBlocks(a); n != 0 {
+				t.Fatalf("%d blocks are live after Free", n)
+			}
+			x.rows.Free()
+			if x.rows.Detach() {
+				t.Error("a freed block was detached")
+			}
+			b := Must(a.MallocBytes(100))
+			y := own(a, b)
+			if !y.rows.Detach() || y.rows.Detach() {
+				t.Error("Detach is not reported once")
+			}
+			y.rows.Free()
+			p := Must(New[point](a))
+			z := new(owner)
+			z.rows = Attach(z, a, p)
+			z.rows.Free()
+			x, y, z = nil, nil, nil
+			for range 3 {
+				runtime.GC()
+			}
+			if n := liveBlocks(a); n != 1 {
+				t.Errorf("%d blocks are live, want the detached one", n)
+			}
+			a.FreeBytes(b)
+			var s stats.Snapshot
+			if a.Stats(&s); len(s.Lost) != 0 {
+				t.Errorf("lost: %+v", s.Lost)
+			}
+			runtime.KeepAlive(z)
+		})
+	}
+}
+
+// TestAttachClosed: when the Allocator is closed, its blocks are gone.
+func TestAttachClosed(t *testing.T) {
+	a, err := NewAllocator(still)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := own(a, Must(a.MallocBytes(100))), own(a, Must(a.MallocBytes(200_000)))
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x.rows.Free()
+	rows := y.rows
+	y = nil
+	if !eventually(func() bool { runtime.GC(); return rows.done.Load() }) {
+		t.Error("the owner was not found lost")
+	}
+	runtime.KeepAlive(y)
+}
+
+// TestAttachMisuse: what is attached and freed elsewhere is reported as any double free.
+func TestAttachMisuse(t *testing.T) {
+	a := open(t, still)
+	b := Must(a.MallocBytes(100))
+	x := own(a, b)
+	a.FreeBytes(b)
+	if e := misused(t, x.rows.Free); e.Kind != DoubleFree {
+		t.Error(e)
+	}
+}
+
+// TestLostPlaces: places are bounded.
+func TestLostPlaces(t *testing.T) {
+	var l lostBlocks
+	for range 3 {
+		for i := range uintptr(maxLostPlaces + 10) {
+			l.add(i+1, 100)
+		}
+	}
+	all := l.stats()
+	if len(all) != maxLostPlaces+1 || all[7].Blocks != 3 || all[7].Bytes != 300 {
+		t.Fatalf("%d places, %+v", len(all), all)
+	}
+	if others := all[maxLostPlaces]; others.Made != "(other places)" || others.Blocks != 30 || others.Bytes != 3000 {
+		t.Errorf("the others: %+v", others)
+	}
+}
