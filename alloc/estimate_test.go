@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"testing"
 	"unsafe"
 
@@ -22,15 +21,12 @@ import (
 // weight of its neighbour (6 to 12 % off), or all blocks of a stack that of their mean
 // size, and numbers are off by many standard errors.
 
-// loaded returns a Local of an Allocator with dice loaded by a seed, on one processor: large
-// objects are counted down by the processor's cache.
+// loaded returns a Local of an Allocator with dice loaded by a seed.
 func loaded(t *testing.T, rate int, seed uint64) (*Allocator, *Local) {
 	t.Helper()
 	if raceEnabled {
 		t.Skip("millions of blocks, on one goroutine")
 	}
-	procs := runtime.GOMAXPROCS(1)
-	t.Cleanup(func() { runtime.GOMAXPROCS(procs) })
 	a := open(t, Options{Decay: -1, ProfileRate: rate})
 	a.sampler.rng.fixed = rand.New(rand.NewPCG(seed, 0))
 	return a, local(t, a)

@@ -15,7 +15,7 @@ import (
 // A largeCache is the part of a cache that keeps freed large objects: a few, to be
 // handed out again without asking the large heap, which locks. The large heap says
 // how large they are at most. Only the cache's holder touches it, as with a class cache.
-// Processors' caches have one; Locals use those, too.
+// Locals have the countdown alone: their objects are in the processors' caches.
 //
 //	0 ≤ n ≤ largeCacheSize
 //	0 ≤ nextSample ≤ maxLargeCountdown
@@ -101,19 +101,16 @@ func (l *largeCache) sampleNext(size uintptr, rate int64, rng *rng) bool {
 	return false
 }
 
-// takeLarge hands out an object of the processor's cache for size bytes, if there is one that fits, and
-// zeroed if needZero is set.
-// The youngest comes first: it is the likeliest to be in the processor's caches.
-//
-// The request counts in any case: sampled reports whether its object is a sampled one.
-func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr, sampled bool) {
+// takeLarge hands out an object of the processor's cache for size bytes, and zeroed if
+// needZero is set; 0 if there is none that fits. The youngest comes first: it is the
+// likeliest to be in the processor's caches.
+func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr) {
 	p := (*processors)(a)
 	cache, id, err := p.acquire()
 	if err != nil {
-		return 0, false
+		return 0
 	}
 	l := largeCacheOf(cache)
-	sampled = l.sampleNext(size, a.rateOf(size), &a.sampler.rng)
 	for i := l.n; i > 0; i-- {
 		o := l.objects[i-1]
 		change, fits := o.d.Fits(size)
@@ -126,10 +123,10 @@ func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr, sample
 		p.release(id)
 		raceannotate.Acquire(o.addr)
 		a.large.Take(o.d, o.addr, size, needZero)
-		return o.addr, sampled
+		return o.addr
 	}
 	p.release(id)
-	return 0, sampled
+	return 0
 }
 
 // putLarge frees a claimed large object. It puts the object into the processor's cache if it

@@ -131,7 +131,7 @@ func (a *Allocator) request(h holder, op operation, size, align int, needZero bo
 // obtain returns a small block or a large object, as request does.
 func (a *Allocator) obtain(h holder, op operation, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	if size >= sizeclass.LargeMin && align <= largeAlign {
-		return a.allocLarge(op, uintptr(size), needZero)
+		return a.allocLarge(h, op, uintptr(size), needZero)
 	}
 	// Spans begin at a multiple of the page size. A multiple of align that is no
 	// block size itself lies in a class whose sizes are all multiples of align.
@@ -139,7 +139,7 @@ func (a *Allocator) obtain(h holder, op operation, size, align int, needZero boo
 	if size < sizeclass.LargeMin && n < sizeclass.LargeMin && align <= sizeclass.PageSize {
 		return a.allocSmall(h, op, n)
 	}
-	sampled := a.sampleLarge(uintptr(max(size, 1)))
+	sampled := a.sampleLarge(h, uintptr(max(size, 1)))
 	addr, zeroed, err = a.large.Alloc(uintptr(max(size, 1)), uintptr(align), needZero)
 	if err == nil && sampled {
 		a.sampledLarge(addr, uintptr(max(size, 1)), op.kind(heapprof.Large))
@@ -226,8 +226,9 @@ func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 
 // allocLarge returns a large object from h's cache or from the large heap. If needZero is set,
 // the object is zeroed. zeroed reports whether it is known to be zero.
-func (a *Allocator) allocLarge(op operation, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	addr, sampled := a.takeLarge(size, needZero)
+func (a *Allocator) allocLarge(h holder, op operation, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
+	sampled := a.sampleLarge(h, size)
+	addr = a.takeLarge(size, needZero)
 	zeroed = needZero
 	if addr == 0 {
 		if addr, zeroed, err = a.large.Alloc(size, 1, needZero); err != nil {

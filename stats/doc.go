@@ -141,7 +141,7 @@
 //	/ashlar/metadata/footprint:bytes      gauge    metadata of all allocators in the process that may occupy RAM
 //	/ashlar/profile/rate:bytes            gauge    mean bytes between two samples of the heap profile, 0 if it is off
 //	/ashlar/profile/live:samples          gauge    live sampled blocks
-//	/ashlar/profile/stacks:stacks         gauge    different stacks of all samples so far
+//	/ashlar/profile/stacks:stacks         gauge    different stacks that the profile has
 //	/ashlar/profile/dropped:samples       counter  samples lost because the table was full
 //	/ashlar/caches:caches                 gauge    caches of processors and Locals
 //	/ashlar/chunks:chunks                 gauge    mappings that spans are cut from

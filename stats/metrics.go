@@ -181,7 +181,7 @@ var otherMetrics = []Metric{
 	gauge("metadata/footprint:bytes", "metadata of all allocators in the process that may occupy RAM", func(s *Snapshot) int64 { return s.Metadata.Footprint }),
 	gauge("profile/rate:bytes", "mean bytes between two samples of the heap profile, 0 if it is off", func(s *Snapshot) int64 { return s.Profile.Rate }),
 	gauge("profile/live:samples", "live sampled blocks", func(s *Snapshot) int64 { return s.Profile.Samples }),
-	gauge("profile/stacks:stacks", "different stacks of all samples so far", func(s *Snapshot) int64 { return s.Profile.Stacks }),
+	gauge("profile/stacks:stacks", "different stacks that the profile has", func(s *Snapshot) int64 { return s.Profile.Stacks }),
 	counter("profile/dropped:samples", "samples lost because the table was full", func(s *Snapshot) int64 { return s.Profile.Dropped }),
 	gauge("caches:caches", "caches of processors and Locals", func(s *Snapshot) int64 { return int64(s.Caches) }),
 	gauge("chunks:chunks", "mappings that spans are cut from", func(s *Snapshot) int64 { return int64(s.Chunks) }),

@@ -100,7 +100,7 @@ type Metadata struct{ Mapped, Footprint int64 }
 type Profile struct {
 	Rate    int64 // mean bytes between two samples; 0 if sampling is off
 	Samples int64 // live sampled blocks
-	Stacks  int64 // different stacks of all samples so far
+	Stacks  int64 // different stacks that the profile has
 	Dropped int64 // samples lost because the table was full
 }
 

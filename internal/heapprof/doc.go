@@ -32,7 +32,8 @@
 //	records ≤ maxRecords, stacks ≤ maxStacks, buckets ≤ maxBuckets, labels ≤ maxLabels + 1
 //
 // A sample that finds no room, or no memory, is counted as dropped. If only its labels find
-// no room, the sample is kept with one label that says so.
+// no room, the sample is kept with one label that says so. A stack without live samples
+// that was not used lately makes room for a new one: its sums are counted as dropped then.
 //
 // # The peak
 //

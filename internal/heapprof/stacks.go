@@ -24,12 +24,15 @@ type stack struct {
 	next    uintptr // in its chain
 	hash    uint64  // of its frames
 	buckets uintptr
-	n       uintptr
+	n       uint16
+	used    bool // since evict came by
+	kept    bool // it was given away by Known or Stack, and stays
 }
 
 // stacks is a hash table of stacks, by their frames, with chains.
 type stacks struct {
 	n, nBuckets int
+	hand        uint64  // where evict goes on
 	heads       uintptr // stackHeads words
 	recent      uintptr // recentSize entries
 }
@@ -57,7 +60,7 @@ func (s *stack) pcs() []uintptr {
 	return unsafe.Slice(p, s.n)
 }
 
-func (s *stack) bytes() uintptr { return stackSize + s.n*wordSize }
+func (s *stack) bytes() uintptr { return stackSize + uintptr(s.n)*wordSize }
 
 // A Stack names a stack that its table keeps until Close. 0 is no stack.
 type Stack uintptr
@@ -66,7 +69,7 @@ type Stack uintptr
 func (t *Table) Known(key uint64) Stack {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return Stack(t.stacks.find(key))
+	return t.keep(t.stacks.find(key))
 }
 
 // Stack returns the stack of pcs, which are as runtime.Callers returns them, and remembers it
@@ -74,7 +77,15 @@ func (t *Table) Known(key uint64) Stack {
 func (t *Table) Stack(key uint64, pcs []uintptr) Stack {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return Stack(t.stackOf(key, pcs))
+	return t.keep(t.stackOf(key, pcs))
+}
+
+// keep makes a stack, if it is one, stay in the table.
+func (t *Table) keep(s uintptr) Stack {
+	if s != 0 {
+		stackAt(s).kept = true
+	}
+	return Stack(s)
 }
 
 // PCs returns the stack's program counters, which belong to the table.
@@ -95,7 +106,7 @@ func (t *Table) bucketOf(s Sample, st uintptr) uintptr {
 			return b
 		}
 	}
-	if t.stacks.nBuckets == maxBuckets {
+	if t.stacks.nBuckets == maxBuckets && !t.evict(st) {
 		return 0
 	}
 	b := t.alloc(bucketSize)
@@ -114,6 +125,7 @@ func (ss *stacks) find(key uint64) uintptr {
 		return 0
 	}
 	if lately := ss.lately(key); lately.key == key {
+		stackAt(lately.stack).used = true
 		return lately.stack
 	}
 	return 0
@@ -166,13 +178,14 @@ func hashOf(pcs []uintptr) uint64 {
 // resolve finds the stack with the same frames, or adds it.
 func (t *Table) resolve(pcs []uintptr) uintptr {
 	hash := hashFrames(pcs)
-	head := raw.At[uintptr](t.stacks.heads + uintptr(hash%stackHeads)*wordSize)
+	head := t.stacks.head(hash)
 	for s := *head; s != 0; s = stackAt(s).next {
 		if st := stackAt(s); st.hash == hash && sameFrames(st.pcs(), pcs) {
+			st.used = true
 			return s
 		}
 	}
-	if t.stacks.n == maxStacks {
+	if t.stacks.n == maxStacks && !t.evict(0) {
 		return 0
 	}
 	s := t.alloc(stackSize + uintptr(len(pcs))*wordSize)
@@ -180,7 +193,7 @@ func (t *Table) resolve(pcs []uintptr) uintptr {
 		return 0
 	}
 	t.stacks.n++
-	*stackAt(s) = stack{next: *head, hash: hash, n: uintptr(len(pcs))}
+	*stackAt(s) = stack{next: *head, hash: hash, n: uint16(len(pcs))}
 	copy(stackAt(s).pcs(), pcs)
 	*head = s
 	return s

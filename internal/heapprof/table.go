@@ -60,12 +60,12 @@ type Table struct {
 // Dropped counts samples for which there was no room.
 type Dropped struct {
 	Samples        int64
-	Objects, Bytes float64 // of all blocks that the samples stand for
+	Objects, Bytes float64 // of all blocks that the samples stand for, and those of stacks that were evicted
 }
 
 // Usage is the size of a table's contents.
 type Usage struct {
-	Samples, Stacks int64 // live samples; stacks since the start
+	Samples, Stacks int64 // live samples; stacks in the table
 	Bytes           int64 // of metadata
 	Dropped         Dropped
 }
