@@ -18,6 +18,7 @@
 //	FuzzConcurrent      several players at once, which send blocks to each other
 //	FuzzLargePolicies   a largeheap.Heap, with time counted in ticks
 //	FuzzArena           an arena of any kind
+//	FuzzRegions         regions of one file that others append to, cut and remove
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
 // Two file formats have targets next to their code: FuzzReader in stats/heaptrace for

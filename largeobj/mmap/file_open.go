@@ -21,8 +21,9 @@ func (r *Region) mapPath(path string, o *FileOptions) error {
 		if err != nil {
 			return err
 		}
-		again := false
+		again, locked := false, false
 		err = r.alone(func() error {
+			locked = true
 			info, err := space.Stat(r.file)
 			if again = err == nil && wasRemoved(info) && !sameFile(info, removed); again {
 				removed = info
@@ -32,6 +33,9 @@ func (r *Region) mapPath(path string, o *FileOptions) error {
 		})
 		if err == nil && !again {
 			return nil
+		}
+		if made && !locked {
+			err = errors.Join(err, r.unmake(path))
 		}
 		err = errors.Join(err, space.CloseFile(r.file))
 		r.file = nil

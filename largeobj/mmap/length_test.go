@@ -113,6 +113,14 @@ func TestNothingIsLeftOfALateFailure(t *testing.T) {
 	if _, err := os.Stat(made); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file that was made: %v", err)
 	}
+	refuse(vm.OpFlock)
+	if _, err := MapFile(made, FileOptions{Mode: FileShared, Create: true, Length: 9000}); err == nil {
+		t.Error("MapFile with Create, without a lock: no error")
+	}
+	if _, err := os.Stat(made); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file that was made without a lock: %v", err)
+	}
+	refuse(vm.OpLock)
 	path := newFile(t, []byte("text"))
 	if _, err := MapFile(path, FileOptions{Mode: FileShared, Length: 9000, Options: locked}); err == nil {
 		t.Error("MapFile: no error")
