@@ -112,7 +112,7 @@ func TestTraceErrors(t *testing.T) {
 	if err := os.WriteFile(cut, whole[:len(whole)-1], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"no such file": "no such file", cut: "cut off", os.Args[0]: "no trace"} {
+	for name, want := range map[string]string{"no such file": "no such file", cut: "cut off", os.Args[0]: "not a trace"} {
 		if _, _, err := trace.LoadFile(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
