@@ -5,6 +5,7 @@ package alloc
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -64,14 +65,14 @@ func (c *fifo) set(b *testing.B, keep int) {
 // as many values. "of-unlimited" is the throughput of the former in that of the latter: at
 // least 0.5 is the goal.
 func BenchmarkAtLimit(b *testing.B) {
-	const never = 1 << 40
+	const never = math.MaxInt
 	for _, v := range []struct {
 		name    string
 		onLimit bool // the callback evicts, else the caller of Malloc
 	}{{"evict=caller", false}, {"evict=OnLimit", true}} {
 		b.Run(v.name, func(b *testing.B) {
 			var limited *fifo
-			o := Options{Limit: 64 << 20}
+			o := Options{Limit: 64 << 20, Decay: 3600 * time.Second}
 			if v.onLimit {
 				o.OnLimit = func(int) bool { return limited.evict() }
 			}

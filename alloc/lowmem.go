@@ -5,6 +5,7 @@ package alloc
 import (
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,25 +14,25 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// An allocation that fails for lack of memory is tried again after each of these steps, of
-// which each costs more than the one before:
+// lowmem is what an Allocator does when memory is short. An allocation that fails for lack of
+// memory is tried again after each of these steps. Each step costs more than the one before:
 //
 //	step                                          costs           when
 //	OnLimit is called                             what it does    at the limit, while it reports true
 //	retained pages and objects go to the kernel,  their number    if there are any
-//	those of our large-object cache too
+//	those of our processor's large-object cache too
 //	depots' magazines go to their spans           tens of µs      at the limit, as often as it pays off
 //	all processors' caches go to the depots       hundreds of µs, at the limit, as often as it pays off
 //	                                              stops the world
 //
-// A program may use the limit as the signal to evict something, and so meet it all day.
-// There the last two steps give back next to nothing, time and again. So neither is
-// repeated within a decay period, unless the last time paid off: it gave back enough for
-// payoff requests as large as this one, or for one of a large object, or a good part of the
-// limit.
+// A program may use the limit as the signal to evict something. Its allocations fail all
+// day, and the last two steps give back next to nothing each time. So neither step is
+// repeated within a decay period, unless it paid off the last time. A step pays off if it
+// gives back enough for payoff small requests or one large request of the same size, or a
+// good part of the limit.
 //
-// Where the kernel refuses memory, only the caches are left alone: taking them away
-// needs a little of the Go heap, and the Go runtime does not survive a no.
+// If the kernel refuses memory, all steps are taken except the last. Taking caches away needs
+// some memory on the Go heap, and the Go runtime ends the process if it gets none.
 type lowmem struct {
 	inOnLimit goroutines
 	depots    rarely
@@ -40,7 +41,7 @@ type lowmem struct {
 
 const (
 	payoff    = 64
-	goodPart  = 16  // of the limit
+	goodPart  = 16  // the limit divided by this
 	maxRounds = 100 // calls of OnLimit for one allocation: one that always reports true ends, too
 	fewRounds = 16  // after so many calls it is time for the last two steps in any case
 )
@@ -186,7 +187,7 @@ func clock() time.Duration { return time.Since(start) }
 // goroutines is a set of goroutines. Each goroutine enters and leaves for itself alone.
 type goroutines struct {
 	mu sync.Mutex
-	in map[uintptr]struct{}
+	in []uintptr // few, so that a search is faster than a map
 }
 
 // enter reports false if the calling goroutine is in the set already.
@@ -194,18 +195,17 @@ func (g *goroutines) enter() bool {
 	id := goroutine.ID()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, in := g.in[id]; in {
+	if slices.Contains(g.in, id) {
 		return false
 	}
-	if g.in == nil {
-		g.in = map[uintptr]struct{}{}
-	}
-	g.in[id] = struct{}{}
+	g.in = append(g.in, id)
 	return true
 }
 
 func (g *goroutines) leave() {
 	g.mu.Lock()
-	delete(g.in, goroutine.ID())
-	g.mu.Unlock()
+	defer g.mu.Unlock()
+	i, last := slices.Index(g.in, goroutine.ID()), len(g.in)-1
+	g.in[i] = g.in[last]
+	g.in = g.in[:last]
 }
