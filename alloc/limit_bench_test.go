@@ -72,7 +72,7 @@ func BenchmarkAtLimit(b *testing.B) {
 	}{{"evict=caller", false}, {"evict=OnLimit", true}} {
 		b.Run(v.name, func(b *testing.B) {
 			var limited *fifo
-			o := Options{Limit: 64 << 20, Decay: 3600 * time.Second}
+			o := Options{Limit: 64 << 20}
 			if v.onLimit {
 				o.OnLimit = func(int) bool { return limited.evict() }
 			}

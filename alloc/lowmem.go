@@ -43,7 +43,11 @@ const (
 	payoff    = 64
 	goodPart  = 16  // the limit divided by this
 	maxRounds = 100 // calls of OnLimit for one allocation: one that always reports true ends, too
-	fewRounds = 16  // after so many calls it is time for the last two steps in any case
+
+	// After so many calls the last two steps are taken in any case: what OnLimit freed does
+	// not serve this request as it is.
+	roundsSmall = 64
+	roundsLarge = 16
 )
 
 // retry runs try inside the gate, for op with a request of size bytes, until it succeeds,
@@ -76,7 +80,11 @@ func (a *Allocator) nextRound(size, rounds int) bool {
 	if rounds >= maxRounds || !a.callOnLimit(size) {
 		return false
 	}
-	if (rounds+1)%fewRounds == 0 {
+	enough := roundsSmall
+	if size >= sizeclass.LargeMin {
+		enough = roundsLarge
+	}
+	if (rounds+1)%enough == 0 {
 		a.lowmem.again()
 	}
 	return true
