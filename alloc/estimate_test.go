@@ -16,12 +16,12 @@ import (
 )
 
 // The tests of this file allocate and free through a Local, one cache for all, with
-// loaded dice: so they see the same samples in each run. Each number is estimated from
+// a fixed generator: so they see the same samples in each run. Each number is estimated from
 // some thousand samples, which makes its standard error about 2 %. Let a class have the
 // weight of its neighbour (6 to 12 % off), or all blocks of a stack that of their mean
 // size, and numbers are off by many standard errors.
 
-// loaded returns a Local of an Allocator with dice loaded by a seed.
+// loaded returns a Local of an Allocator with a generator that a seed fixes.
 func loaded(t *testing.T, rate int, seed uint64) (*Allocator, *Local) {
 	t.Helper()
 	if raceEnabled {

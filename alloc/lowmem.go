@@ -5,6 +5,7 @@ package alloc
 import (
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,25 +14,25 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// An allocation that fails for lack of memory is retried after each of these steps. Each step
-// costs more than the previous one:
+// lowmem is what an Allocator does when memory is short. An allocation that fails for lack of
+// memory is tried again after each of these steps. Each step costs more than the one before:
 //
 //	step                                          costs           when
 //	OnLimit is called                             what it does    at the limit, while it reports true
 //	retained pages and objects go to the kernel,  their number    if there are any
-//	those of our large-object cache too
+//	those of our processor's large-object cache too
 //	depots' magazines go to their spans           tens of µs      at the limit, as often as it pays off
 //	all processors' caches go to the depots       hundreds of µs, at the limit, as often as it pays off
 //	                                              stops the world
 //
-// A program may use the limit as the signal to evict something, and so reach it all day. Then
-// the last two steps give back almost nothing each time. A step is therefore not repeated
-// within a decay period, unless it paid off the last time. A step pays off if it gives back
-// enough for payoff small requests of this size, for one large object, or for a goodPart of
-// the limit.
+// A program may use the limit as the signal to evict something. Its allocations fail all
+// day, and the last two steps give back next to nothing each time. So neither step is
+// repeated within a decay period, unless it paid off the last time. A step pays off if it
+// gives back enough for payoff small requests or one large request of the same size, or a
+// good part of the limit.
 //
-// If the kernel refuses memory, the caches are not emptied: that needs a little of the Go
-// heap, and the Go runtime does not survive a refusal.
+// If the kernel refuses memory, all steps are taken except the last. Taking caches away needs
+// some memory on the Go heap, and the Go runtime ends the process if it gets none.
 type lowmem struct {
 	inOnLimit goroutines
 	depots    rarely
@@ -40,9 +41,13 @@ type lowmem struct {
 
 const (
 	payoff    = 64
-	goodPart  = 16  // of the limit
+	goodPart  = 16  // the limit divided by this
 	maxRounds = 100 // calls of OnLimit for one allocation: one that always reports true ends, too
-	fewRounds = 16  // after so many calls it is time for the last two steps in any case
+
+	// After so many calls the last two steps are taken in any case: what OnLimit freed does
+	// not serve this request as it is.
+	roundsSmall = 64
+	roundsLarge = 16
 )
 
 // retry runs try inside the gate, for op with a request of size bytes. It ends when try
@@ -75,7 +80,11 @@ func (a *Allocator) nextRound(size, rounds int) bool {
 	if rounds >= maxRounds || !a.callOnLimit(size) {
 		return false
 	}
-	if (rounds+1)%fewRounds == 0 {
+	enough := roundsSmall
+	if size >= sizeclass.LargeMin {
+		enough = roundsLarge
+	}
+	if (rounds+1)%enough == 0 {
 		a.lowmem.again()
 	}
 	return true
@@ -186,7 +195,7 @@ func clock() time.Duration { return time.Since(start) }
 // goroutines is a set of goroutines. Each goroutine enters and leaves for itself alone.
 type goroutines struct {
 	mu sync.Mutex
-	in map[uintptr]struct{}
+	in []uintptr // few, so that a search is faster than a map
 }
 
 // enter adds the calling goroutine. It returns false if the set already contains it.
@@ -194,18 +203,17 @@ func (g *goroutines) enter() bool {
 	id := goroutine.ID()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, in := g.in[id]; in {
+	if slices.Contains(g.in, id) {
 		return false
 	}
-	if g.in == nil {
-		g.in = map[uintptr]struct{}{}
-	}
-	g.in[id] = struct{}{}
+	g.in = append(g.in, id)
 	return true
 }
 
 func (g *goroutines) leave() {
 	g.mu.Lock()
-	delete(g.in, goroutine.ID())
-	g.mu.Unlock()
+	defer g.mu.Unlock()
+	i, last := slices.Index(g.in, goroutine.ID()), len(g.in)-1
+	g.in[i] = g.in[last]
+	g.in = g.in[:last]
 }

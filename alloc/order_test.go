@@ -15,7 +15,7 @@ import (
 // leave spans empty, which wakes the purger: neither may wait for the other.
 func TestLockOrder(t *testing.T) {
 	const size = 80 << 10
-	a := open(t, Options{Decay: time.Hour}) // it is woken, and never beats
+	a := open(t, Options{Decay: time.Hour}) // it is woken, and never ticks
 	l := a.NewLocal()
 	var blocks []unsafe.Pointer
 	for range 6 * smallheap.MaxFull {

@@ -68,14 +68,14 @@ func BenchmarkObserved(b *testing.B) {
 				if rate == 0 {
 					return
 				}
-				beat := time.NewTicker(time.Second / time.Duration(rate))
-				defer beat.Stop()
+				ticker := time.NewTicker(time.Second / time.Duration(rate))
+				defer ticker.Stop()
 				var s stats.Snapshot
 				for {
 					select {
 					case <-stop:
 						return
-					case <-beat.C:
+					case <-ticker.C:
 						a.Stats(&s)
 					}
 				}
