@@ -119,6 +119,7 @@ func TestAllocators(t *testing.T) {
 	}
 	defer b.Stop()
 	open := func(o alloc.Options) *alloc.Allocator {
+		o.AddressesAsNumbers = true // or blocks are also a part of the Go heap in race builds
 		a, err := b.NewAllocator(o)
 		if err != nil {
 			t.Fatal(err)
