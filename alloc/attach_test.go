@@ -13,7 +13,7 @@ import (
 // An owner owns memory outside the Go heap.
 type owner struct {
 	rows *Attachment
-	name [32]byte
+	_    [32]byte
 }
 
 // own returns an owner of a block.

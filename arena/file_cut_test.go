@@ -79,7 +79,9 @@ func TestFileCut(t *testing.T) {
 					if b := rootOf[SliceRef[byte]](t, g).Get(g); b[0] != 7 || b[size-1] != 7 {
 						t.Error("Open accepts a file that was cut")
 					}
-					err = g.Close()
+					if err := g.Close(); err != nil {
+						t.Error(err)
+					}
 				}
 			})
 		}

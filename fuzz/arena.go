@@ -294,7 +294,7 @@ func (y *arenaModel) capped() error {
 		return err
 	}
 	if err := b.verify(); err != nil {
-		return fmt.Errorf("Append to a part of a slice wrote to the slice: %w", err)
+		return fmt.Errorf("after Append to a part of a slice: %w", err)
 	}
 	if len(grown) != k+3 || string(grown[:k]) != string(part) {
 		return fmt.Errorf("appending 3 bytes to a part of %d bytes makes %d", k, len(grown))

@@ -94,10 +94,10 @@ func (p *player) reallocTo(h int, b *block, size int) error {
 		if at != nil {
 			return fmt.Errorf("returned both a pointer and an error: %w", err)
 		}
-		return p.unchanged(b, request{size: size}, err)
+		return p.unchanged(b, request{size: size, kept: b.align}, err)
 	case size == 0:
 		if at != nil {
-			return fmt.Errorf("Realloc to 0 bytes returned %p", at)
+			return fmt.Errorf("returned %p from Realloc to 0 bytes", at)
 		}
 		p.remove(b)
 		return nil

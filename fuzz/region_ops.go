@@ -48,7 +48,7 @@ func (m *regionModel) mapFile() error {
 		o.Length = 1 + m.length()
 	}
 	m.trace.note(how)
-	want, text := m.mapped(r, &o)
+	text, want := m.mapped(r, &o)
 	err := m.kernel(func() (err error) {
 		r.Region, err = mmap.MapFile(m.path, o)
 		return err
@@ -63,8 +63,8 @@ func (m *regionModel) mapFile() error {
 	return nil
 }
 
-// mapped returns what MapFile should do: the error, or the contents of the file then.
-func (m *regionModel) mapped(r *mappedFile, o *mmap.FileOptions) (want error, text []byte) {
+// mapped returns what MapFile should do: the contents of the file afterwards, or the error.
+func (m *regionModel) mapped(r *mappedFile, o *mmap.FileOptions) (text []byte, want error) {
 	r.n = o.Length
 	if o.Length == 0 {
 		r.n = len(m.text) - r.off
@@ -72,17 +72,17 @@ func (m *regionModel) mapped(r *mappedFile, o *mmap.FileOptions) (want error, te
 	end := r.off + r.n
 	switch {
 	case o.Create && o.Mode != mmap.FileShared:
-		return mmap.ErrInvalid, nil
+		return nil, mmap.ErrInvalid
 	case !m.exists && !o.Create:
-		return fs.ErrNotExist, nil
+		return nil, fs.ErrNotExist
 	case r.n < 0:
-		return mmap.ErrInvalid, nil
+		return nil, mmap.ErrInvalid
 	case !r.beyond && end > len(m.text) && r.mode != mmap.FileShared:
-		return mmap.ErrTruncated, nil
+		return nil, mmap.ErrTruncated
 	case r.beyond:
-		return nil, m.text
+		return m.text, nil
 	}
-	return nil, grown(m.text, end)
+	return grown(m.text, end), nil
 }
 
 func (m *regionModel) resize() error {

@@ -18,6 +18,7 @@ import (
 type request struct {
 	size  int
 	align int // 0 if the operation has no alignment
+	kept  int // the alignment that a Realloc which moves the block may have to keep
 	zero  bool
 
 	checked bool // by a checked Allocator
@@ -88,7 +89,7 @@ func (r request) most() int {
 // hopeless reports whether the request exceeds the memory of any machine, or of this one.
 func (r request) hopeless() bool {
 	if bits.UintSize == 32 {
-		return r.size >= 16<<20 || r.align >= 16<<20
+		return r.size >= 16<<20 || r.align >= 16<<20 || r.kept >= 16<<20
 	}
 	return r.size >= math.MaxInt-1<<20
 }

@@ -128,7 +128,7 @@ func (p *player) end(how int) error {
 	p.closeLocals()
 	for _, b := range left[:min(len(left), 4)] {
 		if err := misused(func() { p.a.Free(b.pointer()) }); err != nil {
-			return fmt.Errorf("Free after Close: %w", err)
+			return fmt.Errorf("after Close, Free: %w", err)
 		}
 	}
 	return p.leaked()

@@ -29,7 +29,7 @@ func TestZeroOfRetained(t *testing.T) {
 		{"dense", 512, objects * size * 9 / 8, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := newFixture(t, largeobj.Options{Policy: largeobj.Keep})
+			f := newFixture(t, largeobj.Options{Policy: largeobj.Keep, RetainBytes: 256 << 20})
 			before := residentBytes(t)
 			calls := uint64(0)
 			for round := range 4 {
@@ -70,7 +70,7 @@ func TestZeroAfterPurge(t *testing.T) {
 	if raceannotate.Enabled {
 		t.Skip("what the race detector knows of the blocks is resident as well")
 	}
-	const size = 32 * mib
+	const size = 8 * mib
 	for _, lazy := range []bool{false, true} {
 		f := newFixture(t, largeobj.Options{LazyPurge: lazy})
 		p := f.alloc(size)

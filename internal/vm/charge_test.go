@@ -50,11 +50,11 @@ func TestCharge(t *testing.T) {
 func TestHold(t *testing.T) {
 	var s Space
 	must(t, s.Charge(100))
-	must(t, s.Hold(1<<40))
-	wantGauge(t, "footprint", &s.Footprint, 100+1<<40, 100)
+	must(t, s.Hold(1<<30))
+	wantGauge(t, "footprint", &s.Footprint, 100+1<<30, 100)
 	must(t, s.Charge(10))
-	wantGauge(t, "footprint beside it", &s.Footprint, 110+1<<40, 110)
-	s.Drop(1 << 40)
+	wantGauge(t, "footprint beside it", &s.Footprint, 110+1<<30, 110)
+	s.Drop(1 << 30)
 	wantGauge(t, "footprint afterwards", &s.Footprint, 110, 110)
 	must(t, s.Hold(50))
 	s.Confirm(50)

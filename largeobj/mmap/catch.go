@@ -5,6 +5,7 @@ package mmap
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -152,13 +153,12 @@ func (e *entry) accessible(addr uintptr) bool {
 	page := raw.AlignDown(addr, vm.PageSize())
 	err := space.Advise(page, vm.PageSize(), advice)
 	if errors.Is(err, ErrKernelLacks) {
-		err = fault.Catch(func() { probe = *raw.At[byte](addr) }, func(uintptr) error { return ErrFault })
+		var read byte // outside the function, so that the compiler keeps the read of the page
+		err = fault.Catch(func() { read = *raw.At[byte](addr) }, func(uintptr) error { return ErrFault })
+		runtime.KeepAlive(&read)
 	}
 	return err == nil
 }
-
-// accessible writes probe, so that the compiler keeps its read of the page.
-var probe byte
 
 // passed returns an error that says why a page was not accessible that is accessible again.
 func (e *entry) passed() error {
