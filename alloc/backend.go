@@ -77,7 +77,7 @@ func (b unchecked) freeValue(h holder, addr uintptr, _ int, _ bool) { b.a.freeBl
 func (b unchecked) traced(addr uintptr) bool { return b.a.isTraced(addr) }
 
 func (b unchecked) owner(id uintptr) uintptr {
-	if b.a.options.Hardening.ZeroOnFree { // Free must zero every block, so it always takes the slow path
+	if b.a.options.Hardening.ZeroOnFree { // Free zeroes every block on its slow path
 		return noOwner
 	}
 	return id

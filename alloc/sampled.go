@@ -85,8 +85,8 @@ func (a *Allocator) sample(s heapprof.Sample) bool {
 	return a.profile.Add(s, pcs[:runtime.Callers(3, pcs[:])])
 }
 
-// stack returns the call stack of the function that called stack's caller. It returns 0 if the
-// profile has no room for the stack.
+// stack returns the call stack, beginning at the function that called stack. It returns 0 if the
+// profile has no room for the call stack.
 func (a *Allocator) stack() heapprof.Stack {
 	key := callstack.Key()
 	if s := a.profile.Known(key); s != 0 {
