@@ -8,41 +8,47 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A backend is what the slow paths of an Allocator do: unchecked, or checked (Options.Checked).
-// It is chosen when the Allocator starts, and nothing asks which it is.
+// A backend does the work of an Allocator's slow paths. There are two backends: unchecked, and
+// checked (Options.Checked). The Allocator chooses its backend when it starts. No other code
+// tests which backend is in use.
 //
 //	Malloc ─► fast path ─► slowMalloc ─► gate, retry, record ─► backend.malloc
 //	Free   ─► fast path ─► slowFree   ─► gate, record        ─► backend.free
 //
-// A checked backend is built on a unchecked one, from which it has the memory of its blocks.
+// A checked backend is built on an unchecked one and obtains the memory of its blocks from it.
 type backend interface {
 	// malloc returns a block of size bytes at a multiple of align. If needZero is set, large
 	// objects are returned zeroed. zeroed reports whether the block is known to be zero.
 	malloc(h holder, op operation, size, align int, needZero bool) (addr uintptr, zeroed bool, err error)
-	// realloc moves or resizes the block at addr, of whose contents the first kept bytes count.
+	// realloc moves or resizes the block at addr. It preserves the first kept bytes of the block.
 	realloc(h holder, op operation, addr, kept uintptr, size int) (unsafe.Pointer, error)
 	// free takes back the block at addr, or panics with a *MisuseError.
 	free(h holder, op operation, addr uintptr)
-	// freeValue is free for a value of size bytes. If exact is set, the block has no more.
+	// freeValue frees the block of a value of size bytes. If exact is set, the block has exactly
+	// size bytes.
 	freeValue(h holder, addr uintptr, size int, exact bool)
-	// traced reports whether a trace may know the block at addr, which is live and intact.
+	// traced reports whether the block at addr is live and intact, and may be in a trace.
 	traced(addr uintptr) bool
 
 	// owner returns the identity of the Allocator whose blocks Free's fast path may take back.
+	// id is the identity of the backend's Allocator.
 	owner(id uintptr) uintptr
 	// samplesAll reports whether every request takes the slow path.
 	samplesAll() bool
-	// yield gives back blocks that are kept from reuse, and reports whether there were any.
+	// yield gives back the blocks that the backend keeps from reuse. It reports whether there
+	// were any.
 	yield(op operation) bool
-	// damages returns what was overwritten that was nobody's to write, all errors joined.
+	// damages reports all memory that the program overwrote and was not allowed to write. It
+	// joins the errors into one.
 	damages(op operation) error
-	// leaks returns a report of all live blocks; nil if there are none.
+	// leaks returns a report of all live blocks. It returns nil if there are none.
 	leaks() []byte
-	// counts returns what the spans do not know of the blocks in them; nil for nothing.
+	// counts returns the counts that the spans do not keep of the blocks in them. It returns nil
+	// if there are no such counts.
 	counts() *checkedCounts
-	// splits returns how many guards of blocks have split their mappings.
+	// splits returns how many blocks have guard pages that split a mapping.
 	splits() int64
-	// close forgets all blocks and returns what was wrong with them.
+	// close drops the backend's records of all blocks and returns what was wrong with the blocks.
 	close() error
 }
 
@@ -71,7 +77,7 @@ func (b unchecked) freeValue(h holder, addr uintptr, _ int, _ bool) { b.a.freeBl
 func (b unchecked) traced(addr uintptr) bool { return b.a.isTraced(addr) }
 
 func (b unchecked) owner(id uintptr) uintptr {
-	if b.a.options.Hardening.ZeroOnFree { // Free has more to do with every block
+	if b.a.options.Hardening.ZeroOnFree { // Free zeroes every block on its slow path
 		return noOwner
 	}
 	return id
@@ -85,8 +91,9 @@ func (b unchecked) counts() *checkedCounts  { return nil }
 func (b unchecked) splits() int64           { return 0 }
 func (b unchecked) close() error            { return nil }
 
-// freeValue frees a value of size bytes, or up to size bytes unless exact is set, of m. An
-// Allocator whose blocks the fast path of Free does not take back is told the size.
+// freeValue frees the block of m at p, which holds a value of size bytes. If exact is not set,
+// the value has at most size bytes. If Free's fast path does not take back the blocks of the
+// Allocator, freeValue passes the size to the Allocator's backend.
 func freeValue(m Memory, p unsafe.Pointer, size int, exact bool) {
 	var a *Allocator
 	var h holder

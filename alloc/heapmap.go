@@ -12,7 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// heapMap returns a picture of the chunks, of as many as are requested.
+// heapMap returns a map of at most the given number of chunks. HeapMap.Omitted counts the
+// chunks beyond that number.
 func (a *Allocator) heapMap(chunks int) *stats.HeapMap {
 	a.init()
 	m := &stats.HeapMap{Time: time.Now(), PageSize: sizeclass.PageSize}
@@ -40,8 +41,9 @@ func (a *Allocator) heapMap(chunks int) *stats.HeapMap {
 	return m
 }
 
-// addRuns adds the pages of l that are alike, from page at on, to c: as one run, or,
-// if they are in use, as a run for each span. It returns the page behind them.
+// addRuns finds the pages of l, from page at on, that have the same use, and adds them to c. It
+// adds pages in use as one run for each span, and other pages as a single run. It returns the
+// index of the first page after them.
 func (a *Allocator) addRuns(c *stats.ChunkMap, l *pageheap.Layout, at int) int {
 	end, busy, dirty := l.Next(at)
 	switch {
@@ -59,9 +61,9 @@ func (a *Allocator) addRuns(c *stats.ChunkMap, l *pageheap.Layout, at int) int {
 	return end
 }
 
-// runAt returns the span at addr, or a run of another kind, of limit pages at most.
-// The span's descriptor is another's to change: it can be gone by now, and what is
-// read of it is checked before it is believed.
+// runAt returns the run of the span at addr, or a run of another kind if no span begins there.
+// The run has at most limit pages. Another goroutine may change or free the span's descriptor
+// at the same time, so runAt checks what it reads from the descriptor before it uses it.
 func (a *Allocator) runAt(addr uintptr, limit int) stats.PageRun {
 	s := pagemap.Get(addr)
 	if s == 0 {
@@ -81,8 +83,9 @@ func (a *Allocator) runAt(addr uintptr, limit int) stats.PageRun {
 	}
 }
 
-// unknown returns how many of the pages from addr on, at least one and at most limit,
-// are not the first of a span.
+// unknown returns the number of consecutive pages from addr on, up to the next page at which a
+// span begins. It does not check the page at addr itself. The result is at least 1 and at most
+// limit.
 func (a *Allocator) unknown(addr uintptr, limit int) int32 {
 	n := 1
 	for ; n < limit; n++ {

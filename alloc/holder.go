@@ -4,19 +4,19 @@ package alloc
 
 import "github.com/ashlar-go/ashlar/internal/percpu"
 
-// A holder lends the cache that an operation works on, on the slow paths; the
-// fast ones are written out for each kind of cache.
+// A holder lends a cache to an operation on a slow path. The fast paths do not use holders:
+// each kind of cache has fast paths of its own.
 type holder interface {
-	// begin begins an operation, end ends it.
+	// A slow path calls begin when an operation begins and end when the operation ends.
 	begin(op operation)
 	end()
 
-	// acquire returns a cache that is the caller's alone until release.
+	// acquire returns a cache that only the caller uses until it calls release with id.
 	acquire() (cache uintptr, id int, err error)
 	release(id int)
 }
 
-// processors is an Allocator as the holder of its processors' caches.
+// processors is an Allocator in the role of a holder. It lends the caches of the processors.
 type processors Allocator
 
 func (p *processors) begin(operation) {}

@@ -8,7 +8,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// host is an Allocator as its arenas see it.
+// host is an Allocator in the role of an arena host: it gives memory to arenas.
 type host Allocator
 
 func init() {
@@ -45,13 +45,15 @@ func (t *host) Obtained(size int, err error) {
 	}
 }
 
-// What Malloc aligns blocks and large objects to, in bytes.
+// Malloc returns blocks at multiples of minAlign bytes and large objects at multiples of
+// largeAlign bytes.
 const (
 	minAlign   = 16
 	largeAlign = 64
 )
 
-// Release implements arenahost.Host. Close takes back what is not released before it.
+// Release implements arenahost.Host. Close takes back the memory that arenas have not released
+// before Close.
 func (t *host) Release(addr uintptr) {
 	a := (*Allocator)(t)
 	if s := a.gate.enter(); s != nil {

@@ -10,10 +10,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// checkInvariants checks the equations of this package and of internal/smallheap, and
-// returns an error that says which does not hold. It walks every
-// span, magazine and cache: it is for tests. Nobody may be using the allocator or a
-// Local of it meanwhile, the purger included.
+// checkInvariants checks the equations of this package and of internal/smallheap. It returns an
+// error that describes the equation that does not hold.
+//
+// checkInvariants is for tests, because it walks every span, magazine and cache. While it runs,
+// no goroutine may use the Allocator or one of its Locals. This includes the purger.
 func (a *Allocator) checkInvariants() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -40,12 +41,12 @@ func (a *Allocator) checkInvariants() error {
 	return a.checkAccount(spanBytes+a.stuck.pages.Load()*sizeclass.PageSize, splits)
 }
 
-// checkAccount compares what the layers below count with the spans and objects:
+// checkAccount compares the counts of the lower layers with the spans and objects:
 //
 //	pages used = Σ spans
-//	footprint  = pages used + pages dirty + the large heap's + live guarded slots
-//	mappings   = chunks + the large heap's + the guards' region + 2 · guards that split a mapping,
-//	             those of quarantined blocks among them
+//	footprint  = pages used + pages dirty + large heap's footprint + live guarded slots
+//	mappings   = chunks + large heap's mappings + guard pool + 2 · guards that split a mapping,
+//	             including the guards of quarantined blocks
 func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 	pages, large := a.pages.Stats(), a.large.Stats()
 	if pages.Used != spanBytes {
@@ -67,8 +68,9 @@ func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 	return nil
 }
 
-// checkLargeCaches checks the caches' large-object caches: what they count, and that each
-// object in one is in that state and in no other. Call it with a.mu held.
+// checkLargeCaches checks the large-object cache of each cache. It checks the counts. It also
+// checks that each object in a large-object cache has the state Cached and is in no other
+// large-object cache. Call it with a.mu held.
 //
 //	n ≤ largeCacheSize, nextSample ≤ maxLargeCountdown
 func (a *Allocator) checkLargeCaches() error {
@@ -92,8 +94,8 @@ func (a *Allocator) checkLargeCaches() error {
 	return nil
 }
 
-// checkSamples checks that each record of the heap profile is of a block in the state
-// Profiled, or of a large object that is marked: so Free takes the record out.
+// checkSamples checks that each record of the heap profile belongs to a block in the state
+// Profiled or to a marked large object. Free removes the records of such blocks and objects.
 func (a *Allocator) checkSamples() (err error) {
 	a.profile.Lines(0, func(addr uintptr) float64 {
 		r := resolve(addr, a.id)
@@ -105,10 +107,10 @@ func (a *Allocator) checkSamples() (err error) {
 	return err
 }
 
-// checkClass checks what there is of one class:
+// checkClass checks the spans, the magazines and the counts of one class:
 //
 //	blocks = idle + cached + live
-//	cached = Σ slots of all magazines, each block in one
+//	cached = Σ slots of all magazines, each block in one slot
 //	Σ size codes of live blocks = Σ requested of the class caches and the depot
 func (a *Allocator) checkClass(c sizeclass.Class) (smallheap.Tally, error) {
 	d := &a.depots[c]
@@ -128,7 +130,7 @@ func (a *Allocator) checkClass(c sizeclass.Class) (smallheap.Tally, error) {
 	switch {
 	case n.Cached != len(n.Slots):
 		return n, fmt.Errorf("%d blocks are cached, magazines hold %d", n.Cached, len(n.Slots))
-	case n.Closed: // the blocks went with their spans
+	case n.Closed: // Close freed the blocks together with their spans
 	case uintptr(n.Requested) != uintptr(requested):
 		return n, fmt.Errorf("size codes of live blocks sum to %d, class caches and depot say %d", n.Requested, int64(requested))
 	case allocs < uint64(n.Live):
@@ -150,7 +152,7 @@ func (a *Allocator) caches() []uintptr {
 	return all
 }
 
-// splits returns how many blocks in quarantine split their mappings.
+// splits returns how many blocks in quarantine have guard pages that split a mapping.
 func (k *checker) splits() (n int64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -162,9 +164,10 @@ func (k *checker) splits() (n int64) {
 	return n
 }
 
-// check returns what the guards add to the account.
+// check returns the footprint in bytes and the number of mappings of the guards. It also checks
+// the number of slots:
 //
-//	slots = |queue| + live        nobody is between
+//	slots = |queue| + live        no slot is in the state guardMoving
 func (g *guards) check() (footprint, mappings int64, err error) {
 	region, live := g.usage()
 	if region == 0 {

@@ -11,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// misuse describes what is wrong with an address that is not that of a live block of a.
+// misuse describes what is wrong with an address at which no live block of a begins.
 func (a *Allocator) misuse(op operation, r *resident) error {
 	e := a.describeMisuse(op, r)
 	if e.Allocator == "" {
@@ -20,7 +20,8 @@ func (a *Allocator) misuse(op operation, r *resident) error {
 	return e
 }
 
-// describeMisuse is misuse, with the name of the Allocator whose memory the address is in.
+// describeMisuse does the work of misuse. The error has the name of the Allocator that owns
+// the memory at the address, if that Allocator has a name.
 func (a *Allocator) describeMisuse(op operation, r *resident) *MisuseError {
 	if a.gate.closed.Load() {
 		return newMisuse(UseAfterClose, op, r.addr, "the Allocator was closed, and all its blocks with it: "+
@@ -32,14 +33,15 @@ func (a *Allocator) describeMisuse(op operation, r *resident) *MisuseError {
 	return describeResident(op, r)
 }
 
-// misuseAt is misuse for an address that was not resolved yet, or has changed since.
+// misuseAt resolves addr and then calls misuse. It is for callers that have not resolved the
+// address, or whose resident is out of date.
 func (a *Allocator) misuseAt(op operation, addr uintptr) error {
-	a.init() // an allocator never used has an identity too
+	a.init() // gives a an identity if the program has not used it yet
 	r := resolve(addr, a.id)
 	return a.misuse(op, &r)
 }
 
-// describeResident describes what is wrong with an address that op cannot work on.
+// describeResident describes why op cannot work on the address of r.
 func describeResident(op operation, r *resident) *MisuseError {
 	e := newMisuse(InvalidPointer, op, r.addr, "inside a large object, not at its start")
 	switch {
@@ -64,7 +66,7 @@ const freedDetail = "the block is free already"
 const unknownDetail = "not memory of this Allocator: it is Go memory, a stack, static data or foreign, " +
 	"or was given back to the kernel after its last block was freed"
 
-// describeSmall describes an address in a span.
+// describeSmall writes to e what is at the address of r, which is in a span.
 func describeSmall(e *MisuseError, op operation, r *resident) {
 	h := r.header()
 	i := h.Index(r.addr)
@@ -86,7 +88,7 @@ func describeSmall(e *MisuseError, op operation, r *resident) {
 
 func insideBlock(n int) string { return bytesOf(n) + " inside a block, not at its start" }
 
-// describeLarge returns what the large heap found wrong with an address.
+// describeLarge converts err, the large heap's report of what is wrong with addr.
 func describeLarge(op operation, addr uintptr, err error) *MisuseError {
 	e := newMisuse(ForeignPointer, op, addr, unknownDetail)
 	var v *largeheap.Violation
@@ -105,7 +107,7 @@ func describeLarge(op operation, addr uintptr, err error) *MisuseError {
 	return e
 }
 
-// largeKind returns the kind of a violation that an object is known for.
+// largeKind returns the kind of misuse for a violation whose object is known.
 func largeKind(op operation, v *largeheap.Violation) MisuseKind {
 	switch {
 	case v.Reason == largeheap.HeaderOverwritten:
@@ -113,23 +115,23 @@ func largeKind(op operation, v *largeheap.Violation) MisuseKind {
 	case v.Reason == largeheap.NotAnObject && v.Addr != v.Object.Base:
 		return InvalidPointer
 	}
-	return freedAs(op) // it was freed or moved, or another call is at it
+	return freedAs(op) // the object was freed or moved, or another call works on it
 }
 
-// freeingTwice reports a block that another goroutine is freeing right now.
+// freeingTwice reports a block that another goroutine is freeing at this moment.
 func freeingTwice(op operation, addr uintptr, size int) *MisuseError {
 	return newMisuse(freedAs(op), op, addr, "another goroutine frees this block at the same time").of(addr, size, "free")
 }
 
-// freedTwiceAtOnce reports a block that two goroutines freed at the same moment:
-// each saw it live and put it into a magazine. The second of the two slots was
-// found now, before the block could be handed out twice.
+// freedTwiceAtOnce reports a block that two goroutines freed at the same moment. Each of them
+// saw the block live and put it into a magazine. The caller found the second of the two
+// magazine slots before the Allocator could hand out the block twice.
 func freedTwiceAtOnce(op operation, addr uintptr, c sizeclass.Class) *MisuseError {
 	return newMisuse(DoubleFree, op, addr, "two goroutines freed this block at the same time, earlier; "+
 		"its second entry was found, and dropped, now").of(addr, c.Size(), "free or handed out again")
 }
 
-// sharedLocal reports that two goroutines use one Local at once.
+// sharedLocal reports that two goroutines use one Local at the same time.
 func sharedLocal(op operation) *MisuseError {
 	return newMisuse(SharedLocal, op, 0, "another goroutine uses this Local at the same time: "+
 		"blocks may have been handed out twice, or lost; give each goroutine a Local of its own")

@@ -7,8 +7,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// An operation is the call of the program. Reports, the heap profile and traces each have a
-// name for it.
+// An operation identifies the call that the program makes. Reports, the heap profile and traces
+// each use their own name for the operation.
 type operation uint8
 
 const (
@@ -23,7 +23,7 @@ const (
 	opTrim
 	opVerify
 	opClose
-	opAccess // the program read or wrote memory, and the processor refused
+	opAccess // the program read or wrote memory and the access caused a fault
 )
 
 var operations = [...]string{
@@ -41,14 +41,14 @@ var operations = [...]string{
 	opAccess:     "access",
 }
 
-// String returns the name that errors have.
+// String returns the name of the operation in errors.
 func (o operation) String() string { return operations[o] }
 
 // needZero reports whether the operation returns zeroed blocks.
 func (o operation) needZero() bool { return o == opCalloc }
 
-// kind returns what the heap profile calls a block that the operation obtains: other,
-// unless it is an arena's chunk.
+// kind returns the heap profile's kind for a block that the operation obtains. The kind is
+// other, except for an arena's chunk, whose kind is heapprof.Arena.
 func (o operation) kind(other heapprof.Kind) heapprof.Kind {
 	if o == opArena {
 		return heapprof.Arena
@@ -56,8 +56,8 @@ func (o operation) kind(other heapprof.Kind) heapprof.Kind {
 	return other
 }
 
-// event returns what a trace records of the operation, for a request of size bytes at a
-// multiple of align.
+// event returns the event that a trace records for the operation. The operation requests size
+// bytes at a multiple of align.
 func (o operation) event(size, align int) heaptrace.Event {
 	switch o {
 	case opMemalign, opArena:

@@ -9,12 +9,13 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// ownsBlock reports whether s has all the room that was requested for its block, so that
-// whoever has s is the block's owner. A slice whose capacity was cut, as s[:2:2] or one
-// that bytes.Fields returned, may share the block with others.
+// ownsBlock reports whether the capacity of s is the whole size that was requested for its
+// block. If it is, whoever has s owns the block. A slice with a reduced capacity may share the
+// block with other slices. Examples are s[:2:2] and the slices that bytes.Fields returns.
 //
-// What no Allocator's live block begins at counts as whole: Realloc reports what is
-// wrong with it, or a Memory of the program's own knows it.
+// ownsBlock returns true if no live block of any Allocator begins at the slice's address. Then
+// either the slice belongs to a Memory that the program implements, or Realloc reports what is
+// wrong with the address.
 func ownsBlock[T any](s []T) bool {
 	size := elemSize[T]()
 	if size == 0 {
@@ -24,8 +25,9 @@ func ownsBlock[T any](s []T) bool {
 	return !ok || cap(s) >= int(n)/size
 }
 
-// requestedAt returns how many bytes were requested for the live block that begins at
-// addr, of any Allocator, rounded up as roomFor does. ok is false if none begins there.
+// requestedAt returns how many bytes were requested for the live block that begins at addr. The
+// block may belong to any Allocator. n is rounded up in the same way as roomFor rounds. ok is
+// false if no live block begins at addr.
 func requestedAt(addr uintptr) (n uintptr, ok bool) {
 	r := resolve(addr, anyOwner)
 	if k := checkerOf(&r); k != nil {
@@ -38,8 +40,8 @@ func requestedAt(addr uintptr) (n uintptr, ok bool) {
 	return r.requested(), true
 }
 
-// requested returns how many bytes were requested for the live block that begins at
-// addr; 0 if none does.
+// requested returns how many bytes were requested for the live block that begins at addr. It
+// returns 0 if no live block begins at addr.
 func (k *checker) requested(addr uintptr) uintptr {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -50,10 +52,13 @@ func (k *checker) requested(addr uintptr) uintptr {
 	return checkedAt(at).size
 }
 
-// roomFor returns the bytes to request for a slice of n bytes, such that the slice's
-// capacity tells later whether it is whole: up to 1 KiB n itself, and up to 127 bytes
-// more for larger blocks, of which the Allocator knows the request only so exactly. A
-// slice without capacity need not have the address of its block, so it gets a byte.
+// roomFor returns how many bytes to request for a slice of n bytes. With this size, ownsBlock
+// can later compare the slice's capacity with the requested size. Up to 1 KiB the result is n.
+// For larger blocks it is up to 127 bytes more, because the Allocator stores the requested size
+// of a larger block only with that precision.
+//
+// For n = 0 the result is 1 byte, because a slice of capacity 0 may have an address other than
+// that of its block.
 func roomFor(n int) int {
 	switch {
 	case n == 0:

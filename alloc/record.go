@@ -15,14 +15,15 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// A trace is recorded where the slow paths begin. While it is, all small blocks are
-// sampled ones, so that each is handed out by the slow path, and becomes traced here, so
-// that it is taken back by the slow path. The fast paths know nothing of it.
+// The slow paths record a trace at their beginning. While a trace is recorded, the sampler
+// samples every small block, so the slow path hands out each of them. The code here marks each
+// block as traced, so the slow path also takes it back. The fast paths contain no code for
+// traces.
 //
-// An event's place in the order is drawn when the block is the caller's: after it was
-// handed out, before it is taken back.
+// An event gets its position in the order of events while the caller owns the block: after the
+// Allocator hands out the block, and before the Allocator takes it back.
 
-// startTrace begins to record.
+// startTrace starts recording a trace to w.
 func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 	const op = "Trace.Start"
 	a.tracing.Lock()
@@ -42,7 +43,7 @@ func (a *Allocator) startTrace(w io.Writer, o TraceOptions) error {
 	return nil
 }
 
-// stopTrace ends recording.
+// stopTrace ends the recording. It does nothing if no trace is being recorded.
 func (a *Allocator) stopTrace() error {
 	a.tracing.Lock()
 	r := a.recorder.Swap(nil)
@@ -55,19 +56,21 @@ func (a *Allocator) stopTrace() error {
 	return r.Close()
 }
 
-// record adds an event to the trace. It reports false if that has ended, or drops it.
+// record adds an event to the trace. It reports whether the event was added: it returns false
+// if the trace has ended, or if the trace drops the event.
 func (a *Allocator) record(e heaptrace.Event) bool {
 	r := a.recorder.Load()
 	if r == nil {
 		return false
 	}
 	id := percpu.Pin()
-	percpu.Unpin(id) // it is only to spread the load
+	percpu.Unpin(id) // the id only spreads the load, so it may be out of date
 	e.Goroutine = uint64(goroutine.ID())
 	return r.Add(id, e)
 }
 
-// recordNew records how the block at addr was handed out; so it becomes traced.
+// recordNew records the event e that handed out the block at addr. It marks the block as
+// traced if the trace accepts the event.
 func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 	e.Addr = uint64(addr)
 	if !a.record(e) {
@@ -76,8 +79,8 @@ func (a *Allocator) recordNew(addr uintptr, e heaptrace.Event) {
 	a.mark(addr, smallheap.Traced)
 }
 
-// isTraced reports whether a trace may know what is at addr: it is live and undamaged, and
-// large, guarded, traced or profiled.
+// isTraced reports whether the block or object at addr may be in a trace. It may be if it is
+// live and undamaged, and is large, guarded, traced or profiled.
 func (a *Allocator) isTraced(addr uintptr) bool {
 	r := resolve(addr, a.id)
 	switch r.kind {
@@ -93,22 +96,24 @@ func (a *Allocator) isTraced(addr uintptr) bool {
 	return r.kind == kindGuarded
 }
 
-// recordFree records that the object at addr is about to be freed, if the trace knows it.
+// recordFree records that the caller is about to free the block or object at addr. It records
+// nothing if the block or object cannot be in the trace.
 func (a *Allocator) recordFree(addr uintptr) {
 	if a.recorder.Load() != nil && a.backend.traced(addr) {
 		a.record(heaptrace.Event{Op: heaptrace.Free, Addr: uint64(addr)})
 	}
 }
 
-// recordResize is resize, recorded: an object that the trace knows is lifted before and
-// set down after, wherever it is then. Others begin to be known.
+// recordResize calls resize and records what resize does. For a block that may be in the
+// trace, it records a Lift event before the call and a Realloc event after it, with the address
+// that the block has then. For any other block, it records a new block after the call.
 func (a *Allocator) recordResize(h holder, op operation, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	addr := raw.Addr(p)
 	lifted := p != nil && size > 0 && kept >= 0 && a.backend.traced(addr) &&
 		a.record(heaptrace.Event{Op: heaptrace.Lift, Addr: uint64(addr)})
 	q, err := a.resize(h, op, p, kept, size)
 	switch {
-	case lifted && err != nil: // it is as it was, to its usable size
+	case lifted && err != nil: // the block is unchanged; the trace gets its usable size
 		a.recordNew(addr, heaptrace.Event{Op: heaptrace.Realloc, Size: int64(UsableSize(p))})
 	case lifted:
 		a.recordNew(raw.Addr(q), heaptrace.Event{Op: heaptrace.Realloc, Size: int64(size)})

@@ -9,17 +9,19 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
-// allocators are the Allocators that are in use, by identity: from their start to their
-// Close. One that the program dropped without Close stays: so does its memory.
+// allocators holds the Allocators that are in use, by identity. An Allocator is in the table
+// from its start until its Close. If the program drops an Allocator without Close, the
+// Allocator stays in the table and its memory stays mapped.
 var allocators allocatorTable
 
-// An allocatorTable is read without a lock. It is replaced when it is full.
+// An allocatorTable maps identities to Allocators. Readers take no lock. When the array is
+// full, set replaces it with a larger one.
 type allocatorTable struct {
-	mu  sync.Mutex                                  // taken to change it
-	all atomic.Pointer[[]atomic.Pointer[Allocator]] // by identity
+	mu  sync.Mutex                                  // held while the table changes
+	all atomic.Pointer[[]atomic.Pointer[Allocator]] // indexed by identity
 }
 
-// set makes a the Allocator of an identity; nil for none.
+// set stores a as the Allocator with the identity id. If a is nil, set removes the entry.
 func (t *allocatorTable) set(id uintptr, a *Allocator) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -38,7 +40,7 @@ func (t *allocatorTable) set(id uintptr, a *Allocator) {
 	all[id].Store(a)
 }
 
-// get returns the Allocator of an identity, nil if there is none any more.
+// get returns the Allocator with the identity id. It returns nil if no Allocator in use has it.
 func (t *allocatorTable) get(id uintptr) *Allocator {
 	if all := t.all.Load(); all != nil && id < uintptr(len(*all)) {
 		return (*all)[id].Load()
@@ -46,7 +48,8 @@ func (t *allocatorTable) get(id uintptr) *Allocator {
 	return nil
 }
 
-// nameAt returns the name of the Allocator whose memory addr is in, "" if it has none.
+// nameAt returns the name of the Allocator that owns the memory at addr. It returns "" if the
+// Allocator has no name, or if no Allocator owns the memory.
 func nameAt(addr uintptr) string {
 	if a := allocatorOf(addr); a != nil {
 		return a.options.Name
@@ -54,8 +57,8 @@ func nameAt(addr uintptr) string {
 	return ""
 }
 
-// allocatorOf returns the Allocator whose block begins at addr, live or free; nil if there
-// is none.
+// allocatorOf returns the Allocator whose block, live or free, begins at addr. It returns nil
+// if there is none.
 func allocatorOf(addr uintptr) *Allocator {
 	if h := pagemap.HeaderOf(addr); h != nil {
 		return allocators.get(h.Owner)

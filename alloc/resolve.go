@@ -10,27 +10,28 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// A resident is what lives at an address. Every slow path that is given an address asks
-// resolve, once, and passes the answer on: the page map is read once for an operation.
+// A resident describes what is at an address. A slow path that takes an address calls resolve
+// once and passes the result on. So each operation reads the page map once.
 //
-//	kind      what lives there                                       d, and what else is known
+//	kind      what is at the address                                 d, and the other fields set
 //	none      memory of no Allocator                                 0
 //	small     a live small block begins there                        the span; state, was
-//	guarded   a live guarded block begins there                      the guards' table; slot
+//	guarded   a live guarded block begins there                      the guard table; slot
 //	large     a live large object begins there                       the object's descriptor
-//	foreign   memory of another Allocator than the one asked for     its descriptor
-//	freed     a block or an object that is free begins there         as for a live one
-//	inside    memory in which no block begins at the address         its descriptor
+//	foreign   memory of an Allocator other than owner                its descriptor
+//	freed     a free block or object begins there                    as for a live one
+//	inside    memory of owner, but no block begins at the address    its descriptor
 //
-// Others may free the block meanwhile, if the program errs. Whoever is about to take the
-// block claims it (free.go), which fails then.
+// In an incorrect program another goroutine may free the block after resolve returns. The
+// code that takes the block back claims it first (free.go). The claim fails if the block was
+// freed in between.
 type resident struct {
 	kind  residentKind
 	addr  uintptr
 	d     uintptr          // address of the descriptor that the page map has for addr
-	state *smallheap.State // the state byte of a small block
-	was   smallheap.State  // the state that it had
-	slot  int              // of a guarded block
+	state *smallheap.State // address of the state byte of a small block
+	was   smallheap.State  // value of *state when resolve read it
+	slot  int              // index of a guarded block's slot
 }
 
 type residentKind uint8
@@ -45,10 +46,10 @@ const (
 	kindInside
 )
 
-// anyOwner asks for the memory of every Allocator.
+// anyOwner, as the owner passed to resolve, accepts the memory of every Allocator.
 const anyOwner = 0
 
-// resolve returns what lives at addr, as the Allocator with the identity owner sees it.
+// resolve returns what is at addr, from the view of the Allocator whose identity is owner.
 func resolve(addr, owner uintptr) resident {
 	r := resident{addr: addr, d: pagemap.Get(addr)}
 	if r.d == 0 {
@@ -72,7 +73,7 @@ func resolve(addr, owner uintptr) resident {
 	return r
 }
 
-// resolveSmall is resolve for an address in a span.
+// resolveSmall does the work of resolve for an address in a span. h is the span's header.
 func (r *resident) resolveSmall(h *pagemap.Header) {
 	r.kind = kindInside
 	i := h.Index(r.addr)
@@ -87,8 +88,8 @@ func (r *resident) resolveSmall(h *pagemap.Header) {
 	}
 }
 
-// resolve is resolve for an address in the region of guarded blocks, which begins a live
-// or free one if it is that of slot.
+// resolve does the work of the function resolve for an address in the guard pool. If a live
+// or a free guarded block begins at addr, slot is the index of the block's slot.
 func (t *guardTable) resolve(addr uintptr) (kind residentKind, slot int) {
 	i, offset := t.locate(addr)
 	switch {
@@ -113,7 +114,7 @@ func (r *resident) object() largeheap.Descriptor { return largeheap.Descriptor(r
 // guardSlot returns the slot of a guarded block.
 func (r *resident) guardSlot() *guardSlot { return &guardTableAt(r.d).slots[r.slot] }
 
-// usable returns how many bytes of a live block or object may be used.
+// usable returns how many bytes of a live block or object the program may use.
 func (r *resident) usable() uintptr {
 	switch r.kind {
 	case kindSmall:
@@ -125,8 +126,8 @@ func (r *resident) usable() uintptr {
 	}
 }
 
-// requested returns how many bytes were requested for a live block or object, rounded up
-// as roomFor does.
+// requested returns how many bytes the program requested for a live block or object. The
+// result is rounded up in the same way as roomFor rounds.
 func (r *resident) requested() uintptr {
 	switch r.kind {
 	case kindSmall:
@@ -138,8 +139,7 @@ func (r *resident) requested() uintptr {
 	}
 }
 
-// isLive reports whether a block or an object begins at the address that the program may
-// use.
+// isLive reports whether a live block or a live object begins at the address.
 func (r *resident) isLive() bool {
 	return r.kind == kindSmall || r.kind == kindGuarded || r.kind == kindLarge
 }

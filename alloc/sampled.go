@@ -15,13 +15,13 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// The slow path of Malloc brings sampled blocks here after they were handed out. Nothing is
-// pinned or locked then.
+// Malloc's slow path calls the functions in this file for each sampled block, after it hands
+// out the block. The goroutine is not pinned and holds no lock at that time.
 
-// sampledBlock uses a sampled block, just handed out for a request of size bytes, for what
-// it is sampled for. It is recorded in the heap profile; or it becomes the shadow of a
-// guarded block, whose address is returned then; or both. 0 means that the caller gets the
-// block itself.
+// sampledBlock handles a sampled block that was just handed out for a request of size bytes.
+// The sampler decides what happens to the block: sampledBlock records it in the heap profile,
+// or makes it the shadow of a guarded block, or does both. It returns the address of the
+// guarded block. It returns 0 if the caller of Malloc gets the sampled block itself.
 func (a *Allocator) sampledBlock(addr uintptr, c sizeclass.Class, size int, kind heapprof.Kind) uintptr {
 	bytes := uintptr(c.Size())
 	p, profiled, guarded := a.sampler.purpose(c)
@@ -34,9 +34,12 @@ func (a *Allocator) sampledBlock(addr uintptr, c sizeclass.Class, size int, kind
 	return a.guard(addr, uintptr(size))
 }
 
-// mark gives the live block at addr a cause for Free's slow path, Traced or Profiled, unless
-// it has one or the Allocator is being closed: then the block's state may have gone. Close
-// waits for pinned goroutines.
+// mark sets the state of the live block at addr to cause, which is Traced or Profiled. Free
+// then takes the slow path for this block. mark does nothing if the block already has a cause.
+//
+// mark also does nothing if the Allocator is being closed, because the memory of the block's
+// state may be unmapped by then. Close waits for pinned goroutines, so the state stays mapped
+// while mark has the goroutine pinned.
 func (a *Allocator) mark(addr uintptr, cause smallheap.State) {
 	id := percpu.Pin()
 	if !a.gate.closed.Load() {
@@ -47,20 +50,21 @@ func (a *Allocator) mark(addr uintptr, cause smallheap.State) {
 	percpu.Unpin(id)
 }
 
-// sampledLarge does for a large object what sampledBlock does for a small block; the
-// mark of the object stands for the state bit.
+// sampledLarge records a sampled large object in the heap profile, as sampledBlock does for a
+// small block. It sets the object's mark, which has the role of a small block's cause.
 func (a *Allocator) sampledLarge(addr, size uintptr, kind heapprof.Kind) {
 	p := a.largeProbability(size)
 	if p > 0 && a.sample(heapprof.Sample{Addr: addr, Size: size, Kind: kind, Weight: 1 / p, Labels: proflabel.Current()}) {
-		// The program may have freed it already, by an address that was another object's.
+		// An incorrect program may have freed the object already, through a stale pointer to an
+		// earlier object at the same address.
 		if r := resolve(addr, a.id); r.kind == kindLarge {
 			r.object().Mark(true)
 		}
 	}
 }
 
-// unprofile takes the record of the claimed large object d, at addr, out of the profile, if
-// there is one.
+// unprofile removes the record of the large object d at addr from the heap profile, if there is
+// one. The caller has claimed the object.
 func (a *Allocator) unprofile(d largeheap.Descriptor, addr uintptr) {
 	if d.Marked() {
 		a.profile.Remove(addr)
@@ -68,8 +72,9 @@ func (a *Allocator) unprofile(d largeheap.Descriptor, addr uintptr) {
 	}
 }
 
-// sample keeps a sample with its stack, if there is room. One that was met lately is
-// known by its key, and need not be unwound.
+// sample adds s and its call stack to the heap profile. It reports whether the profile had room
+// for the sample. If the profile knows the stack's key from a recent sample, sample does not
+// unwind the stack.
 func (a *Allocator) sample(s heapprof.Sample) bool {
 	s.Stack = callstack.Key()
 	if kept, known := a.profile.AddKnown(s); known {
@@ -80,7 +85,8 @@ func (a *Allocator) sample(s heapprof.Sample) bool {
 	return a.profile.Add(s, pcs[:runtime.Callers(3, pcs[:])])
 }
 
-// stack returns the stack of the caller's callers, 0 if there is no room for it.
+// stack returns the call stack, beginning at the function that called stack. It returns 0 if the
+// profile has no room for the call stack.
 func (a *Allocator) stack() heapprof.Stack {
 	key := callstack.Key()
 	if s := a.profile.Known(key); s != 0 {
@@ -91,7 +97,8 @@ func (a *Allocator) stack() heapprof.Stack {
 	return a.profile.Stack(key, pcs[:runtime.Callers(2, pcs[:])])
 }
 
-// traces are arrays to take stacks into: on the goroutine's own they would not stay.
+// traces is a pool of arrays for call stacks. The compiler would move an array on the
+// goroutine's stack to the Go heap.
 var traces = sync.Pool{New: func() any { return new(trace) }}
 
 type trace [heapprof.Depth]uintptr
