@@ -26,49 +26,50 @@ import (
 // An unreferenced Allocator leaks its memory, because pointers to its blocks may exist that
 // the garbage collector does not see. Close returns the memory.
 type Allocator struct {
-	// Read by every Malloc and Free; written when the first memory is asked for,
-	// when a processor is seen that the table has no room for, and when the purger
-	// wakes or rests.
-	freeOwner uintptr     // whose blocks the fast path of Free takes back: id, or noOwner; atomic
-	table     uintptr     // of caches, by slot; atomic, written under mu
-	tableLen  uint32      // entries; atomic, written under mu
-	awake     atomic.Bool // the purger is on duty
+	// Every Malloc and Free reads these fields. They are written on first use, when
+	// a processor appears for which the table has no room, and when the purger wakes or rests.
+	freeOwner uintptr     // owner of the blocks that Free's fast path frees: id or noOwner; atomic
+	table     uintptr     // address of the table of caches, by slot; atomic, written under mu
+	tableLen  uint32      // entries in table; atomic, written under mu
+	awake     atomic.Bool // the purger is awake
 	_         [64 - 2*wordSize - 8]byte
 
 	id       uintptr // identity: Header.Owner of all descriptors; atomic
-	backend  backend // plain or checked; written when the first memory is asked for
+	backend  backend // plain or checked; written on first use
 	options  Options
 	start    sync.Once
 	gate     gate
-	closing  sync.Mutex    // held while Close takes everything apart; guards what follows
-	reported bool          // Options.Leaks had its report
-	mu       sync.Mutex    // table, leaving, left, locals, attaching and detaching caches
-	leaving  []uintptr     // caches of processors that were taken away, and perhaps still in use
-	left     percpu.Moment // when the last of them was
+	closing  sync.Mutex    // held while Close releases everything; guards reported
+	reported bool          // Close has taken the report for Options.Leaks
+	mu       sync.Mutex    // guards table, leaving, left, locals, attaching and detaching caches
+	leaving  []uintptr     // caches removed from the table, perhaps still in use
+	left     percpu.Moment // when the last cache in leaving was removed
 	locals   locals
 
-	space  vm.Space // the account of all memory but metadata
+	space  vm.Space // accounts for all memory except metadata
 	pages  pageheap.Heap
 	large  largeheap.Heap
 	depots [sizeclass.Count]smallheap.Depot
 	purger purger
 
 	lowmem lowmem
-	warned [warnings]atomic.Bool // what Options.Logger was told
+	warned [warnings]atomic.Bool // the warnings already sent to Options.Logger
 
-	rate      atomic.Int64                         // bytes between samples; 0: none
-	samplerMu sync.Mutex                           // sampler, when it is written
-	sampler   sampler                              // of small blocks
-	profile   heapprof.Table                       // the samples
-	guards    guards                               // guarded blocks
-	stuck     struct{ pages, splits atomic.Int64 } // guards of spans that the kernel did not lift; those that split a mapping
+	rate      atomic.Int64   // bytes between samples; 0: no sampling
+	samplerMu sync.Mutex     // held to write sampler
+	sampler   sampler        // samples small blocks
+	profile   heapprof.Table // the samples
+	guards    guards         // guarded blocks
+	// stuck counts the guard pages of spans that the kernel did not make accessible again, and
+	// how many of them split a mapping.
+	stuck struct{ pages, splits atomic.Int64 }
 
-	tracing  sync.Mutex                         // recorder, when it is written
-	recorder atomic.Pointer[heaptrace.Recorder] // of the trace that is being recorded, or nil
+	tracing  sync.Mutex                         // held to write recorder
+	recorder atomic.Pointer[heaptrace.Recorder] // recorder of the trace in progress, or nil
 
 	tags   tags               // counts by purpose
 	lost   lostBlocks         // attached blocks whose owners were lost
-	forget func()             // takes the describer of span guards out
+	forget func()             // unregisters describeSpanGuard from package fault
 	arenas arenahost.Register // the arenas in this memory
 }
 
@@ -153,7 +154,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	}
 	if err = a.guardSpan(s, c); err != nil {
 		smallheap.FreeSpan(c, s)
-		a.pages.Free(base, pages) // of which none is guarded
+		a.pages.Free(base, pages) // none of the pages is guarded
 		return err
 	}
 	if err = a.depots[c].AddSpan(s, m); err != nil {

@@ -18,9 +18,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A checker makes of an Allocator one that looks after how its blocks are used
-// (Options.Checked). A block lies inside one that the allocator hands out as ever, the
-// inner block:
+// A checker detects misuse of the blocks of one Allocator (Options.Checked). Each checked block
+// lies inside an inner block, which the allocator allocates in the usual way:
 //
 //	inner                block (Addr)               Addr + size
 //	▼                    ▼                          ▼
@@ -31,35 +30,38 @@ import (
 //
 //	Addr − inner = the alignment asked for, at least zoneMin
 //
-// What the fast paths do not know: in such an Allocator every block is a sampled one
-// (sampler.go), so that all requests come here, and Free's fast path takes none back, so
-// that no address of theirs can be freed but by way of here.
+// The fast paths contain no code for checked blocks. The sampler of a checked Allocator samples
+// every block (sampler.go), so every allocation reaches the checker. The fast path of Free
+// accepts none of the blocks, so every free reaches the checker too.
 //
 //	live ─► freed: poisoned or inaccessible, in the quarantine ─► the allocator's again
 //	     free                                          the oldest first, looked at once more
 //
-// Whatever reads or writes a block's memory does so with mu held: Close waits for it.
+// A function of the checker holds mu while it reads or writes the memory of a block. Close
+// waits for mu.
 type checker struct {
-	unchecked              // what the memory of its blocks comes from
+	unchecked              // allocates and frees the inner blocks
 	removeDescriber func() // unregisters describe from package fault
 
-	mu               sync.Mutex // guards what follows; of others the large heap's alone is taken with it
+	// mu guards the fields below. While the checker holds mu, it locks only one other mutex:
+	// the mutex of the large heap.
+	mu               sync.Mutex
 	blocks           addrmap.Map[checkedBlock]
-	oldest, youngest uintptr // blocks in quarantine
-	held             int64   // bytes of their inner blocks
-	live             int64   // bytes of those of live blocks
+	oldest, youngest uintptr // blocks in quarantine; 0: none
+	held             int64   // bytes of the inner blocks in quarantine
+	live             int64   // bytes of the inner blocks of live blocks
 	tally            checkedCounts
 	closed           bool
 }
 
-// A checkedBlock is what is known of a block, live or in quarantine.
+// A checkedBlock is the checker's record of a block that is live or in quarantine.
 type checkedBlock struct {
 	addrmap.Entry
-	size             uintptr        // bytes asked for
-	younger          uintptr        // in the quarantine
-	allocated, freed heapprof.Stack // by whose calls
-	behind           uint16         // bytes of the redzone behind it
-	shift            uint8          // the inner block begins 1<<shift bytes before it
+	size             uintptr        // requested, in bytes
+	younger          uintptr        // the block freed next after this one, in the quarantine
+	allocated, freed heapprof.Stack // the call stacks that allocated and freed the block
+	behind           uint16         // bytes of the redzone after the block
+	shift            uint8          // the inner block begins 1<<shift bytes before the block
 	class            sizeclass.Class
 	state            checkedState
 }
@@ -67,46 +69,48 @@ type checkedBlock struct {
 // classLarge is the class of a block whose inner block is a large object.
 const classLarge = sizeclass.Class(sizeclass.Count)
 
-// A checkedState says what a block is.
+// A checkedState is the state of a block.
 type checkedState uint8
 
 const (
 	checkedLive checkedState = iota
-	poisoned                 // in quarantine, written over
-	fenced                   // in quarantine, its whole pages inaccessible, the rest written over
-	fencedApart              // the same, and that splits its mapping (vm.Space.Guard)
+	poisoned                 // in quarantine, filled with freedPattern
+	fenced                   // in quarantine, whole pages inaccessible, rest filled
+	fencedApart              // as fenced, and the mapping is split (vm.Space.Guard)
 )
 
-// checkedCounts tell for each class, and for large objects, what there is.
+// checkedCounts count the blocks of each class and the large objects.
 //
 //	Σ quarantinedBytes = held
 type checkedCounts [sizeclass.Count + 1]struct {
-	live, requested               int64 // blocks, and bytes asked for in them
-	quarantined, quarantinedBytes int64 // inner blocks, and all of their bytes
+	live, requested               int64 // live blocks, and the sum of their requested sizes in bytes
+	quarantined, quarantinedBytes int64 // inner blocks, their bytes
 }
 
 const (
 	zoneMin = minAlign
 	zoneMax = patternPeriod
 
-	// What Options.Quarantine says of 0, in bytes: of all, and of small blocks.
+	// The limits of the quarantine if Options.Quarantine is 0. All blocks together: at most
+	// mostQuarantine bytes. Small blocks: at most 1/quarantineShare of the live bytes, or
+	// leastQuarantine bytes if that is more.
 	mostQuarantine  = 16 << 20
 	leastQuarantine = 512 << 10
-	quarantineShare = 8 // of the live bytes
+	quarantineShare = 8 // small blocks: divisor of the live bytes
 )
 
 func checkedAt(at uintptr) *checkedBlock { return raw.At[checkedBlock](at) }
 
-// checkers are those of all Allocators, for UsableSize, which is told none. The slice
-// is replaced, never changed.
+// checkers lists the checkers of all Allocators. UsableSize needs the list because it has no
+// Allocator argument. Writers replace the slice and never modify it.
 var checkers registry
 
 type registry struct {
-	mu  sync.Mutex                 // taken to change it
+	mu  sync.Mutex                 // held to replace the slice
 	all atomic.Pointer[[]*checker] // nil: none
 }
 
-// change replaces the slice by what f makes of it.
+// change replaces the slice with the result of f.
 func (r *registry) change(f func([]*checker) []*checker) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,8 +133,8 @@ func newChecker(a *Allocator) *checker {
 	return k
 }
 
-// close forgets all blocks, which Close is about to take back, and returns what was
-// wrong with them.
+// close removes the records of all blocks and returns the damage that it finds in the blocks.
+// Close releases the memory of the blocks afterwards.
 func (k *checker) close() error {
 	k.removeDescriber()
 	checkers.change(func(all []*checker) []*checker {
@@ -148,8 +152,8 @@ func (k *checker) close() error {
 	return err
 }
 
-// malloc returns a block of size bytes at a multiple of align, all zero if needZero is
-// set.
+// malloc returns a block of size bytes at a multiple of align. If needZero is set, the block is
+// zeroed.
 func (k *checker) malloc(h holder, op operation, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	front := max(align, zoneMin)
 	if size >= sizeclass.LargeMin {
@@ -165,7 +169,7 @@ func (k *checker) malloc(h holder, op operation, size, align int, needZero bool)
 	addr = inner + uintptr(front)
 	stack := k.a.stack()
 	k.mu.Lock()
-	if k.closed { // and the inner block with everything
+	if k.closed { // Close releases the inner block
 		k.mu.Unlock()
 		return 0, false, ErrClosed
 	}
@@ -183,8 +187,8 @@ func (k *checker) malloc(h holder, op operation, size, align int, needZero bool)
 	return addr, needZero, nil
 }
 
-// enter notes a block and marks its redzones. It returns nil if there is no memory to do
-// so. The caller holds mu.
+// enter records a block and marks its redzones. It returns nil if there is no memory for the
+// record. The caller holds mu.
 func (k *checker) enter(addr, size, front uintptr, stack heapprof.Stack) *checkedBlock {
 	at := k.blocks.Add(addr)
 	if at == 0 {
@@ -211,8 +215,8 @@ func (k *checker) enter(addr, size, front uintptr, stack heapprof.Stack) *checke
 // inner returns the address of the inner block.
 func (b *checkedBlock) inner() uintptr { return b.Addr - 1<<b.shift }
 
-// whole returns the bytes of the inner block, with its header and rounding if it is a
-// large object.
+// whole returns the size of the inner block in bytes. For a large object the size includes the
+// header and the rounding.
 func (b *checkedBlock) whole() int64 {
 	if b.class == classLarge {
 		return int64(largeheap.Descriptor(pagemap.Get(b.inner())).Describe().Total)
@@ -220,7 +224,7 @@ func (b *checkedBlock) whole() int64 {
 	return int64(b.class.Size())
 }
 
-// owner returns noOwner: no address of an inner block is freed but by the checker.
+// owner returns noOwner, because only the checker frees inner blocks.
 func (k *checker) owner(uintptr) uintptr { return noOwner }
 
 func (k *checker) samplesAll() bool { return true }
@@ -232,8 +236,8 @@ func (k *checker) counts() *checkedCounts {
 	return &n
 }
 
-// find returns the live block at addr, or nil and what is wrong with that. The caller
-// holds mu.
+// find returns the live block at addr. If there is none, it returns nil and an error that
+// describes the misuse. The caller holds mu.
 func (k *checker) find(op operation, addr uintptr) (*checkedBlock, error) {
 	at := k.blocks.Find(addr)
 	if at == 0 || checkedAt(at).state != checkedLive {
@@ -249,8 +253,9 @@ func (k *checker) traced(addr uintptr) bool {
 	return at != 0 && checkedAt(at).state == checkedLive
 }
 
-// intact is find for a block around which nothing was overwritten. What is reported is
-// repaired, where that can be done, so that it is reported once. The caller holds mu.
+// intact returns the live block at addr, as find does, and checks the memory around the block.
+// If that memory is damaged, intact returns an error. It repairs the redzones that it reports, so
+// that it reports their damage once. The caller holds mu.
 func (k *checker) intact(op operation, addr uintptr) (*checkedBlock, error) {
 	b, err := k.find(op, addr)
 	if err != nil {
@@ -268,7 +273,7 @@ func (k *checker) intact(op operation, addr uintptr) (*checkedBlock, error) {
 	return b, nil
 }
 
-// usable returns the bytes of the live block at addr that may be used.
+// usable returns the size of the live block at addr in bytes.
 func (k *checker) usable(op operation, addr uintptr) uintptr {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -279,7 +284,7 @@ func (k *checker) usable(op operation, addr uintptr) uintptr {
 	return b.size
 }
 
-// checkerOf returns the checker that looks after what is at an address; nil if none does.
+// checkerOf returns the checker that owns the address of r, or nil if no checker does.
 func checkerOf(r *resident) *checker {
 	all := checkers.all.Load()
 	if all == nil {
@@ -293,8 +298,8 @@ func checkerOf(r *resident) *checker {
 	return nil
 }
 
-// owns reports whether an address is in the pages of small blocks of the checker's, or
-// where one of its blocks begins.
+// owns reports whether the address of r belongs to the checker. It does if it lies in a span of
+// the checker's Allocator or if a block of the checker begins there.
 func (k *checker) owns(r *resident) bool {
 	if r.d != 0 && r.header().Owner == k.a.id {
 		return true

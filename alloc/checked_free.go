@@ -22,8 +22,9 @@ func (k *checker) freeValue(_ holder, addr uintptr, size int, exact bool) {
 	})
 }
 
-// take takes the block at addr back, into the quarantine. agrees, if it is not nil, says
-// whether the block's size is what the caller takes it for.
+// take frees the block at addr: it moves the block into the quarantine. If agrees is not nil,
+// take calls it with the size of the block. agrees returns an error if the caller of Free expects
+// another size. take panics on misuse.
 func (k *checker) take(op operation, addr uintptr, agrees func(size uintptr) error) {
 	freed := k.a.stack()
 	k.mu.Lock()
@@ -35,21 +36,21 @@ func (k *checker) take(op operation, addr uintptr, agrees func(size uintptr) err
 	k.shrink(op, k.tooMuch)
 }
 
-// realloc moves the block at addr to one of size bytes, as Allocator.copied does, and
-// frees it.
+// realloc moves the content of the block at addr to a new block of size bytes, as
+// Allocator.copied does, and frees the old block.
 func (k *checker) realloc(h holder, op operation, addr, kept uintptr, size int) (unsafe.Pointer, error) {
-	k.usable(op, addr) // panics before anything is done
+	k.usable(op, addr) // panics on misuse before realloc changes anything
 	to, err := k.a.copied(h, op, 0, 0, kept, size)
 	if err != nil {
 		return nil, err
 	}
 	copied := false
 	defer func() {
-		if !copied { // another goroutine has freed the block meanwhile
+		if !copied { // another goroutine has freed the old block in the meantime
 			k.free(h, op, raw.Addr(to))
 		}
 	}()
-	k.take(op, addr, func(usable uintptr) error { // with mu held: so nobody else frees it
+	k.take(op, addr, func(usable uintptr) error { // take holds mu: nobody else frees it
 		n := min(usable, kept, uintptr(size))
 		raw.Copy(raw.Addr(to), addr, n)
 		copied = true
@@ -58,8 +59,8 @@ func (k *checker) realloc(h holder, op operation, addr, kept uintptr, size int) 
 	return to, nil
 }
 
-// retire puts the live block at addr into the quarantine, unless something is wrong with
-// it. The caller holds mu.
+// retire moves the live block at addr into the quarantine. If the block is misused or damaged,
+// retire returns an error and the block stays live. The caller holds mu.
 func (k *checker) retire(op operation, addr uintptr, freed heapprof.Stack, agrees func(uintptr) error) error {
 	b, err := k.intact(op, addr)
 	if err != nil {
@@ -91,8 +92,9 @@ func (k *checker) retire(op operation, addr uintptr, freed heapprof.Stack, agree
 	return nil
 }
 
-// bury makes uses of a block's memory show: as faults if it is a large object, else by
-// what they leave in the poison.
+// bury makes later uses of a freed block detectable. It makes the whole pages of a large object
+// inaccessible, so that every use of them faults. It fills all other bytes with freedPattern, so
+// that the checker finds writes to them.
 func (k *checker) bury(b *checkedBlock) {
 	b.state = poisoned
 	if base, n := b.pages(); n > 0 && b.class == classLarge {
@@ -108,15 +110,15 @@ func (k *checker) bury(b *checkedBlock) {
 	})
 }
 
-// pages returns the whole pages of a block.
+// pages returns the address and the size in bytes of the whole pages inside a block.
 func (b *checkedBlock) pages() (base, n uintptr) {
 	base = raw.AlignUp(b.Addr, vm.PageSize())
 	end := raw.AlignDown(b.Addr+b.size, vm.PageSize())
 	return base, max(end, base) - base
 }
 
-// eachPoisoned calls f with what is poisoned of a block in quarantine, piece by piece,
-// until it returns false.
+// eachPoisoned calls f for each range of a quarantined block that is filled with freedPattern.
+// It stops when f returns false.
 func (b *checkedBlock) eachPoisoned(f func(addr, n uintptr) bool) {
 	if b.state == poisoned {
 		f(b.Addr, b.size)
@@ -128,8 +130,8 @@ func (b *checkedBlock) eachPoisoned(f func(addr, n uintptr) bool) {
 	}
 }
 
-// yield lets all blocks leave the quarantine. It panics if one was written to; that has left
-// nevertheless.
+// yield releases all blocks from the quarantine. It reports whether there were any. If the
+// program wrote to a freed block, yield releases that block and then panics.
 func (k *checker) yield(op operation) (any bool) {
 	k.mu.Lock()
 	any = k.oldest != 0
@@ -137,8 +139,8 @@ func (k *checker) yield(op operation) (any bool) {
 	return any
 }
 
-// tooMuch reports whether the oldest block in quarantine is to leave. The youngest stays.
-// The caller holds mu.
+// tooMuch reports whether the quarantine exceeds its limit and must release its oldest block.
+// The youngest block always stays. The caller holds mu.
 func (k *checker) tooMuch() bool {
 	if k.oldest == k.youngest {
 		return false
@@ -150,8 +152,9 @@ func (k *checker) tooMuch() bool {
 	return k.held > mostQuarantine || small > max(k.live/quarantineShare, leastQuarantine)
 }
 
-// shrink releases the oldest blocks from the quarantine while more reports true. It panics if
-// a block was written to. The caller holds mu; shrink unlocks it.
+// shrink releases the oldest blocks from the quarantine while more returns true. It panics if
+// the program wrote to a released block after freeing it, or to its redzones. The caller holds
+// mu; shrink unlocks it.
 func (k *checker) shrink(op operation, more func() bool) {
 	for more() {
 		inner, damage := k.leave(op)
@@ -168,9 +171,9 @@ func (k *checker) shrink(op operation, more func() bool) {
 	k.mu.Unlock()
 }
 
-// leave takes the oldest block out of the quarantine. It returns the inner block and the
-// damage to the block. If the kernel does not make the block accessible again, the block stays
-// and inner is 0. The caller holds mu.
+// leave removes the oldest block from the quarantine. It returns the address of the inner block
+// and the damage to the block. If the kernel refuses to make the block accessible again, the
+// block stays in the quarantine and inner is 0. The caller holds mu.
 func (k *checker) leave(op operation) (inner uintptr, damage error) {
 	b := checkedAt(k.oldest)
 	damage = b.damage(op)

@@ -13,18 +13,18 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// markZones writes the redzones.
+// markZones fills both redzones with zonePattern.
 func (b *checkedBlock) markZones() {
 	front := b.front()
 	fillWith(&zonePattern, b.Addr-front, front)
 	fillWith(&zonePattern, b.Addr+b.size, uintptr(b.behind))
 }
 
-// front returns the bytes of the redzone before the block.
+// front returns the size in bytes of the redzone before the block.
 func (b *checkedBlock) front() uintptr { return min(uintptr(1)<<b.shift, zoneMax) }
 
-// damage returns an error if a redzone was written to, or the memory of a block in
-// quarantine.
+// damage returns an error if the program wrote to a redzone. For a block in quarantine it also
+// returns an error if the program wrote to the block itself.
 func (b *checkedBlock) damage(op operation) error {
 	end := b.Addr + b.size
 	if first, n := zonePattern.changed(end, uintptr(b.behind)); n > 0 {
@@ -45,8 +45,8 @@ func (b *checkedBlock) damage(op operation) error {
 	return err
 }
 
-// overwritten reports that n bytes were overwritten that were nobody's to write, the
-// first at address first. What is shown of them ends before end.
+// overwritten returns an error for n overwritten bytes outside live memory. The first of these
+// bytes is at address first. The error shows up to 16 bytes from there, none at or beyond end.
 func (b *checkedBlock) overwritten(kind MisuseKind, op operation, where string, first uintptr, n int, end uintptr) error {
 	const shown = 16
 	were := "were"
@@ -57,15 +57,15 @@ func (b *checkedBlock) overwritten(kind MisuseKind, op operation, where string, 
 		bytesOf(n), where, were, int(first-b.Addr), raw.Bytes(first, min(shown, end-first))))
 }
 
-// misuse returns an error about the block.
+// misuse returns an error that describes the block.
 func (b *checkedBlock) misuse(kind MisuseKind, op operation, addr uintptr, detail string) *MisuseError {
 	return b.complete(newMisuse(kind, op, addr, detail))
 }
 
-// complete completes an error about the block.
+// complete adds the description of the block to e: its address, size, state and call sites.
 func (b *checkedBlock) complete(e *MisuseError) *MisuseError {
 	e.of(b.Addr, int(b.size), "live")
-	e.Allocator = nameAt(b.inner()) // a large object's own pages are in no map
+	e.Allocator = nameAt(b.inner()) // the page map lacks the later pages of a large object
 	e.Allocated = origin{stack: b.allocated}.call()
 	if b.state != checkedLive {
 		e.State, e.Freed = "free", origin{stack: b.freed}.call()
@@ -73,8 +73,8 @@ func (b *checkedBlock) complete(e *MisuseError) *MisuseError {
 	return e
 }
 
-// inspect explains what is wrong with an address that is not that of a live block. The
-// caller holds mu.
+// inspect returns an error that describes an address at which no live block begins. The caller
+// holds mu.
 func (k *checker) inspect(op operation, addr uintptr) error {
 	b := k.around(addr)
 	switch {
@@ -90,7 +90,7 @@ func (k *checker) inspect(op operation, addr uintptr) error {
 	return b.misuse(InvalidPointer, op, addr, insideBlock(int(addr-b.Addr)))
 }
 
-// inspectUnknown is inspect for an address in no block that the checker knows.
+// inspectUnknown does what inspect does for an address outside all blocks of the checker.
 func (k *checker) inspectUnknown(op operation, addr uintptr) error {
 	err := k.a.misuseAt(op, addr)
 	var e *MisuseError
@@ -103,8 +103,8 @@ func (k *checker) inspectUnknown(op operation, addr uintptr) error {
 	return err
 }
 
-// around returns the block whose inner block addr is in, nil if there is none. It looks
-// at all of them. The caller holds mu.
+// around returns the block whose inner block contains addr, or nil if there is none. It examines
+// every block. The caller holds mu.
 func (k *checker) around(addr uintptr) (b *checkedBlock) {
 	k.blocks.Each(func(at uintptr) {
 		if c := checkedAt(at); addr-c.inner() < c.Addr+c.size+uintptr(c.behind)-c.inner() {
@@ -114,8 +114,8 @@ func (k *checker) around(addr uintptr) (b *checkedBlock) {
 	return b
 }
 
-// describe tells what was wrong with an access that faulted at addr; nil if it is none of
-// a block in quarantine.
+// describe returns an error that describes an access that faulted at addr. It returns nil if addr
+// is in no block in quarantine.
 func (k *checker) describe(addr uintptr) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -131,7 +131,7 @@ func (k *checker) damages(op operation) error {
 	return k.damaged(op)
 }
 
-// damaged is damages, of live blocks and those in quarantine, for whoever holds mu.
+// damaged returns the damage to all live blocks and all blocks in quarantine. The caller holds mu.
 func (k *checker) damaged(op operation) error {
 	var all []error
 	k.blocks.Each(func(at uintptr) {
@@ -142,7 +142,7 @@ func (k *checker) damaged(op operation) error {
 	return errors.Join(all...)
 }
 
-// leaks returns what writeLeaks writes.
+// leaks returns the text that writeLeaks writes.
 func (k *checker) leaks() []byte {
 	by := map[heapprof.Stack]*pprofile.Site{}
 	var objects, size int64

@@ -19,10 +19,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// Some sampled blocks are guarded. The program then gets a slot between two inaccessible pages
-// instead of the block. An access beyond the slot, or after the block was freed, faults
-// (GWP-ASan: Serebryany et al., "GWP-ASan: Sampling-Based Detection of Memory-Safety Bugs in
-// Production", ICSE 2024).
+// guards is the pool of guarded blocks of an Allocator. The allocator guards some of the sampled
+// blocks: the program gets memory in a slot between two inaccessible fences instead of the block.
+// An access beyond the slot faults. An access after the block was freed faults too (GWP-ASan:
+// Serebryany et al., "GWP-ASan: Sampling-Based Detection of Memory-Safety Bugs in Production",
+// ICSE 2024).
 //
 //	region  ┌───────┬──────────────┬───────┬──────────────┬───────┬─ ─
 //	        │ fence │    slot 0    │ fence │    slot 1    │ fence │
@@ -31,9 +32,9 @@ import (
 //	                │ filler │block│  or   │block│ filler │   each on one side, at random
 //	                └────────┴─────┘       └─────┴────────┘
 //
-// An access on the side of the fence faults. A write on the side of the filler is found when
-// the block is freed. A freed slot is inaccessible, and waits at the end of a queue until all
-// others were used: that is the quarantine.
+// An access on the side of the fence faults. Free detects a write on the side of the filler. A
+// freed slot is inaccessible and waits at the end of the queue until all slots before it were
+// used. The queue is the quarantine.
 //
 //	free slots = queue = those never used, and those freed, the longest first
 //	slots = |queue| + live + on their way
@@ -41,61 +42,61 @@ import (
 // The block that the slot replaces stays allocated, as the slot's shadow. The statistics of
 // its class and the heap profile count the shadow.
 //
-// The mutex guards queue and slots. It is held for moments, and never during a kernel call,
-// except for the first guarded block.
+// mu protects the queue and the slots. It is held only briefly. It is never held during a kernel
+// call, except for the first guarded block.
 type guards struct {
 	rate atomic.Int64 // one block in rate is guarded; 0: none
-	last atomic.Int64 // when the last one was, in Unix nanoseconds
+	last atomic.Int64 // time of the last guarded block, in Unix nanoseconds
 
 	mu      sync.Mutex
 	table   uintptr // a guardTable, 0 before the first guarded block
 	mapping vm.Mapping
-	start   uintptr // of the region, a multiple of slotBytes
+	start   uintptr // address of the region, a multiple of slotBytes
 	fences  [guardSlots + 1]bool
 	queue   [guardSlots]uint8
 	head, n uint
-	forget  func() // takes the describer out
+	forget  func() // unregisters describe from package fault
 }
 
 const guardSlots = 64
 
-// slotBytes is the size of a slot and of a fence: whole pages of the kernel, and of the
-// page map.
+// slotBytes returns the size of a slot and of a fence in bytes. It is a whole number of kernel
+// pages and of page map pages.
 func slotBytes() uintptr { return max(vm.PageSize(), sizeclass.PageSize) }
 
 func regionBytes() uintptr { return (2*guardSlots + 1) * slotBytes() }
 
-// A guardTable is what the page map has for the region. To the fast path of Free it is a
-// span without blocks: no address is that of a block. It lives in metadata.
+// A guardTable is the descriptor of the region in the page map. The fast path of Free sees it as
+// a span without blocks, so it frees no address in the region. The table lies in metadata.
 type guardTable struct {
 	pagemap.Header
 	_     [smallheap.StatesStart - unsafe.Sizeof(pagemap.Header{})]byte
-	_     [8]smallheap.State // of block 0, which there is none of
+	_     [8]smallheap.State // of block 0, which does not exist
 	slots [guardSlots]guardSlot
 }
 
-// A guardSlot is what is, or was last, in a slot.
+// A guardSlot describes the block in a slot, or the last block that was there.
 type guardSlot struct {
-	addr, size       uintptr // of the block, as asked for
-	shadow           uintptr // the block in whose place it is
-	allocated, freed origin  // by whose calls
+	addr, size       uintptr // of the block; size is the requested size in bytes
+	shadow           uintptr // the block that the slot replaces
+	allocated, freed origin  // the calls that allocated and freed the block
 	state            guardState
-	closed           bool // it has no access
-	split            bool // see vm.Space.Guard
+	closed           bool // the slot is inaccessible
+	split            bool // closing the slot split the mapping (vm.Space.Guard)
 }
 
 type guardState uint8
 
 const (
 	guardUnused guardState = iota
-	guardMoving            // between two of the others
+	guardMoving            // changing from one of the other states to another
 	guardLive
 	guardFreed
 )
 
 func guardTableAt(d uintptr) *guardTable { return raw.At[guardTable](d) }
 
-// probability returns that of a block of size bytes to be guarded.
+// probability returns the probability that a block of size bytes is guarded.
 func (g *guards) probability(size uintptr) float64 {
 	n := g.rate.Load()
 	if n == 0 || size > slotBytes() {
@@ -104,9 +105,9 @@ func (g *guards) probability(size uintptr) float64 {
 	return 1 / float64(n)
 }
 
-// open makes region and table. The caller holds mu.
+// open creates the region and the table. The caller holds mu.
 func (g *guards) open(a *Allocator) error {
-	if err := g.unmap(a); err != nil { // what an attempt that failed has left
+	if err := g.unmap(a); err != nil { // the mapping left by a failed attempt
 		return err
 	}
 	size, unit := regionBytes(), slotBytes()
@@ -128,7 +129,7 @@ func (g *guards) open(a *Allocator) error {
 	return nil
 }
 
-// register puts up the fences and enters the region in the page map.
+// register makes the fences inaccessible and enters the region in the page map.
 func (g *guards) register(a *Allocator) error {
 	if err := g.fence(a, true); err != nil {
 		return err
@@ -142,7 +143,7 @@ func (g *guards) register(a *Allocator) error {
 	}
 	*guardTableAt(d) = guardTable{Header: pagemap.Header{
 		Owner: a.id, Kind: pagemap.Guarded,
-		Base: g.start + regionBytes(), // no address in the region is that of block 0
+		Base: g.start + regionBytes(), // block 0 would begin here, beyond the region
 	}}
 	pagemap.Set(g.start, regionBytes(), d)
 	g.table = d
@@ -151,7 +152,7 @@ func (g *guards) register(a *Allocator) error {
 
 const guardTableSize = unsafe.Sizeof(guardTable{})
 
-// fence puts the fences up, or forgets them.
+// fence makes the fences inaccessible if up is set. Otherwise it removes them from the account.
 func (g *guards) fence(a *Allocator, up bool) error {
 	for i := range g.fences {
 		if !up {
@@ -168,11 +169,11 @@ func (g *guards) fence(a *Allocator, up bool) error {
 	return nil
 }
 
-// close gives the region back. What the kernel does not take is left for the next call.
+// close releases the region. If the kernel refuses the mapping, the next call tries again.
 func (g *guards) close(a *Allocator) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for g.moving() { // what is on its way in other goroutines ends as before Close
+	for g.moving() { // other goroutines finish their slots as before Close
 		g.mu.Unlock()
 		runtime.Gosched()
 		g.mu.Lock()
@@ -196,7 +197,7 @@ func (g *guards) close(a *Allocator) error {
 	return g.unmap(a)
 }
 
-// unmap gives the region's mapping back, if there is one.
+// unmap releases the mapping of the region, if there is one.
 func (g *guards) unmap(a *Allocator) error {
 	if g.mapping.Size == 0 {
 		return nil
@@ -208,13 +209,13 @@ func (g *guards) unmap(a *Allocator) error {
 	return nil
 }
 
-// moving reports whether a slot is on its way.
+// moving reports whether any slot is in state guardMoving.
 func (g *guards) moving() bool {
 	return g.table != 0 && slices.ContainsFunc(guardTableAt(g.table).slots[:], func(s guardSlot) bool { return s.state == guardMoving })
 }
 
-// slotAt returns the number of the slot that addr, in the region, is in; −1 if it is in
-// a fence.
+// slotAt returns the number of the slot that contains addr, or −1 if addr is in a fence. addr
+// must lie in the region.
 func (g *guards) slotAt(addr uintptr) int {
 	unit := int((addr - g.start) / slotBytes())
 	if unit%2 == 0 {
@@ -226,7 +227,7 @@ func (g *guards) slotAt(addr uintptr) int {
 // base returns the address of slot i.
 func (g *guards) base(i int) uintptr { return g.start + uintptr(2*i+1)*slotBytes() }
 
-// usage returns the bytes of the region, and of them those in live slots.
+// usage returns the size of the region's mapping and the size of all live slots, in bytes.
 func (g *guards) usage() (region, live int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"fmt"
 )
 
-// damage returns an error if the fillers around the live block were written to.
+// damage returns an error if the program wrote to the filler around the live block.
 func (s *guardSlot) damage(op operation) *MisuseError {
 	before, behind := s.fillers()
 	if !bytes.Equal(behind, filler[:len(behind)]) {
@@ -30,7 +30,7 @@ func (s *guardSlot) damage(op operation) *MisuseError {
 	return nil
 }
 
-// damages returns what is wrong around the live blocks.
+// damages returns the damage to the fillers around all live blocks.
 func (g *guards) damages(op operation) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -55,12 +55,12 @@ func bytesOf(n int) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// misuse returns an error about the block.
+// misuse returns an error that describes the block.
 func (s *guardSlot) misuse(kind MisuseKind, op operation, addr uintptr, detail string) *MisuseError {
 	return s.complete(newMisuse(kind, op, addr, detail))
 }
 
-// complete completes an error about the block.
+// complete adds the description of the block to e: its address, size, state and call sites.
 func (s *guardSlot) complete(e *MisuseError) *MisuseError {
 	e.of(s.addr, int(s.size), "live")
 	if s.state != guardLive {
@@ -70,8 +70,8 @@ func (s *guardSlot) complete(e *MisuseError) *MisuseError {
 	return e
 }
 
-// inspect explains an address in the region that was passed to op and is not that of a
-// live block. Slots are read as they change.
+// inspect completes e, the error for an address in the region that was passed to op and at which
+// no live block begins. It reads the slots without a lock, so they may change meanwhile.
 func (t *guardTable) inspect(e *MisuseError, op operation) {
 	i, offset := t.locate(e.Addr)
 	s := &t.slots[max(i, 0)]
@@ -94,9 +94,9 @@ const noGuarded = "in the region of guarded blocks, where no block is"
 // start returns the address of the region.
 func (t *guardTable) start() uintptr { return t.Base - regionBytes() }
 
-// locate returns the slot that an address in the region is in, or, if it is in a fence,
-// the one whose block is the nearest; −1 if that was never used. offset is that from the
-// block's start.
+// locate returns the number of the slot that contains addr, an address in the region. For an
+// address in a fence it returns the adjacent slot whose block is nearest. It returns −1 if no such
+// slot was ever used. offset is the distance in bytes from the start of the slot's block to addr.
 func (t *guardTable) locate(addr uintptr) (slot, offset int) {
 	unit := int((addr - t.start()) / slotBytes())
 	if unit%2 == 1 {
@@ -122,9 +122,9 @@ func (t *guardTable) locate(addr uintptr) (slot, offset int) {
 	return slot, offset
 }
 
-// describe tells what was wrong with an access that faulted at addr; nil if it is none
-// of a guarded block. A live one may be used within its bounds: what was in the slot before
-// it is not known any more.
+// describe returns an error that describes an access that faulted at addr. It returns nil if addr
+// is outside the region. It also returns nil if addr is inside a live block: that access is valid
+// now, and the record of the slot's previous block is gone.
 func (g *guards) describe(addr uintptr) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

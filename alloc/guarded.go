@@ -10,11 +10,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// guardAlign is what addresses of guarded blocks are multiples of, at least.
+// guardAlign is the minimum alignment of guarded blocks in bytes.
 const guardAlign = 16
 
-// guard returns the address of a guarded block of size bytes, zero, in the place of the
-// block shadow; 0 if there is no slot for it, or the kernel refuses.
+// guard returns the address of a zeroed guarded block of size bytes that replaces the block
+// shadow. It returns 0 if no slot may be used or the kernel refuses.
 func (a *Allocator) guard(shadow, size uintptr) uintptr {
 	g := &a.guards
 	if size > slotBytes() || g.tooSoon(time.Now()) || a.space.Hold(slotBytes()) != nil {
@@ -43,16 +43,16 @@ func (a *Allocator) guard(shadow, size uintptr) uintptr {
 	return s.addr
 }
 
-// guardPace is the least time between two guarded blocks of a rate for production. Each
-// costs two calls of the kernel and a page fault, some ten microseconds: however fast the
-// program allocates, that is two per cent of a processor.
+// guardPace is the minimum time between two guarded blocks if the rate is production or above.
+// Each guarded block costs two kernel calls and a page fault, about 10 µs. So guarding costs at
+// most about 2 % of one processor, however fast the program allocates.
 const (
 	guardPace  = 500 * time.Microsecond
-	production = 1000 // and rates above
+	production = 1000 // the lowest rate that guardPace applies to
 )
 
-// tooSoon reports whether there was a guarded block too short a time ago. Of several that
-// ask at once one may be guarded.
+// tooSoon reports whether less than guardPace has passed since the last guarded block. If several
+// goroutines call it at once, it returns false to at most one of them.
 func (g *guards) tooSoon(now time.Time) bool {
 	if g.rate.Load() < production {
 		return false
@@ -61,7 +61,8 @@ func (g *guards) tooSoon(now time.Time) bool {
 	return at-last < int64(guardPace) && at >= last || !g.last.CompareAndSwap(last, at)
 }
 
-// next takes the slot that was freed longest ago, or was never used.
+// next removes the first slot from the queue: one never used, or the one freed longest ago. It
+// returns a nil slot if there is none.
 func (g *guards) next(a *Allocator) (int, *guardSlot) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -79,7 +80,7 @@ func (g *guards) next(a *Allocator) (int, *guardSlot) {
 	return i, s
 }
 
-// put lets slot i wait at the end of the queue.
+// put sets the state of slot i to st and appends the slot to the queue.
 func (g *guards) put(i int, s *guardSlot, st guardState) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -88,10 +89,10 @@ func (g *guards) put(i int, s *guardSlot, st guardState) {
 	g.n++
 }
 
-// unlock makes the slot at base accessible, and zero.
+// unlock makes the slot at base accessible and zeroed. It reports whether the kernel allowed it.
 func (a *Allocator) unlock(base uintptr, s *guardSlot) bool {
 	if !s.closed {
-		if s.state != guardUnused { // the kernel had refused to close it
+		if s.state != guardUnused { // the kernel refused to make it inaccessible
 			raw.Clear(base, slotBytes())
 		}
 		return true
@@ -103,10 +104,10 @@ func (a *Allocator) unlock(base uintptr, s *guardSlot) bool {
 	return true
 }
 
-// filler is what lies before and behind a block, as far as it reaches.
+// filler is the content of the bytes before and after a block, up to its own length on each side.
 var filler = bytes.Repeat([]byte{0x5d}, 1<<10)
 
-// fillers returns the bytes before and behind the block, in the pages that it is in.
+// fillers returns the filler bytes before and after the block, within the pages of the block.
 func (s *guardSlot) fillers() (before, behind []byte) {
 	page, reach := vm.PageSize(), uintptr(len(filler))
 	end := s.addr + s.size
@@ -115,15 +116,16 @@ func (s *guardSlot) fillers() (before, behind []byte) {
 	return before, behind
 }
 
-// fill writes the fillers.
+// fill writes the filler on both sides of the block.
 func (s *guardSlot) fill() {
 	before, behind := s.fillers()
 	copy(before, filler)
 	copy(behind, filler)
 }
 
-// claimGuarded takes a live guarded block from the program. What it finds overwritten is
-// reported, by a panic, and repaired, so that it is reported once.
+// claimGuarded changes a live guarded block to guardMoving, so that only the caller frees or
+// moves it. If the filler was overwritten, claimGuarded repairs the filler and panics. The repair
+// makes it report the damage once.
 func (a *Allocator) claimGuarded(op operation, r *resident) *guardSlot {
 	a.guards.mu.Lock()
 	defer a.guards.mu.Unlock()
@@ -139,14 +141,15 @@ func (a *Allocator) claimGuarded(op operation, r *resident) *guardSlot {
 	return s
 }
 
-// show makes the block in a slot live, which was on its way, for the first time or again.
+// show makes the block in slot s live. The slot was in state guardMoving. The
+// block becomes live for the first time, or again after a claim.
 func (g *guards) show(s *guardSlot) {
 	g.mu.Lock()
 	s.state = guardLive
 	g.mu.Unlock()
 }
 
-// releaseGuarded frees a claimed guarded block.
+// releaseGuarded frees a guarded block that claimGuarded returned.
 func (a *Allocator) releaseGuarded(h holder, op operation, s *guardSlot) {
 	s.freed = a.origin()
 	shadow, i := s.shadow, a.guards.slotAt(s.addr)
