@@ -73,7 +73,7 @@ func (l *largeCache) remove(i uintptr) largeheap.Descriptor {
 	return d
 }
 
-// count adds n times the object to the counts.
+// count adds the object to the counts n times. n is 1 or −1, modulo a word.
 func (l *largeCache) count(d largeheap.Descriptor, n uintptr) {
 	o := d.Describe()
 	atomic.StoreUintptr(&l.bytes, l.bytes+n*o.Total)
