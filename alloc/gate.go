@@ -34,7 +34,7 @@ const gateShards = 16
 
 type gateShard struct {
 	inside atomic.Int64
-	_      [56]byte // puts each shard on its own cache line
+	_      [56]byte // pads the shard to a cache line
 }
 
 // enter enters the gate and returns the shard whose leave ends the call. It returns nil if the

@@ -52,7 +52,7 @@ func (s *locals) all(f func(cache uintptr)) {
 	}
 }
 
-// any reports whether all would call its function.
+// any reports whether open or leaving holds a cache.
 func (s *locals) any() bool {
 	some := false
 	s.all(func(uintptr) { some = true })
@@ -300,8 +300,8 @@ func kindOfFrame(pc uintptr) frameKind {
 	return otherFrame
 }
 
-// innerPackages lists the packages whose functions fast paths call, and those whose functions
-// run when a goroutine is stopped.
+// innerPackages lists the packages whose functions fast paths call. It also lists the packages
+// whose functions may run at the point where a goroutine is stopped.
 var innerPackages = []string{"runtime.", "internal/", "sync/atomic.",
 	module + "smallheap.", module + "sizeclass.", module + "pagemap.", module + "raw.", module + "raceannotate."}
 

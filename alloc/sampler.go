@@ -16,7 +16,7 @@ import (
 //
 // The sampler samples each block of class c with that class's probability, independently of
 // all other blocks. The number of blocks between two sampled blocks is therefore geometrically
-// distributed. The sampler draws this number once for each sampled block.
+// distributed. The sampler draws this number directly.
 //
 // A block with a record in the heap profile has the state Profiled. The fast path of Free
 // leaves such a block to the slow path.

@@ -105,7 +105,7 @@ type cacheTotals struct {
 	}
 	large struct {
 		objects, bytes, size int64
-		requested            uintptr // sum of the changes in requested bytes from objects handed out again
+		requested            uintptr // changes in requested bytes by reused objects
 	}
 }
 

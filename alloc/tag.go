@@ -34,7 +34,7 @@ const tagShards = 16
 // The numbers of one shard may be negative, because a block may be freed on another processor.
 type tagShard struct {
 	blocks, bytes atomic.Int64
-	_             [48]byte // puts each shard on its own cache line
+	_             [48]byte // pads the shard to a cache line
 }
 
 var _ Memory = (*Tag)(nil)
