@@ -26,7 +26,7 @@ import (
 // class c is the c-th line of a cache. The classes of whole pages are odd up to the 64th line.
 // Metadata begins an even number of lines after the start of a page.
 const (
-	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{})         // a line; ClassCode.Row relies on it
+	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{})         // one line, as in ClassCode.Row
 	usedStart      = largeCacheStart + unsafe.Sizeof(largeCache{}) // offset in a cache
 	cacheSize      = usedStart + unsafe.Sizeof(classSet{})
 	wordSize       = bits.UintSize / 8

@@ -19,7 +19,7 @@ const environmentVariable = "ASHLAR"
 func init() {
 	if text := os.Getenv(environmentVariable); text != "" {
 		defaultAllocator.options = environmentOptions(text, os.Stderr)
-		defaultAllocator.init() // as in NewAllocator: the paths to the first block do not read options
+		defaultAllocator.init() // as in NewAllocator: paths to the first block read no options
 	}
 }
 
