@@ -14,39 +14,39 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// An Attachment is a block that belongs to an object of the Go heap, its owner. It frees
-// the block once: by Free, or when the owner was lost, that is when the collector finds
-// that nothing leads to the owner any more. All methods are safe for concurrent use.
+// An Attachment is a block that belongs to an object of the Go heap, its owner. It frees the
+// block once: when Free is called, or when the owner is lost. An owner is lost when the garbage
+// collector finds it unreachable. All methods are safe for concurrent use.
 type Attachment struct {
 	m       Memory
 	p       unsafe.Pointer
-	size    int  // bytes that the block is taken for
-	exact   bool // it has no more
-	made    uintptr
+	size    int     // expected size of the block in bytes
+	exact   bool    // the block has exactly size bytes
+	made    uintptr // program counter of the call of Attach
 	done    atomic.Bool
 	cleanup runtime.Cleanup
 }
 
-// Attach makes the block p, which New returned for m, belong to owner. It is for types
+// Attach makes the block p belong to owner. p must come from New for m. Attach is for types
 // that own memory and are not always closed:
 //
 //	c := &cursor{...}
 //	c.rows = alloc.Attach(c, a, rows)
 //
-// and func (c *cursor) Close() { c.rows.Free() }. To rely on the collector alone wastes
-// memory: it does not know how large the block is, and may come late. So blocks whose
-// owners were lost are counted by the call site of Attach (stats.Snapshot.Lost).
+// and func (c *cursor) Close() { c.rows.Free() }. A program that relies on the collector alone
+// wastes memory: the collector does not know the size of the block and may run late. Therefore
+// stats.Snapshot.Lost counts the blocks of lost owners by the call site of Attach.
 //
-// Use the block only while the owner is reachable: call runtime.KeepAlive(owner) after the
-// last use if need be. The owner must not be reachable from what m or the block holds. A
-// Local's block is freed through its Allocator. After Close of the Allocator an Attachment
-// does nothing.
+// Use the block only while the owner is reachable. If necessary, call runtime.KeepAlive(owner)
+// after the last use. The owner must not be reachable from what m or the block holds. If m is a
+// Local, the block is freed through the Local's Allocator. After the Allocator is closed, an
+// Attachment does nothing.
 func Attach[O, T any](owner *O, m Memory, p *T) *Attachment {
 	return attach(owner, m, unsafe.Pointer(p), elemSize[T](), true)
 }
 
-// AttachSlice is Attach for a slice, from MakeSlice or MallocBytes for example. s must
-// begin where its block begins.
+// AttachSlice is Attach for a slice, for example from MakeSlice or MallocBytes. s must begin at
+// the start of its block.
 func AttachSlice[O, E any](owner *O, m Memory, s []E) *Attachment {
 	return attach(owner, m, unsafe.Pointer(unsafe.SliceData(s)), cap(s)*elemSize[E](), false)
 }
@@ -64,19 +64,19 @@ func attach[O any](owner *O, m Memory, p unsafe.Pointer, size int, exact bool) *
 	return t
 }
 
-// Free frees the block, unless it is freed or detached already. Misuse panics as it does in
-// Allocator.Free.
+// Free frees the block. If the block was already freed or detached, Free does nothing. Misuse
+// panics as in Allocator.Free.
 func (t *Attachment) Free() {
 	if t.take() {
 		t.free()
 	}
 }
 
-// Detach makes the block the caller's, to be freed as if it had never been attached. It
-// reports false if the block was freed or detached already.
+// Detach gives the block to the caller, who frees it as if it had never been attached. It
+// reports false if the block was already freed or detached.
 func (t *Attachment) Detach() bool { return t.take() }
 
-// take reports whether it is the first to take the block.
+// take reports whether this call is the first that takes the block. It then stops the cleanup.
 func (t *Attachment) take() bool {
 	if !t.done.CompareAndSwap(false, true) {
 		return false
@@ -85,7 +85,7 @@ func (t *Attachment) take() bool {
 	return true
 }
 
-// lost frees the block of an owner that was lost, and counts it.
+// lost counts the block of a lost owner and frees it.
 func (t *Attachment) lost() {
 	if !t.done.CompareAndSwap(false, true) {
 		return
@@ -97,7 +97,8 @@ func (t *Attachment) lost() {
 	t.free()
 }
 
-// free frees the block, unless the Allocator is closed, and its memory gone.
+// free frees the block. If the Allocator is closed, its memory is already released, and free does
+// nothing.
 func (t *Attachment) free() {
 	defer func() {
 		r := recover()
@@ -108,18 +109,18 @@ func (t *Attachment) free() {
 	freeValue(t.m, t.p, t.size, t.exact)
 }
 
-// lostBlocks counts blocks by the place where they were attached.
+// lostBlocks counts the blocks of lost owners by the call site of Attach.
 type lostBlocks struct {
 	mu  sync.Mutex
-	all []lostAt // of few places; the last stands for all others
+	all []lostAt // at most maxLostPlaces call sites, then one entry for all others
 }
 
 type lostAt struct {
-	made          uintptr // program counter; 0: of other places
+	made          uintptr // program counter of the call site; 0 for all other call sites
 	blocks, bytes int64
 }
 
-// maxLostPlaces is for how many places blocks are counted apart.
+// maxLostPlaces is the maximum number of call sites that are counted separately.
 const maxLostPlaces = 32
 
 func (l *lostBlocks) add(made uintptr, bytes int64) {

@@ -17,16 +17,16 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// A cache is a class cache for every class and a large-object cache. Each processor
-// has one, found through the allocator's table of caches, and so has each Local.
-// Cache and table live in metadata.
+// A cache consists of a class cache for every class and a large-object cache. Each processor and
+// each Local has one. The allocator's table of caches has an entry for each processor. Caches and
+// the table lie in metadata.
 //
-// Blocks of whole pages all begin in one set of the processor's cache, that of the
-// pages' first lines. The class cache of class c is the c-th line of a cache, classes of
-// whole pages are odd up to the 64th line, and metadata begins an even number of
-// lines after a page: so their class caches are in other sets.
+// Blocks of whole pages all begin in the same set of the hardware cache: the set of the first
+// line of a page. Their class caches lie in other sets, for three reasons. The class cache of
+// class c is the c-th line of a cache. The classes of whole pages are odd up to the 64th line.
+// Metadata begins an even number of lines after the start of a page.
 const (
-	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{})         // a line: sizeclass.ClassCode.Row counts on it
+	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{})         // one line, as in ClassCode.Row
 	usedStart      = largeCacheStart + unsafe.Sizeof(largeCache{}) // offset in a cache
 	cacheSize      = usedStart + unsafe.Sizeof(classSet{})
 	wordSize       = bits.UintSize / 8
@@ -42,7 +42,8 @@ func newCache() (uintptr, error) {
 	return cache, err
 }
 
-// clearCache removes the magazines from every class cache of a cache without returning them.
+// clearCache removes the magazines from every class cache of a cache. It does not return the
+// magazines to the depots.
 func clearCache(cache uintptr) {
 	r := smallheap.EmptyClassCache()
 	for c := range sizeclass.Class(sizeclass.Count) {
@@ -50,19 +51,19 @@ func clearCache(cache uintptr) {
 	}
 }
 
-// classCacheFor returns the class cache of the class of cc.
+// classCacheFor returns the class cache of the class that cc encodes.
 func classCacheFor(cache uintptr, cc sizeclass.ClassCode) *smallheap.ClassCache {
 	return (*smallheap.ClassCache)(raw.Pointer(cache + cc.Row()))
 }
 
-// classCacheOf returns the class cache of a class.
+// classCacheOf returns the class cache of class c.
 func classCacheOf(cache uintptr, c sizeclass.Class) *smallheap.ClassCache {
 	return (*smallheap.ClassCache)(raw.Pointer(cache + uintptr(c)*classCacheSize))
 }
 
-// theEmptyCache stands for the cache of a slot that has none. No class cache in it has
-// magazines, so that whoever uses it ends up on a slow path. The first Allocator's start
-// makes it so.
+// theEmptyCache is the cache of every slot that has no cache of its own. Its class caches have no
+// magazines, so every operation on it takes a slow path. The first Allocator that starts
+// initializes it.
 var (
 	theEmptyCache struct {
 		classes [sizeclass.Count]smallheap.ClassCache
@@ -72,17 +73,18 @@ var (
 	clearEmptyCache sync.Once
 )
 
-// emptyCache returns the address of theEmptyCache, which is static and so never moves.
+// emptyCache returns the address of theEmptyCache. theEmptyCache is static, so it never moves.
 func emptyCache() uintptr { return raw.Addr(unsafe.Pointer(&theEmptyCache)) }
 
 // hasCache reports whether the table has an entry for slot id.
 func (a *Allocator) hasCache(id int) bool { return uint(id) < uint(atomic.LoadUint32(&a.tableLen)) }
 
-// cacheOf returns the cache of slot id, for which the table has an entry. Only
-// whoever holds the slot may use it, and only until it lets go of the slot.
+// cacheOf returns the cache of slot id. The table must have an entry for the slot. Only the holder
+// of the slot may use the cache, and only until it releases the slot.
 //
-// The length was read before the table, and the table only grows until Close, which
-// waits for its readers: the table that is found now has at least that length.
+// The caller reads the length before cacheOf reads the table. The table only grows until Close,
+// and Close waits for the table's readers. Therefore the table has at least the length that the
+// caller read.
 func (a *Allocator) cacheOf(id int) uintptr {
 	return atomic.LoadUintptr(entryOf(atomic.LoadUintptr(&a.table), id))
 }
@@ -91,7 +93,7 @@ func entryOf(table uintptr, id int) *uintptr {
 	return (*uintptr)(raw.Pointer(table + uintptr(id)<<wordShift))
 }
 
-// attach gives slot id a cache.
+// attach gives slot id a cache if it has none.
 func (a *Allocator) attach(id int) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -113,7 +115,7 @@ func (a *Allocator) attach(id int) error {
 	return nil
 }
 
-// growTable makes the table of caches hold at least n entries.
+// growTable grows the table of caches to at least n entries.
 func (a *Allocator) growTable(n int) error {
 	old, oldLen := a.table, int(a.tableLen)
 	if n <= oldLen {
@@ -134,26 +136,27 @@ func (a *Allocator) growTable(n int) error {
 	atomic.StoreUintptr(&a.table, table)
 	atomic.StoreUint32(&a.tableLen, uint32(n))
 	if old != 0 {
-		percpu.Synchronize() // until nobody reads the old table
+		percpu.Synchronize() // wait until no goroutine reads the old table
 		metadata.Free(old, uintptr(oldLen)<<wordShift)
 	}
 	return nil
 }
 
-// detach takes away the caches of all slots and returns what is in them.
+// detach takes away the caches of all slots and returns their contents to the depots and the
+// large heap.
 func (a *Allocator) detach() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.unpublish(func(int, uintptr) bool { return true })
 	if len(a.leaving) > 0 {
-		percpu.Synchronize() // until nobody uses them
+		percpu.Synchronize() // wait until no goroutine uses these caches
 		a.drainLeaving()
 	}
 }
 
-// detachIdle takes away the caches that were not used since the last call, and returns what
-// is in those that the last call took away. So one grace period, which stops the world,
-// serves all the Allocators that have purgers.
+// detachIdle takes away the caches that were not used since the last call. It also returns the
+// contents of the caches that the last call took away. A grace period stops the world. This
+// delay lets one grace period serve all Allocators that have purgers.
 func (a *Allocator) detachIdle() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -166,8 +169,8 @@ func (a *Allocator) detachIdle() {
 	a.unpublish(a.idleSinceLastTick)
 }
 
-// unpublish lets the caches for which take reports true leave the table. They may be in
-// use until the moment in a.left has passed. The caller holds a.mu.
+// unpublish removes the caches for which take reports true from the table and adds them to
+// a.leaving. These caches may be in use until a.left has passed. The caller holds a.mu.
 func (a *Allocator) unpublish(take func(id int, cache uintptr) bool) {
 	for id := range int(a.tableLen) {
 		entry := entryOf(a.table, id)
@@ -179,8 +182,8 @@ func (a *Allocator) unpublish(take func(id int, cache uintptr) bool) {
 	a.left = percpu.Now()
 }
 
-// drainLeaving returns what is in the caches that have left the table, and frees them.
-// Nobody uses them any more. The caller holds a.mu.
+// drainLeaving returns the contents of the caches in a.leaving, and frees the caches. No
+// goroutine uses these caches any more. The caller holds a.mu.
 func (a *Allocator) drainLeaving() {
 	for _, cache := range a.leaving {
 		a.drain(cache)
@@ -189,7 +192,8 @@ func (a *Allocator) drainLeaving() {
 	a.leaving = nil
 }
 
-// drain moves all that a cache holds to the depots. The caller owns the cache.
+// drain moves the magazines of a cache to the depots and its large objects to the large heap.
+// The caller owns the cache.
 func (a *Allocator) drain(cache uintptr) {
 	for c := range usedOf(cache).all() {
 		a.drainClass(cache, c)
@@ -197,7 +201,8 @@ func (a *Allocator) drain(cache uintptr) {
 	a.dropLarge(largeCacheOf(cache))
 }
 
-// drainClass is drain for one class.
+// drainClass moves the magazines of class c to the depot, and adds the class cache's counts to
+// the depot's.
 func (a *Allocator) drainClass(cache uintptr, c sizeclass.Class) {
 	loaded, previous, allocs, requested := classCacheOf(cache, c).Unload()
 	usedOf(cache).remove(c)
@@ -206,8 +211,8 @@ func (a *Allocator) drainClass(cache uintptr, c sizeclass.Class) {
 	a.depots[c].Account(allocs, requested)
 }
 
-// A classSet is a set of classes: of those of which a cache may have something. The
-// cache's holder changes it, on slow paths; others read it meanwhile.
+// A classSet is the set of classes for which a cache may have blocks or counts. The holder of the
+// cache changes the set on slow paths. Other goroutines may read it at the same time.
 type classSet [(sizeclass.Count + 31) / 32]atomic.Uint32
 
 func usedOf(cache uintptr) *classSet { return raw.At[classSet](cache + usedStart) }
@@ -222,7 +227,7 @@ func (s *classSet) add(c sizeclass.Class) {
 
 func (s *classSet) remove(c sizeclass.Class) { s[c/32].Store(s[c/32].Load() &^ (1 << (c % 32))) }
 
-// all returns the members, in their order.
+// all returns the members in ascending order.
 func (s *classSet) all() iter.Seq[sizeclass.Class] {
 	return func(yield func(sizeclass.Class) bool) {
 		for i := range s {

@@ -12,25 +12,25 @@ import (
 	"time"
 )
 
-// environmentVariable holds options of the default Allocator, as GODEBUG holds those of
-// the runtime.
+// environmentVariable is the name of the environment variable that sets options of the default
+// Allocator. GODEBUG does the same for the runtime.
 const environmentVariable = "ASHLAR"
 
 func init() {
 	if text := os.Getenv(environmentVariable); text != "" {
 		defaultAllocator.options = environmentOptions(text, os.Stderr)
-		defaultAllocator.init() // as NewAllocator does: the paths to the first block know no options
+		defaultAllocator.init() // as in NewAllocator: paths to the first block read no options
 	}
 }
 
-// A setting is a key of the environment variable.
+// A setting describes one key of the environment variable.
 type setting struct {
 	key  string
-	want string // what the value may be
+	want string // describes the valid values, for error messages
 	set  func(o *Options, value string) bool
 }
 
-// settings are all keys, in the order of the package documentation.
+// settings lists all keys in the order of the package documentation.
 var settings = []setting{
 	{"name", "", func(o *Options, v string) bool { o.Name = v; return v != "" && validName(v) }},
 	{"limit", wantBytes, func(o *Options, v string) bool { return parseBytes(&o.Limit, v, "") }},
@@ -61,8 +61,8 @@ const (
 	wantStream  = "stderr or stdout"
 )
 
-// environmentOptions returns the options that text sets. It writes a line for each mistake in
-// text. All other settings take effect.
+// environmentOptions returns the options that text sets. For each mistake in text it writes a
+// line to mistakes. Settings without a mistake take effect.
 func environmentOptions(text string, mistakes io.Writer) Options {
 	o, errs := parseEnvironment(text)
 	for _, err := range errs {
@@ -88,7 +88,8 @@ func parseEnvironment(text string) (o Options, errs []error) {
 	return o, errs
 }
 
-// set sets the option of a key.
+// set sets the option that key names. It returns an error if the key is unknown or the value is
+// not valid.
 func (o *Options) set(key, value string, hasValue bool) error {
 	var known []string
 	for _, s := range settings {
@@ -139,7 +140,7 @@ func setLog(o *Options, v string) bool {
 	return w != nil
 }
 
-// stream returns the standard stream of a name, nil if there is none.
+// stream returns the standard stream with the given name. It returns nil for other names.
 func stream(name string) io.Writer {
 	switch name {
 	case "stderr":
@@ -161,7 +162,7 @@ func parseNumber[T int | int64](n *T, v string) bool {
 	return err == nil && i >= 0 && int64(*n) == i
 }
 
-// byteUnits are those of GOMEMLIMIT.
+// byteUnits lists the units that GOMEMLIMIT accepts.
 var byteUnits = []struct {
 	name  string
 	shift int

@@ -12,19 +12,19 @@ import (
 
 // A gate makes Close wait for running calls. Every call that works on the Allocator outside a
 // pinned section is inside the gate while it does so: the slow paths of Malloc, Free and the
-// like, and all maintenance. Such a call owns whatever it has taken off a list. It puts it
-// back or releases it before it leaves, so Close misses nothing.
+// like, and all maintenance. Such a call owns the memory that it takes off a list. It puts the
+// memory back or releases it before it leaves the gate. Therefore Close finds all memory.
 //
-//	enter   nil once the gate is closed: the call does nothing, or fails with ErrClosed
+//	enter   returns nil if the gate is closed: the call then does nothing or fails with ErrClosed
 //	leave   ends what enter began
-//	close   no call enters from now on; waits for those inside
+//	close   lets no more calls enter, and waits for the calls inside
 //
 // Functions of the program (OnLimit, a Logger, the writer of a report) are called from outside
 // the gate. They may close the Allocator.
 //
-// A call counts itself in the shard of the processor that it begins on, so that processors do
-// not share cache lines. It leaves by the same shard, so the sum over the shards is never too
-// low.
+// A call counts itself in the shard of the processor on which it begins, so that processors
+// rarely share cache lines. It leaves by the same shard. Therefore the sum over the shards is
+// never too low.
 type gate struct {
 	closed atomic.Bool
 	shards [gateShards]gateShard
@@ -34,13 +34,14 @@ const gateShards = 16
 
 type gateShard struct {
 	inside atomic.Int64
-	_      [56]byte // keeps neighbours apart
+	_      [56]byte // pads the shard to a cache line
 }
 
-// enter returns the shard to leave by, or nil if the gate is closed.
+// enter enters the gate and returns the shard whose leave ends the call. It returns nil if the
+// gate is closed.
 func (g *gate) enter() *gateShard {
 	id := percpu.Pin()
-	percpu.Unpin(id) // it is only to spread the load
+	percpu.Unpin(id) // id only spreads the load over the shards
 	s := &g.shards[id%gateShards]
 	s.inside.Add(1)
 	if g.closed.Load() {
@@ -52,8 +53,8 @@ func (g *gate) enter() *gateShard {
 
 func (s *gateShard) leave() { s.inside.Add(-1) }
 
-// close closes the gate and returns when no call is inside. The caller must not be inside.
-// Concurrent calls all wait.
+// close closes the gate and waits until no call is inside. The caller must not be inside. All
+// concurrent calls of close wait.
 func (g *gate) close() {
 	g.closed.Store(true)
 	for i := range g.shards {

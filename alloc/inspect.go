@@ -8,11 +8,11 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Inspect returns a handle that looks into the Allocator's memory: a map of the heap, the
-// kernel's view, what was done wrong, what is live.
+// Inspect returns an Inspector of the Allocator's memory. The Inspector maps the heap, reports
+// the kernel's view of the process, verifies the heap, and lists live blocks.
 func (a *Allocator) Inspect() stats.Inspector { return (*inspector)(a) }
 
-// An inspector is an Allocator as its own inspector.
+// An inspector is an Allocator that implements stats.Inspector.
 type inspector Allocator
 
 var _ stats.Inspector = (*inspector)(nil)

@@ -12,29 +12,30 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A largeCache is the part of a cache that keeps freed large objects: a few, to be
-// handed out again without asking the large heap, which locks. The large heap says
-// how large they are at most. Only the cache's holder touches it, as with a class cache.
-// Locals have the countdown alone: their objects are in the processors' caches.
+// A largeCache is the part of a cache that keeps a few freed large objects. An allocation can
+// reuse such an object without calling the large heap, which locks. The large heap sets the
+// maximum size of a cached object. Only the holder of the cache accesses the largeCache, as with
+// a class cache. A Local's largeCache uses only the countdown, nextSample and sampled. The large
+// objects that a Local frees go to the processors' caches.
 //
 //	0 ≤ n ≤ largeCacheSize
 //	0 ≤ nextSample ≤ maxLargeCountdown
 //	bytes, size = Σ of the extents, and of the requested bytes, of the n objects
 //	requested   = Σ changes in the requested bytes, by objects handed out again, modulo a word
 //
-// Stats reads the counts, each a word, while the holder changes them.
+// Stats reads the counts while the holder changes them. Each count is one word.
 type largeCache struct {
 	n, bytes, size uintptr
 	requested      uintptr
-	served         uintptr                      // objects handed out
-	nextSample     uintptr                      // bytes of objects until one may be a sampled one
-	sampled        bool                         // it is
-	objects        [largeCacheSize]cachedObject // the oldest first
+	served         uintptr                      // number of objects handed out
+	nextSample     uintptr                      // bytes of large objects until the countdown ends
+	sampled        bool                         // the object at the end of the countdown is sampled
+	objects        [largeCacheSize]cachedObject // oldest first
 }
 
-// A cachedObject names a large object. Its address is kept beside that of its descriptor,
-// so that whoever gets the object can begin to use it while the descriptor is still on
-// its way from memory.
+// A cachedObject identifies a large object. It holds the object's address as well as its
+// descriptor. The caller can therefore use the object while the processor still loads the
+// descriptor from memory.
 type cachedObject struct {
 	d    largeheap.Descriptor
 	addr uintptr
@@ -44,15 +45,15 @@ const (
 	largeCacheSize  = 4
 	largeCacheStart = classCacheSize * sizeclass.Count // offset in a cache
 
-	// maxLargeCountdown is the most bytes that nextSample is set to. As with class
-	// caches, the rest of a longer way is drawn anew.
+	// maxLargeCountdown is the maximum of nextSample, in bytes. When a longer distance is
+	// drawn, sampleNext draws the rest again at the end of the countdown, as class caches do.
 	maxLargeCountdown = 64 << 20
 )
 
 func largeCacheOf(cache uintptr) *largeCache { return raw.At[largeCache](cache + largeCacheStart) }
 
-// put adds an object as the youngest. If the cache is full, it takes the oldest out and
-// returns its descriptor, for the caller to drop.
+// put adds an object as the youngest. If the cache is full, put removes the oldest object and
+// returns its descriptor. The caller must drop that object.
 func (l *largeCache) put(o cachedObject) (out largeheap.Descriptor) {
 	if l.n == largeCacheSize {
 		out = l.remove(0)
@@ -62,7 +63,7 @@ func (l *largeCache) put(o cachedObject) (out largeheap.Descriptor) {
 	return out
 }
 
-// remove takes the i-th object out and returns its descriptor.
+// remove removes the i-th object and returns its descriptor.
 func (l *largeCache) remove(i uintptr) largeheap.Descriptor {
 	d := l.objects[i].d
 	l.count(d, ^uintptr(0)) // −1
@@ -72,7 +73,7 @@ func (l *largeCache) remove(i uintptr) largeheap.Descriptor {
 	return d
 }
 
-// count counts an object n times more.
+// count adds the object to the counts n times. n is 1 or −1, modulo a word.
 func (l *largeCache) count(d largeheap.Descriptor, n uintptr) {
 	o := d.Describe()
 	atomic.StoreUintptr(&l.bytes, l.bytes+n*o.Total)
@@ -80,8 +81,8 @@ func (l *largeCache) count(d largeheap.Descriptor, n uintptr) {
 	atomic.StoreUintptr(&l.n, l.n+n)
 }
 
-// sampleNext reports whether a large object of size bytes that is about to be handed out
-// is a sampled one: the sampler's next point lies in its bytes.
+// sampleNext reports whether the next large object, of size bytes, is sampled. It is sampled if
+// the sampler's next point lies within its bytes.
 func (l *largeCache) sampleNext(size uintptr, rate int64, rng *rng) bool {
 	if rate <= 1 {
 		l.nextSample, l.sampled = 0, false
@@ -101,9 +102,9 @@ func (l *largeCache) sampleNext(size uintptr, rate int64, rng *rng) bool {
 	return false
 }
 
-// takeLarge hands out an object of the processor's cache for size bytes, and zeroed if
-// needZero is set; 0 if there is none that fits. The youngest comes first: it is the
-// likeliest to be in the processor's caches.
+// takeLarge returns an object of at least size bytes from the processor's large-object cache. It
+// returns 0 if no object fits. If needZero is set, the object is zeroed. takeLarge tries the
+// youngest object first, because that object is most likely in the processor's hardware caches.
 func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr) {
 	p := (*processors)(a)
 	cache, id, err := p.acquire()
@@ -129,8 +130,8 @@ func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr) {
 	return 0
 }
 
-// putLarge frees a claimed large object. It puts the object into the processor's cache if it
-// fits there.
+// putLarge frees a claimed large object. If the large heap allows it, putLarge puts the object
+// into the processor's large-object cache.
 func (a *Allocator) putLarge(d largeheap.Descriptor, addr uintptr) {
 	raceannotate.Release(addr)
 	if !a.large.Put(d) {
@@ -147,7 +148,8 @@ func (a *Allocator) putLarge(d largeheap.Descriptor, addr uintptr) {
 	}
 }
 
-// dropOwnLarge returns the objects in the processor's large-object cache to the large heap.
+// dropOwnLarge returns the objects in the current processor's large-object cache to the large
+// heap.
 func (a *Allocator) dropOwnLarge() {
 	p := (*processors)(a)
 	cache, id, err := p.acquire()
@@ -165,7 +167,7 @@ func (a *Allocator) dropOwnLarge() {
 	}
 }
 
-// cachedLarge returns how many bytes the processors' large-object caches hold.
+// cachedLarge returns the number of bytes in the processors' large-object caches.
 func (a *Allocator) cachedLarge() (bytes int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -177,8 +179,8 @@ func (a *Allocator) cachedLarge() (bytes int64) {
 	return bytes
 }
 
-// dropLarge gives the objects of a large-object cache to the large heap. The caller owns
-// the cache.
+// dropLarge returns the objects of a large-object cache to the large heap. The caller owns the
+// cache.
 func (a *Allocator) dropLarge(l *largeCache) {
 	for l.n > 0 {
 		a.large.Drop(l.remove(0))

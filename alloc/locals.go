@@ -16,30 +16,31 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// locals are the caches of an Allocator's Locals. Allocator.mu guards them.
+// locals holds the caches of an Allocator's Locals. Allocator.mu guards it.
 //
-// A Local's fast paths are neither pinned nor locked, so percpu.Synchronize says nothing
-// about them. Taking a cache away from a Local is read-copy-update all the same: the
-// Local's pointer is replaced, then a profile of all goroutines shows whether one is
-// within a fast path of a Local still. Until none is, the cache waits in leaving.
+// A Local's fast paths are neither pinned nor locked, so percpu.Synchronize does not wait for
+// them. The Allocator still uses read-copy-update to take a cache away from a Local. First it
+// replaces the Local's pointer and puts the cache into leaving. Then a profile of all goroutines
+// shows whether a goroutine is still in a fast path of a Local. The cache stays in leaving until
+// no goroutine is.
 type locals struct {
 	open    []*openLocal // open[i].at = i
-	leaving []uintptr    // taken away, or of a Local that was collected, and perhaps still in use
-	spare   []uintptr    // of closed Locals: empty, for the next ones
+	leaving []uintptr    // caches taken away, or of collected Locals; they may still be in use
+	spare   []uintptr    // empty caches of closed Locals, for new Locals
 
-	reclaiming sync.Mutex // held to take caches away; taken before Allocator.mu
+	reclaiming sync.Mutex // held while caches are taken away; locked before Allocator.mu
 }
 
 // An openLocal describes a Local that has had a cache.
 type openLocal struct {
-	cache    uintptr // 0: it was taken away
-	at       int
+	cache    uintptr // 0 if the cache was taken away
+	at       int     // index in locals.open
 	local    weak.Pointer[Local]
-	activity uint64 // of the cache, at the last tick
-	known    bool   // activity is
+	activity uint64 // activity of the cache at the last tick
+	known    bool   // activity is valid
 }
 
-// all calls f for each cache.
+// all calls f for each cache in open and leaving.
 func (s *locals) all(f func(cache uintptr)) {
 	for _, o := range s.open {
 		if o.cache != 0 {
@@ -51,21 +52,21 @@ func (s *locals) all(f func(cache uintptr)) {
 	}
 }
 
-// any reports whether there is a cache.
+// any reports whether open or leaving holds a cache.
 func (s *locals) any() bool {
 	some := false
 	s.all(func(uintptr) { some = true })
 	return some
 }
 
-// hasLocals reports whether there is a Local that has been used.
+// hasLocals reports whether open lists a Local. A Local is listed after its first use.
 func (a *Allocator) hasLocals() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return len(a.locals.open) > 0
 }
 
-// remove takes o off the list, unless Allocator.Close did.
+// remove removes o from open. If Allocator.Close already removed o, remove does nothing.
 func (s *locals) remove(o *openLocal) {
 	if o.at >= len(s.open) || s.open[o.at] != o {
 		return
@@ -105,7 +106,7 @@ func (a *Allocator) openLocal(l *Local) error {
 	return nil
 }
 
-// closeLocal takes back the cache of a closed Local.
+// closeLocal takes back the cache of a closed Local, drains it and keeps it as a spare.
 func (a *Allocator) closeLocal(o *openLocal) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,8 +118,9 @@ func (a *Allocator) closeLocal(o *openLocal) {
 	}
 }
 
-// dropLocal takes the cache of a Local that was collected. Its last operation may be under
-// way: nothing keeps a Local alive until the end of it.
+// dropLocal takes back the cache of a collected Local. The Local's last operation may still be
+// running, because nothing keeps a Local alive until its operation ends. The cache therefore goes
+// to leaving.
 func (a *Allocator) dropLocal(o *openLocal) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -130,8 +132,8 @@ func (a *Allocator) dropLocal(o *openLocal) {
 	}
 }
 
-// closeLocals takes the caches of all Locals, so that their next operation learns that the
-// Allocator is closed. None is in use.
+// closeLocals takes away the caches of all Locals and frees them. Each Local's next operation
+// then takes a slow path and finds that the Allocator is closed. No Local may be in use.
 func (a *Allocator) closeLocals() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -152,8 +154,10 @@ func (a *Allocator) closeLocals() {
 	s.open, s.leaving = nil, nil
 }
 
-// reclaimLocals takes away the caches of Locals, all or those that were not used since the
-// last tick, and returns what is in them. What is in use now stays.
+// reclaimLocals takes away the caches of Locals and returns their contents to the depots and the
+// large heap. If all is set, it takes all caches. Otherwise it takes the caches that were not
+// used since the last tick. A Local that is in a slow path keeps its cache. If a goroutine stays
+// in a fast path, the caches stay in leaving until a later call.
 func (a *Allocator) reclaimLocals(all bool) {
 	s := &a.locals
 	s.reclaiming.Lock()
@@ -180,7 +184,7 @@ func (a *Allocator) reclaimLocals(all bool) {
 	s.leaving = nil
 }
 
-// freeSpare frees the spare caches, which nobody uses.
+// freeSpare frees the spare caches. No Local uses them.
 func (s *locals) freeSpare() {
 	for _, cache := range s.spare {
 		metadata.Free(cache, cacheSize)
@@ -188,7 +192,7 @@ func (s *locals) freeSpare() {
 	s.spare = nil
 }
 
-// idle reports whether the Local has not been used since the last call.
+// idle reports whether the Local was not used since the last call of idle.
 func (o *openLocal) idle() bool {
 	now := activity(o.cache)
 	was, known := o.activity, o.known
@@ -196,12 +200,12 @@ func (o *openLocal) idle() bool {
 	return known && was == now
 }
 
-// takeAway makes the Local's next operation find no cache. It reports false if the Local is
-// in a slow path.
+// takeAway replaces the Local's cache by the empty cache. It reports false, and changes nothing,
+// if the Local is in a slow path.
 func (o *openLocal) takeAway() bool {
 	l := o.local.Value()
 	if l == nil {
-		return true // nobody has it
+		return true // the Local was collected
 	}
 	if !l.busy.CompareAndSwap(localIdle, localTaking) {
 		return false
@@ -211,8 +215,8 @@ func (o *openLocal) takeAway() bool {
 	return true
 }
 
-// localsQuiet returns when no goroutine is within a fast path of a Local any more that it
-// entered before the call. It reports false if that takes long.
+// localsQuiet waits until no goroutine is in a fast path of a Local that it entered before the
+// call. It reports false if the wait takes too long: it looks 20 times, about 100 µs apart.
 func localsQuiet() bool {
 	for range 20 {
 		if !inFastPath(goroutineStacks()) {
@@ -235,9 +239,9 @@ func goroutineStacks() []runtime.StackRecord {
 	}
 }
 
-// inFastPath reports whether a goroutine is within a fast path of a Local: the innermost
-// function on its stack that is neither the runtime's nor one that fast paths call is such
-// a path.
+// inFastPath reports whether a goroutine is in a fast path of a Local. For each stack, it skips
+// the inner frames of the runtime and of functions that fast paths call. The goroutine is in a
+// fast path if the next frame is a fast path.
 func inFastPath(all []runtime.StackRecord) bool {
 	known := map[uintptr]frameKind{}
 	for i := range all {
@@ -258,17 +262,17 @@ func inFastPath(all []runtime.StackRecord) bool {
 	return false
 }
 
-// A frameKind says what a frame on a stack tells of the goroutine.
+// A frameKind describes what a frame on a stack shows about its goroutine.
 type frameKind uint8
 
 const (
-	otherFrame frameKind = iota // that it is not in a fast path
-	innerFrame                  // nothing: look at who calls it
-	localFrame                  // that it is in a fast path
+	otherFrame frameKind = iota // the goroutine is not in a fast path
+	innerFrame                  // nothing; the frame of the caller decides
+	localFrame                  // the goroutine is in a fast path
 )
 
-// fastPaths are the entries of the functions that use a Local's cache without a lock. They
-// are never inlined.
+// fastPaths holds the entry addresses of the functions that use a Local's cache without a lock.
+// These functions are never inlined.
 var fastPaths = map[uintptr]bool{}
 
 func init() {
@@ -277,9 +281,11 @@ func init() {
 	}
 }
 
-// kindOfFrame returns the kind of the frame with a pc, which may be that of a call's return.
+// kindOfFrame returns the kind of the frame with the given pc. The pc may be the return address
+// of a call, so kindOfFrame looks up pc − 1. This also works for the pc at which a goroutine was
+// stopped, because that pc is never the first instruction of its function.
 func kindOfFrame(pc uintptr) frameKind {
-	f := runtime.FuncForPC(pc - 1) // of a call: that is its own; of where it was stopped: never the first instruction's
+	f := runtime.FuncForPC(pc - 1)
 	switch {
 	case f == nil:
 		return otherFrame
@@ -294,18 +300,18 @@ func kindOfFrame(pc uintptr) frameKind {
 	return otherFrame
 }
 
-// innerPackages are those whose functions fast paths call, or that run where a goroutine was
-// stopped.
+// innerPackages lists the packages whose functions fast paths call. It also lists the packages
+// whose functions may run at the point where a goroutine is stopped.
 var innerPackages = []string{"runtime.", "internal/", "sync/atomic.",
 	module + "smallheap.", module + "sizeclass.", module + "pagemap.", module + "raw.", module + "raceannotate."}
 
 const module = "github.com/ashlar-go/ashlar/internal/"
 
-// maxLocalBytes bounds the bytes of the blocks that a Local has cached.
+// maxLocalBytes is the maximum number of bytes in the cached blocks of a Local.
 const maxLocalBytes = 4 << 20
 
-// bound keeps the cached bytes of the Local within maxLocalBytes after it got magazines of
-// class c. Other classes give up their magazines in turn.
+// bound limits the cached bytes of the Local to maxLocalBytes after the Local got magazines of
+// class c. It drains the magazines of other classes in turn.
 func (l *Local) bound(c sizeclass.Class) {
 	if l.cache == emptyCache() {
 		return
@@ -327,9 +333,10 @@ func (l *Local) bound(c sizeclass.Class) {
 // maxBytes returns the bytes of the blocks in two magazines of class c.
 func maxBytes(c sizeclass.Class) int { return 2 * int(smallheap.Capacity(c)) * c.Size() }
 
-// classCache returns the class cache of class c for a slow path, which may bring magazines
-// to it. It panics if h is a Local that two goroutines have used at once: one has left a
-// magazine that the other has exchanged. What was in the loaded one is lost.
+// classCache returns the class cache of class c for a slow path. The slow path may put magazines
+// into it. classCache panics if it detects that two goroutines used the Local h at the same time:
+// one goroutine left a magazine that the other had exchanged. The blocks of the loaded magazine
+// are then lost.
 func (a *Allocator) classCache(h holder, op operation, cache uintptr, c sizeclass.Class) *smallheap.ClassCache {
 	usedOf(cache).add(c)
 	r := classCacheOf(cache, c)

@@ -8,13 +8,13 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// Memory is what an *Allocator, a *Local and a *Tag have in common. The typed helpers (New,
-// MakeSlice, Append, Free and others) take any of them. Allocator's methods of these names say
-// what each does.
+// Memory is the common interface of *Allocator, *Local and *Tag. The typed helpers (New,
+// MakeSlice, Append, Free and others) accept any Memory. The methods do what Allocator's methods
+// of the same names do.
 //
-// A program may have a Memory of its own: one that counts, or one that fails in tests.
-// Its Malloc and Calloc return blocks that are aligned to 16 bytes and have GoodSize
-// bytes if GoodSize bytes are requested.
+// A program may implement Memory itself, for example to count blocks or to fail in tests. Its
+// Malloc and Calloc must return blocks that are aligned to 16 bytes. For a request of GoodSize
+// bytes they must return a block of GoodSize bytes.
 type Memory interface {
 	Malloc(size int) (unsafe.Pointer, error)
 	Calloc(n, size int) (unsafe.Pointer, error)
@@ -27,7 +27,7 @@ var (
 	_ Memory = (*Local)(nil)
 )
 
-// Must returns v, and panics with err if err is not nil. It is for programs that cannot
+// Must returns v. It panics with err if err is not nil. Must is for programs that cannot
 // continue without the memory, as with the built-in make:
 //
 //	p := alloc.Must(alloc.New[point](a))
@@ -38,7 +38,8 @@ func Must[T any](v T, err error) T {
 	return v
 }
 
-// recalloc resizes p as m's Realloc does, and zeroes everything after the first kept bytes.
+// recalloc resizes p as m's Realloc does. It zeroes all bytes of the block after the first kept
+// bytes, up to size.
 func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
 	if m, ok := m.(interface {
 		Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error)
@@ -52,7 +53,8 @@ func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error
 	return p, err
 }
 
-// allocatorBehind returns the Allocator that m is a handle to, nil if m is none.
+// allocatorBehind returns the Allocator that m is or belongs to. It returns nil if m is of
+// another type.
 func allocatorBehind(m Memory) *Allocator {
 	switch m := m.(type) {
 	case *Allocator:

@@ -12,40 +12,41 @@ import (
 	"github.com/ashlar-go/ashlar/internal/metadata"
 )
 
-// A purger gives unused memory back with age. While there is any, a timer ticks a few
-// times a decay, and each tick moves memory one step on its way to the kernel.
+// A purger returns memory to the kernel after the memory was unused for some time. While the
+// Allocator retains unused memory, a timer ticks a few times per Options.Decay. Each tick moves
+// unused memory one step towards the kernel.
 //
 //	caches that did nothing since the last tick  ─► taken away
 //	caches that were taken away at the last tick ─► depots
-//	those of Locals that did nothing since then  ─► depots    (at once)
+//	Locals' caches that did nothing since then   ─► depots    (at once)
 //	magazines that no cache took since then      ─► spans
 //	spans without live blocks                    ─► page heap   (at once)
 //	pages that were free at the last tick        ─► kernel
 //	large objects retained for long              ─► kernel
 //
-// It is on duty from the moment that Allocator.awake is set until it takes that
-// back:
+// The purger is active while Allocator.awake is set. It starts and stops as follows:
 //
-//	who retains memory:  retain it;  if awake is not set, set it and start the timer
-//	purger, to rest:     take awake back;  look for retained memory;  if there is
+//	retaining memory:    retain it;  if awake is not set, set it and start the timer
+//	purger, to rest:     clear awake;  look for retained memory;  if there is
 //	                     some and awake is still not set, set it and go on
 //
-// so that no memory is retained without a purger that will look for it.
+// Therefore an active purger exists whenever memory is retained.
 //
-// The purger belongs to no caller: there is no goroutine between two ticks, which tests
-// for leaks would find, and the timer is never made or set in a bubble of
-// testing/synctest. What is retained in a bubble waits until somebody outside it retains
-// something.
+// The purger belongs to no caller. It has no goroutine between two ticks, so goroutine leak
+// tests do not find one. The Allocator never creates or sets the timer in a bubble of
+// testing/synctest. Memory that is retained in a bubble stays until a goroutine outside the
+// bubble retains memory.
 type purger struct {
 	mu      sync.Mutex     // guards timer and stopped
-	timer   *time.Timer    // runs Allocator.tick; nil before the first
-	stopped bool           // there are no more ticks
-	active  atomic.Int32   // ticks under way; not while they call a Logger
+	timer   *time.Timer    // runs Allocator.tick; nil before the first start
+	stopped bool           // no more ticks may run
+	active  atomic.Int32   // number of running ticks, except those that are calling a Logger
 	seen    map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
 }
 
-// wake starts the purger if memory is to be given back with age. Callers have just retained
-// memory. Fast paths never call it.
+// wake starts the purger if it is not active. It does nothing if Options.Decay is negative or if
+// the caller is in a bubble. Callers call wake after they retained memory. Fast paths never call
+// it.
 func (a *Allocator) wake() {
 	if a.awake.Load() || a.options.Decay < 0 || goroutine.InBubble() || !a.awake.CompareAndSwap(false, true) {
 		return
@@ -53,7 +54,7 @@ func (a *Allocator) wake() {
 	a.startTimer()
 }
 
-// startTimer schedules the next tick. The caller is not in a bubble.
+// startTimer schedules the next tick. The caller must not be in a bubble.
 func (a *Allocator) startTimer() {
 	p := &a.purger
 	p.mu.Lock()
@@ -67,8 +68,8 @@ func (a *Allocator) startTimer() {
 	}
 }
 
-// tick gives some memory back, and sees to the next tick if there is more. The timer runs
-// it on a goroutine of its own.
+// tick moves unused memory one step towards the kernel. If more memory is retained, it schedules
+// the next tick. The timer runs tick on its own goroutine.
 func (a *Allocator) tick() {
 	p := &a.purger
 	if !p.enter() {
@@ -89,7 +90,7 @@ func (a *Allocator) tick() {
 	}
 }
 
-// enter reports whether a tick may go on.
+// enter reports whether a tick may run. If so, it counts the tick as running.
 func (p *purger) enter() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +101,7 @@ func (p *purger) enter() bool {
 	return true
 }
 
-// stop ends ticking, and waits for a running tick.
+// stop prevents further ticks and waits for running ticks.
 func (p *purger) stop() {
 	p.mu.Lock()
 	p.stopped = true
@@ -111,14 +112,15 @@ func (p *purger) stop() {
 	await(func() bool { return p.active.Load() == 0 })
 }
 
-// rest ends the purger's work if there is nothing left for it.
+// rest makes the purger inactive if no memory is retained. It reports whether the caller need not
+// schedule the next tick.
 func (a *Allocator) rest() bool {
 	a.awake.Store(false)
 	return !a.retains() || !a.awake.CompareAndSwap(false, true)
 }
 
-// ageAll moves unused memory one step on its way. What the kernel refuses now stays and is
-// tried again at the next tick.
+// ageAll moves unused memory one step towards the kernel. If the kernel refuses to take some
+// memory, that memory stays retained, and the next tick tries again.
 func (a *Allocator) ageAll() error {
 	a.detachIdle()
 	a.reclaimLocals(false)
@@ -129,8 +131,8 @@ func (a *Allocator) ageAll() error {
 	return errors.Join(pages, large)
 }
 
-// idleSinceLastTick reports whether a cache has not been used between the last
-// tick and this.
+// idleSinceLastTick reports whether the cache of slot id was not used between the last tick and
+// this tick.
 func (a *Allocator) idleSinceLastTick(id int, cache uintptr) bool {
 	if a.purger.seen == nil {
 		a.purger.seen = map[int]uint64{}
@@ -141,8 +143,8 @@ func (a *Allocator) idleSinceLastTick(id int, cache uintptr) bool {
 	return known && before == now
 }
 
-// activity is a number that changes when a cache is used: an allocation counts,
-// a free moves the top of a loaded magazine.
+// activity returns a number that changes when a cache is used. An allocation changes a count. A
+// free moves the top of a loaded magazine.
 func activity(cache uintptr) uint64 {
 	var sum uint64
 	for c := range usedOf(cache).all() {
@@ -152,7 +154,7 @@ func activity(cache uintptr) uint64 {
 	return sum*31 + uint64(3*atomic.LoadUintptr(&l.served)+atomic.LoadUintptr(&l.n))
 }
 
-// retains reports whether there is memory that later ticks could give back.
+// retains reports whether the Allocator retains memory that later ticks can return.
 func (a *Allocator) retains() bool {
 	if a.pages.Stats().Dirty > 0 || a.large.HasPurgeable() {
 		return true

@@ -4,13 +4,13 @@ package alloc
 
 import "math/rand/v2"
 
-// An rng draws the numbers by which blocks are sampled. The zero value draws from
-// the runtime's generators, of which each thread has one, without a lock: it may be used
-// while pinned. Tests give an Allocator a fixed one, before its first block, so that
-// they see the same numbers each time.
+// An rng draws the random numbers for sampling. The zero value draws from the runtime's
+// generators. Each thread has such a generator, and it needs no lock, so the rng may be used
+// while pinned. Tests set a fixed generator before the Allocator's first block, so that each run
+// draws the same numbers.
 type rng struct{ fixed *rand.Rand }
 
-// uniform draws a number from 0 up to 1, exclusive.
+// uniform draws a uniformly distributed number in [0, 1).
 func (r *rng) uniform() float64 {
 	if r.fixed != nil {
 		return r.fixed.Float64()
@@ -18,9 +18,9 @@ func (r *rng) uniform() float64 {
 	return rand.Float64()
 }
 
-// which draws what a block is sampled for, of two purposes that have the probabilities p
-// and q independently of each other. The block is sampled with the probability all, which
-// is at least that of one of them or both.
+// which draws the purposes of a sampled block. The two purposes have the probabilities p and q,
+// and are independent of each other. all is the probability that a block is sampled. It is at
+// least p+q−pq, the probability that a block has one or both purposes.
 //
 //	0        pq         p            p+q−pq        all
 //	├─ both ─┼─ first ──┼── second ──┼── neither ──┤
@@ -29,7 +29,8 @@ func (r *rng) which(all, p, q float64) (first, second bool) {
 	return u < p, u < p*q || p <= u && u < p+q-p*q
 }
 
-// exponential draws the way to the next point, of one point each 1 on average.
+// exponential draws an exponentially distributed distance to the next point. The mean distance
+// is 1.
 func (r *rng) exponential() float64 {
 	if r.fixed != nil {
 		return r.fixed.ExpFloat64()

@@ -12,8 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Stats fills s with the allocator's statistics. It does not stop other goroutines: it holds
-// locks for moments, and reads the caches of processors and Locals while they change.
+// Stats fills s with the Allocator's statistics. It does not stop other goroutines. It holds
+// locks only for short times, and reads the caches of processors and Locals while they change.
 func (a *Allocator) Stats(s *stats.Snapshot) {
 	a.init()
 	*s = stats.Snapshot{
@@ -48,15 +48,16 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 	}
 }
 
-// Footprint returns the bytes that may occupy RAM, without metadata, and the number of
-// mappings. They are Footprint and Mappings of a Snapshot. It is cheap enough to call often.
+// Footprint returns the number of bytes that may occupy RAM, without metadata, and the number of
+// mappings. A Snapshot reports the same numbers as Footprint and Mappings. Footprint is cheap
+// enough for frequent calls.
 func (a *Allocator) Footprint() (bytes, mappings int64) {
 	return a.space.Footprint.Now(), a.space.Mappings.Now()
 }
 
 func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.Peak()} }
 
-// countSmall counts the blocks of each class and their sums.
+// countSmall fills in the statistics of each class, and adds their sums to s.Memory.
 func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *checkedCounts) {
 	m := &s.Memory
 	for c := range sizeclass.Class(sizeclass.Count) {
@@ -95,7 +96,7 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 	}
 }
 
-// cacheTotals is the sum of all caches.
+// cacheTotals holds the sums of the counts of all caches.
 type cacheTotals struct {
 	count   int
 	classes [sizeclass.Count]struct {
@@ -104,13 +105,14 @@ type cacheTotals struct {
 	}
 	large struct {
 		objects, bytes, size int64
-		requested            uintptr // changes in the requested bytes, by objects handed out again
+		requested            uintptr // changes in requested bytes by reused objects
 	}
 }
 
-// readCaches sums the caches up while their holders go on using them. The lock keeps those
-// from being taken away meanwhile. It is held for some of them at a time: a Local that comes
-// or goes in between may be missed, or counted twice.
+// readCaches adds up the counts of all caches while their holders continue to use them. a.mu
+// prevents other goroutines from taking the caches away. readCaches releases a.mu briefly after
+// every atOnce Locals. A Local that appears or disappears at that moment may be missed or counted
+// twice.
 func (a *Allocator) readCaches() *cacheTotals {
 	const atOnce = 128
 	t := &cacheTotals{}
@@ -190,8 +192,8 @@ func (a *Allocator) countPages(s *stats.Snapshot) {
 	s.Chunks += p.Chunks
 }
 
-// countProfile counts the samples, and divides the metadata in use into theirs and the
-// rest.
+// countProfile fills in the statistics of the heap profile. It splits the metadata in use into the
+// profile's part and the rest.
 func (a *Allocator) countProfile(s *stats.Snapshot) {
 	u := a.profile.Usage()
 	s.Profile = stats.Profile{Rate: a.rate.Load(), Samples: u.Samples, Stacks: u.Stacks, Dropped: u.Dropped.Samples}

@@ -14,14 +14,14 @@ import (
 )
 
 // A Tag is a Memory for one purpose of the program, such as its memtables or its index. It
-// counts the blocks and the requested bytes that are live, and Allocator.Stats, the metrics
-// and the live page show them under the name. All methods are safe for concurrent use.
+// counts live blocks and their requested bytes. Allocator.Stats, the metrics and the live page
+// show these numbers under the Tag's name. All methods are safe for concurrent use.
 //
-// Its blocks are the Allocator's. A block that was allocated through a Tag must be freed
-// and resized through the same Tag, else it counts as live for ever.
+// The blocks come from the Allocator. Free and resize a block through the Tag that allocated
+// it. Otherwise the Tag counts the block as live for ever.
 //
-// Counting costs an operation some ten to twenty nanoseconds. To know which code holds
-// memory, without a cost for each operation, use the heap profile and its labels.
+// Counting adds about ten to twenty nanoseconds to each operation. The heap profile and its
+// labels show which code holds memory without a cost for each operation.
 type Tag struct {
 	a      *Allocator
 	name   string
@@ -30,23 +30,23 @@ type Tag struct {
 
 const tagShards = 16
 
-// A tagShard counts for some processors, so that two do not pass a cache line to and fro.
-// A shard alone may be negative: a block may be freed on another processor.
+// A tagShard counts for some of the processors, so that processors rarely share a cache line.
+// The numbers of one shard may be negative, because a block may be freed on another processor.
 type tagShard struct {
 	blocks, bytes atomic.Int64
-	_             [48]byte // keeps neighbours apart
+	_             [48]byte // pads the shard to a cache line
 }
 
 var _ Memory = (*Tag)(nil)
 
-// tags are the Tags of an Allocator, in the order of their first use.
+// tags holds the Tags of an Allocator, in the order in which they were made.
 type tags struct {
 	mu  sync.Mutex
 	all []*Tag
 }
 
-// Tag returns the Allocator's Tag of a name. It makes the Tag at the first call; there is
-// one for each name, for as long as the Allocator exists.
+// Tag returns the Allocator's Tag with the given name. The first call for a name makes the Tag.
+// Later calls return the same Tag. A Tag exists as long as its Allocator.
 func (a *Allocator) Tag(name string) *Tag {
 	a.tags.mu.Lock()
 	defer a.tags.mu.Unlock()
@@ -58,7 +58,7 @@ func (a *Allocator) Tag(name string) *Tag {
 	return t
 }
 
-// stats returns the numbers of all Tags.
+// stats returns the counts of all Tags.
 func (t *tags) stats() []stats.Tag {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -74,7 +74,7 @@ func (t *tags) stats() []stats.Tag {
 	return all
 }
 
-// add counts the block at p as live, if it is one, and returns p.
+// add counts the block at p as live if p is a live block. It returns p and err unchanged.
 func (t *Tag) add(p unsafe.Pointer, err error) (unsafe.Pointer, error) {
 	if n, live := requestedAt(raw.Addr(p)); live {
 		t.count(1, int64(n))
@@ -84,24 +84,24 @@ func (t *Tag) add(p unsafe.Pointer, err error) (unsafe.Pointer, error) {
 
 func (t *Tag) count(blocks, bytes int64) {
 	id := percpu.Pin()
-	percpu.Unpin(id) // it is only to spread the load
+	percpu.Unpin(id) // id only spreads the load over the shards
 	s := &t.shards[id%tagShards]
 	s.blocks.Add(blocks)
 	s.bytes.Add(bytes)
 }
 
-// Malloc is Allocator.Malloc.
+// Malloc does what Allocator.Malloc does, and counts the block.
 func (t *Tag) Malloc(size int) (unsafe.Pointer, error) { return t.add(t.a.Malloc(size)) }
 
-// Calloc is Allocator.Calloc.
+// Calloc does what Allocator.Calloc does, and counts the block.
 func (t *Tag) Calloc(n, size int) (unsafe.Pointer, error) { return t.add(t.a.Calloc(n, size)) }
 
-// Memalign is Allocator.Memalign.
+// Memalign does what Allocator.Memalign does, and counts the block.
 func (t *Tag) Memalign(align, size int) (unsafe.Pointer, error) {
 	return t.add(t.a.Memalign(align, size))
 }
 
-// Realloc is Allocator.Realloc.
+// Realloc does what Allocator.Realloc does, and counts the block.
 func (t *Tag) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
 	n, live := requestedAt(raw.Addr(p))
 	q, err := t.a.Realloc(p, size) // panics if p is misused
@@ -114,10 +114,11 @@ func (t *Tag) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
 	return t.add(q, nil)
 }
 
-// Free is Allocator.Free.
+// Free does what Allocator.Free does, and counts the block.
 func (t *Tag) Free(p unsafe.Pointer) { t.free(p, func() { t.a.Free(p) }) }
 
-// free frees the block p by a function that panics if it does not.
+// free calls free to free the block p, and then counts it as freed. The function free panics if
+// it does not free p.
 func (t *Tag) free(p unsafe.Pointer, free func()) {
 	n, live := requestedAt(raw.Addr(p))
 	free()
@@ -126,19 +127,19 @@ func (t *Tag) free(p unsafe.Pointer, free func()) {
 	}
 }
 
-// MallocBytes is Allocator.MallocBytes.
+// MallocBytes does what Allocator.MallocBytes does, and counts the block.
 func (t *Tag) MallocBytes(n int) ([]byte, error) {
 	p, err := t.Malloc(roomFor(n))
 	return asBytes(p, n, err)
 }
 
-// CallocBytes is Allocator.CallocBytes.
+// CallocBytes does what Allocator.CallocBytes does, and counts the block.
 func (t *Tag) CallocBytes(n int) ([]byte, error) {
 	p, err := t.Calloc(1, roomFor(n))
 	return asBytes(p, n, err)
 }
 
-// ReallocBytes is Allocator.ReallocBytes.
+// ReallocBytes does what Allocator.ReallocBytes does, and counts the block.
 func (t *Tag) ReallocBytes(b []byte, n int) ([]byte, error) {
 	if b == nil {
 		return t.MallocBytes(n)
@@ -147,5 +148,5 @@ func (t *Tag) ReallocBytes(b []byte, n int) ([]byte, error) {
 	return asBytes(p, n, err)
 }
 
-// FreeBytes is Allocator.FreeBytes.
+// FreeBytes does what Allocator.FreeBytes does, and counts the block.
 func (t *Tag) FreeBytes(b []byte) { FreeSlice(t, b) }

@@ -8,11 +8,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// NewTrailing returns a pointer to a zeroed T in a block that also holds n zeroed E, right
-// after the T: a header and its array in one block, where a header with a slice would be
-// two. Trailing returns the array, FreeTrailing frees both. The error wraps ErrHasPointers
-// if T or E holds Go pointers, ErrInvalidSize if n is negative or too large, else it is one
-// of Malloc's.
+// NewTrailing allocates one block that holds a zeroed T and, after it, an array of n zeroed E.
+// It returns a pointer to the T. A header and its array then need one block, where a header with
+// a slice needs two. Trailing returns the array. FreeTrailing frees the block.
+//
+// The error wraps ErrHasPointers if T or E holds Go pointers. It wraps ErrInvalidSize if n is
+// negative or too large. Other errors are those of Malloc.
 func NewTrailing[T, E any](m Memory, n int) (*T, error) {
 	const op = "NewTrailing"
 	if err := pointerFree[T](op); err != nil {
@@ -33,19 +34,19 @@ func NewTrailing[T, E any](m Memory, n int) (*T, error) {
 	return (*T)(p), err
 }
 
-// Trailing returns the n elements after p, which NewTrailing returned for that n or more
-// and for the same types.
+// Trailing returns the first n elements of the array after p. p must come from NewTrailing for
+// the same types and for at least n elements.
 func Trailing[T, E any](p *T, n int) []E {
 	return unsafe.Slice((*E)(unsafe.Add(unsafe.Pointer(p), trailingOffset[T, E]())), n)
 }
 
-// FreeTrailing frees what NewTrailing returned for n. nil is ignored. Misuse panics as it
-// does in Allocator.Free, and so does a block of another size if the Allocator is checked.
+// FreeTrailing frees the block that NewTrailing returned for n. It ignores nil. Misuse panics as
+// in Allocator.Free. If the Allocator is checked, a block of another size panics too.
 func FreeTrailing[T, E any](m Memory, p *T, n int) {
 	freeValue(m, unsafe.Pointer(p), trailingOffset[T, E]()+n*elemSize[E](), true)
 }
 
-// trailingOffset returns how many bytes after a T the array of E begins.
+// trailingOffset returns the offset of the array of E from the start of the T, in bytes.
 func trailingOffset[T, E any]() int {
 	return int(raw.AlignUp(unsafe.Sizeof(*new(T)), unsafe.Alignof(*new(E))))
 }
