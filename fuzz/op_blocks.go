@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/ashlar-go/ashlar/alloc"
 )
@@ -94,7 +95,7 @@ func (p *player) reallocTo(h int, b *block, size int) error {
 		if at != nil {
 			return fmt.Errorf("returned both a pointer and an error: %w", err)
 		}
-		return p.unchanged(b, request{size: size, kept: b.align}, err)
+		return p.unchanged(b, request{size: size, kept: int(b.addr & -b.addr & math.MaxInt)}, err)
 	case size == 0:
 		if at != nil {
 			return fmt.Errorf("returned %p from Realloc to 0 bytes", at)
