@@ -124,20 +124,22 @@ func TestMust(t *testing.T) {
 // TestMallocSlice: it is MakeSlice without zeros.
 func TestMallocSlice(t *testing.T) {
 	a := open(t, still)
+	l := a.NewLocal() // one cache, whichever processor runs the test
+	defer l.Close()
 	const n = 500
-	s := Must(MakeSlice[uint64](a, n, n))
+	s := Must(MakeSlice[uint64](l, n, n))
 	for i := range s {
 		s[i] = 1
 	}
-	FreeSlice(a, s)
-	u := Must(MallocSlice[uint64](a, 3, n))
+	FreeSlice(l, s)
+	u := Must(MallocSlice[uint64](l, 3, n))
 	if len(u) != 3 || cap(u) != cap(s) {
 		t.Errorf("length %d, capacity %d", len(u), cap(u))
 	}
 	if unsafe.SliceData(u) != unsafe.SliceData(s) || u[0] != 1 {
 		t.Error("the slice is not the block that was just freed, as it was left")
 	}
-	FreeSlice(a, u)
+	FreeSlice(l, u)
 	for _, c := range []struct{ n, c int }{{-1, 0}, {2, 1}} {
 		if s, err := MallocSlice[byte](a, c.n, c.c); s != nil || !errors.Is(err, ErrInvalidSize) {
 			t.Errorf("MallocSlice(%d, %d): %v, %v", c.n, c.c, s, err)
