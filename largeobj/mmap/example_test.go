@@ -99,7 +99,7 @@ func ExampleMapOpenFile() {
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	r, err := mmap.MapOpenFile(f, mmap.FileOptions{Length: 1 << 30, Beyond: true})
+	r, err := mmap.MapOpenFile(f, mmap.FileOptions{Length: 64 << 20, Beyond: true})
 	if err != nil {
 		fmt.Println(err)
 		return

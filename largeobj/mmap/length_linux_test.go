@@ -34,7 +34,7 @@ func growOnSmallDisk() error {
 }
 
 // tooMuch is a length in bytes that exceeds the file system.
-const tooMuch = 1 << 30
+const tooMuch = 256 << 20
 
 // beside runs modest while others run greedy again and again.
 func beside(greedy, modest func() error) error {
