@@ -23,7 +23,11 @@ func BenchmarkMap(b *testing.B) {
 			get  func(k uint64) bool
 			set  func(k uint64)
 		}{
-			{"ashlar", func(k uint64) bool { _, ok := m.Get(k); return ok }, func(k uint64) { must(b, m.Set(k, [2]uint64{k})) }},
+			{"ashlar", func(k uint64) bool { _, ok := m.Get(k); return ok }, func(k uint64) {
+				if err := m.Set(k, [2]uint64{k}); err != nil {
+					b.Fatal(err)
+				}
+			}},
 			{"gomap", func(k uint64) bool { _, ok := g[k]; return ok }, func(k uint64) { g[k] = [2]uint64{k} }},
 		} {
 			b.Run("op=fill/size="+size.name+"/peer="+peer.name, func(b *testing.B) {

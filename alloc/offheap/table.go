@@ -184,7 +184,7 @@ func (m *Map[K, V]) deepen() error {
 	}
 	m.directory = longer
 	m.depth++
-	for range 64 {
+	for range 8 {
 		m.fill()
 	}
 	return nil
