@@ -27,14 +27,14 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 
 		MaxMappings: vm.MaxMappings(),
 	}
-	s.Memory.Tail = a.stuck.pages.Load() * sizeclass.PageSize
+	s.Memory.Tail = a.lostGuards.pages.Load() * sizeclass.PageSize
 	caches, checked := a.readCaches(), a.backend.counts()
 	s.Caches = caches.count
 	a.countSmall(s, caches, checked)
 	a.countLarge(s, caches, checked)
 	a.countPages(s)
-	region, live := a.guards.usage()
-	s.Memory.Guards, s.Memory.GuardsClean = live, region-live
+	mapped, live := a.guardPool.usage()
+	s.Memory.Guards, s.Memory.GuardsClean = live, mapped-live
 	countMetadata(s)
 	a.countProfile(s)
 	s.Arenas, s.Dropped = a.arenas.Stats()
