@@ -52,7 +52,7 @@ const (
 
 // retry runs try inside the gate, for op with a request of size bytes. It ends when try
 // succeeds, fails for another reason than lack of memory, or no step can make more room. try
-// returns the bare reason; retry wraps it in an *Error.
+// returns the reason alone; retry wraps it in an *Error.
 func (a *Allocator) retry(op operation, size int, try func() error) error {
 	err := a.inside(try)
 	if err == nil {

@@ -86,7 +86,7 @@ func misuseCalls(t *testing.T, a *Allocator, known bool) {
 func TestCatchCall(t *testing.T) {
 	a := open(t, guardAll)
 	p := guardedBlock(t, a, 100, true)
-	err := Catch(func() { touchBehind(p, 120) })
+	err := Catch(func() { touchBeyond(p, 120) })
 	var e *MisuseError
 	if !errors.As(err, &e) || e.Kind != Overflow || e.Op != "access" {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestCatchCall(t *testing.T) {
 	for first = range e.Used.Frames() {
 		break
 	}
-	if !strings.HasSuffix(first.Function, ".touchBehind") || e.Used.Goroutine != goroutine.Number() {
+	if !strings.HasSuffix(first.Function, ".touchBeyond") || e.Used.Goroutine != goroutine.Number() {
 		t.Errorf("used by %v of goroutine %d", frames(e.Used), e.Used.Goroutine)
 	}
 	if text := e.Error(); !strings.Contains(text, fmt.Sprintf("\n  used by goroutine %d\n", e.Used.Goroutine)) {
@@ -105,7 +105,7 @@ func TestCatchCall(t *testing.T) {
 }
 
 //go:noinline
-func touchBehind(p unsafe.Pointer, offset int) { bytesAt(at(p, offset), 1)[0]++ }
+func touchBeyond(p unsafe.Pointer, offset int) { bytesAt(at(p, offset), 1)[0]++ }
 
 // frames returns the functions of a call.
 func frames(c Call) (names []string) {
