@@ -49,3 +49,23 @@ func ExampleShardedMap_Update() {
 	fmt.Println(m.Get(404))
 	// Output: 3 true
 }
+
+// A Handle that outlives its value is recognised.
+func ExampleSlots() {
+	type player struct{ Health int }
+	s, err := offheap.NewSlots[player](nil, offheap.SlotsOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	first, _ := s.Add(player{100})
+	s.Get(first).Health -= 30
+	fmt.Println(s.Get(first).Health)
+	s.Remove(first)
+	second, _ := s.Add(player{50}) // in the same slot
+	fmt.Println(s.Get(first) == nil, s.Get(second).Health)
+	// Output:
+	// 70
+	// true 50
+}
