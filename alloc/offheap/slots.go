@@ -96,11 +96,10 @@ func (s *Slots[T]) Add(value T) (Handle[T], error) {
 	if c.left--; c.left == 0 {
 		s.room = c.next
 	}
-	g := s.generation(c, i)
-	*g++
+	*s.generation(c, i)++
 	*s.value(c, i) = value
 	s.count++
-	return Handle[T](uint64(*g)<<32 | uint64(number<<s.shift+i)), nil
+	return s.handle(number<<s.shift + i), nil
 }
 
 // take takes the first slot of c that is not taken. There is one.
@@ -117,7 +116,7 @@ func (s *Slots[T]) take(c *chunk) uint32 {
 
 // grow adds a chunk.
 func (s *Slots[T]) grow() error {
-	if uint64(len(s.chunks))<<s.shift >= 1<<32 {
+	if uint64(len(s.chunks)+1)<<s.shift >= 1<<32 {
 		return &alloc.Error{Op: "offheap.Slots.Add", Err: fmt.Errorf("%w: 2³² slots", alloc.ErrInvalidSize)}
 	}
 	head := chunkHead + 1<<s.shift/8 + 4<<s.shift
@@ -148,6 +147,12 @@ func (s *Slots[T]) find(h Handle[T]) (c *chunk, i uint32) {
 		return nil, 0
 	}
 	return c, i
+}
+
+// handle returns the Handle of the value in a slot.
+func (s *Slots[T]) handle(index uint32) Handle[T] {
+	g := *s.generation(s.chunk(index>>s.shift), index&(1<<s.shift-1))
+	return Handle[T](uint64(g)<<32 | uint64(index))
 }
 
 // Get returns a pointer to the value of a Handle, or nil if the value was removed. The pointer is
