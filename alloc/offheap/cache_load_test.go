@@ -130,10 +130,12 @@ func TestLoadCancelled(t *testing.T) {
 		go func() { value, stayed = c.GetOrLoad(ctx, nil, "a", load) }()
 		go func() { _, _ = c.GetOrLoad(first, nil, "b", load) }()
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		if s := c.Stats(); !errors.Is(gone, context.DeadlineExceeded) || s.Loads != 1 || s.LoadErrors != 1 {
 			t.Error(gone, s)
 		}
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		if string(value) != "slow" || stayed != nil {
 			t.Error(string(value), stayed)
 		}
