@@ -53,6 +53,11 @@ func (r *Region) AdviseRange(off, n int, a Advice) error {
 		if p.size() == 0 {
 			return nil
 		}
+		if a == AdviseDontNeed {
+			k := r.view()
+			k.Offset += int64(p.begin - r.frame.body.Base)
+			return space.Discard(p.begin, p.size(), k)
+		}
 		return space.Advise(p.begin, p.size(), vm.Advice(a))
 	})
 }

@@ -105,7 +105,7 @@ func (r *Region) stretch(n uintptr) error {
 	case old == 0: // a region of an empty file
 		return r.showFirst(n)
 	}
-	w, err := r.frame.resized(size, r.footing())
+	w, err := r.frame.resized(size, r.footing(), r.view())
 	if err != nil {
 		return err
 	}
