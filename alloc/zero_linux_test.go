@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // grows returns by how many bytes f makes the resident set grow.
@@ -18,6 +20,7 @@ func grows(f func()) int64 {
 // Zeros that the kernel supplies are not written: a slice that grows, and a block that is
 // zeroed again after a sparse use, take the RAM of what is used.
 func TestZerosTakeNoMemory(t *testing.T) {
+	vm.Require(t, vm.Residency)
 	if raceEnabled {
 		t.Skip("what the race detector knows of the blocks is resident as well")
 	}

@@ -79,7 +79,7 @@ const Features = endOfFeatures - 1
 // them.
 const (
 	linuxSource   = Features
-	posixSource   = Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Files | FilesAhead | SharedMemory
+	posixSource   = Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | SharedMemory
 	windowsSource = Guards | Purging | LazyPurging | Locking
 	heapSource    = Parts
 )
@@ -131,6 +131,7 @@ func (m *missing) Error() string {
 	return fmt.Sprintf("%v: not supported on %s", m.feature, Platform())
 }
 
+// Is reports whether the error is one of the sentinels.
 func (m *missing) Is(target error) bool {
 	return target == ErrUnsupported || target == ErrKernelLacks || target == errors.ErrUnsupported
 }
@@ -142,4 +143,18 @@ func Need(f Feature) error {
 		return nil
 	}
 	return &missing{f}
+}
+
+// Require skips a test of a feature that this platform's source lacks. The reason names
+// the feature and the platform.
+func Require(t interface {
+	Helper()
+	Skip(args ...any)
+}, f Feature) {
+	t.Helper()
+	for bit := Feature(1); bit < endOfFeatures; bit <<= 1 {
+		if f&bit != 0 && !Able(bit) {
+			t.Skip(Need(bit))
+		}
+	}
 }

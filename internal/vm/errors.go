@@ -38,6 +38,8 @@ var (
 type unsupported struct{}
 
 func (unsupported) Error() string        { return "not supported on this platform" }
+
+// Is reports whether the error is the standard library's.
 func (unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // lacking adds ErrKernelLacks to an error.

@@ -5,6 +5,7 @@ package vm
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -192,6 +193,9 @@ func TestMapInto(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.fails == OpMap && strings.HasPrefix(c.name, "another") {
+				Require(t, Moving) // otherwise the part is never unmapped
+			}
 			var s Space
 			start, reservation, err := s.Reserve(c.ahead+mib+c.rest, page)
 			must(t, err)

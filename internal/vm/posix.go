@@ -5,6 +5,7 @@
 package vm
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -117,7 +118,7 @@ func sysAdvise(base, size uintptr, a Advice) error {
 	case a == HugePage || a == NoHugePage:
 		return Need(HugePages)
 	case a == PopulateRead || a == PopulateWrite:
-		return Need(Populating)
+		return touch(base, size, a == PopulateWrite)
 	}
 	return Need(Hiding)
 }
@@ -132,7 +133,11 @@ func sysLock(base, size uintptr, onFault bool) error {
 	if onFault {
 		return Need(LockingOnFault)
 	}
-	return repeat(func() error { return unix.Mlock(raw.Bytes(base, size)) })
+	err := repeat(func() error { return unix.Mlock(raw.Bytes(base, size)) })
+	if err == unix.ENOMEM && touch(base, size, false) != nil {
+		err = errors.Join(ErrAbsent, err) // and not the limit
+	}
+	return err
 }
 
 func sysUnlock(base, size uintptr) error {
