@@ -105,6 +105,38 @@ func Sources() []Source {
 // for the compiler.
 func Able(f Feature) bool { return source&f == f }
 
+// serves says what users have of a feature.
+var serves = map[Feature]string{
+	Guards:         "faults of checked allocators, guarded samples, SpanGuards, Region.Protect, Catch",
+	Markers:        "the same without a cost in mappings",
+	Parts:          "large objects that shrink give address space back",
+	Placing:        "Options.GuardPages and Align of regions",
+	Moving:         "Realloc of large objects without a copy, Resize keeps locks and advice",
+	Purging:        "Trim, Purge, decay: the resident set shrinks",
+	LazyPurging:    "Options with a lazy purge, AdviseFree",
+	Residency:      "clearing large objects does not bring pages in",
+	Locking:        "Region.Lock, Secret",
+	LockingOnFault: "Region.LockOnFault",
+	HugePages:      "Options.HugePages, Allocator.AdviseHuge",
+	Hints:          "AdviseSequential, AdviseRandom, AdviseWillNeed",
+	Hiding:         "AdviseDontDump, AdviseWipeOnFork; Secret is hidden from dumps and children",
+	Populating:     "AdvisePopulateRead, AdvisePopulateWrite",
+	Names:          "mappings have names in the tools of the system",
+	Files:          "MapFile, MapOpenFile",
+	FilesAhead:     "arena.Open, FileOptions.Beyond",
+	SharedMemory:   "MapShared, arena.OpenShared",
+	Reopening:      "MapInherited, arena.OpenInherited",
+	Preallocation:  "a full disk is ErrNoSpace and not a fault",
+	LengthLocks:    "several processes may change the length of one file at once",
+	Copies:         "Sync of an arena's file reads changed pages only",
+	SecretMemory:   "Secret is out of the kernel's reach",
+	MappingLimit:   "warnings near the limit; large objects share mappings",
+	ProcessView:    "Allocator.Process, the limit of the control group in alloc/budget",
+}
+
+// Serves says what users have of a feature.
+func (f Feature) Serves() string { return serves[f] }
+
 var featureNames = map[Feature]string{
 	Guards: "guard pages", Markers: "guard pages that split no mapping", Parts: "giving back a part of a mapping",
 	Placing: "mapping at a chosen place", Moving: "growing a mapping without a copy", Purging: "giving RAM back",

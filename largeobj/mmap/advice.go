@@ -54,6 +54,9 @@ func (r *Region) AdviseRange(off, n int, a Advice) error {
 			return nil
 		}
 		if a == AdviseDontNeed {
+			if !vm.Able(vm.Moving) && r.lockedPages() { // other kernels would unlock them
+				return invalid("pages are locked")
+			}
 			k := r.view()
 			k.Offset += int64(p.begin - r.frame.body.Base)
 			return space.Discard(p.begin, p.size(), k)

@@ -91,7 +91,10 @@ func fillShm() error {
 
 // TestLockLimit: an error for the limit of locked memory names the limit and its value, and
 // the call leaves nothing behind.
-func TestLockLimit(t *testing.T) { runConfined(t, "small limit") }
+func TestLockLimit(t *testing.T) {
+	vm.Require(t, vm.LockingOnFault)
+	runConfined(t, "small limit")
+}
 
 func lockTooMuch() error {
 	const memlock, limit = 8, 256 << 10 // RLIMIT_MEMLOCK
@@ -170,6 +173,7 @@ func TestPipes(t *testing.T) {
 // Secret memory has the flags of mappings that are locked, not dumped, and not for
 // children.
 func TestSecretFlags(t *testing.T) {
+	vm.Require(t, vm.Hiding)
 	balanced(t)
 	for _, m := range makers() {
 		if !strings.HasPrefix(m.name, "secret") {

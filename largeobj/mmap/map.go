@@ -93,7 +93,7 @@ func (r *Region) mapHidden(n uintptr) error {
 func (r *Region) hide(advice ...vm.Advice) error {
 	for _, a := range advice {
 		err := space.Advise(r.frame.body.Base, r.frame.body.Size, a)
-		if err != nil && vm.Able(vm.Hiding) {
+		if err != nil && !errors.Is(err, ErrUnsupported) {
 			return errors.Join(err, r.dismantle())
 		}
 	}
