@@ -46,7 +46,7 @@ type model struct {
 type modelBlock struct {
 	p      unsafe.Pointer
 	size   int
-	number int // of its pattern
+	number int // selects the pattern
 }
 
 // conformModel does random things, of which the model knows what should come out.
