@@ -29,7 +29,7 @@ func TestCheckedConcurrent(t *testing.T) {
 			defer l.Close()
 			for i := range fewer(4000) {
 				size := r.IntN(1 << (4 + r.IntN(14)))
-				var m subject = whole{a}
+				var m implementation = whole{a}
 				if i%2 == 0 {
 					m = handle{l, a}
 				}

@@ -79,7 +79,7 @@ func TestCheckedDistance(t *testing.T) {
 	for _, size := range checkedSizes {
 		p := alloc(t, a, size)
 		b := checkedAt(a.checker().blocks.Find(raw.Addr(p)))
-		for _, off := range []int{size, size + 1, size + int(b.behind) - 1, -1, -int(b.front())} {
+		for _, off := range []int{size, size + 1, size + int(b.after) - 1, -1, -int(b.front())} {
 			was := bytesAt(at(p, off), 1)[0]
 			for _, v := range []byte{0, was + 1, 0xff} {
 				bytesAt(at(p, off), 1)[0] = v
@@ -90,7 +90,7 @@ func TestCheckedDistance(t *testing.T) {
 			}
 			bytesAt(at(p, off), 1)[0] = was
 		}
-		if b.behind < zoneMin || b.front() < zoneMin || raw.Addr(p) != b.Addr {
+		if b.after < zoneMin || b.front() < zoneMin || raw.Addr(p) != b.Addr {
 			t.Errorf("size %d: %+v", size, *b)
 		}
 		a.Free(p)
@@ -270,7 +270,7 @@ func TestCheckedTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := MisuseError{Kind: TypeMismatch, Op: "Free", Addr: raw.Addr(unsafe.Pointer(p)), Block: raw.Addr(unsafe.Pointer(p)), Size: 12, State: "live"}
-	wantMisuse(t, func() { Free(a, (*[4]uint32)(unsafe.Pointer(p))) }, want, "freed as a value of 16 bytes, but 12 bytes were asked for")
+	wantMisuse(t, func() { Free(a, (*[4]uint32)(unsafe.Pointer(p))) }, want, "freed as a value of 16 bytes, but 12 bytes were requested")
 	wantMisuse(t, func() { Free(a, (*uint32)(unsafe.Pointer(p))) }, want, "freed as a value of 4 bytes")
 	Free(a, p)
 	Free[int](a, nil)

@@ -57,11 +57,11 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	for c := range a.depots {
 		a.forgetGuards(a.depots[c].Close(sizeclass.Class(c)))
 	}
-	guards := a.guards.close(a) // before the profile, which has its stacks
-	a.forgetGuards(int(a.stuck.splits.Swap(0)))
-	a.stuck.pages.Store(0)
+	pool := a.guardPool.close(a) // before the profile, which has its stacks
+	a.forgetGuards(int(a.lostGuards.splits.Swap(0)))
+	a.lostGuards.pages.Store(0)
 	a.profile.Close()
-	return leaks, errors.Join(traced, damages, guards, a.pages.Close(), a.large.Close())
+	return leaks, errors.Join(traced, damages, pool, a.pages.Close(), a.large.Close())
 }
 
 // dropTable takes away the caches of all slots, as detach does, and frees the table of caches.

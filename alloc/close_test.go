@@ -28,7 +28,7 @@ func TestUseAfterClose(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for name, m := range map[string]subject{
+		for name, m := range map[string]implementation{
 			"Allocator": whole{a}, "Local": handle{l, a}, "fresh Local": handle{fresh, a}, "late Local": handle{local(t, a), a},
 		} {
 			for _, size := range []int{0, 100, 1000, sizeclass.LargeMin, 1 << 20} {

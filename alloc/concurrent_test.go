@@ -16,7 +16,7 @@ import (
 // A worker allocates, fills, changes, hands over and frees blocks, and verifies
 // each block before it lets go of it.
 type worker struct {
-	m    subject
+	m    implementation
 	r    *rand.Rand
 	mine []modelBlock
 	out  chan<- modelBlock // blocks handed to other workers

@@ -15,7 +15,7 @@ import (
 
 // conformReuse: memory that was freed is used again, or a program that allocates
 // and frees for ever would grow for ever.
-func conformReuse(t *testing.T, m subject) {
+func conformReuse(t *testing.T, m implementation) {
 	if _, ok := m.(goHeap); ok {
 		t.Skip("the collector decides")
 	}
@@ -37,7 +37,7 @@ func conformReuse(t *testing.T, m subject) {
 
 // A model knows what blocks there are and what they hold.
 type model struct {
-	of     subject
+	of     implementation
 	r      *rand.Rand
 	blocks []modelBlock
 	number int
@@ -50,7 +50,7 @@ type modelBlock struct {
 }
 
 // conformModel does random things, of which the model knows what should come out.
-func conformModel(t *testing.T, m subject) {
+func conformModel(t *testing.T, m implementation) {
 	for seed := range uint64(2) {
 		w := &model{of: m, r: rand.New(rand.NewPCG(seed, 7))}
 		for i := range fewer(12000) {

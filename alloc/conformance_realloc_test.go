@@ -18,7 +18,7 @@ var reallocSizes = []int{
 }
 
 // conformRealloc goes from each size to each other: up, down and the same.
-func conformRealloc(t *testing.T, m subject) {
+func conformRealloc(t *testing.T, m implementation) {
 	for i, from := range reallocSizes {
 		for j, to := range reallocSizes {
 			p := alloc(t, m, from)
@@ -44,7 +44,7 @@ func conformRealloc(t *testing.T, m subject) {
 }
 
 // conformReallocEnds has one block go through all sizes.
-func conformReallocEnds(t *testing.T, m subject) {
+func conformReallocEnds(t *testing.T, m implementation) {
 	p, err := m.Realloc(nil, reallocSizes[0])
 	must(t, p, err)
 	fill(bytesAt(p, reallocSizes[0]), 9)
@@ -73,7 +73,7 @@ func conformReallocEnds(t *testing.T, m subject) {
 	}
 }
 
-func conformReallocFailing(t *testing.T, m subject) {
+func conformReallocFailing(t *testing.T, m implementation) {
 	for i, size := range []int{1, 100, 4096, 100000, sizeclass.LargeMin, 1 << 20} {
 		p := alloc(t, m, size)
 		usable := m.UsableSize(p)

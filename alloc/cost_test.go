@@ -121,8 +121,8 @@ func TestNoGarbage(t *testing.T) {
 // TestOverhead: the memory for many blocks is little more than the blocks.
 func TestOverhead(t *testing.T) {
 	for _, c := range []struct {
-		size int
-		most float64 // footprint to bytes asked for, with metadata
+		size  int
+		limit float64 // footprint to bytes asked for, with metadata
 	}{{16, 1.10}, {64, 1.04}, {1024, 1.04}, {16 << 10, 1.04}} {
 		a := open(t, still)
 		l := local(t, a) // one cache, however many processors there are
@@ -135,8 +135,8 @@ func TestOverhead(t *testing.T) {
 			last = raw.Addr(p)
 		}
 		total := a.space.Footprint.Now() + int64(metadata.InUse()-base)
-		if got := float64(total) / float64(n*c.size); got > c.most {
-			t.Errorf("blocks of %d bytes: %.3f bytes for each byte, want %.3f at most", c.size, got, c.most)
+		if got := float64(total) / float64(n*c.size); got > c.limit {
+			t.Errorf("blocks of %d bytes: %.3f bytes for each byte, want %.3f at most", c.size, got, c.limit)
 		}
 		for last != 0 {
 			p := raw.Pointer(last)

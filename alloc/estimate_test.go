@@ -67,9 +67,9 @@ func unbiased(t *testing.T, all []estimate) {
 // A mix says how many blocks of a size are allocated, and that one of so many stays.
 type mix []struct{ size, n, stays int }
 
-// play allocates a mix, in turns from one place and so by one stack, and returns what
+// run allocates a mix, in turns from one place and so by one stack, and returns what
 // the profile makes of it.
-func (m mix) play(t *testing.T, a *Allocator, l *Local) []estimate {
+func (m mix) run(t *testing.T, a *Allocator, l *Local) []estimate {
 	t.Helper()
 	var live []unsafe.Pointer
 	for i, some := 0, true; some; i++ {
@@ -141,7 +141,7 @@ func TestEstimate(t *testing.T) {
 				if name == "guarded" { // some are, and some of these are sampled, too
 					_ = a.Inspect().SetGuardRate(30)
 				}
-				unbiased(t, c.mix.play(t, a, l))
+				unbiased(t, c.mix.run(t, a, l))
 			})
 		}
 	}
@@ -159,7 +159,7 @@ func TestEstimateEachClass(t *testing.T) {
 		m = append(m, struct{ size, n, stays int }{c.Size(), int(min(400/p, 100_000)), 20})
 	}
 	sum, n := 0.0, 0.0
-	for i, e := range m.play(t, a, l) {
+	for i, e := range m.run(t, a, l) {
 		// Where hardly any block is passed over the distribution is another.
 		if c := m[i/4]; i%4 == 0 && a.probability(uintptr(c.size)) < 0.95 {
 			sum += e.off() * e.off()
@@ -178,7 +178,7 @@ func TestEstimateExact(t *testing.T) {
 	for _, rate := range []int{1, -1, -100} {
 		a := open(t, Options{Decay: -1})
 		a.Profile().SetRate(rate)
-		for _, e := range m.play(t, a, local(t, a)) {
+		for _, e := range m.run(t, a, local(t, a)) {
 			if rate != 1 {
 				e.want = 0
 			}

@@ -27,7 +27,7 @@ func failFirst() error {
 	a.options.Decay = -1
 	s := &scenario{a: &a, l: a.NewLocal()}
 	inject(fault{hits: func(call, n int, _ vm.Op) bool { return n <= call && call < n+6 }}, n)
-	if err := s.play(); err != nil {
+	if err := s.run(); err != nil {
 		return err
 	}
 	if err := a.checkInvariants(); err != nil {
@@ -35,7 +35,7 @@ func failFirst() error {
 	}
 	failed := s.failed
 	vm.Inject(nil)
-	if err := s.play(); err != nil {
+	if err := s.run(); err != nil {
 		return err
 	}
 	if s.failed > failed {

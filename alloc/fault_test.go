@@ -27,9 +27,9 @@ type scenario struct {
 	failed int // operations
 }
 
-// play allocates, grows, shrinks and frees objects small and large, and trims in
+// run allocates, grows, shrinks and frees objects small and large, and trims in
 // between.
-func (s *scenario) play() error {
+func (s *scenario) run() error {
 	steps := []func() error{
 		func() error { return s.malloc(s.a.Malloc, 100) },
 		func() error { return s.malloc(s.a.Malloc, 5000) },
@@ -185,7 +185,7 @@ func TestFault(t *testing.T) {
 				t.Run(f.name, func(t *testing.T) {
 					failed := 0
 					for n := 0; ; n++ {
-						calls, hit := playFault(t, o.o, f, n)
+						calls, hit := runFault(t, o.o, f, n)
 						failed += hit
 						if t.Failed() {
 							t.Fatalf("failing call %d", n)
@@ -203,9 +203,9 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// playFault plays the scenario with failures, then without, and returns how many
+// runFault plays the scenario with failures, then without, and returns how many
 // calls there were and how many operations failed.
-func playFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
+func runFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
 	defer vm.Inject(nil)
 	a, err := NewAllocator(o)
 	if err != nil {
@@ -213,7 +213,7 @@ func playFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
 	}
 	s := &scenario{a: a, l: a.NewLocal()}
 	count := inject(f, n)
-	if err := s.play(); err != nil {
+	if err := s.run(); err != nil {
 		t.Error(err)
 		return
 	}
@@ -240,7 +240,7 @@ func playFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
 
 	// It works again as if nothing had been.
 	before := s.failed
-	if err := s.play(); err != nil || s.failed != before {
+	if err := s.run(); err != nil || s.failed != before {
 		t.Errorf("afterwards: %v, %d operations failed", err, s.failed-before)
 		return
 	}
@@ -279,7 +279,7 @@ func TestFaultInClose(t *testing.T) {
 					t.Fatal(err)
 				}
 				s := &scenario{a: a, l: a.NewLocal()}
-				if err := s.play(); err != nil {
+				if err := s.run(); err != nil {
 					t.Fatal(err)
 				}
 				calls := inject(f, n)
@@ -355,9 +355,9 @@ func TestTrimOnRefusal(t *testing.T) {
 		for _, retained := range []int{1 << 20, 2 << 20, 500 << 10} {
 			a.Free(alloc(t, a, retained))
 		}
-		most := a.space.Mappings.Now()
+		limit := a.space.Mappings.Now()
 		vm.Inject(func(op vm.Op) error { // a kernel that allows no more mappings than there are
-			if op == vm.OpMap && a.space.Mappings.Now() >= most {
+			if op == vm.OpMap && a.space.Mappings.Now() >= limit {
 				return errInjected
 			}
 			return nil

@@ -244,7 +244,7 @@ func TestGuardRate(t *testing.T) {
 
 // TestGuardPace: a rate for production is bounded by the time, too.
 func TestGuardPace(t *testing.T) {
-	var g guards
+	var g guardPool
 	g.rate.Store(production)
 	now := time.Unix(1000, 0)
 	for _, c := range []struct {

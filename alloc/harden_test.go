@@ -110,15 +110,15 @@ func TestRandomOrder(t *testing.T) {
 		}
 		return addrs[:len(addrs)-1]
 	}
-	common := func(distances []uintptr) (most int) {
+	common := func(distances []uintptr) (longest int) {
 		slices.Sort(distances)
 		for i, run := 1, 1; i < len(distances); i++ {
 			if run++; distances[i] != distances[i-1] {
 				run = 1
 			}
-			most = max(most, run)
+			longest = max(longest, run)
 		}
-		return most
+		return longest
 	}
 	if n := common(order(Hardening{})); n < 900 {
 		t.Fatalf("without the option %d of 999 blocks follow each other alike", n)
@@ -154,7 +154,7 @@ func TestSpanGuards(t *testing.T) {
 				}
 				e := misused(t, func() { clear(bytesAt(p, n+tail+1)[n+tail:]) })
 				if e.Kind != Overflow || e.Op != "access" || e.Block != raw.Addr(p) || e.Size != n || e.State != "live" ||
-					!strings.Contains(e.Detail, fmt.Sprintf("%s behind the last block", bytesOf(tail+1))) {
+					!strings.Contains(e.Detail, fmt.Sprintf("%s beyond the last block", bytesOf(tail+1))) {
 					t.Errorf("%v; want the block %p of %d bytes", e, p, n)
 				}
 			}
@@ -226,7 +226,7 @@ func TestSpanGuardNotMade(t *testing.T) {
 		return nil
 	})
 	a.Free(alloc(t, a, 64)) // by the second try
-	if n := a.stuck.pages.Load(); n != 0 || !refused {
+	if n := a.lostGuards.pages.Load(); n != 0 || !refused {
 		t.Errorf("%d pages are lost", n)
 	}
 }

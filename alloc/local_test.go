@@ -33,7 +33,7 @@ func TestLocalClose(t *testing.T) {
 func TestLocalFreesOthers(t *testing.T) {
 	a := open(t, still)
 	l, k := local(t, a), local(t, a)
-	ways := []subject{whole{a}, handle{l, a}, handle{k, a}}
+	ways := []implementation{whole{a}, handle{l, a}, handle{k, a}}
 	for _, size := range []int{1, 100, 5000, 100000, 1 << 20} {
 		for _, from := range ways {
 			for _, to := range ways {

@@ -52,7 +52,7 @@ const (
 
 // retry makes room and runs try again, inside the gate, after a first try failed with err. op
 // requests size bytes. retry ends when try succeeds, fails for another reason than lack of
-// memory, or no step can make more room. try returns the bare reason; retry wraps it in an
+// memory, or no step can make more room. try returns the reason alone; retry wraps it in an
 // *Error.
 func (a *Allocator) retry(op operation, size int, err error, try func() error) error {
 	rounds := 0

@@ -82,7 +82,7 @@ func exhaustMappings() error {
 			if err := h.spare(spare); err != nil {
 				return err
 			}
-			err := s.play()
+			err := s.run()
 			// The check itself needs more of the Go heap than there may be.
 			if err := errors.Join(err, h.spare(100), a.checkInvariants()); err != nil {
 				return fmt.Errorf("%s, %d mappings to spare: %w", o.name, spare, err)
@@ -101,7 +101,7 @@ func exhaustMappings() error {
 // vanish frees everything, after which nothing may be left.
 func (s *scenario) vanish() error {
 	before := s.failed
-	if err := s.play(); err != nil || s.failed != before {
+	if err := s.run(); err != nil || s.failed != before {
 		return fmt.Errorf("%d operations fail afterwards: %w", s.failed-before, err)
 	}
 	for len(s.blocks) > 0 {

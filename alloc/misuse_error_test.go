@@ -86,7 +86,7 @@ func misuseCalls(t *testing.T, a *Allocator, known bool) {
 func TestCatchCall(t *testing.T) {
 	a := open(t, guardAll)
 	p := guardedBlock(t, a, 100, true)
-	err := Catch(func() { touchBehind(p, 120) })
+	err := Catch(func() { touchBeyond(p, 120) })
 	var e *MisuseError
 	if !errors.As(err, &e) || e.Kind != Overflow || e.Op != "access" {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestCatchCall(t *testing.T) {
 	for first = range e.Used.Frames() {
 		break
 	}
-	if !strings.HasSuffix(first.Function, ".touchBehind") || e.Used.Goroutine != goroutine.Number() {
+	if !strings.HasSuffix(first.Function, ".touchBeyond") || e.Used.Goroutine != goroutine.Number() {
 		t.Errorf("used by %v of goroutine %d", frames(e.Used), e.Used.Goroutine)
 	}
 	if text := e.Error(); !strings.Contains(text, fmt.Sprintf("\n  used by goroutine %d\n", e.Used.Goroutine)) {
@@ -105,7 +105,7 @@ func TestCatchCall(t *testing.T) {
 }
 
 //go:noinline
-func touchBehind(p unsafe.Pointer, offset int) { bytesAt(at(p, offset), 1)[0]++ }
+func touchBeyond(p unsafe.Pointer, offset int) { bytesAt(at(p, offset), 1)[0]++ }
 
 // frames returns the functions of a call.
 func frames(c Call) (names []string) {
@@ -117,14 +117,14 @@ func frames(c Call) (names []string) {
 
 func TestMisuseKinds(t *testing.T) {
 	seen := map[string]bool{}
-	for k := DoubleFree; k <= SharedLocal; k++ {
+	for k := DoubleFree; k <= ConcurrentUse; k++ {
 		if s := k.String(); s == "" || s == "misuse" || seen[s] {
 			t.Errorf("kind %d is called %q", k, s)
 		} else {
 			seen[s] = true
 		}
 	}
-	for _, k := range []MisuseKind{0, SharedLocal + 1, 255} {
+	for _, k := range []MisuseKind{0, ConcurrentUse + 1, 255} {
 		if k.String() != "misuse" {
 			t.Errorf("kind %d is called %q", k, k)
 		}

@@ -120,19 +120,19 @@ var smallMisuse = []misuseCase{
 		q := raw.Pointer(s.Base + uintptr(s.Blocks-1)*uintptr(s.Size))
 		return badPointer{p: q, want: block(InvalidPointer, q, 144, "never allocated"), words: []string{"never handed out", "made up"}}
 	}},
-	{"behind the last block", func(t *testing.T, a *Allocator) badPointer {
+	{"beyond the last block", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 7*1024)
 		s := spanOf(p)
 		q := raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size))
 		if spanOf(q) != s {
 			t.Fatal("the span has no tail")
 		}
-		return badPointer{p: q, want: MisuseError{Kind: InvalidPointer}, words: []string{"behind the last block"}}
+		return badPointer{p: q, want: MisuseError{Kind: InvalidPointer}, words: []string{"beyond the last block"}}
 	}},
 	{"inside the tail", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 7*1024)
 		s := spanOf(p)
-		return badPointer{p: raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size) + 5), want: MisuseError{Kind: InvalidPointer}, words: []string{"behind the last block"}}
+		return badPointer{p: raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size) + 5), want: MisuseError{Kind: InvalidPointer}, words: []string{"beyond the last block"}}
 	}},
 	{"another Allocator's", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, open(t, still), 100)

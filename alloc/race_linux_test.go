@@ -14,10 +14,10 @@ import (
 )
 
 // races are mistakes that the detector must report, and uses that it must not
-// take for one. Each is played by a child of its own.
+// take for one. Each is run by a child of its own.
 var races = []struct {
 	name string
-	play func(a *Allocator) error
+	run  func(a *Allocator) error
 	seen bool
 }{
 	{"two write to a small block", func(a *Allocator) error { return bothWrite(a, 100) }, true},
@@ -148,7 +148,7 @@ func init() {
 			if err != nil {
 				return err
 			}
-			return r.play(a)
+			return r.run(a)
 		}
 	}
 }

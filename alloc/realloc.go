@@ -104,7 +104,7 @@ func (a *Allocator) reallocSmall(h holder, op operation, r *resident, kept uintp
 func (a *Allocator) reallocGuarded(h holder, op operation, s *guardSlot, kept uintptr, size int) (unsafe.Pointer, error) {
 	to, err := a.copied(h, op, s.addr, s.size, kept, size)
 	if err != nil {
-		a.guards.show(s)
+		a.guardPool.show(s)
 		return nil, err
 	}
 	a.releaseGuarded(h, op, s)

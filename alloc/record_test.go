@@ -77,7 +77,7 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-func recordAll(t *testing.T, a *Allocator, h subject) {
+func recordAll(t *testing.T, a *Allocator, h implementation) {
 	stop := startTrace(t, a)
 	var want []heaptrace.Event
 	did := func(p unsafe.Pointer, op heaptrace.Op, align uint32, size int64) unsafe.Pointer {
@@ -214,7 +214,7 @@ func recordConcurrent(t *testing.T, a *Allocator, large int) {
 	for g := range goroutines {
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(uint64(g), 1))
-			var h subject = whole{a}
+			var h implementation = whole{a}
 			if g%2 == 1 {
 				l := a.NewLocal()
 				defer l.Close()

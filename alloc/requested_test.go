@@ -43,7 +43,7 @@ func TestStatsRequested(t *testing.T) {
 			large += int64(n * size)
 		}
 	}
-	for _, m := range []subject{whole{a}, handle{l, a}} {
+	for _, m := range []implementation{whole{a}, handle{l, a}} {
 		var live []unsafe.Pointer
 		for _, size := range []int{1, 100, 1000, 3000, 50000, 150_000, 151_000, 149_000, 1 << 20} {
 			for range 3 {

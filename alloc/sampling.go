@@ -39,7 +39,7 @@ func (a *Allocator) setSampler() {
 	defer a.samplerMu.Unlock()
 	for c := range sizeclass.Class(sizeclass.Count) {
 		size := uintptr(c.Size())
-		p, q := a.probability(size), a.guards.probability(size)
+		p, q := a.probability(size), a.guardPool.probability(size)
 		all := a.backend.samplesAll()
 		if all { // they need more than to be guarded
 			q = 0

@@ -17,7 +17,7 @@ func (a *Allocator) verify() error {
 	}
 	defer a.gate.leave()
 	var all []error
-	all = append(all, a.backend.damages(opVerify), a.guards.damages(opVerify))
+	all = append(all, a.backend.damages(opVerify), a.guardPool.damages(opVerify))
 	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, describeLarge(opVerify, v.Addr, v)) })
 	for c := range sizeclass.Class(sizeclass.Count) {
 		_, err := a.depots[c].Check(c)

@@ -21,7 +21,7 @@ func TestZerosTakeNoMemory(t *testing.T) {
 	if raceEnabled {
 		t.Skip("what the race detector knows of the blocks is resident as well")
 	}
-	const large, most = 256 << 20, 32 << 20
+	const large, limit = 256 << 20, 32 << 20
 	local := func(t *testing.T) Memory {
 		l := open(t, still).NewLocal()
 		t.Cleanup(l.Close)
@@ -38,7 +38,7 @@ func TestZerosTakeNoMemory(t *testing.T) {
 				}
 				s = s[:from/2] // the rest is to be zero again
 				n := grows(func() { s = Must(Resize(m, s, large)) })
-				if n > most {
+				if n > limit {
 					t.Errorf("%d bytes of RAM for a slice of %d of which %d are used", n, large, from)
 				}
 				for i, v := range s[:2*from] {
@@ -61,7 +61,7 @@ func TestZerosTakeNoMemory(t *testing.T) {
 				bytesAt(p, large)[large/2] = 1
 				a.Free(p)
 			})
-			if n > most {
+			if n > limit {
 				t.Errorf("%d bytes of RAM", n)
 			}
 		}
@@ -71,7 +71,7 @@ func TestZerosTakeNoMemory(t *testing.T) {
 		p := alloc(t, a, large-1<<20)
 		secret := bytesAt(p, 1<<20)[1000:1006]
 		copy(secret, "secret")
-		if n := grows(func() { a.Free(p) }); n > most {
+		if n := grows(func() { a.Free(p) }); n > limit {
 			t.Errorf("%d bytes of RAM", n)
 		}
 		if q := alloc(t, a, large-1<<20); q == p && unsafe.String(&secret[0], 6) == "secret" {

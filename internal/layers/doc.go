@@ -42,6 +42,7 @@
 //	arena                    allocates objects that are freed together
 //	alloc/budget             keeps the Go heap and off-heap memory under one limit
 //	alloc/buffer             a bytes.Buffer, a file in memory and a pool of byte slices, on alloc
+//	alloc/offheap            a map, a cache, an arena with handles, and strings, off the Go heap
 //	alloc/adapters/arrowmem  memory for the buffers of Apache Arrow
 //	alloc/adapters/grpcmem   memory for the message buffers of gRPC
 //	alloc/adapters/swissmem  memory for the tables of cockroachdb/swiss

@@ -69,7 +69,7 @@ func TestGuardDescribe(t *testing.T) {
 			t.Errorf("offset %d of a live block: %v", offset, e)
 		}
 	}
-	unused := a.guards.base(guardSlots - 1)
+	unused := a.guardPool.base(guardSlots - 1)
 	e, ok := Describe(unused)
 	if !ok || e.Block != 0 || !strings.Contains(e.Detail, "no block is") {
 		t.Errorf("in a slot that was never used: %v", e)
