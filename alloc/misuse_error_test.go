@@ -117,14 +117,14 @@ func frames(c Call) (names []string) {
 
 func TestMisuseKinds(t *testing.T) {
 	seen := map[string]bool{}
-	for k := DoubleFree; k <= SharedLocal; k++ {
+	for k := DoubleFree; k <= ConcurrentUse; k++ {
 		if s := k.String(); s == "" || s == "misuse" || seen[s] {
 			t.Errorf("kind %d is called %q", k, s)
 		} else {
 			seen[s] = true
 		}
 	}
-	for _, k := range []MisuseKind{0, SharedLocal + 1, 255} {
+	for _, k := range []MisuseKind{0, ConcurrentUse + 1, 255} {
 		if k.String() != "misuse" {
 			t.Errorf("kind %d is called %q", k, k)
 		}
