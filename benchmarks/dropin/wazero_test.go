@@ -57,7 +57,7 @@ func export(name string, kind, index byte) []byte {
 func instantiate(t *testing.T, memories *wazeromem.Allocator, config wazero.RuntimeConfig, shared bool) (context.Context, api.Module) {
 	t.Helper()
 	ctx := experimental.WithMemoryAllocator(t.Context(), experimental.MemoryAllocatorFunc(
-		func(initial, most uint64) experimental.LinearMemory { return memories.Allocate(initial, most) }))
+		func(initial, limit uint64) experimental.LinearMemory { return memories.Allocate(initial, limit) }))
 	if shared {
 		config = config.WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesThreads)
 	}
@@ -158,7 +158,7 @@ func TestWazeroLimit(t *testing.T) {
 func TestWazeroDropped(t *testing.T) {
 	memories := wazeromem.Allocator{Limit: 10 * wasmPage}
 	ctx := experimental.WithMemoryAllocator(t.Context(), experimental.MemoryAllocatorFunc(
-		func(initial, most uint64) experimental.LinearMemory { return memories.Allocate(initial, most) }))
+		func(initial, limit uint64) experimental.LinearMemory { return memories.Allocate(initial, limit) }))
 	for range 50 {
 		r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter())
 		m, err := r.Instantiate(ctx, module(false))

@@ -172,11 +172,11 @@ func TestShipped(t *testing.T) {
 type counting struct {
 	handle
 	live *atomic.Int64
-	most *atomic.Int64
+	peak *atomic.Int64
 }
 
 func (c counting) Malloc(size int) unsafe.Pointer {
-	c.most.Store(max(c.most.Load(), c.live.Add(int64(size))))
+	c.peak.Store(max(c.peak.Load(), c.live.Add(int64(size))))
 	return c.handle.Malloc(size)
 }
 
@@ -203,14 +203,14 @@ func TestReplayHandsOver(t *testing.T) {
 	}
 	p, _ := load(t, events...)
 	a := heap(t)
-	var live, most atomic.Int64
-	if _, err := NewReplay(p).Run(func() suite.Handle { return counting{handle{a}, &live, &most} }); err != nil {
+	var live, peak atomic.Int64
+	if _, err := NewReplay(p).Run(func() suite.Handle { return counting{handle{a}, &live, &peak} }); err != nil {
 		t.Fatal(err)
 	}
 	if live.Load() != 0 {
 		t.Errorf("%d bytes are not given back", live.Load())
 	}
-	if n := most.Load(); n > 2*size*ahead {
+	if n := peak.Load(); n > 2*size*ahead {
 		t.Errorf("%d bytes are live at once, in the trace %d", n, p.Counts.PeakLive)
 	}
 }
@@ -290,7 +290,7 @@ func TestFit(t *testing.T) {
 		for k := 1; k <= len(d.blocks)+1; k++ {
 			table := d.Fit(k)
 			got := d.Waste(InTable(table))
-			want := leastWaste(d, k)
+			want := lowestWaste(d, k)
 			if len(table) != min(k, len(d.blocks)) || !slices.IsSorted(table) || math.Abs(got-want) > 1e-6 {
 				t.Fatalf("%v: the best %d of %v waste %v, but %v is possible", s.small, k, table, got, want)
 			}
@@ -298,9 +298,9 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// leastWaste tries all tables of up to k of the block sizes that occur.
-func leastWaste(d *Demand, k int) float64 {
-	n, least := len(d.blocks), math.Inf(1)
+// lowestWaste tries all tables of up to k of the block sizes that occur.
+func lowestWaste(d *Demand, k int) float64 {
+	n, lowest := len(d.blocks), math.Inf(1)
 	for set := range 1 << n {
 		var table []int64
 		for i := range n {
@@ -309,10 +309,10 @@ func leastWaste(d *Demand, k int) float64 {
 			}
 		}
 		if len(table) <= k && set>>(n-1)&1 == 1 { // all need a class
-			least = min(least, d.Waste(InTable(table)))
+			lowest = min(lowest, d.Waste(InTable(table)))
 		}
 	}
-	return least
+	return lowest
 }
 
 func TestBlockSizes(t *testing.T) {

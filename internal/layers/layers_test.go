@@ -20,8 +20,8 @@ func listed(t *testing.T) []string {
 		var packages []string
 		for _, line := range strings.Split(s.syntax.Doc.Text(), "\n") {
 			if rest, found := strings.CutPrefix(line, "\t"); found {
-				name, subject, _ := strings.Cut(rest, " ")
-				if strings.TrimSpace(subject) == "" {
+				name, use, _ := strings.Cut(rest, " ")
+				if strings.TrimSpace(use) == "" {
 					t.Errorf("doc.go does not say what %s is", name)
 				}
 				packages = append(packages, name)

@@ -15,7 +15,7 @@ import (
 // In race builds the memory for blocks comes from the Go heap, so that the race detector
 // follows it (package raceannotate).
 //
-// Memory of a Space that is Unwatched and very large mappings come from the kernel in
+// Memory of a Space that is Unannotated and very large mappings come from the kernel in
 // every build. Programs that make pointers of numbers need that: the pointer checks of
 // race builds (checkptr) refuse to make a pointer into the Go heap of a number.
 

@@ -169,7 +169,7 @@ func expectLengths(t *testing.T, r *result.Results, dom string) {
 		}
 		perUnit = append(perUnit, length/math.Abs(math.Log(median/own)))
 	}
-	if least, most := slices.Min(perUnit), slices.Max(perUnit); most > 1.01*least {
+	if low, high := slices.Min(perUnit), slices.Max(perUnit); high > 1.01*low {
 		t.Errorf("bars are %v long by the logarithms of their ratios, want them alike", perUnit)
 	}
 }

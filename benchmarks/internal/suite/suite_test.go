@@ -237,8 +237,8 @@ func TestPeakLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if most, least := int64(64*131072), int64(62*131072); result.PeakLive > most || result.PeakLive < least {
-		t.Errorf("the peak of live bytes is %d, want %d or a little less", result.PeakLive, most)
+	if high, low := int64(64*131072), int64(62*131072); result.PeakLive > high || result.PeakLive < low {
+		t.Errorf("the peak of live bytes is %d, want %d or a little less", result.PeakLive, high)
 	}
 }
 
