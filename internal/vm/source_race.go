@@ -26,9 +26,9 @@ const (
 )
 
 // obtain returns size bytes of zeroed memory. The kernel's memory is required if
-// unwatched is set.
-func obtain(size, align uintptr, unwatched bool) (uintptr, error) {
-	if !unwatched && size <= maxMapping && align <= PageSize() {
+// unannotated is set.
+func obtain(size, align uintptr, unannotated bool) (uintptr, error) {
+	if !unannotated && size <= maxMapping && align <= PageSize() {
 		if base, ok := takeGo(size, maxTotal); ok {
 			raceannotate.Reshape()
 			return base, nil
