@@ -143,7 +143,7 @@ func TestSharedProcesses(t *testing.T) {
 	count := posted(t, s)
 	for pid, n := range minPosts {
 		if count[pid] < n {
-			t.Errorf("process %d told of %d posts, there are %d", pid, n, count[pid])
+			t.Errorf("process %d reported %d posts, there are %d", pid, n, count[pid])
 		}
 	}
 	if err := posting(s, 7, 1<<20); !errors.Is(err, alloc.ErrLimit) { // fills the rest of the arena

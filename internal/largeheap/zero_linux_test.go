@@ -17,7 +17,7 @@ import (
 func TestZeroOfRetained(t *testing.T) {
 	vm.Require(t, vm.Residency)
 	if raceannotate.Enabled {
-		t.Skip("what the race detector knows of the blocks is resident as well")
+		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
 	const size, objects = mib, 64
 	for _, c := range []struct {
@@ -70,7 +70,7 @@ func TestZeroOfRetained(t *testing.T) {
 func TestZeroAfterPurge(t *testing.T) {
 	vm.Require(t, vm.Residency)
 	if raceannotate.Enabled {
-		t.Skip("what the race detector knows of the blocks is resident as well")
+		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
 	const size = 8 * mib
 	for _, lazy := range []bool{false, true} {

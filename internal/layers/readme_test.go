@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// markdown are the files that tell users about the module.
+// markdown lists the files that describe the module to users.
 var markdown = []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "PLATFORMS.md"}
 
 // checkout stands in the README for the path of the module's directory.
 const checkout = "/path/to/ashlar"
 
-// readme holds what the README tells its reader to type, and what comes of it.
+// readme has the commands, the program and the output in the README.
 type readme struct{ require, program, output string }
 
 var fence = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
@@ -60,18 +60,19 @@ func absRoot(t *testing.T) string {
 	return dir
 }
 
-// run runs a command that needs no network, and returns its output.
+// run runs a command without network access, and returns its output.
 func run(t *testing.T, dir string, words ...string) (string, error) {
 	t.Helper()
 	command := exec.Command(words[0], words[1:]...)
 	command.Dir = dir
-	// What the module requires is in the module cache, and its own go.sum vouches for it.
+	// The required modules are in the module cache, and the module's own go.sum verifies
+	// them.
 	command.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOWORK=off")
 	out, err := command.CombinedOutput()
 	return string(out), err
 }
 
-// TestReadme does what the README says in a new module.
+// TestReadme follows the README in a new module.
 func TestReadme(t *testing.T) {
 	r := readReadme(t)
 	dir := t.TempDir()
@@ -110,7 +111,7 @@ func TestReadmeOnGoHeap(t *testing.T) {
 
 var link = regexp.MustCompile(`\]\(([^)#:]+)\)`)
 
-// TestLinks: files that the Markdown files refer to exist.
+// TestLinks: the files to which the Markdown files refer exist.
 func TestLinks(t *testing.T) {
 	for _, name := range markdown {
 		prose := fence.ReplaceAllString(readText(t, name), "")
