@@ -37,7 +37,7 @@ var (
 // unsupported is the type of ErrUnsupported, which is also the standard library's.
 type unsupported struct{}
 
-func (unsupported) Error() string        { return "not supported on this platform" }
+func (unsupported) Error() string { return "not supported on this platform" }
 
 // Is reports whether the error is the standard library's.
 func (unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
