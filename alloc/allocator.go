@@ -102,9 +102,12 @@ func Default() *Allocator { return &defaultAllocator }
 
 // init gives the allocator its identity, once.
 func (a *Allocator) init() {
-	if atomic.LoadUintptr(&a.id) != 0 {
-		return
+	if atomic.LoadUintptr(&a.id) == 0 {
+		a.initOnce()
 	}
+}
+
+func (a *Allocator) initOnce() {
 	a.start.Do(func() {
 		clearEmptyCache.Do(func() { clearCache(emptyCache()) })
 		id := lastID.Add(1)

@@ -52,7 +52,6 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	if a.options.Hardening.SpanGuards {
 		a.forget()
 	}
-	a.detach()
 	a.dropTable()
 	a.closeLocals()
 	for c := range a.depots {
@@ -65,13 +64,17 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	return leaks, errors.Join(traced, damages, pool, a.pages.Close(), a.large.Close())
 }
 
-// dropTable frees the table of caches, which is empty.
+// dropTable takes away the caches of all slots, as detach does, and frees the table of caches.
 func (a *Allocator) dropTable() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if n := a.tableLen; n > 0 {
-		atomic.StoreUint32(&a.tableLen, 0)
-		percpu.Synchronize() // until nobody reads it
-		metadata.Free(a.table, uintptr(n)<<wordShift)
+	n := a.tableLen
+	if n == 0 {
+		return
 	}
+	a.unpublish(func(int, uintptr) bool { return true })
+	atomic.StoreUint32(&a.tableLen, 0)
+	percpu.Synchronize() // wait until no goroutine uses these caches or reads the table
+	a.drainLeaving()
+	metadata.Free(a.table, uintptr(n)<<wordShift)
 }

@@ -33,7 +33,7 @@ func conformMemalign(t *testing.T, m implementation) {
 		if !filled(bytesAt(p, m.UsableSize(p)), i) {
 			t.Fatalf("another block wrote to block %d", i)
 		}
-		// Every other block goes by way of Realloc.
+		// Every second block is resized by Realloc in between.
 		if i%2 == 1 {
 			q, err := m.Realloc(p, 300)
 			p = must(t, q, err)

@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// sizes are those around each power of two up to 2 MiB.
+// sizes are the sizes around each power of two up to 2 MiB.
 func sizes() []int {
 	var all []int
 	seen := map[int]bool{}

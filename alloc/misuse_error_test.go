@@ -15,8 +15,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// TestMisuseText: the text says first what happened, then to what, then who did it, the
-// last call first.
+// TestMisuseText: the message says what happened, then describes the block, then lists the
+// calls, the last one first.
 func TestMisuseText(t *testing.T) {
 	a := open(t, guardAll)
 	p := siteA(t, a, 100)
@@ -40,7 +40,7 @@ func TestMisuseText(t *testing.T) {
 	}
 }
 
-// TestMisuseCalls: the calls are there as data, with their goroutines.
+// TestMisuseCalls: the error has the calls as data, with their goroutines.
 func TestMisuseCalls(t *testing.T) {
 	for name, o := range map[string]Options{"checked": strict, "guarded": guardAll} {
 		t.Run(name, func(t *testing.T) { misuseCalls(t, open(t, o), !o.Checked) })
@@ -76,13 +76,13 @@ func misuseCalls(t *testing.T, a *Allocator, known bool) {
 	}
 	for f := range e.Used.Frames() {
 		if !strings.HasSuffix(f.File, "_test.go") {
-			t.Errorf("the first function of the call is %s, the allocator's own", f.Function)
+			t.Errorf("the first function of the call is %s, which is inside the allocator", f.Function)
 		}
 		break
 	}
 }
 
-// TestCatchCall: a fault's call is that of the access, in Catch's goroutine.
+// TestCatchCall: the call of a fault is the access, in the goroutine that called Catch.
 func TestCatchCall(t *testing.T) {
 	a := open(t, guardAll)
 	p := guardedBlock(t, a, 100, true)

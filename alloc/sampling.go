@@ -86,11 +86,15 @@ func (a *Allocator) rateOf(size uintptr) int64 {
 // sampleLarge counts a large object down, in h's cache. It reports whether the object is
 // sampled.
 func (a *Allocator) sampleLarge(h holder, size uintptr) bool {
+	rate := a.rateOf(sizeclass.LargeMin)
+	if rate == 0 { // the countdown stays as it is: the distance to the next sample has no memory
+		return false
+	}
 	cache, id, err := h.acquire()
 	if err != nil {
 		return false
 	}
-	sampled := largeCacheOf(cache).sampleNext(size, a.rateOf(sizeclass.LargeMin), &a.sampler.rng)
+	sampled := largeCacheOf(cache).sampleNext(size, rate, &a.sampler.rng)
 	h.release(id)
 	return sampled
 }

@@ -6,20 +6,23 @@ import (
 	"fmt"
 	"testing"
 	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// grows returns by how many bytes f makes the resident set grow.
+// grows returns by how many bytes f increases the resident set.
 func grows(f func()) int64 {
 	before := statm(1)
 	f()
 	return statm(1) - before
 }
 
-// Zeros that the kernel supplies are not written: a slice that grows, and a block that is
-// zeroed again after a sparse use, take the RAM of what is used.
+// TestZerosTakeNoMemory: zeros that the kernel supplies are not written. So a slice that grows, and
+// a block that is zeroed again after sparse use, take RAM only for the used part.
 func TestZerosTakeNoMemory(t *testing.T) {
+	vm.Require(t, vm.Residency)
 	if raceEnabled {
-		t.Skip("what the race detector knows of the blocks is resident as well")
+		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
 	const large, limit = 256 << 20, 32 << 20
 	local := func(t *testing.T) Memory {
@@ -36,7 +39,7 @@ func TestZerosTakeNoMemory(t *testing.T) {
 				for i := range s {
 					s[i] = 7
 				}
-				s = s[:from/2] // the rest is to be zero again
+				s = s[:from/2] // the rest must be zero again
 				n := grows(func() { s = Must(Resize(m, s, large)) })
 				if n > limit {
 					t.Errorf("%d bytes of RAM for a slice of %d of which %d are used", n, large, from)
@@ -75,7 +78,7 @@ func TestZerosTakeNoMemory(t *testing.T) {
 			t.Errorf("%d bytes of RAM", n)
 		}
 		if q := alloc(t, a, large-1<<20); q == p && unsafe.String(&secret[0], 6) == "secret" {
-			t.Error("what was freed is still there")
+			t.Error("the freed contents are still there")
 		}
 	})
 }
