@@ -18,6 +18,7 @@
 //	FuzzConcurrent      several runners at once, which send blocks to each other
 //	FuzzLargePolicies   a largeheap.Heap, with time counted in ticks
 //	FuzzArena           an arena of any kind
+//	FuzzStructures      a structure of each type of alloc/offheap, beside Go's maps
 //	FuzzRegions         regions of one file that others append to, cut and remove
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
@@ -155,6 +156,7 @@
 // The soak consists of runs. Each run has a new Allocator with options from the seed, and
 // a few rounds.
 //
+//	structures  all workers, each on structures of alloc/offheap of its own, in one Allocator
 //	workers   goroutines, every fourth locked to its thread: allocate, fill, verify,
 //	          resize, free, and send blocks to each other, as the load profile says
 //	disturb   one goroutine: GOMAXPROCS from 1 to -procs, garbage collections, Trim, kernel

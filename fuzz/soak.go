@@ -124,6 +124,9 @@ func (s *soaking) oneRun() error {
 	if r.IntN(2) == 0 {
 		decay = 4 * time.Millisecond << r.IntN(6)
 	}
+	if err := s.structures(rand.New(rand.NewPCG(s.seed, uint64(s.runs)<<32))); err != nil || s.bad != nil {
+		return err
+	}
 	h := 0
 	if r.IntN(4) == 0 {
 		h = r.IntN(8)

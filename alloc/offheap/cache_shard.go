@@ -25,6 +25,7 @@ type cacheShard struct {
 	spare           []uint32  // numbers of usual segments that are empty
 	probation, main queue
 	ghosts          ghosts
+	hand            int // offset in the oldest segment of main; see admits
 
 	memory alloc.Memory
 	seed   maphash.Seed
@@ -134,12 +135,16 @@ func (s *cacheShard) set(hash uint64, key, value []byte, at, now int64) error {
 		return nil
 	}
 	h := uint32(hash >> 32)
-	to := &s.probation
+	to, state := &s.probation, uint32(len(key))
 	if e != nil {
 		to = s.queueOf(s.segmentOf(uint32(s.index.slots[i])))
 		s.drop(i, e)
 	} else if s.ghosts.take(h) {
-		to = &s.main
+		if s.admits() {
+			to = &s.main
+		} else {
+			state |= oneUse
+		}
 	}
 	if err := s.reserve(now); err != nil {
 		return err
@@ -156,7 +161,7 @@ func (s *cacheShard) set(hash uint64, key, value []byte, at, now int64) error {
 	e = s.entryAt(position)
 	e.lengths = uint32(len(value))
 	e.setAt(at)
-	atomic.StoreUint32(&e.state, uint32(len(key)))
+	atomic.StoreUint32(&e.state, state)
 	copy(e.key(), key)
 	copy(e.value(), value)
 	s.index.insert(h, position)

@@ -92,7 +92,7 @@ func measurePauses(o *options, name string) (string, error) {
 	})
 	var all []time.Duration
 	random, i := rand.New(rand.NewPCG(1, 2)), int64(0)
-	for done.Load() < int64(o.n) {
+	for done.Load() < int64(o.n) || len(all) == 0 {
 		if i++; i > done.Load() {
 			random, i = rand.New(rand.NewPCG(1, 2)), 0
 			continue
