@@ -12,7 +12,7 @@ import (
 func TestRuns(t *testing.T) {
 	for name, r := range runs {
 		for _, contender := range r.contenders {
-			o := &options{n: 20_000, d: 10 * time.Millisecond}
+			o := &options{n: 30_000, d: 10 * time.Millisecond}
 			lines, err := r.measure(o, contender)
 			if err != nil {
 				t.Errorf("%s, %s: %v", name, contender, err)
