@@ -13,11 +13,13 @@ import (
 )
 
 var concurrentOps = []operation{
-	{"malloc", 11, (*player).malloc},
+	{"malloc", 9, (*player).malloc},
+	{"batch", 2, (*player).batch},
 	{"calloc", 4, (*player).calloc},
 	{"memalign", 2, (*player).memalign},
 	{"realloc", 6, (*player).realloc},
-	{"free", 8, (*player).freeOne},
+	{"free", 6, (*player).freeOne},
+	{"freebatch", 2, (*player).freeBatch},
 	{"burst", 4, (*player).burst},
 	{"freeburst", 3, (*player).freeBurst},
 	{"append", 2, (*player).appendSlice},

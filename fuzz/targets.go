@@ -13,11 +13,13 @@ import (
 // The package documentation lists the further bytes that they read.
 var (
 	allOps = []operation{
-		{"malloc", 10, (*player).malloc},
+		{"malloc", 8, (*player).malloc},
+		{"batch", 2, (*player).batch},
 		{"calloc", 5, (*player).calloc},
 		{"memalign", 4, (*player).memalign},
 		{"realloc", 8, (*player).realloc},
-		{"free", 10, (*player).freeOne},
+		{"free", 8, (*player).freeOne},
+		{"freebatch", 2, (*player).freeBatch},
 		{"burst", 3, (*player).burst},
 		{"freeburst", 3, (*player).freeBurst},
 		{"usable", 1, (*player).usable},
