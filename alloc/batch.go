@@ -111,11 +111,11 @@ func (a *Allocator) takeFromDepot(h holder, op operation, cc sizeclass.ClassCode
 	if a.options.Hardening.RandomOrder { // the slow path shuffles magazines
 		return 0, 0
 	}
-	s := a.gate.enter()
-	if s == nil {
+	a.init()
+	if !a.gate.enter() {
 		return 0, 0
 	}
-	defer s.leave()
+	defer a.gate.leave()
 	h.begin(op)
 	defer h.end()
 	cache, id, err := h.acquire()
@@ -139,11 +139,10 @@ func (a *Allocator) takeFromDepot(h holder, op operation, cc sizeclass.ClassCode
 
 // clearBatch zeroes the blocks whose bits in used are set. After Close it fails.
 func (a *Allocator) clearBatch(blocks []unsafe.Pointer, used uint32, size int) error {
-	s := a.gate.enter()
-	if s == nil {
+	if !a.gate.enter() {
 		return &Error{Op: opCalloc.String(), Size: size, Err: ErrClosed}
 	}
-	defer s.leave()
+	defer a.gate.leave()
 	smallheap.Clear(blocks, used, size)
 	return nil
 }
@@ -174,11 +173,11 @@ func (a *Allocator) freeBatch(h holder, blocks []unsafe.Pointer) {
 // seem to be of one class and Free's fast path would take them back. Otherwise it returns 0, and
 // the slow path has to be taken.
 func (a *Allocator) putToDepot(h holder, blocks []unsafe.Pointer) (n int) {
-	s := a.gate.enter()
-	if s == nil {
+	a.init()
+	if !a.gate.enter() {
 		return 0
 	}
-	defer s.leave()
+	defer a.gate.leave()
 	h.begin(opFree)
 	defer h.end()
 	owner := atomic.LoadUintptr(&a.freeOwner)

@@ -298,6 +298,19 @@ func TestBatchConcurrent(t *testing.T) {
 	}
 }
 
+// TestBatchZeroValue: a batch may be the first use of an Allocator.
+func TestBatchZeroValue(t *testing.T) {
+	a := new(Allocator)
+	blocks := batchOf(t, a, 20<<10, 50, true)
+	a.FreeBatch(blocks)
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+	if e, ok := panicOf(func() { new(Allocator).FreeBatch(blocks) }).(*MisuseError); !ok || e.Index != 0 {
+		t.Errorf("%+v", e)
+	}
+}
+
 // TestBatchClosed: batches of a closed Allocator fail as single blocks do.
 func TestBatchClosed(t *testing.T) {
 	a := openOnly(t, still)

@@ -41,7 +41,7 @@ func NewBatch[T any](m Memory, values []*T) (n int, err error) {
 // are ignored. Misuse panics as in Allocator.FreeBatch. A checked Allocator also panics if a
 // block has another size than T.
 func FreeBatch[T any](m Memory, values []*T) {
-	a := allocatorBehind(m)
+	a := underlying(m)
 	if b, ok := m.(batcher); ok && (a == nil || a.freesFast()) {
 		b.FreeBatch(pointersOf(values))
 		return

@@ -14,7 +14,7 @@ import (
 
 // batch allocates n blocks of one size in one call. If that fails, the blocks that the call
 // reports must exist, and the other elements must be unchanged.
-func (p *player) batch(h int) error {
+func (p *runner) batch(h int) error {
 	r, n := request{size: p.size()}, p.in.next()%128
 	r.zero = n%2 == 1
 	p.trace.note(n)
@@ -49,7 +49,7 @@ func (p *player) batch(h int) error {
 
 // freeBatch frees n blocks in one call. From how = 128 on, there is an address inside a block
 // among them: the call must report its index, and the blocks after it must stay.
-func (p *player) freeBatch(h int) error {
+func (p *runner) freeBatch(h int) error {
 	how, n := p.in.next(), p.in.next()%128
 	p.trace.note(how, n)
 	n = min(n, len(p.live))
