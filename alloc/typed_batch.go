@@ -2,7 +2,11 @@
 
 package alloc
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
 
 // batcher is a Memory that has calls for several blocks.
 type batcher interface {
@@ -27,7 +31,7 @@ func NewBatch[T any](m Memory, values []*T) (n int, err error) {
 		return 0, err
 	}
 	if b, ok := m.(batcher); ok {
-		return b.CallocBatch(elemSize[T](), pointersOf(values))
+		return b.CallocBatch(elemSize[T](), raw.Pointers(values))
 	}
 	for n = range values {
 		if values[n], err = New[T](m); err != nil {
@@ -43,7 +47,7 @@ func NewBatch[T any](m Memory, values []*T) (n int, err error) {
 func FreeBatch[T any](m Memory, values []*T) {
 	a := underlying(m)
 	if b, ok := m.(batcher); ok && (a == nil || a.freesFast()) {
-		b.FreeBatch(pointersOf(values))
+		b.FreeBatch(raw.Pointers(values))
 		return
 	}
 	n := 0
@@ -51,9 +55,4 @@ func FreeBatch[T any](m Memory, values []*T) {
 	for ; n < len(values); n++ {
 		Free(m, values[n])
 	}
-}
-
-// pointersOf views a slice of pointers as one of untyped pointers.
-func pointersOf[T any](values []*T) []unsafe.Pointer {
-	return unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(unsafe.SliceData(values))), len(values))
 }
