@@ -47,7 +47,8 @@
 //	                       to size classes and pages adds
 //	cached, depot, idle    free blocks. They are in caches, in the magazines of the
 //	                       depots, or in spans that also have live blocks (external
-//	                       fragmentation)
+//	                       fragmentation). Pages with nothing else are purged with
+//	                       age; they count as clean then
 //	dirty                  free pages and extents that still occupy RAM
 //	clean                  address space without RAM: purged or never used
 //	metadata               the samples and stacks of this allocator's heap profile; and
