@@ -121,12 +121,8 @@ func (d *Depot) fill(c sizeclass.Class, m uintptr) (err error) {
 		}
 		err = d.carve(s, m)
 	}
-	for bin := 1; err != nil && mag.n == 0 && bin <= parts; bin++ {
-		for s := d.lists[bin].head; s != 0 && mag.n == 0; {
-			next := SpanAt(s).next
-			_ = d.carve(s, m) // perhaps it has blocks in RAM
-			s = next
-		}
+	if mag.n == 0 && err != nil {
+		d.fillCharged(m)
 	}
 	if mag.n > 0 {
 		return nil
@@ -134,20 +130,38 @@ func (d *Depot) fill(c sizeclass.Class, m uintptr) (err error) {
 	return err
 }
 
+// fillCharged carves blocks that need no charge from the first span that has some.
+func (d *Depot) fillCharged(m uintptr) {
+	mag := magazineAt(m)
+	for bin := 1; bin <= parts; bin++ {
+		for s := d.lists[bin].head; s != 0; s = SpanAt(s).next {
+			if carve(s, m, mag.room, SpanAt(s).purged); mag.n > 0 {
+				d.carved(s, mag.n)
+				return
+			}
+		}
+	}
+}
+
 // carve fills magazine m from span s: first with blocks whose pages are in RAM. The error is that
 // of Space.Charge. m then has the blocks that need no charge.
 func (d *Depot) carve(s, m uintptr) (err error) {
 	sp, mag := SpanAt(s), magazineAt(m)
-	before := sp.idle
+	before := mag.n
 	carve(s, m, mag.room-mag.n, sp.purged)
 	if from := mag.n; sp.purged != 0 && sp.idle > 0 && from < mag.room {
 		carve(s, m, mag.room-from, 0)
 		err = d.use(s, m, from)
 	}
-	d.idle -= int(before - sp.idle)
-	sp.carved = d.tick
-	d.update(s)
+	d.carved(s, mag.n-before)
 	return err
+}
+
+// carved counts n blocks that were carved from span s.
+func (d *Depot) carved(s uintptr, n uint32) {
+	d.idle -= int(n)
+	SpanAt(s).carved = d.tick
+	d.update(s)
 }
 
 // TakeEmpty returns a magazine without blocks.

@@ -116,9 +116,9 @@ func (b *bins) list(s uintptr) {
 // remove takes a span out of its list.
 func (b *bins) remove(s uintptr) { b.lists[SpanAt(s).bin].remove(s) }
 
-// update moves a span to the bin where it belongs. A span that is away stays there.
+// update moves a span whose idle blocks became fewer to the bin where it belongs.
 func (b *bins) update(s uintptr) {
-	if SpanAt(s).bin != away {
+	if bin, _ := binOf(SpanAt(s).idle, SpanAt(s).Blocks); bin != SpanAt(s).bin {
 		b.remove(s)
 		b.insert(s)
 	}

@@ -48,7 +48,7 @@ type sparsePattern struct {
 }
 
 var sparsePatterns = []sparsePattern{
-	{Name: "mixed", Smallest: 100, Largest: 999, Blocks: 700_000, Keep: 10, Pairs: 8_000_000},
+	{Name: "mixed", Smallest: 100, Largest: 999, Blocks: 700_000, Keep: 10, Pairs: 20_000_000},
 	{Name: "size=64", Smallest: 64, Largest: 64, Blocks: 6_000_000, Keep: 10, Pairs: 20_000_000},
 	{Name: "other=8192", Smallest: 8 << 10, Largest: 8 << 10, Blocks: 32 << 10, Keep: 2, Even: true},
 	{Name: "other=32768", Smallest: 32 << 10, Largest: 32 << 10, Blocks: 8 << 10, Keep: 2, Even: true},
