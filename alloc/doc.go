@@ -111,7 +111,9 @@
 //
 // # Memory that comes back
 //
-// Memory that is unused for Options.Decay goes back to the kernel. A timer does that: an
+// Memory that is unused for Options.Decay goes back to the kernel: free spans and objects, and
+// pages between live blocks. New blocks come from the fullest spans, so that others become free.
+// A timer does that: an
 // Allocator has no goroutine that a test for leaked goroutines can find, and it can be used
 // inside and outside bubbles of testing/synctest. Memory that becomes unused in a bubble goes
 // back when the Allocator is used outside the bubble. Trim gives everything back at once.
@@ -285,7 +287,7 @@
 //	a block's state is cached ⇔ exactly one slot of one magazine names it
 //	the profile has a record of a block ⇒ its state is profiled (an object: marked)
 //	span.idle = |{i : state i is idle}|
-//	span on the depot's partial list ⇔ span.idle > 0
+//	a span is in the depot's bin of span.idle, or Purge works on it
 //	pagemap.Get(a) = span for every address a of its pages, and for no other
 //	page heap's used pages = Σ pages of all spans
 //

@@ -262,7 +262,7 @@ func TestBlocksGather(t *testing.T) {
 			tick(a)
 		}
 	}
-	if now := spans(); now > before/3 {
+	if now := spans(); now > before/2 {
 		t.Errorf("%d spans are left of %d, for a tenth of the blocks", now, before)
 	}
 	check(t, a)

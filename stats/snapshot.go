@@ -158,7 +158,7 @@ func (s *Snapshot) numbers() []*int64 {
 }
 
 func (c *Class) numbers() []*int64 {
-	return []*int64{&c.Spans, &c.Blocks, &c.Live, &c.Cached, &c.InDepot, &c.Idle, &c.Quarantined,
+	return []*int64{&c.Spans, &c.Blocks, &c.Live, &c.Cached, &c.InDepot, &c.Idle, &c.Purged, &c.Quarantined,
 		&c.Allocs, &c.Frees, &c.Requested, &c.Exchanges}
 }
 

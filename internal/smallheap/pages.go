@@ -75,14 +75,15 @@ func (m pageMask) next() (first, end int) {
 // purgedBytes returns how much of the span's RAM was given back, in bytes.
 func (s *Span) purgedBytes() int64 { return s.purged.bytes() }
 
-// PurgedBytes returns how much of the RAM of the span at s was given back. Only the owner of a
-// span that is in no depot may call it.
-func PurgedBytes(s uintptr) int64 { return SpanAt(s).purgedBytes() }
+// PurgedBytes returns how much of the RAM of the span at s was given back. The caller need not
+// hold the depot's lock.
+func PurgedBytes(s uintptr) int64 {
+	return pageMask(atomic.LoadUint64((*uint64)(&SpanAt(s).purged))).bytes()
+}
 
 // IdleBytes returns the bytes of the span at s beside its live blocks that may occupy RAM. It
 // reads the states while their owners change them.
 func IdleBytes(s uintptr, live int) int {
 	sp := SpanAt(s)
-	purged := pageMask(atomic.LoadUint64((*uint64)(&sp.purged))).bytes()
-	return max(sp.Class.SpanBytes()-live*sp.Class.Size()-int(purged), 0)
+	return max(sp.Class.SpanBytes()-live*sp.Class.Size()-int(PurgedBytes(s)), 0)
 }
