@@ -50,6 +50,7 @@
 // skips full chunks without reading their bitmaps.
 //
 // A caller may purge pages inside its run, and refund them. It frees such a run by FreePurged.
+// If the kernel refuses the rest of it, the run stays busy until a later Purge (refused.go).
 //
 // Free marks pages dirty. The allocator calls Purge once a tick. Purge returns the pages
 // that were already dirty at the tick before, so a page is kept for one to two ticks.

@@ -51,11 +51,13 @@ type Heap struct {
 
 	purger sync.Mutex // makes Purge and Close wait for each other; taken before mu
 
-	mu     sync.Mutex
-	closed bool
-	chunks []uintptr    // *chunk, ascending by start
-	used   int          // pages allocated
-	dirty  atomic.Int64 // pages that are free and may occupy RAM, those being purged included; written under mu
+	mu      sync.Mutex
+	closed  bool
+	chunks  []uintptr    // *chunk, ascending by start
+	used    int          // pages allocated
+	refused []refusedRun // freed runs that wait for a Purge
+	waiting atomic.Bool  // there are some; written under mu
+	dirty   atomic.Int64 // pages that are free and may occupy RAM, those being purged included; written under mu
 }
 
 // Init sets the account from which chunks are mapped and charged.
@@ -184,32 +186,6 @@ func (h *Heap) Free(addr uintptr, n int) {
 	c := chunkAt(h.chunks[h.search(addr)-1])
 	first := int(addr-c.start) / pageSize
 	h.free(c, first, first+n)
-	h.check(c)
-}
-
-// FreePurged is Free for a run of which purged bytes were given back to the kernel, and refunded
-// to the space, while it was allocated. It purges the rest, too, so that the whole run is clean.
-// If the kernel refuses, the run counts as dirty, and all of it is charged again.
-func (h *Heap) FreePurged(addr uintptr, n int, purged int64) {
-	if purged == 0 {
-		h.Free(addr, n)
-		return
-	}
-	err := h.space.Purge(addr, uintptr(n)*pageSize, false)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		return
-	}
-	c := chunkAt(h.chunks[h.search(addr)-1])
-	first := int(addr-c.start) / pageSize
-	h.free(c, first, first+n)
-	h.space.Recharge(uintptr(purged))
-	if err == nil {
-		c.dirty.clear(first, first+n)
-		h.dirty.Add(-int64(n))
-		h.space.Refund(uintptr(n) * pageSize)
-	}
 	h.check(c)
 }
 

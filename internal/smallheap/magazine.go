@@ -26,9 +26,10 @@ import (
 // While a class cache has the magazine loaded, the number of filled slots follows from the
 // top of the class cache; otherwise it is n.
 type magazine struct {
-	next     uintptr // in the depot's lists
-	n        uint32  // slots filled
-	room     uint32  // slots that may be filled: the one after them has the endMark
+	next     uintptr            // in the depot's lists
+	n        uint32             // slots filled
+	room     uint32             // slots that may be filled: the one after them has the endMark
+	_        [8 - wordSize]byte // aligns the slots on 32 bits
 	sentinel slot
 }
 

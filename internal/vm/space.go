@@ -134,7 +134,7 @@ func (s *Space) Fits(n uintptr) error {
 }
 
 // Recharge adds n bytes to the footprint, regardless of the limit. The peak does not count them:
-// they are about to be refunded as a part of a larger range, or the kernel refused to take them.
+// they are about to be refunded as a part of a larger range.
 func (s *Space) Recharge(n uintptr) { s.Footprint.now.Add(int64(n)) }
 
 // Refund removes n bytes from the footprint.
