@@ -67,8 +67,7 @@ func TestHolesComeBack(t *testing.T) {
 					tick(a)
 				}
 			}
-			var s stats.Snapshot
-			a.Stats(&s)
+			s := a.Stats()
 			now := a.space.Footprint.Now()
 			if vm.PageSize() <= 4096 && now > live+1<<20 {
 				t.Errorf("%s, one of %d blocks of %d bytes live: the footprint is %d bytes for %d", how, c.keep, c.size, now, live)
@@ -245,8 +244,7 @@ func TestBlocksGather(t *testing.T) {
 	}
 	blocks = blocks[:kept]
 	spans := func() (n int64) {
-		var s stats.Snapshot
-		a.Stats(&s)
+		s := a.Stats()
 		for i := range s.Classes {
 			n += s.Classes[i].Spans
 		}
