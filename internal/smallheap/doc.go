@@ -13,6 +13,7 @@
 //	ClassCache  the part of a cache for one class: two magazines, the loaded one and the
 //	            previous one, and a countdown to the next sampled block
 //	magazine    up to 128 free blocks, ready to be handed out
+//	Chain       magazines on their way between the depot and a batch
 //	Depot       the part of one class that all caches share: spare magazines and spans
 //	bins        the spans of a depot, by how many of their blocks are idle
 //	pageMask    a set of pages of a span, such as those whose RAM was given back
@@ -48,6 +49,10 @@
 //	Span       carve │   ▼ uncarve      same lock
 //	                 ▲   │
 //	page heap AddSpan    spans that are wholly idle, returned to the caller
+//
+// A batch of blocks takes the same path, many blocks at a time. TakeBatch and PutBatch use the
+// magazines of the class cache; TakeChain, EmptyChain and PutChain move whole magazines between
+// the depot and whoever has the batch.
 //
 // # How sparse spans become empty
 //
