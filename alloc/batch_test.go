@@ -12,7 +12,6 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/stats"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
