@@ -9,13 +9,14 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/stats"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // TestGuardReportedOnce: Verify reports a write beside a guarded block each time. The
 // operation that frees the block reports it once. The next attempt succeeds, and the slot
 // is used again.
 func TestGuardReportedOnce(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	const size = 100
 	for _, c := range []struct {
 		name string
@@ -47,8 +48,7 @@ func TestGuardReportedOnce(t *testing.T) {
 				}
 				wantMisuse(t, func() { c.end(a, p) },
 					MisuseError{Kind: Overflow, Op: c.name, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "live"})
-				var s stats.Snapshot
-				if a.Stats(&s); s.Live() != 1 {
+				if s := a.Stats(); s.Live() != 1 {
 					t.Fatalf("%d live blocks after the report, want 1", s.Live())
 				}
 				c.end(a, p)
@@ -60,6 +60,7 @@ func TestGuardReportedOnce(t *testing.T) {
 // TestGuardDescribe: Describe finds nothing wrong with an address inside a live block. For
 // a slot that was never used it reports that no block is there.
 func TestGuardDescribe(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	const size = 48
 	p := alloc(t, a, size)

@@ -17,7 +17,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // isGuarded reports whether p is a guarded block.
@@ -69,6 +68,7 @@ func misused(t *testing.T, f func()) (e *MisuseError) {
 }
 
 func TestGuardReports(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	const size = 100
 	read, write := func(p unsafe.Pointer) { unread = *(*byte)(p) }, func(p unsafe.Pointer) { *(*byte)(p) = 1 }
 	both := []string{"allocated by", "TestGuardReports", "guard_test.go"}
@@ -120,6 +120,7 @@ func TestGuardReports(t *testing.T) {
 
 // TestGuardedBlocks: guarded blocks behave like other blocks in a correct program.
 func TestGuardedBlocks(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	l := a.NewLocal()
 	defer l.Close()
@@ -163,14 +164,14 @@ func TestGuardedBlocks(t *testing.T) {
 	} else {
 		a.Free(p)
 	}
-	var s stats.Snapshot
-	if a.Stats(&s); s.Live() != 0 || s.Memory.Guards != 0 || s.Memory.GuardsClean == 0 {
+	if s := a.Stats(); s.Live() != 0 || s.Memory.Guards != 0 || s.Memory.GuardsClean == 0 {
 		t.Errorf("%d live blocks, %d and %d bytes of the guard pool after everything is freed", s.Live(), s.Memory.Guards, s.Memory.GuardsClean)
 	}
 }
 
 // TestGuardQuarantine: a freed slot is used again only after all others.
 func TestGuardQuarantine(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	last := map[uintptr]int{}
 	for i := range 3 * guardSlots {
@@ -187,6 +188,7 @@ func TestGuardQuarantine(t *testing.T) {
 // TestGuardsFull: while no slot is free, blocks are not guarded. When slots are free again,
 // blocks are guarded again.
 func TestGuardsFull(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	var all []unsafe.Pointer
 	for range guardSlots {
@@ -204,8 +206,7 @@ func TestGuardsFull(t *testing.T) {
 	if all[7] = alloc(t, a, 64); !isGuarded(all[7]) {
 		t.Error("the slot that was freed is not used")
 	}
-	var s stats.Snapshot
-	if a.Stats(&s); s.Memory.Guards != int64(guardSlots*slotBytes()) || s.Live() != guardSlots {
+	if s := a.Stats(); s.Memory.Guards != int64(guardSlots*slotBytes()) || s.Live() != guardSlots {
 		t.Errorf("%d bytes of guards, %d live blocks", s.Memory.Guards, s.Live())
 	}
 	for _, p := range all {
@@ -216,6 +217,7 @@ func TestGuardsFull(t *testing.T) {
 // TestGuardRate: one block in every so many is guarded, whatever else is sampled. Guarding
 // does not change how many blocks are sampled.
 func TestGuardRate(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	const n, blocks, rate = 50, 200_000, 4 << 10
 	a, err := NewAllocator(Options{Decay: -1, GuardRate: n, ProfileRate: rate})
 	if err != nil {

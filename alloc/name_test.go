@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -22,8 +23,7 @@ func TestName(t *testing.T) {
 	if _, err := a.Malloc(2 << 20); !errors.Is(err, ErrLimit) {
 		t.Fatal(err)
 	}
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	var metrics bytes.Buffer
 	if err := s.WriteMetrics(&metrics, stats.OpenMetrics); err != nil {
 		t.Fatal(err)
@@ -54,8 +54,7 @@ func TestName(t *testing.T) {
 func TestNoName(t *testing.T) {
 	a := open(t, Options{Decay: -1, ProfileRate: 1})
 	p := alloc(t, a, 100)
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	var metrics bytes.Buffer
 	if err := s.WriteMetrics(&metrics, stats.Prometheus); err != nil {
 		t.Fatal(err)
@@ -73,6 +72,7 @@ func TestNoName(t *testing.T) {
 // TestMisuseNames: a misuse report names the Allocator that owns the memory. If none owns
 // it, the report names the Allocator that was called.
 func TestMisuseNames(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	for mode, o := range modes {
 		for _, size := range []int{100, 1 << 20} {
 			o.Name = "one"

@@ -22,7 +22,7 @@ import (
 	"github.com/ashlar-go/ashlar/arena"
 	"github.com/ashlar-go/ashlar/internal/pprofile"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/stats"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // sampled returns an Allocator that samples every block, so that its profiles are exact.
@@ -261,8 +261,7 @@ func TestPprofFragmentation(t *testing.T) {
 	}
 	slabs(t, a, 1) // has no span, so nothing is attributed to it
 	c := sizeclass.Of(4096)
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	row := s.Classes[c]
 	beyond := int(row.Spans)*c.SpanBytes() - int(row.Live)*c.Size()
 	file := save(t, a.Profile().WriteFragmentation)
@@ -280,6 +279,7 @@ func gopher() { onGoHeap = make([]byte, 64<<20) }
 
 // TestPprofMerged: one file has the memory of both heaps.
 func TestPprofMerged(t *testing.T) {
+	vm.Require(t, vm.OffHeap)
 	a := sampled(t)
 	pages(t, a, 100)
 	gopher()
