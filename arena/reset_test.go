@@ -130,7 +130,7 @@ func TestStats(t *testing.T) {
 			size := int64(max(80, (80+a.mask)&^a.mask))
 			used := n*size + 3<<20
 			if got.Used < used || got.Used > used+int64(1+len(a.lanes))<<16 {
-				t.Errorf("used %d, handed out %d", got.Used, used)
+				t.Errorf("used %d, allocated %d", got.Used, used)
 			}
 			if got.Used+got.Free+got.Waste != got.Reserved || got.Waste < 0 || got.Free < 0 || got.HighWater != got.Used {
 				t.Errorf("the numbers do not add up: %+v", got)
@@ -293,7 +293,7 @@ func TestAllocatorClosed(t *testing.T) {
 				t.Fatal(err)
 			}
 			if arenaMemory.contains(addr(p)) {
-				t.Error("memory that is gone is known as an arena's")
+				t.Error("released memory is attributed to an arena")
 			}
 			if _, err := a.Alloc(64<<10, 8); err == nil {
 				t.Error("memory of a closed allocator")

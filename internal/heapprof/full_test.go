@@ -13,7 +13,7 @@ import (
 // to the size classes of package metadata.
 const limit = 40 << 20
 
-// TestFullOfRecords: a table keeps at limit maxRecords samples. It counts the samples that
+// TestFullOfRecords: a table keeps at most maxRecords samples. It counts the samples that
 // it drops with all that they stand for. Removing samples makes room again.
 func TestFullOfRecords(t *testing.T) {
 	tab, pcs := open(t), here()
@@ -36,7 +36,7 @@ func TestFullOfRecords(t *testing.T) {
 		t.Errorf("%+v, want %d samples, dropped %+v", u, maxRecords, want)
 	}
 	if took := int64(metadata.InUse() - before); u.Bytes > limit || u.Bytes != took {
-		t.Errorf("%d bytes are counted, %d are in use, want at limit %d", u.Bytes, took, limit)
+		t.Errorf("%d bytes are counted, %d are in use, want at most %d", u.Bytes, took, limit)
 	}
 	check(t, tab)
 	for i := range uintptr(maxRecords) {
@@ -49,7 +49,7 @@ func TestFullOfRecords(t *testing.T) {
 	}
 }
 
-// TestFullOfStacks: a table keeps at limit maxStacks stacks and maxBuckets buckets.
+// TestFullOfStacks: a table keeps at most maxStacks stacks and maxBuckets buckets.
 // Samples of stacks that it has are still kept.
 func TestFullOfStacks(t *testing.T) {
 	tab := open(t)
@@ -77,7 +77,7 @@ func TestFullOfStacks(t *testing.T) {
 		}
 	}
 	if u := tab.Usage(); u.Stacks != maxStacks || tab.stacks.nBuckets != maxBuckets || u.Dropped.Samples == 0 || u.Bytes > limit {
-		t.Errorf("%+v, %d buckets; want %d stacks, %d buckets, some dropped, at limit %d bytes", u, tab.stacks.nBuckets, maxStacks, maxBuckets, limit)
+		t.Errorf("%+v, %d buckets; want %d stacks, %d buckets, some dropped, at most %d bytes", u, tab.stacks.nBuckets, maxStacks, maxBuckets, limit)
 	}
 	if add(5, 1<<16) || !add(5, 64) {
 		t.Error("the table is full of buckets: it kept a sample of a new one, or dropped one of an old one")

@@ -67,7 +67,7 @@ func TestCheckValue(t *testing.T) {
 	}
 }
 
-// TestFill: the connections together set each key once, the high frequent one last.
+// TestFill: the connections together set each key once, the most frequent one last.
 func TestFill(t *testing.T) {
 	m := Mix{Keys: 100, TTL: 1000, Sizes: Sizes{Min: 64, Max: 65}}
 	seen := map[uint64]bool{}

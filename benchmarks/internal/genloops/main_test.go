@@ -32,7 +32,7 @@ func TestCheckedInFilesAreUpToDate(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !bytes.Equal(got, want) {
-					t.Errorf("%s is not what the generator makes: run go generate", f.Name)
+					t.Errorf("%s differs from the generator's output: run go generate", f.Name)
 				}
 			})
 		}

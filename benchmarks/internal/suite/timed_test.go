@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// A minimalHandle has only the methods of every handle.
+// A minimalHandle has only the methods that every handle has.
 type minimalHandle struct {
 	calls []string
 	last  []byte
@@ -37,7 +37,7 @@ func TestTimedHandleDoesTheSame(t *testing.T) {
 	}, func() { minimal.calls = append(minimal.calls, "closed") })
 	block := Zeroed(w, 8)
 	if minimal.last[0] != 0 || minimal.last[7] != 0 {
-		t.Error("a block that was to be zero is not")
+		t.Error("a block that should be zeroed is not")
 	}
 	minimal.last[0] = 9
 	if grown := Resized(w, block, 8, 16); *(*byte)(grown) != 9 {
@@ -49,6 +49,6 @@ func TestTimedHandleDoesTheSame(t *testing.T) {
 		t.Errorf("calls %v, want %v", minimal.calls, want)
 	}
 	if told != 1 {
-		t.Errorf("%d of 4 calls were told, want every third", told)
+		t.Errorf("%d of 4 calls were reported, want every third", told)
 	}
 }
