@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // structures lets each worker play random operations on structures of package offheap, all of
@@ -35,8 +34,7 @@ func (s *soaking) structures(r *rand.Rand) error {
 	if s.bad != nil {
 		return nil
 	}
-	var n stats.Snapshot
-	if a.Stats(&n); n.Live() != 0 {
+	if n := a.Stats(); n.Live() != 0 {
 		return fmt.Errorf("structures: %d blocks are live after Close of all", n.Live())
 	}
 	return a.Close()

@@ -10,7 +10,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/offheap"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // structures performs the operations of a stream on one structure of each type of package
@@ -74,8 +73,7 @@ func runStructures(data []byte) error {
 	if err := playStructures(m.a, in, &m.faults); err != nil {
 		return err
 	}
-	var s stats.Snapshot
-	if m.a.Stats(&s); s.Live() != 0 {
+	if s := m.a.Stats(); s.Live() != 0 {
 		return fmt.Errorf("%d blocks are live after Close of all structures", s.Live())
 	}
 	return m.a.Close()
