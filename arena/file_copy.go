@@ -193,7 +193,8 @@ func (f *File) readBatch(c *copying, at int64, pages []byte) (saved map[int64]bo
 			delete(c.saved, place)
 		}
 	}
-	return saved, f.read(pages, at)
+	// A later commit may have cut off the last pages, and saved them.
+	return saved, f.read(pages[:min(max(f.length-at, 0), int64(len(pages)))], at)
 }
 
 // write writes a page to the copy. A page of zeros stays a hole.

@@ -53,11 +53,10 @@ func (f *File) setLength(length int64) error {
 	return f.truncate(length)
 }
 
-// back takes disk space for used bytes of data if the file system keeps files in RAM. There
+// back takes disk space for pages of the data if the file system keeps files in RAM. There
 // even reading a page that was never written takes space, and causes SIGBUS if there is
 // none.
-func (f *File) back(used uint64) error {
-	from, to := pagesOf(f.count), pagesOf(used)
+func (f *File) back(from, to uint64) error {
 	if !f.inMemory || from >= to {
 		return nil
 	}

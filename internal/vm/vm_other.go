@@ -31,6 +31,7 @@ func sysAllocate(int, int64, int64) error              { return ErrUnsupported }
 func sysFlock(int, bool, bool) error                   { return ErrUnsupported }
 func sysResident(uintptr, []byte) error                { return ErrUnsupported }
 func sysPreallocate(int, int64, int64) error           { return ErrUnsupported }
+func sysPunch(int, int64, int64) error                 { return ErrUnsupported }
 func sysLockLength(int, bool) error                    { return ErrUnsupported }
 func sysStoreDirectory(int) error                      { return ErrUnsupported }
 func sysFunlock(int) error                             { return ErrUnsupported }

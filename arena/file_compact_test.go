@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package arena
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
+// shelf is the root of the tests of Compact.
+type shelf struct {
+	Books [8]SliceRef[byte]
+	First Ref[book]
+	Last  AtomicRef[book]
+	Name  StringRef
+	Lists SliceRef[SliceRef[uint32]]
+}
+
+type book struct {
+	inner struct{ Next Ref[book] }
+	Title StringRef
+	Pages [3 * filePage]byte
+}
+
+func pattern(i, n int) []byte { return bytes.Repeat([]byte{byte(i + 1)}, n) }
+
+// newSlice makes a slice of n bytes with pattern i.
+func newSlice(t testing.TB, f *File, i, n int) SliceRef[byte] {
+	t.Helper()
+	r, err := NewSliceRef[byte](f, n, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(r.Get(f), pattern(i, n))
+	return r
+}
+
+func compactShelf(t testing.TB, f *File) int64 {
+	t.Helper()
+	n, err := Compact[shelf](f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// blocks returns the disk space of a file, in bytes.
+func blocks(t testing.TB, path string) int64 {
+	t.Helper()
+	var s syscall.Stat_t
+	if err := syscall.Stat(path, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s.Blocks * 512
+}
+
+// TestCompact: Compact frees what no ref reaches, in the middle and at the end, and nothing
+// else. The file takes less space, and new objects use the free pages.
+func TestCompact(t *testing.T) {
+	const n = 16 * filePage
+	path := filepath.Join(t.TempDir(), "f")
+	f := openFile(t, path, FileOptions{Capacity: 1 << 20, NoStore: true})
+	root := rootOf[shelf](t, f)
+	for i := range root.Books {
+		root.Books[i] = newSlice(t, f, i, n)
+	}
+	if err := f.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	before := blocks(t, path)
+	kept := root.Books[3].Get(f)
+	for _, i := range []int{1, 2, 6, 7} {
+		root.Books[i] = SliceRef[byte]{}
+	}
+	if freed := compactShelf(t, f); freed < 4*n-3*filePage || freed > 4*n {
+		t.Errorf("%d bytes were freed, want about %d", freed, 4*n)
+	}
+	if err := f.Verify(); err != nil {
+		t.Error(err)
+	}
+	if now := blocks(t, path); before-now < 4*n-4*filePage {
+		t.Errorf("the file took %d bytes of the disk, and %d after Compact", before, now)
+	}
+	if s := f.Stats(); s.Used > 4*n+2*filePage || s.HighWater > 6*n+filePage || s.Used+s.Free != s.Reserved {
+		t.Errorf("%+v", s)
+	}
+	if again := compactShelf(t, f); again != 0 {
+		t.Errorf("a second Compact freed %d bytes", again)
+	}
+	high := f.Stats().HighWater
+	r := newSlice(t, f, 20, n)
+	if f.Stats().HighWater != high {
+		t.Error("a new object does not use the free pages")
+	}
+	root.Books[1] = r
+	if err := f.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	check := func(f *File) {
+		t.Helper()
+		root := rootOf[shelf](t, f)
+		for i, want := range []int{0, 20, -1, 3, 4, 5, -1, -1} {
+			got := root.Books[i].Get(f)
+			if want < 0 && got != nil || want >= 0 && !bytes.Equal(got, pattern(want, n)) {
+				t.Errorf("book %d has other contents", i)
+			}
+		}
+	}
+	check(f)
+	if &kept[0] != &root.Books[3].Get(f)[0] {
+		t.Error("an object moved")
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g := openFile(t, path, FileOptions{Verify: true})
+	check(g)
+	if freed := compactShelf(t, g); freed < n-2*filePage {
+		t.Errorf("after Open, Compact found %d free bytes", freed)
+	}
+}
+
+// TestCompactFull: a full file has room again, and what it hands out is zero.
+func TestCompactFull(t *testing.T) {
+	f := openFile(t, filepath.Join(t.TempDir(), "f"), FileOptions{Capacity: 1 << 20, NoStore: true})
+	root := rootOf[shelf](t, f)
+	for round := range 5 {
+		n := 0
+		for ; ; n++ {
+			r, err := NewSliceRef[byte](f, 3*filePage, 3*filePage)
+			if errors.Is(err, alloc.ErrLimit) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i := bytes.IndexFunc(r.Get(f), func(c rune) bool { return c != 0 }); i >= 0 {
+				t.Fatalf("round %d: byte %d of a new object is not zero", round, i)
+			}
+			copy(r.Get(f), pattern(n, 3*filePage))
+			if n%5 == round {
+				root.Books[round] = r
+			}
+			if n%9 == 0 {
+				if err := f.Sync(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if n < 40 {
+			t.Fatalf("round %d: only %d objects found room", round, n)
+		}
+		compactShelf(t, f)
+	}
+}
+
+// TestCompactReaches: Compact follows all kinds of refs, wherever they are in a type.
+func TestCompactReaches(t *testing.T) {
+	f := openFile(t, filepath.Join(t.TempDir(), "f"), FileOptions{Capacity: 4 << 20, NoStore: true})
+	root := rootOf[shelf](t, f)
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := string(bytes.Repeat([]byte("title "), 2*filePage))
+	list, err := NewSliceRef[SliceRef[uint32]](f, 3, 5)
+	check(err)
+	root.Lists = list
+	for i := range list.Get(f) {
+		newSlice(t, f, 99, 2*filePage) // garbage between all objects
+		s, err := NewSliceRef[uint32](f, 2*filePage, 2*filePage)
+		check(err)
+		for k := range s.Get(f) {
+			s.Get(f)[k] = uint32(i + k)
+		}
+		list.Get(f)[i] = s
+	}
+	chain := []Ref[book]{}
+	for range 5 {
+		newSlice(t, f, 99, 2*filePage)
+		b, err := NewRef[book](f)
+		check(err)
+		title, err := NewStringRef(f, long)
+		check(err)
+		b.Get(f).Title = title
+		copy(b.Get(f).Pages[:], pattern(len(chain), 3*filePage))
+		if len(chain) > 0 {
+			b.Get(f).inner.Next = chain[len(chain)-1]
+		}
+		chain = append(chain, b)
+	}
+	chain[0].Get(f).inner.Next = chain[4] // a circle
+	root.First, root.Name = chain[2], chain[1].Get(f).Title
+	root.Last.Store(chain[4])
+	if freed := compactShelf(t, f); freed < 8*filePage {
+		t.Errorf("%d bytes were freed", freed)
+	}
+	newSlice(t, f, 77, 8*filePage) // into free pages
+	for i, s := range root.Lists.Get(f) {
+		for k, n := range s.Get(f) {
+			if n != uint32(i+k) {
+				t.Fatalf("list %d: number %d is %d", i, k, n)
+			}
+		}
+	}
+	b := root.Last.Load()
+	for i := 4; i >= 0; i-- {
+		if b.Get(f).Title.Get(f) != long || !bytes.Equal(b.Get(f).Pages[:], pattern(i, 3*filePage)) {
+			t.Errorf("book %d has changed", i)
+		}
+		b = b.Get(f).inner.Next
+	}
+	if root.Name.Get(f) != long {
+		t.Error("the name has changed")
+	}
+}
+
+// TestCompactRefuses: Compact frees nothing if the root has another type, if a ref leads
+// nowhere, if the file is read-only, or if there is no root.
+func TestCompactRefuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	f := openFile(t, path, FileOptions{Capacity: 1 << 20, NoStore: true})
+	newSlice(t, f, 1, 8*filePage)
+	used := f.Stats().Used
+	if freed := compactShelf(t, f); freed != 0 {
+		t.Errorf("without a root %d bytes were freed", freed)
+	}
+	root := rootOf[shelf](t, f)
+	if _, err := Compact[book](f); !errors.Is(err, ErrRootType) {
+		t.Errorf("another type of root: %v", err)
+	}
+	root.First = Ref[book]{off: 1 << 30}
+	if _, err := Compact[shelf](f); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a wild ref: %v", err)
+	}
+	if f.Stats().Used < used {
+		t.Errorf("Compact failed, and %d of %d bytes are in use", f.Stats().Used, used)
+	}
+	root.First = Ref[book]{}
+	if freed := compactShelf(t, f); freed < 7*filePage {
+		t.Errorf("%d bytes were freed", freed)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g := openFile(t, path, FileOptions{ReadOnly: true})
+	if _, err := Compact[shelf](g); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("read-only: %v", err)
+	}
+}
+
+// litter changes the contents from one commit to the next, like advance, and makes objects
+// that no ref reaches: the numbers before, and one at the end.
+func litter(f *File) error {
+	if err := advance(f); err != nil {
+		return err
+	}
+	h, err := Root[history](f)
+	if err != nil {
+		return err
+	}
+	numbers, err := NewSliceRef[uint64](f, historyLength, historyLength)
+	if err != nil {
+		return err
+	}
+	copy(numbers.Get(f), h.Numbers.Get(f))
+	h.Numbers = numbers
+	end, err := NewSliceRef[byte](f, 2*filePage, 2*filePage)
+	if err == nil {
+		copy(end.Get(f), pattern(int(h.Commit), 2*filePage))
+	}
+	return err
+}
+
+// littered makes commits with Sync and with Compact in turn, and reports each.
+func littered(f *File, n int, done func()) error {
+	for i := range n {
+		if err := litter(f); err != nil {
+			return err
+		}
+		var err error
+		if i%2 == 0 {
+			err = f.Sync()
+		} else {
+			_, err = Compact[history](f)
+		}
+		if err != nil {
+			return err
+		}
+		done()
+	}
+	_, err := Compact[history](f)
+	return err
+}
+
+// TestCompactPowerCut: a power cut during Compact leaves the last commit, or the one that
+// Compact makes.
+func TestCompactPowerCut(t *testing.T) {
+	number := 4
+	if testing.Short() {
+		number = 1
+	}
+	var marked []byte // the file after the header of a Compact is stored
+	r := record(t, nil, func(path string, acked *uint64) {
+		log := diskLog
+		diskLog = func(p string, c diskCall) {
+			log(p, c)
+			if c.kind == diskHole && marked == nil {
+				marked, _ = os.ReadFile(path)
+			}
+		}
+		f, err := Open(path, FileOptions{Capacity: 1 << 20})
+		if err == nil {
+			err = errors.Join(littered(f, 4, func() { *acked++ }), f.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	r.checkImages(t, number, nil)
+	if marked == nil {
+		t.Fatal("no Compact made a hole")
+	}
+	again := record(t, marked, func(path string, acked *uint64) { // the power fails during recovery
+		*acked = 2
+		f, err := Open(path, FileOptions{})
+		if err = errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	again.checkImages(t, number, nil)
+}
+
+// TestCompactKernelRefuses makes each kernel call of commits with Compact fail, and all
+// calls from it on. It also tests file systems without holes.
+func TestCompactKernelRefuses(t *testing.T) {
+	step := int64(3)
+	if testing.Short() {
+		step = 11
+	}
+	for _, c := range []struct {
+		name       string
+		persistent bool
+		always     func(vm.Op) error
+	}{
+		{"one", false, func(vm.Op) error { return nil }},
+		{"all", true, func(vm.Op) error { return nil }},
+		{"copies not reported", false, silent},
+		{"no holes", false, func(op vm.Op) error {
+			if op == vm.OpAllocate {
+				return vm.ErrKernelLacks
+			}
+			return nil
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for at := int64(1); compactRefused(t, at, c.persistent, c.always); at += step {
+			}
+		})
+	}
+}
+
+func compactRefused(t *testing.T, at int64, persistent bool, always func(vm.Op) error) (reached bool) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "f")
+	var calls atomic.Int64
+	vm.Inject(func(op vm.Op) error {
+		if err := always(op); err != nil {
+			return err
+		}
+		if n := calls.Add(1); n == at || persistent && n > at {
+			reached = true
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	defer vm.Inject(nil)
+	synced := uint64(0)
+	f, err := Open(path, FileOptions{Capacity: historyCapacity, NoStore: true})
+	if err == nil {
+		err = littered(f, 4, func() { synced++ })
+	}
+	vm.Inject(always)
+	name := fmt.Sprintf("call %d, error %v", at, err)
+	if err != nil && f != nil && !errors.Is(err, ErrReopen) { // when the cause is gone, the File works again
+		before, wrong := inspectHistory(f)
+		_, again := Compact[history](f)
+		if again != nil || wrong != nil {
+			t.Fatalf("%s: %v, %v", name, wrong, again)
+		}
+		synced = before
+	}
+	if f != nil {
+		_ = f.Close()
+	}
+	vm.Inject(nil)
+	if got := reopened(t, path); got < synced || got > synced+1 {
+		t.Errorf("%s: %d commits were made, the file holds %d", name, synced, got)
+	}
+	return reached
+}
+
+// TestCompactBesideCopy: a copy that is made while Compact runs has the state from before.
+func TestCompactBesideCopy(t *testing.T) {
+	defer func(n int64, after func()) { copyBatch, afterBatch = n, after }(copyBatch, afterBatch)
+	copyBatch = 1
+	dir := t.TempDir()
+	for stop := range 60 {
+		path := filepath.Join(dir, fmt.Sprint(stop))
+		f := openFile(t, path, FileOptions{Capacity: historyCapacity, NoStore: true})
+		if err := errors.Join(litter(f), litter(f), f.Sync()); err != nil {
+			t.Fatal(err)
+		}
+		batches := 0
+		afterBatch = func() {
+			if batches++; batches == stop {
+				_, err := Compact[history](f)
+				if err = errors.Join(err, litter(f), f.Sync()); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		err := f.Copy(path+".copy", CopyOptions{NoStore: true})
+		afterBatch = func() {}
+		if err = errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if n := reopened(t, path+".copy"); n != 2 {
+			t.Fatalf("the copy holds commit %d", n)
+		}
+	}
+}
