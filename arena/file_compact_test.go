@@ -165,6 +165,41 @@ func TestCompactFull(t *testing.T) {
 	}
 }
 
+// TestCompactZero: free pages are zero, even if memory or the file only seem to be so. Memory
+// has a copy of a page that equals the file, which the kernel does not report; and a page has
+// the checksum of a page of zeros.
+func TestCompactZero(t *testing.T) {
+	vm.Inject(silent)
+	defer vm.Inject(nil)
+	f := openFile(t, filepath.Join(t.TempDir(), "f"), FileOptions{Capacity: 1 << 20, NoStore: true})
+	root := rootOf[shelf](t, f)
+	root.Books[0] = newSlice(t, f, 0, filePage-int(f.count))
+	garbage := newSlice(t, f, 1, 4*filePage).Get(f)
+	forgeSum(garbage[:filePage], zeroSum)
+	root.Books[1] = newSlice(t, f, 2, filePage)
+	if err := f.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	for i := filePage; i < len(garbage); i += filePage {
+		garbage[i] = 2 // as it is
+	}
+	if freed := compactShelf(t, f); freed != 4*filePage {
+		t.Errorf("%d bytes were freed", freed)
+	}
+	again, err := NewSliceRef[byte](f, 4*filePage, 4*filePage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if &again.Get(f)[0] != &garbage[0] {
+		t.Error("the free pages are not used")
+	}
+	for i, b := range again.Get(f) {
+		if b != 0 {
+			t.Fatalf("byte %d is %d", i, b)
+		}
+	}
+}
+
 // TestCompactReaches: Compact follows all kinds of refs, wherever they are in a type.
 func TestCompactReaches(t *testing.T) {
 	f := openFile(t, filepath.Join(t.TempDir(), "f"), FileOptions{Capacity: 4 << 20, NoStore: true})
@@ -203,12 +238,28 @@ func TestCompactReaches(t *testing.T) {
 		chain = append(chain, b)
 	}
 	chain[0].Get(f).inner.Next = chain[4] // a circle
+	if root.Books[0], err = NewSliceRef[byte](f, 1, 6*filePage); err != nil {
+		t.Fatal(err)
+	}
 	root.First, root.Name = chain[2], chain[1].Get(f).Title
 	root.Last.Store(chain[4])
 	if freed := compactShelf(t, f); freed < 8*filePage {
 		t.Errorf("%d bytes were freed", freed)
 	}
-	newSlice(t, f, 77, 8*filePage) // into free pages
+	var others []SliceRef[byte]
+	for range 6 {
+		others = append(others, newSlice(t, f, 77, 2*filePage)) // into free pages
+	}
+	full, err := AppendRef(f, root.Books[0], pattern(5, 5*filePage)...) // into its capacity
+	check(err)
+	for _, other := range others {
+		if !bytes.Equal(other.Get(f), pattern(77, 2*filePage)) {
+			t.Error("the capacity of a slice was handed out")
+		}
+	}
+	if got := full.Get(f); got[0] != 0 || !bytes.Equal(got[1:], pattern(5, 5*filePage)) {
+		t.Error("what was appended has changed")
+	}
 	for i, s := range root.Lists.Get(f) {
 		for k, n := range s.Get(f) {
 			if n != uint32(i+k) {

@@ -44,8 +44,11 @@ func (m *regionModel) mapMemory() error {
 	if how&2 != 0 {
 		o.Align = 1 << (12 + how>>2&3)
 	}
-	r := &memoryRegion{shared: how&16 != 0, text: make([]byte, n)}
 	before := mmap.Sum()
+	if m.next.call == 1 { // it will fail: ask for more than there ever was
+		n += int(before.ChargedPeak - before.Charged)
+	}
+	r := &memoryRegion{shared: how&16 != 0, text: make([]byte, n)}
 	err := m.aside(func() (err error) {
 		if r.shared {
 			r.Region, err = mmap.MapShared("", n, mmap.SharedOptions{Options: o})
