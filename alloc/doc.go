@@ -257,6 +257,10 @@
 //	Realloc  ─► retry             ─► backend.realloc ─► resolve ─► small, guarded, large
 //	Free                          ─► backend.free    ─► resolve ─► or the report of a misuse
 //
+// Malloc and Free have fast paths for large objects, too (largecache.go). They pass an object
+// through the processor's large-object cache, and leave everything else to the slow paths:
+// objects that are sampled, recorded or checked.
+//
 // resolve (resolve.go) reads the page map once. It tells small blocks, guarded blocks and large
 // objects from what is free, inside a block, another Allocator's, or nobody's. The backend
 // (backend.go) is unchecked or a checker. A checker takes its blocks from an unchecked backend.
@@ -305,10 +309,10 @@
 //	checked blocks        the checker's mutex: their records, redzones and poison
 //
 // No lock of this package is held while another one is taken, with these exceptions.
-// Allocator.mu may be held when a depot's lock is taken. The locks of the page heap and of the
-// metadata come last. The checker's lock may be held when the large heap's is taken. The kernel
-// is called with none of them held, except by the page heap and the metadata when they grow,
-// and by the checker when it makes pages inaccessible.
+// Allocator.mu may be held when a depot's lock or the large heap's is taken. The locks of the
+// page heap and of the metadata come last. The checker's lock may be held when the large heap's
+// is taken. The kernel is called with none of them held, except by the page heap and the
+// metadata when they grow, and by the checker when it makes pages inaccessible.
 //
 // Trim, Close and the purger take a cache away from a processor by read-copy-update: they
 // replace the entry in the table, then percpu.Synchronize waits until no pinned section can

@@ -78,7 +78,7 @@ var regionOps = []struct {
 	{"closemem", (*regionModel).closeMemory}, {"underflow", (*regionModel).underflow},
 }
 
-// runRegionModel plays an input on a file in dir.
+// runRegionModel runs an input on a file in dir.
 func runRegionModel(data []byte, dir string) (err error) {
 	m := &regionModel{path: filepath.Join(dir, "file"), in: newStream(data)}
 	before := mmap.Sum()

@@ -77,8 +77,8 @@ type tally struct {
 const (
 	rounds    = 4               // of a run; an audit follows each
 	roundTime = 5 * time.Second // maximum
-	stuckTime = 2 * time.Minute // without a finished operation
-	leastTime = 20 * time.Millisecond
+	stallTime = 2 * time.Minute // without a finished operation
+	minTime   = 20 * time.Millisecond
 	maxCrews  = 4
 )
 
@@ -201,7 +201,7 @@ func (s *soaking) newModel(r *rand.Rand) (*model, error) {
 // round lets the workers run for a while and disturbs them.
 func (s *soaking) round(crews []*crew, r *rand.Rand) {
 	wait := s.start(crews)
-	length := max(min(roundTime, s.duration/(2*rounds)), leastTime)
+	length := max(min(roundTime, s.duration/(2*rounds)), minTime)
 	for end := time.Now().Add(length); time.Now().Before(end) && !s.stop.Load() && s.goesOn(); {
 		s.disturb(crews[r.IntN(len(crews))], r)
 	}
@@ -240,7 +240,7 @@ func (s *soaking) audit(c *crew) error {
 	if s.failed() != nil {
 		return nil
 	}
-	sum := &player{model: c.model, alone: !c.aging} // otherwise the purger changes the statistics
+	sum := &runner{model: c.model, alone: !c.aging} // otherwise the purger changes the statistics
 	for class, n := range c.visited {
 		sum.small[class].allocs += n
 	}

@@ -3,13 +3,13 @@
 package largeheap
 
 import (
-	"runtime"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/release"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -137,17 +137,7 @@ func (o *object) current() State { return State(atomic.LoadUint32(&o.state) & st
 // state also sees what the caller has written to the object and its descriptor before.
 func (o *object) set(s State) { o.store(o.state&^stateMask | uint32(s)) }
 
-func (o *object) store(word uint32) {
-	if storesInOrder {
-		o.state = word
-	} else {
-		atomic.StoreUint32(&o.state, word)
-	}
-}
-
-// storesInOrder says that the processor makes stores visible in their order. Then a plain
-// store suffices, at a fraction of the cost of an atomic one.
-const storesInOrder = runtime.GOARCH == "amd64" || runtime.GOARCH == "386"
+func (o *object) store(word uint32) { release.Store32(&o.state, word) }
 
 // register makes the page map lead from the page of address user to o, and not from
 // o's previous page. It can fail only if the page changes.

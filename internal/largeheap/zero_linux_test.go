@@ -16,7 +16,7 @@ import (
 // that was wholly in use, and asks the kernel about it once.
 func TestZeroOfRetained(t *testing.T) {
 	if raceannotate.Enabled {
-		t.Skip("what the race detector knows of the blocks is resident as well")
+		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
 	const size, objects = mib, 64
 	for _, c := range []struct {
@@ -68,7 +68,7 @@ func TestZeroOfRetained(t *testing.T) {
 // grown.
 func TestZeroAfterPurge(t *testing.T) {
 	if raceannotate.Enabled {
-		t.Skip("what the race detector knows of the blocks is resident as well")
+		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
 	const size = 8 * mib
 	for _, lazy := range []bool{false, true} {

@@ -15,13 +15,13 @@ import (
 	"testing"
 )
 
-// markdown are the files that tell users about the module.
+// markdown lists the files that describe the module to users.
 var markdown = []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"}
 
 // checkout stands in the README for the path of the module's directory.
 const checkout = "/path/to/ashlar"
 
-// readme holds what the README tells its reader to type, and what comes of it.
+// readme has the commands, the program and the output in the README.
 type readme struct{ require, program, output string }
 
 var fence = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
@@ -64,18 +64,19 @@ func absRoot(t *testing.T) string {
 	return dir
 }
 
-// run runs a command that needs no network, and returns its output.
+// run runs a command without network access, and returns its output.
 func run(t *testing.T, dir string, words ...string) (string, error) {
 	t.Helper()
 	command := exec.Command(words[0], words[1:]...)
 	command.Dir = dir
-	// What the module requires is in the module cache, and its own go.sum vouches for it.
+	// The required modules are in the module cache, and the module's own go.sum verifies
+	// them.
 	command.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOWORK=off")
 	out, err := command.CombinedOutput()
 	return string(out), err
 }
 
-// TestReadme does what the README says in a new module.
+// TestReadme follows the README in a new module.
 func TestReadme(t *testing.T) {
 	r := readReadme(t)
 	dir := t.TempDir()
@@ -101,11 +102,11 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestUnsupported runs the README's program as on a system for which internal/vm
-// has no file of its own.
+// TestUnsupported runs the README's program as on a system for which internal/vm has no
+// files.
 func TestUnsupported(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("the stand-in for another system is made on Linux")
+		t.Skip("the overlay for another system is made on Linux")
 	}
 	program := filepath.Join(t.TempDir(), "main.go")
 	if err := os.WriteFile(program, []byte(readReadme(t).program), 0o600); err != nil {
@@ -117,8 +118,8 @@ func TestUnsupported(t *testing.T) {
 	}
 }
 
-// foreignKernel returns the name of an overlay in which internal/vm has the files
-// of a system that ashlar does not know, though the compiler builds for this one.
+// foreignKernel returns the name of an overlay in which internal/vm has the files for
+// unsupported systems, although the compiler builds for this one.
 func foreignKernel(t *testing.T) string {
 	t.Helper()
 	here, there := build.Default, build.Default
@@ -152,7 +153,7 @@ func foreignKernel(t *testing.T) string {
 		}
 	}
 	if len(replace) < 2 {
-		t.Fatalf("internal/vm is the same everywhere: %v", replace)
+		t.Fatalf("internal/vm has the same files for all systems: %v", replace)
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
@@ -169,7 +170,7 @@ var constraint = regexp.MustCompile(`(?m)^//go:build .*$`)
 
 var link = regexp.MustCompile(`\]\(([^)#:]+)\)`)
 
-// TestLinks: files that the Markdown files refer to exist.
+// TestLinks: the files to which the Markdown files refer exist.
 func TestLinks(t *testing.T) {
 	for _, name := range markdown {
 		prose := fence.ReplaceAllString(readText(t, name), "")

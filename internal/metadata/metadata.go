@@ -38,7 +38,7 @@ type slabHeader struct {
 
 var (
 	// Space is the account of all metadata in the process.
-	Space = vm.Space{Unwatched: true}
+	Space = vm.Space{Unannotated: true}
 
 	mu     sync.Mutex
 	room   [sizeclass.Count]uintptr // slabs with room, by class of the object

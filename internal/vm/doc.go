@@ -71,7 +71,7 @@
 // The footprint is an upper bound of what the mappings add to the resident set of the
 // process. The limit applies to it. The owner calls Charge before a user gets clean
 // pages, and Refund after it has purged or released them. If the kernel may still refuse
-// the memory, the owner calls Hold first: held bytes count for the limit, but not for the
+// the memory, the owner calls Acquire first: acquired bytes count for the limit, but not for the
 // peak. Pages of a file on a disk are not charged, because the kernel can write them
 // back.
 //

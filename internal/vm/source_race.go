@@ -22,7 +22,7 @@ import (
 // garbage collector crashes the process when it finds a pointer to freed memory. Released
 // memory is purged and used again.
 //
-// Memory of a Space that is Unwatched and very large mappings come from the kernel in
+// Memory of a Space that is Unannotated and very large mappings come from the kernel in
 // every build. Programs that make pointers of numbers need that: the pointer checks of
 // race builds (checkptr) refuse to make a pointer into the Go heap of a number.
 

@@ -38,14 +38,14 @@ type Space struct {
 	Footprint Gauge // bytes charged: they may occupy RAM
 	Mappings  Gauge // mappings made, plus those that guards and Place add, minus those released
 
-	// Unwatched is set if the race detector is not to follow the memory: the module's own
+	// Unannotated is set if the race detector is not to follow the memory: the module's own
 	// structures, and blocks whose addresses a program keeps as numbers. In race builds the
 	// memory then comes from the kernel. Set it before the first mapping.
-	Unwatched bool
+	Unannotated bool
 
-	limit atomic.Int64 // of the footprint in bytes; 0: no limit
-	held  atomic.Int64 // part of the footprint in bytes that Hold added and nobody may use yet
-	calls [NumOps]atomic.Uint64
+	limit    atomic.Int64 // of the footprint in bytes; 0: no limit
+	acquired atomic.Int64 // part of the footprint in bytes that Acquire added and nobody may use yet
+	calls    [NumOps]atomic.Uint64
 }
 
 // mappings counts the live mappings of all spaces, because the kernel's limit applies to
@@ -69,35 +69,35 @@ func (s *Space) Limit() int64 { return s.limit.Load() }
 // Charge adds n bytes to the footprint. If this would exceed the limit, it returns
 // ErrLimit and adds nothing.
 func (s *Space) Charge(n uintptr) error {
-	held := s.held.Load()
+	acquired := s.acquired.Load()
 	now, err := s.take(n)
 	if err == nil {
-		s.raisePeak(now, held)
+		s.raisePeak(now, acquired)
 	}
 	return err
 }
 
-// Hold is Charge for bytes that the kernel may still refuse. They count for the limit,
+// Acquire is Charge for bytes that the kernel may still refuse. They count for the limit,
 // but not for the peak, until Confirm or Drop is called.
-func (s *Space) Hold(n uintptr) error {
-	s.held.Add(int64(n))
+func (s *Space) Acquire(n uintptr) error {
+	s.acquired.Add(int64(n))
 	_, err := s.take(n)
 	if err != nil {
-		s.held.Add(-int64(n))
+		s.acquired.Add(-int64(n))
 	}
 	return err
 }
 
-// Confirm records that the kernel has supplied n bytes that Hold added.
+// Confirm records that the kernel has supplied n bytes that Acquire added.
 func (s *Space) Confirm(n uintptr) {
-	held := s.held.Add(-int64(n))
-	s.raisePeak(s.Footprint.Now(), held)
+	acquired := s.acquired.Add(-int64(n))
+	s.raisePeak(s.Footprint.Now(), acquired)
 }
 
-// Drop removes n bytes that Hold added.
+// Drop removes n bytes that Acquire added.
 func (s *Space) Drop(n uintptr) {
 	s.Refund(n)
-	s.held.Add(-int64(n))
+	s.acquired.Add(-int64(n))
 }
 
 // take adds n bytes to the footprint and returns it, unless it would exceed the limit.
@@ -117,11 +117,11 @@ func (s *Space) take(n uintptr) (footprint int64, err error) {
 	}
 }
 
-// raisePeak raises the peak to the footprint minus the held bytes. It subtracts the
-// larger of two values of held, read before and after the footprint. Next to concurrent
+// raisePeak raises the peak to the footprint minus the acquired bytes. It subtracts the
+// larger of two values of acquired, read before and after the footprint. Next to concurrent
 // calls that may be too much, but it never makes a peak that did not occur.
-func (s *Space) raisePeak(footprint, held int64) {
-	s.Footprint.raise(footprint - max(held, s.held.Load()))
+func (s *Space) raisePeak(footprint, acquired int64) {
+	s.Footprint.raise(footprint - max(acquired, s.acquired.Load()))
 }
 
 // Fits returns ErrLimit if a charge of n bytes would fail now. A caller that has to do
@@ -183,7 +183,7 @@ func (s *Space) mmap(size uintptr) (Mapping, error) {
 	if err := s.enter(OpMap); err != nil {
 		return Mapping{}, err
 	}
-	base, err := obtain(size, s.Unwatched)
+	base, err := obtain(size, s.Unannotated)
 	if err != nil {
 		return Mapping{}, err
 	}

@@ -154,7 +154,7 @@ var runs = map[string]func(r *run){
 // TestEveryKernelCallOfRegionsFails runs each sequence once for each call to the kernel. In
 // that run this call fails, or this call and some after it, or this call and all after it.
 func TestEveryKernelCallOfRegionsFails(t *testing.T) {
-	for name, play := range runs {
+	for name, operate := range runs {
 		t.Run(name, func(t *testing.T) {
 			balanced(t)
 			closeLater(t, mapped(t, 1), nil) // there is an interface to the kernel
@@ -168,7 +168,7 @@ func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 					}
 					return nil
 				})
-				play(r)
+				operate(r)
 				r.finish()
 				if n := openFiles(t); files == 0 {
 					files = n
