@@ -5,8 +5,6 @@ package alloc
 import (
 	"sync"
 	"sync/atomic"
-
-	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
 // allocators holds the Allocators that are in use, by identity. An Allocator is in the table
@@ -60,8 +58,12 @@ func nameAt(addr uintptr) string {
 // allocatorOf returns the Allocator whose block, live or free, begins at addr. It returns nil
 // if there is none.
 func allocatorOf(addr uintptr) *Allocator {
-	if h := pagemap.HeaderOf(addr); h != nil {
-		return allocators.get(h.Owner)
+	r := resolve(addr, anyOwner)
+	if k := checkerOf(&r); k != nil { // its block can begin in a page that has no entry
+		return k.a
+	}
+	if r.d != 0 && !r.isBeforeLarge() {
+		return allocators.get(r.header().Owner)
 	}
 	return nil
 }
