@@ -27,6 +27,8 @@
 //	Local          the same for one goroutine at a time, faster still
 //	Tag            the same, and counts what is live for a purpose of the program
 //	Memory         what these three have in common; the typed helpers take any of them
+//	NewBatch, FreeBatch, MallocBatch
+//	               several values or blocks in one call
 //	Must           makes a panic of an error
 //	MallocSlice    a slice whose elements are not zeroed
 //	NewTrailing    a struct with an array after it, in one block
@@ -211,6 +213,13 @@
 //
 // A block that another goroutine allocated takes the same path. Blocks travel between
 // processors by the magazine.
+//
+// MallocBatch and FreeBatch do the same for several blocks (batch.go). They pin once for up to 32
+// blocks. Where a batch needs more than the two magazines, whole magazines move between the
+// depot and the program, several under one lock:
+//
+//	both magazines ─► depot: magazines with as many blocks ─► a span, by Malloc's slow path
+//	both magazines ◄─ depot: as many empty magazines, filled
 //
 // # The life of a large object
 //

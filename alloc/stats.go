@@ -12,11 +12,11 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Stats fills s with the Allocator's statistics. It does not stop other goroutines. It holds
-// locks only for short times, and reads the caches of processors and Locals while they change.
-func (a *Allocator) Stats(s *stats.Snapshot) {
+// Stats returns the Allocator's statistics. It does not stop other goroutines. It holds locks
+// only for short times, and reads the caches of processors and Locals while they change.
+func (a *Allocator) Stats() stats.Snapshot {
 	a.init()
-	*s = stats.Snapshot{
+	s := stats.Snapshot{
 		Name:      a.options.Name,
 		Time:      time.Now(),
 		Mapped:    gauge(&a.space.Mapped),
@@ -28,12 +28,12 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		MaxMappings: vm.MaxMappings(),
 	}
 	s.Memory.Tail = a.lostGuards.pages.Load() * sizeclass.PageSize
-	a.countBlocks(s)
-	a.countPages(s)
+	a.countBlocks(&s)
+	a.countPages(&s)
 	mapped, live := a.guardPool.usage()
 	s.Memory.Guards, s.Memory.GuardsClean = live, mapped-live
-	countMetadata(s)
-	a.countProfile(s)
+	countMetadata(&s)
+	a.countProfile(&s)
 	s.Arenas, s.Dropped = a.arenas.Stats()
 	s.Tags, s.Lost = a.tags.stats(), a.lost.stats()
 	s.Kernel = stats.Kernel{
@@ -43,6 +43,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		Mremap:   int64(a.space.Calls(vm.OpRemap)),
 		Metadata: s.Kernel.Metadata,
 	}
+	return s
 }
 
 // Footprint returns the number of bytes that may occupy RAM, without metadata, and the number of

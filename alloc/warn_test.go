@@ -49,6 +49,7 @@ func TestLogger(t *testing.T) {
 			adviseHuge(t, a, nil)
 		}, []string{"refuses huge pages"}},
 		"huge pages, granted": {func(t *testing.T, a *Allocator) {
+			vm.Require(t, vm.HugePages)
 			noHugePages = func() bool { return false }
 			adviseHuge(t, a, nil)
 		}, nil},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // grows returns by how many bytes f increases the resident set.
@@ -18,6 +20,7 @@ func grows(f func()) int64 {
 // TestZerosTakeNoMemory: zeros that the kernel supplies are not written. So a slice that grows, and
 // a block that is zeroed again after sparse use, take RAM only for the used part.
 func TestZerosTakeNoMemory(t *testing.T) {
+	vm.Require(t, vm.Residency)
 	if raceEnabled {
 		t.Skip("the race detector's own records of the blocks are resident, too")
 	}

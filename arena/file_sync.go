@@ -298,7 +298,7 @@ func (f *File) forget(copied []uint64, unused []gap) {
 // dropCopies drops the memory's copies of the data from one offset to another, and of the
 // rest of the kernel's pages around.
 func (f *File) dropCopies(from, to uint64) error {
-	kernel := uint64(vm.PageSize())
-	from, to = from&^(kernel-1), (to+kernel-1)&^(kernel-1)
-	return fileSpace.Purge(f.mapping.Base+uintptr(from), uintptr(to-from), false)
+	begin, end := raw.AlignDown(uintptr(from), vm.PageSize()), raw.AlignUp(uintptr(to), vm.PageSize())
+	kind := vm.Kind{File: f.file, Offset: f.last.dataAt() + int64(begin)}
+	return fileSpace.Discard(f.mapping.Base+begin, end-begin, kind)
 }

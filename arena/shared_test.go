@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
@@ -157,6 +158,7 @@ func TestSharedProcesses(t *testing.T) {
 // TestSharedGoroutines: many goroutines use one arena that is open twice, at different
 // addresses.
 func TestSharedGoroutines(t *testing.T) {
+	vm.Require(t, vm.Reopening)
 	a, err := OpenShared("", SharedOptions{Size: 4 << 20})
 	if err != nil {
 		t.Fatal(err)

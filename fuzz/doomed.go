@@ -13,7 +13,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // A doomed Allocator is closed while goroutines use it, as Close allows. They allocate and
@@ -56,8 +55,7 @@ func (d *doomed) perish(users int, after int64, seed uint64) error {
 	if err = errors.Join(append(failed, err)...); err != nil {
 		return fmt.Errorf("an Allocator that was closed while in use: %w", err)
 	}
-	var s stats.Snapshot
-	d.a.Stats(&s)
+	s := d.a.Stats()
 	if s.Footprint.Now != 0 || s.Mapped.Now != 0 || s.Mappings.Now != 0 {
 		return fmt.Errorf("an Allocator that was closed while in use still has %d bytes mapped in %d mappings", s.Mapped.Now, s.Mappings.Now)
 	}
@@ -104,8 +102,7 @@ func (d *doomed) step(r *rand.Rand, h handle, p *unsafe.Pointer) (err error) {
 	case r.IntN(64) == 0:
 		d.a.Trim()
 	case r.IntN(64) == 0:
-		var s stats.Snapshot
-		d.a.Stats(&s)
+		d.a.Stats()
 	case r.IntN(64) == 0:
 		d.a.SetLimit(8<<20 + r.Int64N(16<<20))
 	case *p == nil && r.IntN(8) == 0:

@@ -7,8 +7,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
-
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // A disturbance changes the environment of the workers while they run.
@@ -84,8 +82,7 @@ func (s *soaking) limitFor(c *crew, r *rand.Rand) {
 	if !s.limits {
 		return
 	}
-	var n stats.Snapshot
-	c.a.Stats(&n)
+	n := c.a.Stats()
 	s.tally.limits.Add(1) // first: workers check this to see whether a refusal is allowed
 	c.a.SetLimit(n.Footprint.Now/2 + r.Int64N(n.Footprint.Now+1) + 1)
 	time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond)
@@ -106,6 +103,5 @@ func (s *soaking) visit(c *crew, r *rand.Rand) {
 
 // look reads the statistics while they change.
 func (s *soaking) look(c *crew, _ *rand.Rand) {
-	var n stats.Snapshot
-	c.a.Stats(&n)
+	c.a.Stats()
 }

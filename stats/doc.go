@@ -2,15 +2,14 @@
 
 // Package stats contains the numbers of an allocator and ways to show them.
 //
-//	var before, after stats.Snapshot
-//	a.Stats(&before)                // a is an *alloc.Allocator
+//	before := a.Stats()             // a is an *alloc.Allocator
 //	work()
-//	a.Stats(&after)
+//	after := a.Stats()
 //	after.WriteTo(os.Stdout)        // as text, with advice
 //	after.Sub(&before).WriteTo(os.Stdout)
 //	after.WriteMetrics(w, stats.Prometheus)
 //
-// A Snapshot is filled by a Source, for example an Allocator. It is a plain value, so it
+// A Source, for example an Allocator, returns Snapshots. It is a plain value, so it
 // may be kept, compared and encoded. HeapProfile and Inspector are interfaces that an
 // Allocator provides: the heap profile, and a look into the memory.
 //

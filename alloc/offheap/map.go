@@ -110,7 +110,7 @@ func (m *Map[K, V]) find(hash uint64, key *K) unsafe.Pointer {
 
 // Get returns a copy of the value of key.
 func (m *Map[K, V]) Get(key K) (value V, ok bool) {
-	m.read("Map.Get")
+	m.state.read("Map.Get")
 	if s := m.find(m.hasher.hash(&key), &key); s != nil {
 		return *m.layout.value(s), true
 	}
@@ -120,7 +120,7 @@ func (m *Map[K, V]) Get(key K) (value V, ok bool) {
 // Ref returns a pointer to the value of key, or nil if there is none. The program may read and
 // write the value. The pointer is valid until the next Set, Update, Delete, Clear or Close.
 func (m *Map[K, V]) Ref(key K) *V {
-	m.read("Map.Ref")
+	m.state.read("Map.Ref")
 	if s := m.find(m.hasher.hash(&key), &key); s != nil {
 		return m.layout.value(s)
 	}
@@ -129,12 +129,12 @@ func (m *Map[K, V]) Ref(key K) *V {
 
 // Set sets the value of key. On an error, which is one of Malloc, the Map is unchanged.
 func (m *Map[K, V]) Set(key K, value V) error {
-	m.begin("Map.Set")
+	m.state.begin("Map.Set")
 	v, _, err := m.at(m.hasher.hash(&key), &key)
 	if err == nil {
 		*v = value
 	}
-	m.end()
+	m.state.end()
 	return err
 }
 
@@ -142,8 +142,8 @@ func (m *Map[K, V]) Set(key K, value V) error {
 // value of zeros first, and found is false. f must not use the Map. On an error, which is one of
 // Malloc, f is not called and the Map is unchanged.
 func (m *Map[K, V]) Update(key K, f func(value *V, found bool)) error {
-	m.begin("Map.Update")
-	defer m.end()
+	m.state.begin("Map.Update")
+	defer m.state.end()
 	return m.update(m.hasher.hash(&key), &key, f)
 }
 
@@ -198,9 +198,9 @@ func (m *Map[K, V]) at(hash uint64, key *K) (value *V, found bool, err error) {
 
 // Delete removes key, and reports whether it was there.
 func (m *Map[K, V]) Delete(key K) bool {
-	m.begin("Map.Delete")
+	m.state.begin("Map.Delete")
 	ok := m.delete(m.hasher.hash(&key), &key)
-	m.end()
+	m.state.end()
 	return ok
 }
 
@@ -234,8 +234,8 @@ func (m *Map[K, V]) Len() int { return m.count }
 // Clear removes all entries and frees their memory. On an error, which is one of Malloc, the Map
 // is unchanged.
 func (m *Map[K, V]) Clear() error {
-	m.begin("Map.Clear")
-	defer m.end()
+	m.state.begin("Map.Clear")
+	defer m.state.end()
 	return m.clear()
 }
 
@@ -266,7 +266,7 @@ func (m *Map[K, V]) Close() {
 	if m.state == closed {
 		return
 	}
-	m.begin("Map.Close")
+	m.state.begin("Map.Close")
 	m.free()
 	m.count = 0
 	m.state = closed

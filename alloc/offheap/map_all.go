@@ -29,7 +29,7 @@ func after(cursor uint64, depth uint8) (next uint64, more bool) {
 // value itself, and is valid until the body changes the Map.
 func (m *Map[K, V]) All() iter.Seq2[K, *V] {
 	return func(yield func(K, *V) bool) {
-		m.read("Map.All")
+		m.state.read("Map.All")
 		for cursor, more := uint64(0), true; more && m.state != closed; {
 			t := m.tableAt(cursor)
 			cursor, more = after(cursor, t.depth)

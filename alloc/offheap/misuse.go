@@ -50,19 +50,19 @@ func panicClosed(op string) {
 		Detail: "it was closed, and its memory freed: do not use it after Close"})
 }
 
-// read checks that a call may read the Map.
-func (m *Map[K, V]) read(op string) {
-	if m.state != idle {
-		panicState(m.state, op)
+// read checks that a call may read the structure.
+func (s *state) read(op string) {
+	if *s != idle {
+		panicState(*s, op)
 	}
 }
 
-// begin begins a call that changes the Map, and end ends it.
-func (m *Map[K, V]) begin(op string) {
-	if m.state != idle {
-		panicState(m.state, op)
+// begin begins a call that changes the structure, and end ends it.
+func (s *state) begin(op string) {
+	if *s != idle {
+		panicState(*s, op)
 	}
-	m.state = writing
+	*s = writing
 }
 
-func (m *Map[K, V]) end() { m.state = idle }
+func (s *state) end() { *s = idle }

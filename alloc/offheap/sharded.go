@@ -59,7 +59,7 @@ func (s *ShardedMap[K, V]) Get(key K) (value V, ok bool) {
 	h, hash := s.find(&key)
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	h.m.read("ShardedMap.Get")
+	h.m.state.read("ShardedMap.Get")
 	if at := h.m.find(hash, &key); at != nil {
 		return *h.m.layout.value(at), true
 	}
@@ -72,7 +72,7 @@ func (s *ShardedMap[K, V]) View(key K, f func(value *V)) bool {
 	h, hash := s.find(&key)
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	h.m.read("ShardedMap.View")
+	h.m.state.read("ShardedMap.View")
 	at := h.m.find(hash, &key)
 	if at == nil {
 		return false
@@ -97,8 +97,8 @@ func (s *ShardedMap[K, V]) update(op string, key *K, f func(value *V, found bool
 	h, hash := s.find(key)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.m.begin(op)
-	defer h.m.end()
+	h.m.state.begin(op)
+	defer h.m.state.end()
 	return h.m.update(hash, key, f)
 }
 
@@ -107,8 +107,8 @@ func (s *ShardedMap[K, V]) Delete(key K) bool {
 	h, hash := s.find(&key)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.m.begin("ShardedMap.Delete")
-	defer h.m.end()
+	h.m.state.begin("ShardedMap.Delete")
+	defer h.m.state.end()
 	return h.m.delete(hash, &key)
 }
 
@@ -146,7 +146,7 @@ func (s *ShardedMap[K, V]) All() iter.Seq2[K, V] {
 func (h *shard[K, V]) copyTable(to []near[K, V], cursor uint64) ([]near[K, V], uint64, bool) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	h.m.read("ShardedMap.All")
+	h.m.state.read("ShardedMap.All")
 	t := h.m.tableAt(cursor)
 	h.m.visit(t, func(key K, value *V) bool {
 		to = append(to, near[K, V]{key, *value})

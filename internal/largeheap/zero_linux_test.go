@@ -15,6 +15,7 @@ import (
 // little RAM, because the heap does not write whole retained extents. It does write an extent
 // that was wholly in use, and asks the kernel about it once.
 func TestZeroOfRetained(t *testing.T) {
+	vm.Require(t, vm.Residency)
 	if raceannotate.Enabled {
 		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
@@ -67,6 +68,7 @@ func TestZeroOfRetained(t *testing.T) {
 // TestZeroAfterPurge: the heap asks the kernel again about an extent that was purged or has
 // grown.
 func TestZeroAfterPurge(t *testing.T) {
+	vm.Require(t, vm.Residency)
 	if raceannotate.Enabled {
 		t.Skip("the race detector's own records of the blocks are resident, too")
 	}

@@ -121,6 +121,12 @@ func (d *Depot) takeEmpty(c sizeclass.Class) (uintptr, error) {
 func (d *Depot) Put(c sizeclass.Class, m uintptr) (empty Spans) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.put(c, m, &empty)
+	return empty
+}
+
+// put does what Put does. It adds the spans that are wholly idle to empty. The caller holds mu.
+func (d *Depot) put(c sizeclass.Class, m uintptr, empty *Spans) {
 	d.exchanges++
 	switch {
 	case d.closed:
@@ -128,10 +134,9 @@ func (d *Depot) Put(c sizeclass.Class, m uintptr) (empty Spans) {
 	case magazineAt(m).n == 0 || d.full.count < MaxFull:
 		d.store(m)
 	default:
-		d.uncarve(c, m, &empty)
+		d.uncarve(c, m, empty)
 		d.empty.push(m)
 	}
-	return empty
 }
 
 // uncarve returns the blocks of magazine m to their spans and adds the spans

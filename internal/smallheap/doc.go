@@ -13,6 +13,7 @@
 //	ClassCache  the part of a cache for one class: two magazines, the loaded one and the
 //	            previous one, and a countdown to the next sampled block
 //	magazine    up to 128 free blocks, ready to be handed out
+//	Chain       magazines on their way between the depot and a batch
 //	Depot       the part of one class that all caches share: spare magazines and spans
 //	Span        a run of pages cut into blocks of one class
 //	State       a byte for each block of a span: what the block is doing
@@ -46,6 +47,10 @@
 //	Span       carve │   ▼ uncarve      same lock
 //	                 ▲   │
 //	page heap AddSpan    spans that are wholly idle, returned to the caller
+//
+// A batch of blocks takes the same path, many blocks at a time. TakeBatch and PutBatch use the
+// magazines of the class cache; TakeChain, EmptyChain and PutChain move whole magazines between
+// the depot and whoever has the batch.
 //
 // # Size codes
 //

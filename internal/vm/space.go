@@ -144,6 +144,10 @@ type Mapping struct{ Base, Size uintptr }
 // align in it with size usable bytes. size must be a multiple of the page size, and align
 // a power of two.
 func (s *Space) Map(size, align uintptr) (start uintptr, m Mapping, err error) {
+	if !Able(Parts) && align > PageSize() {
+		m, err = s.mmapAt(size, align)
+		return m.Base, m, err
+	}
 	return s.mapAligned(size, align, s.mmap)
 }
 
@@ -179,11 +183,14 @@ func (s *Space) trim(m Mapping, start, size uintptr) Mapping {
 	return m
 }
 
-func (s *Space) mmap(size uintptr) (Mapping, error) {
+func (s *Space) mmap(size uintptr) (Mapping, error) { return s.mmapAt(size, 0) }
+
+// mmapAt maps size bytes. The kernel aligns them if align is not 0.
+func (s *Space) mmapAt(size, align uintptr) (Mapping, error) {
 	if err := s.enter(OpMap); err != nil {
 		return Mapping{}, err
 	}
-	base, err := obtain(size, s.Unannotated)
+	base, err := obtain(size, align, s.Unannotated)
 	if err != nil {
 		return Mapping{}, err
 	}
@@ -233,9 +240,10 @@ func (s *Space) Purge(base, size uintptr, lazy bool) error {
 	return sysPurge(base, size, lazy)
 }
 
-// Remap resizes a mapping without copying. A mapping that grows may move; one that
-// shrinks stays at its address. Pages keep their contents, and added pages are clean. If
-// Remap fails, the mapping is unchanged.
+// Remap resizes a mapping that Map made. A mapping that grows may move; one that shrinks
+// stays at its address. Pages keep their contents, and added pages are clean. If Remap
+// fails, the mapping is unchanged. Without Moving, a growth that moves the mapping copies
+// it, and both copies occupy RAM for a moment.
 func (s *Space) Remap(m Mapping, size uintptr) (Mapping, error) {
 	if err := s.enter(OpRemap); err != nil {
 		return m, err
@@ -243,6 +251,20 @@ func (s *Space) Remap(m Mapping, size uintptr) (Mapping, error) {
 	base, err := changeSize(m.Base, m.Size, size)
 	if err != nil {
 		return m, err
+	}
+	s.Mapped.Add(int64(size) - int64(m.Size))
+	return Mapping{base, size}, nil
+}
+
+// RemapKind is Remap for a mapping of kind k. Without Moving the contents are copied, as far
+// as the file does not have them, and locks and advice are lost.
+func (s *Space) RemapKind(m Mapping, size uintptr, k Kind) (Mapping, error) {
+	if err := s.enter(OpRemap); err != nil {
+		return m, err
+	}
+	base, err := sysRemapKind(m.Base, m.Size, size, &k)
+	if err != nil {
+		return m, describe(OpRemap, size, err)
 	}
 	s.Mapped.Add(int64(size) - int64(m.Size))
 	return Mapping{base, size}, nil

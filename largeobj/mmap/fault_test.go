@@ -103,7 +103,11 @@ func (r *run) inherit(region *Region) {
 		return
 	}
 	again, err := MapInherited(f, SharedOptions{})
-	if !r.refused(err) {
+	if !vm.Able(vm.Reopening) {
+		if !errors.Is(err, ErrUnsupported) {
+			r.t.Errorf("MapInherited: %v", err)
+		}
+	} else if !r.refused(err) {
 		painted(r.t, again.Bytes())
 		r.refused(again.Refresh())
 		r.refused(again.Close())

@@ -74,6 +74,7 @@ func gives(t *testing.T) bool {
 // TestTransparentPagesMoved: if other memory takes the chosen addresses meanwhile, or the
 // kernel cannot map at a given address, the region is moved to its address.
 func TestTransparentPagesMoved(t *testing.T) {
+	vm.Require(t, vm.HugePages)
 	for _, op := range []vm.Op{vm.OpRelease, vm.OpMap} {
 		balanced(t)
 		reserved := false
