@@ -23,7 +23,7 @@ var disturbances = []disturbance{
 	{2, (*soaking).limitFor},
 	{1, (*soaking).visit},
 	{4, (*soaking).look},
-	{3, (*soaking).doom},
+	{3, (*soaking).closeBeside},
 	{1, (*soaking).bubble},
 	{1, (*soaking).keepFile},
 }
