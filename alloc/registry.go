@@ -46,10 +46,12 @@ func (t *allocatorTable) get(id uintptr) *Allocator {
 	return nil
 }
 
-// nameAt returns the name of the Allocator that owns the memory at addr. It returns "" if the
-// Allocator has no name, or if no Allocator owns the memory.
+// nameAt returns the name of the Allocator for whose memory the page map has an entry at addr.
+// It returns "" if the Allocator has no name, or if there is no entry. Callers may hold the lock
+// of a checker.
 func nameAt(addr uintptr) string {
-	if a := allocatorOf(addr); a != nil {
+	r := resolve(addr, anyOwner)
+	if a := r.allocator(); a != nil {
 		return a.options.Name
 	}
 	return ""
@@ -62,8 +64,13 @@ func allocatorOf(addr uintptr) *Allocator {
 	if k := checkerOf(&r); k != nil { // its block can begin in a page that has no entry
 		return k.a
 	}
-	if r.d != 0 && !r.isBeforeLarge() {
-		return allocators.get(r.header().Owner)
+	return r.allocator()
+}
+
+// allocator returns the Allocator that owns the memory by the page map, or nil.
+func (r *resident) allocator() *Allocator {
+	if r.d == 0 || r.isBeforeLarge() {
+		return nil
 	}
-	return nil
+	return allocators.get(r.header().Owner)
 }

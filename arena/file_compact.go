@@ -3,6 +3,7 @@
 package arena
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -70,7 +71,7 @@ func (f *File) compact(t fingerprint, l *layout) (freed int64, err error) {
 		used := min(f.count, pagesOf(m.end)*filePage)
 		gaps := m.gaps(used)
 		if err = f.commit(used, gaps); err == nil {
-			f.gaps = gaps
+			f.gaps = withRests(gaps, f.gaps, used)
 		}
 	}, f.describeLocked)
 	if faulted != nil {
@@ -80,7 +81,30 @@ func (f *File) compact(t fingerprint, l *layout) (freed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return max(int64(before)-int64(f.usedBytes()), 0), nil // the rest of a page that a gap began in is lost
+	return int64(before) - int64(f.usedBytes()), nil
+}
+
+// withRests returns gaps, which are whole pages, and the rests of old gaps: the free bytes of
+// pages in which the objects before them are still reachable.
+func withRests(gaps, old []gap, used uint64) []gap {
+	all := slices.Clone(gaps)
+	for _, g := range old {
+		rest := gap{g.from, min(g.to, pagesOf(g.from)*filePage)}
+		i, _ := slices.BinarySearchFunc(gaps, rest.from, func(g gap, off uint64) int { return cmp.Compare(g.to, off+1) })
+		if free := i < len(gaps) && gaps[i].from <= rest.from; !free && rest.from < rest.to && rest.to <= used {
+			all = append(all, rest)
+		}
+	}
+	slices.SortFunc(all, func(a, b gap) int { return cmp.Compare(a.from, b.from) })
+	merged := all[:0]
+	for _, g := range all {
+		if n := len(merged); n > 0 && merged[n-1].to == g.from {
+			merged[n-1].to = g.to
+		} else {
+			merged = append(merged, g)
+		}
+	}
+	return merged
 }
 
 // usedBytes returns the number of bytes that are not free. The caller holds mu.

@@ -209,12 +209,16 @@ func (m *fileModel) holds(want *drawers) error {
 	})
 }
 
-// compare compares the memory with what the program wrote. After a cut memory may be lost.
+// compare compares the memory with what the program wrote, and the file with its checksums.
+// After a cut memory may be lost.
 func (m *fileModel) compare() error {
 	if m.f == nil || m.cut {
 		return nil
 	}
-	return m.holds(&m.memory)
+	if err := m.holds(&m.memory); err != nil || m.unsure != nil {
+		return err
+	}
+	return m.f.Verify()
 }
 
 // settle judges the outcome of an operation that does not commit.

@@ -11,9 +11,10 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// pick opens the file if it is closed, and returns a drawer that the stream selects.
+// pick opens the file if it is closed, and returns a drawer that the stream selects. There is
+// none after another program has cut the file.
 func (m *fileModel) pick() (slot *arena.SliceRef[byte], i int, err error) {
-	if open, err := m.open(); !open || err != nil {
+	if open, err := m.open(); !open || err != nil || m.cut {
 		return nil, 0, err
 	}
 	root, err := arena.Root[cabinet](m.f)
@@ -38,7 +39,7 @@ func (m *fileModel) newDrawer() error {
 		r, err = arena.NewSliceRef[byte](m.f, n, n)
 		return err
 	})
-	if err != nil || m.cut {
+	if err != nil {
 		return m.settle(err)
 	}
 	now := make([]byte, n)
@@ -57,7 +58,7 @@ func (m *fileModel) newDrawer() error {
 
 func (m *fileModel) write() error {
 	slot, i, err := m.pick()
-	if slot == nil || err != nil || m.cut || len(m.memory[i]) == 0 {
+	if slot == nil || err != nil || len(m.memory[i]) == 0 {
 		return err
 	}
 	at, b := m.in.below(len(m.memory[i])), byte(m.in.next())
@@ -67,7 +68,7 @@ func (m *fileModel) write() error {
 
 func (m *fileModel) append() error {
 	slot, i, err := m.pick()
-	if slot == nil || err != nil || m.cut {
+	if slot == nil || err != nil {
 		return err
 	}
 	more := make([]byte, m.in.below(5000))
@@ -87,7 +88,7 @@ func (m *fileModel) append() error {
 
 func (m *fileModel) drop() error {
 	slot, i, err := m.pick()
-	if slot == nil || err != nil || m.cut {
+	if slot == nil || err != nil {
 		return err
 	}
 	*slot, m.memory[i] = arena.SliceRef[byte]{}, nil
@@ -136,7 +137,7 @@ func (m *fileModel) closeFile() error {
 		return nil
 	}
 	err := m.kernel(m.f.Close)
-	if m.fired == 0 && m.cut && !m.told && !errors.Is(err, arena.ErrTruncated) {
+	if m.fired == 0 && m.cut && !m.told && m.unsure == nil && !errors.Is(err, arena.ErrTruncated) {
 		return fmt.Errorf("closing a file that another program has cut: %w", orNone(err))
 	}
 	m.f = nil
