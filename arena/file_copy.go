@@ -114,8 +114,11 @@ func (f *File) copyTo(to *File) error {
 func (f *File) startCopy(to *File) (*copying, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed {
+	switch {
+	case f.closed:
 		return nil, alloc.ErrClosed
+	case f.broken != nil: // the file may have half of a commit
+		return nil, f.broken
 	}
 	h := f.last
 	to.last = h

@@ -192,7 +192,7 @@ func (m *fileModel) verify() error {
 		return err
 	}
 	err := m.kernel(m.f.Verify)
-	if m.cut && (errors.Is(err, arena.ErrDamaged) || errors.Is(err, arena.ErrTruncated)) || m.unsure != nil {
+	if m.cut && (errors.Is(err, arena.ErrDamaged) || errors.Is(err, arena.ErrTruncated)) {
 		return nil
 	}
 	return m.settle(err)
