@@ -7,10 +7,12 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // TestResolve: resolve finds the kind of each address, for a given Allocator and for any.
 func TestResolve(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	plain, guarding, other := open(t, still), open(t, guardAll), open(t, still)
 	freedBlock := func(a *Allocator, size int) unsafe.Pointer {
 		p := alloc(t, a, size)

@@ -236,6 +236,7 @@ func TestReuseAtAnotherPlace(t *testing.T) {
 }
 
 func TestAgeing(t *testing.T) {
+	vm.Require(t, vm.Purging)
 	const size = 32 * mib
 	f := newFixture(t, largeobj.Options{})
 	p := f.alloc(size)
