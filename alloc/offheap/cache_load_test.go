@@ -67,7 +67,10 @@ func TestLoadFails(t *testing.T) {
 	broken := errors.New("broken")
 	loading(t, func(t *testing.T, c *Cache[string, string]) {
 		for name, load := range map[string]loader{
-			"error": func(context.Context, string) (string, time.Duration, error) { time.Sleep(time.Nanosecond); return "", 0, broken },
+			"error": func(context.Context, string) (string, time.Duration, error) {
+				time.Sleep(time.Nanosecond)
+				return "", 0, broken
+			},
 			"panic": func(context.Context, string) (string, time.Duration, error) { time.Sleep(time.Nanosecond); panic("no") },
 			"exit": func(context.Context, string) (string, time.Duration, error) {
 				time.Sleep(time.Nanosecond)
