@@ -31,7 +31,7 @@ func (s *soaking) structures(r *rand.Rand) error {
 		})
 	}
 	all.Wait()
-	if s.bad != nil {
+	if s.failed() != nil {
 		return nil
 	}
 	if n := a.Stats(); n.Live() != 0 {
