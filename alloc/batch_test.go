@@ -12,7 +12,6 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/stats"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
@@ -25,8 +24,7 @@ var batchModes = map[string]Options{
 
 // liveIn returns how many blocks the statistics count as live.
 func liveIn(a *Allocator) int64 {
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	return s.Live()
 }
 
@@ -223,8 +221,7 @@ func TestBatchSampled(t *testing.T) {
 	if got := inUse(heapProfileOf(t, a), 0)[class]; got < 0.8*n || got > 1.2*n {
 		t.Errorf("the profile estimates %v blocks of %d", got, n)
 	}
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	for _, c := range s.Classes {
 		if int64(c.Size) == class && (c.Allocs != n || c.Live != 0 || c.Requested != 0) {
 			t.Errorf("%d allocations, %d live, %d bytes", c.Allocs, c.Live, c.Requested)
