@@ -72,12 +72,15 @@ const (
 	asmRootMask  = pagemap.RootMask
 	asmPageShift = sizeclass.PageShift
 	asmLeafMask  = pagemap.LeafMask
-	asmOwner     = unsafe.Offsetof(pagemap.Header{}.Owner)
-	asmBase      = unsafe.Offsetof(pagemap.Header{}.Base)
-	asmMagic     = unsafe.Offsetof(pagemap.Header{}.Magic)
-	asmSize      = unsafe.Offsetof(pagemap.Header{}.Size)
-	asmClass     = unsafe.Offsetof(pagemap.Header{}.Class)
-	asmStates    = smallheap.StatesStart
+
+	asmMagicShift = sizeclass.MagicShift
+
+	asmOwner  = unsafe.Offsetof(pagemap.Header{}.Owner)
+	asmBase   = unsafe.Offsetof(pagemap.Header{}.Base)
+	asmMagic  = unsafe.Offsetof(pagemap.Header{}.Magic)
+	asmSize   = unsafe.Offsetof(pagemap.Header{}.Size)
+	asmClass  = unsafe.Offsetof(pagemap.Header{}.Class)
+	asmStates = smallheap.StatesStart
 
 	asmTop        = smallheap.OffsetTop
 	asmNextSample = smallheap.OffsetNextSample
@@ -93,7 +96,6 @@ const (
 
 // The assembly has these numbers in its instructions.
 var (
-	_ = [1]struct{}{}[sizeclass.MagicShift-32]
 	_ = [1]struct{}{}[sizeclass.Granule-16]
 	_ = [1]struct{}{}[sizeclass.CodeBits-6]
 	_ = [1]struct{}{}[classCacheSize-64]

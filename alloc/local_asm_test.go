@@ -155,7 +155,7 @@ func TestLocalTwins(t *testing.T) {
 	var live []unsafe.Pointer
 	var dead unsafe.Pointer
 	fast := 0
-	for i := range fewer(200_000) {
+	for i := range fewer(40_000) {
 		slow := w.slow
 		size := 1 + random.IntN(16<<random.IntN(12))
 		switch n := random.IntN(100); {
@@ -173,20 +173,20 @@ func TestLocalTwins(t *testing.T) {
 			live = live[:len(live)-1]
 			w.free(dead)
 		case n == 96 && len(live) > 0:
-			w.free(unsafe.Add(live[0], 1+random.IntN(64)))
+			w.free(unsafe.Add(live[0], 1+random.IntN(15)))
 		case n == 97 && dead != nil && !containsPointer(live, dead):
 			w.free(dead)
 		case n == 98:
 			w.free([]unsafe.Pointer{foreign, nil, unsafe.Pointer(w), raw.Pointer(1 << 46), raw.Pointer(^uintptr(0))}[random.IntN(5)])
 		case n == 99 && i%50 == 0:
 			a.reclaimLocals(true)
-			l.Free(alloc(t, a, 100))
+			localFreeGo(l, alloc(t, a, 100))
 		}
 		if w.slow == slow {
 			fast++
 		}
 	}
-	if fast < fewer(200_000)/2 {
+	if fast < fewer(40_000)/2 {
 		t.Errorf("%d operations were fast", fast)
 	}
 	slowMallocLocal, slowFreeLocal = localMallocGo, localFreeGo
@@ -218,7 +218,7 @@ func TestLocalStorm(t *testing.T) {
 	var stop atomic.Bool
 	var wg sync.WaitGroup
 	handed := make(chan unsafe.Pointer, 64)
-	for range 8 {
+	for range 4 {
 		wg.Go(func() {
 			l := a.NewLocal()
 			defer l.Close()
@@ -250,7 +250,7 @@ func TestLocalStorm(t *testing.T) {
 			}
 		})
 	}
-	for i := range fewer(400) {
+	for i := range fewer(32) {
 		switch i % 4 {
 		case 0:
 			runtime.GC()

@@ -91,7 +91,7 @@ TEXT ·localFreeCode(SB), NOSPLIT|NOFRAME, $0-0
 	MOVL const_asmMagic(R8), R12
 	MOVL R10, R11
 	IMULQ R12, R11
-	SHRQ $32, R11
+	SHRQ $const_asmMagicShift, R11
 	MOVL const_asmSize(R8), R12        // if h.Owns(i, addr, l.freeOwner) {
 	IMULQ R11, R12
 	CMPQ R12, R10
