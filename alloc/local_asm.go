@@ -37,12 +37,12 @@ var (
 
 // The functions to which the assembly jumps. Tests replace them.
 var (
-	slowMallocLocal = localMallocGo
-	slowFreeLocal   = localFreeGo
+	slowMallocLocal func(l *Local, size int) (unsafe.Pointer, error)
+	slowFreeLocal   func(l *Local, p unsafe.Pointer)
 )
 
 // pageRoot is the address of the page map's root.
-var pageRoot = pagemap.Root()
+var pageRoot uintptr
 
 // localEntries returns the addresses of the functions in assembly.
 func localEntries() (echo, malloc, free uintptr)
@@ -51,6 +51,8 @@ func localEntries() (echo, malloc, free uintptr)
 var localEcho, localMallocAsm, localFreeAsm uintptr
 
 func init() {
+	pageRoot = pagemap.Root()
+	slowMallocLocal, slowFreeLocal = localMallocGo, localFreeGo
 	localEcho, localMallocAsm, localFreeAsm = localEntries()
 	echo := functionAt[func(*Local, int) (unsafe.Pointer, error)](&localEcho)
 	l := new(Local)
@@ -101,3 +103,11 @@ var (
 	_ = [1]struct{}{}[classCacheSize-64]
 	_ = [1]struct{}{}[smallheap.SlotSize-16]
 )
+
+// Linters do not see what assembly uses.
+var _ = [...]uintptr{
+	asmLargeMin, asmRootShift, asmRootMask, asmPageShift, asmLeafMask, asmMagicShift,
+	asmOwner, asmBase, asmMagic, asmSize, asmClass, asmStates,
+	asmTop, asmNextSample, asmRequested, asmSlot, asmEnd, uintptr(asmCached),
+	uintptr(asmUsed), uintptr(asmLive), uintptr(asmPlain),
+}
