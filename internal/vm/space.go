@@ -148,7 +148,7 @@ type Mapping struct{ Base, Size uintptr }
 // align in it with size usable bytes. size must be a multiple of the page size, and align
 // a power of two.
 func (s *Space) Map(size, align uintptr) (start uintptr, m Mapping, err error) {
-	if !Able(Parts) && align > PageSize() {
+	if alignsItself && align > PageSize() {
 		m, err = s.mmapAt(size, align)
 		return m.Base, m, err
 	}
