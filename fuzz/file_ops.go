@@ -104,7 +104,7 @@ func (m *fileModel) compact() error {
 		before := m.f.Stats().Used
 		freed, err := arena.Compact[cabinet](m.f)
 		if after := m.f.Stats().Used; err == nil && (freed < 0 || freed > before-after) {
-			return fmt.Errorf("Compact freed %d bytes, and the use fell from %d to %d", freed, before, after)
+			return fmt.Errorf("arena.Compact freed %d bytes, and the use fell from %d to %d", freed, before, after)
 		}
 		return err
 	})

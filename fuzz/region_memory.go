@@ -193,7 +193,7 @@ func (m *regionModel) underflow() error {
 	header := raw.Bytes(raw.Addr(unsafe.Pointer(&r.Bytes()[0]))-8, 8)
 	header[at] ^= 0x20
 	if err := r.Close(); !errors.Is(err, mmap.ErrDamaged) {
-		return fmt.Errorf("Close of a region after a write in front of it: %w", orNone(err))
+		return fmt.Errorf("closing a region after a write in front of it: %w", orNone(err))
 	}
 	if r.Len() != 0 {
 		return errors.New("it is not closed")
