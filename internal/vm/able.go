@@ -58,7 +58,7 @@ const (
 	SharedMemory
 	// Reopening: an open file can be opened again without its name.
 	Reopening
-	// Preallocation: disk space can be taken before it is written.
+	// Preallocation: disk space can be taken before it is written, and given back inside a file.
 	Preallocation
 	// LengthLocks: the change of a file's length has a lock of its own.
 	LengthLocks

@@ -24,6 +24,7 @@ func sysStat(int) (FileInfo, error)                           { return FileInfo{
 func sysTruncate(int, int64) error                            { return Need(Files) }
 func sysAllocate(int, int64, int64) error                     { return Need(Preallocation) }
 func sysPreallocate(int, int64, int64) error                  { return Need(Preallocation) }
+func sysPunch(int, int64, int64) error                        { return Need(Preallocation) }
 func sysFlock(int, bool, bool) error                          { return Need(Files) }
 func sysFunlock(int) error                                    { return Need(Files) }
 func sysLockLength(int, bool) error                           { return Need(LengthLocks) }
