@@ -113,10 +113,11 @@
 //
 // # Memory that returns to the kernel
 //
-// Memory that is unused for Options.Decay returns to the kernel. A timer does that, not a
-// goroutine. So leak detectors for goroutines find nothing, and an Allocator can be used inside
-// and outside bubbles of testing/synctest. Memory that becomes unused in a bubble returns when
-// the Allocator is used outside the bubble. Trim returns all unused memory at once.
+// Memory that is unused for Options.Decay returns to the kernel: free spans and objects, and pages
+// between live blocks. New blocks come from the fullest spans, so that others become free. A timer
+// does that, not a goroutine. So leak detectors for goroutines find nothing, and an Allocator can
+// be used inside and outside bubbles of testing/synctest. Memory that becomes unused in a bubble
+// returns when the Allocator is used outside the bubble. Trim returns all unused memory at once.
 //
 // # Close
 //
@@ -300,7 +301,7 @@
 //	a block's state is cached ⇔ exactly one slot of one magazine names it
 //	the profile has a record of a block ⇒ its state is profiled (an object: marked)
 //	span.idle = |{i : state i is idle}|
-//	span on the depot's partial list ⇔ span.idle > 0
+//	a span is in the depot's bin of span.idle, or Purge works on it
 //	pagemap.Get(a) = span for every address a of its pages, and for no other
 //	page heap's used pages = Σ pages of all spans
 //
