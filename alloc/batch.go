@@ -205,7 +205,7 @@ func putBatch(cache, owner uintptr, blocks []unsafe.Pointer) (n int) {
 			break
 		}
 		r := classCacheOf(cache, c)
-		if !r.HasRoom() && !r.FindRoom(c) {
+		if !r.HasRoom() && !r.FindRoom() {
 			break
 		}
 		n += r.PutBatch(c, owner, blocks[n:])

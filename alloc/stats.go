@@ -81,6 +81,7 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 			Cached:  r.blocks,
 			InDepot: int64(n.InDepot),
 			Idle:    int64(n.Idle),
+			Purged:  n.Purged,
 			Allocs:  int64(n.Allocs + r.allocs),
 
 			Exchanges: int64(n.Exchanges),
@@ -103,8 +104,10 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 		m.Slack += row.Live*size - row.Requested
 		m.Cached += row.Cached * size
 		m.Depot += row.InDepot * size
-		m.Idle += row.Idle * size
-		m.Tail += row.Spans * int64(a.spanPages(c)*sizeclass.PageSize-c.Blocks()*c.Size())
+		idle := row.Idle*size - n.Purged // below 0 if pages of span tails were purged, too
+		m.Idle += max(idle, 0)
+		m.IdleClean += n.Purged
+		m.Tail += row.Spans*int64(a.spanPages(c)*sizeclass.PageSize-c.Blocks()*c.Size()) + min(idle, 0)
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build linux
+//go:build linux && !ashlar_heap
 
 package arena
 
@@ -32,6 +32,10 @@ func (s *spaceLog) log(_ string, c diskCall) {
 				s.t.Errorf("a commit that cannot be undone needs space at %d", place)
 			}
 			s.has[place] = true
+		}
+	case diskHole:
+		for place := c.at; place < c.at+c.size; place += filePage {
+			delete(s.has, place)
 		}
 	case diskLength:
 		for place := range s.has {

@@ -24,7 +24,7 @@ func (r *ClassCache) TakeBatch(cc sizeclass.ClassCode, out []unsafe.Pointer) (n 
 	out = out[:min(len(out), MaxBatch, int(r.nextSample))]
 	n, used = r.takeBatch(cc.Code(), out)
 	if n < len(out) && r.Empty() && r.previous != 0 {
-		r.Refill(cc.Class(), 0)
+		r.Refill(0)
 		more, of := r.takeBatch(cc.Code(), out[n:])
 		used |= of << n
 		n += more
@@ -123,9 +123,9 @@ func PlainBlock(addr, owner uintptr) (st *State, c sizeclass.Class) {
 
 // FindRoom reports whether there is room for a block, after the previous magazine was loaded if
 // it is empty.
-func (r *ClassCache) FindRoom(c sizeclass.Class) bool {
+func (r *ClassCache) FindRoom() bool {
 	if !r.HasRoom() && !r.Torn() {
-		r.MakeRoom(c, 0)
+		r.MakeRoom(0)
 	}
 	return r.HasRoom()
 }
@@ -173,16 +173,16 @@ func (d *Depot) TakeChain(c sizeclass.Class, want int) (l Chain) {
 // ready reports whether there is a magazine with blocks. If there is none, it fills one from
 // the partial spans. The caller holds mu.
 func (d *Depot) ready(c sizeclass.Class) bool {
-	if d.full.top != 0 || d.partial.head == 0 {
+	if d.full.top != 0 || d.fullest() == 0 {
 		return d.full.top != 0
 	}
 	m, err := d.takeEmpty(c)
 	if err != nil {
 		return false
 	}
-	d.fill(c, m)
+	err = d.fill(c, m) // at the limit there may be idle blocks that cannot be charged
 	d.store(m)
-	return d.full.top != 0
+	return err == nil && d.full.top != 0
 }
 
 // EmptyChain takes magazines without blocks that have room for at least want blocks. It takes
@@ -190,12 +190,13 @@ func (d *Depot) ready(c sizeclass.Class) bool {
 func (d *Depot) EmptyChain(c sizeclass.Class, want int) (l Chain) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for ; want > 0; want -= int(Capacity(c)) {
+	for want > 0 {
 		m, err := d.takeEmpty(c)
 		if err != nil {
 			break
 		}
 		l.push(m)
+		want -= int(magazineAt(m).room)
 	}
 	return l
 }
@@ -248,7 +249,7 @@ func (l Chain) Put(c sizeclass.Class, owner uintptr, blocks []unsafe.Pointer) (n
 		k, of := putRun(raw.Addr(unsafe.Pointer(slotOf(m, 0))), c, owner, blocks[n:])
 		magazineAt(m).n = uint32(k)
 		codes += uint64(of)
-		if n += k; uint32(k) < Capacity(c) {
+		if n += k; uint32(k) < magazineAt(m).room {
 			break
 		}
 	}
