@@ -199,7 +199,9 @@ func (s *Space) mmapAt(size, align uintptr) (Mapping, error) {
 		return Mapping{}, err
 	}
 	s.add(size)
-	return Mapping{base, size}, nil
+	m := Mapping{base, size}
+	s.preferSmall(m)
+	return m, nil
 }
 
 // add counts a new mapping of size bytes.
