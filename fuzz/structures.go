@@ -197,6 +197,7 @@ func (p *mapModel[K, V]) loop(y *structures) error {
 		if n++; n&mask&3 == 3 {
 			p.m.Delete(k)
 			delete(p.model, k)
+			delete(seen, k) // it may be returned again if it is added again
 		}
 		if n&mask&0x14 == 0x14 {
 			i := 5000 + y.trace.steps*7 + n
