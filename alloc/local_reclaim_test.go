@@ -142,9 +142,11 @@ func TestInFastPath(t *testing.T) {
 	a := open(t, still)
 	p := alloc(t, a, 100)
 	for name, f := range map[string]func(*Local){
-		"Malloc": func(l *Local) { _, _ = localMallocGo(l, 100) },
-		"Calloc": func(l *Local) { _, _ = l.Calloc(1, 100) },
-		"Free":   func(l *Local) { localFreeGo(l, p) },
+		"Malloc":      func(l *Local) { _, _ = localMallocGo(l, 100) },
+		"Calloc":      func(l *Local) { _, _ = l.Calloc(1, 100) },
+		"Free":        func(l *Local) { localFreeGo(l, p) },
+		"MallocBatch": func(l *Local) { l.takeBatch(sizeclass.ClassCodeOf(100), make([]unsafe.Pointer, 2)) },
+		"FreeBatch":   func(l *Local) { l.putBatch([]unsafe.Pointer{p}) },
 	} {
 		l := a.NewLocal()
 		l.cache = 8 // an invalid address: the fast path faults

@@ -292,7 +292,7 @@ func kindOfFrame(pc uintptr) frameKind {
 	case fastPaths[f.Entry()]:
 		return localFrame
 	}
-	for _, inner := range innerPackages {
+	for _, inner := range innerNames {
 		if strings.HasPrefix(f.Name(), inner) {
 			return innerFrame
 		}
@@ -300,12 +300,13 @@ func kindOfFrame(pc uintptr) frameKind {
 	return otherFrame
 }
 
-// innerPackages lists the packages whose functions fast paths call. It also lists the packages
-// whose functions may run at the point where a goroutine is stopped.
-var innerPackages = []string{"runtime.", "internal/", "sync/atomic.",
-	module + "smallheap.", module + "sizeclass.", module + "pagemap.", module + "raw.", module + "raceannotate."}
+// innerNames lists how the names of functions that fast paths call begin. It also lists the
+// packages whose functions may run at the point where a goroutine is stopped.
+var innerNames = []string{"runtime.", "internal/", "sync/atomic.", module + "alloc.putBatch", module + "alloc.classCache",
+	module + "internal/smallheap.", module + "internal/sizeclass.", module + "internal/pagemap.",
+	module + "internal/raw.", module + "internal/raceannotate."}
 
-const module = "github.com/ashlar-go/ashlar/internal/"
+const module = "github.com/ashlar-go/ashlar/"
 
 // maxLocalBytes is the maximum number of bytes in the cached blocks of a Local.
 const maxLocalBytes = 4 << 20

@@ -35,6 +35,9 @@ func (r *ClassCache) TakeBatch(cc sizeclass.ClassCode, out []unsafe.Pointer) (n 
 // takeBatch takes blocks from the loaded magazine.
 func (r *ClassCache) takeBatch(code uint8, out []unsafe.Pointer) (n int, used uint32) {
 	n, used = takeRun(r.top, code, out)
+	if n == 0 { // the empty cache is shared, and nobody writes to it
+		return 0, 0
+	}
 	r.top -= uintptr(n) * slotSize
 	r.nextSample -= uintptr(n)
 	r.requested += uintptr(n) * uintptr(code)
@@ -67,6 +70,9 @@ func takeRun(top uintptr, code uint8, out []unsafe.Pointer) (n int, used uint32)
 // another one, and when the loaded magazine has no room. There are at most MaxBatch of them.
 func (r *ClassCache) PutBatch(c sizeclass.Class, owner uintptr, blocks []unsafe.Pointer) (n int) {
 	n, codes := putRun(r.top, c, owner, blocks)
+	if n == 0 {
+		return 0
+	}
 	r.top += uintptr(n) * slotSize
 	r.requested -= codes
 	return n
