@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 )
 
@@ -44,6 +45,9 @@ func (g *gate) enter() *gateShard {
 	percpu.Unpin(id) // id only spreads the load over the shards
 	s := &g.shards[id%gateShards]
 	s.inside.Add(1)
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	if g.closed.Load() {
 		s.leave()
 		return nil
@@ -57,6 +61,9 @@ func (s *gateShard) leave() { s.inside.Add(-1) }
 // concurrent calls of close wait.
 func (g *gate) close() {
 	g.closed.Store(true)
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	for i := range g.shards {
 		await(func() bool { return g.shards[i].inside.Load() == 0 })
 	}
@@ -66,6 +73,9 @@ func (g *gate) close() {
 // primitive by which one goroutine wakes another, because the two may belong to different
 // bubbles of testing/synctest.
 func await(done func() bool) {
+	if interleave.Enabled && interleave.Await(done) {
+		return
+	}
 	const spins = 100
 	for i := 0; !done(); i++ {
 		if i < spins {

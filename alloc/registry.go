@@ -3,9 +3,9 @@
 package alloc
 
 import (
-	"sync"
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
@@ -17,7 +17,7 @@ var allocators allocatorTable
 // An allocatorTable maps identities to Allocators. Readers take no lock. When the array is
 // full, set replaces it with a larger one.
 type allocatorTable struct {
-	mu  sync.Mutex                                  // held while the table changes
+	mu  interleave.Mutex                            // held while the table changes
 	all atomic.Pointer[[]atomic.Pointer[Allocator]] // indexed by identity
 }
 

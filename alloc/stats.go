@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -142,6 +143,9 @@ func (a *Allocator) readCaches() *cacheTotals {
 }
 
 func (t *cacheTotals) add(cache uintptr) {
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	t.count++
 	for c := range usedOf(cache).all() {
 		r := classCacheOf(cache, c)

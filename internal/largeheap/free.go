@@ -5,6 +5,7 @@ package largeheap
 import (
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
@@ -26,9 +27,15 @@ func (h *Heap) Claim(d Descriptor, addr uintptr, to State) error {
 	}
 	o := objectAt(uintptr(d))
 	word := atomic.LoadUint32(&o.state)
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	if !o.is(addr, h.owner) || word&stateMask != uint32(Live) ||
 		!atomic.CompareAndSwapUint32(&o.state, word, word&^stateMask|uint32(to)) {
 		return h.Report(addr)
+	}
+	if interleave.Enabled {
+		interleave.Point()
 	}
 	if !o.intact(addr, h.secret) {
 		o.set(Live)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -142,6 +143,9 @@ func (o *object) store(word uint32) {
 		o.state = word
 	} else {
 		atomic.StoreUint32(&o.state, word)
+	}
+	if interleave.Enabled {
+		interleave.Point()
 	}
 }
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build ashlar_interleave
+
+package interleave
+
+import (
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+)
+
+// A Program is what runs in many orders: threads, at most 8, and a function that is called when all
+// have ended and says what is wrong then.
+type Program struct {
+	Threads []func()
+	Check   func() error
+}
+
+// Options say how Explore searches.
+type Options struct {
+	Processors int    // virtual processors; 0: one for each thread
+	Runs       int    // orders to run; all orders with one exception run in any case
+	Seed       uint64 // of the orders that are drawn
+}
+
+// Outcome is what Explore did.
+type Outcome struct {
+	Runs  int // orders that ran
+	Steps int // of the default order
+}
+
+// A Failure is an order in which a program failed.
+type Failure struct {
+	Order   string // for Replay
+	Err     error
+	Changes string // where the run changed from one thread to another
+}
+
+func (f *Failure) Error() string {
+	return fmt.Sprintf("order %q: %v\n%s", f.Order, f.Err, f.Changes)
+}
+
+// Unwrap returns Err.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Explore runs programs in many orders. begin returns the same program anew for each run. It
+// ends with the first failure, a *Failure: after that, memory may be damaged.
+func Explore(o Options, begin func() *Program) (Outcome, error) {
+	s := &search{Options: o, begin: begin, rng: rand.New(rand.NewPCG(o.Seed, 0))}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // see collectAfter
+	first, err := s.try(nil)
+	if err != nil {
+		return s.outcome, err
+	}
+	s.outcome.Steps = len(first.trace)
+	if err := s.single(first); err != nil {
+		return s.outcome, err
+	}
+	for s.outcome.Runs < o.Runs {
+		if _, err := s.try(s.draw(first)); err != nil {
+			return s.outcome, err
+		}
+	}
+	return s.outcome, nil
+}
+
+// Replay runs a program in the order of a Failure.
+func Replay(o Options, failed string, begin func() *Program) error {
+	s := &search{Options: o, begin: begin}
+	r, err := parse(failed)
+	if err == nil {
+		_, err = s.try(r)
+	}
+	return err
+}
+
+type search struct {
+	Options
+	begin   func() *Program
+	rng     *rand.Rand
+	outcome Outcome
+}
+
+// collectAfter is the number of runs after which the garbage is collected. Within a run the collector
+// would be one more thread, which closes Locals.
+const collectAfter = 200
+
+// try runs a new program in one order.
+func (s *search) try(o order) (*run, error) {
+	if s.outcome.Runs%collectAfter == 0 {
+		runtime.GC()
+	}
+	s.outcome.Runs++
+	p := s.begin()
+	processors := s.Processors
+	if processors == 0 {
+		processors = len(p.Threads)
+	}
+	r, err := execute(p, processors, o)
+	if err != nil {
+		return r, &Failure{r.made.String(), err, r.changes()}
+	}
+	return r, nil
+}
+
+// single runs every order with one exception.
+func (s *search) single(first *run) error {
+	for step, d := range first.trace {
+		for others := d.runnable &^ (1 << d.chosen); others != 0; others &= others - 1 {
+			if _, err := s.try(order{{step, bits.TrailingZeros8(others)}}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// draw returns an order with two or three exceptions. The first lies anywhere in the run.
+func (s *search) draw(first *run) order {
+	n := len(first.trace)
+	other := func() int { return -1 - s.rng.IntN(len(first.threads)-1) }
+	o := order{{s.rng.IntN(n), other()}}
+	for range 1 + s.rng.IntN(2) {
+		gap := 1 + s.rng.IntN(1<<s.rng.IntN(bits.Len(uint(n))))
+		o = append(o, exception{o[len(o)-1].step + gap, other()})
+	}
+	return o
+}
