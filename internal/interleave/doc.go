@@ -49,9 +49,9 @@
 //
 // Explore tries, in this sequence:
 //
-//  1. the default order;
-//  2. every order with one exception;
-//  3. orders with two or three, drawn from Options.Seed, until Options.Runs orders have run.
+//  1. for each thread, the order that begins with it;
+//  2. all these orders with one more exception, wherever a thread could have run;
+//  3. orders with two or three more, drawn from Options.Seed, until Options.Runs orders have run.
 //
 // Most faults need one or two preemptions (Musuvathi and Qadeer, "Iterative Context Bounding",
 // PLDI 2007, which CHESS is built on; loom bounds them as well). The distance between two drawn

@@ -22,7 +22,7 @@ type Program struct {
 // Options say how Explore searches.
 type Options struct {
 	Processors int    // virtual processors; 0: one for each thread
-	Runs       int    // orders to run; all orders with one exception run in any case
+	Runs       int    // orders to run; all orders with one preemption run in any case
 	Seed       uint64 // of the orders that are drawn
 }
 
@@ -56,8 +56,10 @@ func Explore(o Options, begin func() *Program) (Outcome, error) {
 		return s.outcome, err
 	}
 	s.outcome.Steps = len(first.trace)
-	if err := s.single(first); err != nil {
-		return s.outcome, err
+	for t := range first.threads {
+		if err := s.single(t); err != nil {
+			return s.outcome, err
+		}
 	}
 	for s.outcome.Runs < o.Runs {
 		if _, err := s.try(s.draw(first)); err != nil {
@@ -106,11 +108,16 @@ func (s *search) try(o order) (*run, error) {
 	return r, nil
 }
 
-// single runs every order with one exception.
-func (s *search) single(first *run) error {
-	for step, d := range first.trace {
+// single runs every order that begins with the given thread and has at most one more exception.
+func (s *search) single(thread int) error {
+	begin := order{{0, thread}}
+	first, err := s.try(begin)
+	if err != nil {
+		return err
+	}
+	for step, d := range first.trace[1:] {
 		for others := d.runnable &^ (1 << d.chosen); others != 0; others &= others - 1 {
-			if _, err := s.try(order{{step, bits.TrailingZeros8(others)}}); err != nil {
+			if _, err := s.try(order{begin[0], {1 + step, bits.TrailingZeros8(others)}}); err != nil {
 				return err
 			}
 		}
@@ -118,11 +125,11 @@ func (s *search) single(first *run) error {
 	return nil
 }
 
-// draw returns an order with two or three exceptions. The first lies anywhere in the run.
+// draw returns an order that begins with any thread and has two or three more exceptions.
 func (s *search) draw(first *run) order {
 	n := len(first.trace)
 	other := func() int { return -1 - s.rng.IntN(len(first.threads)-1) }
-	o := order{{s.rng.IntN(n), other()}}
+	o := order{{0, s.rng.IntN(len(first.threads))}, {1 + s.rng.IntN(n), other()}}
 	for range 1 + s.rng.IntN(2) {
 		gap := 1 + s.rng.IntN(1<<s.rng.IntN(bits.Len(uint(n))))
 		o = append(o, exception{o[len(o)-1].step + gap, other()})

@@ -100,7 +100,7 @@ func (r *run) end(p *Program) error {
 	if waiting != nil {
 		return errors.New("deadlock: " + strings.Join(waiting, ", "))
 	}
-	return p.Check()
+	return safely(p.Check)
 }
 
 // String returns the functions of the place, from the outermost to the innermost.

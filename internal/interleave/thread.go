@@ -48,7 +48,7 @@ func newThread(f func(), processor int) *thread {
 	next, _ := iter.Pull(func(yield func(struct{}) bool) {
 		t.id.Store(goroutine.ID())
 		t.yield = yield
-		t.call(f)
+		t.failure = safely(func() error { f(); return nil })
 	})
 	t.resume = func() bool {
 		running.Store(t)
@@ -59,15 +59,15 @@ func newThread(f func(), processor int) *thread {
 	return t
 }
 
-// call calls f. An access to memory that is not mapped is a panic, as every panic a failure.
-func (t *thread) call(f func()) {
-	debug.SetPanicOnFault(true)
+// safely calls f. It returns a panic as an error. An access to memory that is not mapped is a panic.
+func safely(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if v := recover(); v != nil {
-			t.failure = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()
-	f()
+	return f()
 }
 
 // step lets the scheduler choose the thread that runs next.

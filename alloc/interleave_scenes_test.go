@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build ashlar_interleave
+
+package alloc
+
+import (
+	"errors"
+	"io"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/largeobj"
+	"github.com/ashlar-go/ashlar/stats"
+)
+
+var (
+	zeroing   = Options{Decay: -1, Hardening: Hardening{ZeroOnFree: true}}
+	sampling  = Options{Decay: -1, ProfileRate: 1}
+	unmapping = Options{Decay: -1, Large: largeobj.Options{Policy: largeobj.Unmap}}
+)
+
+var scenes = []scene{
+	{"Trim beside Close", false, still, besideShutDown(retained, func(w *world, a *Allocator) { a.Trim() })},
+	{"Malloc at the limit beside Close", false, Options{Decay: -1, Limit: 5 << 20},
+		besideShutDown(retained, func(w *world, a *Allocator) { w.get(a, 2<<20) })},
+	{"Malloc beside Close", false, still, besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
+	{"Malloc of a large object beside Close", false, still,
+		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 200_000) })},
+	{"Malloc with guards beside Close", false, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}},
+		besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
+	{"fast Free beside Close", false, still, freeBesideClose(1000)},
+	{"slow Free beside Close", false, zeroing, freeBesideClose(1000)},
+	{"sampled Free beside Close", false, sampling, freeBesideClose(1000)},
+	{"Free of a large object beside Close", false, sampling, freeBesideClose(200_000)},
+	{"Free of a carved object beside Close", false, Options{Decay: -1, Large: largeobj.Options{MaxMappings: 1}}, freeBesideClose(200_000)},
+	{"Close beside Close", false, still, besideShutDown(retained, func(w *world, a *Allocator) {
+		if err := a.Close(); err != nil {
+			w.fail("Close: %v", err)
+		}
+	})},
+	{"profile beside Close", false, sampling, besideShutDown(retained, func(w *world, a *Allocator) {
+		_ = a.Profile().WriteFragmentation(io.Discard) // nothing if it is closed
+	})},
+	{"Stats beside Close", false, sampling, besideShutDown(retained, func(w *world, a *Allocator) { w.stats(a) })},
+
+	{"double Free, small", false, zeroing, doubleFree(1000)},
+	{"double Free, sampled", false, sampling, doubleFree(1000)},
+	{"double Free, large", false, still, doubleFree(200_000)},
+	{"double Free, large, unmapped", false, unmapping, doubleFree(200_000)},
+	{"double Free, large, sampled", false, sampling, doubleFree(3 << 20)},
+	{"double Free, checked", false, strict, doubleFree(1000)},
+	{"double Free, guarded", false, Options{Decay: -1, GuardRate: 1}, doubleFree(1000)},
+	{"Free beside Realloc, large", false, still, freeBesideRealloc(200_000, 600_000)},
+	{"Free beside Realloc, unmapped", false, unmapping, freeBesideRealloc(3<<20, 200_000)},
+	{"Free beside Realloc, to a small block", false, unmapping, freeBesideRealloc(200_000, 1000)},
+	{"Realloc beside Realloc", false, unmapping, func(w *world, a *Allocator) []func() {
+		p, _ := a.Malloc(200_000)
+		done := 0
+		grow := func() {
+			if m := misuseOf(func() {
+				if _, err := a.Realloc(p, 600_000); err != nil {
+					w.fail("Realloc: %v", err)
+				}
+			}); m == nil {
+				done++
+			}
+		}
+		w.checks = append(w.checks, func() error {
+			if done == 0 {
+				return errors.New("both calls failed")
+			}
+			return nil
+		})
+		return []func(){grow, grow}
+	}},
+
+	{"Malloc beside Trim", false, still, mallocBeside(1000, func(a *Allocator) { a.Trim() })},
+	{"Malloc beside Trim on one processor", true, still, mallocBeside(1000, func(a *Allocator) { a.Trim() })},
+	{"Malloc beside two ticks", false, still, mallocBeside(1000, func(a *Allocator) { tick(a); tick(a) })},
+	{"Malloc beside a new rate", false, still, mallocBeside(1000, func(a *Allocator) { a.rearm() })},
+	{"Malloc of large objects beside Trim", false, still, mallocBeside(200_000, func(a *Allocator) { a.Trim() })},
+	{"sampled Malloc beside a profile", false, sampling, mallocBeside(1000, func(a *Allocator) { _ = a.Profile().WriteFragmentation(io.Discard) })},
+	{"depot exchange beside Trim", false, still, exchange((*Allocator).Trim)},
+	{"depot exchange beside an exchange", false, still, exchange(nil)},
+
+	{"Stats beside a Local's exit", false, still, func(w *world, a *Allocator) []func() {
+		l := a.NewLocal()
+		b := w.get(l, 1000)
+		return []func(){func() { w.put(l, b); l.Close() }, func() { w.stats(a) }}
+	}},
+	{"Stats beside Trim", false, still, func(w *world, a *Allocator) []func() {
+		retained(a)
+		return []func(){func() { w.stats(a) }, func() { a.Trim() }}
+	}},
+	{"a Local beside Trim", false, still, localBeside(func(a *Allocator) { a.Trim() })},
+	{"a Local beside ticks", false, still, localBeside(func(a *Allocator) { tick(a); tick(a); tick(a) })},
+	{"one Local, two goroutines", false, still, func(w *world, a *Allocator) []func() {
+		w.newcomer()
+		l := a.NewLocal()
+		use := func() {
+			for range 2 {
+				var p unsafe.Pointer
+				misuseOf(func() { p, _ = l.Malloc(30_000) })
+				if p != nil {
+					misuseOf(func() { l.Free(p) })
+				}
+			}
+		}
+		w.ruined = true
+		return []func(){use, use}
+	}},
+}
+
+// besideShutDown calls f beside Close.
+func besideShutDown(before func(*Allocator), f func(*world, *Allocator)) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		if before != nil {
+			before(a)
+		}
+		w.closed = true
+		return []func(){func() { f(w, a) }, w.shutDown}
+	}
+}
+
+// mallocLate allocates a block, unless the Allocator is closed. It does not use the block, which
+// may be unmapped.
+func (w *world) mallocLate(a *Allocator, size int) {
+	if _, err := a.Malloc(size); err != nil && !errors.Is(err, ErrClosed) {
+		w.fail("Malloc: %v", err)
+	}
+}
+
+// freeBesideClose frees a block beside Close: before it, or too late.
+func freeBesideClose(size int) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		b := w.get(a, size)
+		return besideShutDown(nil, func(w *world, a *Allocator) {
+			// The address may belong to another Allocator then.
+			if m := misuseOf(func() { a.Free(b.p) }); m != nil && !a.gate.closed.Load() {
+				w.fail("Free: %v", m)
+			}
+		})(w, a)
+	}
+}
+
+// doubleFree frees a block by two threads. One of them is told so.
+func doubleFree(size int) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		w.newcomer()
+		b, told := w.get(a, size), 0
+		free := func() {
+			if m := misuseOf(func() { a.Free(b.p) }); m != nil {
+				told++
+			}
+		}
+		w.checks = append(w.checks, func() error {
+			if told != 1 {
+				return errors.New("of two calls of Free, one is to be told")
+			}
+			return w.counts(0)
+		})
+		return []func(){free, free}
+	}
+}
+
+// counts compares the live blocks with those of the threads.
+func (w *world) counts(live int64) error {
+	var s stats.Snapshot
+	w.a.Stats(&s)
+	n := s.Large.Live
+	for i := range s.Classes {
+		n += s.Classes[i].Live
+	}
+	if n != live {
+		return errors.New("the count of live blocks is wrong")
+	}
+	return nil
+}
+
+// freeBesideRealloc frees and resizes a large object at once. If the resized one is at the same
+// address, both may succeed.
+func freeBesideRealloc(size, to int) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		w.newcomer()
+		b := w.get(a, size)
+		var q unsafe.Pointer
+		freed := false
+		w.checks = append(w.checks, func() error {
+			switch {
+			case q == nil && !freed:
+				return errors.New("both calls failed")
+			case q != nil && freed && q != b.p:
+				return errors.New("both calls succeeded")
+			case q != nil && !freed:
+				return w.counts(1)
+			}
+			return w.counts(0)
+		})
+		return []func(){
+			func() { freed = misuseOf(func() { a.Free(b.p) }) == nil },
+			func() { misuseOf(func() { q, _ = a.Realloc(b.p, to) }) },
+		}
+	}
+}
+
+// mallocBeside allocates and frees blocks beside other.
+func mallocBeside(size int, other func(*Allocator)) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		kept := w.get(a, size)
+		w.put(a, w.get(a, size))
+		var live *heldBlock
+		w.checks = append(w.checks, func() error {
+			err := w.counts(2)
+			w.put(a, kept)
+			w.put(a, live)
+			return errors.Join(err, w.counts(0))
+		})
+		return []func(){func() {
+			b := w.get(a, size)
+			live = w.get(a, size)
+			w.put(a, b)
+		}, func() { other(a) }}
+	}
+}
+
+// exchange moves magazines between a cache and the depot beside other, or beside the same.
+func exchange(other func(*Allocator) int64) func(*world, *Allocator) []func() {
+	const size, n = 60_000, 5
+	return func(w *world, a *Allocator) []func() {
+		use := func() {
+			var all [n]*heldBlock
+			for i := range all {
+				all[i] = w.get(a, size)
+			}
+			for _, b := range all {
+				w.put(a, b)
+			}
+		}
+		w.checks = append(w.checks, func() error { return w.counts(0) })
+		if other == nil {
+			return []func(){use, use}
+		}
+		return []func(){use, func() { other(a) }}
+	}
+}
+
+// localBeside uses a Local beside other.
+func localBeside(other func(*Allocator)) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		l := a.NewLocal()
+		kept := w.get(l, 1000)
+		w.put(l, w.get(l, 1000))
+		return []func(){func() {
+			b := w.get(l, 1000)
+			w.put(l, w.get(l, 1000))
+			w.put(l, b)
+			w.put(l, kept)
+			l.Close()
+		}, func() { other(a) }}
+	}
+}
+
+// stats takes a snapshot, in which no number may be impossible.
+func (w *world) stats(a *Allocator) {
+	var s stats.Snapshot
+	a.Stats(&s)
+	for i := range s.Classes {
+		if c := &s.Classes[i]; c.Live < 0 || c.Live > c.Blocks || c.Cached < 0 {
+			w.fail("Stats: class of %d bytes: %d of %d blocks live, %d cached", c.Size, c.Live, c.Blocks, c.Cached)
+		}
+	}
+	if s.Large.Live < 0 || s.Large.Bytes < 0 || s.Footprint.Now < 0 {
+		w.fail("Stats: %d large objects of %d bytes, footprint %d", s.Large.Live, s.Large.Bytes, s.Footprint.Now)
+	}
+}
