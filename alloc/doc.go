@@ -305,10 +305,10 @@
 //	checked blocks        the checker's mutex: their records, redzones and poison
 //
 // No lock of this package is held while another one is taken, with these exceptions.
-// Allocator.mu may be held when a depot's lock is taken. The locks of the page heap and of the
-// metadata come last. The checker's lock may be held when the large heap's is taken. The kernel
-// is called with none of them held, except by the page heap and the metadata when they grow,
-// and by the checker when it makes pages inaccessible.
+// Allocator.mu may be held when a depot's lock or the large heap's is taken. The locks of the
+// page heap and of the metadata come last. The checker's lock may be held when the large heap's
+// is taken. The kernel is called with none of them held, except by the page heap and the
+// metadata when they grow, and by the checker when it makes pages inaccessible.
 //
 // Trim, Close and the purger take a cache away from a processor by read-copy-update: they
 // replace the entry in the table, then percpu.Synchronize waits until no pinned section can

@@ -29,10 +29,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		MaxMappings: vm.MaxMappings(),
 	}
 	s.Memory.Tail = a.stuck.pages.Load() * sizeclass.PageSize
-	caches, checked := a.readCaches(), a.backend.counts()
-	s.Caches = caches.count
-	a.countSmall(s, caches, checked)
-	a.countLarge(s, caches, checked)
+	a.countBlocks(s)
 	a.countPages(s)
 	region, live := a.guards.usage()
 	s.Memory.Guards, s.Memory.GuardsClean = live, region-live
@@ -57,6 +54,20 @@ func (a *Allocator) Footprint() (bytes, mappings int64) {
 }
 
 func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.Peak()} }
+
+// countBlocks fills in the statistics of blocks and objects. It holds a.mu from the first cache
+// to the last depot: whoever moves the contents of a cache to the depots and the large heap
+// holds a.mu, too. Otherwise a block that moves would be counted in the cache and in the depot,
+// and a live block would seem free.
+func (a *Allocator) countBlocks(s *stats.Snapshot) {
+	checked := a.backend.counts()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	caches := a.readCaches()
+	s.Caches = caches.count
+	a.countSmall(s, caches, checked)
+	a.countLarge(s, caches, checked)
+}
 
 // countSmall fills in the statistics of each class, and adds their sums to s.Memory.
 func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *checkedCounts) {
@@ -110,15 +121,13 @@ type cacheTotals struct {
 	}
 }
 
-// readCaches adds up the counts of all caches while their holders continue to use them. a.mu
-// prevents other goroutines from taking the caches away. readCaches releases a.mu briefly after
-// every atOnce Locals. A Local that appears or disappears at that moment may be missed or counted
-// twice.
+// readCaches adds up the counts of all caches while their holders continue to use them. The
+// caller holds a.mu, which prevents other goroutines from taking the caches away. readCaches
+// releases a.mu briefly after every atOnce Locals. A Local that appears or disappears at that
+// moment may be missed or counted twice, and so may a cache that is taken away.
 func (a *Allocator) readCaches() *cacheTotals {
 	const atOnce = 128
 	t := &cacheTotals{}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	for id := range int(a.tableLen) {
 		if cache := *entryOf(a.table, id); cache != emptyCache() {
 			t.add(cache)
