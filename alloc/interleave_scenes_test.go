@@ -9,6 +9,7 @@ import (
 	"io"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/stats"
 )
@@ -76,12 +77,40 @@ var scenes = []scene{
 
 	{"Malloc beside Trim", false, still, mallocBeside(1000, func(a *Allocator) { a.Trim() })},
 	{"Malloc beside Trim on one processor", true, still, mallocBeside(1000, func(a *Allocator) { a.Trim() })},
-	{"Malloc beside two ticks", false, still, mallocBeside(1000, func(a *Allocator) { tick(a); tick(a) })},
+	{"Malloc beside three ticks", false, still, mallocBeside(1000, func(a *Allocator) { tick(a); tick(a); tick(a) })},
 	{"Malloc beside a new rate", false, still, mallocBeside(1000, func(a *Allocator) { a.rearm() })},
 	{"Malloc of large objects beside Trim", false, still, mallocBeside(200_000, func(a *Allocator) { a.Trim() })},
 	{"sampled Malloc beside a profile", false, sampling, mallocBeside(1000, func(a *Allocator) { _ = a.Profile().WriteFragmentation(io.Discard) })},
+	{"sampled Free beside sampled Malloc", true, sampling, freeBesideMalloc(1000)},
+	{"sampled Free beside sampled Malloc, large", true, sampling, freeBesideMalloc(200_000)},
+	{"Trim beside another Allocator", false, still, func(w *world, a *Allocator) []func() {
+		w.put(a, w.get(a, 3<<20))
+		return []func(){func() { a.Trim() }, w.newcomer}
+	}},
+	{"Realloc beside another Allocator", false, unmapping, func(w *world, a *Allocator) []func() {
+		b := w.get(a, 3<<20)
+		return []func(){func() {
+			p, err := a.Realloc(b.p, 100<<20) // which moves
+			if err != nil {
+				w.fail("Realloc: %v", err)
+			}
+			a.Free(p)
+		}, w.newcomer}
+	}},
 	{"depot exchange beside Trim", false, still, exchange((*Allocator).Trim)},
 	{"depot exchange beside an exchange", false, still, exchange(nil)},
+	{"two depot exchanges beside Trim", false, still, func(w *world, a *Allocator) []func() {
+		return append(exchange(nil)(w, a), func() { a.Trim() })
+	}},
+	{"Malloc and Free beside Close", false, zeroing, func(w *world, a *Allocator) []func() {
+		return append(freeBesideClose(1000)(w, a), func() { w.mallocLate(a, 1000) })
+	}},
+	{"Malloc with guarded blocks beside Close", false, Options{Decay: -1, GuardRate: 1},
+		besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
+	{"checked Free beside Verify", false, strict, func(w *world, a *Allocator) []func() {
+		b := w.get(a, 1000)
+		return []func(){func() { w.put(a, b) }, func() { w.errs = append(w.errs, a.Inspect().Verify()) }}
+	}},
 
 	{"Stats beside a Local's exit", false, still, func(w *world, a *Allocator) []func() {
 		l := a.NewLocal()
@@ -90,25 +119,21 @@ var scenes = []scene{
 	}},
 	{"Stats beside Trim", false, still, func(w *world, a *Allocator) []func() {
 		retained(a)
-		return []func(){func() { w.stats(a) }, func() { a.Trim() }}
+		kept := w.get(a, 1000)
+		w.checks = append(w.checks, func() error { w.put(a, kept); return nil })
+		return []func(){func() {
+			if n := w.stats(a).Classes[sizeclass.Of(1000)].Live; n != 1 {
+				w.fail("Stats: %d blocks live, want 1", n)
+			}
+		}, func() { a.Trim() }}
+	}},
+	{"Stats beside Malloc at the limit", false, Options{Decay: -1, Limit: 5 << 20}, func(w *world, a *Allocator) []func() {
+		retained(a)
+		return []func(){func() { w.put(a, w.get(a, 2<<20)) }, func() { w.stats(a) }}
 	}},
 	{"a Local beside Trim", false, still, localBeside(func(a *Allocator) { a.Trim() })},
 	{"a Local beside ticks", false, still, localBeside(func(a *Allocator) { tick(a); tick(a); tick(a) })},
-	{"one Local, two goroutines", false, still, func(w *world, a *Allocator) []func() {
-		w.newcomer()
-		l := a.NewLocal()
-		use := func() {
-			for range 2 {
-				var p unsafe.Pointer
-				misuseOf(func() { p, _ = l.Malloc(30_000) })
-				if p != nil {
-					misuseOf(func() { l.Free(p) })
-				}
-			}
-		}
-		w.ruined = true
-		return []func(){use, use}
-	}},
+	{"one Local, two goroutines", false, still, oneLocal},
 }
 
 // besideShutDown calls f beside Close.
@@ -223,6 +248,20 @@ func mallocBeside(size int, other func(*Allocator)) func(*world, *Allocator) []f
 	}
 }
 
+// freeBesideMalloc frees a block beside a Malloc, which may get it.
+func freeBesideMalloc(size int) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		b := w.get(a, size)
+		var live *heldBlock
+		w.checks = append(w.checks, func() error {
+			err := errors.Join(w.counts(1), a.checkInvariants())
+			w.put(a, live)
+			return err
+		})
+		return []func(){func() { w.put(a, b) }, func() { live = w.get(a, size) }}
+	}
+}
+
 // exchange moves magazines between a cache and the depot beside other, or beside the same.
 func exchange(other func(*Allocator) int64) func(*world, *Allocator) []func() {
 	const size, n = 60_000, 5
@@ -260,8 +299,38 @@ func localBeside(other func(*Allocator)) func(*world, *Allocator) []func() {
 	}
 }
 
+// sharedTold counts how often the threads of oneLocal were told what is wrong.
+var sharedTold int
+
+// oneLocal uses one Local by two threads. What comes of it stays within the Allocator.
+func oneLocal(w *world, a *Allocator) []func() {
+	w.newcomer()
+	w.ruined = true
+	l := a.NewLocal()
+	tell := func(m *MisuseError) {
+		if m != nil && m.Kind == SharedLocal {
+			sharedTold++
+		}
+	}
+	use := func() {
+		for range 2 {
+			var p unsafe.Pointer
+			var err error
+			tell(misuseOf(func() {
+				if p, err = l.Malloc(30_000); p == nil && err == nil {
+					w.fail("Malloc returned nil without an error")
+				}
+			}))
+			if p != nil {
+				tell(misuseOf(func() { l.Free(p) }))
+			}
+		}
+	}
+	return []func(){use, use}
+}
+
 // stats takes a snapshot, in which no number may be impossible.
-func (w *world) stats(a *Allocator) {
+func (w *world) stats(a *Allocator) *stats.Snapshot {
 	var s stats.Snapshot
 	a.Stats(&s)
 	for i := range s.Classes {
@@ -269,7 +338,8 @@ func (w *world) stats(a *Allocator) {
 			w.fail("Stats: class of %d bytes: %d of %d blocks live, %d cached", c.Size, c.Live, c.Blocks, c.Cached)
 		}
 	}
-	if s.Large.Live < 0 || s.Large.Bytes < 0 || s.Footprint.Now < 0 {
-		w.fail("Stats: %d large objects of %d bytes, footprint %d", s.Large.Live, s.Large.Bytes, s.Footprint.Now)
+	if m := &s.Memory; s.Large.Live < 0 || m.LargeRequested < 0 || m.LargeSlack < 0 {
+		w.fail("Stats: %d large objects, %d bytes requested of %d", s.Large.Live, m.LargeRequested, s.Large.Bytes)
 	}
+	return &s
 }

@@ -95,6 +95,9 @@ func Change(st *State, from, to State) bool {
 			interleave.Point()
 		}
 		if atomic.CompareAndSwapUint32(word, was, binary.NativeEndian.Uint32(states[:])) {
+			if interleave.Enabled {
+				interleave.Point()
+			}
 			return true
 		}
 	}
