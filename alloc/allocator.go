@@ -60,10 +60,10 @@ type Allocator struct {
 	samplerMu interleave.Mutex // held to write sampler
 	sampler   sampler          // samples small blocks
 	profile   heapprof.Table   // the samples
-	guards    guards           // guarded blocks
-	// stuck counts the guard pages of spans that the kernel did not make accessible again, and
+	guardPool guardPool        // guarded blocks
+	// lostGuards counts the guard pages of spans that the kernel did not make accessible again, and
 	// how many of them split a mapping.
-	stuck struct{ pages, splits atomic.Int64 }
+	lostGuards struct{ pages, splits atomic.Int64 }
 
 	tracing  interleave.Mutex                   // held to write recorder
 	recorder atomic.Pointer[heaptrace.Recorder] // recorder of the trace in progress, or nil
@@ -103,19 +103,22 @@ func Default() *Allocator { return &defaultAllocator }
 
 // init gives the allocator its identity, once.
 func (a *Allocator) init() {
-	if atomic.LoadUintptr(&a.id) != 0 {
-		return
+	if atomic.LoadUintptr(&a.id) == 0 {
+		a.initOnce()
 	}
+}
+
+func (a *Allocator) initOnce() {
 	a.start.Do(func() {
 		clearEmptyCache.Do(func() { clearCache(emptyCache()) })
 		id := lastID.Add(1)
 		allocators.set(id, a)
 		a.space.SetLimit(a.options.Limit)
-		a.space.Unwatched = a.options.AddressesAsNumbers
+		a.space.Unannotated = a.options.AddressesAsNumbers
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
 		a.backend = newBackend(a)
-		a.guards.rate.Store(int64(a.options.GuardRate))
+		a.guardPool.rate.Store(int64(a.options.GuardRate))
 		a.setRate(a.options.profileRate())
 		if a.options.Hardening.SpanGuards {
 			a.forget = onfault.Register(a.describeSpanGuard)

@@ -90,7 +90,7 @@ func (t *Attachment) lost() {
 	if !t.done.CompareAndSwap(false, true) {
 		return
 	}
-	a := allocatorBehind(t.m)
+	a := underlying(t.m)
 	if n, live := requestedAt(raw.Addr(t.p)); live && a != nil {
 		a.lost.add(t.made, int64(n))
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// An owner owns memory outside the Go heap.
+// An owner is a Go object that owns memory outside the Go heap.
 type owner struct {
 	rows *Attachment
 	_    [32]byte
@@ -25,7 +25,7 @@ func own(m Memory, b []byte) *owner {
 	return o
 }
 
-// collected runs the collector until no block is live, and reports whether that came to be.
+// collected runs the collector until no block is live, and reports whether that happened.
 func collected(a *Allocator) bool {
 	return eventually(func() bool {
 		runtime.GC()
@@ -39,8 +39,8 @@ func liveBlocks(a *Allocator) int64 {
 	return s.Live()
 }
 
-// TestAttachLost: the block of an owner that was dropped is freed and counted by the place
-// that attached it.
+// TestAttachLost: when an owner is collected without freeing its block, the block is freed
+// and counted for the call site that attached it.
 func TestAttachLost(t *testing.T) {
 	for mode, o := range modes {
 		t.Run(mode, func(t *testing.T) {
@@ -71,8 +71,8 @@ func TestAttachLost(t *testing.T) {
 	}
 }
 
-// TestAttachFreed: an owner that frees its block, however often, or gives it away, has lost
-// nothing.
+// TestAttachFreed: an owner that frees its block, however often, or detaches it, is not
+// counted as lost.
 func TestAttachFreed(t *testing.T) {
 	for mode, o := range modes {
 		t.Run(mode, func(t *testing.T) {
@@ -113,7 +113,8 @@ func TestAttachFreed(t *testing.T) {
 	}
 }
 
-// TestAttachClosed: when the Allocator is closed, its blocks are gone.
+// TestAttachClosed: closing the Allocator releases attached blocks. Owners that are
+// collected afterwards cause no error.
 func TestAttachClosed(t *testing.T) {
 	a, err := NewAllocator(still)
 	if err != nil {
@@ -127,12 +128,12 @@ func TestAttachClosed(t *testing.T) {
 	rows := y.rows
 	y = nil
 	if !eventually(func() bool { runtime.GC(); return rows.done.Load() }) {
-		t.Error("the owner was not found lost")
+		t.Error("the owner was not counted as lost")
 	}
 	runtime.KeepAlive(y)
 }
 
-// TestAttachMisuse: what is attached and freed elsewhere is reported as any double free.
+// TestAttachMisuse: freeing an attached block elsewhere is reported as a double free.
 func TestAttachMisuse(t *testing.T) {
 	a := open(t, still)
 	b := Must(a.MallocBytes(100))
@@ -143,7 +144,7 @@ func TestAttachMisuse(t *testing.T) {
 	}
 }
 
-// TestLostPlaces: places are bounded.
+// TestLostPlaces: the number of recorded call sites is bounded.
 func TestLostPlaces(t *testing.T) {
 	var l lostBlocks
 	for range 3 {

@@ -95,6 +95,14 @@ func (b unchecked) close() error            { return nil }
 // the value has at most size bytes. If Free's fast path does not take back the blocks of the
 // Allocator, freeValue passes the size to the Allocator's backend.
 func freeValue(m Memory, p unsafe.Pointer, size int, exact bool) {
+	if a, ok := m.(*Allocator); ok && a.freesFast() { // the most frequent case, in a few instructions
+		a.Free(p)
+		return
+	}
+	freeSized(m, p, size, exact)
+}
+
+func freeSized(m Memory, p unsafe.Pointer, size int, exact bool) {
 	var a *Allocator
 	var h holder
 	switch m := m.(type) {
@@ -111,12 +119,11 @@ func freeValue(m Memory, p unsafe.Pointer, size int, exact bool) {
 		m.Free(p)
 		return
 	}
-	s := a.gate.enter()
-	if s == nil {
+	if !a.gate.enter() {
 		a.freedLate(opFree, raw.Addr(p))
 		return
 	}
-	defer s.leave()
+	defer a.gate.leave()
 	h.begin(opFree)
 	defer h.end()
 	a.recordFree(raw.Addr(p))

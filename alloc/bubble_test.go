@@ -15,8 +15,8 @@ import (
 	"unsafe"
 )
 
-// useAll allocates and frees blocks of all kinds, by the Allocator and by a Local, so that
-// much of a is retained.
+// useAll allocates and frees blocks of all kinds, through the Allocator and through a
+// Local, so that a retains much memory.
 func useAll(t *testing.T, a *Allocator) {
 	t.Helper()
 	l := a.NewLocal()
@@ -45,11 +45,12 @@ func openPlain(t *testing.T, o Options) *Allocator {
 	return a
 }
 
-// TestBubbles: an Allocator may be made, used and closed inside and outside bubbles of
-// testing/synctest, in any order. A bubble does not end before its goroutines and timers,
-// and the process does not survive it if others use its channels.
+// TestBubbles: an Allocator may be created, used and closed inside and outside bubbles of
+// testing/synctest, in any order. A bubble waits for its goroutines and timers, and the
+// process panics if goroutines outside the bubble use its channels. So the Allocator must
+// do neither.
 func TestBubbles(t *testing.T) {
-	anHour := func() { time.Sleep(time.Hour) } // after which nothing is retained, by the clock of the bubble
+	anHour := func() { time.Sleep(time.Hour) } // after this time of the bubble's clock nothing is retained
 	for name, c := range map[string]struct {
 		o                     Options
 		before, within, after func(t *testing.T, a *Allocator)
@@ -114,7 +115,7 @@ func closeIt(t *testing.T, a *Allocator) {
 	}
 }
 
-// reachLimit allocates up to the limit and frees all of it.
+// reachLimit allocates up to the limit, then frees everything.
 func reachLimit(t *testing.T, a *Allocator) {
 	var blocks []unsafe.Pointer
 	for range 10_000 {
@@ -132,14 +133,14 @@ func reachLimit(t *testing.T, a *Allocator) {
 	}
 }
 
-// TestMadeWithin: an Allocator that a bubble made, and left open, is as good as others.
+// TestMadeWithin: an Allocator that a bubble created and left open works like any other.
 func TestMadeWithin(t *testing.T) {
 	var a *Allocator
 	synctest.Test(t, func(t *testing.T) {
 		a = openPlain(t, Options{Decay: 4 * time.Millisecond})
 		useAll(t, a)
 	})
-	useAll(t, a) // which begins to give back, the memory of the bubble, too
+	useAll(t, a) // starts to return memory to the kernel, including that from the bubble
 	for end := time.Now().Add(30 * time.Second); a.space.Footprint.Now() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d bytes are still retained", a.space.Footprint.Now())
@@ -148,7 +149,7 @@ func TestMadeWithin(t *testing.T) {
 	closeIt(t, a)
 }
 
-// TestDefaultInBubble: so is the process' Allocator.
+// TestDefaultInBubble: the default Allocator works inside and outside bubbles.
 func TestDefaultInBubble(t *testing.T) {
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) { useAll(t, Default()) })
@@ -156,17 +157,17 @@ func TestDefaultInBubble(t *testing.T) {
 	}
 }
 
-// TestNoGoroutine: an Allocator that retains memory has no goroutine meanwhile, which
-// tests for leaks of goroutines would find.
+// TestNoGoroutine: an Allocator that retains memory keeps no goroutine running. Leak
+// detectors for goroutines would report it.
 func TestNoGoroutine(t *testing.T) {
-	a := openPlain(t, Options{Decay: time.Hour}) // so that nothing ticks
+	a := openPlain(t, Options{Decay: time.Hour}) // long, so that nothing is purged during the test
 	useAll(t, a)
 	if asleep(a) {
-		t.Fatal("nothing is retained, or never given back")
+		t.Fatal("nothing is retained, or nothing would be purged later")
 	}
 	all := make([]byte, 1<<20)
 	all = all[:runtime.Stack(all, true)]
-	for _, stack := range strings.Split(string(all), "\n\n")[1:] { // this one is first
+	for _, stack := range strings.Split(string(all), "\n\n")[1:] { // the first is this goroutine
 		if strings.Contains(stack, "alloc.(*Allocator)") {
 			t.Errorf("there is a goroutine:\n%s", stack)
 		}
@@ -174,8 +175,8 @@ func TestNoGoroutine(t *testing.T) {
 	closeIt(t, a)
 }
 
-// TestTraceBesideBubble: a trace that a bubble starts and stops has the operations of
-// others, too, who do not notice.
+// TestTraceBesideBubble: a trace that a bubble starts and stops also has the operations of
+// goroutines outside the bubble. They are not disturbed.
 func TestTraceBesideBubble(t *testing.T) {
 	a := openPlain(t, Options{})
 	var stop atomic.Bool

@@ -10,7 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// byteMemory is what Allocators and Locals have for slices of bytes.
+// byteMemory has the methods for byte slices of Allocator and Local.
 type byteMemory interface {
 	Memory
 	MallocBytes(n int) ([]byte, error)
@@ -19,7 +19,7 @@ type byteMemory interface {
 	FreeBytes(b []byte)
 }
 
-// onEach runs f on an Allocator and on a Local, of ordinary, checked and guarded blocks.
+// onEach runs f on an Allocator and on a Local, with ordinary, checked and guarded blocks.
 func onEach(t *testing.T, f func(t *testing.T, m byteMemory)) {
 	for name, o := range modes {
 		t.Run(name, func(t *testing.T) {
@@ -53,13 +53,13 @@ func TestBytes(t *testing.T) {
 			if !zero(z) {
 				t.Errorf("CallocBytes(%d) is not zero", n)
 			}
-			m.FreeBytes(z[:0]) // by its start, however long it is
+			m.FreeBytes(z[:0]) // FreeBytes uses the start of the slice; the length does not matter
 		}
 		m.FreeBytes(nil)
 	})
 }
 
-// exact reports whether a slice of n bytes may have capacity c.
+// exact reports whether c is a correct capacity for a slice of n bytes.
 func exact(n, c int) bool {
 	if n <= 1024 || n >= sizeclass.LargeMin {
 		return c == max(n, 1)
@@ -67,7 +67,8 @@ func exact(n, c int) bool {
 	return n <= c && c < n+128
 }
 
-// TestReallocBytes resizes a slice up and down, over the border to large objects.
+// TestReallocBytes resizes a slice up and down, across the limit between small and large
+// objects.
 func TestReallocBytes(t *testing.T) {
 	onEach(t, func(t *testing.T, m byteMemory) {
 		var b []byte
@@ -120,7 +121,8 @@ func TestBytesErrors(t *testing.T) {
 	})
 }
 
-// TestBytesMisuse: slices that are no block's are refused as Free refuses pointers.
+// TestBytesMisuse: FreeBytes and ReallocBytes refuse slices that are not blocks, as Free
+// refuses such pointers.
 func TestBytesMisuse(t *testing.T) {
 	onEach(t, func(t *testing.T, m byteMemory) {
 		b, err := m.MallocBytes(100)
@@ -142,7 +144,7 @@ func TestBytesMisuse(t *testing.T) {
 	})
 }
 
-// TestFreeBytesOfAnother: a checked Allocator finds that a slice has more room than the
+// TestFreeBytesOfAnother: a checked Allocator detects a slice whose capacity exceeds the
 // block at its start.
 func TestFreeBytesOfAnother(t *testing.T) {
 	a := open(t, strict)

@@ -28,7 +28,7 @@ import (
 //	└──────────┴─────────┴──────────────────────────┴──────────┴───────┘
 //	           ≤ zoneMax                            ≥ zoneMin, ≤ zoneMax
 //
-//	Addr − inner = the alignment asked for, at least zoneMin
+//	Addr − inner = the requested alignment, at least zoneMin
 //
 // The fast paths contain no code for checked blocks. The sampler of a checked Allocator samples
 // every block (sampler.go), so every allocation reaches the checker. The fast path of Free
@@ -60,7 +60,7 @@ type checkedBlock struct {
 	size             uintptr        // requested, in bytes
 	younger          uintptr        // the block freed next after this one, in the quarantine
 	allocated, freed heapprof.Stack // the call stacks that allocated and freed the block
-	behind           uint16         // bytes of the redzone after the block
+	after            uint16         // bytes of the redzone after the block
 	shift            uint8          // the inner block begins 1<<shift bytes before the block
 	class            sizeclass.Class
 	state            checkedState
@@ -92,10 +92,10 @@ const (
 	zoneMax = patternPeriod
 
 	// The limits of the quarantine if Options.Quarantine is 0. All blocks together: at most
-	// mostQuarantine bytes. Small blocks: at most 1/quarantineShare of the live bytes, or
-	// leastQuarantine bytes if that is more.
-	mostQuarantine  = 16 << 20
-	leastQuarantine = 512 << 10
+	// maxQuarantine bytes. Small blocks: at most 1/quarantineShare of the live bytes, or
+	// minQuarantine bytes if that is more.
+	maxQuarantine   = 16 << 20
+	minQuarantine   = 512 << 10
 	quarantineShare = 8 // small blocks: divisor of the live bytes
 )
 
@@ -203,7 +203,7 @@ func (k *checker) enter(addr, size, front uintptr, stack heapprof.Stack) *checke
 	} else {
 		usable = largeheap.Descriptor(d).Usable()
 	}
-	b.behind = uint16(min(usable-front-size, zoneMax))
+	b.after = uint16(min(usable-front-size, zoneMax))
 	b.markZones()
 	n := &k.tally[b.class]
 	n.live++

@@ -12,8 +12,9 @@ import (
 	"unsafe"
 )
 
-// TestCheckedConcurrent: goroutines that allocate, hand over and free, through Locals too,
-// while others look, trim, and change the rate of samples, are told of nothing.
+// TestCheckedConcurrent: goroutines allocate blocks, pass them to each other and free them,
+// also through Locals. Others call Verify and Trim and change the sampling rate meanwhile.
+// No misuse is reported.
 func TestCheckedConcurrent(t *testing.T) {
 	a := open(t, strict)
 	type block struct {
@@ -29,7 +30,7 @@ func TestCheckedConcurrent(t *testing.T) {
 			defer l.Close()
 			for i := range fewer(4000) {
 				size := r.IntN(1 << (4 + r.IntN(14)))
-				var m subject = whole{a}
+				var m implementation = whole{a}
 				if i%2 == 0 {
 					m = handle{l, a}
 				}
@@ -71,8 +72,8 @@ func TestCheckedConcurrent(t *testing.T) {
 	drained(t, a)
 }
 
-// TestCheckedFreedAtOnce: of goroutines that free one block at the same time one does so,
-// and each of the others is told.
+// TestCheckedFreedAtOnce: if several goroutines free one block at the same time, one call
+// succeeds and all others are reported.
 func TestCheckedFreedAtOnce(t *testing.T) {
 	a := open(t, strict)
 	for i := range 200 {
@@ -95,13 +96,13 @@ func TestCheckedFreedAtOnce(t *testing.T) {
 		close(start)
 		all.Wait()
 		if n := told.Load(); n != 3 {
-			t.Fatalf("%d of 4 that freed one block were told", n)
+			t.Fatalf("%d of 4 that freed one block were reported", n)
 		}
 	}
 }
 
-// TestCheckedClose: Malloc and Free that are under way when the Allocator is closed end
-// as before or as after.
+// TestCheckedClose: calls of Malloc and Free that run while the Allocator is closed return
+// as they would before or after Close.
 func TestCheckedClose(t *testing.T) {
 	for range fewer(100) {
 		a, err := NewAllocator(strict)
@@ -135,7 +136,7 @@ func TestCheckedClose(t *testing.T) {
 	}
 }
 
-// BenchmarkChecked is a block allocated and freed, in the default mode and checked.
+// BenchmarkChecked measures a pair of Malloc and Free, in the default mode and checked.
 func BenchmarkChecked(b *testing.B) {
 	for _, size := range []int{16, 64, 1 << 10, 16 << 10} {
 		for _, mode := range []string{"default", "checked"} {

@@ -14,11 +14,11 @@ import (
 func (k *checker) free(_ holder, op operation, addr uintptr) { k.take(op, addr, nil) }
 
 func (k *checker) freeValue(_ holder, addr uintptr, size int, exact bool) {
-	k.take(opFree, addr, func(asked uintptr) error {
-		if asked == uintptr(size) || !exact && asked > uintptr(size) {
+	k.take(opFree, addr, func(requested uintptr) error {
+		if requested == uintptr(size) || !exact && requested > uintptr(size) {
 			return nil
 		}
-		return fmt.Errorf("freed as a value of %s, but %s were asked for: it is of another type", bytesOf(size), bytesOf(int(asked)))
+		return fmt.Errorf("freed as a value of %s, but %s were requested: it is of another type", bytesOf(size), bytesOf(int(requested)))
 	})
 }
 
@@ -149,7 +149,7 @@ func (k *checker) tooMuch() bool {
 		return k.held > n
 	}
 	small := k.held - k.tally[classLarge].quarantinedBytes
-	return k.held > mostQuarantine || small > max(k.live/quarantineShare, leastQuarantine)
+	return k.held > maxQuarantine || small > max(k.live/quarantineShare, minQuarantine)
 }
 
 // shrink releases the oldest blocks from the quarantine while more returns true. It panics if

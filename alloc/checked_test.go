@@ -17,7 +17,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// siteA allocates and siteF frees, so that reports can be asked for their names.
+// siteA allocates and siteF frees, so that tests can look for their names in reports.
 //
 //go:noinline
 func siteA(t *testing.T, a *Allocator, size int) unsafe.Pointer { return alloc(t, a, size) }
@@ -25,7 +25,7 @@ func siteA(t *testing.T, a *Allocator, size int) unsafe.Pointer { return alloc(t
 //go:noinline
 func siteF(a *Allocator, p unsafe.Pointer) { a.Free(p) }
 
-// checkedSizes are those of small blocks and of a large object.
+// checkedSizes are sizes of small blocks and of a large object.
 var checkedSizes = []int{0, 1, 16, 100, 4096, 5000, 100_000, sizeclass.LargeMin - 1, sizeclass.LargeMin, 1<<20 + 1000}
 
 // scribble writes n bytes at p.
@@ -35,8 +35,8 @@ func scribble(p unsafe.Pointer, n int) {
 	}
 }
 
-// TestCheckedRedzones: a write beyond either end is found by whatever looks at the block,
-// told with its place, its bytes and the stack of the allocation, and told once.
+// TestCheckedRedzones: every operation on the block detects a write beyond either end. It
+// reports the address, the bytes and the stack of the allocation, once.
 func TestCheckedRedzones(t *testing.T) {
 	if raceEnabled {
 		t.Log("the detector does not see into the checker's own locks")
@@ -63,7 +63,7 @@ func TestCheckedRedzones(t *testing.T) {
 					wantMisuse(t, func() { look(a, p) }, want, bytesOf(n)+" before the start",
 						fmt.Sprintf("offset -%d: 01", n), "siteA")
 					if err := a.Inspect().Verify(); err != nil {
-						t.Errorf("told before: %v", err)
+						t.Errorf("reported too early: %v", err)
 					}
 					a.Free(p)
 				})
@@ -72,14 +72,14 @@ func TestCheckedRedzones(t *testing.T) {
 	}
 }
 
-// TestCheckedDistance: a redzone reaches from the block's last byte to the inner block's
-// end, or as far as zoneMax.
+// TestCheckedDistance: the redzone after a block extends to the end of the inner block, but
+// not farther than zoneMax.
 func TestCheckedDistance(t *testing.T) {
 	a := open(t, strict)
 	for _, size := range checkedSizes {
 		p := alloc(t, a, size)
 		b := checkedAt(a.checker().blocks.Find(raw.Addr(p)))
-		for _, off := range []int{size, size + 1, size + int(b.behind) - 1, -1, -int(b.front())} {
+		for _, off := range []int{size, size + 1, size + int(b.after) - 1, -1, -int(b.front())} {
 			was := bytesAt(at(p, off), 1)[0]
 			for _, v := range []byte{0, was + 1, 0xff} {
 				bytesAt(at(p, off), 1)[0] = v
@@ -90,15 +90,15 @@ func TestCheckedDistance(t *testing.T) {
 			}
 			bytesAt(at(p, off), 1)[0] = was
 		}
-		if b.behind < zoneMin || b.front() < zoneMin || raw.Addr(p) != b.Addr {
+		if b.after < zoneMin || b.front() < zoneMin || raw.Addr(p) != b.Addr {
 			t.Errorf("size %d: %+v", size, *b)
 		}
 		a.Free(p)
 	}
 }
 
-// TestCheckedFreed: what is done with a block after it was freed is told with the stacks
-// of both ends.
+// TestCheckedFreed: an operation on a freed block is reported with the stacks of the
+// allocation and of the free.
 func TestCheckedFreed(t *testing.T) {
 	for _, size := range checkedSizes {
 		t.Run(fmt.Sprintf("size=%d", size), func(t *testing.T) {
@@ -125,7 +125,8 @@ func TestCheckedFreed(t *testing.T) {
 	}
 }
 
-// TestCheckedInside: an address that is no block's start is told by the block around it.
+// TestCheckedInside: an operation on an address inside a block is reported with a
+// description of the block.
 func TestCheckedInside(t *testing.T) {
 	for _, size := range []int{100, 1 << 20} {
 		a := open(t, strict)
@@ -147,7 +148,7 @@ func TestCheckedInside(t *testing.T) {
 	}
 }
 
-// TestCheckedWriteAfterFree: a write to a freed block is found by Verify, when the block
+// TestCheckedWriteAfterFree: a write to a freed block is detected by Verify, when the block
 // leaves the quarantine, and by Close.
 func TestCheckedWriteAfterFree(t *testing.T) {
 	finds := map[string]func(a *Allocator) error{
@@ -156,7 +157,7 @@ func TestCheckedWriteAfterFree(t *testing.T) {
 			err, _ := panicOf(func() { a.Trim() }).(error)
 			return err
 		},
-		"Free": func(a *Allocator) error { // until it leaves
+		"Free": func(a *Allocator) error { // until the block leaves the quarantine
 			for range 100_000 {
 				p, err := a.Malloc(50_000)
 				if err != nil {
@@ -180,7 +181,7 @@ func TestCheckedWriteAfterFree(t *testing.T) {
 				defer a.Close()
 				p := siteA(t, a, size)
 				siteF(a, p)
-				off := size - 1 // of a large one: behind its last whole page
+				off := size - 1 // for a large object: after its last whole page
 				bytesAt(p, size)[off] = 7
 				err = find(a)
 				want := fmt.Sprintf("1 byte of the block, after it was freed, was overwritten, the first at offset %d: 07", off)
@@ -194,7 +195,8 @@ func TestCheckedWriteAfterFree(t *testing.T) {
 	}
 }
 
-// TestCheckedReadAfterFree: freed small blocks hold poison, large ones are not there.
+// TestCheckedReadAfterFree: freed small blocks are filled with a pattern; freed large
+// objects are inaccessible.
 func TestCheckedReadAfterFree(t *testing.T) {
 	a := open(t, strict)
 	p := alloc(t, a, 100)
@@ -231,14 +233,14 @@ func TestCheckedReadAfterFree(t *testing.T) {
 	a.Free(live)
 }
 
-// TestCheckedContents: fresh blocks are junk, Calloc's and Recalloc's zero, and what
-// Realloc keeps is kept, though it always moves.
+// TestCheckedContents: new blocks hold junk, except those of Calloc and Recalloc, which are
+// zeroed. Realloc keeps the contents and always moves the block.
 func TestCheckedContents(t *testing.T) {
 	a := open(t, strict)
 	for _, size := range []int{1, 100, 5000, 100_000, 1 << 20} {
 		p := alloc(t, a, size)
 		if b := bytesAt(p, size); size < sizeclass.LargeMin && bytes.Count(b, []byte{0xa5}) != size {
-			t.Errorf("a fresh block of %d bytes is no junk", size)
+			t.Errorf("a fresh block of %d bytes does not hold junk", size)
 		}
 		fill(bytesAt(p, size), 1)
 		for range 3 {
@@ -261,8 +263,8 @@ func TestCheckedContents(t *testing.T) {
 	}
 }
 
-// TestCheckedTypes: what is freed as another type, or as more elements than there are, is
-// told; less capacity is right.
+// TestCheckedTypes: freeing a block as another type, or as more elements than it has, is
+// reported. A smaller capacity is accepted.
 func TestCheckedTypes(t *testing.T) {
 	a := open(t, strict)
 	p, err := New[[3]uint32](a)
@@ -270,7 +272,7 @@ func TestCheckedTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := MisuseError{Kind: TypeMismatch, Op: "Free", Addr: raw.Addr(unsafe.Pointer(p)), Block: raw.Addr(unsafe.Pointer(p)), Size: 12, State: "live"}
-	wantMisuse(t, func() { Free(a, (*[4]uint32)(unsafe.Pointer(p))) }, want, "freed as a value of 16 bytes, but 12 bytes were asked for")
+	wantMisuse(t, func() { Free(a, (*[4]uint32)(unsafe.Pointer(p))) }, want, "freed as a value of 16 bytes, but 12 bytes were requested")
 	wantMisuse(t, func() { Free(a, (*uint32)(unsafe.Pointer(p))) }, want, "freed as a value of 4 bytes")
 	Free(a, p)
 	Free[int](a, nil)
@@ -303,7 +305,7 @@ func TestCheckedTypes(t *testing.T) {
 	FreeSlice[int](a, nil)
 }
 
-// TestCheckedLeaks: Close tells what is live, exactly, by the stacks.
+// TestCheckedLeaks: Close reports exactly the live blocks, by allocation stack.
 func TestCheckedLeaks(t *testing.T) {
 	var out bytes.Buffer
 	o := strict
@@ -325,8 +327,8 @@ func TestCheckedLeaks(t *testing.T) {
 	}
 }
 
-// TestCheckedQuarantine: the quarantine is bounded, its blocks are counted once and as
-// its own, and it yields when memory is needed.
+// TestCheckedQuarantine: the quarantine is bounded. The statistics count its blocks once,
+// as quarantined. It is emptied when memory is short.
 func TestCheckedQuarantine(t *testing.T) {
 	o := strict
 	o.Limit = 8 << 20
@@ -357,7 +359,7 @@ func TestCheckedQuarantine(t *testing.T) {
 	}
 	a.Free(p)
 	a.Free(q)
-	for range 30 { // each more than half of the limit, the one before in quarantine
+	for range 30 { // each takes more than half of the limit, and the previous one is in quarantine
 		a.Free(alloc(t, a, 5<<20))
 	}
 	a.Trim()
@@ -384,8 +386,8 @@ func TestVerifyHeaders(t *testing.T) {
 	a.Free(p)
 }
 
-// On kernels without guard markers (before Linux 6.13) pages in quarantine become
-// inaccessible one mapping at a time, and the account of mappings knows of each.
+// On kernels without guard markers (before Linux 6.13), making pages in quarantine
+// inaccessible splits mappings. The account of mappings includes each of them.
 func TestCheckedWithoutGuardMarkers(t *testing.T) {
 	a := open(t, strict)
 	vm.Inject(func(op vm.Op) error {
@@ -409,7 +411,7 @@ func TestCheckedWithoutGuardMarkers(t *testing.T) {
 	if m := (*MisuseError)(nil); !errors.As(err, &m) || m.Kind != UseAfterFree {
 		t.Errorf("a use after free: %v", err)
 	}
-	for range 10 { // out of the quarantine again
+	for range 10 { // leaves the quarantine
 		a.Free(alloc(t, a, 100<<10))
 	}
 	if err := a.checkInvariants(); err != nil {

@@ -52,26 +52,29 @@ func (a *Allocator) takeDown() (leaks []byte, err error) {
 	if a.options.Hardening.SpanGuards {
 		a.forget()
 	}
-	a.detach()
 	a.dropTable()
 	a.closeLocals()
 	for c := range a.depots {
 		a.forgetGuards(a.depots[c].Close(sizeclass.Class(c)))
 	}
-	guards := a.guards.close(a) // before the profile, which has its stacks
-	a.forgetGuards(int(a.stuck.splits.Swap(0)))
-	a.stuck.pages.Store(0)
+	pool := a.guardPool.close(a) // before the profile, which has its stacks
+	a.forgetGuards(int(a.lostGuards.splits.Swap(0)))
+	a.lostGuards.pages.Store(0)
 	a.profile.Close()
-	return leaks, errors.Join(traced, damages, guards, a.pages.Close(), a.large.Close())
+	return leaks, errors.Join(traced, damages, pool, a.pages.Close(), a.large.Close())
 }
 
-// dropTable frees the table of caches, which is empty.
+// dropTable takes away the caches of all slots, as detach does, and frees the table of caches.
 func (a *Allocator) dropTable() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if n := a.tableLen; n > 0 {
-		atomic.StoreUint32(&a.tableLen, 0)
-		percpu.Synchronize() // until nobody reads it
-		metadata.Free(a.table, uintptr(n)<<wordShift)
+	n := a.tableLen
+	if n == 0 {
+		return
 	}
+	a.unpublish(func(int, uintptr) bool { return true })
+	atomic.StoreUint32(&a.tableLen, 0)
+	percpu.Synchronize() // wait until no goroutine uses these caches or reads the table
+	a.drainLeaving()
+	metadata.Free(a.table, uintptr(n)<<wordShift)
 }

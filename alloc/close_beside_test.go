@@ -20,7 +20,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// A bystander is an Allocator with blocks that nobody else may touch.
+// A bystander is an Allocator whose blocks nobody else may change.
 type bystander struct {
 	a      *Allocator
 	blocks []keptBlock
@@ -31,7 +31,7 @@ type keptBlock struct {
 	size, n int
 }
 
-// keep fills blocks of all kinds with patterns.
+// keep allocates blocks of all kinds and fills them with patterns.
 func (b *bystander) keep(t *testing.T) {
 	for i, size := range []int{16, 1000, 100 << 10, 200_000, 200_000, 3 << 20, 700, 32 << 10} {
 		p := alloc(t, b.a, size)
@@ -40,7 +40,7 @@ func (b *bystander) keep(t *testing.T) {
 	}
 }
 
-// release looks at all blocks and frees them.
+// release verifies all blocks and frees them.
 func (b *bystander) release(t *testing.T) {
 	for _, k := range b.blocks {
 		if !filled(bytesAt(k.p, k.size), k.n) {
@@ -54,7 +54,7 @@ func (b *bystander) release(t *testing.T) {
 	}
 }
 
-// besideClose are the calls that may be under way while Close runs. Each is repeated until the
+// besideClose lists the calls that may run while Close runs. Each is repeated until the
 // Allocator is closed.
 var besideClose = []struct {
 	name    string
@@ -149,8 +149,9 @@ func churn(a *Allocator, sizes ...int) error {
 	return nil
 }
 
-// TestCloseBesideCalls: whatever else is under way while an Allocator is closed ends as before
-// that or as after it, and does nothing to another one, which gets the same addresses.
+// TestCloseBesideCalls: calls that run while an Allocator is closed return as they would
+// before or after Close. They do not affect another Allocator, which gets the same
+// addresses.
 func TestCloseBesideCalls(t *testing.T) {
 	const callers = 3
 	for _, c := range besideClose {
@@ -203,7 +204,8 @@ func TestCloseBesideCalls(t *testing.T) {
 	}
 }
 
-// retain leaves objects of all kinds behind, some live, most retained.
+// retain allocates objects of all kinds and frees most of them, so that some are live and
+// the rest is retained.
 func retain(t *testing.T, a *Allocator) {
 	var ps []unsafe.Pointer
 	for i := range 10 {
@@ -223,8 +225,8 @@ func retain(t *testing.T, a *Allocator) {
 	}
 }
 
-// TestCloseByCallback: each function of the program that an Allocator calls may close it, and so
-// may others for which it waits.
+// TestCloseByCallback: every function of the program that an Allocator calls may close it.
+// A goroutine for which the function waits may do so, too.
 func TestCloseByCallback(t *testing.T) {
 	closeElsewhere := func(a *Allocator) error {
 		result := make(chan error)
@@ -325,12 +327,12 @@ func TestCloseByCallback(t *testing.T) {
 	}
 }
 
-// A writer is a function that is given what is written.
+// A writer is a function as an io.Writer.
 type writer func([]byte)
 
 func (w writer) Write(b []byte) (int, error) { w(b); return len(b), nil }
 
-// A handler is a function that is called for each record.
+// A handler is a function as a slog.Handler: it is called for each record.
 type handler func()
 
 func (h handler) Enabled(context.Context, slog.Level) bool  { return true }

@@ -11,14 +11,14 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// TestUseAfterClose: every way to get memory fails with ErrClosed.
+// TestUseAfterClose: every method that allocates fails with ErrClosed.
 func TestUseAfterClose(t *testing.T) {
 	for _, used := range []bool{false, true} {
 		a := open(t, still)
 		l, fresh := local(t, a), local(t, a)
 		if used {
 			for _, size := range []int{100, 1000, 1 << 20} {
-				alloc(t, a, size) // left to Close
+				alloc(t, a, size) // Close frees it
 				alloc(t, l, size)
 				a.Free(alloc(t, a, size))
 			}
@@ -28,7 +28,7 @@ func TestUseAfterClose(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for name, m := range map[string]subject{
+		for name, m := range map[string]implementation{
 			"Allocator": whole{a}, "Local": handle{l, a}, "fresh Local": handle{fresh, a}, "late Local": handle{local(t, a), a},
 		} {
 			for _, size := range []int{0, 100, 1000, sizeclass.LargeMin, 1 << 20} {
@@ -51,7 +51,8 @@ func TestUseAfterClose(t *testing.T) {
 	}
 }
 
-// TestCloseFreesTable: opening and closing Allocators for ever costs nothing.
+// TestCloseFreesTable: opening and closing Allocators again and again does not use up
+// metadata.
 func TestCloseFreesTable(t *testing.T) {
 	before := 0
 	for i := range 100 {

@@ -13,13 +13,13 @@ import (
 	"unsafe"
 )
 
-// A worker allocates, fills, changes, hands over and frees blocks, and verifies
-// each block before it lets go of it.
+// A worker allocates, fills, resizes and frees blocks, and passes some to other workers. It
+// verifies each block before it gives it up.
 type worker struct {
-	m    subject
+	m    implementation
 	r    *rand.Rand
 	mine []modelBlock
-	out  chan<- modelBlock // blocks handed to other workers
+	out  chan<- modelBlock // blocks for other workers
 	in   <-chan modelBlock
 }
 
@@ -112,14 +112,14 @@ func (w *worker) free(b modelBlock) error {
 	return nil
 }
 
-// TestConcurrent has workers share an Allocator while something else goes on.
+// TestConcurrent makes workers share an Allocator while a disturbance runs.
 func TestConcurrent(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		o       Options
 		workers int
 		local   bool
-		disturb func(a *Allocator) // called again and again; nil: nothing
+		disturb func(a *Allocator) // called repeatedly; nil: no disturbance
 	}{
 		{"quiet", still, 4, false, nil},
 		{"many", still, 16, false, nil},
@@ -145,8 +145,8 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// disturbed has workers share an Allocator, every second with a Local if that is
-// wanted, and calls disturb again and again until they are done.
+// disturbed makes workers share an Allocator. If locals is set, every second worker uses a
+// Local. It calls disturb repeatedly until the workers are done.
 func disturbed(t *testing.T, o Options, workers int, locals bool, disturb func(*Allocator)) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	a := open(t, o)
@@ -182,7 +182,7 @@ func disturbed(t *testing.T, o Options, workers int, locals bool, disturb func(*
 	}
 }
 
-// TestProducerConsumer frees everything on another goroutine than allocated it.
+// TestProducerConsumer allocates on one goroutine and frees everything on another.
 func TestProducerConsumer(t *testing.T) {
 	a := open(t, still)
 	for _, size := range []int{64, 3000, 150 << 10} {
@@ -217,7 +217,7 @@ func TestProducerConsumer(t *testing.T) {
 		})
 		all.Wait()
 	}
-	// What was in flight at once bounds what was ever needed.
+	// The blocks in flight at one time bound the memory that is needed.
 	if peak := a.space.Footprint.Peak(); peak > 256<<20 {
 		t.Errorf("the footprint was %d bytes for a few hundred blocks in flight", peak)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-func conformMemalign(t *testing.T, m subject) {
+func conformMemalign(t *testing.T, m implementation) {
 	var blocks []unsafe.Pointer
 	n := 0
 	for align := 1; align <= 64<<10; align *= 2 {
@@ -33,7 +33,7 @@ func conformMemalign(t *testing.T, m subject) {
 		if !filled(bytesAt(p, m.UsableSize(p)), i) {
 			t.Fatalf("another block wrote to block %d", i)
 		}
-		// Every other block goes by way of Realloc.
+		// Every second block is resized by Realloc in between.
 		if i%2 == 1 {
 			q, err := m.Realloc(p, 300)
 			p = must(t, q, err)
@@ -42,7 +42,7 @@ func conformMemalign(t *testing.T, m subject) {
 	}
 }
 
-func conformBadAlignments(t *testing.T, m subject) {
+func conformBadAlignments(t *testing.T, m implementation) {
 	for _, align := range []int{0, -1, -16, 3, 24, 48, 65535, MaxAlign + 1, MaxAlign - 1} {
 		if p, err := m.Memalign(align, 100); p != nil || !errors.Is(err, ErrInvalidSize) {
 			t.Errorf("Memalign(%d, 100) = %p, %v", align, p, err)

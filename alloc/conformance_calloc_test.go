@@ -7,10 +7,10 @@ import (
 	"unsafe"
 )
 
-// callocSizes are for blocks of one, some and many pages, small and large.
+// callocSizes are sizes of blocks of one page, of some and of many, small and large.
 var callocSizes = []int{1, 16, 100, 1000, 4096, 10000, 65536, 100000, 131071, 131072, 200000, 1 << 20, 3 << 20}
 
-func conformCalloc(t *testing.T, m subject) {
+func conformCalloc(t *testing.T, m implementation) {
 	const each = 5
 	for round := range 3 {
 		for _, size := range callocSizes {
@@ -35,7 +35,7 @@ func conformCalloc(t *testing.T, m subject) {
 	}
 }
 
-func conformCallocAfterTrim(t *testing.T, m subject) {
+func conformCallocAfterTrim(t *testing.T, m implementation) {
 	for range 2 {
 		for _, size := range callocSizes {
 			p := alloc(t, m, size)
@@ -55,9 +55,9 @@ func conformCallocAfterTrim(t *testing.T, m subject) {
 	}
 }
 
-// conformCallocOthers zeroes blocks in pages that blocks of other sizes have left
-// dirty.
-func conformCallocOthers(t *testing.T, m subject) {
+// conformCallocOthers: Calloc zeroes blocks in pages that blocks of other sizes have
+// written.
+func conformCallocOthers(t *testing.T, m implementation) {
 	const bytes = 6 << 20
 	for i, size := range []int{30000, 5000, 1000, 100000, 200} {
 		var blocks []unsafe.Pointer

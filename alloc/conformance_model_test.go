@@ -13,9 +13,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// conformReuse: memory that was freed is used again, or a program that allocates
-// and frees for ever would grow for ever.
-func conformReuse(t *testing.T, m subject) {
+// conformReuse: freed memory is used again. Otherwise a program that allocates and frees
+// would grow without limit.
+func conformReuse(t *testing.T, m implementation) {
 	if _, ok := m.(goHeap); ok {
 		t.Skip("the collector decides")
 	}
@@ -35,9 +35,9 @@ func conformReuse(t *testing.T, m subject) {
 	}
 }
 
-// A model knows what blocks there are and what they hold.
+// A model records the live blocks and their contents.
 type model struct {
-	of     subject
+	of     implementation
 	r      *rand.Rand
 	blocks []modelBlock
 	number int
@@ -46,11 +46,11 @@ type model struct {
 type modelBlock struct {
 	p      unsafe.Pointer
 	size   int
-	number int // of its pattern
+	number int // selects the pattern
 }
 
-// conformModel does random things, of which the model knows what should come out.
-func conformModel(t *testing.T, m subject) {
+// conformModel performs random operations and compares the results with the model.
+func conformModel(t *testing.T, m implementation) {
 	for seed := range uint64(2) {
 		w := &model{of: m, r: rand.New(rand.NewPCG(seed, 7))}
 		for i := range fewer(12000) {
@@ -70,7 +70,7 @@ func conformModel(t *testing.T, m subject) {
 	}
 }
 
-// size draws a size, log-uniform up to a little more than the largest small one.
+// size returns a random size, log-uniform up to a little more than the largest small size.
 func (w *model) size() int {
 	n := w.r.IntN(1 << (1 + w.r.IntN(18)))
 	if n >= sizeclass.LargeMin && w.r.IntN(4) != 0 {
@@ -110,7 +110,7 @@ func (w *model) calloc() error {
 	return w.add(p, n*size, err)
 }
 
-// add notes a new block and fills all of it.
+// add records a new block and fills all of it.
 func (w *model) add(p unsafe.Pointer, size int, err error) error {
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (w *model) add(p unsafe.Pointer, size int, err error) error {
 	return nil
 }
 
-// remove takes a random block out, whose contents must be what was written.
+// remove removes a random block from the model. The block must still hold its pattern.
 func (w *model) remove() (modelBlock, error) {
 	i, last := w.r.IntN(len(w.blocks)), len(w.blocks)-1
 	b := w.blocks[i]
@@ -161,7 +161,7 @@ func (w *model) realloc() error {
 	return w.add(p, size, nil)
 }
 
-// distinct reports blocks that overlap.
+// distinct returns an error if two blocks overlap.
 func (w *model) distinct() error {
 	sort.Slice(w.blocks, func(i, j int) bool { return raw.Addr(w.blocks[i].p) < raw.Addr(w.blocks[j].p) })
 	for i := range w.blocks[:max(len(w.blocks)-1, 0)] {

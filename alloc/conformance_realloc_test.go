@@ -10,15 +10,15 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// reallocSizes lie on both sides of the borders that a block can cross: that of
-// its class, and that between small and large.
+// reallocSizes lie on both sides of the limits that a block can cross: that of its class,
+// and that between small and large blocks.
 var reallocSizes = []int{
 	1, 15, 16, 17, 100, 112, 113, 1000, 1024, 1025, 4096, 5000, 30000, 65536, 120000,
 	sizeclass.LargeMin - 1, sizeclass.LargeMin, sizeclass.LargeMin + 1, 140000, 200000, 1 << 20, 5 << 20,
 }
 
-// conformRealloc goes from each size to each other: up, down and the same.
-func conformRealloc(t *testing.T, m subject) {
+// conformRealloc resizes blocks from each size to each other size.
+func conformRealloc(t *testing.T, m implementation) {
 	for i, from := range reallocSizes {
 		for j, to := range reallocSizes {
 			p := alloc(t, m, from)
@@ -43,8 +43,8 @@ func conformRealloc(t *testing.T, m subject) {
 	}
 }
 
-// conformReallocEnds has one block go through all sizes.
-func conformReallocEnds(t *testing.T, m subject) {
+// conformReallocEnds resizes one block through all sizes.
+func conformReallocEnds(t *testing.T, m implementation) {
 	p, err := m.Realloc(nil, reallocSizes[0])
 	must(t, p, err)
 	fill(bytesAt(p, reallocSizes[0]), 9)
@@ -73,7 +73,7 @@ func conformReallocEnds(t *testing.T, m subject) {
 	}
 }
 
-func conformReallocFailing(t *testing.T, m subject) {
+func conformReallocFailing(t *testing.T, m implementation) {
 	for i, size := range []int{1, 100, 4096, 100000, sizeclass.LargeMin, 1 << 20} {
 		p := alloc(t, m, size)
 		usable := m.UsableSize(p)

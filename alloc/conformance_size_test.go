@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// sizes are those around each power of two up to 2 MiB.
+// sizes are the sizes around each power of two up to 2 MiB.
 func sizes() []int {
 	var all []int
 	seen := map[int]bool{}
@@ -27,7 +27,7 @@ func sizes() []int {
 	return all
 }
 
-func conformSizes(t *testing.T, m subject) {
+func conformSizes(t *testing.T, m implementation) {
 	all := sizes()
 	blocks := make([]unsafe.Pointer, len(all))
 	for i, size := range all {
@@ -55,7 +55,7 @@ func conformSizes(t *testing.T, m subject) {
 	}
 }
 
-func conformSizeZero(t *testing.T, m subject) {
+func conformSizeZero(t *testing.T, m implementation) {
 	seen := map[unsafe.Pointer]bool{}
 	for i := range 1000 {
 		p, err := m.Malloc(0)
@@ -76,7 +76,7 @@ func conformSizeZero(t *testing.T, m subject) {
 	}
 }
 
-func conformNil(t *testing.T, m subject) {
+func conformNil(t *testing.T, m implementation) {
 	m.Free(nil)
 	if n := m.UsableSize(nil); n != 0 {
 		t.Errorf("UsableSize(nil) = %d, want 0", n)
@@ -89,7 +89,7 @@ func conformNil(t *testing.T, m subject) {
 	m.Free(p)
 }
 
-func conformBadSizes(t *testing.T, m subject) {
+func conformBadSizes(t *testing.T, m implementation) {
 	p := alloc(t, m, 100)
 	defer m.Free(p)
 	for _, c := range []struct {

@@ -10,8 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// A subject is what the conformance suite runs on.
-type subject interface {
+// An implementation is an allocator on which the conformance suite runs.
+type implementation interface {
 	Malloc(size int) (unsafe.Pointer, error)
 	Calloc(n, size int) (unsafe.Pointer, error)
 	Memalign(align, size int) (unsafe.Pointer, error)
@@ -21,26 +21,26 @@ type subject interface {
 	Trim() int64
 }
 
-// subjects are who has to pass the suite. The Go heap, dressed up as an
-// allocator, shows that the suite asks for nothing absurd.
-var subjects = []struct {
+// implementations lists the allocators that must pass the suite. The Go heap is one of
+// them; it shows that the suite demands nothing unusual.
+var implementations = []struct {
 	name string
-	make func(t *testing.T) subject
+	make func(t *testing.T) implementation
 }{
-	{"Allocator", func(t *testing.T) subject { return whole{open(t, still)} }},
-	{"Local", func(t *testing.T) subject { a := open(t, still); return handle{local(t, a), a} }},
-	{"crossed", func(t *testing.T) subject { a := open(t, still); return &crossed{a: a, l: local(t, a)} }},
-	{"recorded", func(t *testing.T) subject { return whole{recorded(t, still)} }},
-	{"checked, recorded", func(t *testing.T) subject { return whole{recorded(t, strict)} }},
-	{"checked", func(t *testing.T) subject { return whole{open(t, strict)} }},
-	{"checked, crossed", func(t *testing.T) subject { a := open(t, strict); return &crossed{a: a, l: local(t, a)} }},
-	{"goheap", func(t *testing.T) subject { return goHeap{} }},
+	{"Allocator", func(t *testing.T) implementation { return whole{open(t, still)} }},
+	{"Local", func(t *testing.T) implementation { a := open(t, still); return handle{local(t, a), a} }},
+	{"crossed", func(t *testing.T) implementation { a := open(t, still); return &crossed{a: a, l: local(t, a)} }},
+	{"recorded", func(t *testing.T) implementation { return whole{recorded(t, still)} }},
+	{"checked, recorded", func(t *testing.T) implementation { return whole{recorded(t, strict)} }},
+	{"checked", func(t *testing.T) implementation { return whole{open(t, strict)} }},
+	{"checked, crossed", func(t *testing.T) implementation { a := open(t, strict); return &crossed{a: a, l: local(t, a)} }},
+	{"goheap", func(t *testing.T) implementation { return goHeap{} }},
 }
 
-// suite is what every subject has to do.
+// suite lists the tests that every implementation must pass.
 var suite = []struct {
 	name string
-	run  func(*testing.T, subject)
+	run  func(*testing.T, implementation)
 }{
 	{"sizes", conformSizes},
 	{"size zero", conformSizeZero},
@@ -59,9 +59,9 @@ var suite = []struct {
 }
 
 func TestConformance(t *testing.T) {
-	for _, s := range subjects {
+	for _, s := range implementations {
 		if testing.Short() && strings.Contains(s.name, ", ") {
-			continue // two modes at once
+			continue // both modes at once
 		}
 		t.Run(s.name, func(t *testing.T) {
 			for _, c := range suite {
@@ -78,12 +78,12 @@ func local(t *testing.T, a *Allocator) *Local {
 	return l
 }
 
-// whole is an Allocator as a subject.
+// whole is an Allocator as an implementation.
 type whole struct{ *Allocator }
 
 func (whole) UsableSize(p unsafe.Pointer) int { return UsableSize(p) }
 
-// handle is a Local as a subject.
+// handle is a Local as an implementation.
 type handle struct {
 	*Local
 	of *Allocator
@@ -92,15 +92,15 @@ type handle struct {
 func (handle) UsableSize(p unsafe.Pointer) int { return UsableSize(p) }
 func (h handle) Trim() int64                   { return h.of.Trim() }
 
-// crossed takes turns between a Local and its Allocator, so that blocks are
-// mostly freed through another handle than the one they came from.
+// crossed alternates between a Local and its Allocator. So most blocks are freed through
+// another handle than the one that allocated them.
 type crossed struct {
 	a     *Allocator
 	l     *Local
 	turns int
 }
 
-func (c *crossed) next() subject {
+func (c *crossed) next() implementation {
 	c.turns++
 	if c.turns%3 == 0 {
 		return whole{c.a}
@@ -120,8 +120,8 @@ func (c *crossed) Free(p unsafe.Pointer)           { c.next().Free(p) }
 func (c *crossed) UsableSize(p unsafe.Pointer) int { return UsableSize(p) }
 func (c *crossed) Trim() int64                     { return c.a.Trim() }
 
-// goodSize returns the UsableSize that a request of size bytes gets of m.
-func goodSize(m subject, size int) int {
+// goodSize returns the UsableSize that m gives to a request of size bytes.
+func goodSize(m implementation, size int) int {
 	switch m := m.(type) {
 	case whole:
 		return m.goodSize(size)
@@ -140,7 +140,7 @@ func (a *Allocator) goodSize(size int) int {
 	return GoodSize(size)
 }
 
-// goHeap is the Go heap as a subject: what it handed out, by address.
+// goHeap is the Go heap as an implementation: the live objects, by address.
 type goHeap map[unsafe.Pointer][]byte
 
 func (g goHeap) Malloc(size int) (unsafe.Pointer, error) { return g.Memalign(64, size) }

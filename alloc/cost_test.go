@@ -11,14 +11,14 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// TestImport: importing the package maps nothing and starts nothing.
+// TestImport: importing the package maps no memory and starts no goroutine.
 func TestImport(t *testing.T) {
 	if atStart.mapped != 0 || atStart.mappings != 0 || atStart.goroutines > 1 {
 		t.Errorf("before the first use: %+v", atStart)
 	}
 }
 
-// TestUnused: an Allocator that was asked for no memory has none.
+// TestUnused: an Allocator that has allocated nothing has no memory.
 func TestUnused(t *testing.T) {
 	goroutines, mapped, inUse := runtime.NumGoroutine(), metadata.Space.Mapped.Now(), metadata.InUse()
 	var a Allocator
@@ -59,14 +59,14 @@ func TestUnused(t *testing.T) {
 	}
 }
 
-// TestGoHeap: a million live blocks are next to nothing to the Go heap.
+// TestGoHeap: a million live blocks cost the Go heap almost nothing.
 func TestGoHeap(t *testing.T) {
 	a := open(t, still)
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	// Each block holds the address of the one before: the test itself needs no
-	// table on the Go heap.
+	// Each block holds the address of the previous one, so that the test needs no table on
+	// the Go heap.
 	var last uintptr
 	for range 1_000_000 {
 		p, err := a.Malloc(64)
@@ -99,7 +99,7 @@ func TestGoHeap(t *testing.T) {
 	drained(t, a)
 }
 
-// TestNoGarbage: allocating and freeing leaves nothing for the collector.
+// TestNoGarbage: allocating and freeing creates no garbage on the Go heap.
 func TestNoGarbage(t *testing.T) {
 	a := open(t, still)
 	l := local(t, a)
@@ -118,14 +118,14 @@ func TestNoGarbage(t *testing.T) {
 	}
 }
 
-// TestOverhead: the memory for many blocks is little more than the blocks.
+// TestOverhead: many blocks take little more memory than their sizes.
 func TestOverhead(t *testing.T) {
 	for _, c := range []struct {
-		size int
-		most float64 // footprint to bytes asked for, with metadata
+		size  int
+		limit float64 // maximum ratio of the footprint, with metadata, to the requested bytes
 	}{{16, 1.10}, {64, 1.04}, {1024, 1.04}, {16 << 10, 1.04}} {
 		a := open(t, still)
-		l := local(t, a) // one cache, however many processors there are
+		l := local(t, a) // one cache, so that the number of processors does not matter
 		n := 16 << 20 / c.size
 		base := metadata.InUse()
 		var last uintptr
@@ -135,8 +135,8 @@ func TestOverhead(t *testing.T) {
 			last = raw.Addr(p)
 		}
 		total := a.space.Footprint.Now() + int64(metadata.InUse()-base)
-		if got := float64(total) / float64(n*c.size); got > c.most {
-			t.Errorf("blocks of %d bytes: %.3f bytes for each byte, want %.3f at most", c.size, got, c.most)
+		if got := float64(total) / float64(n*c.size); got > c.limit {
+			t.Errorf("blocks of %d bytes: %.3f bytes for each byte, want %.3f at most", c.size, got, c.limit)
 		}
 		for last != 0 {
 			p := raw.Pointer(last)

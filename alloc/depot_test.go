@@ -7,12 +7,12 @@ import (
 	"unsafe"
 )
 
-// TestClassesShare: what blocks of one size leave serves those of others, without
-// Trim.
+// TestClassesShare: memory that blocks of one size have left is used for blocks of other
+// sizes, without Trim.
 func TestClassesShare(t *testing.T) {
 	const bytes = 16 << 20
 	a := open(t, still)
-	l := local(t, a) // one cache, however many processors there are
+	l := local(t, a) // one cache, so that the number of processors does not matter
 	for _, size := range []int{100, 1000, 5000, 300, 2000} {
 		var blocks []unsafe.Pointer
 		for range bytes / size {
@@ -22,7 +22,7 @@ func TestClassesShare(t *testing.T) {
 			l.Free(p)
 		}
 	}
-	// Each class may keep the magazines of its depot, 64 KiB of blocks each.
+	// The depot of each class may keep magazines with 64 KiB of blocks.
 	if peak := a.space.Footprint.Peak(); peak > 2*bytes {
 		t.Errorf("the footprint was %d bytes for %d at a time", peak, bytes)
 	}
@@ -30,8 +30,8 @@ func TestClassesShare(t *testing.T) {
 	drained(t, a)
 }
 
-// TestDepotKeeps: a program that allocates and frees in turn asks for no new
-// memory, however the blocks travel.
+// TestDepotKeeps: a program that allocates and frees in turn requests no new memory,
+// whichever caches the blocks pass through.
 func TestDepotKeeps(t *testing.T) {
 	a := open(t, still)
 	l := local(t, a)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestDetachWaits: a cache is not taken away from who is using it.
+// TestDetachWaits: Trim does not take a cache away while a goroutine uses it.
 func TestDetachWaits(t *testing.T) {
 	a := open(t, still)
 	for range 3 {
@@ -22,7 +22,7 @@ func TestDetachWaits(t *testing.T) {
 		}
 		r := classCacheOf(cache, 6)
 		before := *r
-		go func() { // it gets to run if there is another processor
+		go func() { // it can run if there is another processor
 			begun.Store(true)
 			a.Trim()
 			done.Store(true)

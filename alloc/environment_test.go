@@ -57,8 +57,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestEnvironmentMistakes: a mistake is told with its key and what is allowed, and changes
-// nothing; the other settings hold.
+// TestEnvironmentMistakes: a mistake is reported with its key and the allowed values. It
+// changes nothing, and the other settings take effect.
 func TestEnvironmentMistakes(t *testing.T) {
 	for text, words := range map[string]string{
 		"limits=8GiB":          `unknown key "limits", want one of name, limit, `,
@@ -125,7 +125,7 @@ func TestEnvironmentDocumented(t *testing.T) {
 
 func init() { children["environment"] = printDefaults }
 
-// printDefaults prints how the default Allocator is set.
+// printDefaults prints the options of the default Allocator.
 func printDefaults() error {
 	a := Default()
 	p, err := a.Malloc(100)
@@ -137,8 +137,8 @@ func printDefaults() error {
 	return nil
 }
 
-// TestEnvironmentOfProcess: the default Allocator of a process has the options, and a
-// mistake is on its standard error, once.
+// TestEnvironmentOfProcess: the default Allocator of a process has the options from the
+// environment. A mistake is reported on standard error, once.
 func TestEnvironmentOfProcess(t *testing.T) {
 	for _, c := range []struct{ text, out, errors string }{
 		{"", fmt.Sprintf("%d 0 0 false \n", DefaultProfileRate), ""},
@@ -152,7 +152,7 @@ func TestEnvironmentOfProcess(t *testing.T) {
 		var errors strings.Builder
 		cmd.Stderr = &errors
 		out, err := cmd.Output()
-		if c.text == "checked,limit=8" { // there is no room
+		if c.text == "checked,limit=8" { // the limit does not allow it
 			if err == nil || !strings.Contains(errors.String(), ErrLimit.Error()) {
 				t.Errorf("%q: %v, %s", c.text, err, errors.String())
 			}

@@ -17,7 +17,7 @@ var (
 	ErrLimit = vm.ErrLimit
 	// ErrClosed: the allocator was closed.
 	ErrClosed = vm.ErrClosed
-	// ErrUnsupported: this platform has no off-heap memory yet.
+	// ErrUnsupported: this platform lacks what the call needs. The error names both.
 	ErrUnsupported = vm.ErrUnsupported
 	// ErrTracing: a trace is being recorded already. Trace.Stop ends it.
 	ErrTracing = errors.New("a trace is being recorded already: end it with Trace().Stop first")

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// An error about a number of elements names the number, and no size that is none.
-func TestErrorOfTooMany(t *testing.T) {
+// TestElementsError: an error about a number of elements has the number, and no size.
+func TestElementsError(t *testing.T) {
 	a := open(t, still)
 	s := Must(MakeSlice[[3]int64](a, 1, 1))
 	defer FreeSlice(a, s)

@@ -15,13 +15,13 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// The tests of this file allocate and free through a Local, one cache for all, with
-// a fixed generator: so they see the same samples in each run. Each number is estimated from
-// some thousand samples, which makes its standard error about 2 %. Let a class have the
-// weight of its neighbour (6 to 12 % off), or all blocks of a stack that of their mean
-// size, and numbers are off by many standard errors.
+// The tests of this file allocate and free through a Local, which has one cache, with a
+// generator with a fixed seed. So they see the same samples in each run. Each number is
+// estimated from some thousand samples, so its standard error is about 2 %. If blocks of a
+// class got the weight of the next class (6 to 12 % off), or the mean weight of their
+// stack, the numbers would be off by many standard errors.
 
-// loaded returns a Local of an Allocator with a generator that a seed fixes.
+// loaded returns a Local of an Allocator whose generator has the given seed.
 func loaded(t *testing.T, rate int, seed uint64) (*Allocator, *Local) {
 	t.Helper()
 	if raceEnabled {
@@ -32,15 +32,15 @@ func loaded(t *testing.T, rate int, seed uint64) (*Allocator, *Local) {
 	return a, local(t, a)
 }
 
-// An estimate is a number that a profile has, what it should be, and its standard error.
+// An estimate is a number from a profile, the correct number, and the standard error.
 type estimate struct {
 	what          string
 	got, want, se float64
-	unit          float64 // rounding to whole numbers may take one
+	unit          float64 // rounding to whole numbers may change the number by this much
 }
 
-// deviation returns the standard error of what one block weighs: 1/p with probability p,
-// else 0.
+// deviation returns the standard error of the weight of one block. The weight is 1/p with
+// probability p, otherwise 0.
 //
 //	variance of a weight = (1 − p)/p
 func deviation(p float64) float64 { return math.Sqrt((1 - p) / p) }
@@ -54,7 +54,7 @@ func (e *estimate) off() float64 {
 	return off / e.se
 }
 
-// unbiased fails the test if an estimate is off by more than three standard errors.
+// unbiased reports each estimate that is off by more than three standard errors.
 func unbiased(t *testing.T, all []estimate) {
 	t.Helper()
 	for _, e := range all {
@@ -64,12 +64,13 @@ func unbiased(t *testing.T, all []estimate) {
 	}
 }
 
-// A mix says how many blocks of a size are allocated, and that one of so many stays.
+// A mix says how many blocks of a size are allocated, and that one in every so many stays
+// live.
 type mix []struct{ size, n, stays int }
 
-// play allocates a mix, in turns from one place and so by one stack, and returns what
-// the profile makes of it.
-func (m mix) play(t *testing.T, a *Allocator, l *Local) []estimate {
+// run allocates a mix from one call site, so with one stack, and returns what the profile
+// estimates.
+func (m mix) run(t *testing.T, a *Allocator, l *Local) []estimate {
 	t.Helper()
 	var live []unsafe.Pointer
 	for i, some := 0, true; some; i++ {
@@ -122,8 +123,8 @@ func (m mix) play(t *testing.T, a *Allocator, l *Local) []estimate {
 	return all
 }
 
-// TestEstimate: one stack that mixes sizes is estimated within three standard errors,
-// for each size, of what is in use and of what was ever allocated.
+// TestEstimate: for one stack that allocates several sizes, both the live and the total
+// numbers of each size are within three standard errors.
 func TestEstimate(t *testing.T) {
 	for name, c := range map[string]struct {
 		rate int
@@ -138,18 +139,18 @@ func TestEstimate(t *testing.T) {
 		for seed := range uint64(3) {
 			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				a, l := loaded(t, c.rate, seed)
-				if name == "guarded" { // some are, and some of these are sampled, too
+				if name == "guarded" { // some blocks are guarded, and some of these are sampled, too
 					_ = a.Inspect().SetGuardRate(30)
 				}
-				unbiased(t, c.mix.play(t, a, l))
+				unbiased(t, c.mix.run(t, a, l))
 			})
 		}
 	}
 }
 
-// TestEstimateEachClass: in each of the classes the estimate is unbiased. Of so many one
-// or the other is three standard errors off by chance; the sum of their squares is not:
-// it has a χ² distribution, within three of whose deviations it is.
+// TestEstimateEachClass: in each class the estimate is unbiased. Among so many classes a
+// few are three standard errors off by chance. But the sum of their squares has a χ²
+// distribution, and it must lie within three of its standard deviations.
 func TestEstimateEachClass(t *testing.T) {
 	const rate = 16 << 10
 	a, l := loaded(t, rate, 1)
@@ -159,8 +160,8 @@ func TestEstimateEachClass(t *testing.T) {
 		m = append(m, struct{ size, n, stays int }{c.Size(), int(min(400/p, 100_000)), 20})
 	}
 	sum, n := 0.0, 0.0
-	for i, e := range m.play(t, a, l) {
-		// Where hardly any block is passed over the distribution is another.
+	for i, e := range m.run(t, a, l) {
+		// If almost every block is sampled, the distribution is another one.
 		if c := m[i/4]; i%4 == 0 && a.probability(uintptr(c.size)) < 0.95 {
 			sum += e.off() * e.off()
 			n++
@@ -171,14 +172,14 @@ func TestEstimateEachClass(t *testing.T) {
 	}
 }
 
-// TestEstimateExact: at rate 1 the profile is exact, through whatever handle; with
-// sampling off there is none.
+// TestEstimateExact: at rate 1 the profile is exact, through every handle. If sampling is
+// off, there is no profile.
 func TestEstimateExact(t *testing.T) {
 	m := mix{{64, 500, 2}, {1024, 200, 1}, {10240, 40, 3}, {256 << 10, 5, 2}}
 	for _, rate := range []int{1, -1, -100} {
 		a := open(t, Options{Decay: -1})
 		a.Profile().SetRate(rate)
-		for _, e := range m.play(t, a, local(t, a)) {
+		for _, e := range m.run(t, a, local(t, a)) {
 			if rate != 1 {
 				e.want = 0
 			}
@@ -190,9 +191,9 @@ func TestEstimateExact(t *testing.T) {
 	}
 }
 
-// TestEstimateRealloc: large objects that grow or shrink, by any way, are estimated
-// within three standard errors, as if they had been allocated with their last size; and
-// growth counts as bytes allocated, unbiased, and as no further object.
+// TestEstimateRealloc: large objects that grow or shrink are estimated within three
+// standard errors, as if they had been allocated with their last size. Growth counts as
+// allocated bytes, unbiased, and as no further object.
 func TestEstimateRealloc(t *testing.T) {
 	const rate = 4 << 20
 	const k = 1 << 10
@@ -214,8 +215,8 @@ func TestEstimateRealloc(t *testing.T) {
 	}
 }
 
-// TestEstimateMemalign: objects that are large for their alignment alone are estimated
-// like others.
+// TestEstimateMemalign: objects that are large only because of their alignment are
+// estimated like others.
 func TestEstimateMemalign(t *testing.T) {
 	const n, size = 6000, 4096
 	a, l := loaded(t, 2<<10, 1)
@@ -227,8 +228,8 @@ func TestEstimateMemalign(t *testing.T) {
 	unbiased(t, []estimate{{"objects allocated", total(heapProfileOf(t, a), 0), n, se, 1}})
 }
 
-// resize gives some thousand objects one size after the other. A few are in use at a
-// time, and what the profile says of them is added up.
+// resize gives some thousand objects several sizes in turn. Only a few are live at a time;
+// the profile's numbers for them are summed.
 func resize(t *testing.T, a *Allocator, l *Local, sizes []int) []estimate {
 	t.Helper()
 	const n, atOnce = 4000, 100
@@ -262,7 +263,7 @@ func resize(t *testing.T, a *Allocator, l *Local, sizes []int) []estimate {
 	}
 }
 
-// total sums a value over all of a profile.
+// total sums a value over all samples of a profile.
 func total(p *profile.Profile, value int) (sum float64) {
 	for _, v := range inUse(p, value) {
 		sum += v
@@ -270,8 +271,8 @@ func total(p *profile.Profile, value int) (sum float64) {
 	return sum
 }
 
-// A part is what one block adds to a number, and the standard error of its estimate, at
-// most: as if the steps that it comes from were all sampled, or not, together.
+// A part is the contribution of one block to a number, and an upper bound of its standard
+// error: it assumes that either all steps of the block are sampled, or none.
 type part struct{ sum, se float64 }
 
 func (p *part) add(n, deviation float64) {
@@ -279,10 +280,10 @@ func (p *part) add(n, deviation float64) {
 	p.se += n * deviation
 }
 
-// took returns what a block takes that has one size after the other: the objects
-// and the bytes that are allocated for it, and the size of the last in bytes.
+// took returns what a block contributes that is given several sizes in turn: the objects
+// and bytes allocated for it, and its last size in bytes.
 func took(a *Allocator, sizes []int) (objects, bytes part, each float64) {
-	before := 0 // of a large object, that can grow in place
+	before := 0 // of a large object, which can grow in place
 	for _, size := range sizes {
 		grown, isLarge := size-before, size >= sizeclass.LargeMin
 		if !isLarge {
@@ -304,7 +305,7 @@ func took(a *Allocator, sizes []int) (objects, bytes part, each float64) {
 	return objects, bytes, each
 }
 
-// heapProfileOf returns the heap profile as it is written.
+// heapProfileOf returns the heap profile in the form in which it is written.
 func heapProfileOf(t testing.TB, a *Allocator) *profile.Profile {
 	t.Helper()
 	var b bytes.Buffer

@@ -10,22 +10,22 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// An lruCache holds the values that were used last, until they expire. Keys and values
-// are blocks outside the Go heap; the entries are a slice without Go pointers, outside it
-// too; the index is a map without them, which the collector does not look into.
+// An lruCache holds the values that were used last, until they expire. Keys and values are
+// blocks outside the Go heap. The entries are a slice outside the Go heap. The index is a
+// map without Go pointers, so the garbage collector does not scan it.
 type lruCache struct {
 	heap    *alloc.Allocator
 	seed    maphash.Seed
 	index   map[uint64]uint32 // hash of the key → entry
-	entries []lruEntry        // entry 0 is the ends of the list of all by use
-	free    uint32            // entries that are not in use, linked by older
+	entries []lruEntry        // entry 0 is the head of the list of all entries by use
+	free    uint32            // first of the unused entries, which are linked by older
 }
 
 type lruEntry struct {
 	hash         uint64
 	newer, older uint32
-	key, value   uint32        // bytes in the block: the key, and the value behind it
-	block        alloc.Address // 0: not in use
+	key, value   uint32        // bytes in the block: the key, followed by the value
+	block        alloc.Address // 0: unused entry
 	expires      int64
 }
 
@@ -41,8 +41,8 @@ func newLRUCache(heap *alloc.Allocator, size int) (*lruCache, error) {
 	return c, nil
 }
 
-// Get returns the value of a key that has not expired at time now. It is the cache's, and
-// for use until the next Put.
+// Get returns the value of a key if the value has not expired at time now. The value
+// belongs to the cache; use it only until the next Put.
 func (c *lruCache) Get(key string, now int64) ([]byte, bool) {
 	i := c.index[maphash.String(c.seed, key)]
 	e := &c.entries[i]
@@ -58,7 +58,8 @@ func (c *lruCache) Get(key string, now int64) ([]byte, bool) {
 	return unsafe.Slice((*byte)(e.block.Pointer()), e.key+e.value)[e.key:], true
 }
 
-// Put keeps a value until a time. What was used longest ago makes room for it.
+// Put stores a value until a time. If the cache is full, it drops the value that was not
+// used for the longest time.
 func (c *lruCache) Put(key string, value []byte, expires int64) error {
 	block, err := alloc.MakeSlice[byte](c.heap, len(key)+len(value), len(key)+len(value))
 	if err != nil {
@@ -66,11 +67,11 @@ func (c *lruCache) Put(key string, value []byte, expires int64) error {
 	}
 	copy(block[copy(block, key):], value)
 	hash := maphash.String(c.seed, key)
-	if old := c.index[hash]; old != 0 { // the same key, or one of the same hash
+	if old := c.index[hash]; old != 0 { // the entry has the same key, or a key with the same hash
 		c.remove(old)
 	}
 	if c.free == 0 {
-		c.remove(c.entries[0].newer) // the ring's other end: the oldest
+		c.remove(c.entries[0].newer) // the other end of the ring: the oldest entry
 	}
 	i := c.free
 	c.free = c.entries[i].older
@@ -110,7 +111,7 @@ func (c *lruCache) Close() {
 	alloc.FreeSlice(c.heap, c.entries)
 }
 
-// A cache of the values that were used last, with a time to live.
+// This program uses a cache of the values used last, with a time to live.
 func Example_lru() {
 	var heap alloc.Allocator
 	cache, err := newLRUCache(&heap, 2)

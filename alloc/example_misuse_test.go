@@ -21,7 +21,7 @@ func ExampleCatch() {
 	defer a.Close()
 	b := alloc.Must(a.MallocBytes(100))
 	a.FreeBytes(b)
-	err = alloc.Catch(func() { b[5] = 1 }) // by mistake
+	err = alloc.Catch(func() { b[5] = 1 }) // a mistake
 	var m *alloc.MisuseError
 	if errors.As(err, &m) {
 		fmt.Printf("%s: byte %d of a block of %d bytes\n", m.Kind, m.Addr-m.Block, m.Size)
@@ -36,7 +36,7 @@ func ExampleOptions_checked() {
 		return
 	}
 	b := alloc.Must(a.MallocBytes(100))
-	*(*byte)(unsafe.Add(unsafe.Pointer(&b[0]), 100)) = 1 // by mistake
+	*(*byte)(unsafe.Add(unsafe.Pointer(&b[0]), 100)) = 1 // a mistake
 	func() {
 		defer func() {
 			var m *alloc.MisuseError
@@ -47,7 +47,7 @@ func ExampleOptions_checked() {
 		a.FreeBytes(b)
 	}()
 	a.FreeBytes(b)
-	fmt.Println(a.Close()) // and nothing is listed on os.Stderr
+	fmt.Println(a.Close()) // Close lists nothing on os.Stderr
 	// Output:
 	// buffer overflow of a block of 100 bytes, found by Free
 	// <nil>
@@ -71,6 +71,6 @@ func ExampleMisuseError() {
 			fmt.Println(m)
 		}
 	}()
-	a.FreeBytes(b[1:]) // by mistake
+	a.FreeBytes(b[1:]) // a mistake
 	// Output: that is no block of this Allocator
 }

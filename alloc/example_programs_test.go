@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// TestLRU compares the cache of the example with one on the Go heap.
+// TestLRU compares the cache of the example with a cache on the Go heap.
 func TestLRU(t *testing.T) {
 	var heap alloc.Allocator
 	cache, err := newLRUCache(&heap, 50)
@@ -54,7 +54,7 @@ func checkNothingLive(t *testing.T, heap *alloc.Allocator) {
 	}
 }
 
-// TestRing: what is sent arrives, with more producers than buffers.
+// TestRing: all messages arrive if there are more producers than buffers.
 func TestRing(t *testing.T) {
 	var heap alloc.Allocator
 	r, err := newBufferRing(&heap, 3, 1000)
@@ -68,11 +68,11 @@ func TestRing(t *testing.T) {
 	checkNothingLive(t, &heap)
 }
 
-// A heapLRU is the cache as one writes it on the Go heap.
+// A heapLRU is the usual cache on the Go heap.
 type heapLRU struct {
 	size  int
 	index map[string]*list.Element
-	order *list.List // the newest first
+	order *list.List // the value used last comes first
 }
 
 type heapEntry struct {
@@ -113,8 +113,8 @@ func (c *heapLRU) remove(e *list.Element) {
 	c.order.Remove(e)
 }
 
-// BenchmarkLRU puts and gets in a full cache of a million values of 100 bytes, and says
-// how long a forced collection takes then.
+// BenchmarkLRU stores and looks up values in a full cache of a million values of 100 bytes.
+// It also reports how long a forced garbage collection takes.
 func BenchmarkLRU(b *testing.B) {
 	const size = 1_000_000
 	keys := make([]string, 2*size)
@@ -145,7 +145,7 @@ func BenchmarkLRU(b *testing.B) {
 	run("goheap", func(key string) { heap.Put(key, value, 1) }, func(key string) { heap.Get(key, 0) })
 }
 
-// reportCollection reports the fastest of some forced collections.
+// reportCollection reports the shortest of several forced collections.
 func reportCollection(b *testing.B) {
 	fastest := time.Duration(1 << 62)
 	for range 5 {
@@ -156,8 +156,8 @@ func reportCollection(b *testing.B) {
 	b.ReportMetric(float64(fastest.Microseconds())/1000, "gc-ms")
 }
 
-// BenchmarkRing carries messages from one goroutine to another, in a ring of buffers and
-// in new ones.
+// BenchmarkRing passes messages from one goroutine to another, in a ring of buffers and in
+// new buffers.
 func BenchmarkRing(b *testing.B) {
 	const size = 16 << 10
 	b.Run("peer=ashlar", func(b *testing.B) {

@@ -10,10 +10,10 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// A bufferRing hands a fixed number of buffers from goroutine to goroutine. They are one
-// block outside the Go heap; what goes through the channels are their numbers.
+// A bufferRing passes a fixed number of buffers from goroutine to goroutine. The buffers
+// are one block outside the Go heap; the channels carry their numbers.
 //
-//	idle ──► Empty ─► producer ─► Hand ──► full ──► Next ─► consumer ─► Return ──► idle
+//	idle ──► Empty ─► producer ─► Send ──► full ──► Next ─► consumer ─► Return ──► idle
 type bufferRing struct {
 	heap       *alloc.Allocator
 	memory     []byte
@@ -21,7 +21,7 @@ type bufferRing struct {
 	idle, full chan slot
 }
 
-// A slot is a buffer and how much of it is filled.
+// A slot is the number of a buffer, and how many of its bytes are filled.
 type slot struct{ number, length int32 }
 
 func newBufferRing(heap *alloc.Allocator, buffers, size int) (*bufferRing, error) {
@@ -42,33 +42,34 @@ func (r *bufferRing) bytes(s slot) []byte {
 	return r.memory[start : start+r.size : start+r.size]
 }
 
-// Empty waits for a buffer that nobody uses.
+// Empty waits for an unused buffer.
 func (r *bufferRing) Empty() (slot, []byte) {
 	s := <-r.idle
 	return s, r.bytes(s)
 }
 
-// Hand gives a buffer with n bytes in it to a consumer. The producer must not touch it
-// any more.
-func (r *bufferRing) Hand(s slot, n int) { r.full <- slot{s.number, int32(n)} }
+// Send passes a buffer with n bytes to a consumer. The producer must not use the buffer
+// afterwards.
+func (r *bufferRing) Send(s slot, n int) { r.full <- slot{s.number, int32(n)} }
 
-// Next waits for a filled buffer; false says that there will be no more.
+// Next waits for a filled buffer. It returns false after End, when all buffers are
+// consumed.
 func (r *bufferRing) Next() (slot, []byte, bool) {
 	s, ok := <-r.full
 	return s, r.bytes(s)[:s.length], ok
 }
 
-// Return gives a buffer back. The consumer must not touch it any more.
+// Return makes a buffer unused again. The consumer must not use it afterwards.
 func (r *bufferRing) Return(s slot) { r.idle <- s }
 
-// End says that nothing more will be handed over.
+// End says that no more buffers will be sent.
 func (r *bufferRing) End() { close(r.full) }
 
-// Close frees the buffers, when everybody has let go of them.
+// Close frees the buffers. Nobody may use them any more.
 func (r *bufferRing) Close() { alloc.FreeSlice(r.heap, r.memory) }
 
-// carry sends messages from producers to consumers and returns the sums of what was sent
-// and of what arrived.
+// carry sends messages from producers to consumers. It returns the sums of what was sent
+// and of what was received.
 func carry(r *bufferRing, producers, consumers, messages int) (sent, arrived uint64) {
 	var making, taking sync.WaitGroup
 	var mu sync.Mutex
@@ -80,7 +81,7 @@ func carry(r *bufferRing, producers, consumers, messages int) (sent, arrived uin
 				n := 1 + i*131%len(b)
 				b[0], b[n-1] = byte(p), byte(i)
 				sum += uint64(crc32.ChecksumIEEE(b[:n]))
-				r.Hand(s, n)
+				r.Send(s, n)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -105,7 +106,7 @@ func carry(r *bufferRing, producers, consumers, messages int) (sent, arrived uin
 	return sent, arrived
 }
 
-// A ring of buffers that goroutines hand to one another.
+// This program uses a ring of buffers between goroutines.
 func Example_ring() {
 	var heap alloc.Allocator
 	r, err := newBufferRing(&heap, 16, 4<<10)

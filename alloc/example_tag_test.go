@@ -27,8 +27,8 @@ func ExampleTag() {
 	// rows 1 100
 }
 
-// A cursor owns rows outside the Go heap. Programs that forget Close waste memory for a
-// while, and see it in the Allocator's numbers.
+// A cursor owns rows outside the Go heap. If a program forgets Close, the memory is wasted
+// until the collector finds the cursor. The Allocator's statistics count such cursors.
 type cursor struct{ rows *alloc.Attachment }
 
 func openCursor(a *alloc.Allocator) (*cursor, error) {
@@ -52,7 +52,7 @@ func ExampleAttach() {
 		return
 	}
 	c.Close()
-	c.Close() // does nothing more
+	c.Close() // does nothing
 	var s stats.Snapshot
 	a.Stats(&s)
 	fmt.Println(s.Live(), "live,", len(s.Lost), "places with lost owners")

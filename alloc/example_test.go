@@ -28,18 +28,18 @@ func Example() {
 
 func ExampleAllocator_ReallocBytes() {
 	a := alloc.Default()
-	line, err := a.CallocBytes(4) // zeros
+	line, err := a.CallocBytes(4) // zeroed
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer func() { a.FreeBytes(line) }() // whatever block it is in by then
+	defer func() { a.FreeBytes(line) }() // FreeBytes finds the block by its start, whatever its capacity is
 	copy(line, "ab")
 	if line, err = a.ReallocBytes(line, 6); err != nil {
 		fmt.Println(err)
 		return
 	}
-	copy(line[4:], "cd") // what is added is unspecified until then
+	copy(line[4:], "cd") // the added bytes are unspecified until then
 	fmt.Printf("%q\n", line)
 	// Output: "ab\x00\x00cd"
 }
@@ -52,7 +52,7 @@ func ExampleAllocator_Malloc() {
 		return
 	}
 	defer a.Free(p)
-	b := unsafe.Slice((*byte)(p), alloc.UsableSize(p)) // all of it may be used
+	b := unsafe.Slice((*byte)(p), alloc.UsableSize(p)) // all of the block may be used
 	fmt.Println(len(b))
 	// Output: 1024
 }
@@ -109,7 +109,7 @@ func ExampleResize() {
 	if s, err = alloc.Resize(a, s, 6); err != nil {
 		fmt.Println(err)
 	}
-	fmt.Printf("%q\n", s) // what is added is zero
+	fmt.Printf("%q\n", s) // the added bytes are zero
 	alloc.FreeSlice(a, s)
 	// Output: "abcd\x00\x00"
 }
@@ -119,7 +119,7 @@ func ExampleAllocator_NewLocal() {
 	defer a.Close()
 	done := make(chan unsafe.Pointer)
 	go func() {
-		l := a.NewLocal() // this goroutine's own
+		l := a.NewLocal() // only this goroutine uses it
 		defer l.Close()
 		p, err := l.Malloc(64)
 		if err != nil {
@@ -140,7 +140,7 @@ func ExampleAllocator_Realloc() {
 		return
 	}
 	copy(unsafe.Slice((*byte)(p), 16), "kept")
-	if q, err := a.Realloc(p, 1<<20); err == nil { // on an error p is as it was
+	if q, err := a.Realloc(p, 1<<20); err == nil { // after an error p is unchanged
 		p = q
 	}
 	fmt.Printf("%s\n", unsafe.Slice((*byte)(p), 4))
@@ -162,7 +162,7 @@ func ExampleAllocator_Free() {
 			fmt.Printf("%s: %s of a block of %d bytes\n", m.Kind, m.Op, m.Size)
 		}
 	}()
-	a.Free(p) // by mistake
+	a.Free(p) // a mistake
 	// Output: double free: Free of a block of 112 bytes
 }
 

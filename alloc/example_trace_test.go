@@ -13,7 +13,7 @@ import (
 func ExampleTrace() {
 	var a alloc.Allocator
 	defer a.Close()
-	var file bytes.Buffer // an *os.File, in a program
+	var file bytes.Buffer // in a program: an *os.File
 	if err := a.Trace().Start(&file, alloc.TraceOptions{}); err != nil {
 		fmt.Println(err)
 		return

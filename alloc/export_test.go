@@ -2,5 +2,5 @@
 
 package alloc
 
-// RaceEnabled is raceEnabled, for package alloc_test.
+// RaceEnabled is raceEnabled for package alloc_test.
 const RaceEnabled = raceEnabled

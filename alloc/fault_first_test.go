@@ -11,13 +11,14 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// firstVar numbers the kernel call that fails in the child "first".
+// firstVar is the environment variable with the number of the kernel call that fails in the
+// child process "first".
 const firstVar = "ASHLAR_ALLOC_TEST_FIRST"
 
 func init() { children["first"] = failFirst }
 
-// failFirst has some of the process' first kernel calls fail, by which what all
-// Allocators share is made: the page map and the metadata.
+// failFirst makes some of the first kernel calls of the process fail. These calls create
+// what all Allocators share: the page map and the metadata.
 func failFirst() error {
 	n, err := strconv.Atoi(os.Getenv(firstVar))
 	if err != nil {
@@ -27,7 +28,7 @@ func failFirst() error {
 	a.options.Decay = -1
 	s := &scenario{a: &a, l: a.NewLocal()}
 	inject(fault{hits: func(call, n int, _ vm.Op) bool { return n <= call && call < n+6 }}, n)
-	if err := s.play(); err != nil {
+	if err := s.run(); err != nil {
 		return err
 	}
 	if err := a.checkInvariants(); err != nil {
@@ -35,7 +36,7 @@ func failFirst() error {
 	}
 	failed := s.failed
 	vm.Inject(nil)
-	if err := s.play(); err != nil {
+	if err := s.run(); err != nil {
 		return err
 	}
 	if s.failed > failed {
@@ -57,7 +58,7 @@ func failFirst() error {
 	return a.Close()
 }
 
-// TestFaultFirst: it is no matter which of a process' first calls fail.
+// TestFaultFirst: any of the first kernel calls of a process may fail.
 func TestFaultFirst(t *testing.T) {
 	for n := range 10 {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {

@@ -13,23 +13,22 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// errInjected is what an injected failure returns: what the kernel's would be.
+// errInjected is the error of an injected failure. It stands for an error of the kernel.
 var errInjected = fmt.Errorf("%w: injected", ErrOutOfMemory)
 
-// A scenario is a run of operations under which any kernel call may fail. It goes
-// on whatever fails, and checks that nothing but lack of memory is reported and
-// no contents are lost.
+// A scenario is a run of operations during which any kernel call may fail. It continues
+// after each failure. It checks that no errors other than lack of memory are reported, and
+// that no contents are lost.
 type scenario struct {
 	a      *Allocator
 	l      *Local
 	blocks []modelBlock
 	number int
-	failed int // operations
+	failed int // number of operations
 }
 
-// play allocates, grows, shrinks and frees objects small and large, and trims in
-// between.
-func (s *scenario) play() error {
+// run allocates, resizes and frees small and large objects, and calls Trim in between.
+func (s *scenario) run() error {
 	steps := []func() error{
 		func() error { return s.malloc(s.a.Malloc, 100) },
 		func() error { return s.malloc(s.a.Malloc, 5000) },
@@ -80,7 +79,8 @@ func (s *scenario) add(p unsafe.Pointer) error {
 	return nil
 }
 
-// refused counts a failure and reports one that is not lack of memory.
+// refused counts a failed operation. It returns an error if the reason is not lack of
+// memory.
 func (s *scenario) refused(err error) error {
 	var e *Error
 	if !errors.Is(err, ErrOutOfMemory) || !errors.As(err, &e) {
@@ -90,7 +90,7 @@ func (s *scenario) refused(err error) error {
 	return nil
 }
 
-// take takes block i out, if there are so many, and checks what it holds.
+// take removes block i if it exists, and checks its contents.
 func (s *scenario) take(i int) (b modelBlock, err error) {
 	i %= len(s.blocks)
 	b = s.blocks[i]
@@ -134,8 +134,7 @@ func (s *scenario) free(i int) error {
 	return err
 }
 
-// A fault decides which kernel calls fail: it is asked at each, with its number
-// from 0.
+// A fault decides which kernel calls fail. It gets the number of each call, from 0.
 type fault struct {
 	name string
 	hits func(call, n int, op vm.Op) bool
@@ -152,7 +151,7 @@ var faults = []fault{
 	{"all but madvise", func(call, n int, op vm.Op) bool { return call >= n && op != vm.OpPurge }},
 }
 
-// inject has the calls fail that f hits, and returns a count of all calls.
+// inject makes the calls fail that f selects, and returns a counter of all calls.
 func inject(f fault, n int) *int {
 	calls := new(int)
 	vm.Inject(func(op vm.Op) error {
@@ -174,7 +173,7 @@ var faultOptions = []struct {
 	{"carve", Options{Decay: -1, Large: largeobj.Options{MaxMappings: 1}}},
 }
 
-// TestFault makes the kernel refuse, at each call of the scenario in turn.
+// TestFault runs the scenario once for each kernel call in it, which fails.
 func TestFault(t *testing.T) {
 	for _, o := range faultOptions {
 		t.Run(o.name, func(t *testing.T) {
@@ -185,7 +184,7 @@ func TestFault(t *testing.T) {
 				t.Run(f.name, func(t *testing.T) {
 					failed := 0
 					for n := 0; ; n++ {
-						calls, hit := playFault(t, o.o, f, n)
+						calls, hit := runFault(t, o.o, f, n)
 						failed += hit
 						if t.Failed() {
 							t.Fatalf("failing call %d", n)
@@ -203,9 +202,9 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// playFault plays the scenario with failures, then without, and returns how many
-// calls there were and how many operations failed.
-func playFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
+// runFault runs the scenario with failures, then without. It returns how many calls were
+// made and how many operations failed.
+func runFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
 	defer vm.Inject(nil)
 	a, err := NewAllocator(o)
 	if err != nil {
@@ -213,7 +212,7 @@ func playFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
 	}
 	s := &scenario{a: a, l: a.NewLocal()}
 	count := inject(f, n)
-	if err := s.play(); err != nil {
+	if err := s.run(); err != nil {
 		t.Error(err)
 		return
 	}
@@ -222,7 +221,7 @@ func playFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
 		t.Errorf("while calls fail: %v", err)
 		return
 	}
-	// Freeing works, too, and a failing Close keeps what it could not return.
+	// Freeing works, too. If Close fails, it keeps what the kernel refused.
 	half := len(s.blocks) / 2
 	for len(s.blocks) > half {
 		if err := s.free(0); err != nil {
@@ -238,9 +237,9 @@ func playFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
 	vm.Inject(nil)
 	calls = *count
 
-	// It works again as if nothing had been.
+	// Without failures all operations succeed again.
 	before := s.failed
-	if err := s.play(); err != nil || s.failed != before {
+	if err := s.run(); err != nil || s.failed != before {
 		t.Errorf("afterwards: %v, %d operations failed", err, s.failed-before)
 		return
 	}
@@ -268,8 +267,8 @@ func playFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
 	return calls, failed
 }
 
-// TestFaultInClose has the n-th call of Close fail. What the kernel does not take
-// is kept, out of RAM, and the next Close returns it.
+// TestFaultInClose makes the n-th call of Close fail. Memory that the kernel refused to
+// unmap is purged, and the next Close unmaps it.
 func TestFaultInClose(t *testing.T) {
 	for _, o := range faultOptions {
 		for _, f := range faults {
@@ -279,7 +278,7 @@ func TestFaultInClose(t *testing.T) {
 					t.Fatal(err)
 				}
 				s := &scenario{a: a, l: a.NewLocal()}
-				if err := s.play(); err != nil {
+				if err := s.run(); err != nil {
 					t.Fatal(err)
 				}
 				calls := inject(f, n)
@@ -308,7 +307,8 @@ func TestFaultInClose(t *testing.T) {
 	}
 }
 
-// TestFaultMunmap: what munmap refuses stays the Allocator's and goes later.
+// TestFaultMunmap: mappings that munmap refuses stay with the Allocator and are unmapped
+// later.
 func TestFaultMunmap(t *testing.T) {
 	a := open(t, Options{Decay: -1, Large: largeobj.Options{Policy: largeobj.Unmap}})
 	var blocks []unsafe.Pointer
@@ -328,13 +328,13 @@ func TestFaultMunmap(t *testing.T) {
 	if n := a.space.Mapped.Now(); n != mapped {
 		t.Errorf("%d bytes are mapped, %d were and none were unmapped", n, mapped)
 	}
-	// They can be used again meanwhile, without a new mapping.
+	// Meanwhile the Allocator can use them again without a new mapping.
 	maps := a.space.Calls(vm.OpMap)
 	for i := range blocks {
 		blocks[i] = alloc(t, a, sizeclass.LargeMin)
 	}
 	if n := a.space.Calls(vm.OpMap) - maps; n != 0 {
-		t.Errorf("%d new mappings, with 50 regions to use again", n)
+		t.Errorf("%d new mappings, with 50 mappings to use again", n)
 	}
 	for _, p := range blocks {
 		a.Free(p)
@@ -347,17 +347,17 @@ func TestFaultMunmap(t *testing.T) {
 	drained(t, a)
 }
 
-// TestTrimOnRefusal: what is retained does not stand in the way of an allocation
-// that the kernel refuses because of it.
+// TestTrimOnRefusal: if the kernel refuses a mapping because the Allocator retains others,
+// the Allocator releases those, and the allocation succeeds.
 func TestTrimOnRefusal(t *testing.T) {
 	for _, size := range []int{300 << 10, 3 << 20, 60000} {
 		a := open(t, still)
 		for _, retained := range []int{1 << 20, 2 << 20, 500 << 10} {
 			a.Free(alloc(t, a, retained))
 		}
-		most := a.space.Mappings.Now()
-		vm.Inject(func(op vm.Op) error { // a kernel that allows no more mappings than there are
-			if op == vm.OpMap && a.space.Mappings.Now() >= most {
+		limit := a.space.Mappings.Now()
+		vm.Inject(func(op vm.Op) error { // as a kernel that allows no further mapping
+			if op == vm.OpMap && a.space.Mappings.Now() >= limit {
 				return errInjected
 			}
 			return nil

@@ -36,18 +36,19 @@ func (a *Allocator) Free(p unsafe.Pointer) {
 		}
 	}
 	percpu.Unpin(id)
-	a.slowFree((*processors)(a), opFree, addr)
+	if !a.freeLarge(addr) {
+		a.slowFree((*processors)(a), opFree, addr)
+	}
 }
 
 // slowFree serves Free when its fast path cannot.
 func (a *Allocator) slowFree(h holder, op operation, addr uintptr) {
 	a.init()
-	s := a.gate.enter()
-	if s == nil {
+	if !a.gate.enter() {
 		a.freedLate(op, addr)
 		return
 	}
-	defer s.leave()
+	defer a.gate.leave()
 	h.begin(op)
 	defer h.end()
 	a.free(h, op, addr)

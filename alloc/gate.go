@@ -9,6 +9,8 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/percpu"
+	"github.com/ashlar-go/ashlar/internal/raceannotate"
+	"github.com/ashlar-go/ashlar/internal/release"
 )
 
 // A gate makes Close wait for running calls. Every call that works on the Allocator outside a
@@ -23,39 +25,70 @@ import (
 // Functions of the program (OnLimit, a Logger, the writer of a report) are called from outside
 // the gate. They may close the Allocator.
 //
-// A call counts itself in the shard of the processor on which it begins, so that processors
-// rarely share cache lines. It leaves by the same shard. Therefore the sum over the shards is
-// never too low.
+// A call counts itself twice, when it enters and when it leaves, each time in the counters of
+// the processor on which it runs then. Each processor has a cache line of counters, and
+// writes to it while pinned. So a call needs no atomic operation. This is sleepable RCU
+// (McKenney) with pinned sections in the place of memory barriers:
+//
+//	calls inside = Σ entered − Σ left + others
+//
+// The counters are read only after the gate was closed and a grace period has passed. Then
+// every call that saw the gate open has counted itself, no other call enters, and Σ entered
+// stays as it is.
 type gate struct {
 	closed atomic.Bool
-	shards [gateShards]gateShard
+	others atomic.Int64 // entered − left, of the calls that have no slot's counters
+	_      [48]byte
+	slots  [gateSlots]gateSlot
 }
 
-const gateShards = 16
+// gateSlots is the number of slots that have counters. The race detector does not know pinned
+// sections, so in race builds every call is one of the others.
+const gateSlots = 32
 
-type gateShard struct {
-	inside atomic.Int64
-	_      [56]byte // pads the shard to a cache line
+func hasCounters(slot int) bool { return slot < gateSlots && !raceannotate.Enabled }
+
+// A gateSlot belongs to the holder of the slot with the same number.
+type gateSlot struct {
+	entered, left uintptr // modulo a word
+	_             [64 - 2*wordSize]byte
 }
 
-// enter enters the gate and returns the shard whose leave ends the call. It returns nil if the
-// gate is closed.
-func (g *gate) enter() *gateShard {
+// enter enters the gate, unless it is closed. It reports whether the caller is inside. The
+// caller must call leave then.
+func (g *gate) enter() bool {
 	id := percpu.Pin()
-	percpu.Unpin(id) // id only spreads the load over the shards
-	s := &g.shards[id%gateShards]
-	s.inside.Add(1)
+	entered := g.enterPinned(id)
+	percpu.Unpin(id)
+	return entered
+}
+
+// enterPinned is enter for a caller that holds slot id.
+func (g *gate) enterPinned(id int) bool {
+	if g.closed.Load() {
+		return false
+	}
 	if interleave.Enabled {
 		interleave.Point()
 	}
-	if g.closed.Load() {
-		s.leave()
-		return nil
+	if hasCounters(id) {
+		g.slots[id].entered++ // close reads it after a grace period
+	} else {
+		g.others.Add(1)
 	}
-	return s
+	return true
 }
 
-func (s *gateShard) leave() { s.inside.Add(-1) }
+// leave ends what enter began.
+func (g *gate) leave() {
+	id := percpu.Pin()
+	if hasCounters(id) {
+		release.Store(&g.slots[id].left, g.slots[id].left+1)
+	} else {
+		g.others.Add(-1)
+	}
+	percpu.Unpin(id)
+}
 
 // close closes the gate and waits until no call is inside. The caller must not be inside. All
 // concurrent calls of close wait.
@@ -64,20 +97,32 @@ func (g *gate) close() {
 	if interleave.Enabled {
 		interleave.Point()
 	}
-	for i := range g.shards {
-		await(func() bool { return g.shards[i].inside.Load() == 0 })
+	percpu.Synchronize()
+	await(func() bool { return g.inside() == 0 })
+}
+
+// inside returns the number of calls inside the closed gate.
+func (g *gate) inside() int64 {
+	n := uintptr(g.others.Load())
+	for i := range g.slots {
+		s := &g.slots[i]
+		if interleave.Enabled && s.entered != 0 {
+			interleave.Point()
+		}
+		n += s.entered - atomic.LoadUintptr(&s.left)
 	}
+	return int64(int(n))
 }
 
 // await returns when done reports true. Another goroutine makes done true. await uses no
 // primitive by which one goroutine wakes another, because the two may belong to different
 // bubbles of testing/synctest.
 func await(done func() bool) {
-	if interleave.Enabled && interleave.Await(done) {
-		return
-	}
 	const spins = 100
 	for i := 0; !done(); i++ {
+		if interleave.Enabled && interleave.Pause() {
+			continue
+		}
 		if i < spins {
 			runtime.Gosched()
 		} else {
@@ -89,10 +134,9 @@ func await(done func() bool) {
 // inside runs f inside the gate. If the gate is closed, it fails with ErrClosed.
 func (a *Allocator) inside(f func() error) error {
 	a.init()
-	s := a.gate.enter()
-	if s == nil {
+	if !a.gate.enter() {
 		return ErrClosed
 	}
-	defer s.leave()
+	defer a.gate.leave()
 	return f()
 }

@@ -26,7 +26,7 @@ func isGuarded(p unsafe.Pointer) bool {
 	return h != nil && h.Kind == pagemap.Guarded
 }
 
-// guardAll has all blocks be guarded, for which there are slots.
+// guardAll guards every small block as long as slots are free.
 var guardAll = Options{Decay: -1, GuardRate: 1, ProfileRate: -1}
 
 // guardedBlock allocates a guarded block that lies at the end of its slot, or at its start.
@@ -46,12 +46,12 @@ func guardedBlock(t testing.TB, a *Allocator, size int, atEnd bool) unsafe.Point
 	return nil
 }
 
-var unread byte // what is read to no purpose
+var unread byte // keeps reads from being optimised away
 
 //go:noinline
 func freeThere(a *Allocator, p unsafe.Pointer) { a.Free(p) }
 
-// misused runs f, which is to end by a panic or a fault, and returns what is said.
+// misused runs f, which must panic or fault, and returns the report.
 func misused(t *testing.T, f func()) (e *MisuseError) {
 	t.Helper()
 	defer func() {
@@ -83,12 +83,12 @@ func TestGuardReports(t *testing.T) {
 		state string
 		says  []string
 	}{
-		{"write behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { write(at(p, 112)) }, Overflow, "access", "live", append(both, "13 bytes beyond the end")},
-		{"read behind the slot", true, func(_ *Allocator, p unsafe.Pointer) { read(at(p, 112+8)) }, Overflow, "access", "live", append(both, "21 bytes beyond the end")},
+		{"write beyond the slot", true, func(_ *Allocator, p unsafe.Pointer) { write(at(p, 112)) }, Overflow, "access", "live", append(both, "13 bytes beyond the end")},
+		{"read beyond the slot", true, func(_ *Allocator, p unsafe.Pointer) { read(at(p, 112+8)) }, Overflow, "access", "live", append(both, "21 bytes beyond the end")},
 		{"write before the slot", false, func(_ *Allocator, p unsafe.Pointer) { write(at(p, -1)) }, Underflow, "access", "live", append(both, "1 byte before the start")},
 		{"read before the slot", false, func(_ *Allocator, p unsafe.Pointer) { read(at(p, -8)) }, Underflow, "access", "live", append(both, "8 bytes before the start")},
 		{"write in the rounding", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, size)); a.Free(p) }, Overflow, "Free", "live", append(both, "1 byte beyond the end", "0x01")},
-		{"write behind the block", false, func(a *Allocator, p unsafe.Pointer) { write(at(p, size+7)); a.Free(p) }, Overflow, "Free", "live", append(both, "8 bytes beyond the end")},
+		{"write beyond the block", false, func(a *Allocator, p unsafe.Pointer) { write(at(p, size+7)); a.Free(p) }, Overflow, "Free", "live", append(both, "8 bytes beyond the end")},
 		{"write before the block", true, func(a *Allocator, p unsafe.Pointer) { write(at(p, -3)); a.Free(p) }, Underflow, "Free", "live", append(both, "3 bytes before the start")},
 		{"read after free", true, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); read(at(p, 5)) }, UseAfterFree, "access", "free", append(after, "5 bytes into the block")},
 		{"write after free", false, func(a *Allocator, p unsafe.Pointer) { freeThere(a, p); write(at(p, 99)) }, UseAfterFree, "access", "free", after},
@@ -103,7 +103,7 @@ func TestGuardReports(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer a.Close() // with what is live
+			defer a.Close() // with a live block
 			p := guardedBlock(t, a, size, c.atEnd)
 			e := misused(t, func() { c.do(a, p) })
 			if e.Kind != c.kind || e.Op != c.op || e.Block != raw.Addr(p) || e.Size != size || e.State != c.state {
@@ -118,7 +118,7 @@ func TestGuardReports(t *testing.T) {
 	}
 }
 
-// TestGuardedBlocks: to a correct program guarded blocks are blocks.
+// TestGuardedBlocks: guarded blocks behave like other blocks in a correct program.
 func TestGuardedBlocks(t *testing.T) {
 	a := open(t, guardAll)
 	l := a.NewLocal()
@@ -165,11 +165,11 @@ func TestGuardedBlocks(t *testing.T) {
 	}
 	var s stats.Snapshot
 	if a.Stats(&s); s.Live() != 0 || s.Memory.Guards != 0 || s.Memory.GuardsClean == 0 {
-		t.Errorf("%d live blocks, %d and %d bytes of guards when all is freed", s.Live(), s.Memory.Guards, s.Memory.GuardsClean)
+		t.Errorf("%d live blocks, %d and %d bytes of the guard pool after everything is freed", s.Live(), s.Memory.Guards, s.Memory.GuardsClean)
 	}
 }
 
-// TestGuardQuarantine: a slot is not used again before all others were.
+// TestGuardQuarantine: a freed slot is used again only after all others.
 func TestGuardQuarantine(t *testing.T) {
 	a := open(t, guardAll)
 	last := map[uintptr]int{}
@@ -184,7 +184,8 @@ func TestGuardQuarantine(t *testing.T) {
 	}
 }
 
-// TestGuardsFull: without a free slot blocks are not guarded, and are again later.
+// TestGuardsFull: while no slot is free, blocks are not guarded. When slots are free again,
+// blocks are guarded again.
 func TestGuardsFull(t *testing.T) {
 	a := open(t, guardAll)
 	var all []unsafe.Pointer
@@ -212,8 +213,8 @@ func TestGuardsFull(t *testing.T) {
 	}
 }
 
-// TestGuardRate: one of so many blocks is guarded, whatever is sampled besides, and the
-// sampled ones are as many as without guards.
+// TestGuardRate: one block in every so many is guarded, whatever else is sampled. Guarding
+// does not change how many blocks are sampled.
 func TestGuardRate(t *testing.T) {
 	const n, blocks, rate = 50, 200_000, 4 << 10
 	a, err := NewAllocator(Options{Decay: -1, GuardRate: n, ProfileRate: rate})
@@ -236,15 +237,15 @@ func TestGuardRate(t *testing.T) {
 	for range 10_000 {
 		p := alloc(t, a, 64)
 		if isGuarded(p) {
-			t.Fatal("a block is guarded after that was ended")
+			t.Fatal("a block is guarded after guarding was turned off")
 		}
 		a.Free(p)
 	}
 }
 
-// TestGuardPace: a rate for production is bounded by the time, too.
+// TestGuardPace: a rate for production is also bounded by time.
 func TestGuardPace(t *testing.T) {
-	var g guards
+	var g guardPool
 	g.rate.Store(production)
 	now := time.Unix(1000, 0)
 	for _, c := range []struct {
@@ -263,8 +264,8 @@ func TestGuardPace(t *testing.T) {
 	}
 }
 
-// roughly compares a number of successes with that of so many trials, to three standard
-// errors.
+// roughly checks that the number of successes in n trials is within three standard errors
+// of the expected number.
 func roughly(t *testing.T, what string, got float64, trials int, p float64) {
 	t.Helper()
 	want := float64(trials) * p
@@ -273,15 +274,15 @@ func roughly(t *testing.T, what string, got float64, trials int, p float64) {
 	}
 }
 
-// TestGuardsRefused: what the kernel refuses leaves blocks unguarded, or open, and
-// nothing is lost.
+// TestGuardsRefused: if the kernel refuses to protect pages, blocks are not guarded, or
+// their pages stay accessible. No memory is lost.
 func TestGuardsRefused(t *testing.T) {
 	for _, refused := range [][]vm.Op{{vm.OpMap}, {vm.OpGuard}, {vm.OpGuard, vm.OpProtect}, {vm.OpGuard, vm.OpPurge},
 		{vm.OpGuard, vm.OpProtect, vm.OpRelease}} {
 		for after := 0; after < 3*guardSlots; after += 1 + after/8 {
 			a := openOnly(t, guardAll)
 			_ = a.Inspect().SetGuardRate(0)
-			a.Free(alloc(t, a, 64)) // the span is there
+			a.Free(alloc(t, a, 64)) // allocates the span
 			_ = a.Inspect().SetGuardRate(1)
 			calls := 0
 			vm.Inject(func(op vm.Op) error {
@@ -307,7 +308,7 @@ func TestGuardsRefused(t *testing.T) {
 	}
 }
 
-// TestGuardsConcurrent has many goroutines use guarded blocks, and free each other's.
+// TestGuardsConcurrent: many goroutines use guarded blocks and free each other's blocks.
 func TestGuardsConcurrent(t *testing.T) {
 	a := open(t, Options{Decay: -1, GuardRate: 3})
 	var done sync.WaitGroup
@@ -337,7 +338,8 @@ func TestGuardsConcurrent(t *testing.T) {
 	}
 }
 
-// TestGuardClosed: blocks of a closed Allocator are told as such.
+// TestGuardClosed: an operation on a guarded block of a closed Allocator is reported as
+// such.
 func TestGuardClosed(t *testing.T) {
 	a, err := NewAllocator(guardAll)
 	if err != nil {
@@ -353,8 +355,8 @@ func TestGuardClosed(t *testing.T) {
 	}
 }
 
-// BenchmarkGuards is the allocate-free pair without guards and with one of so many
-// blocks guarded.
+// BenchmarkGuards measures a pair of Malloc and Free, without guarded blocks and with
+// several rates.
 func BenchmarkGuards(b *testing.B) {
 	for _, size := range []int{64, 1 << 10} {
 		for _, rate := range []int{0, 5000, 1} {

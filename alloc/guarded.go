@@ -16,8 +16,8 @@ const guardAlign = 16
 // guard returns the address of a zeroed guarded block of size bytes that replaces the block
 // shadow. It returns 0 if no slot may be used or the kernel refuses.
 func (a *Allocator) guard(shadow, size uintptr) uintptr {
-	g := &a.guards
-	if size > slotBytes() || g.tooSoon(time.Now()) || a.space.Hold(slotBytes()) != nil {
+	g := &a.guardPool
+	if size > slotBytes() || g.tooSoon(time.Now()) || a.space.Acquire(slotBytes()) != nil {
 		return 0
 	}
 	i, s := g.next(a)
@@ -53,7 +53,7 @@ const (
 
 // tooSoon reports whether less than guardPace has passed since the last guarded block. If several
 // goroutines call it at once, it returns false to at most one of them.
-func (g *guards) tooSoon(now time.Time) bool {
+func (g *guardPool) tooSoon(now time.Time) bool {
 	if g.rate.Load() < production {
 		return false
 	}
@@ -63,7 +63,7 @@ func (g *guards) tooSoon(now time.Time) bool {
 
 // next removes the first slot from the queue: one never used, or the one freed longest ago. It
 // returns a nil slot if there is none.
-func (g *guards) next(a *Allocator) (int, *guardSlot) {
+func (g *guardPool) next(a *Allocator) (int, *guardSlot) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.table == 0 && (a.gate.closed.Load() || g.open(a) != nil) {
@@ -81,7 +81,7 @@ func (g *guards) next(a *Allocator) (int, *guardSlot) {
 }
 
 // put sets the state of slot i to st and appends the slot to the queue.
-func (g *guards) put(i int, s *guardSlot, st guardState) {
+func (g *guardPool) put(i int, s *guardSlot, st guardState) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.state = st
@@ -108,27 +108,27 @@ func (a *Allocator) unlock(base uintptr, s *guardSlot) bool {
 var filler = bytes.Repeat([]byte{0x5d}, 1<<10)
 
 // fillers returns the filler bytes before and after the block, within the pages of the block.
-func (s *guardSlot) fillers() (before, behind []byte) {
+func (s *guardSlot) fillers() (before, after []byte) {
 	page, reach := vm.PageSize(), uintptr(len(filler))
 	end := s.addr + s.size
 	before = raw.Bytes(s.addr-min(s.addr%page, reach), min(s.addr%page, reach))
-	behind = raw.Bytes(end, min(raw.AlignUp(max(end, s.addr+1), page)-end, reach))
-	return before, behind
+	after = raw.Bytes(end, min(raw.AlignUp(max(end, s.addr+1), page)-end, reach))
+	return before, after
 }
 
 // fill writes the filler on both sides of the block.
 func (s *guardSlot) fill() {
-	before, behind := s.fillers()
+	before, after := s.fillers()
 	copy(before, filler)
-	copy(behind, filler)
+	copy(after, filler)
 }
 
 // claimGuarded changes a live guarded block to guardMoving, so that only the caller frees or
 // moves it. If the filler was overwritten, claimGuarded repairs the filler and panics. The repair
 // makes it report the damage once.
 func (a *Allocator) claimGuarded(op operation, r *resident) *guardSlot {
-	a.guards.mu.Lock()
-	defer a.guards.mu.Unlock()
+	a.guardPool.mu.Lock()
+	defer a.guardPool.mu.Unlock()
 	s := r.guardSlot()
 	if s.state != guardLive || s.addr != r.addr {
 		panic(freeingTwice(op, r.addr, int(s.size)))
@@ -143,7 +143,7 @@ func (a *Allocator) claimGuarded(op operation, r *resident) *guardSlot {
 
 // show makes the block in slot s live. The slot was in state guardMoving. The
 // block becomes live for the first time, or again after a claim.
-func (g *guards) show(s *guardSlot) {
+func (g *guardPool) show(s *guardSlot) {
 	g.mu.Lock()
 	s.state = guardLive
 	g.mu.Unlock()
@@ -152,13 +152,13 @@ func (g *guards) show(s *guardSlot) {
 // releaseGuarded frees a guarded block that claimGuarded returned.
 func (a *Allocator) releaseGuarded(h holder, op operation, s *guardSlot) {
 	s.freed = a.origin()
-	shadow, i := s.shadow, a.guards.slotAt(s.addr)
-	split, err := a.space.Guard(a.guards.base(i), slotBytes())
+	shadow, i := s.shadow, a.guardPool.slotAt(s.addr)
+	split, err := a.space.Guard(a.guardPool.base(i), slotBytes())
 	s.closed, s.split = err == nil, split
 	if !s.closed && a.options.Hardening.ZeroOnFree {
 		raw.Clear(s.addr, s.size)
 	}
 	a.space.Refund(slotBytes())
-	a.guards.put(i, s, guardFreed)
+	a.guardPool.put(i, s, guardFreed)
 	a.freeBlock(h, op, shadow)
 }

@@ -56,9 +56,9 @@ func (a *Allocator) guardSpan(s uintptr, c sizeclass.Class) error {
 func (a *Allocator) openSpan(base uintptr, n int, split bool) {
 	if a.options.Hardening.SpanGuards {
 		if a.space.Unguard(base+uintptr(n-1)*sizeclass.PageSize, sizeclass.PageSize, split) != nil {
-			a.stuck.pages.Add(1)
+			a.lostGuards.pages.Add(1)
 			if split {
-				a.stuck.splits.Add(1)
+				a.lostGuards.splits.Add(1)
 			}
 			n--
 		}
@@ -83,8 +83,8 @@ func (a *Allocator) describeSpanGuard(addr uintptr) error {
 		return nil
 	}
 	last := h.Base + uintptr(h.Blocks-1)*uintptr(h.Size)
-	e := accessMisuse(Overflow, addr, fmt.Sprintf("%s behind the last block of a span, in the page that guards it: "+
-		"a write or a read ran on beyond that block, or one before it", bytesOf(int(addr-last)-int(h.Size)+1)))
+	e := accessMisuse(Overflow, addr, fmt.Sprintf("%s beyond the last block of a span, in its guard page: "+
+		"a read or write ran beyond the end of that block, or of one before it", bytesOf(int(addr-last)-int(h.Size)+1)))
 	e.Allocator = a.options.Name
 	return e.of(last, int(h.Size), smallheap.Describe(*smallheap.StateOf(pagemap.Get(page-1), h.Blocks-1)))
 }

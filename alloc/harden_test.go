@@ -17,7 +17,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// TestZeroOnFree: what was in a block is not found in those that come after.
+// TestZeroOnFree: the contents of a freed block are not in the blocks allocated later.
 func TestZeroOnFree(t *testing.T) {
 	for _, rate := range []int{-1, 1, 4 << 10} {
 		a := open(t, Options{Decay: -1, ProfileRate: rate, Hardening: Hardening{ZeroOnFree: true}})
@@ -52,7 +52,7 @@ func TestZeroOnFree(t *testing.T) {
 	}
 }
 
-// TestZeroOnFreeTwice: what is caught without it is caught with it.
+// TestZeroOnFreeTwice: a double free is reported as it is without ZeroOnFree.
 func TestZeroOnFreeTwice(t *testing.T) {
 	a := open(t, Options{Decay: -1, Hardening: Hardening{ZeroOnFree: true}})
 	p := alloc(t, a, 64)
@@ -60,7 +60,7 @@ func TestZeroOnFreeTwice(t *testing.T) {
 	wantMisuse(t, func() { a.Free(p) }, MisuseError{Kind: DoubleFree, Op: "Free", Addr: raw.Addr(p), Block: raw.Addr(p), Size: 64, State: "free"})
 }
 
-// TestZeroOnFreeMisuse: a free that is refused changes nothing.
+// TestZeroOnFreeMisuse: a refused free does not change the block.
 func TestZeroOnFreeMisuse(t *testing.T) {
 	a := open(t, Options{Decay: -1, Hardening: Hardening{ZeroOnFree: true}})
 	p := alloc(t, a, 1<<20)
@@ -74,8 +74,8 @@ func TestZeroOnFreeMisuse(t *testing.T) {
 	a.Free(p)
 }
 
-// TestZeroOnFreeOpen: what a guarded block held is gone where the kernel leaves its page
-// accessible, too.
+// TestZeroOnFreeOpen: the contents of a guarded block are cleared even if the kernel leaves
+// its page accessible.
 func TestZeroOnFreeOpen(t *testing.T) {
 	o := guardAll
 	o.Hardening.ZeroOnFree = true
@@ -94,8 +94,8 @@ func TestZeroOnFreeOpen(t *testing.T) {
 	}
 }
 
-// TestRandomOrder: the order of addresses differs from run to run, and every block is
-// handed out once.
+// TestRandomOrder: the order of addresses differs between runs, and every block is
+// allocated once.
 func TestRandomOrder(t *testing.T) {
 	order := func(h Hardening) (addrs []uintptr) {
 		a := open(t, Options{Decay: -1, Hardening: h})
@@ -106,33 +106,33 @@ func TestRandomOrder(t *testing.T) {
 			defer a.Free(p)
 		}
 		for i := range addrs[1:] {
-			addrs[i] -= addrs[i+1] // the distances
+			addrs[i] -= addrs[i+1] // distances between consecutive addresses
 		}
 		return addrs[:len(addrs)-1]
 	}
-	common := func(distances []uintptr) (most int) {
+	common := func(distances []uintptr) (longest int) {
 		slices.Sort(distances)
 		for i, run := 1, 1; i < len(distances); i++ {
 			if run++; distances[i] != distances[i-1] {
 				run = 1
 			}
-			most = max(most, run)
+			longest = max(longest, run)
 		}
-		return most
+		return longest
 	}
 	if n := common(order(Hardening{})); n < 900 {
-		t.Fatalf("without the option %d of 999 blocks follow each other alike", n)
+		t.Fatalf("without the option %d of 999 pairs of blocks have the same distance", n)
 	}
 	if n := common(order(Hardening{RandomOrder: true})); n > 50 {
-		t.Errorf("%d of 999 blocks follow each other alike", n)
+		t.Errorf("%d of 999 pairs of blocks have the same distance", n)
 	}
 }
 
-// TestSpanGuards runs on beyond the last block of a span, and is stopped.
+// TestSpanGuards: an access that runs beyond the last block of a span faults.
 func TestSpanGuards(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		without bool // guard markers
+		without bool // kernels with guard markers
 	}{{"as the kernel can", false}, {"by mprotect", true}} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.without {
@@ -148,13 +148,13 @@ func TestSpanGuards(t *testing.T) {
 				p := lastOfSpan(t, a, size)
 				n := UsableSize(p)
 				tail := int(raw.AlignUp(raw.Addr(p)+uintptr(n), sizeclass.PageSize) - raw.Addr(p) - uintptr(n))
-				fill(bytesAt(p, n+tail), 1) // as far as the guard
+				fill(bytesAt(p, n+tail), 1) // as far as the guard page
 				if raceannotate.Enabled {
-					continue // the runtime takes a fault in its own heap for its own
+					continue // the runtime treats a fault in the Go heap as its own error
 				}
 				e := misused(t, func() { clear(bytesAt(p, n+tail+1)[n+tail:]) })
 				if e.Kind != Overflow || e.Op != "access" || e.Block != raw.Addr(p) || e.Size != n || e.State != "live" ||
-					!strings.Contains(e.Detail, fmt.Sprintf("%s behind the last block", bytesOf(tail+1))) {
+					!strings.Contains(e.Detail, fmt.Sprintf("%s beyond the last block", bytesOf(tail+1))) {
 					t.Errorf("%v; want the block %p of %d bytes", e, p, n)
 				}
 			}
@@ -162,8 +162,8 @@ func TestSpanGuards(t *testing.T) {
 	}
 }
 
-// lastOfSpan allocates blocks until one is the last of its span, and returns that; all
-// are freed with the test.
+// lastOfSpan allocates blocks until one is the last of its span, and returns that block.
+// The test frees all of them at its end.
 func lastOfSpan(t *testing.T, a *Allocator, size int) unsafe.Pointer {
 	t.Helper()
 	for range 10_000 {
@@ -178,8 +178,8 @@ func lastOfSpan(t *testing.T, a *Allocator, size int) unsafe.Pointer {
 	return nil
 }
 
-// TestSpanGuardsRefused: where the kernel refuses guards there is no memory, or some is
-// lost, and it is counted.
+// TestSpanGuardsRefused: if the kernel refuses guard pages, allocations fail or some memory
+// is lost and counted.
 func TestSpanGuardsRefused(t *testing.T) {
 	for _, persistent := range []bool{false, true} {
 		for at := 1; at < 40; at++ {
@@ -210,28 +210,28 @@ func TestSpanGuardsRefused(t *testing.T) {
 	}
 }
 
-// TestSpanGuardNotMade: a span whose guard cannot be made gives all of its pages back, also
-// where guards need mprotect.
+// TestSpanGuardNotMade: if the guard page of a new span cannot be made, all pages of the
+// span are freed. This holds for mprotect, too.
 func TestSpanGuardNotMade(t *testing.T) {
 	a := open(t, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}})
 	refused := false
 	vm.Inject(func(op vm.Op) error {
 		switch {
 		case op == vm.OpGuard:
-			return syscall.EINVAL // the kernel has no markers
+			return syscall.EINVAL // as a kernel without markers
 		case op == vm.OpProtect && !refused:
 			refused = true
 			return syscall.ENOMEM
 		}
 		return nil
 	})
-	a.Free(alloc(t, a, 64)) // by the second try
-	if n := a.stuck.pages.Load(); n != 0 || !refused {
+	a.Free(alloc(t, a, 64)) // the second attempt succeeds
+	if n := a.lostGuards.pages.Load(); n != 0 || !refused {
 		t.Errorf("%d pages are lost", n)
 	}
 }
 
-// BenchmarkHardening is the allocate-free pair with each of the options.
+// BenchmarkHardening measures a pair of Malloc and Free with each of the options.
 func BenchmarkHardening(b *testing.B) {
 	for _, size := range []int{64, 1 << 10, 16 << 10} {
 		for _, c := range []struct {

@@ -17,11 +17,10 @@ import (
 func (a *Allocator) heapMap(chunks int) *stats.HeapMap {
 	a.init()
 	m := &stats.HeapMap{Time: time.Now(), PageSize: sizeclass.PageSize}
-	s := a.gate.enter()
-	if s == nil {
+	if !a.gate.enter() {
 		return m
 	}
-	defer s.leave()
+	defer a.gate.leave()
 	add := func(large bool) func(*pageheap.Layout) bool {
 		return func(l *pageheap.Layout) bool {
 			if len(m.Chunks) >= chunks {

@@ -11,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// TestHeapMap: the picture and the numbers are of the same heap.
+// TestHeapMap: the map and the statistics describe the same heap.
 func TestHeapMap(t *testing.T) {
 	a := open(t, still)
 	var freed []unsafe.Pointer
@@ -65,11 +65,11 @@ func TestHeapMap(t *testing.T) {
 		t.Errorf("%d pages of large objects, %d chunks and %d omitted of %d", pages[stats.PageLarge], len(m.Chunks), m.Omitted, s.Chunks)
 	}
 	if m = a.Inspect().HeapMap(0); len(m.Chunks) != 0 || m.Omitted != s.Chunks {
-		t.Errorf("asked for none: %d chunks, %d omitted", len(m.Chunks), m.Omitted)
+		t.Errorf("with room for none: %d chunks, %d omitted", len(m.Chunks), m.Omitted)
 	}
 }
 
-// TestHeapMapOfLarge: shared chunks of large objects are shown as such.
+// TestHeapMapOfLarge: the map shows chunks that large objects share as such.
 func TestHeapMapOfLarge(t *testing.T) {
 	o := still
 	o.Large.MaxMappings = 1
@@ -89,7 +89,7 @@ func TestHeapMapOfLarge(t *testing.T) {
 	}
 }
 
-// TestHeapMapMeanwhile: the picture is whole while the heap is in use.
+// TestHeapMapMeanwhile: each map is consistent while the heap is in use.
 func TestHeapMapMeanwhile(t *testing.T) {
 	a := open(t, Options{})
 	var stop atomic.Bool

@@ -24,7 +24,6 @@ func (p *processors) end()            {}
 
 func (p *processors) acquire() (cache uintptr, id int, err error) {
 	a := (*Allocator)(p)
-	a.init()
 	for {
 		id := percpu.Pin()
 		if a.hasCache(id) {

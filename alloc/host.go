@@ -56,8 +56,8 @@ const (
 // before Close.
 func (t *host) Release(addr uintptr) {
 	a := (*Allocator)(t)
-	if s := a.gate.enter(); s != nil {
-		defer s.leave()
+	if a.gate.enter() {
+		defer a.gate.leave()
 		a.free((*processors)(t), opFree, addr)
 	}
 }

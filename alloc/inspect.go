@@ -32,7 +32,7 @@ func (i *inspector) Verify() error { return i.of().verify() }
 func (i *inspector) WriteLeaks(w io.Writer) error { return i.of().writeLeaks(w) }
 
 // GuardRate implements stats.Inspector.
-func (i *inspector) GuardRate() int { return int(i.guards.rate.Load()) }
+func (i *inspector) GuardRate() int { return int(i.guardPool.rate.Load()) }
 
 // SetGuardRate implements stats.Inspector.
 func (i *inspector) SetGuardRate(n int) error {
@@ -41,7 +41,7 @@ func (i *inspector) SetGuardRate(n int) error {
 	}
 	a := i.of()
 	a.init()
-	a.guards.rate.Store(int64(n))
+	a.guardPool.rate.Store(int64(n))
 	a.setSampler()
 	a.rearm()
 	return nil

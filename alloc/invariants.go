@@ -19,7 +19,7 @@ func (a *Allocator) checkInvariants() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var spanBytes int64
-	splits := a.stuck.splits.Load()
+	splits := a.lostGuards.splits.Load()
 	for c := range sizeclass.Class(sizeclass.Count) {
 		n, err := a.checkClass(c)
 		if err != nil {
@@ -38,7 +38,7 @@ func (a *Allocator) checkInvariants() error {
 		return err
 	}
 	splits += a.backend.splits()
-	return a.checkAccount(spanBytes+a.stuck.pages.Load()*sizeclass.PageSize, splits)
+	return a.checkAccount(spanBytes+a.lostGuards.pages.Load()*sizeclass.PageSize, splits)
 }
 
 // checkAccount compares the counts of the lower layers with the spans and objects:
@@ -52,15 +52,15 @@ func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 	if pages.Used != spanBytes {
 		return fmt.Errorf("alloc: the page heap counts %d bytes as used, spans have %d", pages.Used, spanBytes)
 	}
-	guards, mappings, err := a.guards.check()
+	pool, mappings, err := a.guardPool.check()
 	if err != nil {
 		return err
 	}
-	if got, want := a.space.Footprint.Now(), pages.Used+pages.Dirty+large.Footprint()+guards; got != want {
-		return fmt.Errorf("alloc: %d bytes are charged, pages, large objects and guards have %d", got, want)
+	if got, want := a.space.Footprint.Now(), pages.Used+pages.Dirty+large.Footprint()+pool; got != want {
+		return fmt.Errorf("alloc: %d bytes are charged, pages, large objects and the guard pool have %d", got, want)
 	}
 	if got, want := a.space.Mappings.Now(), int64(pages.Chunks)+large.Mappings()+mappings+2*splits; got != want {
-		return fmt.Errorf("alloc: %d mappings are counted, pages, large objects and guards have %d", got, want)
+		return fmt.Errorf("alloc: %d mappings are counted, pages, large objects and the guard pool have %d", got, want)
 	}
 	if got, want := a.space.Mapped.Now(), pages.Mapped+large.Mapped(); got < want {
 		return fmt.Errorf("alloc: %d bytes are mapped, pages and large objects have %d", got, want)
@@ -164,13 +164,13 @@ func (k *checker) splits() (n int64) {
 	return n
 }
 
-// check returns the footprint in bytes and the number of mappings of the guards. It also checks
+// check returns the footprint in bytes and the number of mappings of the guard pool. It also checks
 // the number of slots:
 //
 //	slots = |queue| + live        no slot is in the state guardMoving
-func (g *guards) check() (footprint, mappings int64, err error) {
-	region, live := g.usage()
-	if region == 0 {
+func (g *guardPool) check() (footprint, mappings int64, err error) {
+	mapped, live := g.usage()
+	if mapped == 0 {
 		return 0, 0, nil
 	}
 	mappings = 1

@@ -7,8 +7,11 @@ import (
 	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/release"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
@@ -76,9 +79,22 @@ func (l *largeCache) remove(i uintptr) largeheap.Descriptor {
 // count adds the object to the counts n times. n is 1 or −1, modulo a word.
 func (l *largeCache) count(d largeheap.Descriptor, n uintptr) {
 	o := d.Describe()
-	atomic.StoreUintptr(&l.bytes, l.bytes+n*o.Total)
-	atomic.StoreUintptr(&l.size, l.size+n*o.Size)
-	atomic.StoreUintptr(&l.n, l.n+n)
+	release.Store(&l.bytes, l.bytes+n*o.Total)
+	release.Store(&l.size, l.size+n*o.Size)
+	release.Store(&l.n, l.n+n)
+}
+
+// passes counts an object of size bytes down and returns true, if its bytes end before the
+// countdown does. Otherwise it changes nothing; sampleNext must decide then.
+func (l *largeCache) passes(size uintptr, rate int64) bool {
+	if rate == 0 {
+		return true
+	}
+	if size >= l.nextSample {
+		return false
+	}
+	l.nextSample -= size
+	return true
 }
 
 // sampleNext reports whether the next large object, of size bytes, is sampled. It is sampled if
@@ -102,9 +118,71 @@ func (l *largeCache) sampleNext(size uintptr, rate int64, rng *rng) bool {
 	return false
 }
 
+// find returns the index of the youngest object whose extent suits an object of size bytes, and
+// by how much the requested bytes change. It returns -1 if no extent does. The youngest object
+// is the most likely one to be in the processor's hardware caches.
+func (l *largeCache) find(size uintptr) (i int, change int64) {
+	for i := int(l.n) - 1; i >= 0; i-- {
+		if change, fits := l.objects[i].d.Fits(size); fits {
+			return i, change
+		}
+	}
+	return -1, 0
+}
+
+// take removes the i-th object, whose requested bytes change by change.
+func (l *largeCache) take(i int, change int64) cachedObject {
+	o := l.objects[i]
+	l.remove(uintptr(i))
+	release.Store(&l.requested, l.requested+uintptr(change))
+	release.Store(&l.served, l.served+1)
+	return o
+}
+
+// mallocLarge is Malloc's fast path for a large object of size bytes. It returns 0 if the
+// processor's large-object cache has no suitable object, or if the slow path has more to do:
+// the object is sampled or recorded, or the Allocator is checked or closed.
+func (a *Allocator) mallocLarge(size uintptr) (addr uintptr) {
+	id := percpu.Pin()
+	if !a.hasCache(id) || !a.freesFast() || a.recorder.Load() != nil {
+		percpu.Unpin(id)
+		return 0
+	}
+	l := largeCacheOf(a.cacheOf(id))
+	i, change := l.find(size)
+	if i < 0 || !l.passes(size, a.rate.Load()) || !a.gate.enterPinned(id) {
+		percpu.Unpin(id)
+		return 0
+	}
+	o := l.take(i, change)
+	percpu.Unpin(id)
+	defer a.gate.leave() // the next line may fault, if the program has protected the header
+	raceannotate.Acquire(o.addr)
+	a.large.Take(o.d, o.addr, size, false)
+	return o.addr
+}
+
+// freeLarge is Free's fast path for large objects. It reports whether it freed the object at
+// addr. It does not if the slow path has more to do, as for mallocLarge.
+func (a *Allocator) freeLarge(addr uintptr) bool {
+	if a.recorder.Load() != nil || !a.gate.enter() {
+		return false
+	}
+	defer a.gate.leave()
+	d := pagemap.Get(addr)
+	if d == 0 || headerAt(d).Owner != a.freeOwner || !headerAt(d).IsLarge(addr) {
+		return false
+	}
+	object := largeheap.Descriptor(d)
+	if err := a.large.Claim(object, addr, largeheap.Releasing); err != nil {
+		panic(describeLarge(opFree, addr, err))
+	}
+	a.releaseLarge(object, addr)
+	return true
+}
+
 // takeLarge returns an object of at least size bytes from the processor's large-object cache. It
-// returns 0 if no object fits. If needZero is set, the object is zeroed. takeLarge tries the
-// youngest object first, because that object is most likely in the processor's hardware caches.
+// returns 0 if no object fits. If needZero is set, the object is zeroed.
 func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr) {
 	p := (*processors)(a)
 	cache, id, err := p.acquire()
@@ -112,22 +190,16 @@ func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr) {
 		return 0
 	}
 	l := largeCacheOf(cache)
-	for i := l.n; i > 0; i-- {
-		o := l.objects[i-1]
-		change, fits := o.d.Fits(size)
-		if !fits {
-			continue
-		}
-		l.remove(i - 1)
-		atomic.StoreUintptr(&l.requested, l.requested+uintptr(change))
-		atomic.StoreUintptr(&l.served, l.served+1)
+	i, change := l.find(size)
+	if i < 0 {
 		p.release(id)
-		raceannotate.Acquire(o.addr)
-		a.large.Take(o.d, o.addr, size, needZero)
-		return o.addr
+		return 0
 	}
+	o := l.take(i, change)
 	p.release(id)
-	return 0
+	raceannotate.Acquire(o.addr)
+	a.large.Take(o.d, o.addr, size, needZero)
+	return o.addr
 }
 
 // putLarge frees a claimed large object. If the large heap allows it, putLarge puts the object

@@ -11,13 +11,13 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// TestLeaks: Close reports what is live, the most bytes first, with the stacks; nothing if
-// nothing is, and nothing a second time.
+// TestLeaks: Close reports the live blocks with their stacks, the largest sum of bytes
+// first. It reports nothing if no block is live, and nothing the second time.
 func TestLeaks(t *testing.T) {
 	for name, c := range map[string]struct {
 		rate   int
 		use    func(*testing.T, *alloc.Allocator)
-		report string // a regular expression; empty: none
+		report string // regular expression; empty: no report
 	}{
 		"nothing": {1, func(t *testing.T, a *alloc.Allocator) {}, ""},
 		"all freed": {1, func(t *testing.T, a *alloc.Allocator) {

@@ -17,9 +17,9 @@ import (
 type fifo struct {
 	a                *Allocator
 	values           map[int]unsafe.Pointer // by key
-	oldest, youngest int                    // keys: oldest ≤ key < youngest
+	oldest, youngest int                    // live keys: oldest ≤ key < youngest
 	evicted          int
-	value            []byte // what is stored
+	value            []byte // the stored bytes
 	sizes            *rand.Rand
 }
 
@@ -39,10 +39,11 @@ func (c *fifo) evict() bool {
 	return true
 }
 
-// size draws a size from 64 bytes to 2 KiB, each power of two as often.
+// size returns a random size from 64 bytes to 2 KiB; each power of two is equally frequent.
 func (c *fifo) size() int { return 1<<(6+c.sizes.IntN(6)) + c.sizes.IntN(64) }
 
-// set stores a value. It evicts others while the allocator fails, or those beyond keep.
+// set stores a value. It evicts others while the allocator fails, or while there are more
+// than keep.
 func (c *fifo) set(b *testing.B, keep int) {
 	size := c.size()
 	p, err := c.a.Malloc(size)
@@ -60,15 +61,15 @@ func (c *fifo) set(b *testing.B, keep int) {
 	}
 }
 
-// BenchmarkAtLimit is a cache that evicts when its allocator fails with ErrLimit, beside the
-// same cache on an allocator without a limit that evicts by the number of values. Both hold
-// as many values. "of-unlimited" is the throughput of the former in that of the latter: at
-// least 0.5 is the goal.
+// BenchmarkAtLimit compares a cache that evicts when its allocator fails with ErrLimit to a
+// cache on an allocator without a limit, which evicts by the number of values. Both hold
+// the same number of values. "of-unlimited" is the throughput of the former divided by that
+// of the latter; the goal is at least 0.5.
 func BenchmarkAtLimit(b *testing.B) {
 	const never = math.MaxInt
 	for _, v := range []struct {
 		name    string
-		onLimit bool // the callback evicts, else the caller of Malloc
+		onLimit bool // the callback evicts; otherwise the caller of Malloc does
 	}{{"evict=caller", false}, {"evict=OnLimit", true}} {
 		b.Run(v.name, func(b *testing.B) {
 			var limited *fifo
@@ -77,7 +78,7 @@ func BenchmarkAtLimit(b *testing.B) {
 				o.OnLimit = func(int) bool { return limited.evict() }
 			}
 			limited = newFifo(open(b, o))
-			for range 200_000 { // until it lives at its limit
+			for range 200_000 { // until the limit is reached
 				limited.set(b, never)
 			}
 			unlimited := newFifo(open(b, Options{}))
@@ -85,7 +86,7 @@ func BenchmarkAtLimit(b *testing.B) {
 			for range 200_000 {
 				unlimited.set(b, keep)
 			}
-			var times [2][]time.Duration // of rounds
+			var times [2][]time.Duration // of several rounds
 			const round = 1000
 			limited.evicted = 0
 			b.ResetTimer()
@@ -101,7 +102,7 @@ func BenchmarkAtLimit(b *testing.B) {
 			for i := range times {
 				slices.Sort(times[i])
 			}
-			middle := len(times[0]) / 2 // medians: the machine may be busy
+			middle := len(times[0]) / 2 // medians, because the machine may be busy
 			b.ReportMetric(float64(times[1][middle])/float64(times[0][middle]), "of-unlimited")
 			b.ReportMetric(float64(times[0][middle])/round, "ns/set")
 			b.ReportMetric(float64(limited.evicted)/float64(len(times[0])*round), "evicted/set")
@@ -110,7 +111,8 @@ func BenchmarkAtLimit(b *testing.B) {
 	}
 }
 
-// BenchmarkFailAtLimit is an allocation that fails at the limit, while nothing is freed.
+// BenchmarkFailAtLimit measures an allocation that fails at the limit while nothing is
+// freed.
 func BenchmarkFailAtLimit(b *testing.B) {
 	for _, size := range []int{100, 300_000} {
 		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {

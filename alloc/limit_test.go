@@ -37,7 +37,7 @@ func TestLimit(t *testing.T) {
 				t.Errorf("%d bytes in blocks of %d under a limit of %d", got, size, limit)
 			}
 			check(t, a)
-			// Half of it is enough for as many again.
+			// After half of the blocks are freed, as many can be allocated again.
 			n := len(blocks)
 			for _, p := range blocks[n/2:] {
 				a.Free(p)
@@ -54,7 +54,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestLimitOtherSizes: what is retained for one size does not starve another.
+// TestLimitOtherSizes: memory retained for one size is available for another.
 func TestLimitOtherSizes(t *testing.T) {
 	a := open(t, Options{Decay: -1, Limit: 4 << 20})
 	for range 3 {
@@ -74,7 +74,7 @@ func TestLimitOtherSizes(t *testing.T) {
 func TestSetLimit(t *testing.T) {
 	a := open(t, still)
 	p := alloc(t, a, 1<<20)
-	a.SetLimit(1 << 20) // below what is there
+	a.SetLimit(1 << 20) // below the current footprint
 	if q, err := a.Malloc(1 << 20); q != nil || !errors.Is(err, ErrLimit) {
 		t.Errorf("beyond a lowered limit: %p, %v", q, err)
 	}
@@ -99,13 +99,13 @@ func TestSetLimit(t *testing.T) {
 	}
 }
 
-// TestOnLimit has the callback make room in each of the ways it may.
+// TestOnLimit: the callback makes room in each possible way.
 func TestOnLimit(t *testing.T) {
 	const limit = 4 << 20
 	for _, c := range []struct {
 		name string
 		room func(a *Allocator, blocks *[]unsafe.Pointer)
-		ok   bool // that the allocation must succeed then
+		ok   bool // whether the allocation must succeed afterwards
 	}{
 		{"free", func(a *Allocator, blocks *[]unsafe.Pointer) {
 			i := len(*blocks) / 2
@@ -169,8 +169,8 @@ func TestOnLimit(t *testing.T) {
 	}
 }
 
-// TestOnLimitAllocates: an allocation in the callback fails at the limit without calling
-// it again.
+// TestOnLimitAllocates: if an allocation in the callback exceeds the limit, it fails and
+// does not call the callback again.
 func TestOnLimitAllocates(t *testing.T) {
 	var a *Allocator
 	calls := 0
@@ -179,7 +179,7 @@ func TestOnLimitAllocates(t *testing.T) {
 		if p, err := a.Malloc(1 << 20); p != nil || !errors.Is(err, ErrLimit) {
 			t.Errorf("Malloc in OnLimit = %p, %v", p, err)
 		}
-		a.Free(alloc(t, a, 100)) // there is room for that
+		a.Free(alloc(t, a, 100)) // there is room for it
 		return false
 	}})
 	for n := 1; n <= 2; n++ {
@@ -192,8 +192,8 @@ func TestOnLimitAllocates(t *testing.T) {
 	}
 }
 
-// TestLimitConcurrent: the limit holds whoever allocates, callbacks that free and
-// allocate included.
+// TestLimitConcurrent: the footprint stays within the limit while several goroutines
+// allocate and callbacks free and allocate.
 func TestLimitConcurrent(t *testing.T) {
 	const limit = 6 << 20
 	var a *Allocator
@@ -252,7 +252,7 @@ func TestLimitConcurrent(t *testing.T) {
 		t.Errorf("the footprint was %d bytes once, above the limit", p)
 	}
 	if calls.Load() == 0 {
-		t.Error("the limit was never met")
+		t.Error("the limit was never reached")
 	}
 	for _, p := range spares {
 		a.Free(p)
@@ -260,7 +260,8 @@ func TestLimitConcurrent(t *testing.T) {
 	drained(t, a)
 }
 
-// TestAtLimitAllDay: a program whose allocations fail all day keeps its processors' caches.
+// TestAtLimitAllDay: allocations that fail at the limit do not take the processors' caches
+// away each time.
 func TestAtLimitAllDay(t *testing.T) {
 	a := open(t, Options{Decay: time.Hour, Limit: 8 << 20})
 	var blocks []unsafe.Pointer
@@ -279,10 +280,10 @@ func TestAtLimitAllDay(t *testing.T) {
 		}
 		return n
 	}
-	before := drains() // all that was allocated, when a cache is taken away
+	before := drains() // counts the allocations of caches that were taken away
 	failed := 0
 	for range 1000 {
-		if fails(1000) { // a processor that we are moved to may have cached some blocks
+		if fails(1000) { // the goroutine may move to a processor whose cache has some blocks
 			failed++
 		}
 	}
@@ -298,12 +299,12 @@ func TestAtLimitAllDay(t *testing.T) {
 	drained(t, a)
 }
 
-// TestOnLimitEvicts: a callback that evicts makes room, one small entry at a time or enough
-// at once, for small blocks and for large objects.
+// TestOnLimitEvicts: a callback that evicts makes room for small blocks and large objects,
+// whether it evicts one small entry at a time or enough at once.
 func TestOnLimitEvicts(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		entries int // to evict at a time
+		entries int // entries to evict at a time
 	}{{"one entry", 1}, {"many", 40}} {
 		for _, size := range []int{64, 10_000, 300_000} {
 			t.Run(fmt.Sprintf("%s, %d bytes", c.name, size), func(t *testing.T) {
@@ -338,7 +339,8 @@ func TestOnLimitEvicts(t *testing.T) {
 	}
 }
 
-// TestOnLimitLies: a callback that always reports room ends.
+// TestOnLimitLies: a callback that always reports room, but makes none, is not called
+// forever.
 func TestOnLimitLies(t *testing.T) {
 	calls := 0
 	a := open(t, Options{Limit: 1 << 20, OnLimit: func(int) bool { calls++; return true }})

@@ -122,9 +122,12 @@ func (l *Local) Malloc(size int) (unsafe.Pointer, error) {
 //go:noinline
 func (l *Local) Calloc(n, size int) (unsafe.Pointer, error) {
 	l.use()
-	total, err := product(opCalloc.String(), n, size)
-	if err != nil {
-		return nil, err
+	total := n * size
+	if uint(n)|uint(size) > mayOverflow {
+		var err error
+		if total, err = product(opCalloc.String(), n, size); err != nil {
+			return nil, err
+		}
 	}
 	if uint(total-1) < sizeclass.LargeMin-1 {
 		cc := sizeclass.ClassCodeOf(total)

@@ -16,8 +16,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// TestLocalsDropped: Locals that are dropped without Close cost no more than the limit allows, even
-// if the collector never runs.
+// TestLocalsDropped: Locals that are dropped without Close keep no more memory than the
+// limit allows, even if the garbage collector never runs.
 func TestLocalsDropped(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	a := open(t, Options{Decay: -1, Limit: 24 << 20})
@@ -34,7 +34,8 @@ func TestLocalsDropped(t *testing.T) {
 	drained(t, a)
 }
 
-// TestLocalsIdle: the purger takes back what Locals do not use. They find it gone, and go on.
+// TestLocalsIdle: the purger takes memory away from idle Locals. The Locals continue to
+// work.
 func TestLocalsIdle(t *testing.T) {
 	a := open(t, fast)
 	var all []*Local
@@ -51,7 +52,7 @@ func TestLocalsIdle(t *testing.T) {
 	}
 }
 
-// TestLocalBounded: whatever is freed through a Local, it keeps maxLocalBytes.
+// TestLocalBounded: a Local keeps at most maxLocalBytes of freed blocks.
 func TestLocalBounded(t *testing.T) {
 	a := open(t, still)
 	l := local(t, a)
@@ -86,7 +87,8 @@ func TestLocalBounded(t *testing.T) {
 	}
 }
 
-// TestLocalReclaimedInUse: what is taken away from Locals is not in use: blocks are nobody else's.
+// TestLocalReclaimedInUse: memory is not taken away from Locals in use. No block is
+// allocated twice.
 func TestLocalReclaimedInUse(t *testing.T) {
 	a := open(t, Options{Decay: time.Nanosecond})
 	var done atomic.Bool
@@ -113,7 +115,7 @@ func TestLocalReclaimedInUse(t *testing.T) {
 	disturbers.Wait()
 }
 
-// useLocal allocates, marks, looks at and frees blocks of some classes.
+// useLocal allocates, writes, verifies and frees blocks of some classes.
 func useLocal(t *testing.T, l *Local, mark uint64) {
 	var blocks [60]unsafe.Pointer
 	for round := range 10 {
@@ -130,8 +132,8 @@ func useLocal(t *testing.T, l *Local, mark uint64) {
 	}
 }
 
-// TestInFastPath: a goroutine that was stopped within a fast path of a Local is seen to be there,
-// and one in a slow path is not.
+// TestInFastPath: inFastPath recognises the stack of a goroutine that stopped in a fast
+// path of a Local, and does not take a slow path for one.
 func TestInFastPath(t *testing.T) {
 	if inFastPath(goroutineStacks()) {
 		t.Error("nobody uses a Local")
@@ -144,14 +146,14 @@ func TestInFastPath(t *testing.T) {
 		"Free":   func(l *Local) { l.Free(p) },
 	} {
 		l := a.NewLocal()
-		l.cache = 8 // where nothing is: the fast path faults
+		l.cache = 8 // an invalid address: the fast path faults
 		var at runtime.StackRecord
 		func() {
 			defer func() {
 				if recover() == nil {
 					t.Errorf("%s did not fault", name)
 				}
-				runtime.Callers(2, at.Stack0[:]) // from the function that panics on
+				runtime.Callers(2, at.Stack0[:]) // of the function that panics, and of its callers
 			}()
 			f(l)
 		}()

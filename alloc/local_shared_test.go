@@ -13,11 +13,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// TestLocalShared: two goroutines that use one Local at once get *MisuseErrors, never nil without
-// an error, and do nothing to other Allocators, whose metadata lies beside.
+// TestLocalShared: if two goroutines use one Local at the same time, calls panic with a
+// *MisuseError. Malloc never returns nil without an error. Other Allocators, whose metadata
+// lies next to the Local's, are not damaged.
 func TestLocalShared(t *testing.T) {
 	if raceEnabled {
-		t.Skip("it is a race, which the detector reports: TestRaces has it")
+		t.Skip("the race detector reports it: see TestRaces")
 	}
 	for _, o := range []Options{still, {Decay: 1}, strict} {
 		var told atomic.Int64
@@ -30,7 +31,7 @@ func TestLocalShared(t *testing.T) {
 	}
 }
 
-// shareLocal lets two goroutines use one Local beside an innocent one.
+// shareLocal uses one Local from two goroutines, beside a correctly used one.
 func shareLocal(t *testing.T, o Options, told *atomic.Int64) {
 	a, err := NewAllocator(o)
 	if err != nil {
@@ -69,12 +70,12 @@ func shareLocal(t *testing.T, o Options, told *atomic.Int64) {
 	if err := innocent.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := a.Close(); err != nil && !o.Checked { // a checked one has found damage
+	if err := a.Close(); err != nil && !o.Checked { // a checked Allocator has found damage
 		t.Error(err)
 	}
 }
 
-// mallocAndFree does that with as many blocks as several magazines have.
+// mallocAndFree allocates and frees as many blocks as fill several magazines.
 func mallocAndFree(t *testing.T, l *Local, size int) {
 	var blocks [300]unsafe.Pointer
 	for i := range blocks {
@@ -90,7 +91,8 @@ func mallocAndFree(t *testing.T, l *Local, size int) {
 	}
 }
 
-// TestLocalBusy: a slow path that meets another one panics, and leaves the Local usable.
+// TestLocalBusy: a slow path that runs at the same time as another one panics. The Local
+// stays usable.
 func TestLocalBusy(t *testing.T) {
 	a := open(t, still)
 	l := local(t, a)
@@ -106,14 +108,15 @@ func TestLocalBusy(t *testing.T) {
 	} {
 		wantMisuse(t, f, MisuseError{Kind: SharedLocal, Op: op}, "another goroutine uses this Local")
 	}
-	a.Trim() // does not wait for it
+	a.Trim() // does not wait for the other slow path
 	l.end()
 	l.Free(p)
 	l.Free(alloc(t, l, 1000))
 }
 
-// TestLocalTorn: a Local that two goroutines have used at once, of which one went on in a magazine
-// that the other had exchanged, is found by its next slow path and then in order.
+// TestLocalTorn: two goroutines use a Local at once, and one of them continues in a
+// magazine that the other has exchanged. The next slow path reports this. Afterwards the
+// Local works again.
 func TestLocalTorn(t *testing.T) {
 	a, err := NewAllocator(still)
 	if err != nil {
@@ -124,7 +127,7 @@ func TestLocalTorn(t *testing.T) {
 	const size = 20_000
 	p, q := alloc(t, l, size), alloc(t, k, size)
 	c := spanOf(p).Class
-	*raw.At[uintptr](raw.Addr(unsafe.Pointer(classCacheOf(l.cache, c)))) = // top, the first word
+	*raw.At[uintptr](raw.Addr(unsafe.Pointer(classCacheOf(l.cache, c)))) = // top is the first word
 		*raw.At[uintptr](raw.Addr(unsafe.Pointer(classCacheOf(k.cache, c))))
 	var blocks []unsafe.Pointer
 	wantMisuse(t, func() {
@@ -133,7 +136,7 @@ func TestLocalTorn(t *testing.T) {
 		}
 	}, MisuseError{Kind: SharedLocal, Op: "Malloc"}, "another goroutine uses this Local")
 	for _, p := range append(blocks, p, q) {
-		_ = panicOf(func() { a.Free(p) }) // k's blocks were handed out by l
+		_ = panicOf(func() { a.Free(p) }) // l allocated some blocks of k
 	}
 	for range 100 {
 		l.Free(alloc(t, l, size))

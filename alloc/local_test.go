@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// TestLocalClose: a closed Local has nothing left, and may be used again.
+// TestLocalClose: a closed Local has no memory, and may be used again.
 func TestLocalClose(t *testing.T) {
 	a := open(t, still)
 	l := a.NewLocal()
@@ -29,11 +29,11 @@ func TestLocalClose(t *testing.T) {
 	}
 }
 
-// TestLocalFreesOthers: blocks go back through any handle.
+// TestLocalFreesOthers: a block may be freed through any handle.
 func TestLocalFreesOthers(t *testing.T) {
 	a := open(t, still)
 	l, k := local(t, a), local(t, a)
-	ways := []subject{whole{a}, handle{l, a}, handle{k, a}}
+	ways := []implementation{whole{a}, handle{l, a}, handle{k, a}}
 	for _, size := range []int{1, 100, 5000, 100000, 1 << 20} {
 		for _, from := range ways {
 			for _, to := range ways {
@@ -54,7 +54,8 @@ func TestLocalFreesOthers(t *testing.T) {
 	drained(t, a)
 }
 
-// TestLocalDropped: a Local that is collected without Close returns its cache.
+// TestLocalDropped: if a Local is collected without Close, its cache returns to the
+// Allocator.
 func TestLocalDropped(t *testing.T) {
 	a := open(t, still)
 	for range 10 {
@@ -71,12 +72,13 @@ func TestLocalDropped(t *testing.T) {
 		return len(a.locals.open)
 	}
 	if !eventually(func() bool { runtime.GC(); return locals() == 0 }) {
-		t.Fatalf("%d Locals hold their caches", locals())
+		t.Fatalf("%d Locals keep their caches", locals())
 	}
 	drained(t, a)
 }
 
-// TestLocalDroppedLate: so does one that outlives its Allocator's memory.
+// TestLocalDroppedLate: the same holds for a Local that is collected after its Allocator's
+// Close.
 func TestLocalDroppedLate(t *testing.T) {
 	a := open(t, still)
 	func() {
@@ -91,7 +93,7 @@ func TestLocalDroppedLate(t *testing.T) {
 	}
 }
 
-// TestLocalTrim: what a Local has cached goes back by Trim, and the Local may be used on.
+// TestLocalTrim: Trim returns what a Local has cached, and the Local may still be used.
 func TestLocalTrim(t *testing.T) {
 	a := open(t, still)
 	l := local(t, a)

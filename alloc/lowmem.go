@@ -50,14 +50,11 @@ const (
 	roundsLarge = 16
 )
 
-// retry runs try inside the gate, for op with a request of size bytes. It ends when try
-// succeeds, fails for another reason than lack of memory, or no step can make more room. try
-// returns the bare reason; retry wraps it in an *Error.
-func (a *Allocator) retry(op operation, size int, try func() error) error {
-	err := a.inside(try)
-	if err == nil {
-		return nil
-	}
+// retry makes room and runs try again, inside the gate, after a first try failed with err. op
+// requests size bytes. retry ends when try succeeds, fails for another reason than lack of
+// memory, or no step can make more room. try returns the reason alone; retry wraps it in an
+// *Error.
+func (a *Allocator) retry(op operation, size int, err error, try func() error) error {
 	rounds := 0
 	tryHard := func() error { return a.makeRoom(size, try(), try) }
 	for isLimit(err) && a.nextRound(size, rounds) {

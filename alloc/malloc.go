@@ -4,6 +4,7 @@ package alloc
 
 import (
 	"math"
+	"math/bits"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/heapprof"
@@ -31,6 +32,10 @@ func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) {
 			}
 		}
 		percpu.Unpin(id)
+	} else if size > 0 {
+		if addr := a.mallocLarge(uintptr(size)); addr != 0 {
+			return raw.Pointer(addr), nil
+		}
 	}
 	return a.slowMalloc((*processors)(a), opMalloc, size)
 }
@@ -38,9 +43,12 @@ func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) {
 // Calloc returns a zeroed block for n elements of size bytes each. Otherwise it is like
 // Malloc. If n·size overflows, the error wraps ErrInvalidSize.
 func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
-	total, err := product(opCalloc.String(), n, size)
-	if err != nil {
-		return nil, err
+	total := n * size
+	if uint(n)|uint(size) > mayOverflow {
+		var err error
+		if total, err = product(opCalloc.String(), n, size); err != nil {
+			return nil, err
+		}
 	}
 	if uint(total-1) < sizeclass.LargeMin-1 {
 		id := percpu.Pin()
@@ -54,7 +62,10 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 					zeroed = true
 				}
 				percpu.Unpin(id)
-				return a.cleared(addr, total, zeroed)
+				if !zeroed {
+					return a.cleared(addr, total)
+				}
+				return raw.Pointer(addr), nil
 			}
 		}
 		percpu.Unpin(id)
@@ -66,18 +77,19 @@ func (a *Allocator) Calloc(n, size int) (unsafe.Pointer, error) {
 // Clearing them causes no page fault, because the block has been used before.
 const clearedPinned = 512
 
-// cleared zeroes a block that was just taken from a magazine, unless it is zero already.
-func (a *Allocator) cleared(addr uintptr, size int, zeroed bool) (unsafe.Pointer, error) {
-	if !zeroed {
-		s := a.gate.enter()
-		if s == nil {
-			return nil, &Error{Op: opCalloc.String(), Size: size, Err: ErrClosed}
-		}
-		defer s.leave()
-		raw.Clear(addr, uintptr(size))
+// cleared zeroes a block that was just taken from a magazine.
+func (a *Allocator) cleared(addr uintptr, size int) (unsafe.Pointer, error) {
+	if !a.gate.enter() {
+		return nil, &Error{Op: opCalloc.String(), Size: size, Err: ErrClosed}
 	}
+	defer a.gate.leave()
+	raw.Clear(addr, uintptr(size))
 	return raw.Pointer(addr), nil
 }
+
+// mayOverflow is the largest number whose square is an int. The product of two numbers up to
+// mayOverflow needs no check.
+const mayOverflow = 1<<((bits.UintSize-1)/2) - 1
 
 // product returns n·size.
 func product(op string, n, size int) (int, error) {
@@ -93,30 +105,56 @@ func (a *Allocator) slowMalloc(h holder, op operation, size int) (unsafe.Pointer
 	return raw.Pointer(addr), err
 }
 
-// allocate serves every request that the loaded magazine cannot. It calls request inside the
-// gate, retries it when memory is short, and records it. If the operation needs zeros, the
-// block is returned zeroed.
+// allocate serves every request that the loaded magazine cannot. If the operation needs zeros,
+// the block is returned zeroed.
 func (a *Allocator) allocate(h holder, op operation, size, align int) (addr uintptr, zeroed bool, err error) {
-	err = a.retry(op, size, func() (err error) {
-		h.begin(op)
-		defer h.end()
-		addr, zeroed, err = a.request(h, op, size, align, op.needZero())
-		if err != nil {
-			return err
-		}
-		if op.needZero() && !zeroed {
-			raw.Clear(addr, uintptr(size))
-			zeroed = true
-		}
-		if a.recorder.Load() != nil {
-			a.recordNew(addr, op.event(size, align))
-		}
-		return nil
-	})
-	if size >= sizeclass.LargeMin {
+	a.init()
+	if addr, zeroed, err = a.allocateOnce(h, op, size, align); err != nil {
+		addr, zeroed, err = a.allocateAgain(h, op, size, align, err)
+	}
+	if a.options.Logger != nil && size >= sizeclass.LargeMin {
 		a.warnMany()
 	}
 	return addr, zeroed, err
+}
+
+// allocateOnce serves the request inside the gate.
+func (a *Allocator) allocateOnce(h holder, op operation, size, align int) (addr uintptr, zeroed bool, err error) {
+	if !a.gate.enter() {
+		return 0, false, ErrClosed
+	}
+	defer a.gate.leave()
+	return a.serve(h, op, size, align)
+}
+
+// allocateAgain repeats the request while retry makes room for it. err is the error of the
+// first try.
+func (a *Allocator) allocateAgain(h holder, op operation, size, align int, err error) (uintptr, bool, error) {
+	var addr uintptr
+	var zeroed bool
+	err = a.retry(op, size, err, func() (err error) {
+		addr, zeroed, err = a.serve(h, op, size, align)
+		return err
+	})
+	return addr, zeroed, err
+}
+
+// serve returns a block and records it. The caller is inside the gate.
+func (a *Allocator) serve(h holder, op operation, size, align int) (addr uintptr, zeroed bool, err error) {
+	h.begin(op)
+	defer h.end()
+	addr, zeroed, err = a.request(h, op, size, align, op.needZero())
+	if err != nil {
+		return 0, false, err
+	}
+	if op.needZero() && !zeroed {
+		raw.Clear(addr, uintptr(size))
+		zeroed = true
+	}
+	if a.recorder.Load() != nil {
+		a.recordNew(addr, op.event(size, align))
+	}
+	return addr, zeroed, nil
 }
 
 // request returns a block at a multiple of align, a power of two. If needZero is set,

@@ -14,12 +14,12 @@ import (
 
 func init() { children["mapcount"] = exhaustMappings }
 
-// A hog holds as many mappings as the kernel gives: every second page of one large
-// mapping is of another kind.
+// A hog takes as many mappings as the kernel allows: in one large mapping it changes the
+// protection of every second page.
 type hog struct {
 	pages []byte
 	page  int
-	odd   int // pages changed
+	odd   int // number of changed pages
 }
 
 // eat changes pages until the kernel refuses.
@@ -35,7 +35,7 @@ func (h *hog) eat() error {
 	}
 }
 
-// spare gives n mappings back, two by two.
+// spare releases n mappings, two at a time.
 func (h *hog) spare(n int) error {
 	for ; n > 0; n -= 2 {
 		h.odd--
@@ -46,12 +46,12 @@ func (h *hog) spare(n int) error {
 	return nil
 }
 
-// at returns the i-th page that is changed.
+// at returns the i-th page to change.
 func (h *hog) at(i int) []byte { return h.pages[(2*i+1)*h.page:][:h.page] }
 
-// exhaustMappings plays the scenario in a process that has no mapping to spare, or
-// hardly one, as the kernel really refuses it (or does not: what it can join to a
-// neighbour is no new one). Then there is room again.
+// exhaustMappings runs the scenario in a process that has no mapping or few mappings left,
+// so that the kernel itself refuses. (It may allow a mapping that it can merge with a
+// neighbour.) Then there is room again.
 func exhaustMappings() error {
 	roomForGo()
 	page := int(vm.PageSize())
@@ -66,7 +66,7 @@ func exhaustMappings() error {
 		if err != nil {
 			return err
 		}
-		// What Go's runtime needs for it, it has from now on.
+		// From here on Go's runtime has the mappings that it needs for this.
 		if err := (&scenario{a: warm, l: warm.NewLocal()}).vanish(); err != nil {
 			return err
 		}
@@ -82,8 +82,8 @@ func exhaustMappings() error {
 			if err := h.spare(spare); err != nil {
 				return err
 			}
-			err := s.play()
-			// The check itself needs more of the Go heap than there may be.
+			err := s.run()
+			// The check needs more of the Go heap than may be available.
 			if err := errors.Join(err, h.spare(100), a.checkInvariants()); err != nil {
 				return fmt.Errorf("%s, %d mappings to spare: %w", o.name, spare, err)
 			}
@@ -98,10 +98,10 @@ func exhaustMappings() error {
 	return unix.Munmap(pages)
 }
 
-// vanish frees everything, after which nothing may be left.
+// vanish frees everything. Afterwards no memory may remain.
 func (s *scenario) vanish() error {
 	before := s.failed
-	if err := s.play(); err != nil || s.failed != before {
+	if err := s.run(); err != nil || s.failed != before {
 		return fmt.Errorf("%d operations fail afterwards: %w", s.failed-before, err)
 	}
 	for len(s.blocks) > 0 {
@@ -117,7 +117,8 @@ func (s *scenario) vanish() error {
 	return s.a.Close()
 }
 
-// TestMapCountReached: at vm.max_map_count lack of mappings is an error, and no more.
+// TestMapCountReached: when vm.max_map_count is reached, allocations return an error and
+// nothing else goes wrong.
 func TestMapCountReached(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector needs mappings as it goes")

@@ -13,7 +13,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// TestMappings keeps more large objects than the kernel allows mappings.
+// TestMappings keeps more large objects live than the kernel allows mappings.
 func TestMappings(t *testing.T) {
 	if bits.UintSize == 32 {
 		t.Skip("40 GB of objects")
@@ -36,7 +36,7 @@ func TestMappings(t *testing.T) {
 	if n := int64(kernelMappings(t)); n >= vm.MaxMappings() {
 		t.Errorf("%d mappings, the kernel allows %d", n, vm.MaxMappings())
 	}
-	// Every tenth object works, and those next to it do not notice.
+	// Writing to every tenth object does not change the objects next to it.
 	for i := 0; i < len(objects); i += 10 {
 		b := bytesAt(objects[i], size)
 		fill(b[:100], i)
@@ -48,7 +48,7 @@ func TestMappings(t *testing.T) {
 			t.Fatalf("object %d does not hold what was written", i)
 		}
 	}
-	// In an order that leaves holes, which is when munmap has to split mappings.
+	// This order leaves holes, so munmap has to split mappings.
 	for step := range 3 {
 		for i := step; i < len(objects); i += 3 {
 			a.Free(objects[i])
@@ -60,7 +60,7 @@ func TestMappings(t *testing.T) {
 	}
 }
 
-// kernelMappings returns how many mappings the kernel holds for the process.
+// kernelMappings returns how many mappings of the process the kernel counts.
 func kernelMappings(t *testing.T) int {
 	text, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
@@ -69,7 +69,7 @@ func kernelMappings(t *testing.T) int {
 	return bytes.Count(text, []byte("\n"))
 }
 
-// TestCarved: objects that share a mapping are objects like others.
+// TestCarved: objects that share a mapping behave like others.
 func TestCarved(t *testing.T) {
 	o := still
 	o.Large.MaxMappings = 1

@@ -53,9 +53,9 @@ func recalloc(m Memory, p unsafe.Pointer, kept, size int) (unsafe.Pointer, error
 	return p, err
 }
 
-// allocatorBehind returns the Allocator that m is or belongs to. It returns nil if m is of
+// underlying returns the Allocator that m is or belongs to. It returns nil if m is of
 // another type.
-func allocatorBehind(m Memory) *Allocator {
+func underlying(m Memory) *Allocator {
 	switch m := m.(type) {
 	case *Allocator:
 		return m

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// TestTypedOnLocal: the typed helpers work on a Local, and its blocks are the Allocator's.
+// TestTypedOnLocal: the typed helpers work on a Local. Its blocks belong to the Allocator.
 func TestTypedOnLocal(t *testing.T) {
 	onEach(t, func(t *testing.T, m byteMemory) {
 		p, err := New[point](m)
@@ -35,7 +35,7 @@ func TestTypedOnLocal(t *testing.T) {
 	})
 }
 
-// sizeNow is the size that a misuse of a block of size bytes names.
+// sizeNow returns the size that a misuse of a block of size bytes reports.
 func sizeNow(m Memory, size int) int {
 	if isChecked(m) || size > 0 && isGuardedNow(m) {
 		return size
@@ -53,7 +53,7 @@ func isGuardedNow(m Memory) bool {
 	return isGuarded(p)
 }
 
-// TestMismatchOnLocal: a checked Allocator compares types whichever handle is used.
+// TestMismatchOnLocal: a checked Allocator compares types, whichever handle is used.
 func TestMismatchOnLocal(t *testing.T) {
 	a := open(t, strict)
 	l := a.NewLocal()
@@ -67,7 +67,7 @@ func TestMismatchOnLocal(t *testing.T) {
 	Free(l, p)
 }
 
-// scarce is a Memory of a program's own: it has room for so many blocks.
+// scarce is a Memory of a program: it has room for a given number of blocks.
 type scarce struct {
 	Memory
 	room int
@@ -89,7 +89,7 @@ func (s *scarce) Calloc(n, size int) (unsafe.Pointer, error) {
 	return s.Memory.Calloc(n, size)
 }
 
-// TestOwnMemory: the typed helpers use no more than the interface has.
+// TestOwnMemory: the typed helpers use only the methods of the interface.
 func TestOwnMemory(t *testing.T) {
 	a := open(t, still)
 	m := &scarce{a, 2}
@@ -121,10 +121,10 @@ func TestMust(t *testing.T) {
 	}
 }
 
-// TestMallocSlice: it is MakeSlice without zeros.
+// TestMallocSlice: MallocSlice works like MakeSlice, but does not zero.
 func TestMallocSlice(t *testing.T) {
 	a := open(t, still)
-	l := a.NewLocal() // one cache, whichever processor runs the test
+	l := a.NewLocal() // one cache, so that the processor does not matter
 	defer l.Close()
 	const n = 500
 	s := Must(MakeSlice[uint64](l, n, n))
@@ -146,7 +146,7 @@ func TestMallocSlice(t *testing.T) {
 		}
 	}
 	if s, err := MallocSlice[string](a, 1, 1); s != nil || !errors.Is(err, ErrHasPointers) {
-		t.Errorf("of strings: %v, %v", s, err)
+		t.Errorf("MallocSlice of strings: %v, %v", s, err)
 	}
 	drained(t, a)
 }

@@ -71,7 +71,7 @@ func describeSmall(e *MisuseError, op operation, r *resident) {
 	h := r.header()
 	i := h.Index(r.addr)
 	if i >= h.Blocks {
-		e.Detail = "behind the last block of a span: never an address of a block"
+		e.Detail = "beyond the last block of a span: never an address of a block"
 		return
 	}
 	block := h.Base + uintptr(i)*uintptr(h.Size)

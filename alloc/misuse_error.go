@@ -28,12 +28,13 @@ const (
 	UseAfterClose                        // a block of an Allocator that is closed
 	DamagedHeader                        // what lies before a large object was overwritten
 	SharedLocal                          // two goroutines used one Local at once
+	ConcurrentUse                        // two calls used a structure of package offheap at once that is for one
 )
 
 var misuseKinds = [...]string{
 	"misuse", "double free", "use after free", "invalid pointer", "foreign pointer", "wrong allocator",
 	"buffer overflow", "buffer underflow", "type mismatch", "use after close", "damaged header",
-	"shared local",
+	"shared local", "concurrent use",
 }
 
 func (k MisuseKind) String() string {

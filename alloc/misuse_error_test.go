@@ -15,8 +15,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// TestMisuseText: the text says first what happened, then to what, then who did it, the
-// last call first.
+// TestMisuseText: the message says what happened, then describes the block, then lists the
+// calls, the last one first.
 func TestMisuseText(t *testing.T) {
 	a := open(t, guardAll)
 	p := siteA(t, a, 100)
@@ -40,7 +40,7 @@ func TestMisuseText(t *testing.T) {
 	}
 }
 
-// TestMisuseCalls: the calls are there as data, with their goroutines.
+// TestMisuseCalls: the error has the calls as data, with their goroutines.
 func TestMisuseCalls(t *testing.T) {
 	for name, o := range map[string]Options{"checked": strict, "guarded": guardAll} {
 		t.Run(name, func(t *testing.T) { misuseCalls(t, open(t, o), !o.Checked) })
@@ -76,17 +76,17 @@ func misuseCalls(t *testing.T, a *Allocator, known bool) {
 	}
 	for f := range e.Used.Frames() {
 		if !strings.HasSuffix(f.File, "_test.go") {
-			t.Errorf("the first function of the call is %s, the allocator's own", f.Function)
+			t.Errorf("the first function of the call is %s, which is inside the allocator", f.Function)
 		}
 		break
 	}
 }
 
-// TestCatchCall: a fault's call is that of the access, in Catch's goroutine.
+// TestCatchCall: the call of a fault is the access, in the goroutine that called Catch.
 func TestCatchCall(t *testing.T) {
 	a := open(t, guardAll)
 	p := guardedBlock(t, a, 100, true)
-	err := Catch(func() { touchBehind(p, 120) })
+	err := Catch(func() { touchBeyond(p, 120) })
 	var e *MisuseError
 	if !errors.As(err, &e) || e.Kind != Overflow || e.Op != "access" {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestCatchCall(t *testing.T) {
 	for first = range e.Used.Frames() {
 		break
 	}
-	if !strings.HasSuffix(first.Function, ".touchBehind") || e.Used.Goroutine != goroutine.Number() {
+	if !strings.HasSuffix(first.Function, ".touchBeyond") || e.Used.Goroutine != goroutine.Number() {
 		t.Errorf("used by %v of goroutine %d", frames(e.Used), e.Used.Goroutine)
 	}
 	if text := e.Error(); !strings.Contains(text, fmt.Sprintf("\n  used by goroutine %d\n", e.Used.Goroutine)) {
@@ -105,7 +105,7 @@ func TestCatchCall(t *testing.T) {
 }
 
 //go:noinline
-func touchBehind(p unsafe.Pointer, offset int) { bytesAt(at(p, offset), 1)[0]++ }
+func touchBeyond(p unsafe.Pointer, offset int) { bytesAt(at(p, offset), 1)[0]++ }
 
 // frames returns the functions of a call.
 func frames(c Call) (names []string) {
@@ -117,14 +117,14 @@ func frames(c Call) (names []string) {
 
 func TestMisuseKinds(t *testing.T) {
 	seen := map[string]bool{}
-	for k := DoubleFree; k <= SharedLocal; k++ {
+	for k := DoubleFree; k <= ConcurrentUse; k++ {
 		if s := k.String(); s == "" || s == "misuse" || seen[s] {
 			t.Errorf("kind %d is called %q", k, s)
 		} else {
 			seen[s] = true
 		}
 	}
-	for _, k := range []MisuseKind{0, SharedLocal + 1, 255} {
+	for _, k := range []MisuseKind{0, ConcurrentUse + 1, 255} {
 		if k.String() != "misuse" {
 			t.Errorf("kind %d is called %q", k, k)
 		}

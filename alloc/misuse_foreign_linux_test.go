@@ -14,7 +14,7 @@ import (
 
 var static [64]byte
 
-// foreignWords are what is said of memory that is nobody's.
+// foreignWords are in each report about memory that no Allocator owns.
 var foreignWords = []string{"not memory of this Allocator", "Go memory, a stack, static data or foreign"}
 
 var foreignMisuse = []misuseCase{
@@ -63,7 +63,7 @@ var foreignMisuse = []misuseCase{
 		addr := uint64(raw.Addr(alloc(t, a, 1<<20))) | 1<<48
 		return badPointer{p: raw.Pointer(uintptr(addr)), want: MisuseError{Kind: ForeignPointer}, words: foreignWords}
 	}},
-	{"4 KiB behind a block's span", func(t *testing.T, a *Allocator) badPointer {
+	{"4 KiB after a block's span", func(t *testing.T, a *Allocator) badPointer {
 		s := spanOf(alloc(t, a, 3000))
 		return badPointer{p: raw.Pointer(s.Base + uintptr(s.Class.SpanBytes()) + 512<<10), want: MisuseError{Kind: ForeignPointer}, words: foreignWords}
 	}},
@@ -71,8 +71,8 @@ var foreignMisuse = []misuseCase{
 
 func TestMisuseForeign(t *testing.T) { runMisuse(t, foreignMisuse) }
 
-// TestMisuseStack frees a variable on the stack, which it is as long as its
-// address goes to no interface, closure or variable: the calls are direct.
+// TestMisuseStack frees a variable on the stack. The variable stays on the stack only if
+// its address is not stored in an interface, closure or variable. So the calls are direct.
 func TestMisuseStack(t *testing.T) {
 	a := open(t, still)
 	l := local(t, a)

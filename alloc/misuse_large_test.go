@@ -13,7 +13,7 @@ import (
 
 const largeSize = 1<<20 + 1000
 
-// object is what is reported of the large object at p.
+// object returns the expected report for the large object at p.
 func object(kind MisuseKind, p unsafe.Pointer, state string) MisuseError {
 	return MisuseError{Kind: kind, Block: uintptr(p), Size: largeSize, State: state}
 }
@@ -78,13 +78,13 @@ var largeMisuse = []misuseCase{
 
 func TestMisuseLarge(t *testing.T) { runMisuse(t, largeMisuse) }
 
-// TestMisuseHeader writes in front of a large object.
+// TestMisuseHeader writes to the bytes before a large object.
 func TestMisuseHeader(t *testing.T) {
 	for _, size := range []int{sizeclass.LargeMin, largeSize} {
 		for offset := -64; offset < 0; offset += 7 {
 			for _, m := range misuses {
 				if m.op == "UsableSize" {
-					continue // it does not look at the header
+					continue // UsableSize does not check the header
 				}
 				t.Run(fmt.Sprint(size, offset, m.name), func(t *testing.T) { overwriteHeader(t, size, offset, m) })
 			}
@@ -92,8 +92,8 @@ func TestMisuseHeader(t *testing.T) {
 	}
 }
 
-// overwriteHeader misuses an object of size bytes whose header was overwritten at
-// an offset from the object.
+// overwriteHeader overwrites the header of an object of size bytes, at an offset from the
+// object, and misuses the object.
 func overwriteHeader(t *testing.T, size, offset int, m misuse) {
 	a := open(t, still)
 	l := local(t, a)
@@ -133,12 +133,12 @@ func TestMisuseCarved(t *testing.T) {
 		wantMisuse(t, func() { m.do(a, l, p) }, want)
 	}
 	if !filled(bytesAt(q, largeSize), 1) {
-		t.Error("the neighbour was written to")
+		t.Error("the next object was overwritten")
 	}
 	stillWorks(t, a, l)
 }
 
-// TestMisuseHeaderBits: there is no bit of the header whose change goes unnoticed.
+// TestMisuseHeaderBits: a change of any bit of the header is detected.
 func TestMisuseHeaderBits(t *testing.T) {
 	a := open(t, still)
 	for _, size := range []int{sizeclass.LargeMin, largeSize} {
@@ -147,7 +147,7 @@ func TestMisuseHeaderBits(t *testing.T) {
 		for bit := range 8 * len(header) {
 			header[bit/8] ^= 1 << (bit % 8)
 			if panicOf(func() { a.Free(p) }) == nil {
-				t.Fatalf("%d bytes: bit %d of the header, %d bytes in front of the object, was changed unnoticed",
+				t.Fatalf("%d bytes: bit %d of the header, %d bytes in front of the object, was changed without a report",
 					size, bit, len(header)-bit/8)
 			}
 			header[bit/8] ^= 1 << (bit % 8)

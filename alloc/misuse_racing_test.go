@@ -14,9 +14,9 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// TestMisuseRacing: of two calls that free or resize one block at the same moment, one goes on and
-// the other panics with a *MisuseError, whatever the Allocator does with its blocks beside. They
-// may both succeed one after the other, as a Realloc in place and a Free do.
+// TestMisuseRacing: if two calls free or resize one block at the same moment, one succeeds
+// and the other panics with a *MisuseError, in every mode of the Allocator. Both may
+// succeed if one runs after the other, as Realloc in place and then Free.
 func TestMisuseRacing(t *testing.T) {
 	const size = 200_000
 	calls := map[string]func(*Allocator, unsafe.Pointer) (unsafe.Pointer, error){
@@ -63,15 +63,15 @@ func TestMisuseRacing(t *testing.T) {
 	}
 }
 
-// raceFor runs two calls for block p at once, and frees what they return. One that frees a block
-// must succeed, for it is live at first.
+// raceFor runs two calls for block p at the same time, and frees what they return. If both
+// free the block, one must succeed, because the block is live at first.
 func raceFor(t *testing.T, a *Allocator, p unsafe.Pointer, calls ...func(*Allocator, unsafe.Pointer) (unsafe.Pointer, error)) {
 	var ready atomic.Int32
 	var done sync.WaitGroup
 	var succeeded atomic.Int32
 	for _, call := range calls {
 		done.Go(func() {
-			debug.SetPanicOnFault(true) // ends with the goroutine
+			debug.SetPanicOnFault(true) // the setting ends with the goroutine
 			var q unsafe.Pointer
 			v := panicOf(func() {
 				for ready.Add(1); int(ready.Load()) < len(calls); {
@@ -84,7 +84,7 @@ func raceFor(t *testing.T, a *Allocator, p unsafe.Pointer, calls ...func(*Alloca
 				succeeded.Add(1)
 			})
 			if v == nil && q != nil {
-				v = panicOf(func() { a.Free(q) }) // in place, the other call may have freed it
+				v = panicOf(func() { a.Free(q) }) // after a Realloc in place the other call may have freed the block
 			}
 			var m *MisuseError
 			if err, ok := v.(error); v != nil && (!ok || !errors.As(err, &m)) {

@@ -11,12 +11,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// block is what is reported of the small block of size bytes at p.
+// block returns the expected report for the small block of size bytes at p.
 func block(kind MisuseKind, p unsafe.Pointer, size int, state string) MisuseError {
 	return MisuseError{Kind: kind, Block: uintptr(p), Size: GoodSize(size), State: state}
 }
 
-// spanOf returns the descriptor of the span that p is in.
+// spanOf returns the descriptor of the span that contains p.
 func spanOf(p unsafe.Pointer) *smallheap.Span { return smallheap.SpanAt(pagemap.Get(raw.Addr(p))) }
 
 // freed returns a block that was allocated and freed.
@@ -48,7 +48,7 @@ var smallMisuse = []misuseCase{
 		a.Free(p)
 		a.Free(q)
 		if alloc(t, a, 100) != q {
-			t.Skip("the order is another")
+			t.Skip("the blocks have another order")
 		}
 		return badPointer{p: p, want: block(DoubleFree, p, 100, "free"), words: []string{"free already"}}
 	}},
@@ -64,7 +64,7 @@ var smallMisuse = []misuseCase{
 	}},
 	{"double free, in its span since", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 112)
-		alloc(t, a, 112) // keeps the span
+		alloc(t, a, 112) // keeps the span from being freed
 		a.Free(p)
 		a.Trim()
 		return badPointer{p: p, want: block(DoubleFree, p, 112, "free"), words: []string{"free already"}}
@@ -120,19 +120,19 @@ var smallMisuse = []misuseCase{
 		q := raw.Pointer(s.Base + uintptr(s.Blocks-1)*uintptr(s.Size))
 		return badPointer{p: q, want: block(InvalidPointer, q, 144, "never allocated"), words: []string{"never handed out", "made up"}}
 	}},
-	{"behind the last block", func(t *testing.T, a *Allocator) badPointer {
+	{"beyond the last block", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 7*1024)
 		s := spanOf(p)
 		q := raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size))
 		if spanOf(q) != s {
 			t.Fatal("the span has no tail")
 		}
-		return badPointer{p: q, want: MisuseError{Kind: InvalidPointer}, words: []string{"behind the last block"}}
+		return badPointer{p: q, want: MisuseError{Kind: InvalidPointer}, words: []string{"beyond the last block"}}
 	}},
 	{"inside the tail", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 7*1024)
 		s := spanOf(p)
-		return badPointer{p: raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size) + 5), want: MisuseError{Kind: InvalidPointer}, words: []string{"behind the last block"}}
+		return badPointer{p: raw.Pointer(s.Base + uintptr(s.Blocks)*uintptr(s.Size) + 5), want: MisuseError{Kind: InvalidPointer}, words: []string{"beyond the last block"}}
 	}},
 	{"another Allocator's", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, open(t, still), 100)
@@ -159,7 +159,7 @@ func TestMisuseUnused(t *testing.T) {
 			}
 			var a Allocator
 			if m.name == "Local.Free" || m.name == "Local.Realloc" {
-				continue // NewLocal is a use
+				continue // NewLocal uses the Allocator
 			}
 			wantMisuse(t, func() { m.do(&a, nil, p) }, MisuseError{Kind: WrongAllocator, Op: m.op, Addr: uintptr(p)}, "another Allocator")
 		}

@@ -10,21 +10,21 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
-// A misuseCase makes an address that must not be given to an Allocator.
+// A misuseCase creates an address that must not be passed to an Allocator.
 type misuseCase struct {
 	name  string
 	setUp func(*testing.T, *Allocator) badPointer
 }
 
-// A badPointer is one, and what the report of its misuse is to say.
+// A badPointer is such an address, and the expected report.
 type badPointer struct {
 	p      unsafe.Pointer
 	want   MisuseError // without Op and Addr
-	words  []string    // of the text
-	usable bool        // not for UsableSize, which does not ask whose block it is
+	words  []string    // words in the message
+	usable bool        // whether UsableSize accepts the address, because it does not check which Allocator owns the block
 }
 
-// A misuse is a way to give a pointer to an Allocator.
+// A misuse is a way to pass a pointer to an Allocator.
 type misuse struct {
 	name, op string
 	do       func(a *Allocator, l *Local, p unsafe.Pointer)
@@ -40,8 +40,8 @@ var misuses = []misuse{
 	{"UsableSize", "UsableSize", func(_ *Allocator, _ *Local, p unsafe.Pointer) { UsableSize(p) }},
 }
 
-// runMisuse tries every misuse of every bad pointer, and that the Allocator works
-// as if nothing had been.
+// runMisuse tries every misuse with every bad pointer. Afterwards the Allocator must work
+// as before.
 func runMisuse(t *testing.T, cases []misuseCase) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -74,8 +74,8 @@ func runMisuse(t *testing.T, cases []misuseCase) {
 	}
 }
 
-// vague is wantMisuse for what UsableSize says of large objects: it has no heap to
-// ask, and may know the object or not.
+// vague is wantMisuse for reports of UsableSize about large objects. UsableSize has no
+// Allocator, so the report may or may not describe the object.
 func vague(t *testing.T, f func(), bad badPointer) {
 	t.Helper()
 	err, _ := panicOf(f).(error)
@@ -86,7 +86,7 @@ func vague(t *testing.T, f func(), bad badPointer) {
 	}
 }
 
-// keptBlocks are live blocks that a misuse must leave alone.
+// keptBlocks are live blocks that no misuse may change.
 type keptBlocks struct {
 	a      *Allocator
 	blocks []unsafe.Pointer
@@ -113,7 +113,7 @@ func (k *keptBlocks) free(t *testing.T) {
 	}
 }
 
-// stillWorks fails unless a and l hand out blocks and take them back.
+// stillWorks fails unless a and l can allocate and free blocks.
 func stillWorks(t *testing.T, a *Allocator, l *Local) {
 	t.Helper()
 	seen := map[unsafe.Pointer]bool{}
@@ -121,7 +121,7 @@ func stillWorks(t *testing.T, a *Allocator, l *Local) {
 		for range 8 {
 			p, q := alloc(t, a, size), alloc(t, l, size)
 			if seen[p] || seen[q] || p == q {
-				t.Fatalf("a block of %d bytes was handed out twice", size)
+				t.Fatalf("a block of %d bytes was allocated twice", size)
 			}
 			seen[p], seen[q] = true, true
 			fill(bytesAt(p, size), 1)
@@ -148,7 +148,7 @@ func TestMisuseAfterClose(t *testing.T) {
 			}
 			kind, words := UseAfterClose, []string{"closed"}
 			if m.op == "UsableSize" {
-				kind, words = ForeignPointer, nil // it does not know whose block that was
+				kind, words = ForeignPointer, nil // UsableSize does not know which Allocator owned the block
 			}
 			for _, p := range []unsafe.Pointer{p, q} {
 				wantMisuse(t, func() { m.do(a, l, p) }, MisuseError{Kind: kind, Op: m.op, Addr: uintptr(p)}, words...)

@@ -15,12 +15,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// twiceSize is a size whose size code is 0, so that freeing a block twice at once
-// leaves the sum of codes right.
+// twiceSize is a size whose size code is 0. So the sum of size codes stays correct when a
+// block is freed twice at once.
 const twiceSize = 961
 
-// freeTwice does what two goroutines do that free p at the same moment: each sees
-// it live, each puts it into a magazine.
+// freeTwice does the same as two goroutines that free p at the same moment: each finds the
+// block live, and each puts it into a magazine.
 func freeTwice(p unsafe.Pointer, first, second *Local) {
 	s := spanOf(p)
 	st := smallheap.StateOf(raw.Addr(unsafe.Pointer(s)), s.Index(raw.Addr(p)))
@@ -36,7 +36,7 @@ func wantTwice(t *testing.T, op string, p unsafe.Pointer, f func()) {
 		"two goroutines", "at the same time")
 }
 
-// TestFreedTwiceAtOnce: the block is handed out once, the second entry is reported.
+// TestFreedTwiceAtOnce: the block is allocated once, and the second entry is reported.
 func TestFreedTwiceAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		name, op string
@@ -61,7 +61,7 @@ func TestFreedTwiceAtOnce(t *testing.T) {
 			for range 200 {
 				q, err := c.get(l)
 				if must(t, q, err) == p {
-					t.Fatal("the block was handed out twice")
+					t.Fatal("the block was allocated twice")
 				}
 			}
 			if !filled(bytesAt(p, twiceSize), 1) {
@@ -86,7 +86,8 @@ func TestFreedTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// TestFreedTwiceDrained: an entry too many does no harm on its way back to the span.
+// TestFreedTwiceDrained: the second entry does no harm when magazines are returned to the
+// span.
 func TestFreedTwiceDrained(t *testing.T) {
 	for _, others := range []int{0, 1, 500} {
 		a := open(t, still)
@@ -109,8 +110,8 @@ func TestFreedTwiceDrained(t *testing.T) {
 	}
 }
 
-// TestFreedTwiceGone: nor when its span, the descriptor included, has gone before
-// the entry comes up.
+// TestFreedTwiceGone: the second entry does no harm if the span and its descriptor were
+// freed before the entry is used.
 func TestFreedTwiceGone(t *testing.T) {
 	for _, reuse := range []bool{false, true} {
 		a := open(t, still)
@@ -118,7 +119,7 @@ func TestFreedTwiceGone(t *testing.T) {
 		p := alloc(t, l, twiceSize)
 		freeTwice(p, l, k)
 		l.Close()
-		a.Trim() // the span has no live blocks as far as it knows
+		a.Trim() // frees the span, whose count of live blocks is 0
 		if UsableSize(alloc(t, a, 30000)) == 0 || reuse && alloc(t, a, 200) == nil {
 			t.Fatal("no block")
 		}
@@ -139,9 +140,8 @@ func TestFreedTwiceGone(t *testing.T) {
 	}
 }
 
-// TestFreedTwiceRacing has goroutines race for the same blocks. A second free is
-// reported when it happens or when its entry comes up, and no block is ever handed
-// out twice.
+// TestFreedTwiceRacing: several goroutines free the same blocks. A second free is reported
+// at once or when its entry is used, and no block is allocated twice.
 func TestFreedTwiceRacing(t *testing.T) {
 	for _, size := range []int{twiceSize, 200 << 10} {
 		a := open(t, still)
@@ -162,7 +162,7 @@ func TestFreedTwiceRacing(t *testing.T) {
 			}
 			return p
 		}
-		keep := get() // keeps the span
+		keep := get() // keeps the span from being freed
 		rounds := fewer(4000)
 		for range rounds {
 			p := get()
@@ -177,12 +177,12 @@ func TestFreedTwiceRacing(t *testing.T) {
 				})
 			}
 			both.Wait()
-			// Whichever processor has a second entry will get to it.
+			// each processor uses the entries in its own cache
 			live := map[unsafe.Pointer]bool{}
 			for range 3 {
 				q := get()
 				if live[q] {
-					t.Fatal("a block was handed out twice")
+					t.Fatal("a block was allocated twice")
 				}
 				live[q] = true
 			}
@@ -193,7 +193,7 @@ func TestFreedTwiceRacing(t *testing.T) {
 		if n := reports.Load(); n == 0 || n > int64(rounds) {
 			t.Errorf("%d double frees of %d bytes, %d reports", rounds, size, n)
 		}
-		a.Trim() // drops the entries that are one too many still
+		a.Trim() // removes the second entries that are still in caches
 		a.Free(keep)
 		drained(t, a)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// TestName: the name is in all that is shown of an Allocator.
+// TestName: everything that describes an Allocator contains its name.
 func TestName(t *testing.T) {
 	var leaks, log bytes.Buffer
 	a := openOnly(t, Options{Name: `my "cache"`, Decay: -1, ProfileRate: 1, Leaks: &leaks, Limit: 1 << 20,
@@ -50,7 +50,7 @@ func TestName(t *testing.T) {
 	}
 }
 
-// TestNoName: without a name there is no empty one.
+// TestNoName: without a name no empty name is shown.
 func TestNoName(t *testing.T) {
 	a := open(t, Options{Decay: -1, ProfileRate: 1})
 	p := alloc(t, a, 100)
@@ -70,8 +70,8 @@ func TestNoName(t *testing.T) {
 	a.Free(p)
 }
 
-// TestMisuseNames: a misuse names the Allocator whose memory it is, or else the one that
-// was called.
+// TestMisuseNames: a misuse report names the Allocator that owns the memory. If none owns
+// it, the report names the Allocator that was called.
 func TestMisuseNames(t *testing.T) {
 	for mode, o := range modes {
 		for _, size := range []int{100, 1 << 20} {

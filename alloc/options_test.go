@@ -57,8 +57,8 @@ func TestDefaultOptions(t *testing.T) {
 	}
 }
 
-// TestSetRateRestores: SetRate of what Rate returned changes nothing, also while sampling
-// is off.
+// TestSetRateRestores: SetRate with a value that Rate returned changes nothing, even if
+// sampling is off.
 func TestSetRateRestores(t *testing.T) {
 	a := open(t, still) // sampling is off
 	for _, rate := range []int{-1, 1, 4096} {

@@ -11,11 +11,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// TestLockOrder lets the purger come to rest while a cache is drained whose blocks
-// leave spans empty, which wakes the purger: neither may wait for the other.
+// TestLockOrder makes the purger stop while a cache is drained. The drained blocks leave
+// spans empty, which starts the purger. Neither may wait for the other.
 func TestLockOrder(t *testing.T) {
 	const size = 80 << 10
-	a := open(t, Options{Decay: time.Hour}) // it is woken, and never ticks
+	a := open(t, Options{Decay: time.Hour}) // the purger starts, but its timer never fires
 	l := a.NewLocal()
 	var blocks []unsafe.Pointer
 	for range 6 * smallheap.MaxFull {
@@ -24,18 +24,18 @@ func TestLockOrder(t *testing.T) {
 	for _, p := range blocks {
 		l.Free(p)
 	}
-	// Nothing is dirty, so that rest goes on to look at the caches.
+	// Nothing is dirty, so rest continues and looks at the caches.
 	if _, err := a.pages.Purge(true); err != nil {
 		t.Fatal(err)
 	}
 
-	a.mu.Lock() // as Local.Close takes it
+	a.mu.Lock() // locked as in Local.Close
 	rested, closed, cache := make(chan bool), make(chan bool), l.cache
 	go func() {
 		a.rest()
 		close(rested)
 	}()
-	// Until rest is about to look at the caches, for which it wants a.mu.
+	// Wait until rest is about to look at the caches, for which it needs a.mu.
 	for end := time.Now().Add(time.Second); time.Now().Before(end) && !asleep(a); {
 		runtime.Gosched()
 	}
@@ -49,7 +49,7 @@ func TestLockOrder(t *testing.T) {
 		select {
 		case <-c:
 		case <-time.After(10 * time.Second):
-			t.Fatal("the purger, coming to rest, and the draining of a cache wait for each other")
+			t.Fatal("the purger that stops and the cache that is drained wait for each other")
 		}
 	}
 	l.Close()

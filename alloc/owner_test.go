@@ -9,8 +9,9 @@ import (
 	"unsafe"
 )
 
-// TestAppendToCut: appending to a slice whose capacity was cut changes nothing that lies
-// beyond it, as with the built-in append, and frees nothing that others hold.
+// TestAppendToCut: if the capacity of a slice was cut, appending to the slice changes
+// nothing beyond that capacity, as with the built-in append. It does not free memory that
+// other slices use.
 func TestAppendToCut(t *testing.T) {
 	onEach(t, appendToCut)
 	t.Run("profiled", func(t *testing.T) {
@@ -50,7 +51,7 @@ func appendToCut(t *testing.T, m byteMemory) {
 			}
 			countBy3(grown)
 			if !bytes.Equal(all, want) {
-				t.Fatalf("appending to %d of %d bytes changed others", k, n)
+				t.Fatalf("appending to %d of %d bytes changed other slices", k, n)
 			}
 			FreeSlice(m, grown)
 			FreeSlice(m, resized)
@@ -65,7 +66,7 @@ func countBy3(b []byte) {
 	}
 }
 
-// TestAppendFields: what bytes.Fields returns is cut from one block.
+// TestAppendFields: the slices that bytes.Fields returns share one block.
 func TestAppendFields(t *testing.T) {
 	a := open(t, still)
 	text, err := a.MallocBytes(20)
@@ -82,8 +83,8 @@ func TestAppendFields(t *testing.T) {
 	drained(t, a)
 }
 
-// TestAppendFromBeyond: the values may lie in the same block, beyond the capacity of a
-// slice that was cut.
+// TestAppendFromBeyond: the appended values may lie in the same block, beyond the capacity
+// of the slice.
 func TestAppendFromBeyond(t *testing.T) {
 	for _, o := range []Options{still, {Decay: -1, Hardening: Hardening{ZeroOnFree: true}}, strict} {
 		a := open(t, o)
@@ -101,7 +102,7 @@ func TestAppendFromBeyond(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				overlapping, err := Append(a, all[:k:len(all)-1], all[k:]...) // some of them beyond
+				overlapping, err := Append(a, all[:k:len(all)-1], all[k:]...) // some of them beyond the capacity
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -119,8 +120,8 @@ func TestAppendFromBeyond(t *testing.T) {
 	}
 }
 
-// TestOwnersGrowInPlace: a slice that nobody cut keeps its block when there is room, and
-// loses none when there is not, whoever made it.
+// TestOwnersGrowInPlace: a slice that was not cut keeps its block while the block has room.
+// Otherwise its block is freed, whoever allocated it.
 func TestOwnersGrowInPlace(t *testing.T) {
 	onEach(t, func(t *testing.T, m byteMemory) {
 		for n := 1; n < 600_000; n += 1 + n/3 {
@@ -128,7 +129,7 @@ func TestOwnersGrowInPlace(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range 3 { // of which all but the last free a block
+			for range 3 { // all but the last free their block
 				if b, err = Append(m, b, make([]byte, 1+len(b))...); err != nil {
 					t.Fatal(err)
 				}
@@ -150,7 +151,7 @@ func TestOwnersGrowInPlace(t *testing.T) {
 			FreeSlice(m, r)
 			FreeSlice(m, s)
 		}
-	}) // which finds what is left over
+	}) // Verify finds blocks that were not freed
 
 	a := open(t, still)
 	b, err := a.MallocBytes(100)
@@ -159,7 +160,7 @@ func TestOwnersGrowInPlace(t *testing.T) {
 	}
 	longer, err := Resize(a, b, 101)
 	if err != nil || unsafe.SliceData(longer) != unsafe.SliceData(b) {
-		t.Errorf("a byte that fits into the block moves it: %v", err)
+		t.Errorf("appending a byte for which the block has room moved the slice: %v", err)
 	}
 	FreeSlice(a, longer)
 }

@@ -26,7 +26,7 @@ func TestOwns(t *testing.T) {
 				}
 				a.Free(p)
 				if !a.Owns(p) {
-					t.Errorf("a block of %d bytes that was freed: a second Free would not be found", size)
+					t.Errorf("a block of %d bytes that was freed is not owned: a second Free would not be reported", size)
 				}
 				l.Free(q)
 			}
@@ -48,7 +48,7 @@ func TestOwns(t *testing.T) {
 	}
 }
 
-// TestFreeAny frees blocks of whatever Allocator by their addresses alone.
+// TestFreeAny frees blocks of any Allocator, given only their addresses.
 func TestFreeAny(t *testing.T) {
 	for mode, o := range modes {
 		t.Run(mode, func(t *testing.T) {

@@ -38,7 +38,7 @@ func TestPprofHTTP(t *testing.T) {
 	}
 }
 
-// freeAddress returns an address that nobody listens on.
+// freeAddress returns an address on which nobody listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -49,7 +49,7 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// fetch gets a page from a server that may be just about to listen.
+// fetch gets a page from a server that may not listen yet.
 func fetch(t *testing.T, url string) string {
 	t.Helper()
 	var err error

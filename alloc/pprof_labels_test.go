@@ -13,8 +13,8 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// TestPprofGoroutineLabels: the labels of pprof.Do are those of the samples that are
-// taken inside, small and large, on goroutines that were started there, too.
+// TestPprofGoroutineLabels: samples that are taken inside pprof.Do have its labels. This
+// holds for small and large blocks, and for goroutines that were started inside.
 func TestPprofGoroutineLabels(t *testing.T) {
 	a := sampled(t)
 	do := func(f func(), labels ...string) {
@@ -49,8 +49,8 @@ func TestPprofGoroutineLabels(t *testing.T) {
 	}
 }
 
-// TestLabelledGrowth: an object that is first sampled when it grows has the labels of
-// who has it grow.
+// TestLabelledGrowth: an object that is first sampled when it grows has the labels of the
+// goroutine that grew it.
 func TestLabelledGrowth(t *testing.T) {
 	a, err := alloc.NewAllocator(alloc.Options{Decay: -1})
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// sampled returns an Allocator that samples every block, and whose profiles are exact.
+// sampled returns an Allocator that samples every block, so that its profiles are exact.
 func sampled(t *testing.T) *alloc.Allocator {
 	t.Helper()
 	a, err := alloc.NewAllocator(alloc.Options{Decay: -1, ProfileRate: 1})
@@ -41,7 +41,7 @@ type mallocer interface {
 	Malloc(size int) (unsafe.Pointer, error)
 }
 
-// The places of allocation that the tests look for in profiles.
+// The following functions are call sites that the tests look for in profiles.
 
 //go:noinline
 func pages(t *testing.T, a mallocer, n int) []unsafe.Pointer { return get(t, a, 4096, n) }
@@ -69,7 +69,7 @@ func free(a *alloc.Allocator, blocks []unsafe.Pointer) {
 	}
 }
 
-// save writes a profile to a file, as write does.
+// save calls write and stores the profile in a file.
 func save(t *testing.T, write func(io.Writer) error) string {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "profile.pb.gz"))
@@ -85,7 +85,7 @@ func save(t *testing.T, write func(io.Writer) error) string {
 	return f.Name()
 }
 
-// pprofProgram is go tool pprof, found once.
+// pprofProgram is the path of go tool pprof, found once.
 var pprofProgram = sync.OnceValues(func() (string, error) {
 	out, err := exec.Command("go", "tool", "-n", "pprof").Output()
 	return strings.TrimSpace(string(out)), err
@@ -131,7 +131,7 @@ func top(t *testing.T, args ...string) map[string]int {
 	return sum
 }
 
-// want compares what top found.
+// want compares numbers with the result of top.
 func want(t *testing.T, what string, got, want map[string]int) {
 	t.Helper()
 	for name, n := range want {
@@ -141,8 +141,8 @@ func want(t *testing.T, what string, got, want map[string]int) {
 	}
 }
 
-// TestPprofHeap: go tool pprof reads each of the profile's values, and ascribes it to
-// the functions that called.
+// TestPprofHeap: go tool pprof reads each value of the profile and attributes it to the
+// calling functions.
 func TestPprofHeap(t *testing.T) {
 	a := sampled(t)
 	kept := pages(t, a, 100)
@@ -160,15 +160,15 @@ func TestPprofHeap(t *testing.T) {
 		want(t, index, got, sum)
 		for name := range got {
 			if strings.HasPrefix(name, "alloc.") {
-				t.Errorf("%s: the allocator's own %s is shown", index, name)
+				t.Errorf("%s: the function %s inside the allocator is shown", index, name)
 			}
 		}
 	}
 	want(t, "by default", top(t, file), map[string]int{"slabs": 3 << 20})
 }
 
-// TestPprofLabels: -raw shows the size class and the kind of each sample, and tags pick
-// by them; chunks of arenas are their own kind, small or large.
+// TestPprofLabels: -raw shows the size class and the kind of each sample, and tags select
+// samples by them. Chunks of arenas have their own kind.
 func TestPprofLabels(t *testing.T) {
 	a := sampled(t)
 	crumbs(t, a, 50)
@@ -203,8 +203,8 @@ func TestPprofLabels(t *testing.T) {
 	}
 }
 
-// TestPprofBase: the difference of two profiles by pprof, and the one that is written as
-// such, say what came and what went.
+// TestPprofBase: pprof -base and a profile written as a difference both show what was
+// allocated and freed between two profiles.
 func TestPprofBase(t *testing.T) {
 	a := sampled(t)
 	early := pages(t, a, 100)
@@ -227,12 +227,12 @@ func TestPprofBase(t *testing.T) {
 		want(t, what+", allocated", top(t, append([]string{"-sample_index=alloc_objects"}, args...)...), map[string]int{"pages": 0, "crumbs": 50})
 	}
 	if err := a.Profile().WriteSince(io.Discard, strings.NewReader("no profile")); err == nil {
-		t.Error("what is no profile was taken for one")
+		t.Error("an invalid profile was accepted")
 	}
 }
 
-// TestPprofPeak: the peak profile has what was in use at the highest, by the stacks of
-// then.
+// TestPprofPeak: the peak profile has what was live at the peak, by the stacks of that
+// time.
 func TestPprofPeak(t *testing.T) {
 	a := sampled(t)
 	high := slabs(t, a, 20)
@@ -247,19 +247,19 @@ func TestPprofPeak(t *testing.T) {
 	want(t, "now", top(t, "-sample_index=inuse_objects", save(t, a.Profile().Write)), map[string]int{"slabs": 0, "crumbs": 50})
 }
 
-// TestPprofFragmentation: what spans with live blocks have free is ascribed to who holds
-// them, and adds up.
+// TestPprofFragmentation: the free bytes of spans are attributed to the stacks whose blocks
+// keep the spans, and their sum is correct.
 func TestPprofFragmentation(t *testing.T) {
 	a := sampled(t)
-	l := a.NewLocal() // one cache: no span is cut for others
+	l := a.NewLocal() // one cache, so that only this test cuts spans
 	defer l.Close()
 	few := pages(t, l, 512)
-	for i, p := range few { // one in four stays: some in each span
+	for i, p := range few { // one in four stays live, some in each span
 		if i%4 != 0 {
 			l.Free(p)
 		}
 	}
-	slabs(t, a, 1) // no span, nothing beside it
+	slabs(t, a, 1) // has no span, so nothing is attributed to it
 	c := sizeclass.Of(4096)
 	var s stats.Snapshot
 	a.Stats(&s)
@@ -272,7 +272,7 @@ func TestPprofFragmentation(t *testing.T) {
 	}
 }
 
-// onGoHeap is memory of the Go heap, where its profile finds it.
+// onGoHeap keeps memory of the Go heap live, so that its profile has it.
 var onGoHeap []byte
 
 //go:noinline
@@ -284,7 +284,7 @@ func TestPprofMerged(t *testing.T) {
 	pages(t, a, 100)
 	gopher()
 	defer func() { onGoHeap = nil }()
-	runtime.GC() // the Go heap's profile is that of the collection before last
+	runtime.GC() // the profile of the Go heap describes the collection before the last
 	runtime.GC()
 	got := top(t, "-sample_index=inuse_space", save(t, a.Profile().WriteMerged))
 	want(t, "merged", got, map[string]int{"pages": 100 * 4096})
@@ -293,8 +293,8 @@ func TestPprofMerged(t *testing.T) {
 	}
 }
 
-// TestPprofDropped: what the table of samples has no room for is shown as such, by its
-// name.
+// TestPprofDropped: samples for which the table has no room are shown under a name of their
+// own.
 func TestPprofDropped(t *testing.T) {
 	if testing.Short() || alloc.RaceEnabled {
 		t.Skip("samples some hundred thousand blocks")

@@ -11,15 +11,16 @@ import (
 
 func init() { children["process"] = process }
 
-// TestProcess runs where nothing but what it does is in the process' memory.
+// TestProcess runs in a process of its own, so that only its own memory counts.
 func TestProcess(t *testing.T) {
 	if raceEnabled {
-		t.Skip("small blocks are the Go heap's")
+		t.Skip("small blocks are in the Go heap")
 	}
 	runChild(t, "process")
 }
 
-// process compares the kernel's view of the allocator's memory with the allocator's.
+// process compares the kernel's numbers of the allocator's memory with those of the
+// allocator.
 func process() error {
 	const small, large = 32 << 20, 64 << 20
 	var a Allocator
@@ -64,7 +65,7 @@ func process() error {
 		return fmt.Errorf("%d bytes of ours are resident, the footprint is %d", got, footprint)
 	}
 	if after.Ours.Mapped < footprint || after.Ours.Mapped > after.All.Mapped || after.Ours.Count == 0 {
-		return fmt.Errorf("ours %+v of %+v", after.Ours, after.All)
+		return fmt.Errorf("of the allocator %+v, of the process %+v", after.Ours, after.All)
 	}
 	a.Free(p)
 	a.Trim()
@@ -73,7 +74,7 @@ func process() error {
 		return err
 	}
 	if fell := after.Ours.RSS - freed.Ours.RSS; fell < large*99/100 {
-		return fmt.Errorf("a large object was given back, ours fell by %d", fell)
+		return fmt.Errorf("a large object was freed, the resident bytes fell by %d", fell)
 	}
 	return nil
 }

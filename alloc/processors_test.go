@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// busy has goroutines, many more than processors, use the caches of all of these.
+// busy makes many more goroutines than processors use the caches of all processors.
 func busy(t *testing.T, a *Allocator, procs int) {
 	var all sync.WaitGroup
 	for range 4 * procs {
@@ -39,8 +39,8 @@ func busy(t *testing.T, a *Allocator, procs int) {
 	all.Wait()
 }
 
-// TestProcessors: whatever GOMAXPROCS was and becomes, blocks that are cached for
-// processors that there are no more come back.
+// TestProcessors: blocks in caches of processors that no longer exist are recovered,
+// whatever GOMAXPROCS was and becomes.
 func TestProcessors(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -61,10 +61,10 @@ func TestProcessors(t *testing.T) {
 				var s stats.Snapshot
 				a.Stats(&s)
 				if s.Caches < 2 && runtime.NumCPU() > 1 || s.Memory.Cached == 0 {
-					t.Errorf("%d caches hold %d bytes: nothing is there to be recovered", s.Caches, s.Memory.Cached)
+					t.Errorf("%d caches hold %d bytes: there is nothing to recover", s.Caches, s.Memory.Cached)
 				}
 			}
-			// One processor is left, and its goroutine does nothing.
+			// One processor is left, and its goroutine is idle.
 			var s stats.Snapshot
 			if !eventually(func() bool {
 				c.recover(a)
@@ -77,7 +77,7 @@ func TestProcessors(t *testing.T) {
 	}
 }
 
-// TestCleanups: blocks may be freed by finalizers and cleanups of Go objects.
+// TestCleanups: finalizers and cleanups of Go objects may free blocks.
 func TestCleanups(t *testing.T) {
 	a := open(t, still)
 	const n = 2000
@@ -104,8 +104,8 @@ func TestCleanups(t *testing.T) {
 	drained(t, a)
 }
 
-// TestCloseWhileInUse: what may be under way while the Allocator is closed ends as
-// before that, or as after it.
+// TestCloseWhileInUse: calls that run while the Allocator is closed return as they would
+// before or after Close.
 func TestCloseWhileInUse(t *testing.T) {
 	for i := range fewer(80) {
 		a, err := NewAllocator([]Options{still, {Decay: -1, ProfileRate: 256}, guardAll}[i%3])
@@ -158,7 +158,7 @@ func TestCloseWhileInUse(t *testing.T) {
 	}
 }
 
-// TestManyProcessors: there is no number of processors for which there are no caches.
+// TestManyProcessors: caches exist for any number of processors.
 func TestManyProcessors(t *testing.T) {
 	a := open(t, still)
 	p := alloc(t, a, 100)

@@ -11,16 +11,16 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 )
 
-// TestPublishProfile: a published profile counts the live samples of all allocators of
-// its name, with the stacks of those who allocated; a second name takes them over; and
-// Close leaves nothing.
+// TestPublishProfile: a published profile counts the live samples of all allocators with
+// its name, with the stacks of the allocations. A second name replaces the first. After
+// Close nothing is left.
 func TestPublishProfile(t *testing.T) {
 	one, other := sampled(t), sampled(t)
 	name := "github.com/ashlar-go/ashlar/alloc_test." + t.Name()
-	for runtimepprof.Lookup(name) != nil { // of an earlier run of the test in this process
+	for runtimepprof.Lookup(name) != nil { // left by an earlier run of the test in this process
 		name += "'"
 	}
-	before := crumbs(t, one, 5) // unlisted
+	before := crumbs(t, one, 5) // not in any list
 	one.Profile().Publish(name)
 	other.Profile().Publish(name)
 	one.Profile().Publish(name)
@@ -52,7 +52,7 @@ func TestPublishProfile(t *testing.T) {
 	}
 	for _, no := range []string{"alloc.(*Allocator)", "alloc.(*Local)", "heapprof"} {
 		if strings.Contains(text.String(), no) {
-			t.Errorf("the profile has the allocator's own frames:\n%s", &text)
+			t.Errorf("the profile has frames inside the allocator:\n%s", &text)
 		}
 	}
 
@@ -62,7 +62,7 @@ func TestPublishProfile(t *testing.T) {
 	count(3)
 	crumbs(t, one, 2)
 	if n := runtimepprof.Lookup(name + "+").Count(); n != 2 {
-		t.Errorf("%d samples are listed by the new name, want 2", n)
+		t.Errorf("%d samples are listed under the new name, want 2", n)
 	}
 	l.Close()
 	_ = one.Close()
@@ -70,7 +70,7 @@ func TestPublishProfile(t *testing.T) {
 	count(0)
 	defer func() {
 		if recover() == nil {
-			t.Error("the runtime's own heap profile was taken over")
+			t.Error("the runtime's own heap profile was replaced")
 		}
 	}()
 	sampled(t).Profile().Publish("heap")

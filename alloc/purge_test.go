@@ -13,10 +13,10 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj"
 )
 
-// fast are options under which memory is given back soon.
+// fast are options with which memory is returned to the kernel soon.
 var fast = Options{Decay: 20 * time.Millisecond}
 
-// load allocates blocks of all kinds and touches them, some 30 MiB.
+// load allocates blocks of all kinds and writes to them, about 30 MiB.
 func load(t *testing.T, a *Allocator) []unsafe.Pointer {
 	var blocks []unsafe.Pointer
 	for _, size := range []int{16, 100, 1000, 5000, 30000, 100000, 200 << 10, 1 << 20} {
@@ -29,11 +29,10 @@ func load(t *testing.T, a *Allocator) []unsafe.Pointer {
 	return blocks
 }
 
-// asleep reports whether the purger has ended, or never began.
+// asleep reports whether the purger has stopped or has not started.
 func asleep(a *Allocator) bool { return !a.awake.Load() }
 
-// TestPurger: what is freed goes back to the kernel by itself, and then the
-// purger ends.
+// TestPurger: the purger returns freed memory to the kernel, and then stops.
 func TestPurger(t *testing.T) {
 	a := open(t, fast)
 	for range 2 {
@@ -48,7 +47,7 @@ func TestPurger(t *testing.T) {
 			t.Fatalf("the footprint is still %d bytes", a.space.Footprint.Now())
 		}
 		if !eventually(func() bool { return asleep(a) && runtime.NumGoroutine() <= before }) {
-			t.Fatal("the purger runs on, with nothing to do")
+			t.Fatal("the purger still runs, but has nothing to do")
 		}
 		if n := a.space.Mappings.Now(); n > 1 {
 			t.Errorf("%d mappings are left, want that of a chunk", n)
@@ -68,8 +67,8 @@ func TestPurgerDefault(t *testing.T) {
 	}
 }
 
-// TestPurgerWakes: it does so again for memory that is freed after it ended,
-// however little.
+// TestPurgerWakes: the purger starts again when memory is freed after it stopped, even a
+// little.
 func TestPurgerWakes(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -103,7 +102,7 @@ func TestPurgerWakes(t *testing.T) {
 					blocks = append(blocks, alloc(t, a, size))
 				}
 				if !eventually(func() bool { return asleep(a) }) {
-					t.Fatal("the purger runs on, with all memory in use")
+					t.Fatal("the purger still runs, but all memory is in use")
 				}
 				c.free(a, blocks)
 				if !eventually(func() bool { return a.space.Footprint.Now() == 0 }) {
@@ -117,7 +116,7 @@ func TestPurgerWakes(t *testing.T) {
 	}
 }
 
-// TestPurgerSpares: live blocks are not touched by it.
+// TestPurgerSpares: the purger does not change live blocks.
 func TestPurgerSpares(t *testing.T) {
 	a := open(t, fast)
 	blocks := load(t, a)
@@ -132,7 +131,7 @@ func TestPurgerSpares(t *testing.T) {
 		kept = append(kept, b)
 	}
 	if !eventually(func() bool { return asleep(a) }) {
-		t.Fatal("the purger runs on")
+		t.Fatal("the purger still runs")
 	}
 	for _, b := range kept {
 		if !filled(bytesAt(b.p, b.size), b.number) {
@@ -142,7 +141,7 @@ func TestPurgerSpares(t *testing.T) {
 	}
 }
 
-// TestDecayNever keeps everything until Trim.
+// TestDecayNever: with a negative Decay memory is kept until Trim.
 func TestDecayNever(t *testing.T) {
 	before := runtime.NumGoroutine()
 	a := open(t, still)
@@ -157,17 +156,18 @@ func TestDecayNever(t *testing.T) {
 		t.Errorf("only %d bytes are kept", kept)
 	}
 	if n := a.Trim(); n < kept {
-		t.Errorf("Trim gave %d bytes back of %d", n, kept)
+		t.Errorf("Trim returned %d bytes of %d", n, kept)
 	}
 	if n := a.space.Footprint.Now(); n != 0 {
 		t.Errorf("%d bytes are kept after Trim", n)
 	}
 	if n := a.Trim(); n < 0 || n > 1<<20 {
-		t.Errorf("a second Trim says that it gave %d bytes back", n)
+		t.Errorf("a second Trim reports %d returned bytes", n)
 	}
 }
 
-// TestPolicyKeep: large objects under it are kept, and the purger ends all the same.
+// TestPolicyKeep: with this policy large objects are retained, and the purger stops
+// nevertheless.
 func TestPolicyKeep(t *testing.T) {
 	o := fast
 	o.Large.Policy = largeobj.Keep
@@ -176,7 +176,7 @@ func TestPolicyKeep(t *testing.T) {
 		a.Free(p)
 	}
 	if !eventually(func() bool { return asleep(a) }) {
-		t.Fatal("the purger runs on")
+		t.Fatal("the purger still runs")
 	}
 	if n := a.space.Footprint.Now(); n < 6<<20 {
 		t.Errorf("the footprint is %d bytes, large objects should be kept", n)
@@ -184,7 +184,8 @@ func TestPolicyKeep(t *testing.T) {
 	drained(t, a)
 }
 
-// TestPurgeRefused: what the kernel refuses at one tick goes at a later one.
+// TestPurgeRefused: memory that the kernel refuses to purge at one tick is purged at a
+// later tick.
 func TestPurgeRefused(t *testing.T) {
 	a := open(t, fast)
 	blocks := load(t, a)
@@ -199,10 +200,10 @@ func TestPurgeRefused(t *testing.T) {
 	}
 	calls := a.space.Calls(vm.OpPurge)
 	if !eventually(func() bool { return a.space.Calls(vm.OpPurge) > calls+20 }) {
-		t.Fatal("the purger does not try")
+		t.Fatal("the purger makes no attempt")
 	}
 	if a.space.Footprint.Now() == 0 || asleep(a) {
-		t.Error("the purger gave up, or forgot what it could not purge")
+		t.Error("the purger stopped, or lost track of what it could not purge")
 	}
 	vm.Inject(nil)
 	if !eventually(func() bool { return a.space.Footprint.Now() == 0 && asleep(a) }) {
@@ -210,8 +211,8 @@ func TestPurgeRefused(t *testing.T) {
 	}
 }
 
-// TestPurgersShare: Allocators that are used now and then have their caches taken away with few
-// stops of the world for all.
+// TestPurgersShare: many Allocators that are used occasionally lose their idle caches, and
+// all of them together stop the world only a few times.
 func TestPurgersShare(t *testing.T) {
 	const n = 60
 	var all []*Allocator
@@ -236,7 +237,7 @@ func TestPurgersShare(t *testing.T) {
 	}
 }
 
-// stops returns how often the world was stopped, but for collections.
+// stops returns how often the world was stopped, not counting garbage collections.
 func stops() (n uint64) {
 	s := []metrics.Sample{{Name: "/sched/pauses/total/other:seconds"}}
 	metrics.Read(s)

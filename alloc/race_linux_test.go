@@ -13,11 +13,11 @@ import (
 	"testing"
 )
 
-// races are mistakes that the detector must report, and uses that it must not
-// take for one. Each is played by a child of its own.
+// races lists mistakes that the detector must report, and correct uses that it must not
+// report. Each runs in a child process of its own.
 var races = []struct {
 	name string
-	play func(a *Allocator) error
+	run  func(a *Allocator) error
 	seen bool
 }{
 	{"two write to a small block", func(a *Allocator) error { return bothWrite(a, 100) }, true},
@@ -42,7 +42,7 @@ var races = []struct {
 		p, err := a.Malloc(100)
 		b := bytesAt(p, 100)
 		together(func() { b[0] = 1 }, func() {
-			l := a.NewLocal() // which hands out what was freed through it last
+			l := a.NewLocal() // l allocates the block that it freed last
 			l.Free(p)
 			if q, err := l.Malloc(100); err == nil {
 				bytesAt(q, 100)[0] = 2
@@ -53,7 +53,7 @@ var races = []struct {
 	{"two use one Local", func(a *Allocator) error {
 		l := a.NewLocal()
 		use := func() {
-			_ = panicOf(func() { // which reports it, too
+			_ = panicOf(func() { // UsableSize reports the race, too
 				if p, err := l.Malloc(100); err == nil {
 					l.Free(p)
 				}
@@ -114,8 +114,8 @@ func bothWrite(a *Allocator, size int) error {
 	return err
 }
 
-// churn takes and gives back blocks of all kinds, and trims, so that they come by
-// as others.
+// churn allocates and frees blocks of all kinds and trims, so that addresses are used again
+// for other blocks.
 func (a *Allocator) churn(n byte) {
 	for round := range 30 {
 		for _, size := range []int{16, 100, 3000, 70000, 130 << 10, largeSize} {
@@ -132,7 +132,7 @@ func (a *Allocator) churn(n byte) {
 	}
 }
 
-// together runs functions at once.
+// together runs functions concurrently.
 func together(all ...func()) {
 	var running sync.WaitGroup
 	for _, f := range all {
@@ -148,13 +148,13 @@ func init() {
 			if err != nil {
 				return err
 			}
-			return r.play(a)
+			return r.run(a)
 		}
 	}
 }
 
-// TestRaceDetector: a race on a block is reported with the line where it happens,
-// and nothing that is none.
+// TestRaceDetector: a race on a block is reported with its line. Correct uses are not
+// reported.
 func TestRaceDetector(t *testing.T) {
 	for _, r := range races {
 		t.Run(r.name, func(t *testing.T) {

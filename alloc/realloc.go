@@ -36,7 +36,7 @@ func (a *Allocator) realloc(h holder, op operation, p unsafe.Pointer, kept, size
 	if size < 0 || kept < 0 {
 		return nil, &Error{Op: op.String(), Size: min(kept, size), Err: ErrInvalidSize}
 	}
-	err = a.retry(op, size, func() (err error) {
+	try := func() (err error) {
 		h.begin(op)
 		defer h.end()
 		if a.recorder.Load() != nil {
@@ -45,7 +45,10 @@ func (a *Allocator) realloc(h holder, op operation, p unsafe.Pointer, kept, size
 			q, err = a.resize(h, op, p, kept, size)
 		}
 		return err
-	})
+	}
+	if err = a.inside(try); err != nil {
+		err = a.retry(op, size, err, try)
+	}
 	if p != nil && errors.Is(err, ErrClosed) {
 		panic(a.misuseAt(op, raw.Addr(p)))
 	}
@@ -101,7 +104,7 @@ func (a *Allocator) reallocSmall(h holder, op operation, r *resident, kept uintp
 func (a *Allocator) reallocGuarded(h holder, op operation, s *guardSlot, kept uintptr, size int) (unsafe.Pointer, error) {
 	to, err := a.copied(h, op, s.addr, s.size, kept, size)
 	if err != nil {
-		a.guards.show(s)
+		a.guardPool.show(s)
 		return nil, err
 	}
 	a.releaseGuarded(h, op, s)

@@ -12,8 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// TestRecalloc: what is kept is kept, and all that follows is zero, however dirty
-// the block was and wherever the new one comes from.
+// TestRecalloc: Recalloc keeps the contents and zeroes all bytes after them, whatever the
+// block held and wherever it moves.
 func TestRecalloc(t *testing.T) {
 	sizes := []int{1, 16, 100, 112, 5000, 100 << 10, 128 << 10, 200 << 10, 1 << 20, 9 << 20}
 	if testing.Short() {
@@ -43,10 +43,10 @@ func TestRecalloc(t *testing.T) {
 	}
 }
 
-// recalloc goes from one size to another with half of the first kept.
+// recalloc resizes a block from one size to another, of which half of the first is kept.
 func recalloc(t *testing.T, a *alloc.Allocator, from, to int) {
 	t.Helper()
-	for range 2 { // the second time into memory that was used
+	for range 2 { // the second time the memory was used before
 		p, err := a.Malloc(from)
 		if err != nil {
 			t.Fatal(err)
@@ -61,7 +61,7 @@ func recalloc(t *testing.T, a *alloc.Allocator, from, to int) {
 		}
 		b := unsafe.Slice((*byte)(p), alloc.UsableSize(p))
 		if bytes.Count(b[:kept], []byte{0xff}) != kept || bytes.Count(b[kept:to], []byte{0}) != to-kept {
-			t.Errorf("from %d to %d bytes: not the first %d are kept and the others zero", from, to, kept)
+			t.Errorf("from %d to %d bytes: the first %d are not kept, or the others are not zero", from, to, kept)
 		}
 		for i := range b {
 			b[i] = 0xff
@@ -75,7 +75,7 @@ func TestRecallocEdges(t *testing.T) {
 	defer a.Close()
 	p, err := a.Recalloc(nil, 0, 100)
 	if err != nil || !bytes.Equal(unsafe.Slice((*byte)(p), 100), make([]byte, 100)) {
-		t.Errorf("of nil: %v, or not zero", err)
+		t.Errorf("of nil: %v, or the block is not zero", err)
 	}
 	for name, sizes := range map[string][2]int{"kept": {-1, 10}, "size": {0, -1}} {
 		if _, err := a.Recalloc(p, sizes[0], sizes[1]); !errors.Is(err, alloc.ErrInvalidSize) {

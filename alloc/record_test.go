@@ -18,7 +18,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
-// startTrace starts one; the function that it returns ends it and returns its events.
+// startTrace starts a trace. The returned function stops it and returns its events.
 func startTrace(t *testing.T, a *Allocator) (stop func() []heaptrace.Event) {
 	t.Helper()
 	var file bytes.Buffer
@@ -34,7 +34,7 @@ func startTrace(t *testing.T, a *Allocator) (stop func() []heaptrace.Event) {
 	}
 }
 
-// recorded returns an Allocator of which a trace is recorded.
+// recorded returns an Allocator that records a trace.
 func recorded(t *testing.T, o Options) *Allocator {
 	a := open(t, o)
 	if err := a.Trace().Start(io.Discard, TraceOptions{}); err != nil {
@@ -68,7 +68,7 @@ func followAll(t *testing.T, l *heaptrace.Live, events []heaptrace.Event) {
 	}
 }
 
-// TestTrace: each operation is in the trace, once and in order, with what was asked for.
+// TestTrace: the trace has each operation, once and in order, with the requested sizes.
 func TestTrace(t *testing.T) {
 	for name, o := range map[string]Options{"": still, "checked ": strict} {
 		a := open(t, o)
@@ -77,7 +77,7 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-func recordAll(t *testing.T, a *Allocator, h subject) {
+func recordAll(t *testing.T, a *Allocator, h implementation) {
 	stop := startTrace(t, a)
 	var want []heaptrace.Event
 	did := func(p unsafe.Pointer, op heaptrace.Op, align uint32, size int64) unsafe.Pointer {
@@ -116,7 +116,7 @@ func recordAll(t *testing.T, a *Allocator, h subject) {
 	expectEvents(t, stop(), want)
 }
 
-// expectEvents compares what is not by chance.
+// expectEvents compares events, except for the fields that depend on chance.
 func expectEvents(t *testing.T, got, want []heaptrace.Event) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -137,9 +137,9 @@ func expectEvents(t *testing.T, got, want []heaptrace.Event) {
 	}
 }
 
-// TestTraceMiddle: a trace that begins and ends in the middle of a program knows the
-// blocks that it saw, and of others at most that they were freed; they all can be freed,
-// resized, and misused as ever.
+// TestTraceMiddle: a trace may begin and end while blocks are live. It has the blocks that
+// were allocated meanwhile, and at most the frees of others. All blocks can be freed and
+// resized afterwards, and misuse is detected.
 func TestTraceMiddle(t *testing.T) {
 	a := open(t, Options{Decay: -1, ProfileRate: 2000})
 	var before, during []unsafe.Pointer
@@ -187,17 +187,17 @@ func TestTraceMiddle(t *testing.T) {
 	}
 }
 
-// TestTraceConcurrent has goroutines allocate, resize and free each other's blocks, small
-// and large, and the kernel move them: the trace never has two objects at one address,
-// and ends with what is live.
+// TestTraceConcurrent: goroutines allocate, resize and free each other's blocks, small and
+// large, and the kernel moves large objects. The trace never has two live objects at one
+// address, and its last live objects are those of the Allocator.
 func TestTraceConcurrent(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		large  int // one block in so many
+		large  int // one in every so many blocks
 		policy largeobj.Policy
 	}{
 		{"mixed", 20, largeobj.Retain},
-		{"large", 1, largeobj.Unmap}, // others get an address at once
+		{"large", 1, largeobj.Unmap}, // so that other blocks get the address soon
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := open(t, Options{ProfileRate: 10_000, GuardRate: 50, Decay: time.Millisecond, Large: largeobj.Options{Policy: test.policy}})
@@ -214,7 +214,7 @@ func recordConcurrent(t *testing.T, a *Allocator, large int) {
 	for g := range goroutines {
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(uint64(g), 1))
-			var h subject = whole{a}
+			var h implementation = whole{a}
 			if g%2 == 1 {
 				l := a.NewLocal()
 				defer l.Close()
@@ -255,7 +255,7 @@ func recordConcurrent(t *testing.T, a *Allocator, large int) {
 	}
 }
 
-// traceSize is small, but one time in so many large.
+// traceSize returns a size that is mostly small and sometimes large.
 func traceSize(random *rand.Rand, large int) int {
 	if random.IntN(large) == 0 {
 		return 100<<10 + random.IntN(1<<20)
@@ -263,8 +263,8 @@ func traceSize(random *rand.Rand, large int) int {
 	return 1 + random.IntN(2000)
 }
 
-// TestTraceProfile: while all blocks take the slow path for a trace, as many are sampled
-// as without.
+// TestTraceProfile: while a trace makes all blocks take the slow path, the sampling rate is
+// unchanged.
 func TestTraceProfile(t *testing.T) {
 	const n, size, rate = 20_000, 512, 4096
 	a := open(t, Options{Decay: -1, ProfileRate: rate})
@@ -281,7 +281,7 @@ func TestTraceProfile(t *testing.T) {
 	}
 }
 
-// errFull is what a full file says.
+// errFull is the error of a file on a full disk.
 var errFull = errors.New("no space left")
 
 type fullFile struct{ writes int }
@@ -327,7 +327,8 @@ func TestTraceErrors(t *testing.T) {
 	}
 }
 
-// BenchmarkTrace is the allocate-free pair while a trace is recorded, and after.
+// BenchmarkTrace measures a pair of Malloc and Free while a trace is recorded, and
+// afterwards.
 func BenchmarkTrace(b *testing.B) {
 	for _, recorded := range []bool{true, false} {
 		b.Run(fmt.Sprintf("recorded=%v", recorded), func(b *testing.B) {

@@ -10,8 +10,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// TestStatsRequested: the bytes asked for are known, through reuse, Realloc and
-// Trim, and everything sums to what is mapped.
+// TestStatsRequested: the statistics have the requested bytes, also after reuse, Realloc
+// and Trim. All fields add up to the mapped bytes.
 func TestStatsRequested(t *testing.T) {
 	a := open(t, still)
 	l := local(t, a)
@@ -22,11 +22,12 @@ func TestStatsRequested(t *testing.T) {
 		a.Stats(&s)
 		m := &s.Memory
 		if m.LargeRequested != large {
-			t.Errorf("%s: %d bytes in large objects are asked for, want %d", when, m.LargeRequested, large)
+			t.Errorf("%s: %d bytes in large objects are requested, want %d", when, m.LargeRequested, large)
 		}
-		// Exact for blocks up to 1 KiB, to a thousandth above.
+		// The number is exact for blocks up to 1 KiB, and within a thousandth for larger
+		// ones.
 		if off := m.Requested - small; off > small/1000 || off < -small/1000 {
-			t.Errorf("%s: %d bytes in small blocks are asked for, want %d", when, m.Requested, small)
+			t.Errorf("%s: %d bytes in small blocks are requested, want %d", when, m.Requested, small)
 		}
 		if got := s.Live(); got != blocks {
 			t.Errorf("%s: %d blocks are live, want %d", when, got, blocks)
@@ -43,11 +44,11 @@ func TestStatsRequested(t *testing.T) {
 			large += int64(n * size)
 		}
 	}
-	for _, m := range []subject{whole{a}, handle{l, a}} {
+	for _, m := range []implementation{whole{a}, handle{l, a}} {
 		var live []unsafe.Pointer
 		for _, size := range []int{1, 100, 1000, 3000, 50000, 150_000, 151_000, 149_000, 1 << 20} {
 			for range 3 {
-				m.Free(alloc(t, m, size+size/500)) // for reuse
+				m.Free(alloc(t, m, size+size/500)) // so that blocks are used again
 			}
 			live = append(live, alloc(t, m, size))
 			count(size, 1)

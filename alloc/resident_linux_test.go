@@ -10,11 +10,11 @@ import (
 	"unsafe"
 )
 
-// addressSpace returns how many bytes of it the process uses.
+// addressSpace returns the size of the process's address space in bytes.
 func addressSpace() int64 { return statm(0) }
 
-// statm returns a number of /proc/self/statm, in bytes: 0 is the address space, 1
-// the resident set.
+// statm returns a number of /proc/self/statm in bytes: 0 is the address space, 1 the
+// resident set.
 func statm(i int) int64 {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -27,10 +27,10 @@ func statm(i int) int64 {
 	return n * int64(os.Getpagesize())
 }
 
-// TestResident asks the kernel whether the memory really went.
+// TestResident compares the kernel's resident set before and after memory is freed.
 func TestResident(t *testing.T) {
 	if raceEnabled {
-		t.Skip("what the race detector knows of the blocks is resident as well")
+		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
 	const size, n = 4096, 64 << 20 / 4096
 	a := open(t, still)
@@ -54,6 +54,6 @@ func TestResident(t *testing.T) {
 		t.Errorf("%d bytes of %d are still resident after Trim", left, n*size)
 	}
 	if freed < n*size {
-		t.Errorf("Trim gave %d bytes back of %d", freed, n*size)
+		t.Errorf("Trim returned %d bytes of %d", freed, n*size)
 	}
 }

@@ -91,7 +91,7 @@ func (r *resident) resolveSmall(h *pagemap.Header) {
 // resolve does the work of the function resolve for an address in the guard pool. If a live
 // or a free guarded block begins at addr, slot is the index of the block's slot.
 func (t *guardTable) resolve(addr uintptr) (kind residentKind, slot int) {
-	i, offset := t.locate(addr)
+	i, offset := t.nearest(addr)
 	switch {
 	case i < 0 || offset != 0:
 		return kindInside, i

@@ -9,8 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
-// TestResolve: each kind of address is told from the others, for its Allocator and for
-// those who ask for any.
+// TestResolve: resolve finds the kind of each address, for a given Allocator and for any.
 func TestResolve(t *testing.T) {
 	plain, guarding, other := open(t, still), open(t, guardAll), open(t, still)
 	freedBlock := func(a *Allocator, size int) unsafe.Pointer {
@@ -46,7 +45,7 @@ func TestResolve(t *testing.T) {
 		}
 		r := resolve(addr, anyOwner)
 		if r.kind != c.any {
-			t.Errorf("%s, asked for any: kind %d, want %d", c.name, r.kind, c.any)
+			t.Errorf("%s, for any Allocator: kind %d, want %d", c.name, r.kind, c.any)
 		}
 		if r.isLive() && int(r.usable()) != UsableSize(c.p) {
 			t.Errorf("%s: %d bytes are usable, want %d", c.name, r.usable(), UsableSize(c.p))

@@ -15,8 +15,8 @@ import (
 
 func init() { children["rlimit"] = exhaust }
 
-// exhaust takes all the address space that a limit leaves, with blocks small and
-// large, and gives it back; twice.
+// exhaust allocates small and large blocks until the limit of the address space is reached,
+// and frees them; twice.
 func exhaust() error {
 	roomForGo()
 	var a Allocator
@@ -38,7 +38,7 @@ func exhaust() error {
 		return err
 	}
 	if beyond, err := unix.Mmap(-1, 0, 512<<20, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON); err == nil {
-		return unix.Munmap(beyond) // qemu-user takes the limit and does not keep it
+		return unix.Munmap(beyond) // qemu-user accepts the limit and does not enforce it
 	}
 	for round := range 2 {
 		for _, size := range []int{40 << 20, 1 << 20, 200 << 10, 30000, 1000} {
@@ -67,16 +67,16 @@ func exhaust() error {
 			if n == 0 && size >= 1<<20 {
 				return fmt.Errorf("round %d: not one block of %d bytes", round, size)
 			}
-			// The check itself needs more of the Go heap than there may be.
+			// The check needs more of the Go heap than may be available.
 			if err := errors.Join(set(before), a.checkInvariants(), set(within)); err != nil {
 				return err
 			}
-			// Growing fails as well, and leaves the block as it is.
+			// Growing a block fails, too, and does not change the block.
 			b := &blocks[len(blocks)-1]
 			if p, err := a.Realloc(b.p, 300<<20); p != nil || !errors.Is(err, ErrOutOfMemory) {
 				return fmt.Errorf("Realloc to 300 MiB = %p, %w", p, err)
 			}
-			// Make some room, so that the next size begins with some.
+			// Free some, so that blocks of the next size can be allocated.
 			for range min(2, len(blocks)-1) {
 				if err := giveUp(&a, &blocks); err != nil {
 					return err
@@ -109,8 +109,8 @@ func exhaust() error {
 	return a.Close()
 }
 
-// roomForGo gives the Go runtime, which does not survive a lack of memory, what it
-// may need later.
+// roomForGo makes the Go runtime map memory that it may need later, because it does not
+// survive a lack of memory.
 func roomForGo() {
 	runtime.MemProfileRate = 0
 	var warm [][]byte
@@ -123,7 +123,7 @@ func roomForGo() {
 	debug.SetGCPercent(-1)
 }
 
-// giveUp frees the last block, whose ends must hold what was written.
+// giveUp frees the last block. Both ends of the block must hold their pattern.
 func giveUp(a *Allocator, blocks *[]modelBlock) error {
 	b := (*blocks)[len(*blocks)-1]
 	*blocks = (*blocks)[:len(*blocks)-1]
@@ -135,10 +135,11 @@ func giveUp(a *Allocator, blocks *[]modelBlock) error {
 	return nil
 }
 
-// TestAddressSpaceLimit: under RLIMIT_AS lack of memory is an error, and no more.
+// TestAddressSpaceLimit: when RLIMIT_AS is reached, allocations return an error and nothing
+// else goes wrong.
 func TestAddressSpaceLimit(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the race detector needs address space as it goes")
+		t.Skip("the race detector needs more and more address space")
 	}
 	runChild(t, "rlimit")
 }

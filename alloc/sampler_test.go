@@ -15,8 +15,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// TestGap: gaps are geometrically distributed: their mean is (1 − p)/p, within five of
-// its standard errors.
+// TestGap: gaps are geometrically distributed. Their mean is (1 − p)/p, within five
+// standard errors.
 func TestGap(t *testing.T) {
 	var s sampler
 	for _, p := range []float64{0.9, 0.1, 0.003} {
@@ -32,15 +32,15 @@ func TestGap(t *testing.T) {
 		}
 	}
 	if s.set(0, 0, 0, false); !math.IsInf(s.gap(0), 1) {
-		t.Error("a block is sampled where none should be")
+		t.Error("a block is sampled at probability 0")
 	}
 	if s.set(0, 1, 0, false); s.gap(0) != 0 {
-		t.Error("a block is passed over where none should be")
+		t.Error("a block is passed over at probability 1")
 	}
 }
 
-// TestProfileRateChanges: what is allocated is sampled by the rate of that time, and what
-// was sampled before stays.
+// TestProfileRateChanges: blocks are sampled at the rate that is set when they are
+// allocated. Earlier samples stay.
 func TestProfileRateChanges(t *testing.T) {
 	a := open(t, Options{Decay: -1})
 	unsampled := alloc(t, a, 500)
@@ -64,8 +64,8 @@ func TestProfileRateChanges(t *testing.T) {
 	check(t, a)
 }
 
-// TestProfileConcurrent: with every block sampled, and freed by others, the sums are
-// exact.
+// TestProfileConcurrent: if every block is sampled and other goroutines free the blocks,
+// the sums are exact.
 func TestProfileConcurrent(t *testing.T) {
 	a := open(t, Options{Decay: -1, ProfileRate: 1})
 	const goroutines, rounds = 8, 300
@@ -101,9 +101,9 @@ func TestProfileConcurrent(t *testing.T) {
 	check(t, a)
 }
 
-// TestSlowFreedTwice: where Free takes a block back by its slow path, of two goroutines that
-// free the block at once one succeeds and the other is told, whatever made the path slow. A
-// trace that has ended changes nothing about that.
+// TestSlowFreedTwice: if two goroutines free one block at once through the slow path of
+// Free, one call succeeds and the other is reported. This holds for each cause of the slow
+// path, also after a trace has ended.
 func TestSlowFreedTwice(t *testing.T) {
 	plain := Options{Decay: -1, ProfileRate: -1}
 	zeroing, profiled, checked := plain, plain, plain
@@ -139,18 +139,18 @@ func TestSlowFreedTwice(t *testing.T) {
 			}
 			for _, p := range blocks {
 				if n := freeAtOnce(a, p); n != 1 {
-					t.Fatalf("%d of two frees are told to be misuse, want 1", n)
+					t.Fatalf("%d of two frees are reported, want 1", n)
 				}
 			}
-			if !c.options.Checked { // its quarantine holds some
+			if !c.options.Checked { // the quarantine holds some blocks
 				check(t, a)
 			}
 		})
 	}
 }
 
-// freeAtOnce frees p in two goroutines at once and returns how many were told that this is
-// misuse.
+// freeAtOnce frees p in two goroutines at once and returns how many of the calls were
+// reported as misuse.
 func freeAtOnce(a *Allocator, p unsafe.Pointer) int32 {
 	var both sync.WaitGroup
 	var ready, told atomic.Int32

@@ -39,7 +39,7 @@ func (a *Allocator) setSampler() {
 	defer a.samplerMu.Unlock()
 	for c := range sizeclass.Class(sizeclass.Count) {
 		size := uintptr(c.Size())
-		p, q := a.probability(size), a.guards.probability(size)
+		p, q := a.probability(size), a.guardPool.probability(size)
 		all := a.backend.samplesAll()
 		if all { // they need more than to be guarded
 			q = 0
@@ -86,11 +86,15 @@ func (a *Allocator) rateOf(size uintptr) int64 {
 // sampleLarge counts a large object down, in h's cache. It reports whether the object is
 // sampled.
 func (a *Allocator) sampleLarge(h holder, size uintptr) bool {
+	rate := a.rateOf(sizeclass.LargeMin)
+	if rate == 0 { // the countdown stays as it is: the distance to the next sample has no memory
+		return false
+	}
 	cache, id, err := h.acquire()
 	if err != nil {
 		return false
 	}
-	sampled := largeCacheOf(cache).sampleNext(size, a.rateOf(sizeclass.LargeMin), &a.sampler.rng)
+	sampled := largeCacheOf(cache).sampleNext(size, rate, &a.sampler.rng)
 	h.release(id)
 	return sampled
 }

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// BenchmarkSampling is the allocate-free pair without sampling, with sampling as it is by
-// default, and with a sample of every block.
+// BenchmarkSampling measures a pair of Malloc and Free without sampling, with the default
+// sampling, and with every block sampled.
 func BenchmarkSampling(b *testing.B) {
 	for _, size := range []int{64, 1 << 10, 16 << 10} {
 		for _, rate := range []int{-1, DefaultProfileRate, 1} {
@@ -27,8 +27,8 @@ func BenchmarkSampling(b *testing.B) {
 	}
 }
 
-// BenchmarkSample is the pair of a block that is sampled: of a goroutine without labels,
-// of one with two, and in a profile that /debug/pprof lists.
+// BenchmarkSample measures a pair of Malloc and Free of a sampled block: in a goroutine
+// without labels, in one with two labels, and for a profile that /debug/pprof lists.
 func BenchmarkSample(b *testing.B) {
 	pairs := func(b *testing.B, a *Allocator) {
 		for b.Loop() {
@@ -49,10 +49,10 @@ func BenchmarkSample(b *testing.B) {
 	})
 }
 
-// BenchmarkProfile writes a profile of 100,000 live samples, of one stack and of 8,000,
-// some twenty frames deep each. total-B is the memory that it takes in all: what the
-// profiler holds, and everything that one profile allocates on the Go heap, freed
-// meanwhile or not.
+// BenchmarkProfile writes a profile of 100,000 live samples, of one stack and of 8,000
+// stacks of about twenty frames. total-B is the memory that this takes: what the profiler
+// uses, and everything that writing one profile allocates on the Go heap, including what is
+// freed meanwhile.
 func BenchmarkProfile(b *testing.B) {
 	for _, stacks := range []uint{1, 8000} {
 		b.Run(fmt.Sprintf("samples=100000/stacks=%d", stacks), func(b *testing.B) {
@@ -68,8 +68,8 @@ func BenchmarkProfile(b *testing.B) {
 	}
 }
 
-// TestProfileTakes: a profile of 100,000 live samples takes 64 MiB at most, and so does
-// the profiler with it.
+// TestProfileTakes: writing a profile of 100,000 live samples takes at most 64 MiB,
+// including the memory of the profiler.
 func TestProfileTakes(t *testing.T) {
 	if raceEnabled || testing.Short() {
 		t.Skip("samples a hundred thousand blocks")
@@ -79,11 +79,12 @@ func TestProfileTakes(t *testing.T) {
 	}
 }
 
-// manySamples returns an Allocator with so many live samples, of so many stacks.
+// manySamples returns an Allocator with the given number of live samples, of the given
+// number of stacks.
 func manySamples(t testing.TB, samples, stacks uint) *Allocator {
 	a := open(t, Options{Decay: -1, ProfileRate: 1})
 	for i := range samples {
-		mallocAt(t, a, i*stacks/samples, 13) // one stack after the other: most are met lately
+		mallocAt(t, a, i*stacks/samples, 13) // all samples of a stack come together
 	}
 	if u := a.profile.Usage(); u.Samples != int64(samples) || u.Stacks != int64(stacks) || u.Dropped.Samples != 0 {
 		t.Fatalf("%+v, want %d samples of %d stacks", u, samples, stacks)
@@ -91,7 +92,7 @@ func manySamples(t testing.TB, samples, stacks uint) *Allocator {
 	return a
 }
 
-// mallocAt allocates with a stack of its own for each number of so many bits.
+// mallocAt allocates with a different stack for each number below 1<<bits.
 //
 //go:noinline
 func mallocAt(t testing.TB, a *Allocator, n uint, bits int) {
@@ -105,8 +106,8 @@ func mallocAt(t testing.TB, a *Allocator, n uint, bits int) {
 	}
 }
 
-// profileTakes returns what the profiler holds and what writing one profile allocates on
-// the Go heap, in bytes.
+// profileTakes returns the bytes that the profiler uses and the bytes that writing one
+// profile allocates on the Go heap.
 func profileTakes(t testing.TB, a *Allocator) int64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

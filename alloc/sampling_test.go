@@ -11,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// inUse sums the live bytes of a profile by its size class label, 0 for none.
+// inUse returns the live bytes of a profile by size class label; 0 for samples without one.
 func inUse(p *profile.Profile, value int) map[int64]float64 {
 	sum := map[int64]float64{}
 	for _, s := range p.Sample {
@@ -24,7 +24,7 @@ func inUse(p *profile.Profile, value int) map[int64]float64 {
 	return sum
 }
 
-// TestSampledRealloc: a sampled object that moves stays in the profile, with its size.
+// TestSampledRealloc: a sampled object that moves stays in the profile, with its new size.
 func TestSampledRealloc(t *testing.T) {
 	a := open(t, Options{Decay: -1, ProfileRate: 1})
 	p := alloc(t, a, 256<<10)
@@ -40,8 +40,8 @@ func TestSampledRealloc(t *testing.T) {
 	wantMisuse(t, func() { a.Free(p) }, MisuseError{Kind: DoubleFree, Op: "Free", Addr: uintptr(p), Block: uintptr(p), Size: 1 << 20, State: "freed"})
 }
 
-// TestProfileMemory: what the profiler takes is a line of its own, which grows with the
-// samples; what it has is told; and everything sums to what is mapped.
+// TestProfileMemory: the statistics count the memory of the profiler separately. It grows
+// with the samples, and all fields add up to the mapped bytes.
 func TestProfileMemory(t *testing.T) {
 	a := open(t, Options{Decay: -1})
 	a.Profile().SetRate(1)

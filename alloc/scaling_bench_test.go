@@ -16,12 +16,12 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// What the model of benchmarks/SCALING.md is made of: how often an operation takes a
-// depot's lock, and how long the lock is taken for. The former depends on what the
-// program does and not on the number of processors; that is what these show.
+// These benchmarks measure the parameters of the model in benchmarks/SCALING.md: how often
+// an operation takes a depot's lock, and how long the lock is held. The former depends on
+// the program, not on the number of processors.
 
-// A scaled is a workload of which each goroutine does n operations; it takes blocks
-// from in and hands others to out.
+// A scaled is a workload in which each goroutine performs n operations. A goroutine takes
+// blocks from in and passes others to out.
 type scaled struct {
 	name string
 	run  func(a *Allocator, size, n int, in <-chan []unsafe.Pointer, out chan<- []unsafe.Pointer)
@@ -76,9 +76,9 @@ func freeBatch(a *Allocator, blocks []unsafe.Pointer) {
 	}
 }
 
-// BenchmarkScaling runs as many goroutines as there are processors for Go. Its figures
-// are locks/op, how often an operation takes a depot's lock, and wait-ns/op, the time for
-// which goroutines wait for locks.
+// BenchmarkScaling runs one goroutine for each processor. It reports locks/op, which is how
+// often an operation takes a depot's lock, and wait-ns/op, the time for which goroutines
+// wait for locks.
 func BenchmarkScaling(b *testing.B) {
 	for _, w := range scaledWorkloads {
 		for _, size := range []int{64, 1 << 10, 128 << 10} {
@@ -107,7 +107,7 @@ func benchmarkScaled(b *testing.B, w scaled, size, procs int) {
 		}
 		done.Wait()
 	}
-	run(4 * scaledBatch) // spans and magazines are there
+	run(4 * scaledBatch) // creates spans and magazines
 	locks, wait := exchanges(a), lockWait()
 	b.ResetTimer()
 	run(n)
@@ -121,7 +121,7 @@ func benchmarkScaled(b *testing.B, w scaled, size, procs int) {
 	}
 }
 
-// exchanges counts how often the depots' locks were taken for caches.
+// exchanges returns how often caches took the depots' locks.
 func exchanges(a *Allocator) (n int64) {
 	var s stats.Snapshot
 	a.Stats(&s)
@@ -131,16 +131,15 @@ func exchanges(a *Allocator) (n int64) {
 	return n
 }
 
-// lockWait returns the seconds that goroutines have waited for mutexes.
+// lockWait returns the seconds for which goroutines have waited for mutexes.
 func lockWait() float64 {
 	sample := []metrics.Sample{{Name: "/sync/mutex/wait/total:seconds"}}
 	metrics.Read(sample)
 	return sample[0].Value.Float64()
 }
 
-// BenchmarkDepotLock has goroutines do nothing but take magazines and put them back: a
-// saturated lock. The time of an operation is what one taking of the lock costs when it
-// is always wanted by others.
+// BenchmarkDepotLock: all goroutines take magazines and put them back, which saturates the
+// lock. The time of an operation is the cost of taking a contended lock once.
 func BenchmarkDepotLock(b *testing.B) {
 	for _, procs := range []int{1, 2, 4, 64} {
 		b.Run(fmt.Sprintf("procs=%d", procs), func(b *testing.B) {
@@ -149,7 +148,7 @@ func BenchmarkDepotLock(b *testing.B) {
 			a := open(b, Options{Decay: -1})
 			blocks := make([]unsafe.Pointer, 64*int(smallheap.Capacity(c)))
 			fillBatch(a, blocks, 64)
-			freeBatch(a, blocks) // the depot has magazines for all
+			freeBatch(a, blocks) // enough magazines for all goroutines
 			d := &a.depots[c]
 			b.SetParallelism(1)
 			b.ResetTimer()

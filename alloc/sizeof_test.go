@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// TestSizeof pins the layout on which speed and the size of metadata depend.
+// TestSizeof pins the layout, on which the speed and the size of metadata depend.
 func TestSizeof(t *testing.T) {
 	is64 := bits.UintSize == 64
 	for _, c := range []struct {
@@ -32,7 +32,8 @@ func TestSizeof(t *testing.T) {
 			t.Errorf("%s: %d, want %d", c.name, c.got, want)
 		}
 	}
-	// What every processor reads all the time shares no line with what is written.
+	// Fields that every processor reads all the time share no cache line with fields that
+	// change.
 	if n := unsafe.Offsetof(Allocator{}.id); is64 && n < 64 {
 		t.Errorf("Allocator.id begins at %d, in the line of freeOwner and table", n)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// starve takes all metadata there is and lets no more be mapped, until the
-// function that it returns is called.
+// starve takes all metadata and lets no more be mapped, until the returned function is
+// called.
 func starve() (feed func()) {
 	vm.Inject(func(op vm.Op) error {
 		if op == vm.OpMap {
@@ -41,17 +41,16 @@ func starve() (feed func()) {
 	}
 }
 
-// TestStarved: without memory for caches and magazines, allocating fails and
-// freeing does not.
+// TestStarved: without memory for caches and magazines, allocating fails and freeing works.
 func TestStarved(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		first func(a *Allocator) // before memory runs out
+		first func(a *Allocator) // before memory is exhausted
 	}{
 		{"no cache", func(a *Allocator) { a.Trim() }},
 		{"no magazines", func(a *Allocator) {
 			a.Trim()
-			if p, err := a.Malloc(3000); err == nil { // gets a cache
+			if p, err := a.Malloc(3000); err == nil { // creates a cache
 				a.Free(p)
 			}
 		}},

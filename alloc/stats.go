@@ -28,11 +28,11 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 
 		MaxMappings: vm.MaxMappings(),
 	}
-	s.Memory.Tail = a.stuck.pages.Load() * sizeclass.PageSize
+	s.Memory.Tail = a.lostGuards.pages.Load() * sizeclass.PageSize
 	a.countBlocks(s)
 	a.countPages(s)
-	region, live := a.guards.usage()
-	s.Memory.Guards, s.Memory.GuardsClean = live, region-live
+	mapped, live := a.guardPool.usage()
+	s.Memory.Guards, s.Memory.GuardsClean = live, mapped-live
 	countMetadata(s)
 	a.countProfile(s)
 	s.Arenas, s.Dropped = a.arenas.Stats()

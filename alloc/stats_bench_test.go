@@ -11,9 +11,9 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// BenchmarkStats takes snapshots of an allocator with so many spans in each class. Its
-// 1,000 hold 8 GiB of address space and 100 MiB of metadata, and take some seconds to
-// make.
+// BenchmarkStats takes snapshots of an allocator with the given number of spans in each
+// class. 1,000 spans take 8 GiB of address space and 100 MiB of metadata, and some seconds
+// to create.
 func BenchmarkStats(b *testing.B) {
 	for _, spans := range []int{10, 1000} {
 		b.Run(fmt.Sprintf("spans=%d", spans), func(b *testing.B) {
@@ -27,7 +27,8 @@ func BenchmarkStats(b *testing.B) {
 	}
 }
 
-// BenchmarkHeapMap draws the map of as much, of the 16 chunks that the live page shows.
+// BenchmarkHeapMap draws the map of the same heaps. The map has the 16 chunks that the live
+// page shows.
 func BenchmarkHeapMap(b *testing.B) {
 	a := withSpans(b, 100)
 	b.ReportAllocs()
@@ -36,8 +37,8 @@ func BenchmarkHeapMap(b *testing.B) {
 	}
 }
 
-// withSpans returns an allocator with so many spans in each class, of whose blocks
-// nothing was written.
+// withSpans returns an allocator with the given number of spans in each class. Their blocks
+// were not written to.
 func withSpans(b *testing.B, spans int) *Allocator {
 	a, err := NewAllocator(still)
 	if err != nil {
@@ -56,8 +57,8 @@ func withSpans(b *testing.B, spans int) *Allocator {
 	return a
 }
 
-// BenchmarkObserved is the pair of calls with so many snapshots a second taken beside
-// it, of an allocator with 10 spans in each class.
+// BenchmarkObserved measures a pair of Malloc and Free while the given number of snapshots
+// a second is taken, of an allocator with 10 spans in each class.
 func BenchmarkObserved(b *testing.B) {
 	for _, rate := range []int{0, 1000} {
 		b.Run(fmt.Sprintf("snapshots=%d", rate), func(b *testing.B) {

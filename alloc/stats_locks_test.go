@@ -4,9 +4,9 @@ package alloc
 
 import "testing"
 
-// TestStatsStopsNobody: who has blocks in a cache allocates and frees while all the
-// locks of small blocks are held that a snapshot takes. If they did not, this would
-// wait for itself.
+// TestStatsStopsNobody: goroutines whose caches have blocks can allocate and free while all
+// locks are held that a snapshot takes for small blocks. Otherwise this test would
+// deadlock.
 func TestStatsStopsNobody(t *testing.T) {
 	a := open(t, still)
 	l := a.NewLocal()

@@ -12,15 +12,15 @@ import (
 	"testing"
 )
 
-// TestStorm has workers share an Allocator while signals rain, threads come and
-// go, and processors do.
+// TestStorm: workers share an Allocator while signals arrive, and the numbers of threads
+// and processors change.
 func TestStorm(t *testing.T) {
 	self := os.Getpid()
 	for _, c := range []struct {
 		name    string
 		disturb func(*Allocator)
 	}{
-		{"preemption", func(*Allocator) { // SIGURG is what the runtime preempts by
+		{"preemption", func(*Allocator) { // the runtime preempts goroutines by SIGURG
 			for range 50 {
 				_ = syscall.Kill(self, syscall.SIGURG)
 			}
@@ -37,7 +37,7 @@ func TestStorm(t *testing.T) {
 			var all sync.WaitGroup
 			for range 8 {
 				all.Go(func() {
-					runtime.LockOSThread() // for ever: the thread ends with the goroutine
+					runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 					l := a.NewLocal()
 					if p, err := l.Malloc(1000); err == nil {
 						a.Free(p)
@@ -55,7 +55,7 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// TestSignals: goroutines that are notified of signals use the Allocator like others.
+// TestSignals: goroutines that receive signals use the Allocator like others.
 func TestSignals(t *testing.T) {
 	arrived := make(chan os.Signal, 16)
 	signal.Notify(arrived, syscall.SIGUSR1)

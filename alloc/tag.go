@@ -103,8 +103,19 @@ func (t *Tag) Memalign(align, size int) (unsafe.Pointer, error) {
 
 // Realloc does what Allocator.Realloc does, and counts the block.
 func (t *Tag) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
+	return t.resize(p, func() (unsafe.Pointer, error) { return t.a.Realloc(p, size) })
+}
+
+// Recalloc does what Allocator.Recalloc does, and counts the block.
+func (t *Tag) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, error) {
+	return t.resize(p, func() (unsafe.Pointer, error) { return t.a.Recalloc(p, kept, size) })
+}
+
+// resize calls resize to resize the block p, and then counts the block as resized. The function
+// resize panics if it does not resize p.
+func (t *Tag) resize(p unsafe.Pointer, resize func() (unsafe.Pointer, error)) (unsafe.Pointer, error) {
 	n, live := requestedAt(raw.Addr(p))
-	q, err := t.a.Realloc(p, size) // panics if p is misused
+	q, err := resize()
 	if err == nil && live {
 		t.count(-1, -int64(n))
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// tagged returns the numbers of a tag.
+// tagged returns the statistics of a tag.
 func tagged(a *Allocator, name string) stats.Tag {
 	var s stats.Snapshot
 	a.Stats(&s)
@@ -23,17 +23,18 @@ func tagged(a *Allocator, name string) stats.Tag {
 	return stats.Tag{}
 }
 
-// modes are the ways in which an Allocator serves blocks.
+// modes lists the ways in which an Allocator serves blocks.
 var modes = map[string]Options{"plain": still, "checked": strict, "guarded": guardAll}
 
-// TestTag: a Tag counts what was allocated through it and not freed, in every way.
+// TestTag: a Tag counts the blocks that were allocated through it and not freed, for every
+// function that allocates or frees.
 func TestTag(t *testing.T) {
 	for mode, o := range modes {
 		t.Run(mode, func(t *testing.T) {
 			a := open(t, o)
 			tag := a.Tag("index")
 			if a.Tag("index") != tag || a.Tag("other") == tag {
-				t.Fatal("a name is not one Tag's")
+				t.Fatal("Tags of one name differ")
 			}
 			want := func(what string, blocks, bytes int64) {
 				t.Helper()
@@ -74,7 +75,7 @@ func TestTag(t *testing.T) {
 	}
 }
 
-// TestTagRefuses: what is refused is not counted.
+// TestTagRefuses: refused allocations are not counted.
 func TestTagRefuses(t *testing.T) {
 	a := open(t, still)
 	tag := a.Tag("index")
@@ -102,7 +103,7 @@ func TestTagRefuses(t *testing.T) {
 	}
 }
 
-// TestTagConcurrent: nothing is lost between goroutines that allocate and others that free.
+// TestTagConcurrent: the counts stay exact if some goroutines allocate and others free.
 func TestTagConcurrent(t *testing.T) {
 	a := open(t, still)
 	const workers, n = 4, 2000
@@ -129,7 +130,8 @@ func TestTagConcurrent(t *testing.T) {
 	drained(t, a)
 }
 
-// TestTagShown: the numbers are in the text, the metrics and the change.
+// TestTagShown: the text, the metrics and the difference of snapshots have the tag's
+// numbers.
 func TestTagShown(t *testing.T) {
 	a := open(t, still)
 	b := Must(a.Tag("my index").MallocBytes(1000))

@@ -21,19 +21,19 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// atStart is what the process had before the first test ran.
+// atStart is the state of the process before the first test ran.
 var atStart struct {
 	mapped     int64
 	mappings   int64
 	goroutines int
 }
 
-// childVar names the environment variable that makes the test binary run one of
-// the children instead of the tests.
+// childVar is the environment variable that makes the test binary run one of the children
+// instead of the tests.
 const childVar = "ASHLAR_ALLOC_TEST_CHILD"
 
-// children are the programs that tests run as processes of their own. What one
-// returns is printed, and fails the test that started it.
+// children are programs that tests run as separate processes. If a child returns an error,
+// it is printed and fails the test.
 var children = map[string]func() error{}
 
 func TestMain(m *testing.M) {
@@ -56,7 +56,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runChild runs a child and reports what it says if it fails.
+// runChild runs a child and reports its output if it fails.
 func runChild(t *testing.T, name string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
@@ -69,14 +69,14 @@ func runChild(t *testing.T, name string) {
 	}
 }
 
-// still are options under which nothing happens by itself.
+// still are options with which nothing happens in the background.
 var still = Options{Decay: -1}
 
-// strict are the same, and those of a checked Allocator.
+// strict are the same options for a checked Allocator.
 var strict = Options{Decay: -1, Checked: true, Quarantine: 256 << 10}
 
-// opened are the Allocators that tests have open, and metadataBefore is what was
-// in use of the process' metadata before there were any.
+// opened are the Allocators that tests have open. metadataBefore is the metadata that was
+// in use before the first of them was opened.
 var (
 	opened         int
 	metadataBefore int
@@ -90,8 +90,8 @@ func open(t testing.TB, o Options) *Allocator {
 	return a
 }
 
-// openOnly returns an Allocator that is the caller's to shut. Blocks are sampled only if
-// the options say how many: chance is for tests that are about it.
+// openOnly returns an Allocator that the caller must shut. Blocks are sampled only if the
+// options set a rate, so that other tests do not depend on chance.
 func openOnly(t testing.TB, o Options) *Allocator {
 	t.Helper()
 	if o.ProfileRate == 0 {
@@ -108,14 +108,14 @@ func openOnly(t testing.TB, o Options) *Allocator {
 	return a
 }
 
-// shut closes a, and fails if it broke an invariant or anything was lost.
+// shut closes a. It fails the test if an invariant does not hold or anything is lost.
 func shut(t testing.TB, a *Allocator) {
 	t.Helper()
 	vm.Inject(nil)
 	opened--
-	// TestCloseFreesTable speaks of the table.
+	// TestCloseFreesTable checks the table
 	metadataBefore += int(metadata.Taken(uintptr(a.tableLen) << wordShift))
-	if t.Failed() { // it may be in any state
+	if t.Failed() { // Close may be called in any state
 		closed := make(chan error, 1)
 		go func() { closed <- a.Close() }()
 		select {
@@ -138,8 +138,8 @@ func shut(t testing.TB, a *Allocator) {
 	}
 }
 
-// leaked returns the bytes of metadata in use that were not before the first of
-// the open Allocators was opened.
+// leaked returns how many bytes of metadata are in use that were not in use before the
+// first of the open Allocators was opened.
 func leaked() int { return metadata.InUse() - metadataBefore }
 
 // check stops the purger, if there is one, and checks the allocator's invariants.
@@ -151,7 +151,7 @@ func check(t testing.TB, a *Allocator) {
 	}
 }
 
-// tick does what the purger does at each tick. It must not be running.
+// tick does the work of one tick of the purger, which must not be running.
 func tick(a *Allocator) {
 	if a.purger.seen == nil {
 		a.purger.seen = map[int]uint64{}
@@ -159,7 +159,7 @@ func tick(a *Allocator) {
 	a.warnUnreturned(a.ageAll())
 }
 
-// drained frees what a retains and fails if anything is left in use.
+// drained frees what a retains and fails the test if memory is still in use.
 func drained(t testing.TB, a *Allocator) {
 	t.Helper()
 	check(t, a)
@@ -198,7 +198,7 @@ func at(p unsafe.Pointer, offset int) unsafe.Pointer {
 	return raw.Pointer(raw.Addr(p) + uintptr(offset))
 }
 
-// noise is what blocks are filled with, from an offset that depends on the block.
+// noise is the content of filled blocks, from an offset that depends on the block.
 var noise = func() []byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, 64<<10+256)
@@ -248,9 +248,9 @@ func panicOf(f func()) (v any) {
 	return nil
 }
 
-// wantMisuse fails unless f panics with a *MisuseError that agrees with want, as far as
-// that goes, and whose text has all the words. One of the words in want.State, which |
-// separates, is to occur in the error's.
+// wantMisuse fails the test unless f panics with a *MisuseError that has the values of want
+// that are not zero, and whose message has all the words. want.State may list several
+// states, separated by |; the error must have one of them.
 func wantMisuse(t testing.TB, f func(), want MisuseError, words ...string) {
 	t.Helper()
 	v := panicOf(f)
@@ -267,7 +267,7 @@ func wantMisuse(t testing.TB, f func(), want MisuseError, words ...string) {
 	}
 	for _, w := range words {
 		if !strings.Contains(got.Error(), w) {
-			t.Errorf("the text %q does not say %q", got.Error(), w)
+			t.Errorf("the text %q does not contain %q", got.Error(), w)
 		}
 	}
 	if text := got.Error(); !strings.HasPrefix(text, "alloc: "+got.Kind.String()+": "+got.Op) || got.Detail == "" || !strings.Contains(text, got.Detail) {
@@ -275,7 +275,7 @@ func wantMisuse(t testing.TB, f func(), want MisuseError, words ...string) {
 	}
 }
 
-// freedTo returns the kind of the misuse of a freed block by op.
+// freedTo returns the kind of misuse that op of a freed block reports.
 func freedTo(op string) MisuseKind {
 	if op == "Free" {
 		return DoubleFree
@@ -283,7 +283,7 @@ func freedTo(op string) MisuseKind {
 	return UseAfterFree
 }
 
-// has reports whether a function whose name ends so is in the stack of a call.
+// has reports whether the stack of a call has a function whose name ends with function.
 func has(c Call, function string) bool {
 	for f := range c.Frames() {
 		if strings.HasSuffix(f.Function, "."+function) {
@@ -293,7 +293,7 @@ func has(c Call, function string) bool {
 	return false
 }
 
-// eventually polls until ok, for ten seconds at most, and reports whether it was.
+// eventually polls ok for at most ten seconds and reports whether it returned true.
 func eventually(ok func() bool) bool {
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if ok() {
@@ -303,10 +303,10 @@ func eventually(ok func() bool) bool {
 	return ok()
 }
 
-// roomy says that even the largest int may be a size that there is room for.
+// roomy reports whether the address space might have room even for the largest int.
 const roomy = math.MaxInt == math.MaxInt32
 
-// fewer returns n, or less of it where everything takes longer.
+// fewer returns n, or a part of it in builds in which everything takes longer.
 func fewer(n int) int {
 	if raceEnabled || testing.Short() {
 		return n / 8

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// header is followed by an array in these tests. Its size is no multiple of 8.
+// In these tests an array follows a header. The size of a header is not a multiple of 8.
 type header struct {
 	N    uint32
 	Kind [3]byte
@@ -62,7 +62,7 @@ func TestTrailingErrors(t *testing.T) {
 	drained(t, a)
 }
 
-// TestTrailingChecked: a checked Allocator compares the size of both together.
+// TestTrailingChecked: a checked Allocator compares the sum of both sizes.
 func TestTrailingChecked(t *testing.T) {
 	a := open(t, strict)
 	h := Must(NewTrailing[header, uint64](a, 10))

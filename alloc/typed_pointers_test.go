@@ -56,7 +56,7 @@ func allowed[T any](t *testing.T, a *Allocator) {
 	if !PointerFree[T]() {
 		t.Errorf("PointerFree[%T] is false", *new(T))
 	}
-	for range 2 { // the second time the answer is remembered
+	for range 2 { // the second answer comes from the table
 		p, err := New[T](a)
 		if err != nil {
 			t.Errorf("New[%T]: %v", *new(T), err)

@@ -74,7 +74,7 @@ func TestMakeSlice(t *testing.T) {
 			}
 			elem := int(unsafe.Sizeof(point{}))
 			if room := GoodSize(c.c*elem) / elem; cap(s) != room {
-				t.Errorf("MakeSlice(%d, %d) has capacity %d, GoodSize has room for %d", c.n, c.c, cap(s), room)
+				t.Errorf("MakeSlice(%d, %d) has capacity %d, GoodSize gives %d", c.n, c.c, cap(s), room)
 			}
 			all := s[:cap(s)]
 			for i := range all[:c.c] {
@@ -92,7 +92,7 @@ func TestMakeSlice(t *testing.T) {
 	drained(t, a)
 }
 
-// TestMakeSliceZero: as with make, everything up to the capacity is zero.
+// TestMakeSliceZero: as with make, all elements up to the capacity are zero.
 func TestMakeSliceZero(t *testing.T) {
 	a := open(t, still)
 	for _, n := range []int{1, 100, 1000, 5000, 70000, sizeclass.LargeMin, sizeclass.LargeMin + 100, 300001} {
@@ -131,8 +131,8 @@ func TestSliceOfNoSize(t *testing.T) {
 	drained(t, a)
 }
 
-// TestSliceOfNothing: a slice of no capacity has a block too, which is not lost
-// when it grows.
+// TestSliceOfNothing: a slice without capacity has a block, too. The block is not lost when
+// the slice grows.
 func TestSliceOfNothing(t *testing.T) {
 	a := open(t, still)
 	for _, grow := range []bool{false, true} {
@@ -179,7 +179,7 @@ func TestInvalidLengths(t *testing.T) {
 	drained(t, a)
 }
 
-// TestSliceErrors: after an error the slice is as it was.
+// TestSliceErrors: an error leaves the slice unchanged.
 func TestSliceErrors(t *testing.T) {
 	a := open(t, still)
 	s, err := MakeSlice[int64](a, 100, 100)
@@ -212,7 +212,7 @@ func TestSliceErrors(t *testing.T) {
 	FreeSlice(a, s)
 }
 
-// TestAppend grows a slice from nothing over the border to large objects.
+// TestAppend grows a slice from nothing across the limit to large objects.
 func TestAppend(t *testing.T) {
 	a := open(t, still)
 	var s []int32
@@ -241,7 +241,7 @@ func TestAppend(t *testing.T) {
 	drained(t, a)
 }
 
-// TestAppendItself: as with append, the values may be the slice's own.
+// TestAppendItself: as with append, the values may be those of the slice itself.
 func TestAppendItself(t *testing.T) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	a := open(t, still)

@@ -12,13 +12,12 @@ import (
 // verify checks the Allocator's memory. It returns all errors joined.
 func (a *Allocator) verify() error {
 	a.init()
-	s := a.gate.enter()
-	if s == nil {
+	if !a.gate.enter() {
 		return nil
 	}
-	defer s.leave()
+	defer a.gate.leave()
 	var all []error
-	all = append(all, a.backend.damages(opVerify), a.guards.damages(opVerify))
+	all = append(all, a.backend.damages(opVerify), a.guardPool.damages(opVerify))
 	a.large.EachDamaged(func(v *largeheap.Violation) { all = append(all, describeLarge(opVerify, v.Addr, v)) })
 	for c := range sizeclass.Class(sizeclass.Count) {
 		_, err := a.depots[c].Check(c)

@@ -74,13 +74,13 @@ func (a *Allocator) warnMany() {
 	if a.options.Logger == nil {
 		return
 	}
-	now, most := vm.Mappings(), maxMappings()
-	if now < most/2 {
+	now, limit := vm.Mappings(), maxMappings()
+	if now < limit/2 {
 		return
 	}
 	a.warn(warnMappings, "half of the mappings that the kernel allows are in use",
 		"raise the number before mmap and munmap fail: sysctl -w vm.max_map_count=262144, and in /etc/sysctl.d to keep it",
-		slog.Int64("mappings", now), slog.Int64("max_map_count", most))
+		slog.Int64("mappings", now), slog.Int64("max_map_count", limit))
 }
 
 // warnUnreturned warns of memory that the kernel does not take back.

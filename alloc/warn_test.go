@@ -15,12 +15,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// TestLogger makes each event happen twice. The logger gets one line, with advice.
+// TestLogger makes each event occur twice. The logger gets one line, with advice.
 func TestLogger(t *testing.T) {
 	defer func(was func() bool) { noHugePages = was }(noHugePages)
 	for name, c := range map[string]struct {
 		happen func(t *testing.T, a *Allocator)
-		want   []string // in the only line; none: nothing is told
+		want   []string // words of the only line; none: no line
 	}{
 		"nothing": {func(t *testing.T, a *Allocator) { a.Free(alloc(t, a, 1<<20)) }, nil},
 		"limit": {func(t *testing.T, a *Allocator) {
@@ -49,6 +49,7 @@ func TestLogger(t *testing.T) {
 			adviseHuge(t, a, nil)
 		}, []string{"refuses huge pages"}},
 		"huge pages, granted": {func(t *testing.T, a *Allocator) {
+			vm.Require(t, vm.HugePages)
 			noHugePages = func() bool { return false }
 			adviseHuge(t, a, nil)
 		}, nil},
@@ -89,7 +90,7 @@ func TestLogger(t *testing.T) {
 	}
 }
 
-// refuse has the kernel fail calls of a kind while 3 MiB are asked for.
+// refuse makes the kernel calls of one kind fail while 3 MiB are allocated.
 func refuse(t *testing.T, a *Allocator, kind vm.Op, err error) {
 	t.Helper()
 	vm.Inject(func(op vm.Op) error {
@@ -104,7 +105,7 @@ func refuse(t *testing.T, a *Allocator, kind vm.Op, err error) {
 	}
 }
 
-// adviseHuge asks for huge pages as arenas do, with an answer of the kernel's.
+// adviseHuge asks for huge pages as arenas do, and injects the kernel's answer.
 func adviseHuge(t *testing.T, a *Allocator, err error) {
 	t.Helper()
 	p := alloc(t, a, 1<<20)
@@ -120,7 +121,7 @@ func adviseHuge(t *testing.T, a *Allocator, err error) {
 	h.AdvisedHuge(h.Space().Advise(raw.AlignUp(raw.Addr(p), vm.PageSize()), vm.PageSize(), vm.HugePage))
 }
 
-// TestLoggerAllocates: a handler may use the allocator that speaks to it.
+// TestLoggerAllocates: a handler may use the allocator that calls it.
 func TestLoggerAllocates(t *testing.T) {
 	o := still
 	h := &allocating{Handler: slog.NewTextHandler(&bytes.Buffer{}, nil)}
@@ -143,7 +144,7 @@ type allocating struct {
 }
 
 func (h *allocating) Handle(ctx context.Context, r slog.Record) error {
-	for _, size := range []int{100, 2 << 20} { // the second fails, and would be told
+	for _, size := range []int{100, 2 << 20} { // the second fails and would be logged
 		if p, err := h.a.Malloc(size); err == nil {
 			h.got++
 			h.a.Free(p)

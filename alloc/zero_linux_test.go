@@ -6,22 +6,25 @@ import (
 	"fmt"
 	"testing"
 	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// grows returns by how many bytes f makes the resident set grow.
+// grows returns by how many bytes f increases the resident set.
 func grows(f func()) int64 {
 	before := statm(1)
 	f()
 	return statm(1) - before
 }
 
-// Zeros that the kernel supplies are not written: a slice that grows, and a block that is
-// zeroed again after a sparse use, take the RAM of what is used.
+// TestZerosTakeNoMemory: zeros that the kernel supplies are not written. So a slice that grows, and
+// a block that is zeroed again after sparse use, take RAM only for the used part.
 func TestZerosTakeNoMemory(t *testing.T) {
+	vm.Require(t, vm.Residency)
 	if raceEnabled {
-		t.Skip("what the race detector knows of the blocks is resident as well")
+		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
-	const large, most = 256 << 20, 32 << 20
+	const large, limit = 256 << 20, 32 << 20
 	local := func(t *testing.T) Memory {
 		l := open(t, still).NewLocal()
 		t.Cleanup(l.Close)
@@ -36,9 +39,9 @@ func TestZerosTakeNoMemory(t *testing.T) {
 				for i := range s {
 					s[i] = 7
 				}
-				s = s[:from/2] // the rest is to be zero again
+				s = s[:from/2] // the rest must be zero again
 				n := grows(func() { s = Must(Resize(m, s, large)) })
-				if n > most {
+				if n > limit {
 					t.Errorf("%d bytes of RAM for a slice of %d of which %d are used", n, large, from)
 				}
 				for i, v := range s[:2*from] {
@@ -61,7 +64,7 @@ func TestZerosTakeNoMemory(t *testing.T) {
 				bytesAt(p, large)[large/2] = 1
 				a.Free(p)
 			})
-			if n > most {
+			if n > limit {
 				t.Errorf("%d bytes of RAM", n)
 			}
 		}
@@ -71,11 +74,11 @@ func TestZerosTakeNoMemory(t *testing.T) {
 		p := alloc(t, a, large-1<<20)
 		secret := bytesAt(p, 1<<20)[1000:1006]
 		copy(secret, "secret")
-		if n := grows(func() { a.Free(p) }); n > most {
+		if n := grows(func() { a.Free(p) }); n > limit {
 			t.Errorf("%d bytes of RAM", n)
 		}
 		if q := alloc(t, a, large-1<<20); q == p && unsafe.String(&secret[0], 6) == "secret" {
-			t.Error("what was freed is still there")
+			t.Error("the freed contents are still there")
 		}
 	})
 }

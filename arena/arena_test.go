@@ -229,7 +229,7 @@ func TestSmallLimit(t *testing.T) {
 			n += 16
 		}
 		if n > limit || n < limit*7/8 {
-			t.Errorf("%d bytes of %d were handed out", n, limit)
+			t.Errorf("%d bytes of %d were allocated", n, limit)
 		}
 	}
 }
@@ -272,7 +272,7 @@ func TestAppendInPlace(t *testing.T) {
 	}
 	New[int](a)
 	if s = Append(a, s, make([]int, 100)...); &s[0] == first {
-		t.Error("the slice grew over its neighbour")
+		t.Error("the slice overwrote the next allocation")
 	}
 }
 
@@ -326,7 +326,7 @@ func TestClone(t *testing.T) {
 
 	q, heap := &point{1, 2}, []int{1}
 	if Clone(q) != q || &Clone(heap)[0] != &heap[0] || Clone("x") != "x" || Clone[*int](nil) != nil || Clone[[]int](nil) != nil {
-		t.Error("what is in no arena was copied")
+		t.Error("memory outside arenas was copied")
 	}
 	for _, f := range []func(){func() { Clone(1) }, func() { Clone(point{}) }, func() { Clone[any](nil) }} {
 		func() {

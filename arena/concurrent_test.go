@@ -71,7 +71,7 @@ func TestMoreProcessors(t *testing.T) {
 		wg.Go(func() {
 			for range 300 {
 				if _, twice := pieces.LoadOrStore(New[int](a), true); twice {
-					t.Error("memory was handed out twice")
+					t.Error("memory was allocated twice")
 				}
 			}
 		})

@@ -24,7 +24,7 @@ func exercise(t *testing.T, o Options) (failures int) {
 			}
 			var e *Error
 			if !errors.Is(err, errInjected) || !errors.As(err, &e) {
-				t.Fatalf("error %v, want what was injected", err)
+				t.Fatalf("error %v, want the injected one", err)
 			}
 			failures++
 		}

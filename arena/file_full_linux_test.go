@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // fullDisk is the environment variable with the directory where the child process mounts a
@@ -21,6 +23,7 @@ const fullDisk = "ASHLAR_FULL_DISK"
 // TestFileDiskFull fills a file system with a plain file and with an arena. Committed data
 // stay. Later data stay in memory, and are committed after there is room again.
 func TestFileDiskFull(t *testing.T) {
+	vm.Require(t, vm.Preallocation)
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestFileDiskFullChild$", "-test.v")
 	cmd.Env = append(os.Environ(), fullDisk+"="+t.TempDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{ // root of its own namespaces may mount

@@ -34,11 +34,11 @@ func (f *File) whole() error {
 // extend makes the file long enough for used bytes of data. If the file is too short,
 // extend makes room for twice as many.
 func (f *File) extend(used uint64) error {
-	const least = 1 << 20
+	const minSize = 1 << 20
 	if f.length >= f.last.dataAt()+int64(pagesOf(used)*filePage) {
 		return nil
 	}
-	size := min(max(2*used, least), max(f.capacity, used))
+	size := min(max(2*used, minSize), max(f.capacity, used))
 	return f.setLength(f.last.dataAt() + int64(pagesOf(size)*filePage))
 }
 

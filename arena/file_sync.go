@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/internal/fault"
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -293,10 +294,11 @@ func (f *File) forget(dirty []uint64) {
 		for n < len(dirty) && dirty[n] == dirty[0]+uint64(n) {
 			n++
 		}
-		base := f.mapping.Base + uintptr(dirty[0])*filePage
 		kernel := vm.PageSize()
-		size := (uintptr(n)*filePage + kernel - 1) &^ (kernel - 1)
-		_ = fileSpace.Purge(base, size, false)
+		begin := raw.AlignDown(uintptr(dirty[0])*filePage, kernel)
+		end := raw.AlignUp((uintptr(dirty[0])+uintptr(n))*filePage, kernel)
+		kind := vm.Kind{File: f.file, Offset: f.last.dataAt() + int64(begin)}
+		_ = fileSpace.Discard(f.mapping.Base+begin, end-begin, kind)
 		dirty = dirty[n:]
 	}
 }

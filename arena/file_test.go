@@ -206,7 +206,7 @@ func TestFileRefused(t *testing.T) {
 		}
 	}
 	if r, err := NewSliceRef[byte](f, 1<<19, 1<<20-dataFloor); err != nil || r.Len() != 1<<19 || r.Cap() != 1<<20-dataFloor {
-		t.Errorf("all that there is: %v", err)
+		t.Errorf("the rest of the file: %v", err)
 	}
 }
 

@@ -35,14 +35,14 @@ func TestRefillFaults(t *testing.T) {
 		}
 	}
 	fill()
-	least := int64(1 << 62)
+	fewest := int64(1 << 62)
 	for range 3 { // the runtime and the test itself may need a page at some time
 		before := faults(t)
 		a.Reset()
 		fill()
-		least = min(least, faults(t)-before)
+		fewest = min(fewest, faults(t)-before)
 	}
-	if least != 0 {
-		t.Errorf("%d page faults", least)
+	if fewest != 0 {
+		t.Errorf("%d page faults", fewest)
 	}
 }

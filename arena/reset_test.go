@@ -84,15 +84,15 @@ func TestResetKeeps(t *testing.T) {
 		checkArena(t, a)
 	}
 	use(20_000)
-	most := a.Stats().Reserved
-	if most < 20_000_000 {
-		t.Fatalf("%d bytes are reserved after a round of 20 MB", most)
+	reserved := a.Stats().Reserved
+	if reserved < 20_000_000 {
+		t.Fatalf("%d bytes are reserved after a round of 20 MB", reserved)
 	}
 	use(20_000)
-	if s := a.Stats(); s.Reserved != most || s.Used != 0 || s.Free != most || s.Resets != 2 {
-		t.Errorf("after the same round again: %+v; want %d bytes reserved and free", s, most)
+	if s := a.Stats(); s.Reserved != reserved || s.Used != 0 || s.Free != reserved || s.Resets != 2 {
+		t.Errorf("after the same round again: %+v; want %d bytes reserved and free", s, reserved)
 	}
-	last := most
+	last := reserved
 	for range 60 {
 		use(20)
 		now := a.Stats().Reserved
@@ -128,9 +128,9 @@ func TestStats(t *testing.T) {
 			}
 			got := s.Arenas[0]
 			size := int64(max(80, (80+a.mask)&^a.mask))
-			least := n*size + 3<<20
-			if got.Used < least || got.Used > least+int64(1+len(a.lanes))<<16 {
-				t.Errorf("used %d, handed out %d", got.Used, least)
+			used := n*size + 3<<20
+			if got.Used < used || got.Used > used+int64(1+len(a.lanes))<<16 {
+				t.Errorf("used %d, allocated %d", got.Used, used)
 			}
 			if got.Used+got.Free+got.Waste != got.Reserved || got.Waste < 0 || got.Free < 0 || got.HighWater != got.Used {
 				t.Errorf("the numbers do not add up: %+v", got)
@@ -141,7 +141,7 @@ func TestStats(t *testing.T) {
 			wantWords(t, errorString(got.Made), "arena.open", "testing_test.go:")
 			wantWords(t, errorString(s.String()), "counted")
 			a.Reset()
-			if got := a.Stats(); got.Used != 0 || got.Resets != 1 || got.HighWater < least {
+			if got := a.Stats(); got.Used != 0 || got.Resets != 1 || got.HighWater < used {
 				t.Errorf("after Reset: %+v", got)
 			}
 		})
@@ -293,7 +293,7 @@ func TestAllocatorClosed(t *testing.T) {
 				t.Fatal(err)
 			}
 			if arenaMemory.contains(addr(p)) {
-				t.Error("memory that is gone is known as an arena's")
+				t.Error("released memory is attributed to an arena")
 			}
 			if _, err := a.Alloc(64<<10, 8); err == nil {
 				t.Error("memory of a closed allocator")

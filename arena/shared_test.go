@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
@@ -110,7 +111,7 @@ func TestSharedProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	least := map[uint64]int{}
+	minPosts := map[uint64]int{}
 	var children []*exec.Cmd
 	var outs []*bufio.Scanner
 	for range 3 {
@@ -129,9 +130,9 @@ func TestSharedProcesses(t *testing.T) {
 		killed := i < 2
 		for outs[i].Scan() {
 			if outs[i].Text() == "posted" {
-				least[uint64(c.Process.Pid)] += 100
+				minPosts[uint64(c.Process.Pid)] += 100
 			}
-			if killed && least[uint64(c.Process.Pid)] >= 300*(i+1) {
+			if killed && minPosts[uint64(c.Process.Pid)] >= 300*(i+1) {
 				_ = c.Process.Kill()
 			}
 		}
@@ -140,9 +141,9 @@ func TestSharedProcesses(t *testing.T) {
 		}
 	}
 	count := posted(t, s)
-	for pid, n := range least {
+	for pid, n := range minPosts {
 		if count[pid] < n {
-			t.Errorf("process %d told of %d posts, there are %d", pid, n, count[pid])
+			t.Errorf("process %d reported %d posts, there are %d", pid, n, count[pid])
 		}
 	}
 	if err := posting(s, 7, 1<<20); !errors.Is(err, alloc.ErrLimit) { // fills the rest of the arena
@@ -157,6 +158,7 @@ func TestSharedProcesses(t *testing.T) {
 // TestSharedGoroutines: many goroutines use one arena that is open twice, at different
 // addresses.
 func TestSharedGoroutines(t *testing.T) {
+	vm.Require(t, vm.Reopening)
 	a, err := OpenShared("", SharedOptions{Size: 4 << 20})
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// parse reads arguments of which the test knows that they are right.
+// parse parses correct arguments.
 func parse(t *testing.T, arguments ...string) *options {
 	t.Helper()
 	o, err := parseOptions(arguments)
@@ -38,7 +38,7 @@ func parse(t *testing.T, arguments ...string) *options {
 	return o
 }
 
-// TestEveryGoalIsMeasured measures as the program does, in moments.
+// TestEveryGoalIsMeasured measures as the program does, but only for moments.
 func TestEveryGoalIsMeasured(t *testing.T) {
 	if !rss.Supported {
 		t.Skip(rss.ErrUnsupported)
@@ -62,7 +62,7 @@ func TestEveryGoalIsMeasured(t *testing.T) {
 	expectComplete(t, d, out.String(), file)
 }
 
-// expectComplete checks that no result is missing from the tables or from the file.
+// expectComplete checks that the tables and the file have every result.
 func expectComplete(t *testing.T, d *result.Document, printed, file string) {
 	t.Helper()
 	shown := make(map[string]bool)

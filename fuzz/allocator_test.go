@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// FuzzAllocator plays inputs of all operations.
+// FuzzAllocator runs inputs of all operations.
 func FuzzAllocator(f *testing.F) {
 	f.Add(spill())
 	for _, options := range []byte{0, 1, 2, 0x30} {
@@ -16,16 +16,16 @@ func FuzzAllocator(f *testing.F) {
 	fuzzAlone(f, allOps, false, 32)
 }
 
-// FuzzHardening plays inputs of all operations on Allocators with alloc.Hardening.
+// FuzzHardening runs inputs of all operations on Allocators with alloc.Hardening.
 func FuzzHardening(f *testing.F) { fuzzAlone(f, allOps, true, 16) }
 
-// FuzzRealloc plays inputs in which few blocks are resized often.
+// FuzzRealloc runs inputs in which few blocks are resized often.
 func FuzzRealloc(f *testing.F) { fuzzAlone(f, reallocOps, false, 16) }
 
-// FuzzAlignment plays inputs that request alignments up to 1 GiB and more.
+// FuzzAlignment runs inputs that request alignments up to 1 GiB and more.
 func FuzzAlignment(f *testing.F) { fuzzAlone(f, alignOps, false, 16) }
 
-// fuzzAlone fuzzes with one player and one processor, so that an input always has the
+// fuzzAlone fuzzes with one runner and one processor, so that an input always has the
 // same effects.
 func fuzzAlone(f *testing.F, ops []operation, hardened bool, n int) {
 	procs := runtime.GOMAXPROCS(1)
@@ -34,7 +34,7 @@ func fuzzAlone(f *testing.F, ops []operation, hardened bool, n int) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if err := playAlone(data, ops, hardened); err != nil {
+		if err := runAlone(data, ops, hardened); err != nil {
 			t.Fatal(err)
 		}
 	})

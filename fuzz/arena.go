@@ -59,7 +59,7 @@ func arenaOptions(b int, a *alloc.Allocator) arena.Options {
 	return o
 }
 
-// runArenaModel plays an input. Its first byte selects the arena's options, and the
+// runArenaModel runs an input. Its first byte selects the arena's options, and the
 // second those of its Allocator.
 func runArenaModel(data []byte) (err error) {
 	defer disarm()
@@ -150,7 +150,7 @@ func (y *arenaModel) size() int {
 
 // enter checks size new bytes at an address and adds them to the shadow.
 func (y *arenaModel) enter(at unsafe.Pointer, size, align int) (*block, error) {
-	b := &block{addr: raw.Addr(at), asked: size, usable: size, known: size, id: y.newID()}
+	b := &block{addr: raw.Addr(at), requested: size, usable: size, known: size, id: y.newID()}
 	if align = max(align, y.options.Align); at == nil || b.addr%uintptr(align) != 0 {
 		return nil, fmt.Errorf("%d bytes aligned to %d: got %p", size, align, at)
 	}
@@ -262,7 +262,7 @@ func (y *arenaModel) append() error {
 	if y.tail = grown; cap(grown) == 0 {
 		return nil
 	}
-	b := &block{addr: raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))), asked: len(grown),
+	b := &block{addr: raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))), requested: len(grown),
 		usable: cap(grown), known: len(grown), id: y.newID()}
 	if i := nonZero(b.bytes(len(grown))[before:]); i >= 0 {
 		return fmt.Errorf("appended byte %d is wrong", i)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// FuzzArena plays inputs on arenas of all kinds.
+// FuzzArena runs inputs on arenas of all kinds.
 func FuzzArena(f *testing.F) {
 	procs := runtime.GOMAXPROCS(1)
 	f.Cleanup(func() { runtime.GOMAXPROCS(procs) })

@@ -12,16 +12,16 @@ import (
 
 // A block is the model's knowledge of a live block.
 type block struct {
-	addr   uintptr
-	asked  int // requested bytes, as the allocator counts them
-	usable int // bytes that no other block may contain
-	known  int // bytes from the start that contain the pattern
-	id     int // number of the pattern
-	small  bool
-	class  sizeclass.Class // of a small block
-	align  int             // alignment that must be kept; 0: none
-	busy   bool            // an operation uses it now
-	sparse bool            // one of many blocks: if it is long, only its ends contain the pattern
+	addr      uintptr
+	requested int // requested bytes, as the allocator counts them
+	usable    int // bytes that no other block may contain
+	known     int // bytes from the start that contain the pattern
+	id        int // number of the pattern
+	small     bool
+	class     sizeclass.Class // of a small block
+	align     int             // alignment that must be kept; 0: none
+	busy      bool            // an operation uses it now
+	sparse    bool            // one of many blocks: if it is long, only its ends contain the pattern
 
 	// Of a slice: the type and the number of its elements. known = length · element size.
 	slice    sliceType
@@ -32,7 +32,7 @@ type block struct {
 }
 
 func (b *block) String() string {
-	return fmt.Sprintf("block #%d of %d bytes (%d usable) at %#x", b.id, b.asked, b.usable, b.addr)
+	return fmt.Sprintf("block #%d of %d bytes (%d usable) at %#x", b.id, b.requested, b.usable, b.addr)
 }
 
 func (b *block) pointer() unsafe.Pointer { return raw.Pointer(b.addr) }

@@ -19,9 +19,9 @@ func (r request) placeChecked() block {
 	}
 	inner := int(raw.AlignUp(uintptr(front+r.size+sizeclass.Granule), uintptr(front)))
 	if front+r.size+sizeclass.Granule < sizeclass.LargeMin && inner < sizeclass.LargeMin && front <= sizeclass.PageSize {
-		return block{asked: r.size, small: true, class: sizeclass.Of(inner)}
+		return block{requested: r.size, small: true, class: sizeclass.Of(inner)}
 	}
-	return block{asked: r.size}
+	return block{requested: r.size}
 }
 
 // checkedOf reports whether an options byte selects a checked Allocator. The other bits
@@ -30,7 +30,7 @@ func checkedOf(options int) bool { return options&0xc0 == 0xc0 }
 
 // overwriteAround writes next to a block, or to a block that it has freed. The allocator
 // must report it.
-func (p *player) overwriteAround(h, how int) error {
+func (p *runner) overwriteAround(h, how int) error {
 	b := p.pick()
 	if b == nil {
 		return nil
@@ -47,7 +47,7 @@ func (p *player) overwriteAround(h, how int) error {
 }
 
 // writeFreed frees b and writes to it. b is in quarantine then, until Trim releases it.
-func (p *player) writeFreed(h int, b *block, how int) error {
+func (p *runner) writeFreed(h int, b *block, how int) error {
 	disarm() // otherwise blocks that are older may have to stay in the quarantine
 	if err := p.free(h, b); err != nil {
 		return err

@@ -13,39 +13,39 @@ import (
 )
 
 var concurrentOps = []operation{
-	{"malloc", 11, (*player).malloc},
-	{"calloc", 4, (*player).calloc},
-	{"memalign", 2, (*player).memalign},
-	{"realloc", 6, (*player).realloc},
-	{"free", 8, (*player).freeOne},
-	{"burst", 4, (*player).burst},
-	{"freeburst", 3, (*player).freeBurst},
-	{"append", 2, (*player).appendSlice},
-	{"send", 12, (*player).send},
-	{"receive", 4, (*player).receive},
-	{"trim", 1, (*player).trim},
-	{"limit", 1, (*player).noLimit},
-	{"misuse", 2, (*player).misuseOwn},
-	{"fail", 1, (*player).fail},
-	{"heal", 2, (*player).heal},
-	{"reopen", 1, (*player).reopen},
+	{"malloc", 11, (*runner).malloc},
+	{"calloc", 4, (*runner).calloc},
+	{"memalign", 2, (*runner).memalign},
+	{"realloc", 6, (*runner).realloc},
+	{"free", 8, (*runner).freeOne},
+	{"burst", 4, (*runner).burst},
+	{"freeburst", 3, (*runner).freeBurst},
+	{"append", 2, (*runner).appendSlice},
+	{"send", 12, (*runner).send},
+	{"receive", 4, (*runner).receive},
+	{"trim", 1, (*runner).trim},
+	{"limit", 1, (*runner).noLimit},
+	{"misuse", 2, (*runner).misuseOwn},
+	{"fail", 1, (*runner).fail},
+	{"heal", 2, (*runner).heal},
+	{"reopen", 1, (*runner).reopen},
 }
 
-// mailbox is the maximum number of blocks sent to a player that it has not received.
+// mailbox is the maximum number of blocks sent to a runner that it has not received.
 const mailbox = 16
 
-// noLimit reads the statistics while they change, and removes a limit. Concurrent players
+// noLimit reads the statistics while they change, and removes a limit. Concurrent runners
 // set no limit, because they cannot know whose allocation it would refuse.
-func (p *player) noLimit(int) error {
+func (p *runner) noLimit(int) error {
 	p.a.SetLimit(0)
 	_, err := p.snapshot()
 	return err
 }
 
-// playTogether plays an input with several players at once. Each is a goroutine with its
-// own part of the stream. The first three bytes select the options, the number of players
+// runConcurrent runs an input with several runners at once. Each is a goroutine with its
+// own part of the stream. The first three bytes select the options, the number of runners
 // and processors, whether memory ages, and the ending.
-func playTogether(data []byte) error {
+func runConcurrent(data []byte) error {
 	defer disarm()
 	in := newStream(data)
 	options, shape, ending := in.next(), in.next(), in.next()
@@ -58,12 +58,12 @@ func playTogether(data []byte) error {
 	if err != nil {
 		return err
 	}
-	players := newPlayers(m, in, 2+shape%3)
+	runners := newRunners(m, in, 2+shape%3)
 	m.moving = true
-	if err := run(players); err != nil {
+	if err := runAll(runners); err != nil {
 		return fmt.Errorf("options %#x, shape %#x: %w", options, shape, err)
 	}
-	p, err := gather(players)
+	p, err := gather(runners)
 	if err != nil {
 		return err
 	}
@@ -74,31 +74,31 @@ func playTogether(data []byte) error {
 	return nil
 }
 
-// newPlayers divides the stream among n players, each of which may send blocks to all
+// newRunners divides the stream among n runners, each of which may send blocks to all
 // others.
-func newPlayers(m *model, in stream, n int) []*player {
-	players := make([]*player, n)
-	for i := range players {
+func newRunners(m *model, in stream, n int) []*runner {
+	runners := make([]*runner, n)
+	for i := range runners {
 		part := len(in.rest) / (n - i)
-		players[i] = newPlayer(m, stream{in.rest[:part]}, concurrentOps)
-		players[i].mail = make(chan *block, mailbox)
-		players[i].lastID = i << 16 // so that block numbers are unique
+		runners[i] = newRunner(m, stream{in.rest[:part]}, concurrentOps)
+		runners[i].mail = make(chan *block, mailbox)
+		runners[i].lastID = i << 16 // so that block numbers are unique
 		in.rest = in.rest[part:]
 	}
-	for i, p := range players {
-		p.friends = append(append(p.friends, players[:i]...), players[i+1:]...)
+	for i, p := range runners {
+		p.friends = append(append(p.friends, runners[:i]...), runners[i+1:]...)
 	}
-	return players
+	return runners
 }
 
-// run runs all players concurrently.
-func run(players []*player) error {
+// runAll runs all runners concurrently.
+func runAll(runners []*runner) error {
 	var all sync.WaitGroup
-	failed := make([]error, len(players))
-	for i, p := range players {
+	failed := make([]error, len(runners))
+	for i, p := range runners {
 		all.Go(func() {
-			if err := p.play(); err != nil {
-				failed[i] = fmt.Errorf("player %d: %w", i, err)
+			if err := p.run(); err != nil {
+				failed[i] = fmt.Errorf("runner %d: %w", i, err)
 			}
 		})
 	}
@@ -106,21 +106,21 @@ func run(players []*player) error {
 	return errors.Join(failed...)
 }
 
-// gather gives all blocks to the first player, which is alone from then on.
-func gather(players []*player) (*player, error) {
+// gather gives all blocks to the first runner, which is alone from then on.
+func gather(runners []*runner) (*runner, error) {
 	disarm()
-	for i, p := range players {
+	for i, p := range runners {
 		if err := p.receive(0); err != nil {
-			return nil, fmt.Errorf("player %d: %w", i, err)
+			return nil, fmt.Errorf("runner %d: %w", i, err)
 		}
 		if i > 0 {
 			p.closeLocals()
-			if err := players[0].merge(&p.shadow); err != nil {
+			if err := runners[0].merge(&p.shadow); err != nil {
 				return nil, err
 			}
 		}
 	}
-	p := players[0]
+	p := runners[0]
 	p.moving = p.aging
 	p.fired = p.faults.fired.Load()
 	p.alone = !p.aging

@@ -4,7 +4,7 @@ package main
 
 import "testing"
 
-// FuzzConcurrent plays inputs with several goroutines at once.
+// FuzzConcurrent runs inputs with several goroutines at once.
 func FuzzConcurrent(f *testing.F) {
 	for _, seed := range seeds(16) {
 		f.Add(seed)
@@ -14,7 +14,7 @@ func FuzzConcurrent(f *testing.F) {
 		f.Add(storm(shape, 100, 2000, 20<<10))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if err := playTogether(data); err != nil {
+		if err := runConcurrent(data); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -11,11 +11,11 @@
 //
 // These are the targets:
 //
-//	FuzzAllocator       one player, all operations
-//	FuzzRealloc         one player, few blocks that are resized often
-//	FuzzAlignment       one player, alignments up to 1 GiB and more
+//	FuzzAllocator       one runner, all operations
+//	FuzzRealloc         one runner, few blocks that are resized often
+//	FuzzAlignment       one runner, alignments up to 1 GiB and more
 //	FuzzHardening       FuzzAllocator with alloc.Hardening
-//	FuzzConcurrent      several players at once, which send blocks to each other
+//	FuzzConcurrent      several runners at once, which send blocks to each other
 //	FuzzLargePolicies   a largeheap.Heap, with time counted in ticks
 //	FuzzArena           an arena of any kind
 //	FuzzRegions         regions of one file that others append to, cut and remove
@@ -44,22 +44,22 @@
 //
 // # Structures
 //
-//	input ─► stream ─► player ─► model: an Allocator, injected faults, another Allocator
+//	input ─► stream ─► runner ─► model: an Allocator, injected faults, another Allocator
 //	                     │
 //	                     └─► shadow: the live blocks, by age and by address
 //
 //	stream      reads bytes as choices: operations, sizes, alignments, blocks
 //	block       address, requested and usable bytes, pattern
-//	shadow      the blocks of one player, and their sums by size class
-//	player      plays a stream on a model with three Locals, and keeps a shadow
+//	shadow      the blocks of one runner, and their sums by size class
+//	runner      runs a stream on a model with three Locals, and keeps a shadow
 //	largeModel  does the same with a largeheap.Heap
 //	arenaModel  does the same with an arena
 //	faults      the kernel calls that will fail (vm.Inject)
 //	trace       the last operations, for the report
 //
-// Each input gets its own Allocator. The targets with one player run on one processor and
-// choose blocks by age, not by address. So an input means the same whenever it is played.
-// For FuzzConcurrent this holds for the choices of each player, but not for the schedule.
+// Each input gets its own Allocator. The targets with one runner run on one processor and
+// choose blocks by age, not by address. So an input means the same whenever it is run.
+// For FuzzConcurrent this holds for the choices of each runner, but not for the schedule.
 //
 // # From bytes to operations
 //
@@ -78,11 +78,11 @@
 // reached. For FuzzHardening, bits 3–5 select zeros on free, random order, and guards of
 // spans. FuzzLargePolicies uses only bit 0. FuzzArena has no ending; it has a byte of its
 // own before the options, which arenaOptions reads. FuzzConcurrent has a byte between the
-// two: the number of players (2 + b mod 3), the number of processors (1 + bits 2–3), and
+// two: the number of runners (2 + b mod 3), the number of processors (1 + bits 2–3), and
 // bit 6, which makes memory age all the time.
 //
 // The operations follow. FuzzLargePolicies reads one operation of large.go for each byte,
-// and FuzzArena one of arena.go. For players the low six bits of a byte select an
+// and FuzzArena one of arena.go. For runners the low six bits of a byte select an
 // operation, by the weights in targets.go and concurrent.go. The high two bits select a
 // handle: 0 is the Allocator, and the others are Locals. An operation reads further bytes
 // as needed. After the end of the input all bytes are 0.
@@ -106,7 +106,7 @@
 //	fail                 which, amount         make kernel calls fail: kinds, after how many, how many
 //	heal                                       make all kernel calls work again
 //	reopen                                     Local.Close; the next use opens it again
-//	send, receive        block                 send a block to another player; receive what others sent
+//	send, receive        block                 send a block to another runner; receive what others sent
 //
 //	size   two bytes    most often at most 4 bytes from a class bound; anywhere in a
 //	                    class; large, within 64 bytes of a page bound; up to 12 MiB;
@@ -145,7 +145,7 @@
 // entries, and the Allocator works again. After Close nothing is mapped, all its blocks are
 // refused, and no byte of metadata is lost.
 //
-// With several players the statistics are compared only after all of them have ended. A
+// With several runners the statistics are compared only after all of them have ended. A
 // largeModel checks the equations of package largeheap after each operation, with the
 // heap's own Check and with its sums.
 //

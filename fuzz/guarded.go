@@ -25,7 +25,7 @@ func guarded(addr uintptr) bool {
 
 // overwriteGuarded writes next to a guarded block, or to one that it has freed. The
 // allocator must report it.
-func (p *player) overwriteGuarded(h, how int, b *block) error {
+func (p *runner) overwriteGuarded(h, how int, b *block) error {
 	switch {
 	case !guarded(b.addr):
 		return nil
@@ -44,7 +44,7 @@ func (p *player) overwriteGuarded(h, how int, b *block) error {
 }
 
 // writeGuarded frees b and writes to it, which must fault.
-func (p *player) writeGuarded(h, how int, b *block) error {
+func (p *runner) writeGuarded(h, how int, b *block) error {
 	disarm() // otherwise the kernel may refuse to make it inaccessible
 	if err := p.free(h, b); err != nil {
 		return err

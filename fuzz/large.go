@@ -49,7 +49,7 @@ var largeOps = []struct {
 // largeOwner is the heap's identity in the page map.
 const largeOwner = 1 << 20
 
-// runLargeModel plays an input. Its first two bytes select the heap's options and whether
+// runLargeModel runs an input. Its first two bytes select the heap's options and whether
 // objects are left to Close.
 func runLargeModel(data []byte) (err error) {
 	defer disarm()
@@ -103,7 +103,7 @@ func (h *largeModel) sound() error {
 		{"mappings", h.space.Mappings.Now(), s.Mappings()},
 		{"carved", s.Carved.Bytes, s.Chunks.Used},
 		{"live", s.Live.Objects, int64(h.large)},
-		{"requested", s.Requested, h.wanted},
+		{"requested", s.Requested, h.largeRequested},
 	} {
 		if q.got != q.want {
 			return fmt.Errorf("%s: %d, should be %d: %+v", q.name, q.got, q.want, s)
@@ -152,11 +152,11 @@ func (h *largeModel) enter(r request, addr uintptr, fresh bool) error {
 	if err != nil {
 		return err
 	}
-	b := &block{addr: addr, asked: r.size, usable: int(usable), known: int(usable), align: r.align}
+	b := &block{addr: addr, requested: r.size, usable: int(usable), known: int(usable), align: r.align}
 	switch {
 	case b.usable < r.size:
 		return fmt.Errorf("%v: not enough", b)
-	case fresh && b.usable > r.most():
+	case fresh && b.usable > r.maxUsable():
 		return fmt.Errorf("%v: too much for %d bytes", b, r.size)
 	case addr%r.aligned(false) != 0:
 		return fmt.Errorf("%v is not aligned to %d", b, r.align)
@@ -178,7 +178,7 @@ func (h *largeModel) enter(r request, addr uintptr, fresh bool) error {
 func (h *largeModel) refusal(r request, err error) error {
 	limit := h.space.Limit()
 	switch {
-	case errors.Is(err, vm.ErrLimit) && limit > 0 && h.space.Footprint.Now()+int64(r.most()) > limit,
+	case errors.Is(err, vm.ErrLimit) && limit > 0 && h.space.Footprint.Now()+int64(r.maxUsable()) > limit,
 		errors.Is(err, vm.ErrOutOfMemory) && (r.hopeless() || h.faults.fired.Load() > h.fired):
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// FuzzLargePolicies plays inputs on a heap of large objects under each policy.
+// FuzzLargePolicies runs inputs on a heap of large objects under each policy.
 func FuzzLargePolicies(f *testing.F) {
 	procs := runtime.GOMAXPROCS(1)
 	f.Cleanup(func() { runtime.GOMAXPROCS(procs) })

@@ -16,10 +16,10 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// localCount is the number of Locals of a player.
+// localCount is the number of Locals of a runner.
 const localCount = 3
 
-// A model is the Allocator under test, and the state that its players share.
+// A model is the Allocator under test, and the state that its runners share.
 type model struct {
 	a       *alloc.Allocator
 	faults  faults
@@ -28,7 +28,7 @@ type model struct {
 	limited bool  // there may be a limit
 	ceiling int64 // upper bound of the footprint while there is a limit
 	aging   bool  // the purger runs
-	moving  bool  // statistics change while they are read: the purger runs, or several players do
+	moving  bool  // statistics change while they are read: the purger runs, or several runners do
 
 	recording *recording // of a; nil if there is none
 

@@ -9,14 +9,14 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-func (p *player) malloc(h int) error {
+func (p *runner) malloc(h int) error {
 	size := p.size()
 	at, err := p.handle(h).Malloc(size)
 	return p.settle(request{size: size}, at, err)
 }
 
 // calloc calls Calloc; the stream supplies the size and the number of elements.
-func (p *player) calloc(h int) error {
+func (p *runner) calloc(h int) error {
 	size, n := p.size(), 1+p.in.below(9)
 	p.trace.note(n)
 	if size > 0 && size < 1<<30 {
@@ -31,12 +31,12 @@ func (p *player) calloc(h int) error {
 }
 
 // memalign requests alignments up to 1 MiB.
-func (p *player) memalign(h int) error { return p.memalignTo(h, 20) }
+func (p *runner) memalign(h int) error { return p.memalignTo(h, 20) }
 
 // memalignFar requests any alignment, valid or not.
-func (p *player) memalignFar(h int) error { return p.memalignTo(h, 31) }
+func (p *runner) memalignFar(h int) error { return p.memalignTo(h, 31) }
 
-func (p *player) memalignTo(h, bits int) error {
+func (p *runner) memalignTo(h, bits int) error {
 	r := request{align: p.in.align(bits), size: p.size()}
 	p.trace.note(r.align)
 	at, err := p.handle(h).Memalign(r.align, r.size)
@@ -46,7 +46,7 @@ func (p *player) memalignTo(h, bits int) error {
 	return p.settle(r, at, err)
 }
 
-func (p *player) freeOne(h int) error {
+func (p *runner) freeOne(h int) error {
 	if b := p.pick(); b != nil {
 		return p.free(h, b)
 	}
@@ -54,7 +54,7 @@ func (p *player) freeOne(h int) error {
 }
 
 // free frees b, whose pattern must be intact.
-func (p *player) free(h int, b *block) error {
+func (p *runner) free(h int, b *block) error {
 	if err := b.verify(); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (p *player) free(h int, b *block) error {
 
 // realloc resizes a block. The contents must move along, and a failure must change
 // nothing.
-func (p *player) realloc(h int) error {
+func (p *runner) realloc(h int) error {
 	b := p.pick()
 	switch {
 	case b == nil:
@@ -76,13 +76,13 @@ func (p *player) realloc(h int) error {
 	return p.reallocTo(h, b, p.size())
 }
 
-func (p *player) reallocNil(h int) error {
+func (p *runner) reallocNil(h int) error {
 	size := p.size()
 	at, err := p.handle(h).Realloc(nil, size)
 	return p.settle(request{size: size}, at, err)
 }
 
-func (p *player) reallocTo(h int, b *block, size int) error {
+func (p *runner) reallocTo(h int, b *block, size int) error {
 	if err := b.verify(); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (p *player) reallocTo(h int, b *block, size int) error {
 
 // unchanged checks that a failed operation on b was allowed to fail, and that b is
 // unchanged.
-func (p *player) unchanged(b *block, r request, err error) error {
+func (p *runner) unchanged(b *block, r request, err error) error {
 	if err := p.refusal(r, err); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (p *player) unchanged(b *block, r request, err error) error {
 	return b.verify()
 }
 
-func (p *player) usable(int) error {
+func (p *runner) usable(int) error {
 	b := p.pick()
 	if b == nil {
 		return nil
@@ -142,7 +142,7 @@ func (p *player) usable(int) error {
 }
 
 // burst allocates many blocks of one size, enough to fill magazines and spans.
-func (p *player) burst(h int) error {
+func (p *runner) burst(h int) error {
 	size, n := p.size(), 2*p.in.next()
 	p.trace.note(n)
 	for i := range n {
@@ -163,7 +163,7 @@ func (p *player) burst(h int) error {
 }
 
 // freeBurst frees many blocks: the last, the first, or every k-th.
-func (p *player) freeBurst(h int) error {
+func (p *runner) freeBurst(h int) error {
 	how, n := p.in.next(), 2*p.in.next()
 	p.trace.note(how, n)
 	for i := range min(n, len(p.live)) {

@@ -2,13 +2,13 @@
 
 package main
 
-func (p *player) trim(int) error {
+func (p *runner) trim(int) error {
 	p.a.Trim()
 	return p.reconcile()
 }
 
 // limit sets a limit or, more often, removes it; one byte selects which.
-func (p *player) limit(int) error {
+func (p *runner) limit(int) error {
 	x := p.in.next()
 	p.trace.note(x)
 	if x < 160 {
@@ -27,10 +27,10 @@ func (p *player) limit(int) error {
 	return nil
 }
 
-func (p *player) stats(int) error { return p.reconcile() }
+func (p *runner) stats(int) error { return p.reconcile() }
 
-func (p *player) check(int) error {
-	if p.alone { // otherwise a limit might refuse the misuse of another player
+func (p *runner) check(int) error {
+	if p.alone { // otherwise a limit might refuse the misuse of another runner
 		if err := p.a.Inspect().Verify(); err != nil {
 			return err
 		}
@@ -39,28 +39,28 @@ func (p *player) check(int) error {
 }
 
 // fail makes kernel calls fail from now on; two bytes select which.
-func (p *player) fail(int) error {
+func (p *runner) fail(int) error {
 	which, amount := p.in.next(), p.in.next()
 	p.trace.note(which, amount)
 	p.faults.arm(which, amount)
 	return nil
 }
 
-func (p *player) heal(int) error {
+func (p *runner) heal(int) error {
 	disarm()
 	return nil
 }
 
 // reopen closes a Local. Its next use opens it again.
-func (p *player) reopen(h int) error {
+func (p *runner) reopen(h int) error {
 	if h > 0 {
 		p.locals[h-1].Close()
 	}
 	return nil
 }
 
-// send sends a block to another player, if its mailbox has room.
-func (p *player) send(h int) error {
+// send sends a block to another runner, if its mailbox has room.
+func (p *runner) send(h int) error {
 	b := p.pick()
 	if b == nil || b.slice != nil || len(p.friends) == 0 {
 		return nil
@@ -68,7 +68,7 @@ func (p *player) send(h int) error {
 	if err := b.verify(); err != nil {
 		return err
 	}
-	p.remove(b) // first: after sending, the block belongs to the other player
+	p.remove(b) // first: after sending, the block belongs to the other runner
 	select {
 	case p.friends[h%len(p.friends)].mail <- b:
 		return nil
@@ -77,9 +77,9 @@ func (p *player) send(h int) error {
 	}
 }
 
-// receive takes the blocks that other players have sent to this one, and frees every
+// receive takes the blocks that other runners have sent to this one, and frees every
 // second one.
-func (p *player) receive(h int) error {
+func (p *runner) receive(h int) error {
 	for i := 0; ; i++ {
 		select {
 		case b := <-p.mail:

@@ -17,7 +17,7 @@ func (elements[T]) appendCut(a *alloc.Allocator, s view, k int) (view, error) {
 
 // appendCut appends the rest of the slice b to its first k elements, whose capacity is
 // cut. The result must be a new block, and b must be unchanged.
-func (p *player) appendCut(b *block, k int) error {
+func (p *runner) appendCut(b *block, k int) error {
 	t := b.slice
 	b.fill()
 	want := bytes.Clone(b.bytes(b.known))

@@ -14,12 +14,12 @@ import (
 
 // misuse passes a bad address to the Allocator. It must panic with a *MisuseError and
 // change nothing.
-func (p *player) misuse(h int) error { return p.misuseBy(h, 5) }
+func (p *runner) misuse(h int) error { return p.misuseBy(h, 5) }
 
 // misuseOwn makes a misuse that is one no matter what other goroutines do.
-func (p *player) misuseOwn(h int) error { return p.misuseBy(h, 3) }
+func (p *runner) misuseOwn(h int) error { return p.misuseBy(h, 3) }
 
-func (p *player) misuseBy(h, kinds int) error {
+func (p *runner) misuseBy(h, kinds int) error {
 	kind, how := p.in.below(kinds), p.in.next()
 	p.trace.note(kind, how)
 	var addr uintptr
@@ -45,7 +45,7 @@ func (p *player) misuseBy(h, kinds int) error {
 }
 
 // interior returns an address inside a block, after its first byte.
-func (p *player) interior(how int) uintptr {
+func (p *runner) interior(how int) uintptr {
 	b := p.pick()
 	if b == nil {
 		return 0
@@ -61,7 +61,7 @@ func (p *player) interior(how int) uintptr {
 var static [64]byte
 
 // misuseGo passes addresses that no Allocator has returned.
-func (p *player) misuseGo(h, how int) error {
+func (p *runner) misuseGo(h, how int) error {
 	var stack [64]byte
 	heap := make([]byte, 64)
 	at := [...]unsafe.Pointer{
@@ -75,7 +75,7 @@ func (p *player) misuseGo(h, how int) error {
 }
 
 // misuseForeign passes a live block of another Allocator.
-func (p *player) misuseForeign(h, how int) error {
+func (p *runner) misuseForeign(h, how int) error {
 	if p.faults.fired.Load() > 0 && p.peer == nil {
 		return nil // injected faults would make the other Allocator fail
 	}
@@ -92,7 +92,7 @@ func (p *player) misuseForeign(h, how int) error {
 
 // overwriteHeader damages the header of a large object, like an underflow, until the
 // Allocator has reported it.
-func (p *player) overwriteHeader(h, how int) error {
+func (p *runner) overwriteHeader(h, how int) error {
 	b := p.pick()
 	if b == nil {
 		return nil
@@ -111,7 +111,7 @@ func (p *player) overwriteHeader(h, how int) error {
 }
 
 // refuses passes the address at to one of four operations, which must refuse it.
-func (p *player) refuses(h, how int, at unsafe.Pointer) error {
+func (p *runner) refuses(h, how int, at unsafe.Pointer) error {
 	err := misused(func() {
 		switch how % 4 {
 		case 0:

@@ -64,7 +64,7 @@ func (b *block) view() view { return view{b.pointer(), b.length, b.capacity} }
 // fits returns the request that a slice of c elements makes.
 func fits(t sliceType, c int) request { return request{size: alloc.GoodSize(c * t.elemBytes())} }
 
-func (p *player) makeSlice(int) error {
+func (p *runner) makeSlice(int) error {
 	t := sliceTypes[p.in.below(len(sliceTypes))]
 	c := max(p.size(), 0) / t.elemBytes()
 	if c > 1<<20 {
@@ -100,7 +100,7 @@ func (b *block) reshape(t sliceType, v view, n int) error {
 }
 
 // pickSlice returns a slice that the stream selects, nil if it finds none.
-func (p *player) pickSlice() *block {
+func (p *runner) pickSlice() *block {
 	b := p.pick()
 	for i := range 8 {
 		if b == nil || b.slice != nil {
@@ -113,7 +113,7 @@ func (p *player) pickSlice() *block {
 
 // appendSlice appends new values, or elements of the slice itself, or appends to a part
 // of the slice.
-func (p *player) appendSlice(h int) error {
+func (p *runner) appendSlice(h int) error {
 	b := p.pickSlice()
 	if b == nil {
 		return p.makeSlice(h)
@@ -141,7 +141,7 @@ func (p *player) appendSlice(h int) error {
 }
 
 // appended performs an append of n elements, whose bytes must equal want.
-func (p *player) appended(b *block, want []byte, n int, do func() (view, error)) error {
+func (p *runner) appended(b *block, want []byte, n int, do func() (view, error)) error {
 	t, length := b.slice, b.length+n
 	r := fits(t, max(length, b.length+b.length/2))
 	b.busy = true
@@ -151,7 +151,7 @@ func (p *player) appended(b *block, want []byte, n int, do func() (view, error))
 		return p.unmoved(b, v, r, err)
 	}
 	if length <= b.capacity {
-		r.size = b.asked // the slice stays unchanged
+		r.size = b.requested // the slice stays unchanged
 	}
 	if err := p.relocate(b, v, r, length); err != nil {
 		return err
@@ -165,7 +165,7 @@ func (p *player) appended(b *block, want []byte, n int, do func() (view, error))
 }
 
 // resizeSlice makes b longer or shorter.
-func (p *player) resizeSlice(b *block) error {
+func (p *runner) resizeSlice(b *block) error {
 	t := b.slice
 	n := max(p.size(), 0) / t.elemBytes()
 	if n > 1<<20 {
@@ -197,7 +197,7 @@ func (p *player) resizeSlice(b *block) error {
 	return nil
 }
 
-func (p *player) resizeOne(h int) error {
+func (p *runner) resizeOne(h int) error {
 	if b := p.pickSlice(); b != nil {
 		return p.resizeSlice(b)
 	}
@@ -206,7 +206,7 @@ func (p *player) resizeOne(h int) error {
 
 // unmoved checks that a failed operation on the slice b was allowed to fail, and that b
 // is unchanged.
-func (p *player) unmoved(b *block, v view, r request, err error) error {
+func (p *runner) unmoved(b *block, v view, r request, err error) error {
 	if v != b.view() {
 		return fmt.Errorf("%v: a failed call returned another slice: %+v", b, v)
 	}
@@ -215,7 +215,7 @@ func (p *player) unmoved(b *block, v view, r request, err error) error {
 
 // relocate replaces the slice b by v, which has n elements and begins with the contents
 // of b. The new block is the last live one, and it is not filled yet.
-func (p *player) relocate(b *block, v view, r request, n int) error {
+func (p *runner) relocate(b *block, v view, r request, n int) error {
 	now, err := p.judge(r, v.at, nil)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 )
 
 // reconcile compares the Allocator's statistics with the model's.
-func (p *player) reconcile() error {
+func (p *runner) reconcile() error {
 	if !p.alone {
 		return nil
 	}
@@ -26,7 +26,7 @@ func (p *player) reconcile() error {
 	if got, want := s.Large.Live, int64(p.large); got != want {
 		return fmt.Errorf("the statistics have %d large objects, but %d are live", got, want)
 	}
-	if got, want := s.Memory.LargeRequested, p.wanted; got != want {
+	if got, want := s.Memory.LargeRequested, p.largeRequested; got != want {
 		return fmt.Errorf("the statistics have %d requested bytes of large objects, but %d were requested", got, want)
 	}
 	return nil
@@ -52,8 +52,8 @@ func (w classSums) agrees(c sizeclass.Class, got *stats.Class, checked bool) err
 	if c.Size() > 1<<10 {
 		slack = w.live * int64(c.Size()) / 1024
 	}
-	if off := got.Requested - w.asked; off < -slack || off > slack {
-		return fmt.Errorf("the statistics have %d requested bytes, but %d were requested, in %d blocks", got.Requested, w.asked, w.live)
+	if off := got.Requested - w.requested; off < -slack || off > slack {
+		return fmt.Errorf("the statistics have %d requested bytes, but %d were requested, in %d blocks", got.Requested, w.requested, w.live)
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ var regionOps = []struct {
 	{"fail", (*regionModel).fail}, {"fail", (*regionModel).fail}, {"fail", (*regionModel).fail},
 }
 
-// runRegionModel plays an input on a file in dir.
+// runRegionModel runs an input on a file in dir.
 func runRegionModel(data []byte, dir string) (err error) {
 	m := &regionModel{path: filepath.Join(dir, "file"), in: newStream(data)}
 	before := mmap.Sum()

@@ -10,7 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
-// FuzzRegions plays inputs on regions of a file that others change, too.
+// FuzzRegions runs inputs on regions of a file that others change, too.
 func FuzzRegions(f *testing.F) {
 	if r, err := mmap.Map(1, mmap.MapOptions{}); errors.Is(err, mmap.ErrUnsupported) {
 		f.Skip(err)

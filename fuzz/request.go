@@ -40,9 +40,9 @@ func (r request) place() block {
 		n = int(raw.AlignUp(uintptr(n), uintptr(max(r.align, 1))))
 	}
 	if r.size < sizeclass.LargeMin && n < sizeclass.LargeMin && r.align <= sizeclass.PageSize {
-		return block{asked: n, small: true, class: sizeclass.Of(n)}
+		return block{requested: n, small: true, class: sizeclass.Of(n)}
 	}
-	return block{asked: max(r.size, 1)}
+	return block{requested: max(r.size, 1)}
 }
 
 // block returns the block at an address if it is one that the request should get.
@@ -56,9 +56,9 @@ func (r request) block(at unsafe.Pointer) (block, error) {
 	case b.usable < r.size:
 		return b, fmt.Errorf("%d bytes requested, %d usable", r.size, b.usable)
 	case r.checked && b.usable != r.size:
-		return b, fmt.Errorf("%d bytes requested, %d usable", b.asked, b.usable)
-	case guarded(b.addr) && b.usable != b.asked, !r.checked && b.small && !guarded(b.addr) && b.usable != b.class.Size():
-		return b, fmt.Errorf("%d bytes requested, %d usable, want %d", b.asked, b.usable, b.class.Size())
+		return b, fmt.Errorf("%d bytes requested, %d usable", b.requested, b.usable)
+	case guarded(b.addr) && b.usable != b.requested, !r.checked && b.small && !guarded(b.addr) && b.usable != b.class.Size():
+		return b, fmt.Errorf("%d bytes requested, %d usable, want %d", b.requested, b.usable, b.class.Size())
 	}
 	if r.zero {
 		if i := nonZero(b.bytes(r.size)); i >= 0 {
@@ -76,9 +76,9 @@ func (r request) aligned(small bool) uintptr {
 	return uintptr(max(r.align, 64))
 }
 
-// most returns the maximum usable size of a large block for the request. It is also the
+// maxUsable returns the maximum usable size of a large block for the request. It is also the
 // maximum by which the request can raise the footprint.
-func (r request) most() int {
+func (r request) maxUsable() int {
 	n := r.size + r.align
 	if r.checked {
 		n += r.align
@@ -96,7 +96,7 @@ func (r request) hopeless() bool {
 
 // settle checks the result of an allocation. If there is a block, it adds the block to
 // the shadow and fills all of it with a pattern.
-func (p *player) settle(r request, at unsafe.Pointer, err error) error {
+func (p *runner) settle(r request, at unsafe.Pointer, err error) error {
 	b, err := p.judge(r, at, err)
 	if b == nil || err != nil {
 		return err
@@ -106,7 +106,7 @@ func (p *player) settle(r request, at unsafe.Pointer, err error) error {
 }
 
 // enter adds a new block to the shadow and fills it.
-func (p *player) enter(b *block, fresh bool) error {
+func (p *runner) enter(b *block, fresh bool) error {
 	b.id = p.newID()
 	if err := p.add(b, fresh); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (p *player) enter(b *block, fresh bool) error {
 
 // judge returns the block that an allocation got, not yet part of the shadow. It returns
 // nil if the allocation was allowed to fail and did.
-func (p *player) judge(r request, at unsafe.Pointer, err error) (*block, error) {
+func (p *runner) judge(r request, at unsafe.Pointer, err error) (*block, error) {
 	r.checked = p.checked
 	if err != nil {
 		if at != nil {
@@ -133,7 +133,7 @@ func (p *player) judge(r request, at unsafe.Pointer, err error) (*block, error) 
 }
 
 // refusal returns nil if the request may fail with err.
-func (p *player) refusal(r request, err error) error {
+func (p *runner) refusal(r request, err error) error {
 	r.checked = p.checked
 	var e *alloc.Error
 	ok := false
@@ -144,7 +144,7 @@ func (p *player) refusal(r request, err error) error {
 	case errors.Is(err, alloc.ErrLimit):
 		ok = p.limited && p.overLimit(r)
 	case errors.Is(err, alloc.ErrOutOfMemory):
-		ok = r.hopeless() || p.faults.fired.Load() > p.fired // p.fired is set at the start of the operation, or is 0 if there are several players
+		ok = r.hopeless() || p.faults.fired.Load() > p.fired // p.fired is set at the start of the operation, or is 0 if there are several runners
 	}
 	if !ok {
 		return fmt.Errorf("size %d, alignment %d: %w", r.size, r.align, err)
@@ -153,10 +153,10 @@ func (p *player) refusal(r request, err error) error {
 }
 
 // overLimit reports whether the request could exceed the limit.
-func (p *player) overLimit(r request) bool {
+func (p *runner) overLimit(r request) bool {
 	if !p.alone || r.hopeless() {
 		return true
 	}
 	s, err := p.snapshot()
-	return err == nil && s.Footprint.Now+int64(r.most()) > s.Limit
+	return err == nil && s.Footprint.Now+int64(r.maxUsable()) > s.Limit
 }

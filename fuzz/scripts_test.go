@@ -60,7 +60,7 @@ func exhaust(options byte) []byte {
 	return s.out
 }
 
-// storm makes all players exchange magazines of a few classes as fast as they can.
+// storm makes all runners exchange magazines of a few classes as fast as they can.
 func storm(shape byte, sizes ...int) []byte {
 	s := newScript(concurrentOps, 0, shape, 0)
 	s.again(120/len(sizes), func() {

@@ -20,9 +20,9 @@ type shadow struct {
 	lastID int
 	bytes  int // Σ usable
 
-	small  [sizeclass.Count]classSums
-	large  int   // number of objects
-	wanted int64 // bytes requested for large objects
+	small          [sizeclass.Count]classSums
+	large          int   // number of objects
+	largeRequested int64 // bytes requested for large objects
 
 	freed [64]uintptr // the addresses freed last, a ring
 	turn  int
@@ -31,9 +31,9 @@ type shadow struct {
 
 // classSums contains the model's numbers of one size class.
 type classSums struct {
-	live   int64
-	allocs int64 // since the start
-	asked  int64 // bytes in live blocks
+	live      int64
+	allocs    int64 // since the start
+	requested int64 // bytes in live blocks
 }
 
 // overlapping returns a block that shares bytes with [addr, addr+n), nil if there is
@@ -101,11 +101,11 @@ func (s *shadow) remove(b *block) {
 func (s *shadow) count(b *block, n int64) {
 	if b.small {
 		s.small[b.class].live += n
-		s.small[b.class].asked += n * int64(b.asked)
+		s.small[b.class].requested += n * int64(b.requested)
 		return
 	}
 	s.large += int(n)
-	s.wanted += n * int64(b.asked)
+	s.largeRequested += n * int64(b.requested)
 }
 
 // stale returns a recently freed address that is not the address of a live block, 0 if

@@ -65,8 +65,8 @@ type tally struct {
 const (
 	rounds    = 4               // of a run; an audit follows each
 	roundTime = 5 * time.Second // maximum
-	stuckTime = 2 * time.Minute // without a finished operation
-	leastTime = 20 * time.Millisecond
+	stallTime = 2 * time.Minute // without a finished operation
+	minTime   = 20 * time.Millisecond
 )
 
 // soak runs the load and returns the first violation of what the package documentation
@@ -157,7 +157,7 @@ func (s *soaking) round(m *model, workers []*worker, r *rand.Rand) {
 	for _, w := range workers {
 		all.Go(w.work)
 	}
-	length := max(min(roundTime, s.duration/(2*rounds)), leastTime)
+	length := max(min(roundTime, s.duration/(2*rounds)), minTime)
 	for end := time.Now().Add(length); time.Now().Before(end) && !s.stop.Load() && s.goesOn(); {
 		s.disturb(m, r)
 	}
@@ -173,7 +173,7 @@ func (s *soaking) audit(m *model, workers []*worker) error {
 	if s.bad != nil {
 		return nil
 	}
-	sum := &player{model: m, alone: !m.aging} // otherwise the purger changes the statistics
+	sum := &runner{model: m, alone: !m.aging} // otherwise the purger changes the statistics
 	for c, n := range s.visited {
 		sum.small[c].allocs += n
 	}

@@ -14,7 +14,7 @@ import (
 func (s *soaking) tell(done <-chan struct{}) {
 	step := s.progress
 	if step == 0 {
-		step = stuckTime
+		step = stallTime
 	}
 	ticker := time.NewTicker(step)
 	defer ticker.Stop()
@@ -28,8 +28,8 @@ func (s *soaking) tell(done <-chan struct{}) {
 		ops := s.tally.ops.Load()
 		if ops != last {
 			last, since = ops, time.Now()
-		} else if time.Since(since) >= stuckTime {
-			fmt.Fprintf(os.Stderr, "\nVIOLATION: no operation ended in %v\n\n\t%v\n\n", stuckTime, s.soakConfig)
+		} else if time.Since(since) >= stallTime {
+			fmt.Fprintf(os.Stderr, "\nVIOLATION: no operation ended in %v\n\n\t%v\n\n", stallTime, s.soakConfig)
 			_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
 			os.Exit(1)
 		}

@@ -13,60 +13,60 @@ import (
 // The package documentation lists the further bytes that they read.
 var (
 	allOps = []operation{
-		{"malloc", 10, (*player).malloc},
-		{"calloc", 5, (*player).calloc},
-		{"memalign", 4, (*player).memalign},
-		{"realloc", 8, (*player).realloc},
-		{"free", 10, (*player).freeOne},
-		{"burst", 3, (*player).burst},
-		{"freeburst", 3, (*player).freeBurst},
-		{"usable", 1, (*player).usable},
-		{"makeslice", 2, (*player).makeSlice},
-		{"append", 3, (*player).appendSlice},
-		{"resize", 2, (*player).resizeOne},
-		{"trim", 1, (*player).trim},
-		{"limit", 2, (*player).limit},
-		{"stats", 1, (*player).stats},
-		{"check", 1, (*player).check},
-		{"misuse", 4, (*player).misuse},
-		{"fail", 2, (*player).fail},
-		{"heal", 1, (*player).heal},
-		{"reopen", 1, (*player).reopen},
+		{"malloc", 10, (*runner).malloc},
+		{"calloc", 5, (*runner).calloc},
+		{"memalign", 4, (*runner).memalign},
+		{"realloc", 8, (*runner).realloc},
+		{"free", 10, (*runner).freeOne},
+		{"burst", 3, (*runner).burst},
+		{"freeburst", 3, (*runner).freeBurst},
+		{"usable", 1, (*runner).usable},
+		{"makeslice", 2, (*runner).makeSlice},
+		{"append", 3, (*runner).appendSlice},
+		{"resize", 2, (*runner).resizeOne},
+		{"trim", 1, (*runner).trim},
+		{"limit", 2, (*runner).limit},
+		{"stats", 1, (*runner).stats},
+		{"check", 1, (*runner).check},
+		{"misuse", 4, (*runner).misuse},
+		{"fail", 2, (*runner).fail},
+		{"heal", 1, (*runner).heal},
+		{"reopen", 1, (*runner).reopen},
 	}
 	reallocOps = []operation{
-		{"malloc", 6, (*player).malloc},
-		{"calloc", 2, (*player).calloc},
-		{"memalign", 2, (*player).memalign},
-		{"realloc", 28, (*player).realloc},
-		{"append", 8, (*player).appendSlice},
-		{"resize", 6, (*player).resizeOne},
-		{"free", 5, (*player).freeOne},
-		{"trim", 1, (*player).trim},
-		{"check", 2, (*player).check},
-		{"fail", 2, (*player).fail},
-		{"heal", 2, (*player).heal},
+		{"malloc", 6, (*runner).malloc},
+		{"calloc", 2, (*runner).calloc},
+		{"memalign", 2, (*runner).memalign},
+		{"realloc", 28, (*runner).realloc},
+		{"append", 8, (*runner).appendSlice},
+		{"resize", 6, (*runner).resizeOne},
+		{"free", 5, (*runner).freeOne},
+		{"trim", 1, (*runner).trim},
+		{"check", 2, (*runner).check},
+		{"fail", 2, (*runner).fail},
+		{"heal", 2, (*runner).heal},
 	}
 	alignOps = []operation{
-		{"memalign", 26, (*player).memalign},
-		{"far", 10, (*player).memalignFar},
-		{"calloc", 4, (*player).calloc},
-		{"realloc", 6, (*player).realloc},
-		{"free", 12, (*player).freeOne},
-		{"trim", 1, (*player).trim},
-		{"check", 1, (*player).check},
-		{"misuse", 1, (*player).misuse},
-		{"fail", 2, (*player).fail},
-		{"heal", 1, (*player).heal},
+		{"memalign", 26, (*runner).memalign},
+		{"far", 10, (*runner).memalignFar},
+		{"calloc", 4, (*runner).calloc},
+		{"realloc", 6, (*runner).realloc},
+		{"free", 12, (*runner).freeOne},
+		{"trim", 1, (*runner).trim},
+		{"check", 1, (*runner).check},
+		{"misuse", 1, (*runner).misuse},
+		{"fail", 2, (*runner).fail},
+		{"heal", 1, (*runner).heal},
 	}
 )
 
-// playAlone plays an input with one player. Its first two bytes select the Allocator's
+// runAlone runs an input with one runner. Its first two bytes select the Allocator's
 // options, the ending, and the hardening options.
-func playAlone(data []byte, ops []operation, hardened bool) error {
+func runAlone(data []byte, ops []operation, hardened bool) error {
 	defer disarm()
 	in := newStream(data)
 	options, ending := in.next(), in.next()
-	var p *player
+	var p *runner
 	var h alloc.Hardening
 	if hardened {
 		h = hardeningOf(ending / 8)
@@ -75,9 +75,9 @@ func playAlone(data []byte, ops []operation, hardened bool) error {
 	if err != nil {
 		return err
 	}
-	p = newPlayer(m, in, ops)
+	p = newRunner(m, in, ops)
 	p.alone = true
-	if err := p.play(); err != nil {
+	if err := p.run(); err != nil {
 		return fmt.Errorf("options %#x: %w", options, err)
 	}
 	if err := p.end(ending); err != nil {
@@ -88,8 +88,8 @@ func playAlone(data []byte, ops []operation, hardened bool) error {
 }
 
 // makeRoom returns the callback for a reached limit: nil, or a function that frees a
-// block that no operation uses. It is called before the player exists.
-func (*player) makeRoom(of **player, ending int) func(int) bool {
+// block that no operation uses. It is called before the runner exists.
+func (*runner) makeRoom(of **runner, ending int) func(int) bool {
 	if ending&4 == 0 {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (*player) makeRoom(of **player, ending int) func(int) bool {
 }
 
 // end ends a run: it frees everything, or leaves it to Close.
-func (p *player) end(how int) error {
+func (p *runner) end(how int) error {
 	disarm()
 	p.setLimit(0)
 	if err := p.closePeer(); err != nil {
@@ -135,7 +135,7 @@ func (p *player) end(how int) error {
 }
 
 // endEmpty frees everything. The Allocator must then be as if new.
-func (p *player) endEmpty(how int) error {
+func (p *runner) endEmpty(how int) error {
 	if err := p.freeAll(uint64(how)); err != nil {
 		return err
 	}

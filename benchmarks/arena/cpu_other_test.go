@@ -6,5 +6,5 @@ package arena
 
 import "testing"
 
-// cpu returns 0, because this system does not tell the time.
+// cpu returns 0, because this system does not report the time.
 func cpu(*testing.B) int64 { return 0 }

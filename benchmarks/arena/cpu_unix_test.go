@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cpu returns the time that all processors spent in this process, in nanoseconds.
+// cpu returns the processor time of this process, in nanoseconds.
 func cpu(b *testing.B) int64 {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {

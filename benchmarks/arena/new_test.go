@@ -75,8 +75,8 @@ func benchHeap(b *testing.B, n int) {
 	keep = nil
 }
 
-// rounds calls each for all operations of the benchmark, n of them at a time, after a round that is not
-// timed. It calls reset after each round.
+// rounds performs all operations of the benchmark in rounds of n. Before the timed rounds it runs one that is not
+// timed. After each round it calls reset.
 func rounds(b *testing.B, n int, reset func(), each func(k int)) {
 	each(n)
 	reset()

@@ -9,6 +9,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/load"
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/server"
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/store"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/rss"
@@ -34,6 +35,7 @@ type run struct {
 // The figures that have goals.
 const (
 	figureP999     = "p99.9, ms"
+	figureBusy     = "p99.9 of seconds that collect, ms"
 	figureGC       = "GC processor time, s"
 	figureResident = "resident under load, MiB"
 	figurePeak     = "peak resident, MiB"
@@ -128,6 +130,7 @@ func (c *comparison) load(ctx context.Context, o *options, p *process, add func(
 	add("p99, ms", ms(h.ValueAtQuantile(99)))
 	add(figureP999, ms(h.ValueAtQuantile(99.9)))
 	add("p99.99, ms", ms(h.ValueAtQuantile(99.99)))
+	addSeconds(p, result, add)
 	add("max, ms", ms(h.Max()))
 	gc := w.change(server.InfoGCSeconds)
 	add("collections", w.change(server.InfoCycles))
@@ -141,6 +144,30 @@ func (c *comparison) load(ctx context.Context, o *options, p *process, add func(
 		add(figureResident, mib(w.resident))
 	}
 	return nil
+}
+
+// addSeconds adds the figures of the seconds in which the server's collector ran, beside those of
+// the others. If it never ran, the figure of the seconds that collect is that of all seconds.
+func addSeconds(p *process, result *load.Result, add func(string, float64)) {
+	begin := result.Begin.Sub(p.started)
+	busy, calm, seconds := load.NewHistogram(), load.NewHistogram(), 0
+	for i, h := range result.Each {
+		from := begin + time.Duration(i)*time.Second
+		if p.gc.during(interval{from, from + time.Second}) {
+			busy.Merge(h)
+			seconds++
+		} else {
+			calm.Merge(h)
+		}
+	}
+	add("seconds that collect", float64(seconds))
+	if seconds == 0 {
+		busy = calm
+	}
+	add(figureBusy, ms(busy.ValueAtQuantile(99.9)))
+	if calm.TotalCount() > 0 {
+		add("p99.9 of the other seconds, ms", ms(calm.ValueAtQuantile(99.9)))
+	}
 }
 
 func ms(nanoseconds int64) float64 { return float64(nanoseconds) / float64(time.Millisecond) }

@@ -5,6 +5,7 @@ Cacheserver is a cache that speaks the Redis protocol, with its values on the Go
 and the measurement of both at the client.
 
 	go run -C benchmarks/cacheserver .                         compare both, 2 GiB live: some minutes, 6 GiB of memory
+	go run -C benchmarks/cacheserver . -apart -d 200s          the same, server and client on processors of their own
 	go run -C benchmarks/cacheserver . -mib 64 -d 2s -warmup 1s -rate 5000
 	go run -C benchmarks/cacheserver . -json samples.json -markdown
 	go run -C benchmarks/cacheserver . -serve ashlar -listen 127.0.0.1:6380
@@ -38,6 +39,9 @@ other sizes.
 # Figures
 
 	latency     from the time an operation was due to its answer
+	seconds     the latencies of each second are kept apart. A second collects if the collector ran at
+	            some time of it, by GODEBUG=gctrace=1. If it never ran, "p99.9 of seconds that collect" is
+	            that of all seconds
 	GC          processor time of the collector while the load counted, by runtime/metrics: with assists and its
 	            work on idle processors, until the last collection that ended; and as a share of the time of
 	            all processors
@@ -46,8 +50,9 @@ other sizes.
 
 # Caveats
 
-Server and client share the machine. A collection that uses idle processors delays the client, too, and the
-client's own pauses delay what it measures. Both forms have the same client. Go's timers wake the client about
+Server and client share the machine. Unless -apart is set, they share its processors too: a collection that
+uses idle processors delays the client, and the client's own pauses delay what it measures. Both forms have
+the same client. Go's timers wake the client about
 a millisecond late when it has slept. That is part of every latency.
 */
 package main

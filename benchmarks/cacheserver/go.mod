@@ -10,9 +10,7 @@ require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/ashlar-go/ashlar v0.0.0
 	github.com/ashlar-go/ashlar/benchmarks v0.0.0-00010101000000-000000000000
+	golang.org/x/sys v0.47.0
 )
 
-require (
-	github.com/google/pprof v0.0.0-20260709232956-b9395ee17fa0 // indirect
-	golang.org/x/sys v0.47.0 // indirect
-)
+require github.com/google/pprof v0.0.0-20260709232956-b9395ee17fa0 // indirect

@@ -29,6 +29,11 @@ func start() error {
 	if o.serve != "" {
 		return serve(ctx, o, os.Stdin, os.Stdout)
 	}
+	if o.apart {
+		if err := o.divide(); err != nil {
+			return err
+		}
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return err

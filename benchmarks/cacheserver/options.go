@@ -9,6 +9,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/cores"
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/load"
 )
 
@@ -26,6 +27,9 @@ type options struct {
 	mix   load.Mix
 	flood time.Duration
 	depth int // operations of a connection without an answer, in the flood
+
+	apart   bool       // server and client have processors of their own
+	servers *cores.Set // the servers' processors, if apart
 
 	jsonFile string
 	markdown bool
@@ -55,6 +59,7 @@ func parse(arguments []string) (*options, error) {
 	flags.IntVar(&o.mix.Max, "max", 8<<10, "`bytes` of the longest value")
 	flags.Float64Var(&o.mix.Shape, "shape", 1, "`shape` of the lengths' bounded Pareto distribution; 0: log-uniform")
 	keyspace := flags.Float64("keyspace", 1.25, "keys, as a `multiple` of how many the store holds")
+	flags.BoolVar(&o.apart, "apart", false, "give the server one half of the processors, and the client the other (Linux)")
 	flags.StringVar(&o.jsonFile, "json", "", "write all figures to this `file`")
 	flags.BoolVar(&o.markdown, "markdown", false, "print the table as Markdown")
 	if err := flags.Parse(arguments); err != nil {
@@ -93,4 +98,14 @@ func (o *options) check(rest int, keyspace float64) error {
 		return fmt.Errorf("these flags do not go together: %w", err)
 	}
 	return nil
+}
+
+// divide divides the processors between the servers and this process, the client.
+func (o *options) divide() error {
+	servers, client, err := cores.Split()
+	if err != nil {
+		return err
+	}
+	o.servers = servers
+	return cores.Confine(client)
 }

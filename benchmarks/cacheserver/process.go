@@ -11,13 +11,18 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
+
+	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/cores"
 )
 
 // A process is a server that this process has started.
 type process struct {
 	command *exec.Cmd
 	input   io.Closer // closing it ends the server
+	started time.Time // when the server's process began
+	gc      *collections
 	output  *json.Decoder
 	address string
 }
@@ -29,10 +34,12 @@ const patience = time.Minute
 func begin(ctx context.Context, program, form string, o *options) (*process, error) {
 	command := exec.CommandContext(ctx, program, "-child", "-serve", form, "-mib", fmt.Sprint(o.bytes>>20), "-shards", fmt.Sprint(o.shards))
 	command.Env = os.Environ()
+	command.Env = append(command.Env, "GODEBUG="+strings.TrimPrefix(os.Getenv("GODEBUG")+",gctrace=1", ","))
 	if o.gogc != 0 && form == heapForm {
 		command.Env = append(command.Env, fmt.Sprint("GOGC=", o.gogc))
 	}
-	command.Stderr = os.Stderr
+	gc := &collections{rest: os.Stderr}
+	command.Stderr = gc
 	input, err := command.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -41,16 +48,24 @@ func begin(ctx context.Context, program, form string, o *options) (*process, err
 	if err != nil {
 		return nil, err
 	}
-	if err := command.Start(); err != nil {
+	if err := o.startServer(command); err != nil {
 		return nil, err
 	}
-	p := &process{command: command, input: input, output: json.NewDecoder(bufio.NewReader(output))}
+	p := &process{command: command, input: input, gc: gc, output: json.NewDecoder(bufio.NewReader(output))}
 	var hello greeting
 	if err := p.hear(&hello); err != nil {
 		return nil, errors.Join(fmt.Errorf("a server of %s: %w", form, err), p.kill())
 	}
-	p.address = hello.Address
+	p.address, p.started = hello.Address, hello.Started
 	return p, nil
+}
+
+// startServer starts the server on its share of the processors.
+func (o *options) startServer(command *exec.Cmd) error {
+	if o.servers == nil {
+		return command.Start()
+	}
+	return cores.Start(o.servers, command)
 }
 
 // hear reads the next line of the server. It kills a server that says nothing.

@@ -17,8 +17,12 @@ import (
 
 // A greeting is the first line of a server's standard output, as JSON.
 type greeting struct {
-	Address string `json:"address"`
+	Address string    `json:"address"`
+	Started time.Time `json:"started"`
 }
+
+// started is when this process began, a millisecond after the runtime's own clock.
+var started = time.Now()
 
 // A farewell is the last line.
 type farewell struct {
@@ -45,7 +49,7 @@ func serve(ctx context.Context, o *options, in io.Reader, out io.Writer) error {
 			_, _ = io.Copy(io.Discard, in) // any end will do
 		}()
 	}
-	if err := json.NewEncoder(out).Encode(greeting{listener.Addr().String()}); err != nil {
+	if err := json.NewEncoder(out).Encode(greeting{listener.Addr().String(), started}); err != nil {
 		return err
 	}
 	cache := server.New(s, server.Options{Name: o.serve})

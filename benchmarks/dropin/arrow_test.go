@@ -90,7 +90,8 @@ func testArrowCompute(t *testing.T, mem memory.Allocator) {
 	}
 }
 
-// TestArrowIPC: batches come back from the wire unchanged, compressed or not.
+// TestArrowIPC: batches that were written and read are unchanged, with and without
+// compression.
 func TestArrowIPC(t *testing.T) { onEach(t, testArrowIPC) }
 
 func testArrowIPC(t *testing.T, mem memory.Allocator) {
@@ -133,8 +134,8 @@ func readBack(t *testing.T, mem memory.Allocator, wire *bytes.Buffer) {
 	}
 }
 
-// TestComputeColumns: the computation whose trace is recorded gives everything back, and
-// writes the same on ashlar as on Arrow's own allocator.
+// TestComputeColumns: the computation whose trace is recorded frees everything, and writes
+// the same bytes on ashlar as on Arrow's own allocator.
 func TestComputeColumns(t *testing.T) {
 	var theirs bytes.Buffer
 	if err := computeColumns(memory.NewGoAllocator(), &theirs); err != nil {
@@ -146,12 +147,13 @@ func TestComputeColumns(t *testing.T) {
 			t.Fatal(err)
 		}
 		if ours.Len() == 0 || !bytes.Equal(ours.Bytes(), theirs.Bytes()) {
-			t.Errorf("%d bytes on ashlar, %d or others on the Go heap", ours.Len(), theirs.Len())
+			t.Errorf("%d bytes on ashlar, %d or different ones on the Go heap", ours.Len(), theirs.Len())
 		}
 	})
 }
 
-// TestRecord: the trace of the computation is whole, and has what was allocated and freed.
+// TestRecord: the trace of the computation is complete, and its numbers agree with the
+// allocator's.
 func TestRecord(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "test.trace")
 	if err := record(name); err != nil {

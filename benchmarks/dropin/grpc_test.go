@@ -66,8 +66,8 @@ var echo = grpc.ServiceDesc{
 	}},
 }
 
-// serve starts a server, as the documentation of grpcmem says, and a client. The pool is
-// the process' default; what the server receives comes from the other. What is returned
+// serve starts a server, as the documentation of grpcmem says, and a client. One pool is
+// the default of the process; the server receives into the other. The returned function
 // ends both.
 func serve(t *testing.T, pool, received mem.BufferPool) (client *grpc.ClientConn, end func()) {
 	t.Helper()
@@ -109,7 +109,7 @@ func TestGRPCBothLines(t *testing.T) {
 		t.Error(err)
 	}
 	end()
-	const each = 7 // messages of more than 1 KiB that talk sends, and that come back
+	const each = 7 // messages of more than 1 KiB that talk sends and receives
 	if received.large < each {
 		t.Errorf("the server received %d of %d messages into the pool", received.large, each)
 	}
@@ -118,8 +118,8 @@ func TestGRPCBothLines(t *testing.T) {
 	}
 }
 
-// TestGRPC: concurrent streams get their messages back, and gRPC puts every buffer
-// back that it got.
+// TestGRPC: concurrent streams receive the messages that they sent, and gRPC puts back
+// every buffer that it got.
 func TestGRPC(t *testing.T) { alloctest.EachMode(t, testGRPC) }
 
 func testGRPC(t *testing.T, heap *alloc.Allocator) {
@@ -159,7 +159,7 @@ func talk(ctx context.Context, client *grpc.ClientConn, id int) error {
 			return err
 		}
 		if !bytes.Equal(received.Value, sent) {
-			return fmt.Errorf("message of %d bytes: another came back", size)
+			return fmt.Errorf("message of %d bytes: a different one came back", size)
 		}
 	}
 	if err := stream.CloseSend(); err != nil {
@@ -171,8 +171,8 @@ func talk(ctx context.Context, client *grpc.ClientConn, id int) error {
 	return nil
 }
 
-// TestGRPCCancelled: of streams that are given up in the middle gRPC forgets buffers,
-// and the collector finds them.
+// TestGRPCCancelled: gRPC does not put back all buffers of streams that are cancelled. The
+// collector finds these buffers.
 func TestGRPCCancelled(t *testing.T) {
 	heap := new(alloc.Allocator)
 	pool := grpcmem.New(heap)

@@ -9,7 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// wantNoLive closes heap, which must have no live blocks any more.
+// wantNoLive closes heap, which must have no live blocks.
 func wantNoLive(t *testing.T, heap *alloc.Allocator) {
 	t.Helper()
 	if n := live(heap); n != 0 {
@@ -20,7 +20,7 @@ func wantNoLive(t *testing.T, heap *alloc.Allocator) {
 	}
 }
 
-// live returns the number of blocks that were handed out and not freed.
+// live returns the number of blocks that were allocated and not freed.
 func live(heap *alloc.Allocator) int64 {
 	var s stats.Snapshot
 	heap.Stats(&s)

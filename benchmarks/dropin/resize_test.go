@@ -38,8 +38,8 @@ var builders = []struct {
 	}, func(b array.Builder, _ int) { b.(*array.StructBuilder).AppendNull() }},
 }
 
-// TestArrowBuilderResize: a builder that is resized to fewer elements than it has goes on
-// to use those beyond, and makes the array that it makes on Arrow's own allocator.
+// TestArrowBuilderResize: a builder that is resized to fewer elements than it has still
+// uses the elements beyond. It makes the same array as on Arrow's own allocator.
 func TestArrowBuilderResize(t *testing.T) {
 	alloctest.EachMode(t, func(t *testing.T, heap *alloc.Allocator) {
 		for _, kind := range builders {
@@ -54,7 +54,7 @@ func TestArrowBuilderResize(t *testing.T) {
 					return b.NewArray()
 				}
 				ours, theirs := made(arrowmem.New(heap)), made(memory.NewGoAllocator())
-				// Arrow's own Equal does not take all of these arrays: it is their buffers that count.
+				// Arrow's own Equal does not accept all of these arrays, so the test compares their buffers.
 				if ours.Len() != theirs.Len() || !slices.EqualFunc(ours.Data().Buffers(), theirs.Data().Buffers(), sameBytes) {
 					t.Errorf("%s: %d elements, resized to %d: an array of %d, on Arrow's allocator one of %d, or other values",
 						kind.name, n[0], n[1], ours.Len(), theirs.Len())

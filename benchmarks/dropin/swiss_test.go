@@ -24,7 +24,7 @@ func newMap[K comparable, V any](heap *alloc.Allocator) (*swiss.Map[K, V], error
 
 type position struct{ X, Y, Z float64 }
 
-// TestSwiss: a map on ashlar does what a map of Go does.
+// TestSwiss: a map on ashlar behaves like a map of Go.
 func TestSwiss(t *testing.T) { alloctest.EachMode(t, testSwiss) }
 
 func testSwiss(t *testing.T, heap *alloc.Allocator) {

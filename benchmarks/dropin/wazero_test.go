@@ -57,7 +57,7 @@ func export(name string, kind, index byte) []byte {
 func instantiate(t *testing.T, memories *wazeromem.Allocator, config wazero.RuntimeConfig, shared bool) (context.Context, api.Module) {
 	t.Helper()
 	ctx := experimental.WithMemoryAllocator(t.Context(), experimental.MemoryAllocatorFunc(
-		func(initial, most uint64) experimental.LinearMemory { return memories.Allocate(initial, most) }))
+		func(initial, limit uint64) experimental.LinearMemory { return memories.Allocate(initial, limit) }))
 	if shared {
 		config = config.WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesThreads)
 	}
@@ -86,10 +86,10 @@ func call(t *testing.T, ctx context.Context, m api.Module, function string, argu
 	return results[0]
 }
 
-const refused = 0xffffffff // what memory.grow returns then: -1 in 32 bits
+const refused = 0xffffffff // the result of memory.grow at the limit: -1 in 32 bits
 
-// TestWazero: a module's memory grows to its maximum where it is, keeps what was
-// written, and goes when the module is closed.
+// TestWazero: a module's memory grows to its maximum in place, keeps its contents, and is
+// freed when the module is closed.
 func TestWazero(t *testing.T) {
 	for name, config := range map[string]wazero.RuntimeConfig{
 		"compiler":    wazero.NewRuntimeConfigCompiler(),
@@ -135,12 +135,12 @@ func grow(t *testing.T, ctx context.Context, m api.Module) {
 	}
 	for pages := 1; pages < 64; pages++ {
 		if all[pages*wasmPage+5] != byte(pages) || all[pages*wasmPage+6] != 0 {
-			t.Errorf("page %d has other contents", pages)
+			t.Errorf("page %d has wrong contents", pages)
 		}
 	}
 }
 
-// TestWazeroLimit: at the limit memory.grow fails, and the module goes on.
+// TestWazeroLimit: at the limit memory.grow fails, and the module continues.
 func TestWazeroLimit(t *testing.T) {
 	memories := wazeromem.Allocator{Limit: 3 * wasmPage}
 	ctx, m := instantiate(t, &memories, wazero.NewRuntimeConfig(), false)
@@ -153,12 +153,12 @@ func TestWazeroLimit(t *testing.T) {
 	}
 }
 
-// TestWazeroDropped: the memories of modules that are dropped without Close are freed
-// when there is need.
+// TestWazeroDropped: the memories of modules that are dropped without Close are freed when
+// memory is needed.
 func TestWazeroDropped(t *testing.T) {
 	memories := wazeromem.Allocator{Limit: 10 * wasmPage}
 	ctx := experimental.WithMemoryAllocator(t.Context(), experimental.MemoryAllocatorFunc(
-		func(initial, most uint64) experimental.LinearMemory { return memories.Allocate(initial, most) }))
+		func(initial, limit uint64) experimental.LinearMemory { return memories.Allocate(initial, limit) }))
 	for range 50 {
 		r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter())
 		m, err := r.Instantiate(ctx, module(false))

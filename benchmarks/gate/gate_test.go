@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/result"
 )
 
-// TestMain is the program that is counted, too.
+// TestMain makes the test binary the program whose instructions are counted, too.
 func TestMain(m *testing.M) {
 	if task := os.Getenv(countVariable); task != "" {
 		if err := beCounted(task); err != nil {
@@ -65,7 +65,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestCount: instructions are counted, and more of them for more work.
+// TestCount: instructions are counted, and more work takes more of them.
 func TestCount(t *testing.T) {
 	valgrind, err := exec.LookPath("valgrind")
 	if err != nil {
@@ -86,6 +86,6 @@ func TestCount(t *testing.T) {
 		t.Errorf("a pair takes %.1f instructions by a Local, %.1f by an Allocator", local, pinned)
 	}
 	if _, err := instructions(valgrind, "nobody", "64"); err == nil || !strings.Contains(err.Error(), "want a peer") {
-		t.Errorf("a peer that there is none of: %v", err)
+		t.Errorf("a peer that does not exist: %v", err)
 	}
 }

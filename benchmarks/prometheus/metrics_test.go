@@ -21,7 +21,8 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// snapshot returns the numbers of an allocator that has done some of everything.
+// snapshot returns the statistics of an allocator that has performed operations of all
+// kinds.
 func snapshot(t *testing.T) *stats.Snapshot {
 	t.Helper()
 	var a alloc.Allocator
@@ -93,8 +94,8 @@ func compare(t *testing.T, got, want map[string]float64) {
 	}
 }
 
-// TestOpenMetrics: the parser that a Prometheus server uses for OpenMetrics accepts everything. It is
-// strict about types, units, suffixes and the end.
+// TestOpenMetrics: the parser that a Prometheus server uses for OpenMetrics accepts the output. It is strict about
+// types, units, suffixes and the end.
 func TestOpenMetrics(t *testing.T) {
 	s := snapshot(t)
 	var text bytes.Buffer
@@ -134,7 +135,7 @@ func TestOpenMetrics(t *testing.T) {
 	}
 }
 
-// TestText: the parser of the older format accepts what is written for it.
+// TestText: the parser of the older format accepts the output.
 func TestText(t *testing.T) {
 	s := snapshot(t)
 	var text bytes.Buffer

@@ -9,8 +9,8 @@ import (
 	"modernc.org/memory"
 )
 
-// TestGuarded: SQLite and libc keep to the ends of their blocks, and libc's caches of
-// freed blocks to what the blocks have.
+// TestGuarded: SQLite and libc do not write beyond their blocks, and libc's caches of freed
+// blocks do not write beyond what the blocks have.
 func TestGuarded(t *testing.T) {
 	useConcurrently(t, inMemory) // which opens libc's heap
 	heaps := memory.Heaps()
@@ -34,7 +34,7 @@ func TestGuarded(t *testing.T) {
 	}
 }
 
-// passAround frees small blocks into a thread's cache that were not allocated from it, as
+// passAround frees small blocks into the cache of a thread that did not allocate them, as
 // SQLite does with C strings.
 func passAround(t *testing.T) {
 	t.Helper()

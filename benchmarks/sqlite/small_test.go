@@ -27,7 +27,7 @@ func TestSmall(t *testing.T) {
 }
 
 // TestRaceBuild: the small program works in a race build. Translated C makes pointers of
-// numbers there, which the pointer checks of race builds refuse in the Go heap.
+// numbers there. The pointer checks of race builds refuse this in the Go heap.
 func TestRaceBuild(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it compiles SQLite for the race detector")

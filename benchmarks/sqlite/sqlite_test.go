@@ -25,14 +25,14 @@ func TestReplaced(t *testing.T) {
 	defer tls.Close()
 	p := libc.Xmalloc(tls, 100)
 	defer libc.Xfree(tls, p)
-	// This panics if the block is not ashlar's.
+	// This panics if the block is not a block of ashlar.
 	n := alloc.UsableSize(unsafe.Add(unsafe.Pointer(nil), p))
 	if n < 100 || n != int(libc.UsableSize(p)) {
 		t.Errorf("a block for 100 bytes has %d for ashlar, and %d for libc", n, libc.UsableSize(p))
 	}
 }
 
-// places are the names for sql.Open of the places where a database can be.
+// places are the data source names of the kinds of databases.
 func places(t *testing.T) map[string]string {
 	return map[string]string{
 		"memory": inMemory,
@@ -61,7 +61,7 @@ const (
 	longestContent = 20_000 // bytes
 )
 
-// content is the blob of a row. It is the same each time.
+// content returns the blob of a row. It is the same each time.
 func content(writer, i int) []byte {
 	random := rand.New(rand.NewPCG(uint64(writer), uint64(i)))
 	b := make([]byte, random.IntN(longestContent))
@@ -71,8 +71,8 @@ func content(writer, i int) []byte {
 	return b
 }
 
-// TestConcurrent runs writers and readers on a database at once. What was written is
-// there afterwards, and SQLite finds its file in order.
+// TestConcurrent runs writers and readers on a database at once. Afterwards all rows are
+// there, and SQLite's integrity check succeeds.
 func TestConcurrent(t *testing.T) {
 	for place, name := range places(t) {
 		t.Run(place, func(t *testing.T) { useConcurrently(t, name) })
@@ -135,7 +135,7 @@ func replace(db *sql.DB, writer, i int) error {
 	return tx.Commit()
 }
 
-// readSome reads rows that writers are about to write.
+// readSome reads rows that writers may be writing.
 func readSome(db *sql.DB, reader int) error {
 	rows, err := db.Query("SELECT writer, i, content FROM t WHERE i % ? = 0 ORDER BY length(content) LIMIT 20", reader+2)
 	if err != nil {
@@ -206,7 +206,7 @@ func TestUpstream(t *testing.T) {
 	}
 }
 
-// TestWorkload: the comparison's workload runs.
+// TestWorkload: the workload of the comparison runs.
 func TestWorkload(t *testing.T) {
 	for place, name := range map[string]string{"memory": inMemory, "file": filepath.Join(t.TempDir(), "test.db")} {
 		if r, err := run(name, 3000); err != nil || len(r.Parts) != 5 {
@@ -215,7 +215,7 @@ func TestWorkload(t *testing.T) {
 	}
 }
 
-// TestPeer: the two programs that are compared differ in the allocator only.
+// TestPeer: the two compared programs differ only in the allocator.
 func TestPeer(t *testing.T) {
 	required := map[string]string{}
 	for _, p := range programs {
@@ -239,8 +239,8 @@ func TestPeer(t *testing.T) {
 	}
 }
 
-// TestRecord: the trace of a workload is complete, and what it says was allocated and freed
-// agrees with the allocator.
+// TestRecord: the trace of a workload is complete, and its numbers agree with the
+// allocator's.
 func TestRecord(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "test.trace")
 	if err := record(name, 500); err != nil {

@@ -141,7 +141,7 @@ func (w *workload) ranges() error {
 }
 
 // queries makes n queries for random keys. Each must find rows, at least as many as least says.
-func (w *workload) queries(query string, n, least int) error {
+func (w *workload) queries(query string, n, want int) error {
 	ctx := context.Background()
 	statement, err := w.db.PrepareContext(ctx, query)
 	if err != nil {
@@ -164,8 +164,8 @@ func (w *workload) queries(query string, n, least int) error {
 		if err := rows.Close(); err != nil {
 			return err
 		}
-		if found < least {
-			return fmt.Errorf("%d rows found, want %d", found, least)
+		if found < want {
+			return fmt.Errorf("%d rows found, want %d", found, want)
 		}
 	}
 	return nil

@@ -140,11 +140,11 @@ func (r *Replay) tell(i int, at uint32) {
 // horizon returns the first step that may not be done yet. The goroutine that is behind all others waits
 // neither for the horizon nor for an object: all earlier steps are done.
 func (r *Replay) horizon() uint32 {
-	least := uint32(none)
+	first := uint32(none)
 	for j := range r.next {
-		least = min(least, r.next[j].at.Load())
+		first = min(first, r.next[j].at.Load())
 	}
-	return least + min(ahead, none-least)
+	return first + min(ahead, none-first)
 }
 
 // wait waits until other goroutines make done true. It blocks, as the goroutines of a program do that wait

@@ -37,7 +37,7 @@ func load(t testing.TB, events ...heaptrace.Event) (*Program, *Survey) {
 	return p, s
 }
 
-// malloc, free and the others are events of a goroutine.
+// malloc, free and the others return events of a goroutine.
 func malloc(g, addr uint64, size int64) heaptrace.Event {
 	return heaptrace.Event{Op: heaptrace.Malloc, Goroutine: g, Addr: addr, Size: size}
 }
@@ -91,7 +91,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// handle calls ashlar, without the optional methods of a Handle. ableHandle has them.
+// handle calls ashlar, without the optional methods of a Handle. ableHandle has these.
 type handle struct{ a *alloc.Allocator }
 
 func (w handle) Malloc(size int) unsafe.Pointer      { return must(w.a.Malloc(size)) }
@@ -115,7 +115,7 @@ func must(p unsafe.Pointer, err error) unsafe.Pointer {
 	return p
 }
 
-// onAshlar opens handles of an allocator in which nothing may be live at the end.
+// onAshlar opens handles of an allocator in which no block may be live at the end.
 func onAshlar(t testing.TB) func() suite.Handle {
 	a := heap(t)
 	return func() suite.Handle { return ableHandle{handle{a}} }
@@ -126,7 +126,7 @@ func heap(t testing.TB) *alloc.Allocator {
 	t.Cleanup(func() {
 		var leaks strings.Builder
 		if err := a.Inspect().WriteLeaks(&leaks); err != nil || leaks.Len() > 0 {
-			t.Errorf("something is live at the end: %v\n%s", err, leaks.String())
+			t.Errorf("blocks are live at the end: %v\n%s", err, leaks.String())
 		}
 		if err := a.Close(); err != nil {
 			t.Error(err)
@@ -135,8 +135,8 @@ func heap(t testing.TB) *alloc.Allocator {
 	return a
 }
 
-// TestShipped: the traces of this package are what their programs did, and peers can replay them, whether
-// or not these can zero, resize and align by themselves.
+// TestShipped: the traces of this package have the counts of their programs. Peers can replay the traces, whether or
+// not they can zero, resize and align by themselves.
 func TestShipped(t *testing.T) {
 	if n := len(Shipped()); n != len(shippedCounts) {
 		t.Errorf("%d traces", n)
@@ -172,11 +172,11 @@ func TestShipped(t *testing.T) {
 type counting struct {
 	handle
 	live *atomic.Int64
-	most *atomic.Int64
+	peak *atomic.Int64
 }
 
 func (c counting) Malloc(size int) unsafe.Pointer {
-	c.most.Store(max(c.most.Load(), c.live.Add(int64(size))))
+	c.peak.Store(max(c.peak.Load(), c.live.Add(int64(size))))
 	return c.handle.Malloc(size)
 }
 
@@ -185,9 +185,9 @@ func (c counting) Release(block unsafe.Pointer, size int) {
 	c.handle.Release(block, size)
 }
 
-// TestReplayHandsOver replays objects that go from goroutine to goroutine and back, and are resized in
-// each. That fails unless each goroutine waits for the one before. No goroutine gets so far ahead that much
-// more is live than in the trace.
+// TestReplayHandsOver replays objects that pass from goroutine to goroutine and back, and that each goroutine
+// resizes. This fails unless each goroutine waits for the previous one. No goroutine gets so far ahead that much more
+// is live than in the trace.
 func TestReplayHandsOver(t *testing.T) {
 	const goroutines, rounds, size = 5, 20_000, 100
 	random := rand.New(rand.NewPCG(1, 2))
@@ -203,23 +203,23 @@ func TestReplayHandsOver(t *testing.T) {
 	}
 	p, _ := load(t, events...)
 	a := heap(t)
-	var live, most atomic.Int64
-	if _, err := NewReplay(p).Run(func() suite.Handle { return counting{handle{a}, &live, &most} }); err != nil {
+	var live, peak atomic.Int64
+	if _, err := NewReplay(p).Run(func() suite.Handle { return counting{handle{a}, &live, &peak} }); err != nil {
 		t.Fatal(err)
 	}
 	if live.Load() != 0 {
-		t.Errorf("%d bytes are not given back", live.Load())
+		t.Errorf("%d bytes are not freed", live.Load())
 	}
-	if n := most.Load(); n > 2*size*ahead {
+	if n := peak.Load(); n > 2*size*ahead {
 		t.Errorf("%d bytes are live at once, in the trace %d", n, p.Counts.PeakLive)
 	}
 }
 
-// TestReplayFindsOverlap: a peer that returns one block for two objects is found.
+// TestReplayFindsOverlap: a peer that returns one block for two objects is detected.
 func TestReplayFindsOverlap(t *testing.T) {
 	p, _ := load(t, malloc(1, 16, 10), malloc(1, 32, 10), malloc(1, 48, 10), free(1, 16), free(1, 32), free(1, 48))
 	if _, err := NewReplay(p).Run(func() suite.Handle { return new(onlyBlock) }); err == nil {
-		t.Error("one block for all is not noticed")
+		t.Error("one block for all objects is not detected")
 	}
 }
 
@@ -254,7 +254,8 @@ func TestAligned(t *testing.T) {
 	}
 }
 
-// TestSurvey: sizes and lifetimes are counted. A resize ends one lifetime and begins another.
+// TestSurvey: sizes and lifetimes are counted. A resize ends one lifetime and starts
+// another.
 func TestSurvey(t *testing.T) {
 	_, s := load(t,
 		malloc(1, 16, 100),                          // lives for 3 steps, in which 1000 and 2 bytes are allocated
@@ -277,7 +278,7 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// TestFit: no other table of as many classes wastes less.
+// TestFit: no other table with as many classes wastes less.
 func TestFit(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
@@ -290,7 +291,7 @@ func TestFit(t *testing.T) {
 		for k := 1; k <= len(d.blocks)+1; k++ {
 			table := d.Fit(k)
 			got := d.Waste(InTable(table))
-			want := leastWaste(d, k)
+			want := lowestWaste(d, k)
 			if len(table) != min(k, len(d.blocks)) || !slices.IsSorted(table) || math.Abs(got-want) > 1e-6 {
 				t.Fatalf("%v: the best %d of %v waste %v, but %v is possible", s.small, k, table, got, want)
 			}
@@ -298,9 +299,9 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// leastWaste tries all tables of up to k of the block sizes that occur.
-func leastWaste(d *Demand, k int) float64 {
-	n, least := len(d.blocks), math.Inf(1)
+// lowestWaste tries all tables of up to k of the block sizes that occur.
+func lowestWaste(d *Demand, k int) float64 {
+	n, lowest := len(d.blocks), math.Inf(1)
 	for set := range 1 << n {
 		var table []int64
 		for i := range n {
@@ -308,11 +309,11 @@ func leastWaste(d *Demand, k int) float64 {
 				table = append(table, d.blocks[i])
 			}
 		}
-		if len(table) <= k && set>>(n-1)&1 == 1 { // all need a class
-			least = min(least, d.Waste(InTable(table)))
+		if len(table) <= k && set>>(n-1)&1 == 1 { // every size needs a class
+			lowest = min(lowest, d.Waste(InTable(table)))
 		}
 	}
-	return least
+	return lowest
 }
 
 func TestBlockSizes(t *testing.T) {
@@ -343,7 +344,7 @@ func BenchmarkReplay(b *testing.B) {
 	}
 }
 
-// shippedCounts are the counts of the shipped traces.
+// shippedCounts are the counts of the traces in this package.
 var shippedCounts = map[string]string{
 	"arrow": "7 goroutines, 5001 objects, {Events:40066 Ops:[0 5001 0 5001 15032 15032] Unknown:0 Dropped:0 " +
 		"PeakLive:3841216 MaxLive:101 Largest:524288 AtEnd:0}",

@@ -184,7 +184,7 @@ var invalidFrees = []Case{
 			p := must(s.a.Malloc(6000)) // the only block of its span; it does not fill the last page
 			return s.nobodys(at(p, alloc.GoodSize(6000)))
 		},
-		Want: panics(alloc.InvalidPointer, "", 0, "", "behind the last block of a span")},
+		Want: panics(alloc.InvalidPointer, "", 0, "", "beyond the last block of a span")},
 	{Name: "free inside a large object", Category: invalidFree,
 		Bad:  func(s *Fixture) unsafe.Pointer { return s.inside(s.large(), 16) },
 		Want: panics(alloc.InvalidPointer, "", largeSize, "live", "16 bytes into")},

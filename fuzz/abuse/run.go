@@ -30,7 +30,7 @@ var ways = []way{
 // describes how the result differs from the Report.
 func (c *Case) Run(m int) error {
 	if c.Do != nil {
-		return c.play(m, c.in(m), c.Do)
+		return c.makeMistake(m, c.in(m), c.Do)
 	}
 	for _, w := range ways {
 		want := c.in(m)
@@ -40,7 +40,7 @@ func (c *Case) Run(m int) error {
 		if want.Misuse == alloc.DoubleFree && want.Op != "Free" {
 			want.Misuse = alloc.UseAfterFree
 		}
-		err := c.play(m, want, func(s *Fixture) error {
+		err := c.makeMistake(m, want, func(s *Fixture) error {
 			w.do(s, c.Bad(s))
 			return nil
 		})
@@ -62,8 +62,8 @@ func (c *Case) RunFault(m int, tell func(addr uintptr)) error {
 	return c.Do(s)
 }
 
-// play makes one mistake on a new Fixture.
-func (c *Case) play(m int, want Report, do func(*Fixture) error) error {
+// makeMistake makes one mistake on a new Fixture.
+func (c *Case) makeMistake(m int, want Report, do func(*Fixture) error) error {
 	s, err := newFixture(&Modes[m])
 	if err != nil {
 		return err

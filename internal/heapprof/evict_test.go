@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// TestEvict: stacks that nothing live comes from make room for others. What is live, what is used
-// again and again, and what was given away stays; and nothing is lost of the sums.
+// TestEvict: a full table removes stacks without live samples for new stacks. It keeps
+// stacks that have live samples, that are used again and again, or that were given away.
+// The sums stay complete.
 func TestEvict(t *testing.T) {
 	tab := open(t)
 	const rounds = 3 * maxStacks

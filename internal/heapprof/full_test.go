@@ -9,9 +9,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// most is the maximum size of a full table in bytes: the bounds of table.go, rounded up
+// limit is the maximum size of a full table in bytes: the bounds of table.go, rounded up
 // to the size classes of package metadata.
-const most = 40 << 20
+const limit = 40 << 20
 
 // TestFullOfRecords: a table keeps at most maxRecords samples. It counts the samples that
 // it drops with all that they stand for. Removing samples makes room again.
@@ -35,8 +35,8 @@ func TestFullOfRecords(t *testing.T) {
 	if want := (Dropped{Samples: 4, Objects: 6, Bytes: 650}); u.Dropped != want || u.Samples != maxRecords {
 		t.Errorf("%+v, want %d samples, dropped %+v", u, maxRecords, want)
 	}
-	if took := int64(metadata.InUse() - before); u.Bytes > most || u.Bytes != took {
-		t.Errorf("%d bytes are counted, %d are in use, want at most %d", u.Bytes, took, most)
+	if took := int64(metadata.InUse() - before); u.Bytes > limit || u.Bytes != took {
+		t.Errorf("%d bytes are counted, %d are in use, want at most %d", u.Bytes, took, limit)
 	}
 	check(t, tab)
 	for i := range uintptr(maxRecords) {
@@ -76,8 +76,8 @@ func TestFullOfStacks(t *testing.T) {
 			add(n, 64+16*sizes)
 		}
 	}
-	if u := tab.Usage(); u.Stacks != maxStacks || tab.stacks.nBuckets != maxBuckets || u.Dropped.Samples == 0 || u.Bytes > most {
-		t.Errorf("%+v, %d buckets; want %d stacks, %d buckets, some dropped, at most %d bytes", u, tab.stacks.nBuckets, maxStacks, maxBuckets, most)
+	if u := tab.Usage(); u.Stacks != maxStacks || tab.stacks.nBuckets != maxBuckets || u.Dropped.Samples == 0 || u.Bytes > limit {
+		t.Errorf("%+v, %d buckets; want %d stacks, %d buckets, some dropped, at most %d bytes", u, tab.stacks.nBuckets, maxStacks, maxBuckets, limit)
 	}
 	if add(5, 1<<16) || !add(5, 64) {
 		t.Error("the table is full of buckets: it kept a sample of a new one, or dropped one of an old one")

@@ -108,6 +108,7 @@ func TestFailures(t *testing.T) {
 				return func() {
 					first.Lock()
 					second.Lock()
+					Point()
 					second.Unlock()
 					first.Unlock()
 				}

@@ -29,5 +29,5 @@ func Processor() int { return -1 }
 var _ = func() {
 	var m Mutex
 	m.Lock()
-	m.Unlock()
+	defer m.Unlock()
 }

@@ -102,7 +102,7 @@ func (h *Heap) reuseFrom(s *shard, w *shape) (*object, error) {
 func (h *Heap) settle(o *object, w *shape, user uintptr) error {
 	charge := o.pages != dirty && !o.carved() // the page heap charges for its own runs
 	if charge {
-		if err := h.space.Hold(o.total()); err != nil {
+		if err := h.space.Acquire(o.total()); err != nil {
 			return err
 		}
 	}

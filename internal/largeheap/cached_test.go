@@ -56,7 +56,7 @@ func TestTakeFits(t *testing.T) {
 	d := f.put(p)
 	for _, size := range []uintptr{1, 128 << 10, 800_000, 1<<20 + vm.PageSize(), 2 << 20} {
 		if _, fits := d.Fits(size); fits {
-			t.Errorf("an object of %d bytes is handed out in an extent of 1 MiB", size)
+			t.Errorf("an object of %d bytes is placed in an extent of 1 MiB", size)
 		}
 	}
 	f.Drop(d)
@@ -98,7 +98,7 @@ func TestCachedIsFree(t *testing.T) {
 	for _, err := range []error{f.Free(p), resized} {
 		var v *Violation
 		if !errors.As(err, &v) || v.Reason != DoubleFree || v.Object.State != Cached {
-			t.Errorf("a cached object is taken for a live one: %v", err)
+			t.Errorf("a cached object counts as live: %v", err)
 		}
 	}
 	f.Drop(d)

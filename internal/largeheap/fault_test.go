@@ -185,9 +185,9 @@ func TestKernelCallsFailAtRandom(t *testing.T) {
 			for op := vm.OpMap; op <= vm.OpRemap; op++ {
 				f := newFixture(t, options)
 				s := &script{f: f, rng: rand.New(rand.NewPCG(uint64(op), 1))}
-				dice := rand.New(rand.NewPCG(uint64(op), 2))
+				rng := rand.New(rand.NewPCG(uint64(op), 2))
 				vm.Inject(func(o vm.Op) error {
-					if o == op && dice.UintN(3) > 0 {
+					if o == op && rng.UintN(3) > 0 {
 						return errInjected
 					}
 					return nil

@@ -3,7 +3,6 @@
 package largeheap
 
 import (
-	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/release"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -139,19 +139,11 @@ func (o *object) current() State { return State(atomic.LoadUint32(&o.state) & st
 func (o *object) set(s State) { o.store(o.state&^stateMask | uint32(s)) }
 
 func (o *object) store(word uint32) {
-	if storesInOrder {
-		o.state = word
-	} else {
-		atomic.StoreUint32(&o.state, word)
-	}
+	release.Store32(&o.state, word)
 	if interleave.Enabled {
 		interleave.Point()
 	}
 }
-
-// storesInOrder says that the processor makes stores visible in their order. Then a plain
-// store suffices, at a fraction of the cost of an atomic one.
-const storesInOrder = runtime.GOARCH == "amd64" || runtime.GOARCH == "386"
 
 // register makes the page map lead from the page of address user to o, and not from
 // o's previous page. It can fail only if the page changes.

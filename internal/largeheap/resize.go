@@ -87,7 +87,7 @@ func (h *Heap) shrink(o *object, size, total uintptr) {
 // addresses as soon as the object has moved.
 func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 	more, written := total-o.total(), o.usable()
-	if err := h.space.Hold(more); err != nil {
+	if err := h.space.Acquire(more); err != nil {
 		return nil, err
 	}
 	room, err := pagemap.Prepare()

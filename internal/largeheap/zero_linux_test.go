@@ -15,8 +15,9 @@ import (
 // little RAM, because the heap does not write whole retained extents. It does write an extent
 // that was wholly in use, and asks the kernel about it once.
 func TestZeroOfRetained(t *testing.T) {
+	vm.Require(t, vm.Residency)
 	if raceannotate.Enabled {
-		t.Skip("what the race detector knows of the blocks is resident as well")
+		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
 	const size, objects = mib, 64
 	for _, c := range []struct {
@@ -67,8 +68,9 @@ func TestZeroOfRetained(t *testing.T) {
 // TestZeroAfterPurge: the heap asks the kernel again about an extent that was purged or has
 // grown.
 func TestZeroAfterPurge(t *testing.T) {
+	vm.Require(t, vm.Residency)
 	if raceannotate.Enabled {
-		t.Skip("what the race detector knows of the blocks is resident as well")
+		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
 	const size = 8 * mib
 	for _, lazy := range []bool{false, true} {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestKernel: there is one seam to the kernel, and no C.
+// TestKernel: only internal/vm calls the kernel, and no package uses C.
 func TestKernel(t *testing.T) {
 	for _, s := range own(t) {
 		for _, imported := range s.imports() {
@@ -19,29 +19,29 @@ func TestKernel(t *testing.T) {
 			}
 			kernel := imported == "syscall" || strings.HasPrefix(imported, "golang.org/x/sys/")
 			if kernel && !s.test && s.dir() != "internal/vm" {
-				t.Errorf("%s imports %s: only internal/vm asks the kernel", s.name, imported)
+				t.Errorf("%s imports %s: only internal/vm calls the kernel", s.name, imported)
 			}
 		}
 	}
 }
 
-// TestProfileFormat: the types of a module without versions are in nobody's signature.
+// TestProfileFormat: no signature has types of a module without a stable version.
 func TestProfileFormat(t *testing.T) {
 	for _, s := range own(t) {
 		for _, imported := range s.imports() {
 			if strings.HasPrefix(imported, "github.com/google/pprof") && !s.test && s.dir() != "internal/pprofile" {
-				t.Errorf("%s imports %s: only internal/pprofile knows it", s.name, imported)
+				t.Errorf("%s imports %s: only internal/pprofile may import it", s.name, imported)
 			}
 		}
 	}
 }
 
-// TestConversions: addresses become pointers in one package.
+// TestConversions: only one package converts addresses to pointers.
 //
-// Go vet refuses unsafe.Pointer(x) for an address x, except for the forms that
-// package unsafe allows, and cannot see the sums that begin at nil and the views
-// of an address as a pointer. The syntax of these is what is looked for here, so
-// that vet and this test together leave no way.
+// Go vet refuses unsafe.Pointer(x) for an address x, except for the forms that package
+// unsafe allows. Vet does not see sums that begin at nil, nor views of an address as a
+// pointer. This test looks for the syntax of these. So together with vet it finds every
+// conversion.
 func TestConversions(t *testing.T) {
 	for _, s := range own(t) {
 		if s.dir() == "internal/raw" {
@@ -56,7 +56,7 @@ func TestConversions(t *testing.T) {
 	}
 }
 
-// TestMakesPointer: what TestConversions looks for is found.
+// TestMakesPointer: makesPointer finds the forms that TestConversions looks for.
 func TestMakesPointer(t *testing.T) {
 	for text, want := range map[string]bool{
 		"unsafe.Pointer(p)":                              false,
@@ -90,8 +90,8 @@ func TestMakesPointer(t *testing.T) {
 	}
 }
 
-// makesPointer reports whether a call has one of the forms that turn an address
-// into a pointer.
+// makesPointer reports whether a call has one of the forms that convert an address to a
+// pointer.
 func makesPointer(call *ast.CallExpr) bool {
 	if len(call.Args) == 0 {
 		return false
@@ -113,7 +113,7 @@ func makesPointer(call *ast.CallExpr) bool {
 	return ok && isUnsafe(from.Fun, "Pointer") && (double || isUnsafe(view.X, "Pointer"))
 }
 
-// isUnsafe reports whether e is name of package unsafe.
+// isUnsafe reports whether e is the given name of package unsafe.
 func isUnsafe(e ast.Expr, name string) bool {
 	s, ok := ast.Unparen(e).(*ast.SelectorExpr)
 	return ok && isIdent(s.X, "unsafe") && s.Sel.Name == name
@@ -124,7 +124,7 @@ func isIdent(e ast.Expr, name string) bool {
 	return ok && id.Name == name
 }
 
-// isNumber reports whether e can only be a number by its form.
+// isNumber reports whether e can only be a number, judging by its form.
 func isNumber(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.BasicLit, *ast.BinaryExpr:
@@ -137,7 +137,7 @@ func isNumber(e ast.Expr) bool {
 	return false
 }
 
-// isNil reports whether e is nil, plain or converted.
+// isNil reports whether e is nil, with or without a conversion.
 func isNil(e ast.Expr) bool {
 	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 {
 		return isNil(ast.Unparen(call.Args[0]))
@@ -145,8 +145,8 @@ func isNil(e ast.Expr) bool {
 	return isIdent(e, "nil")
 }
 
-// TestPieces: memory off the Go heap is cleared and copied in pieces, so that the
-// world can be stopped meanwhile. internal/raw does both.
+// TestPieces: memory off the Go heap is cleared and copied in pieces, so that the world can
+// be stopped meanwhile. Only internal/raw may do both.
 func TestPieces(t *testing.T) {
 	for _, s := range own(t) {
 		if s.test || s.dir() == "internal/raw" {
@@ -161,8 +161,8 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-// inOnePiece reports whether a call clears or copies raw.Bytes: copies between two, for
-// what is copied into or out of Go memory is somebody else's to bound.
+// inOnePiece reports whether a call clears or copies raw.Bytes. Copies to and from Go
+// memory do not count: their length is bounded by the Go memory.
 func inOnePiece(call *ast.CallExpr) bool {
 	if f, ok := call.Fun.(*ast.Ident); !ok || f.Name != "clear" && f.Name != "copy" {
 		return false

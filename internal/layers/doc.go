@@ -16,6 +16,7 @@
 //	internal/interleave      runs the steps of concurrent calls in chosen orders, for tests
 //	internal/percpu          gives a goroutine a slot of its processor (P) for a short time
 //	internal/raceannotate    tells the race detector which goroutine owns a block
+//	internal/release         stores words with release ordering, cheaply on x86
 //	internal/vm              the only calls to the kernel: maps, purges, advises and locks memory, and counts it
 //	internal/testbrowser     a test helper: runs a browser without a window
 //	internal/fault           turns accesses to missing memory into errors
@@ -42,6 +43,7 @@
 //	arena                    allocates objects that are freed together
 //	alloc/budget             keeps the Go heap and off-heap memory under one limit
 //	alloc/buffer             a bytes.Buffer, a file in memory and a pool of byte slices, on alloc
+//	alloc/offheap            a map, a cache, an arena with handles, and strings, off the Go heap
 //	alloc/adapters/arrowmem  memory for the buffers of Apache Arrow
 //	alloc/adapters/grpcmem   memory for the message buffers of gRPC
 //	alloc/adapters/swissmem  memory for the tables of cockroachdb/swiss

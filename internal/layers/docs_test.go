@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	maxLines = 450 // of a file that somebody reads
+	maxLines = 450 // lines of a file
 	tiny     = 150 // lines of a package that needs no doc.go
 )
 
-// TestFileLength: files have one subject.
+// TestFileLength: files are short.
 func TestFileLength(t *testing.T) {
 	for _, s := range tree(t) {
 		if s.lines > maxLines && !s.generated {
@@ -23,7 +23,7 @@ func TestFileLength(t *testing.T) {
 	}
 }
 
-// TestPackageDocs: each package says once what it is for, and where one looks for it.
+// TestPackageDocs: each package has one package comment, in doc.go.
 func TestPackageDocs(t *testing.T) {
 	lines, docs := map[string]int{}, map[string][]*source{}
 	for _, s := range tree(t) {
@@ -49,7 +49,7 @@ func TestPackageDocs(t *testing.T) {
 	}
 }
 
-// constrainedAway reports whether the file is a program to be run by its name only.
+// constrainedAway reports whether the file is a program that is run only by its name.
 func (s *source) constrainedAway() bool {
 	for _, group := range s.syntax.Comments {
 		for _, c := range group.List {
@@ -80,14 +80,14 @@ func TestExportedDocs(t *testing.T) {
 	}
 }
 
-// wellKnown reports whether a method is one that everyone knows, so that its
-// comment could only repeat its name.
+// wellKnown reports whether a method is so common that a comment could only repeat its
+// name.
 func wellKnown(d *ast.FuncDecl) bool {
 	return d.Recv != nil && slices.Contains([]string{"Error", "String"}, d.Name.Name)
 }
 
-// checkGroup checks declarations of types, constants and variables. Constants and
-// variables may share the comment of their group or have theirs behind them.
+// checkGroup checks declarations of types, constants and variables. Constants and variables
+// may share the comment of their group, or have a comment at the end of the line.
 func checkGroup(t *testing.T, group *ast.GenDecl) {
 	t.Helper()
 	for _, spec := range group.Specs {
@@ -119,7 +119,7 @@ func checkDoc(t *testing.T, node ast.Node, name *ast.Ident, doc *ast.CommentGrou
 	}
 }
 
-// startsWith reports whether a comment begins with name, after an article perhaps.
+// startsWith reports whether a comment begins with name, possibly after an article.
 func startsWith(doc *ast.CommentGroup, name string) bool {
 	text := doc.Text()
 	for _, article := range []string{"A ", "An ", "The "} {
@@ -133,7 +133,7 @@ func isWordByte(c byte) bool {
 	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// TestExamples: the packages that programs use show how.
+// TestExamples: packages for programs have examples.
 func TestExamples(t *testing.T) {
 	for _, dir := range []string{
 		"alloc", "alloc/adapters/arrowmem", "alloc/adapters/grpcmem", "alloc/adapters/swissmem",

@@ -20,8 +20,8 @@ func listed(t *testing.T) []string {
 		var packages []string
 		for _, line := range strings.Split(s.syntax.Doc.Text(), "\n") {
 			if rest, found := strings.CutPrefix(line, "\t"); found {
-				name, subject, _ := strings.Cut(rest, " ")
-				if strings.TrimSpace(subject) == "" {
+				name, use, _ := strings.Cut(rest, " ")
+				if strings.TrimSpace(use) == "" {
 					t.Errorf("doc.go does not say what %s is", name)
 				}
 				packages = append(packages, name)
@@ -57,8 +57,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestImports: packages and the tests inside them import only what is below them.
-// External tests (package x_test) are users like any other.
+// TestImports: packages and the tests inside them import only packages above them in the
+// list. External tests (package x_test) may import any package.
 func TestImports(t *testing.T) {
 	list := listed(t)
 	for _, s := range own(t) {
@@ -72,13 +72,13 @@ func TestImports(t *testing.T) {
 				continue
 			}
 			if to := slices.Index(list, name); to < 0 || to >= from {
-				t.Errorf("%s imports %s, which is not below it", s.name, name)
+				t.Errorf("%s imports %s, which is not above it in the list", s.name, name)
 			}
 		}
 	}
 }
 
-// TestRequirements: the module's users get few others with it.
+// TestRequirements: the module requires only a few others.
 func TestRequirements(t *testing.T) {
 	allowed := []string{"golang.org/x/sys", "github.com/google/pprof"}
 	command := exec.Command("go", "mod", "edit", "-json")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestLicence: each Go file of all modules names the licence in its first line.
+// TestLicence: the first line of each Go file of all modules names the licence.
 func TestLicence(t *testing.T) {
 	const line = "// SPDX-License-Identifier: Apache-2.0\n"
 	sources, err := readTree()

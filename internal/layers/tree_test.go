@@ -21,18 +21,17 @@ const (
 	root   = "../.." // of the module, from here
 )
 
-// A source is a parsed Go file. All files are looked at, whatever their build
-// constraints.
+// A source is a parsed Go file. Build constraints are ignored.
 type source struct {
 	name      string // relative to root, with slashes
-	nested    bool   // of a module in a directory of this one
+	nested    bool   // of a module in a subdirectory
 	test      bool
 	generated bool
 	lines     int
 	syntax    *ast.File
 }
 
-// dir returns the directory of the file; that is its package's path in the module.
+// dir returns the directory of the file, which is the path of its package in the module.
 func (s *source) dir() string { return path.Dir(s.name) }
 
 // imports returns the paths that the file imports.
@@ -82,7 +81,7 @@ var readTree = sync.OnceValues(func() ([]*source, error) {
 	return sources, err
 })
 
-// skipped reports whether the go command takes no notice of a directory.
+// skipped reports whether the go command ignores a directory.
 func skipped(name string) bool {
 	base := path.Base(name)
 	return base == "testdata" || base != "." && strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")
@@ -106,7 +105,7 @@ func parse(file, name string) (*source, error) {
 	}, nil
 }
 
-// tree returns all Go files, those of nested modules as well.
+// tree returns all Go files, including those of nested modules.
 func tree(t *testing.T) []*source {
 	t.Helper()
 	sources, err := readTree()
@@ -122,5 +121,5 @@ func own(t *testing.T) []*source {
 	return slices.DeleteFunc(slices.Clone(tree(t)), func(s *source) bool { return s.nested })
 }
 
-// at returns where a node is, to begin a message with.
+// at returns the position of a node, for the start of a message.
 func at(node ast.Node) string { return fset.Position(node.Pos()).String() }

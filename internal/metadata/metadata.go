@@ -3,7 +3,6 @@
 package metadata
 
 import (
-	"math/bits"
 	"sync"
 	"unsafe"
 
@@ -13,7 +12,7 @@ import (
 )
 
 const (
-	is64       = bits.UintSize / 64
+	is64       = raw.AddressBits / 48
 	chunkShift = 22 + 2*is64
 	chunkSize  = 1 << chunkShift
 	slabShift  = 16
@@ -38,7 +37,7 @@ type slabHeader struct {
 
 var (
 	// Space is the account of all metadata in the process.
-	Space = vm.Space{Unwatched: true}
+	Space = vm.Space{Unannotated: true}
 
 	mu     sync.Mutex
 	room   [sizeclass.Count]uintptr // slabs with room, by class of the object

@@ -16,8 +16,8 @@ import (
 
 const (
 	wordBytes   = bits.UintSize / 8
-	addressBits = 32 + 16*(bits.UintSize/64)
-	leafBits    = 18 + 4*(bits.UintSize/64)
+	addressBits = raw.AddressBits
+	leafBits    = 18 + 4*(addressBits/48)
 	rootShift   = leafBits + sizeclass.PageShift
 	rootSize    = 1 << (addressBits - rootShift)
 	leafMask    = 1<<leafBits - 1

@@ -14,7 +14,7 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// A siteStream reads sites from bytes; behind the end all are 0.
+// A siteStream reads sites from bytes. Beyond their end all bytes are 0.
 type siteStream struct{ b []byte }
 
 func (s *siteStream) byte() int {
@@ -26,14 +26,15 @@ func (s *siteStream) byte() int {
 	return int(n)
 }
 
-// value is a count or a number of bytes, estimated: not whole, and at most 2^40 or so.
+// value returns a number of objects or bytes as an estimate has it: it need not be whole,
+// and is at most about 2^40.
 func (s *siteStream) value() float64 {
 	var b [8]byte
 	s.b = s.b[copy(b[:5], s.b):]
 	return float64(binary.LittleEndian.Uint64(b[:])) / 3
 }
 
-// name is one of a few, some of which are no names.
+// name returns one of a few names, some of which are invalid.
 func (s *siteStream) name(kind string) string {
 	switch n := s.byte() % 8; n {
 	case 0:
@@ -57,7 +58,7 @@ func (s *siteStream) site() Site {
 	return site
 }
 
-// values are those of the site in a profile's sample.
+// values returns the values of the site in a profile's sample.
 func (s *Site) values() [4]int64 {
 	var rounded [4]int64
 	for i, v := range [4]float64{s.AllocObjects, s.AllocBytes, s.InuseObjects, s.InuseBytes} {
@@ -66,7 +67,7 @@ func (s *Site) values() [4]int64 {
 	return rounded
 }
 
-// frames are those of the site, in a form that can be compared.
+// frames returns the frames of the site in a form that can be compared.
 func (s *Site) frames() string {
 	if len(s.Frames) == 0 {
 		return fmt.Sprintf("%q", []string{DroppedSite, "", "0"})
@@ -86,8 +87,8 @@ func framesOf(sample *profile.Sample) string {
 	return fmt.Sprintf("%q", all)
 }
 
-// FuzzProfile: whatever the sites, their profile is a valid one that comes back from
-// its file, with the values of each stack.
+// FuzzProfile: for any sites the profile is valid, and reading its file gives the values of
+// each stack.
 func FuzzProfile(f *testing.F) {
 	f.Add(1, []byte{})
 	f.Add(512<<10, []byte{3, 4, 5, 2, 3, 4, 10, 5, 6, 20, 1, 0, 0, 0, 0, 64, 0, 0, 0, 0, 1, 0, 0, 0, 0, 64})

@@ -76,7 +76,7 @@ func TestSpans(t *testing.T) {
 func TestIndexIsTheQuotient(t *testing.T) {
 	for c := range Class(Count) {
 		magic, size := c.Magic(), uint32(c.Size())
-		index, end := uint32(0), size // of the block that off is in
+		index, end := uint32(0), size // of the block that contains off
 		for off := range uint32(c.SpanBytes()) {
 			if off == end {
 				index, end = index+1, end+size

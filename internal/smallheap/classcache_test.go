@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestSampleNext: the blocks of a class cache are sampled as often as the gaps say, across
-// countdowns, and all are counted.
+// TestSampleNext: a class cache samples blocks at the rate that the gaps give, across
+// countdowns. It counts all blocks.
 func TestSampleNext(t *testing.T) {
 	for _, p := range []float64{0, 1e-4, 0.01, 0.5, 1} {
 		gap := func() float64 {
@@ -28,7 +28,7 @@ func TestSampleNext(t *testing.T) {
 			if r.SampleNext(gap) {
 				sampled++
 			} else {
-				r.nextSample-- // as Take does
+				r.nextSample-- // like Take
 			}
 		}
 		want, deviation := n*p, math.Sqrt(n*p*(1-p))

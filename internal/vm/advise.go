@@ -33,6 +33,12 @@ func (a Advice) String() string {
 	}[a]
 }
 
+// Discard drops the pages of a part of a mapping of kind k, whose Offset is that of the
+// part. Private memory then reads as zeros, and a mapping of a file as the file.
+func (s *Space) Discard(base, size uintptr, k Kind) error {
+	return s.call(OpAdvise, size, func() error { return sysDiscard(base, size, &k) })
+}
+
 // Advise gives the kernel advice on a range. base must be a multiple of the page size. It
 // returns ErrKernelLacks if the kernel does not know the advice. Other errors mean that
 // the advice does not apply to this mapping, or that memory is short.

@@ -30,6 +30,7 @@ func TestAdvise(t *testing.T) {
 // EINVAL has two meanings, and the error says which: the kernel does not know the advice,
 // or the advice does not apply to the mapping.
 func TestAdviseRefused(t *testing.T) {
+	Require(t, Hiding)
 	var s Space
 	start, m := mapIn(t, &s, mib, PageSize())
 	defer release(t, &s, m)

@@ -46,26 +46,26 @@ func TestCharge(t *testing.T) {
 	}
 }
 
-// Held bytes that are dropped never count for the peak.
-func TestHold(t *testing.T) {
+// TestAcquire: acquired bytes count for the limit. If they are dropped, they never count for the peak.
+func TestAcquire(t *testing.T) {
 	var s Space
 	must(t, s.Charge(100))
-	must(t, s.Hold(1<<30))
+	must(t, s.Acquire(1<<30))
 	wantGauge(t, "footprint", &s.Footprint, 100+1<<30, 100)
 	must(t, s.Charge(10))
 	wantGauge(t, "footprint beside it", &s.Footprint, 110+1<<30, 110)
 	s.Drop(1 << 30)
 	wantGauge(t, "footprint afterwards", &s.Footprint, 110, 110)
-	must(t, s.Hold(50))
+	must(t, s.Acquire(50))
 	s.Confirm(50)
 	wantGauge(t, "footprint, confirmed", &s.Footprint, 160, 160)
 	s.SetLimit(200)
-	must(t, s.Hold(40))
+	must(t, s.Acquire(40))
 	if err := s.Charge(1); !errors.Is(err, ErrLimit) {
-		t.Errorf("held bytes do not count for the limit: %v", err)
+		t.Errorf("acquired bytes do not count for the limit: %v", err)
 	}
-	if err := s.Hold(1); !errors.Is(err, ErrLimit) {
-		t.Errorf("Hold beyond the limit: %v", err)
+	if err := s.Acquire(1); !errors.Is(err, ErrLimit) {
+		t.Errorf("Acquire beyond the limit: %v", err)
 	}
 	s.Drop(40)
 	must(t, s.Charge(40))

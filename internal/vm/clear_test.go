@@ -23,6 +23,7 @@ func inRAM(t *testing.T, base, size uintptr) (n int) {
 // Cleared bytes are zero and no other bytes change. Ranges with few pages in RAM are not
 // brought in.
 func TestClearPages(t *testing.T) {
+	Require(t, Residency)
 	const size = 16 * mib
 	pages := int(size / PageSize())
 	for _, c := range []struct {

@@ -55,6 +55,7 @@
 //	file.go     files, memfds, secret memory, inherited descriptors
 //	file_length.go  space beyond a file's end, the lock of its length, its directory entry
 //	file_io.go  reading and writing files; which pages of a private mapping are copies
+//	able.go     the features of the sources
 //	op.go       the kinds of calls, and how tests make them fail
 //
 // # Accounting
@@ -71,7 +72,7 @@
 // The footprint is an upper bound of what the mappings add to the resident set of the
 // process. The limit applies to it. The owner calls Charge before a user gets clean
 // pages, and Refund after it has purged or released them. If the kernel may still refuse
-// the memory, the owner calls Hold first: held bytes count for the limit, but not for the
+// the memory, the owner calls Acquire first: acquired bytes count for the limit, but not for the
 // peak. Pages of a file on a disk are not charged, because the kernel can write them
 // back.
 //
@@ -85,13 +86,17 @@
 // The sentinels distinguish a kernel that lacks a call from a call that does not apply to
 // a mapping. They also distinguish the limit of locked memory from a lack of memory.
 //
-// # Platforms
+// # Sources
 //
-// Each operating system has its own set of files. Linux is supported. On other systems
-// the module builds, and every call returns ErrUnsupported.
+// Each source has its own set of files, and answers what it can do: Able, with the list of
+// features in able.go. Packages above ask for a feature and never for a system. The
+// features are constants, so that the compiler drops the paths that a platform does not
+// need. What a source lacks returns an error that names the feature and the platform.
 //
-// # Platforms
+//	*_linux.go    Linux
+//	posix*.go     the calls that all POSIX systems have; on Linux with the tag ashlar_posix
+//	*_unix.go     what both have in common: files and their errors
+//	heap*.go      the Go heap, for platforms without these calls; anywhere with the tag ashlar_heap
 //
-// One set of files for each operating system. Linux is supported; elsewhere the
-// module builds and every call returns ErrUnsupported.
+// Race builds take the memory of blocks from the Go heap on every system (source_race.go).
 package vm

@@ -15,8 +15,9 @@ var (
 	ErrClosed = errors.New("closed")
 	// ErrLimit means that the owner's own limit is reached.
 	ErrLimit = errors.New("memory limit reached")
-	// ErrUnsupported means that ashlar has no kernel interface for this platform.
-	ErrUnsupported = errors.New("off-heap memory is not supported on this platform yet (Linux is)")
+	// ErrUnsupported means that this platform lacks what the call needs. The error names
+	// the feature and the platform.
+	ErrUnsupported error = unsupported{}
 	// ErrKernelLacks means that this kernel, or its configuration, does not have the call.
 	ErrKernelLacks = errors.New("this kernel does not support the call: it is too old, or was built without it")
 	// ErrLockLimit means that the process may not lock this much memory.
@@ -32,6 +33,14 @@ var (
 	// ErrFileLocked means that the file is locked through another open file description.
 	ErrFileLocked = errors.New("the file is locked by another process, or by another open of this one")
 )
+
+// unsupported is the type of ErrUnsupported, which is also the standard library's.
+type unsupported struct{}
+
+func (unsupported) Error() string { return "not supported on this platform" }
+
+// Is reports whether the error is the standard library's.
+func (unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // lacking adds ErrKernelLacks to an error.
 func lacking(what string, err error) error {

@@ -2,6 +2,8 @@
 
 package vm
 
+import "errors"
+
 // A File is an open file: a file with a name, a memfd, or an inherited descriptor. Its
 // owner closes it. A mapping of the file stays valid after that.
 type File struct {
@@ -65,6 +67,40 @@ func (s *Space) Secret() (*File, error) {
 func (s *Space) Dup(fd int, name string) (*File, error) {
 	return s.file(OpDup, name, func() (int, error) { return sysDup(fd) })
 }
+
+// Reopen opens the file that fd has open once more, so that the new File has locks of its
+// own. The caller still owns fd. Without Reopening it opens the file by its name, and
+// fails if another file has that name.
+func (s *Space) Reopen(fd int, name string, flags OpenFlags) (*File, error) {
+	if Able(Reopening) {
+		return s.file(OpOpen, name, func() (int, error) { return sysReopen(fd, flags) })
+	}
+	f, err := s.Open(name, flags, 0)
+	if err != nil {
+		return nil, errors.Join(Need(Reopening), err)
+	}
+	same, err := s.sameFile(fd, f)
+	if err == nil && !same {
+		err = Need(Reopening)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.CloseFile(f))
+	}
+	return f, nil
+}
+
+// sameFile reports whether fd and f are the same file.
+func (s *Space) sameFile(fd int, f *File) (bool, error) {
+	a, err := s.Stat(&File{fd, f.name})
+	if err != nil {
+		return false, err
+	}
+	b, err := s.Stat(f)
+	return a.Device == b.Device && a.Inode == b.Inode, err
+}
+
+// SharedPath returns the path of the shared object with the name.
+func SharedPath(name string) string { return sharedPrefix() + name }
 
 func (s *Space) file(op Op, name string, sys func() (int, error)) (*File, error) {
 	fd := -1

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !ashlar_posix && !ashlar_heap
+
 package vm
 
 import (
@@ -12,22 +14,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
-
-func sysRead(fd int, p []byte, offset int64) (n int, err error) {
-	err = uninterrupted(func() error {
-		n, err = unix.Pread(fd, p, offset)
-		return err
-	})
-	return n, err
-}
-
-func sysWrite(fd int, p []byte, offset int64) (n int, err error) {
-	err = uninterrupted(func() error {
-		n, err = unix.Pwrite(fd, p, offset)
-		return err
-	})
-	return n, err
-}
 
 func sysStore(fd int) error { return uninterrupted(func() error { return unix.Fdatasync(fd) }) }
 

@@ -1,44 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !ashlar_posix && !ashlar_heap
+
 package vm
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
 )
 
-func sysOpen(name string, flags OpenFlags, permissions uint32) (fd int, err error) {
-	// O_NONBLOCK: opening a named pipe must not wait for its other end.
-	mode := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK
-	for _, f := range [...]struct {
-		flag OpenFlags
-		mode int
-	}{
-		{ForWriting, unix.O_RDWR},
-		{Create, unix.O_CREAT},
-		{Exclusive, unix.O_EXCL},
-		{Unnamed, unix.O_TMPFILE},
-		{NoFollow, unix.O_NOFOLLOW},
-	} {
-		if flags&f.flag != 0 {
-			mode |= f.mode
-		}
-	}
-	err = uninterrupted(func() error {
-		fd, err = unix.Open(name, mode, permissions)
-		return err
-	})
-	return fd, err
+// openUnnamed makes an open call create a file without a name.
+const openUnnamed = unix.O_TMPFILE
+
+func sysOpen(name string, flags OpenFlags, permissions uint32) (int, error) {
+	return openNamed(name, flags, permissions)
 }
 
-func sysMemfd(name string) (int, error) { return unix.MemfdCreate(name, unix.MFD_CLOEXEC) }
-
-func sysDup(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }
+// sysReopen uses /proc. A duplicate of the descriptor would share its locks.
+func sysReopen(fd int, flags OpenFlags) (int, error) {
+	return openNamed(fmt.Sprintf("/proc/self/fd/%d", fd), flags, 0)
+}
 
 // sysClose is never repeated: Linux closes the descriptor even if it returns an error.
 func sysClose(fd int) error { return unix.Close(fd) }
+
+func sysMemfd(name string) (int, error) { return unix.MemfdCreate(name, unix.MFD_CLOEXEC) }
 
 func sysStat(fd int) (FileInfo, error) {
 	var st unix.Stat_t
@@ -56,39 +43,11 @@ func sysStat(fd int) (FileInfo, error) {
 	}, nil
 }
 
-func sysTruncate(fd int, size int64) error {
-	return uninterrupted(func() error { return unix.Ftruncate(fd, size) })
-}
-
 func sysAllocate(fd int, offset, size int64) error {
 	return uninterrupted(func() error { return unix.Fallocate(fd, 0, offset, size) })
 }
 
-func sysFlock(fd int, exclusive, wait bool) error {
-	how := unix.LOCK_SH
-	if exclusive {
-		how = unix.LOCK_EX
-	}
-	if !wait {
-		how |= unix.LOCK_NB
-	}
-	return uninterrupted(func() error { return unix.Flock(fd, how) })
-}
-
-func sysFunlock(fd int) error { return unix.Flock(fd, unix.LOCK_UN) }
-
 // sysLink uses /proc, which needs no privilege, unlike AT_EMPTY_PATH.
 func sysLink(fd int, name string) error {
 	return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW)
-}
-
-func sysUnlink(name string) error { return unix.Unlink(name) }
-
-// uninterrupted repeats a call that a signal interrupted.
-func uninterrupted(call func() error) error {
-	for {
-		if err := call(); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
 }

@@ -74,7 +74,7 @@ func (s *Space) Reserve(size, align uintptr) (start uintptr, m Mapping, err erro
 // before 4.17).
 func (s *Space) MapInto(reservation Mapping, start, size uintptr, k Kind) (head, body, tail Mapping, err error) {
 	end := start + size
-	if err := s.call(OpRelease, size, func() error { return sysUnmap(start, size) }); err != nil {
+	if err := s.makeRoom(start, size); err != nil {
 		return reservation, Mapping{}, Mapping{}, err
 	}
 	head = Mapping{reservation.Base, start - reservation.Base}
@@ -90,6 +90,12 @@ func (s *Space) MapInto(reservation Mapping, start, size uintptr, k Kind) (head,
 	return head, body, tail, err
 }
 
+// makeRoom unmaps a part of a reservation, where the kernel checks that mappings at a
+// given address are laid over nothing. Elsewhere they are laid over the reservation.
+func (s *Space) makeRoom(start, size uintptr) error {
+	return s.call(OpRelease, size, func() error { return sysMakeRoom(start, size) })
+}
+
 // pieces returns the number of mappings that are not empty.
 func pieces(mappings ...Mapping) (n int64) {
 	for _, m := range mappings {
@@ -100,14 +106,14 @@ func pieces(mappings ...Mapping) (n int64) {
 	return n
 }
 
-// Place moves the pages of m into a reservation, to begin at start, and resizes them to
+// Place moves the pages of m, a mapping of kind k, into a reservation, to begin at start, and resizes them to
 // size bytes. The rest of the reservation on both sides becomes separate mappings, which
 // may be empty; they serve as guards. If Place fails, nothing has changed.
 //
-// Place uses mremap and not mmap with MAP_FIXED. mmap may unmap the target range and then
-// fail, but mremap checks everything first.
-func (s *Space) Place(m, reservation Mapping, start, size uintptr) (head, body, tail Mapping, err error) {
-	err = s.call(OpRemap, size, func() error { return sysMove(m.Base, m.Size, start, size) })
+// Linux has mremap, which checks everything before it changes anything. Without Moving,
+// Place makes a new mapping and copies what the process has written.
+func (s *Space) Place(m, reservation Mapping, start, size uintptr, k Kind) (head, body, tail Mapping, err error) {
+	err = s.call(OpRemap, size, func() error { return sysMove(m.Base, m.Size, start, size, &k) })
 	if err != nil {
 		return Mapping{}, m, Mapping{}, err
 	}

@@ -10,11 +10,11 @@ import (
 )
 
 func TestMapAlignment(t *testing.T) {
-	most := uintptr(1) << 30
+	largest := uintptr(1) << 30
 	if bits.UintSize == 32 {
-		most >>= 2 // a program may have 2 GiB, in two parts
+		largest >>= 2 // a program may have 2 GiB, in two parts
 	}
-	for align := uintptr(1); align <= most; align <<= 1 {
+	for align := uintptr(1); align <= largest; align <<= 1 {
 		t.Run(fmt.Sprint(align), func(t *testing.T) {
 			const size = 1 * mib
 			var s Space

@@ -54,7 +54,7 @@ func (o Op) String() string {
 
 // enter counts a kernel call, and lets a test make it fail.
 func (s *Space) enter(op Op) error {
-	if interleave.Enabled && !s.Unwatched { // not for metadata, which is one step
+	if interleave.Enabled && !s.Unannotated { // not for metadata, which is one step
 		interleave.Point()
 	}
 	s.calls[op].Add(1)

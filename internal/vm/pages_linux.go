@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !ashlar_posix && !ashlar_heap
+
 package vm
 
 import (
@@ -49,7 +51,9 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 	return raw.Addr(p), err
 }
 
-func sysMove(base, old, to, size uintptr) error {
+func sysMakeRoom(base, size uintptr) error { return sysUnmap(base, size) }
+
+func sysMove(base, old, to, size uintptr, _ *Kind) error {
 	_, err := unix.MremapPtr(raw.Pointer(base), old, raw.Pointer(to), size, unix.MREMAP_MAYMOVE|unix.MREMAP_FIXED)
 	return err
 }
@@ -73,6 +77,9 @@ var advices = [NumAdvice]uintptr{
 }
 
 func sysAdvise(base, size uintptr, a Advice) error { return madvise(base, size, advices[a]) }
+
+// sysDiscard drops the pages. The kernel keeps what the mapping shows.
+func sysDiscard(base, size uintptr, _ *Kind) error { return sysAdvise(base, size, DontNeed) }
 
 func sysGuard(base, size uintptr, on bool) error {
 	if on {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !(386 || amd64 || arm64 || loong64 || riscv64)
+//go:build !(386 || amd64 || arm64 || loong64 || riscv64) && !ashlar_posix && !ashlar_heap
 
 package vm
 

@@ -38,14 +38,14 @@ type Space struct {
 	Footprint Gauge // bytes charged: they may occupy RAM
 	Mappings  Gauge // mappings made, plus those that guards and Place add, minus those released
 
-	// Unwatched is set if the race detector is not to follow the memory: the module's own
+	// Unannotated is set if the race detector is not to follow the memory: the module's own
 	// structures, and blocks whose addresses a program keeps as numbers. In race builds the
 	// memory then comes from the kernel. Set it before the first mapping.
-	Unwatched bool
+	Unannotated bool
 
-	limit atomic.Int64 // of the footprint in bytes; 0: no limit
-	held  atomic.Int64 // part of the footprint in bytes that Hold added and nobody may use yet
-	calls [NumOps]atomic.Uint64
+	limit    atomic.Int64 // of the footprint in bytes; 0: no limit
+	acquired atomic.Int64 // part of the footprint in bytes that Acquire added and nobody may use yet
+	calls    [NumOps]atomic.Uint64
 }
 
 // mappings counts the live mappings of all spaces, because the kernel's limit applies to
@@ -69,35 +69,35 @@ func (s *Space) Limit() int64 { return s.limit.Load() }
 // Charge adds n bytes to the footprint. If this would exceed the limit, it returns
 // ErrLimit and adds nothing.
 func (s *Space) Charge(n uintptr) error {
-	held := s.held.Load()
+	acquired := s.acquired.Load()
 	now, err := s.take(n)
 	if err == nil {
-		s.raisePeak(now, held)
+		s.raisePeak(now, acquired)
 	}
 	return err
 }
 
-// Hold is Charge for bytes that the kernel may still refuse. They count for the limit,
+// Acquire is Charge for bytes that the kernel may still refuse. They count for the limit,
 // but not for the peak, until Confirm or Drop is called.
-func (s *Space) Hold(n uintptr) error {
-	s.held.Add(int64(n))
+func (s *Space) Acquire(n uintptr) error {
+	s.acquired.Add(int64(n))
 	_, err := s.take(n)
 	if err != nil {
-		s.held.Add(-int64(n))
+		s.acquired.Add(-int64(n))
 	}
 	return err
 }
 
-// Confirm records that the kernel has supplied n bytes that Hold added.
+// Confirm records that the kernel has supplied n bytes that Acquire added.
 func (s *Space) Confirm(n uintptr) {
-	held := s.held.Add(-int64(n))
-	s.raisePeak(s.Footprint.Now(), held)
+	acquired := s.acquired.Add(-int64(n))
+	s.raisePeak(s.Footprint.Now(), acquired)
 }
 
-// Drop removes n bytes that Hold added.
+// Drop removes n bytes that Acquire added.
 func (s *Space) Drop(n uintptr) {
 	s.Refund(n)
-	s.held.Add(-int64(n))
+	s.acquired.Add(-int64(n))
 }
 
 // take adds n bytes to the footprint and returns it, unless it would exceed the limit.
@@ -117,11 +117,11 @@ func (s *Space) take(n uintptr) (footprint int64, err error) {
 	}
 }
 
-// raisePeak raises the peak to the footprint minus the held bytes. It subtracts the
-// larger of two values of held, read before and after the footprint. Next to concurrent
+// raisePeak raises the peak to the footprint minus the acquired bytes. It subtracts the
+// larger of two values of acquired, read before and after the footprint. Next to concurrent
 // calls that may be too much, but it never makes a peak that did not occur.
-func (s *Space) raisePeak(footprint, held int64) {
-	s.Footprint.raise(footprint - max(held, s.held.Load()))
+func (s *Space) raisePeak(footprint, acquired int64) {
+	s.Footprint.raise(footprint - max(acquired, s.acquired.Load()))
 }
 
 // Fits returns ErrLimit if a charge of n bytes would fail now. A caller that has to do
@@ -144,6 +144,10 @@ type Mapping struct{ Base, Size uintptr }
 // align in it with size usable bytes. size must be a multiple of the page size, and align
 // a power of two.
 func (s *Space) Map(size, align uintptr) (start uintptr, m Mapping, err error) {
+	if !Able(Parts) && align > PageSize() {
+		m, err = s.mmapAt(size, align)
+		return m.Base, m, err
+	}
 	return s.mapAligned(size, align, s.mmap)
 }
 
@@ -179,11 +183,14 @@ func (s *Space) trim(m Mapping, start, size uintptr) Mapping {
 	return m
 }
 
-func (s *Space) mmap(size uintptr) (Mapping, error) {
+func (s *Space) mmap(size uintptr) (Mapping, error) { return s.mmapAt(size, 0) }
+
+// mmapAt maps size bytes. The kernel aligns them if align is not 0.
+func (s *Space) mmapAt(size, align uintptr) (Mapping, error) {
 	if err := s.enter(OpMap); err != nil {
 		return Mapping{}, err
 	}
-	base, err := obtain(size, s.Unwatched)
+	base, err := obtain(size, align, s.Unannotated)
 	if err != nil {
 		return Mapping{}, err
 	}
@@ -233,9 +240,10 @@ func (s *Space) Purge(base, size uintptr, lazy bool) error {
 	return sysPurge(base, size, lazy)
 }
 
-// Remap resizes a mapping without copying. A mapping that grows may move; one that
-// shrinks stays at its address. Pages keep their contents, and added pages are clean. If
-// Remap fails, the mapping is unchanged.
+// Remap resizes a mapping that Map made. A mapping that grows may move; one that shrinks
+// stays at its address. Pages keep their contents, and added pages are clean. If Remap
+// fails, the mapping is unchanged. Without Moving, a growth that moves the mapping copies
+// it, and both copies occupy RAM for a moment.
 func (s *Space) Remap(m Mapping, size uintptr) (Mapping, error) {
 	if err := s.enter(OpRemap); err != nil {
 		return m, err
@@ -243,6 +251,20 @@ func (s *Space) Remap(m Mapping, size uintptr) (Mapping, error) {
 	base, err := changeSize(m.Base, m.Size, size)
 	if err != nil {
 		return m, err
+	}
+	s.Mapped.Add(int64(size) - int64(m.Size))
+	return Mapping{base, size}, nil
+}
+
+// RemapKind is Remap for a mapping of kind k. Without Moving the contents are copied, as far
+// as the file does not have them, and locks and advice are lost.
+func (s *Space) RemapKind(m Mapping, size uintptr, k Kind) (Mapping, error) {
+	if err := s.enter(OpRemap); err != nil {
+		return m, err
+	}
+	base, err := sysRemapKind(m.Base, m.Size, size, &k)
+	if err != nil {
+		return m, describe(OpRemap, size, err)
 	}
 	s.Mapped.Add(int64(size) - int64(m.Size))
 	return Mapping{base, size}, nil

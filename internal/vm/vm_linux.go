@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !ashlar_posix && !ashlar_heap
+
 package vm
 
 import (
@@ -39,6 +41,10 @@ func sysPurge(base, size uintptr, lazy bool) error {
 	return nil
 }
 
+func sysRemapKind(base, old, size uintptr, _ *Kind) (uintptr, error) {
+	return sysRemap(base, old, size)
+}
+
 func sysRemap(base, old, size uintptr) (uintptr, error) {
 	if size < old {
 		// On Linux mremap has the same effect. qemu-user may move the mapping or unmap
@@ -55,16 +61,4 @@ func sysRemap(base, old, size uintptr) (uintptr, error) {
 		return 0, oom("mremap", size, err)
 	}
 	return raw.Addr(p), nil
-}
-
-// oom adds ErrOutOfMemory to the kernel's refusals. ENOMEM is the usual one. EAGAIN means
-// that locked memory is exhausted, and EINVAL that the size exceeds the address space.
-func oom(call string, size uintptr, err error) error {
-	if errors.Is(err, unix.ENOMEM) {
-		return fmt.Errorf("%w: %s of %d bytes: %w", outOfMemory(), call, size, err)
-	}
-	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINVAL) {
-		return fmt.Errorf("%w: %s of %d bytes: %w", ErrOutOfMemory, call, size, err)
-	}
-	return fmt.Errorf("%s of %d bytes: %w", call, size, err)
 }

@@ -53,6 +53,14 @@ func (r *Region) AdviseRange(off, n int, a Advice) error {
 		if p.size() == 0 {
 			return nil
 		}
+		if a == AdviseDontNeed {
+			if !vm.Able(vm.Moving) && r.lockedPages() { // other kernels would unlock them
+				return invalid("pages are locked")
+			}
+			k := r.view()
+			k.Offset += int64(p.begin - r.frame.body.Base)
+			return space.Discard(p.begin, p.size(), k)
+		}
 		return space.Advise(p.begin, p.size(), vm.Advice(a))
 	})
 }

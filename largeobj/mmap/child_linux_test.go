@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 func init() {
@@ -40,18 +42,21 @@ func runConfined(t *testing.T, name string) {
 
 // A full /dev/shm is an error when an object is made and when it grows. It is a fault on a
 // write only if the object is sparse.
-func TestShmFull(t *testing.T) { runConfined(t, "small shm") }
+func TestShmFull(t *testing.T) {
+	vm.Require(t, vm.Preallocation)
+	runConfined(t, "small shm")
+}
 
 func fillShm() error {
 	const room = 1 << 20
-	if err := syscall.Mount("tmpfs", sharedDir, "tmpfs", 0, fmt.Sprintf("size=%d", room)); err != nil {
+	if err := syscall.Mount("tmpfs", filepath.Dir(vm.SharedPath("any")), "tmpfs", 0, fmt.Sprintf("size=%d", room)); err != nil {
 		fmt.Println("skip: mount:", err)
 		return nil
 	}
 	if _, err := MapShared("large", 2*room, SharedOptions{}); !errors.Is(err, ErrNoSpace) {
 		return fmt.Errorf("an object larger than the file system: %w", err)
 	}
-	entries, err := os.ReadDir(sharedDir)
+	entries, err := os.ReadDir(filepath.Dir(vm.SharedPath("any")))
 	if err != nil || len(entries) != 0 {
 		return fmt.Errorf("left behind: %v, %w", entries, err)
 	}
@@ -86,7 +91,10 @@ func fillShm() error {
 
 // TestLockLimit: an error for the limit of locked memory names the limit and its value, and
 // the call leaves nothing behind.
-func TestLockLimit(t *testing.T) { runConfined(t, "small limit") }
+func TestLockLimit(t *testing.T) {
+	vm.Require(t, vm.LockingOnFault)
+	runConfined(t, "small limit")
+}
 
 func lockTooMuch() error {
 	const memlock, limit = 8, 256 << 10 // RLIMIT_MEMLOCK
@@ -154,7 +162,7 @@ func TestPipes(t *testing.T) {
 		}
 	}
 	name := sharedName(t)
-	must(t, syscall.Mkfifo(filepath.Join(sharedDir, name), 0o600))
+	must(t, syscall.Mkfifo(vm.SharedPath(name), 0o600))
 	for _, readOnly := range []bool{false, true} {
 		if _, err := MapShared(name, 100, SharedOptions{ReadOnly: readOnly}); !errors.Is(err, ErrForeign) {
 			t.Errorf("MapShared: %v", err)
@@ -165,6 +173,7 @@ func TestPipes(t *testing.T) {
 // Secret memory has the flags of mappings that are locked, not dumped, and not for
 // children.
 func TestSecretFlags(t *testing.T) {
+	vm.Require(t, vm.Hiding)
 	balanced(t)
 	for _, m := range makers() {
 		if !strings.HasPrefix(m.name, "secret") {

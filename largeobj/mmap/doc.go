@@ -37,7 +37,7 @@
 // A failing call returns an *Error, which wraps one of the causes that begin with Err, or
 // one of package io/fs. Nothing in this package panics for lack of memory or because the
 // kernel refuses a call. The methods of a Region are safe for concurrent use. The package
-// runs on Linux; elsewhere the error is ErrUnsupported.
+// has all features on Linux. What another platform lacks returns ErrUnsupported.
 //
 // # Caveats
 //

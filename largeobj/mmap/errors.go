@@ -15,7 +15,7 @@ var (
 	ErrOutOfMemory = vm.ErrOutOfMemory
 	// ErrClosed: the region was closed.
 	ErrClosed = vm.ErrClosed
-	// ErrUnsupported: the package does not support this platform yet.
+	// ErrUnsupported: this platform lacks what the call needs. The error names both.
 	ErrUnsupported = vm.ErrUnsupported
 	// ErrKernelLacks: this kernel is too old for the call, or was built without it.
 	ErrKernelLacks = vm.ErrKernelLacks

@@ -69,7 +69,7 @@ func (r *Region) reopen(f *os.File) error {
 	if f == nil || f.Fd() == ^uintptr(0) {
 		return invalid("the os.File is nil or closed")
 	}
-	opened, err := space.Open(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), r.openFlags(), 0)
+	opened, err := space.Reopen(int(f.Fd()), f.Name(), r.openFlags())
 	runtime.KeepAlive(f)
 	r.file = opened
 	return err
@@ -174,6 +174,14 @@ func (r *Region) showFile(o *FileOptions) error {
 		return nil
 	}
 	return r.mapBody(r.fileView(), n)
+}
+
+// view returns the kind of the region's mapping.
+func (r *Region) view() vm.Kind {
+	if r.file == nil {
+		return vm.Kind{}
+	}
+	return r.fileView()
 }
 
 // fileView returns the mapping that shows the file.

@@ -58,7 +58,7 @@ func newFrame(k vm.Kind, size uintptr, f footing) (frame, error) {
 	if err != nil || f.plain() {
 		return frame{body: m}, err
 	}
-	placed, err := frame{body: m}.moved(size, f)
+	placed, err := frame{body: m}.moved(size, f, k)
 	if err != nil {
 		remains.release(m)
 		return frame{}, err
@@ -96,27 +96,27 @@ func (w frame) guarded(f footing) frame {
 	return w
 }
 
-// resized returns the frame with a body of size bytes. It keeps the pages, and moves them if
+// resized returns the frame, whose body is of kind k, with a body of size bytes. It keeps the pages, and moves them if
 // necessary. On failure the frame is unchanged.
-func (w frame) resized(size uintptr, f footing) (frame, error) {
+func (w frame) resized(size uintptr, f footing, k vm.Kind) (frame, error) {
 	if !f.plain() {
-		return w.moved(size, f)
+		return w.moved(size, f, k)
 	}
-	body, err := space.Remap(w.body, size)
+	body, err := space.RemapKind(w.body, size, k)
 	return frame{body: body}, err
 }
 
 // moved reserves new address space, moves the body there, and gives the old address space
 // back. At any time there is an inaccessible page on either side of the body, and never a
 // hole that another thread could map.
-func (w frame) moved(size uintptr, f footing) (frame, error) {
+func (w frame) moved(size uintptr, f footing, k vm.Kind) (frame, error) {
 	ahead := f.ahead()
 	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align)
 	if err != nil {
 		return w, err
 	}
 	var to frame
-	to.head, to.body, to.tail, err = space.Place(w.body, reservation, start+ahead, size)
+	to.head, to.body, to.tail, err = space.Place(w.body, reservation, start+ahead, size, k)
 	if err != nil {
 		remains.release(reservation)
 		return w, err

@@ -38,21 +38,21 @@ func TestTransparentPagesAreWhole(t *testing.T) {
 	for _, guards := range []bool{false, true} {
 		for _, populate := range []bool{false, true} {
 			for _, n := range []uintptr{huge, 4 * huge} {
-				most := uintptr(0)
+				peak := uintptr(0)
 				for range 5 { // the kernel may be short of huge pages for a moment
 					r, err := Map(int(n), MapOptions{Options: Options{
 						HugePages: TransparentPages, GuardPages: guards, Populate: populate,
 					}})
 					must(t, err)
 					paint(r.Bytes())
-					most = max(most, hugeBytes(t, r.base()))
+					peak = max(peak, hugeBytes(t, r.base()))
 					must(t, r.Close())
 				}
-				if most == 0 && n > huge {
+				if peak == 0 && n > huge {
 					t.Skip("the kernel gives no huge pages")
 				}
-				if most < n && (most > 0 || n == huge && gives(t)) {
-					t.Errorf("guards %v, populate %v: %d of %d bytes are in huge pages", guards, populate, most, n)
+				if peak < n && (peak > 0 || n == huge && gives(t)) {
+					t.Errorf("guards %v, populate %v: %d of %d bytes are in huge pages", guards, populate, peak, n)
 				}
 			}
 		}
@@ -74,6 +74,7 @@ func gives(t *testing.T) bool {
 // TestTransparentPagesMoved: if other memory takes the chosen addresses meanwhile, or the
 // kernel cannot map at a given address, the region is moved to its address.
 func TestTransparentPagesMoved(t *testing.T) {
+	vm.Require(t, vm.HugePages)
 	for _, op := range []vm.Op{vm.OpRelease, vm.OpMap} {
 		balanced(t)
 		reserved := false

@@ -60,6 +60,13 @@ func (r *Region) lockPages(p addrRange, whole, onFault bool) error {
 	return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
 }
 
+// lockedPages reports whether some pages may be locked.
+func (r *Region) lockedPages() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.partLocked || r.kind == Secret
+}
+
 // Unlock allows the kernel to swap the region out. For secret memory it returns ErrInvalid,
 // and the memory stays locked.
 func (r *Region) Unlock() error { return r.UnlockRange(0, toEnd) }

@@ -18,6 +18,9 @@ type MapOptions struct {
 	// memfd_secret (Linux 5.14, enabled by default from 6.5), neither the kernel nor
 	// other processes can read it by accident. It counts as locked memory: see
 	// ErrLockLimit. Default: ordinary memory.
+	//
+	// WARNING: only Linux keeps it out of core dumps and of children of fork. On other
+	// systems it is locked, guarded and wiped. Forbid core dumps there (ulimit -c 0).
 	Secret bool
 }
 
@@ -89,7 +92,8 @@ func (r *Region) mapHidden(n uintptr) error {
 // hide gives the advice that secret memory needs. On failure it gives the memory back.
 func (r *Region) hide(advice ...vm.Advice) error {
 	for _, a := range advice {
-		if err := space.Advise(r.frame.body.Base, r.frame.body.Size, a); err != nil {
+		err := space.Advise(r.frame.body.Base, r.frame.body.Size, a)
+		if err != nil && !errors.Is(err, ErrUnsupported) {
 			return errors.Join(err, r.dismantle())
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,7 +22,7 @@ func cuttable(t *testing.T, n int) map[string]*Region {
 	file, err := MapFile(path, FileOptions{Mode: FileShared})
 	closeLater(t, file, err)
 	name := sharedName(t)
-	return map[string]*Region{path: file, filepath.Join(sharedDir, name): share(t, name, n, SharedOptions{})}
+	return map[string]*Region{path: file, vm.SharedPath(name): share(t, name, n, SharedOptions{})}
 }
 
 // TestCutForAMoment: if another program made the file shorter and longer again, the error is
@@ -158,7 +157,7 @@ func TestSharedUnderflow(t *testing.T) {
 	name := sharedName(t)
 	a, err := MapShared(name, 10_000, SharedOptions{})
 	must(t, err)
-	must(t, os.Truncate(filepath.Join(sharedDir, name), 0))
+	must(t, os.Truncate(vm.SharedPath(name), 0))
 	if err := a.Close(); !errors.Is(err, ErrTruncated) {
 		t.Errorf("Close of an object that was cut off: %v", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 func init() {
@@ -17,6 +19,7 @@ func init() {
 // A process shares a memfd, which has no name, with a process that it gives the descriptor
 // to.
 func TestInheritedByChild(t *testing.T) {
+	vm.Require(t, vm.Reopening)
 	balanced(t)
 	r := share(t, "", 50_000, SharedOptions{})
 	paint(r.Bytes())

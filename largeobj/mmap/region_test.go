@@ -380,15 +380,15 @@ func TestNothingMapsNothing(t *testing.T) {
 // peak.
 func TestPeakOfRefused(t *testing.T) {
 	balanced(t)
-	const most = maxLength/2 - 1
+	const longest = maxLength/2 - 1
 	r := closeLater(t, mapped(t, 5000), nil)
 	before := Sum()
 	refuse(vm.OpMap, vm.OpRemap)
 	defer vm.Inject(nil)
-	_, anonymous := Map(most, MapOptions{})
-	_, aligned := Map(most, MapOptions{Options: Options{GuardPages: true, HugePages: TransparentPages}})
-	_, shared := MapShared("", most, SharedOptions{})
-	for i, err := range []error{anonymous, aligned, shared, r.Resize(most)} {
+	_, anonymous := Map(longest, MapOptions{})
+	_, aligned := Map(longest, MapOptions{Options: Options{GuardPages: true, HugePages: TransparentPages}})
+	_, shared := MapShared("", min(longest, maxLength>>22), SharedOptions{}) // disks have limits, too
+	for i, err := range []error{anonymous, aligned, shared, r.Resize(longest)} {
 		if !errors.Is(err, ErrOutOfMemory) {
 			t.Errorf("call %d: %v", i, err)
 		}

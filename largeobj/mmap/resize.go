@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // Resize makes the region n bytes long, n > 0. Bytes keep their values. Added bytes are zero,
@@ -105,7 +106,10 @@ func (r *Region) stretch(n uintptr) error {
 	case old == 0: // a region of an empty file
 		return r.showFirst(n)
 	}
-	w, err := r.frame.resized(size, r.footing())
+	if !vm.Able(vm.Moving) && size > old && r.partLocked && !r.locked {
+		return ErrMixed // a copy would lose the locks
+	}
+	w, err := r.frame.resized(size, r.footing(), r.view())
 	if err != nil {
 		return err
 	}
@@ -115,7 +119,27 @@ func (r *Region) stretch(n uintptr) error {
 		r.refund(old - size)
 	}
 	r.frame = w
-	return nil
+	return r.keepLocks(old)
+}
+
+// keepLocks locks the pages again after a growth that may have copied them. On failure the
+// region has old bytes of pages again, and no page is locked.
+func (r *Region) keepLocks(old uintptr) error {
+	m := r.frame.body
+	if vm.Able(vm.Moving) || !r.locked || m.Size <= old {
+		return nil
+	}
+	err := space.Lock(m.Base, m.Size, false)
+	if err == nil {
+		return nil
+	}
+	_ = space.Unlock(m.Base, m.Size)
+	r.locked, r.partLocked = false, false
+	if w, failed := r.frame.resized(old, r.footing(), r.view()); failed == nil {
+		r.frame = w
+		r.refund(m.Size - old)
+	}
+	return err
 }
 
 // showFirst makes the mapping of a file that was empty.

@@ -15,9 +15,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// sharedDir is the directory of named objects: a file system in RAM on every Linux.
-const sharedDir = "/dev/shm"
-
 // attempts bounds how often MapShared and MapFile try again when others make and remove
 // the name at the same time.
 const attempts = 100
@@ -27,7 +24,7 @@ func sharedPath(name string) (string, error) {
 	if name == "" || strings.ContainsAny(name, "/\x00") || name[0] == '.' || len(name) > 255 {
 		return "", invalid("the name %q: it must be a file name without a directory, and not begin with a dot", name)
 	}
-	return filepath.Join(sharedDir, name), nil
+	return vm.SharedPath(name), nil
 }
 
 // mapMemfd makes a memfd of n bytes and maps it.
@@ -73,7 +70,7 @@ func (r *Region) create(path string, n uintptr, o *SharedOptions) (err error) {
 	case o.ReadOnly:
 		return invalid("ReadOnly for a new object")
 	}
-	r.file, err = space.Open(sharedDir, vm.ForWriting|vm.Unnamed, permissions(o.Permissions))
+	r.file, err = space.Open(filepath.Dir(path), vm.ForWriting|vm.Unnamed, permissions(o.Permissions))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -43,7 +42,7 @@ func TestMapSharedByName(t *testing.T) {
 	if err := b.Resize(10); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("resizing a read-only region: %v", err)
 	}
-	info, err := os.Stat(filepath.Join(sharedDir, name))
+	info, err := os.Stat(vm.SharedPath(name))
 	must(t, err)
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("permissions %v", info.Mode())
@@ -90,7 +89,7 @@ func TestMapSharedRefuses(t *testing.T) {
 		}, nil},
 	} {
 		name := sharedName(t)
-		path := filepath.Join(sharedDir, name)
+		path := vm.SharedPath(name)
 		before, err := MapShared(name, 1000, SharedOptions{})
 		must(t, err)
 		if c.prep != nil {
@@ -155,12 +154,12 @@ func TestSharedResizeRefused(t *testing.T) {
 	balanced(t)
 	name := sharedName(t)
 	r := share(t, name, 10_000, SharedOptions{})
-	before, err := os.Stat(filepath.Join(sharedDir, name))
+	before, err := os.Stat(vm.SharedPath(name))
 	must(t, err)
 	refuse(vm.OpRemap)
 	err = r.Resize(100_000)
 	vm.Inject(nil)
-	after, err2 := os.Stat(filepath.Join(sharedDir, name))
+	after, err2 := os.Stat(vm.SharedPath(name))
 	must(t, err2)
 	if !errors.Is(err, ErrOutOfMemory) || r.Len() != 10_000 || after.Size() != before.Size() {
 		t.Errorf("%v, %d bytes in a file of %d, was %d", err, r.Len(), after.Size(), before.Size())
@@ -213,7 +212,7 @@ func TestSharedUnlink(t *testing.T) {
 	balanced(t)
 	name := sharedName(t)
 	exists := func() bool {
-		_, err := os.Stat(filepath.Join(sharedDir, name))
+		_, err := os.Stat(vm.SharedPath(name))
 		return err == nil
 	}
 	a := share(t, name, 100, SharedOptions{Unlink: true})
@@ -230,7 +229,7 @@ func TestSharedUnlink(t *testing.T) {
 	}
 	must(t, RemoveShared(name))
 	a = share(t, name, 100, SharedOptions{Unlink: true})
-	path := filepath.Join(sharedDir, name)
+	path := vm.SharedPath(name)
 	must(t, os.Rename(path, path+"-moved"))
 	b := share(t, name, 100, SharedOptions{})
 	must(t, a.Close())
@@ -283,7 +282,7 @@ func TestMapInherited(t *testing.T) {
 func TestSharedBegin(t *testing.T) {
 	balanced(t)
 	name, refused := sharedName(t), errors.New("refused")
-	path := filepath.Join(sharedDir, name)
+	path := vm.SharedPath(name)
 	begin := func(want bool, answer error) SharedOptions {
 		return SharedOptions{Begin: func(b []byte, made bool) error {
 			if _, err := os.Stat(path); made != want || made != errors.Is(err, fs.ErrNotExist) {

@@ -155,7 +155,7 @@ func (g *growing) Stats(s *stats.Snapshot) {
 
 // controlled is a source that records the calls of its methods.
 type controlled struct {
-	bare
+	minimal
 	did string
 }
 
@@ -215,7 +215,7 @@ func TestControls(t *testing.T) {
 			}
 		})
 	}
-	if w := ask(web.Controls(bare{}), "POST", "/trim"); w.Code != 404 {
+	if w := ask(web.Controls(minimal{}), "POST", "/trim"); w.Code != 404 {
 		t.Errorf("a source without these methods: %d", w.Code)
 	}
 }
@@ -259,9 +259,9 @@ func TestProfile(t *testing.T) {
 		"change":           {&profiled{}, "/profile?seconds=0.01", 200, "since profile 1"},
 		"too long":         {&profiled{}, "/profile?seconds=1000", 400, "from 0 to 300"},
 		"failing":          {&profiled{fail: io.ErrUnexpectedEOF}, "/profile", 500, "unexpected EOF\n"},
-		"none":             {bare{}, "/profile", 404, "not found"},
+		"none":             {minimal{}, "/profile", 404, "not found"},
 		"stacks":           {&profiled{}, "/stacks.json", 200, `{"Rate":524288,"Bytes":4194304,"Top":[{"Bytes":3145728,`},
-		"stacks, not had ": {bare{}, "/stacks.json", 404, "not found"},
+		"stacks, not had ": {minimal{}, "/stacks.json", 404, "not found"},
 	} {
 		w := ask(web.Handler(c.source), "GET", c.target)
 		if w.Code != c.code || !strings.Contains(w.Body.String(), c.body) {

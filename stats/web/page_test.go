@@ -252,7 +252,7 @@ func TestPageShowsStacks(t *testing.T) {
 // TestPageWithLittle: a source that has only the method Stats has a page, too.
 func TestPageWithLittle(t *testing.T) {
 	t.Parallel()
-	dom := browse(t, serve(t, bare{}), "--dump-dom")
+	dom := browse(t, serve(t, minimal{}), "--dump-dom")
 	for _, want := range []string{">live, updated every second<", "Nothing."} {
 		if !strings.Contains(dom, want) {
 			t.Errorf("the page does not contain %q", want)
@@ -265,9 +265,9 @@ func TestPageWithLittle(t *testing.T) {
 	}
 }
 
-type bare struct{}
+type minimal struct{}
 
-func (bare) Stats(s *stats.Snapshot) { *s = stats.Snapshot{} }
+func (minimal) Stats(s *stats.Snapshot) { *s = stats.Snapshot{} }
 
 // TestScreens takes pictures of the page: in light and dark mode, and at the width of a
 // phone. Look at them after a change: go test -artifacts -run Screens ./stats/web.

@@ -105,7 +105,7 @@ func hold(t *testing.T, a *alloc.Allocator, n int) (blocks []unsafe.Pointer) {
 
 // TestPprofPlain: Pprof works for a source without a profile or without stacks.
 func TestPprofPlain(t *testing.T) {
-	if w := ask(web.Pprof("none", bare{}), "GET", "/debug/pprof/none"); w.Code != http.StatusNotFound {
+	if w := ask(web.Pprof("none", minimal{}), "GET", "/debug/pprof/none"); w.Code != http.StatusNotFound {
 		t.Errorf("no profile: %d", w.Code)
 	}
 	if w := ask(web.Pprof("some", &profiled{}), "GET", "/debug/pprof/some"); w.Code != 200 || w.Body.String() != "profile 1" {

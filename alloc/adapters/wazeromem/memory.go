@@ -71,7 +71,7 @@ func (r *reservation) tryCommit(size uint64) error {
 	whole := (size + page - 1) &^ (page - 1)
 	more := uintptr(whole - r.committed)
 	space := &r.owner.space
-	if err := space.Hold(more); err != nil {
+	if err := space.Acquire(more); err != nil {
 		return err
 	}
 	if err := space.Protect(r.start+uintptr(r.committed), more, vm.ReadWrite); err != nil {

@@ -31,11 +31,11 @@ const wasmPage = 64 << 10 // bytes
 // TestGrow: a memory grows to its maximum where it is, zero where it is new.
 func TestGrow(t *testing.T) {
 	var memories Allocator
-	const most = 16 * wasmPage
-	m := memories.Allocate(wasmPage, most)
+	const limit = 16 * wasmPage
+	m := memories.Allocate(wasmPage, limit)
 	defer m.Free()
 	base := unsafe.SliceData(m.Reallocate(0))
-	for size := uint64(wasmPage); size <= most; size += wasmPage {
+	for size := uint64(wasmPage); size <= limit; size += wasmPage {
 		b := m.Reallocate(size)
 		if uint64(len(b)) != size || unsafe.SliceData(b) != base {
 			t.Fatalf("%d bytes: %d at %p, not %p", size, len(b), b, base)
@@ -49,13 +49,13 @@ func TestGrow(t *testing.T) {
 			b[i] = 0xff
 		}
 	}
-	if m.Reallocate(most+1) != nil {
+	if m.Reallocate(limit+1) != nil {
 		t.Error("it grows beyond its maximum")
 	}
 	if b := m.Reallocate(10); len(b) != 10 {
 		t.Errorf("it cannot be shorter: %d bytes", len(b))
 	}
-	if memories.Reserved() != most || memories.Committed() != most {
+	if memories.Reserved() != limit || memories.Committed() != limit {
 		t.Errorf("%d bytes reserved, %d committed", memories.Reserved(), memories.Committed())
 	}
 }

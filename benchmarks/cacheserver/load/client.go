@@ -147,7 +147,7 @@ func (c *client) receive(start time.Time) error {
 		now := time.Since(start)
 		if p.due >= c.load.Warmup {
 			c.result.Seconds = (now - c.load.Warmup).Seconds()
-			_ = c.result.Latency.RecordValue((now - p.due).Nanoseconds()) // the histogram has room for more than a run takes
+			c.result.record(p.due-c.load.Warmup, now-p.due, c.load.Rate > 0)
 		}
 		if err := c.account(p, reply, p.due >= c.load.Warmup); err != nil {
 			return err

@@ -99,6 +99,10 @@ type Result struct {
 	FirstRefusal     string                  // text of the first such answer
 	Seconds          float64                 // from the time at which the first operation was due to the last answer
 	Latency          *hdrhistogram.Histogram // nanoseconds
+	// Each has the latencies of the operations that were due in each second from Begin on. It
+	// is empty if Load.Rate is 0.
+	Each  []*hdrhistogram.Histogram
+	Begin time.Time // from when on operations counted
 }
 
 // Operations returns the number of all operations.
@@ -119,6 +123,30 @@ func (r *Result) add(other *Result) {
 	}
 	r.Seconds = max(r.Seconds, other.Seconds)
 	r.Latency.Merge(other.Latency)
+	for i, h := range other.Each {
+		r.second(i).Merge(h)
+	}
+}
+
+// NewHistogram returns an empty histogram, to which those of Each can be added.
+func NewHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1000, time.Minute.Nanoseconds(), 2)
+}
+
+// second returns the histogram of the i-th second.
+func (r *Result) second(i int) *hdrhistogram.Histogram {
+	for len(r.Each) <= i {
+		r.Each = append(r.Each, NewHistogram())
+	}
+	return r.Each[i]
+}
+
+// record adds the latency of an operation that was due at the given time from Begin on.
+func (r *Result) record(due, latency time.Duration, each bool) {
+	_ = r.Latency.RecordValue(latency.Nanoseconds()) // the histogram has room for more than a run takes
+	if each {
+		_ = r.second(int(due / time.Second)).RecordValue(min(latency, time.Minute).Nanoseconds())
+	}
 }
 
 // Run loads a server. The error is that of a connection, or says that the server returned a
@@ -156,6 +184,7 @@ func (l Load) Run(ctx context.Context) (*Result, error) {
 	}
 	running.Wait()
 	sum := newResult()
+	sum.Begin = start.Add(l.Warmup)
 	for _, c := range clients {
 		sum.add(c.result)
 	}

@@ -21,27 +21,27 @@ type Sizes struct {
 
 // Draw returns a length in bytes.
 func (s Sizes) Draw(random *rand.Rand) int {
-	u, least, most := random.Float64(), float64(s.Min), float64(s.Max)
+	u, low, high := random.Float64(), float64(s.Min), float64(s.Max)
 	if s.Shape == 0 {
-		return int(least * math.Pow(most/least, u))
+		return int(low * math.Pow(high/low, u))
 	}
 	// The inverse of the distribution function.
-	n := least * math.Pow(1-u*(1-math.Pow(least/most, s.Shape)), -1/s.Shape)
-	return int(min(n, most))
+	n := low * math.Pow(1-u*(1-math.Pow(low/high, s.Shape)), -1/s.Shape)
+	return int(min(n, high))
 }
 
 // Mean is the mean length in bytes.
 func (s Sizes) Mean() float64 {
-	least, most, a := float64(s.Min), float64(s.Max), s.Shape
+	low, high, a := float64(s.Min), float64(s.Max), s.Shape
 	switch {
-	case least == most:
-		return least
+	case low == high:
+		return low
 	case a == 0:
-		return (most - least) / math.Log(most/least)
+		return (high - low) / math.Log(high/low)
 	case a == 1:
-		return least * math.Log(most/least) / (1 - least/most)
+		return low * math.Log(high/low) / (1 - low/high)
 	}
-	return math.Pow(least, a) / (1 - math.Pow(least/most, a)) * a / (a - 1) * (math.Pow(least, 1-a) - math.Pow(most, 1-a))
+	return math.Pow(low, a) / (1 - math.Pow(low/high, a)) * a / (a - 1) * (math.Pow(low, 1-a) - math.Pow(high, 1-a))
 }
 
 // headBytes is the length of a value's head: the number of the key, and the length.
@@ -50,7 +50,7 @@ const headBytes = 16
 // Check returns an error if the lengths cannot be those of values.
 func (s Sizes) Check() error {
 	if s.Min < headBytes || s.Max < s.Min || s.Max > longestValue || !(s.Shape >= 0) || math.IsInf(s.Shape, 1) {
-		return fmt.Errorf("load: values of %d to %d bytes, shape %v: want %d to %d, a shape of at least 0",
+		return fmt.Errorf("load: values of %d to %d bytes, shape %v: want %d to %d, a shape of at low 0",
 			s.Min, s.Max, s.Shape, headBytes, longestValue)
 	}
 	return nil

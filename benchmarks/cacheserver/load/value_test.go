@@ -20,15 +20,15 @@ func TestSizes(t *testing.T) {
 		if err := s.Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		random, sum, least, most := rand.New(rand.NewPCG(1, 2)), 0.0, math.MaxInt, 0
+		random, sum, low, high := rand.New(rand.NewPCG(1, 2)), 0.0, math.MaxInt, 0
 		const n = 400_000
 		for range n {
 			size := s.Draw(random)
 			sum += float64(size)
-			least, most = min(least, size), max(most, size)
+			low, high = min(low, size), max(high, size)
 		}
-		if least < s.Min || most > s.Max {
-			t.Errorf("%s: %d to %d bytes", name, least, most)
+		if low < s.Min || high > s.Max {
+			t.Errorf("%s: %d to %d bytes", name, low, high)
 		}
 		if ratio := sum / n / s.Mean(); ratio < 0.98 || ratio > 1.02 {
 			t.Errorf("%s: the mean is %v, said to be %v", name, sum/n, s.Mean())

@@ -42,7 +42,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestLengths: the largest bar fills its room, half of it half of the room.
+// TestLengths: the largest value fills the width, and half of it half of the width.
 func TestLengths(t *testing.T) {
 	c := Chart{Panels: []Panel{{Bars: []Bar{{Name: "a", Value: 10}, {Name: "b", Value: 5}}}}}
 	var out strings.Builder

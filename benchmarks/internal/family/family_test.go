@@ -27,7 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// newTestSession makes a session that takes moments. Its figures mean nothing.
+// newTestSession returns a session whose measurements take moments. Its figures mean
+// nothing.
 func newTestSession(t *testing.T, flags ...string) *harness.Session {
 	t.Helper()
 	quick := []string{"-d", "20us", "-repeats", "2", "-memory-repeats", "1", "-live-blocks", "20000", "-live-mib", "2",
@@ -44,7 +45,8 @@ func newTestSession(t *testing.T, flags ...string) *harness.Session {
 	return harness.NewSession(o, All())
 }
 
-// measured measures what the session's options choose, and returns what is printed of it.
+// measured measures the benchmarks that the session's options select, and returns the
+// printed tables.
 func measured(t *testing.T, s *harness.Session) string {
 	t.Helper()
 	if err := s.MeasureAll(harness.Choose(All(), s.Options)); err != nil {
@@ -104,7 +106,7 @@ func TestChosenBenchmarks(t *testing.T) {
 	}
 }
 
-// TestPeersRunAllWorkloads: every peer can do the workloads of the loops.
+// TestPeersRunAllWorkloads: every peer can run the workloads of the loops.
 func TestPeersRunAllWorkloads(t *testing.T) {
 	for _, kind := range peer.All() {
 		if kind.Open == nil || kind.Mapped && !peer.MapSupported {

@@ -11,8 +11,8 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/peer"
 )
 
-// TestRebuilds runs what needs a build of its own in it. Each takes a build, that of the arenas one of the
-// standard library.
+// TestRebuilds runs the benchmarks that build a program of their own. Each takes a build; that of the arenas builds
+// the standard library.
 func TestRebuilds(t *testing.T) {
 	if os.Getenv("CI") == "" {
 		t.Skip("takes minutes of building: set CI")

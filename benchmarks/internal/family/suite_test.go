@@ -17,7 +17,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/suite"
 )
 
-// tinyScale makes runs of moments.
+// tinyScale makes each run take moments.
 const tinyScale = 0.002
 
 func TestEveryPeerRunsItsWorkloads(t *testing.T) {
@@ -78,7 +78,8 @@ func TestSuitePeers(t *testing.T) {
 	}
 }
 
-// TestSuiteIsShown measures a few benchmarks as the program does, each run in a process of its own.
+// TestSuiteIsShown measures some benchmarks as the program does, each run in a process of
+// its own.
 func TestSuiteIsShown(t *testing.T) {
 	s := newTestSession(t, "-scale", "0.01", "-run", "^suite/(larson|window=64/size=64|malloc-large)/goroutines=1$")
 	out := measured(t, s)
@@ -109,7 +110,7 @@ func TestAFailedRunIsAnError(t *testing.T) {
 	}
 }
 
-// TestSuiteInC expects the C programs to do the same operations.
+// TestSuiteInC: the C programs do the same operations.
 func TestSuiteInC(t *testing.T) {
 	found, err := native.Find(nil)
 	defer found.Remove()

@@ -19,7 +19,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/trace"
 )
 
-// recordFile records a little load with two goroutines and returns the trace's file.
+// recordFile records a small load with two goroutines and returns the file of the trace.
 func recordFile(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "little.trace")
@@ -61,8 +61,8 @@ func slice(a *alloc.Allocator, n int) []int64 {
 	return s
 }
 
-// TestTraceIsReplayed replays a trace as the program does, each peer in a process of its own, and
-// shows what it was like.
+// TestTraceIsReplayed replays a trace as the program does, each peer in a process of its
+// own, and shows the trace's properties.
 func TestTraceIsReplayed(t *testing.T) {
 	s := newTestSession(t, "-trace", recordFile(t), "-classes", "5")
 	out := measured(t, s)
@@ -79,7 +79,7 @@ func TestTraceIsReplayed(t *testing.T) {
 	}
 }
 
-// TestEveryPeerReplaysTraces: the peers that can do a trace replay it.
+// TestEveryPeerReplaysTraces: the peers that support a trace replay it.
 func TestEveryPeerReplaysTraces(t *testing.T) {
 	program, _, err := trace.LoadFile(recordFile(t))
 	if err != nil {
@@ -122,7 +122,7 @@ func TestTraceErrors(t *testing.T) {
 	}
 }
 
-// TestTracesComeBack: what is printed about traces can be printed again from the document.
+// TestTracesComeBack: tables about traces can be printed again from the document.
 func TestTracesComeBack(t *testing.T) {
 	name := recordFile(t)
 	s := newTestSession(t, "-trace", name, "-classes", "5")
@@ -140,6 +140,6 @@ func TestTracesComeBack(t *testing.T) {
 	r.Document.Traces[0] += ".gone"
 	out.Reset()
 	if err := r.Print(&out); err != nil || !strings.Contains(out.String(), "not measured: the tables of the trace") {
-		t.Errorf("%v, and nothing says that a trace is not there any more:\n%s", err, &out)
+		t.Errorf("%v, and no message says that a trace is missing:\n%s", err, &out)
 	}
 }

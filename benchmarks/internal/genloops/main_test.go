@@ -13,13 +13,13 @@ import (
 )
 
 func TestCheckedInFilesAreUpToDate(t *testing.T) {
-	for directory, least := range map[string]int{"../peer": 3, "../peertest": 1} {
+	for directory, want := range map[string]int{"../peer": 3, "../peertest": 1} {
 		all, err := files(directory)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(all) < least {
-			t.Errorf("%s: %d files are generated, want %d or more", directory, len(all), least)
+		if len(all) < want {
+			t.Errorf("%s: %d files are generated, want %d or more", directory, len(all), want)
 		}
 		for _, f := range all {
 			t.Run(f.Package+"/"+f.Name, func(t *testing.T) {
@@ -32,7 +32,7 @@ func TestCheckedInFilesAreUpToDate(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !bytes.Equal(got, want) {
-					t.Errorf("%s is not what the generator makes: run go generate", f.Name)
+					t.Errorf("%s differs from the generator's output: run go generate", f.Name)
 				}
 			})
 		}

@@ -15,7 +15,7 @@ func TestLatencyQuantiles(t *testing.T) {
 	for i := range 1000 {
 		Record(h, time.Duration(i+1))
 	}
-	Record(h, time.Hour) // longer than the longest
+	Record(h, time.Hour) // longer than the longest that is recorded
 	l := Summarize(h)
 	if l.Count != 1001 || l.Max < LatencyLongest {
 		t.Errorf("%d operations, the longest %d ns", l.Count, l.Max)
@@ -52,25 +52,25 @@ func TestStepsAreTimed(t *testing.T) {
 		all += done[i].Load()
 	}
 	if l.Count*every != all || l.Operation != "nothing" || l.Every != every || l.Clock <= 0 {
-		t.Errorf("%d operations were done, and %+v told", all, l)
+		t.Errorf("%d operations were done, and %+v reported", all, l)
 	}
 }
 
 func TestTimelineKeepsItsSpan(t *testing.T) {
 	const looks = 3 * maxReadings
 	line := &result.Timeline{Every: firstPace}
-	last := time.Duration(0) // of the last look
+	last := time.Duration(0) // of the last reading
 	for now := time.Duration(0); now < looks*firstPace; {
 		now += line.Every
 		last = now
 		addReading(line, int64(now/firstPace))
 	}
 	if n := len(line.Resident); n >= maxReadings || n < maxReadings/4 {
-		t.Errorf("%d looks are kept", n)
+		t.Errorf("%d readings are kept", n)
 	}
 	for i, value := range line.Resident {
 		if want := int64(time.Duration(i+1) * line.Every / firstPace); value != want {
-			t.Fatalf("look %d is from %d, want %d", i, value, want)
+			t.Fatalf("reading %d is from %d, want %d", i, value, want)
 		}
 	}
 	if end := time.Duration(len(line.Resident)) * line.Every; end < last-line.Every || end > last {

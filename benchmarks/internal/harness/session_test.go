@@ -13,7 +13,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/result"
 )
 
-// A scriptedSampler gives prepared samples and writes down when it was asked.
+// A scriptedSampler returns prepared samples and records when it was called.
 type scriptedSampler struct {
 	name   string
 	value  float64
@@ -65,7 +65,8 @@ func TestMeasureInterleavesPeers(t *testing.T) {
 	}
 }
 
-// twoFamilies are pairs, one of which is measured on request, and a family that can be measured alone.
+// twoFamilies are a family of pairs, one of which is measured only on request, and a family that can be measured
+// alone.
 func twoFamilies() []Family {
 	benchmarks := func(list ...Benchmark) func(*Options) []Benchmark {
 		return func(*Options) []Benchmark { return list }

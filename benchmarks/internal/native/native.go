@@ -131,7 +131,7 @@ func (f *Found) addNamed(program string, paths []string) error {
 	return nil
 }
 
-// findLibrary asks the compiler, which prints the bare name of a file that it does not find.
+// findLibrary asks the compiler, which prints only the name of a file that it does not find.
 func findLibrary(compiler string, files []string) string {
 	for _, file := range files {
 		output, err := exec.Command(compiler, "-print-file-name="+file).Output()

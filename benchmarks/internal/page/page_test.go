@@ -14,7 +14,8 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/grid"
 )
 
-// TestLibraries: the libraries are those that the script fetches, and their licences are with them.
+// TestLibraries: the libraries have the checksums in the script, and their licences are
+// beside them.
 func TestLibraries(t *testing.T) {
 	script, err := os.ReadFile("assets/fetch.sh")
 	if err != nil {
@@ -66,6 +67,6 @@ func TestTextsAreEscaped(t *testing.T) {
 		t.Error("a text became an element")
 	}
 	if !strings.Contains(out.String(), `id="s-chart-a"`) {
-		t.Error("the chart has no place")
+		t.Error("the page has no element for the chart")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// allocating are the peers that allocate blocks.
+// allocating lists the peers that allocate blocks.
 func allocating() []Kind {
 	return having(func(k Kind) bool { return k.Open != nil && k.Name != Loop && k.Name != Cgo })
 }
@@ -39,14 +39,15 @@ func TestKinds(t *testing.T) {
 	expectOrder(t, names(WithBuffers()), []string{Ashlar, Modernc, Append, MakeCopy})
 	expectOrder(t, names(WithArenas()), []string{AshlarArena, Make, Nuke})
 	if !IsOurs(Ashlar) || !IsOurs(AshlarArena) || IsOurs(Make) || IsOurs("C:libc") {
-		t.Error("ashlar is not told apart from its peers")
+		t.Error("ashlar is not distinguished from its peers")
 	}
 	if _, err := Named("no such"); err == nil {
 		t.Error("no error for a peer that does not exist")
 	}
 }
 
-// expectOrder looks for some names in a list, in their order. There may be others between them.
+// expectOrder requires that the names are in the list, in their order. Other names may be
+// between them.
 func expectOrder(t *testing.T, list, some []string) {
 	t.Helper()
 	rest := list
@@ -108,7 +109,7 @@ func TestPeersKeepDifferentBlocks(t *testing.T) {
 	}
 }
 
-// expectApart writes to both ends of all blocks and then looks whether any write was lost.
+// expectApart writes to both ends of all blocks, and then checks them.
 func expectApart(t *testing.T, blocks []unsafe.Pointer, size int) {
 	t.Helper()
 	for i, block := range blocks {

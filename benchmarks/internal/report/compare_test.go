@@ -13,7 +13,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/result"
 )
 
-// TestComparison shows how two documents differ.
+// TestComparison shows the differences of two documents.
 func TestComparison(t *testing.T) {
 	before, after := testDocument(), testDocument()
 	after.Machine.CPU = "another"
@@ -55,7 +55,7 @@ func TestComparisonSaysHowManySamples(t *testing.T) {
 	}
 }
 
-// TestSameTablesAgain: a document that was read shows the same as the one that was written.
+// TestSameTablesAgain: a document gives the same tables after it was written and read.
 func TestSameTablesAgain(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "results.json")
 	written := testDocument()

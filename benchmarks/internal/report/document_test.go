@@ -17,15 +17,15 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/usage"
 )
 
-// families are what the program shows.
+// families lists the families of the program.
 func families() []report.Family { return harness.Reports(family.All()) }
 
-// reportOf shows a document as the program does.
+// reportOf returns the report of a document as the program does.
 func reportOf(d *result.Document) *report.Report {
 	return &report.Report{Document: d, Families: families()}
 }
 
-// testDocument has something of everything. Ashlar is slower than modernc at 64 B, and faster at 1 KiB.
+// testDocument has results of all kinds. Ashlar is slower than modernc at 64 B, and faster at 1 KiB.
 func testDocument() *result.Document {
 	figures := new(result.Results)
 	add := func(benchmark, peer string, first float64) {

@@ -24,17 +24,18 @@ import (
 	"github.com/ashlar-go/ashlar/internal/testbrowser"
 )
 
-// browse opens a file in a browser without a window, and returns what it printed. The page must not complain.
+// browse opens a file in a headless browser and returns its output. The page must not log an error.
 func browse(t *testing.T, file string, args ...string) string {
 	t.Helper()
 	out, console := testbrowser.Run(t, "file://"+file, append([]string{"--virtual-time-budget=2000"}, args...)...)
 	for _, line := range console {
-		t.Errorf("the page complains: %s", line)
+		t.Errorf("the page logs an error: %s", line)
 	}
 	return out
 }
 
-// writePage writes the report of a document that was written and read again, and a script after it.
+// writePage writes the report of a document that was written and read, followed by a
+// script.
 func writePage(t *testing.T, folder string) (*result.Document, string) {
 	t.Helper()
 	results := filepath.Join(folder, "results.json")
@@ -52,7 +53,7 @@ func writePage(t *testing.T, folder string) (*result.Document, string) {
 	return d, file
 }
 
-// pageScript makes the page write down what it fetched, and whether it is wider than its window.
+// pageScript makes the page write what it fetched, and whether it is wider than its window.
 const pageScript = `<script>
 document.body.dataset.fetched = performance.getEntriesByType("resource").length;
 document.body.dataset.overflow = document.documentElement.scrollWidth - innerWidth;
@@ -81,7 +82,7 @@ func TestReportInABrowser(t *testing.T) {
 	expectDrawn(t, d, dom)
 }
 
-// expectFigures looks for the medians of the document in the tables of the page, and for the verdicts.
+// expectFigures looks for the medians of the document and for the verdicts in the tables of the page.
 func expectFigures(t *testing.T, d *result.Document, dom string) {
 	t.Helper()
 	for _, r := range d.Results {
@@ -116,7 +117,7 @@ func expectFigures(t *testing.T, d *result.Document, dom string) {
 	}
 }
 
-// expectDrawn looks at the charts as the browser has drawn them.
+// expectDrawn checks the charts as the browser has drawn them.
 func expectDrawn(t *testing.T, d *result.Document, dom string) {
 	t.Helper()
 	old := d.Figures()
@@ -132,11 +133,11 @@ func expectDrawn(t *testing.T, d *result.Document, dom string) {
 		"<title>ashlar\n99 %: 123 ns</title>",        // latency
 		"<title>ashlar\n99.9 %: 4.57 µs</title>",     // latency
 		"<title>modernc+mutex\n16: 19.9 M</title>",   // throughput: 1/50.25 ns
-		"<title>ashlar\n0.06: 8</title>",             // resident, MiB, at the third look
+		"<title>ashlar\n0.06: 8</title>",             // resident, MiB, at the third reading
 		"<title>ashlar\n2: " + "49.4 M" + "</title>", // 1/20.25 ns
 		">1 × ~<",
 		"0.506 × loss", // in words, on a telephone
-		`aria-label="Throughput of 64 B by goroutines`, // for those who hear the page
+		`aria-label="Throughput of 64 B by goroutines`, // for screen readers
 		`role="img"`,
 	} {
 		if !strings.Contains(dom, title) {
@@ -151,7 +152,7 @@ func expectDrawn(t *testing.T, d *result.Document, dom string) {
 	}
 }
 
-// expectLengths compares the lengths of two bars: the scale is logarithmic.
+// expectLengths compares the lengths of two bars. The scale is logarithmic.
 func expectLengths(t *testing.T, r *result.Results, dom string) {
 	t.Helper()
 	own, _ := r.Median("pair/size=64", peer.Ashlar)
@@ -169,12 +170,12 @@ func expectLengths(t *testing.T, r *result.Results, dom string) {
 		}
 		perUnit = append(perUnit, length/math.Abs(math.Log(median/own)))
 	}
-	if least, most := slices.Min(perUnit), slices.Max(perUnit); most > 1.01*least {
+	if low, high := slices.Min(perUnit), slices.Max(perUnit); high > 1.01*low {
 		t.Errorf("bars are %v long by the logarithms of their ratios, want them alike", perUnit)
 	}
 }
 
-// allCharts are those of all tables.
+// allCharts returns the charts of all tables.
 func allCharts(d *result.Document) []*page.Chart {
 	var charts []*page.Chart
 	for _, table := range reportOf(d).Page().Tables {
@@ -185,7 +186,7 @@ func allCharts(d *result.Document) []*page.Chart {
 
 func TestReportInLightAndDark(t *testing.T) {
 	testbrowser.Program(t) // or skip
-	// The pictures stay, for people to look at.
+	// The pictures are kept for people.
 	folder, err := os.MkdirTemp("", "ashlar-report-")
 	if err != nil {
 		t.Fatal(err)
@@ -198,13 +199,13 @@ func TestReportInLightAndDark(t *testing.T) {
 			browse(t, file, "--window-size=1100,1600", "--screenshot="+picture, "--blink-settings=preferredColorScheme="+preferred)
 			t.Log(picture)
 			if light := isLight(t, picture); light != (scheme == "light") {
-				t.Errorf("the paper is light: %v", light)
+				t.Errorf("the background is light: %v", light)
 			}
 		})
 	}
 }
 
-// isLight looks at the colour of a picture's first pixels.
+// isLight checks the colour of the first pixels of a picture.
 func isLight(t *testing.T, file string) bool {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -219,7 +220,7 @@ func isLight(t *testing.T, file string) bool {
 	return r+g+b > 3*0x8000
 }
 
-// TestReportIsOneFile: nothing in the page but its own text refers to anything outside it, whatever texts hold.
+// TestReportIsOneFile: only texts in the page may name anything outside it, whatever the texts contain.
 func TestReportIsOneFile(t *testing.T) {
 	d := testDocument()
 	d.Machine.CPU = `</script><img src="http://example.org/x.png">`

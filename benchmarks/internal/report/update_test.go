@@ -15,7 +15,7 @@ import (
 // module is the directory of the benchmarks' module.
 const module = "../.."
 
-// TestTablesAreTheProgramsOwn: what the documents show is what the program makes of the results beside them.
+// TestTablesAreTheProgramsOwn: the documents have the tables that the program writes from the results beside them.
 func TestTablesAreTheProgramsOwn(t *testing.T) {
 	for _, file := range []string{"../README.md", "README.md", "RESULTS.md"} {
 		text, err := os.ReadFile(filepath.Join(module, file))
@@ -33,7 +33,7 @@ func TestTablesAreTheProgramsOwn(t *testing.T) {
 	}
 }
 
-// TestHeadline: the README's chart is what the program draws of the results.
+// TestHeadline: the README's chart is the one that the program draws from the results.
 func TestHeadline(t *testing.T) {
 	d, err := result.Read(filepath.Join(module, "testdata/results.json"))
 	if err != nil {
@@ -49,7 +49,7 @@ func TestHeadline(t *testing.T) {
 	}
 	got, err := os.ReadFile(filepath.Join(module, "headline.svg"))
 	if err != nil || string(got) != string(want) {
-		t.Errorf("headline.svg is not what the program draws (%v): run\n\tgo run -C benchmarks . -from testdata/results.json -svg headline.svg", err)
+		t.Errorf("headline.svg differs from the chart that the program draws (%v): run\n\tgo run -C benchmarks . -from testdata/results.json -svg headline.svg", err)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// shifted are samples around a centre, n of them, no two of them equal.
+// shifted returns n samples around a centre, no two of them equal.
 func shifted(centre float64, n int) []float64 {
 	samples := make([]float64, n)
 	for i := range samples {
@@ -28,7 +28,7 @@ func TestVerdicts(t *testing.T) {
 	tests := []struct {
 		name, benchmark, unit string
 		before, after         []float64
-		want                  string // beginning of the verdict
+		want                  string // start of the verdict
 		end                   string
 	}{
 		{"slower", "pair/size=64", Nanoseconds, shifted(10, 8), shifted(12, 8), "+20.00%", "worse"},

@@ -16,7 +16,7 @@ import (
 	"github.com/ashlar-go/ashlar/benchmarks/internal/usage"
 )
 
-// testDocument has something of everything.
+// testDocument has results of all kinds.
 func testDocument() *Document {
 	var r Results
 	r.Add("pair/size=64", "ashlar", Nanoseconds, 20, 21, 22)

@@ -18,7 +18,7 @@ func TestDeriveRatio(t *testing.T) {
 	}
 }
 
-// TestFiguresAreMedians: no sample is left out, and no figure is the best of them.
+// TestFiguresAreMedians: a figure is the median of all samples, not the best one.
 func TestFiguresAreMedians(t *testing.T) {
 	var r Results
 	r.Add("benchmark", "ashlar", Nanoseconds, 10, 30)

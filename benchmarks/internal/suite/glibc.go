@@ -104,8 +104,8 @@ func inverseSquareSizes() []int {
 	r := newRandom(1000)
 	sizes := make([]int, threadSizes)
 	for i := range sizes {
-		most, least := 1/float64(threadSmallest), 1/float64(threadLargest)
-		sizes[i] = int(1 / (most - r.share()*(most-least)))
+		high, low := 1/float64(threadSmallest), 1/float64(threadLargest)
+		sizes[i] = int(1 / (high - r.share()*(high-low)))
 	}
 	return sizes
 }

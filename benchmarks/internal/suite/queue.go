@@ -63,6 +63,6 @@ func queue() *Workload {
 
 func (w *worker) queueSize() int {
 	doubling := w.random.below(bits.Len(queueLargest/queueSmallest - 1))
-	least := queueSmallest << doubling
-	return least + w.random.below(least) + 1
+	low := queueSmallest << doubling
+	return low + w.random.below(low) + 1
 }

@@ -13,10 +13,11 @@ import (
 
 const tiny = 0.002
 
-// heapHandle is a correct allocator. It counts, and clears nothing: it uses freed blocks again at once.
+// heapHandle is a correct allocator. It counts operations, does not clear memory, and uses freed blocks again at
+// once.
 type heapHandle struct{ heap *heap }
 
-// A heap keeps freed blocks by size. Its mutex guards all.
+// A heap keeps freed blocks by size. Its mutex guards everything.
 type heap struct {
 	mutex sync.Mutex
 	free  map[int][]unsafe.Pointer
@@ -61,7 +62,7 @@ func (w heapHandle) Release(p unsafe.Pointer, size int) {
 
 func (heapHandle) Close() {}
 
-// arena is an Arena that the collector sees, for documents and memtables.
+// arena is an Arena on the Go heap, for documents and memtables.
 type arena struct{}
 
 func (arena) Node() *Node          { return new(Node) }
@@ -95,7 +96,7 @@ func TestWorkloadsFreeWhatTheyAllocate(t *testing.T) {
 					t.Errorf("no figures: %+v", result)
 				}
 				if w.MaxLive > 0 && h.peak > w.MaxLive*2 {
-					t.Errorf("%d blocks were live, said to be about %d", h.peak, w.MaxLive)
+					t.Errorf("%d blocks were live, but the bound says about %d", h.peak, w.MaxLive)
 				}
 			})
 		}
@@ -113,7 +114,7 @@ func TestBlocksFitTheirBound(t *testing.T) {
 		}
 		for size := range h.free {
 			if size > w.Largest {
-				t.Errorf("%s allocates %d bytes, said to be at most %d", w.Name, size, w.Largest)
+				t.Errorf("%s allocates %d bytes, but the bound says at most %d", w.Name, size, w.Largest)
 			}
 		}
 	}
@@ -135,7 +136,7 @@ func TestPlaysAreTheSame(t *testing.T) {
 	}
 }
 
-// A brokenHandle has one fault of an allocator, now and then.
+// A brokenHandle has one of the faults of an allocator, from time to time.
 type brokenHandle struct {
 	Handle
 	calls *atomic.Int64
@@ -149,7 +150,7 @@ func (b brokenHandle) Malloc(size int) unsafe.Pointer {
 	return b.Handle.Malloc(size)
 }
 
-// faults return a block that does not belong to the caller alone.
+// these faults return a block that does not belong to the caller alone.
 func faults() map[string]func(w Handle, size int) unsafe.Pointer {
 	var mutex sync.Mutex
 	given := make(map[int]unsafe.Pointer)
@@ -237,8 +238,8 @@ func TestPeakLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if most, least := int64(64*131072), int64(62*131072); result.PeakLive > most || result.PeakLive < least {
-		t.Errorf("the peak of live bytes is %d, want %d or a little less", result.PeakLive, most)
+	if high, low := int64(64*131072), int64(62*131072); result.PeakLive > high || result.PeakLive < low {
+		t.Errorf("the peak of live bytes is %d, want %d or a little less", result.PeakLive, high)
 	}
 }
 
@@ -248,7 +249,8 @@ func TestUnknownWorkload(t *testing.T) {
 	}
 }
 
-// idleHandle does nothing, so that only the cost of the calls and the accounts is left.
+// idleHandle does nothing, so that only the cost of the calls and of the accounting is
+// left.
 type idleHandle struct{ block unsafe.Pointer }
 
 func (w idleHandle) Malloc(int) unsafe.Pointer   { return w.block }

@@ -16,7 +16,7 @@ func mapTouched(t *testing.T, size int) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Pages of the usual size, whatever the machine's policy is, and a protection that the neighbours lack.
+	// Pages of the usual size, whatever the machine's policy is, with another protection than the neighbours.
 	if err := unix.Madvise(memory, unix.MADV_NOHUGEPAGE); err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func mapTouched(t *testing.T, size int) []byte {
 
 func TestFaultsAndMappingsOfAStretch(t *testing.T) {
 	const pages = 1000
-	before := mapTouched(t, 10*pages*4096) // is not part of the stretch
+	before := mapTouched(t, 10*pages*4096) // is not part of the measured time
 	m := Begin()
 	memory := mapTouched(t, pages*4096)
 	u := m.End()
@@ -39,10 +39,10 @@ func TestFaultsAndMappingsOfAStretch(t *testing.T) {
 		t.Errorf("%d minor faults for %d new pages", u.MinorFaults, pages)
 	}
 	if u.Mappings < 1 {
-		t.Errorf("the stretch ends with %d more mappings, want one at least", u.Mappings)
+		t.Errorf("the measurement ends with %d more mappings, want one at least", u.Mappings)
 	}
 	if u.Collections != 0 || u.Collector != 0 || u.Pauses != 0 {
-		t.Errorf("collections that Begin and End forced are part of the stretch: %+v", u)
+		t.Errorf("collections that Begin and End forced are part of the measurement: %+v", u)
 	}
 }
 

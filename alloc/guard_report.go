@@ -10,14 +10,14 @@ import (
 
 // damage returns an error if the program wrote to the filler around the live block.
 func (s *guardSlot) damage(op operation) *MisuseError {
-	before, behind := s.fillers()
-	if !bytes.Equal(behind, filler[:len(behind)]) {
+	before, after := s.fillers()
+	if !bytes.Equal(after, filler[:len(after)]) {
 		at := 0
-		for behind[at] == filler[at] {
+		for after[at] == filler[at] {
 			at++
 		}
 		return s.misuse(Overflow, op, s.addr, fmt.Sprintf("the byte at offset %d, %s beyond the end, was overwritten with %#02x",
-			int(s.size)+at, bytesOf(at+1), behind[at]))
+			int(s.size)+at, bytesOf(at+1), after[at]))
 	}
 	if !bytes.Equal(before, filler[:len(before)]) {
 		at := len(before) - 1
@@ -31,7 +31,7 @@ func (s *guardSlot) damage(op operation) *MisuseError {
 }
 
 // damages returns the damage to the fillers around all live blocks.
-func (g *guards) damages(op operation) error {
+func (g *guardPool) damages(op operation) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.table == 0 {
@@ -70,10 +70,10 @@ func (s *guardSlot) complete(e *MisuseError) *MisuseError {
 	return e
 }
 
-// inspect completes e, the error for an address in the region that was passed to op and at which
+// inspect completes e, the error for an address in the pool that was passed to op and at which
 // no live block begins. It reads the slots without a lock, so they may change meanwhile.
 func (t *guardTable) inspect(e *MisuseError, op operation) {
-	i, offset := t.locate(e.Addr)
+	i, offset := t.nearest(e.Addr)
 	s := &t.slots[max(i, 0)]
 	switch {
 	case i < 0:
@@ -89,15 +89,15 @@ func (t *guardTable) inspect(e *MisuseError, op operation) {
 	s.complete(e)
 }
 
-const noGuarded = "in the region of guarded blocks, where no block is"
+const noGuarded = "in the guard pool, where no block is"
 
-// start returns the address of the region.
-func (t *guardTable) start() uintptr { return t.Base - regionBytes() }
+// start returns the address of the pool.
+func (t *guardTable) start() uintptr { return t.Base - poolBytes() }
 
-// locate returns the number of the slot that contains addr, an address in the region. For an
+// nearest returns the number of the slot that contains addr, an address in the pool. For an
 // address in a fence it returns the adjacent slot whose block is nearest. It returns −1 if no such
 // slot was ever used. offset is the distance in bytes from the start of the slot's block to addr.
-func (t *guardTable) locate(addr uintptr) (slot, offset int) {
+func (t *guardTable) nearest(addr uintptr) (slot, offset int) {
 	unit := int((addr - t.start()) / slotBytes())
 	if unit%2 == 1 {
 		slot = unit / 2
@@ -107,7 +107,7 @@ func (t *guardTable) locate(addr uintptr) (slot, offset int) {
 		return slot, int(addr - t.slots[slot].addr)
 	}
 	slot = -1
-	least := 0
+	shortest := 0
 	for _, i := range []int{unit/2 - 1, unit / 2} {
 		if i < 0 || i == guardSlots || t.slots[i].addr == 0 {
 			continue
@@ -115,23 +115,23 @@ func (t *guardTable) locate(addr uintptr) (slot, offset int) {
 		s := &t.slots[i]
 		off := int(addr - s.addr)
 		away := max(-off, off-int(s.size))
-		if slot < 0 || away < least {
-			slot, offset, least = i, off, away
+		if slot < 0 || away < shortest {
+			slot, offset, shortest = i, off, away
 		}
 	}
 	return slot, offset
 }
 
 // describe returns an error that describes an access that faulted at addr. It returns nil if addr
-// is outside the region. It also returns nil if addr is inside a live block: that access is valid
+// is outside the pool. It also returns nil if addr is inside a live block: that access is valid
 // now, and the record of the slot's previous block is gone.
-func (g *guards) describe(addr uintptr) error {
+func (g *guardPool) describe(addr uintptr) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.table == 0 || addr-g.start >= regionBytes() {
+	if g.table == 0 || addr-g.start >= poolBytes() {
 		return nil
 	}
-	i, offset := guardTableAt(g.table).locate(addr)
+	i, offset := guardTableAt(g.table).nearest(addr)
 	if i < 0 {
 		return accessMisuse(InvalidPointer, addr, noGuarded)
 	}

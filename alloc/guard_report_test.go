@@ -12,10 +12,10 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// TestGuardToldOnce: what was written next to a guarded block is told by Verify as often
-// as it is asked, and by the operation that ends the block once: then that works, and the
-// slot serves again.
-func TestGuardToldOnce(t *testing.T) {
+// TestGuardReportedOnce: Verify reports a write beside a guarded block each time. The
+// operation that frees the block reports it once. The next attempt succeeds, and the slot
+// is used again.
+func TestGuardReportedOnce(t *testing.T) {
 	const size = 100
 	for _, c := range []struct {
 		name string
@@ -30,10 +30,10 @@ func TestGuardToldOnce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := open(t, guardAll)
-			for range 2 * guardSlots { // no slot is lost
+			for range 2 * guardSlots { // all slots are used again
 				p := alloc(t, a, size)
 				if !isGuarded(p) {
-					t.Fatal("there is no slot any more")
+					t.Fatal("no slot is left")
 				}
 				if err := a.Inspect().Verify(); err != nil {
 					t.Fatal(err)
@@ -57,8 +57,8 @@ func TestGuardToldOnce(t *testing.T) {
 	}
 }
 
-// TestGuardDescribe: an address that may be used has no explanation, and one where no block
-// has been has that one.
+// TestGuardDescribe: Describe finds nothing wrong with an address inside a live block. For
+// a slot that was never used it reports that no block is there.
 func TestGuardDescribe(t *testing.T) {
 	a := open(t, guardAll)
 	const size = 48
@@ -69,7 +69,7 @@ func TestGuardDescribe(t *testing.T) {
 			t.Errorf("offset %d of a live block: %v", offset, e)
 		}
 	}
-	unused := a.guards.base(guardSlots - 1)
+	unused := a.guardPool.base(guardSlots - 1)
 	e, ok := Describe(unused)
 	if !ok || e.Block != 0 || !strings.Contains(e.Detail, "no block is") {
 		t.Errorf("in a slot that was never used: %v", e)

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxBlocks = 3000     // live blocks of a player
+	maxBlocks = 3000     // live blocks of a runner
 	maxBytes  = 24 << 20 // bytes in them
 	maxBurst  = 3 << 20  // bytes in the blocks of one burst
 	auditStep = 64       // operations between two audits
@@ -27,27 +27,27 @@ type handle interface {
 	Free(p unsafe.Pointer)
 }
 
-// A player performs the operations of one stream on a model and compares the results with
+// A runner performs the operations of one stream on a model and compares the results with
 // its shadow. It is used by one goroutine.
-type player struct {
+type runner struct {
 	*model
 	shadow
 	in     stream
 	ops    []operation
-	alone  bool // no other player uses the model, so its statistics equal the shadow's
+	alone  bool // no other runner uses the model, so its statistics equal the shadow's
 	locals [localCount]*alloc.Local
 	trace  trace
 	fired  int64 // faults.fired at the start of the operation; 0 unless alone
 
-	mail    chan *block // blocks sent to this player
-	friends []*player   // the players to which it sends blocks
+	mail    chan *block // blocks sent to this runner
+	friends []*runner   // the runners to which it sends blocks
 }
 
 // An operation is selected by weight of 64 byte values.
 type operation struct {
 	name   string
 	weight int
-	do     func(p *player, h int) error
+	do     func(p *runner, h int) error
 }
 
 // table returns one entry for each byte value, by the weights.
@@ -61,8 +61,8 @@ func table(ops []operation) []operation {
 	return t
 }
 
-func newPlayer(m *model, in stream, ops []operation) *player {
-	p := &player{model: m, in: in, ops: table(ops)}
+func newRunner(m *model, in stream, ops []operation) *runner {
+	p := &runner{model: m, in: in, ops: table(ops)}
 	for i := range p.locals {
 		p.locals[i] = m.a.NewLocal()
 	}
@@ -70,15 +70,15 @@ func newPlayer(m *model, in stream, ops []operation) *player {
 }
 
 // handle returns the Allocator for 0, otherwise a Local.
-func (p *player) handle(h int) handle {
+func (p *runner) handle(h int) handle {
 	if h == 0 {
 		return p.a
 	}
 	return p.locals[h-1]
 }
 
-// play performs all operations. It turns panics, including faults, into errors.
-func (p *player) play() (err error) {
+// run performs all operations. It turns panics, including faults, into errors.
+func (p *runner) run() (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if v := recover(); v != nil {
@@ -98,7 +98,7 @@ func (p *player) play() (err error) {
 }
 
 // step performs the next operation.
-func (p *player) step() error {
+func (p *runner) step() error {
 	b := p.in.next()
 	o, h := p.ops[b%64%len(p.ops)], b/64
 	p.trace.begin(o.name, h)
@@ -115,16 +115,16 @@ func (p *player) step() error {
 }
 
 // audit checks the contents of all blocks and the Allocator's statistics.
-func (p *player) audit() error {
+func (p *runner) audit() error {
 	if err := p.verify(); err != nil {
 		return err
 	}
 	return p.reconcile()
 }
 
-// size reads a size from the stream; if the player has enough memory, it returns a small
+// size reads a size from the stream; if the runner has enough memory, it returns a small
 // one.
-func (p *player) size() int {
+func (p *runner) size() int {
 	n := p.in.size()
 	if n > 0 && n < 1<<30 && p.bytes+n > maxBytes {
 		n %= 512
@@ -134,7 +134,7 @@ func (p *player) size() int {
 }
 
 // pick returns a live block that the stream selects, nil if there is none.
-func (p *player) pick() *block {
+func (p *runner) pick() *block {
 	if len(p.live) == 0 {
 		return nil
 	}
@@ -144,7 +144,7 @@ func (p *player) pick() *block {
 }
 
 // freeAll frees all remaining blocks, through all handles.
-func (p *player) freeAll(order uint64) error {
+func (p *runner) freeAll(order uint64) error {
 	r := rand.New(rand.NewPCG(order, 1))
 	for len(p.live) > 0 {
 		b := p.live[r.IntN(len(p.live))]
@@ -155,7 +155,7 @@ func (p *player) freeAll(order uint64) error {
 	return nil
 }
 
-func (p *player) closeLocals() {
+func (p *runner) closeLocals() {
 	for _, l := range p.locals {
 		l.Close()
 	}

@@ -19,18 +19,18 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// guards is the pool of guarded blocks of an Allocator. The allocator guards some of the sampled
+// A guardPool is the pool of guarded blocks of an Allocator. The allocator guards some of the sampled
 // blocks: the program gets memory in a slot between two inaccessible fences instead of the block.
 // An access beyond the slot faults. An access after the block was freed faults too (GWP-ASan:
 // Serebryany et al., "GWP-ASan: Sampling-Based Detection of Memory-Safety Bugs in Production",
 // ICSE 2024).
 //
-//	region  ┌───────┬──────────────┬───────┬──────────────┬───────┬─ ─
-//	        │ fence │    slot 0    │ fence │    slot 1    │ fence │
-//	        └───────┴──────────────┴───────┴──────────────┴───────┴─ ─
-//	                ┌────────┬─────┐       ┌─────┬────────┐
-//	                │ filler │block│  or   │block│ filler │   each on one side, at random
-//	                └────────┴─────┘       └─────┴────────┘
+//	pool  ┌───────┬──────────────┬───────┬──────────────┬───────┬─ ─
+//	      │ fence │    slot 0    │ fence │    slot 1    │ fence │
+//	      └───────┴──────────────┴───────┴──────────────┴───────┴─ ─
+//	              ┌────────┬─────┐       ┌─────┬────────┐
+//	              │ filler │block│  or   │block│ filler │   each on one side, at random
+//	              └────────┴─────┘       └─────┴────────┘
 //
 // An access on the side of the fence faults. Free detects a write on the side of the filler. A
 // freed slot is inaccessible and waits at the end of the queue until all slots before it were
@@ -44,14 +44,14 @@ import (
 //
 // mu protects the queue and the slots. It is held only briefly. It is never held during a kernel
 // call, except for the first guarded block.
-type guards struct {
+type guardPool struct {
 	rate atomic.Int64 // one block in rate is guarded; 0: none
 	last atomic.Int64 // time of the last guarded block, in Unix nanoseconds
 
 	mu      interleave.Mutex
 	table   uintptr // a guardTable, 0 before the first guarded block
 	mapping vm.Mapping
-	start   uintptr // address of the region, a multiple of slotBytes
+	start   uintptr // address of the pool, a multiple of slotBytes
 	fences  [guardSlots + 1]bool
 	queue   [guardSlots]uint8
 	head, n uint
@@ -64,10 +64,10 @@ const guardSlots = 64
 // pages and of page map pages.
 func slotBytes() uintptr { return max(vm.PageSize(), sizeclass.PageSize) }
 
-func regionBytes() uintptr { return (2*guardSlots + 1) * slotBytes() }
+func poolBytes() uintptr { return (2*guardSlots + 1) * slotBytes() }
 
-// A guardTable is the descriptor of the region in the page map. The fast path of Free sees it as
-// a span without blocks, so it frees no address in the region. The table lies in metadata.
+// A guardTable is the descriptor of the pool in the page map. The fast path of Free sees it as
+// a span without blocks, so it frees no address in the pool. The table lies in metadata.
 type guardTable struct {
 	pagemap.Header
 	_     [smallheap.StatesStart - unsafe.Sizeof(pagemap.Header{})]byte
@@ -97,7 +97,7 @@ const (
 func guardTableAt(d uintptr) *guardTable { return raw.At[guardTable](d) }
 
 // probability returns the probability that a block of size bytes is guarded.
-func (g *guards) probability(size uintptr) float64 {
+func (g *guardPool) probability(size uintptr) float64 {
 	n := g.rate.Load()
 	if n == 0 || size > slotBytes() {
 		return 0
@@ -105,18 +105,18 @@ func (g *guards) probability(size uintptr) float64 {
 	return 1 / float64(n)
 }
 
-// open creates the region and the table. The caller holds mu.
-func (g *guards) open(a *Allocator) error {
+// open maps the pool and creates the table. The caller holds mu.
+func (g *guardPool) open(a *Allocator) error {
 	if err := g.unmap(a); err != nil { // the mapping left by a failed attempt
 		return err
 	}
-	size, unit := regionBytes(), slotBytes()
+	size, unit := poolBytes(), slotBytes()
 	m, err := a.space.MapKind(size+unit-vm.PageSize(), vm.Kind{})
 	if err != nil {
 		return err
 	}
 	g.mapping, g.start = m, raw.AlignUp(m.Base, unit)
-	a.space.Label(m, "ashlar guards")
+	a.space.Label(m, "ashlar guard pool")
 	if err := g.register(a); err != nil {
 		g.fence(a, false)
 		return errors.Join(err, g.unmap(a))
@@ -129,12 +129,12 @@ func (g *guards) open(a *Allocator) error {
 	return nil
 }
 
-// register makes the fences inaccessible and enters the region in the page map.
-func (g *guards) register(a *Allocator) error {
+// register makes the fences inaccessible and enters the pool in the page map.
+func (g *guardPool) register(a *Allocator) error {
 	if err := g.fence(a, true); err != nil {
 		return err
 	}
-	if err := pagemap.Reserve(g.start, regionBytes()); err != nil {
+	if err := pagemap.Reserve(g.start, poolBytes()); err != nil {
 		return err
 	}
 	d, err := metadata.Alloc(guardTableSize)
@@ -143,9 +143,9 @@ func (g *guards) register(a *Allocator) error {
 	}
 	*guardTableAt(d) = guardTable{Header: pagemap.Header{
 		Owner: a.id, Kind: pagemap.Guarded,
-		Base: g.start + regionBytes(), // block 0 would begin here, beyond the region
+		Base: g.start + poolBytes(), // block 0 would begin here, beyond the pool
 	}}
-	pagemap.Set(g.start, regionBytes(), d)
+	pagemap.Set(g.start, poolBytes(), d)
 	g.table = d
 	return nil
 }
@@ -153,7 +153,7 @@ func (g *guards) register(a *Allocator) error {
 const guardTableSize = unsafe.Sizeof(guardTable{})
 
 // fence makes the fences inaccessible if up is set. Otherwise it removes them from the account.
-func (g *guards) fence(a *Allocator, up bool) error {
+func (g *guardPool) fence(a *Allocator, up bool) error {
 	for i := range g.fences {
 		if !up {
 			a.space.ForgetGuard(g.fences[i])
@@ -169,8 +169,8 @@ func (g *guards) fence(a *Allocator, up bool) error {
 	return nil
 }
 
-// close releases the region. If the kernel refuses the mapping, the next call tries again.
-func (g *guards) close(a *Allocator) error {
+// close releases the pool. If the kernel refuses the mapping, the next call tries again.
+func (g *guardPool) close(a *Allocator) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for g.moving() { // other goroutines finish their slots as before Close
@@ -182,7 +182,7 @@ func (g *guards) close(a *Allocator) error {
 	}
 	if g.table != 0 {
 		g.forget()
-		pagemap.Set(g.start, regionBytes(), 0)
+		pagemap.Set(g.start, poolBytes(), 0)
 		t := guardTableAt(g.table)
 		for i := range t.slots {
 			s := &t.slots[i]
@@ -199,8 +199,8 @@ func (g *guards) close(a *Allocator) error {
 	return g.unmap(a)
 }
 
-// unmap releases the mapping of the region, if there is one.
-func (g *guards) unmap(a *Allocator) error {
+// unmap releases the mapping of the pool, if there is one.
+func (g *guardPool) unmap(a *Allocator) error {
 	if g.mapping.Size == 0 {
 		return nil
 	}
@@ -212,13 +212,13 @@ func (g *guards) unmap(a *Allocator) error {
 }
 
 // moving reports whether any slot is in state guardMoving.
-func (g *guards) moving() bool {
+func (g *guardPool) moving() bool {
 	return g.table != 0 && slices.ContainsFunc(guardTableAt(g.table).slots[:], func(s guardSlot) bool { return s.state == guardMoving })
 }
 
 // slotAt returns the number of the slot that contains addr, or −1 if addr is in a fence. addr
-// must lie in the region.
-func (g *guards) slotAt(addr uintptr) int {
+// must lie in the pool.
+func (g *guardPool) slotAt(addr uintptr) int {
 	unit := int((addr - g.start) / slotBytes())
 	if unit%2 == 0 {
 		return -1
@@ -227,10 +227,10 @@ func (g *guards) slotAt(addr uintptr) int {
 }
 
 // base returns the address of slot i.
-func (g *guards) base(i int) uintptr { return g.start + uintptr(2*i+1)*slotBytes() }
+func (g *guardPool) base(i int) uintptr { return g.start + uintptr(2*i+1)*slotBytes() }
 
-// usage returns the size of the region's mapping and the size of all live slots, in bytes.
-func (g *guards) usage() (region, live int64) {
+// usage returns the size of the mapping and the size of all live slots, in bytes.
+func (g *guardPool) usage() (mapped, live int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.table != 0 {

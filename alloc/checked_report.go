@@ -17,7 +17,7 @@ import (
 func (b *checkedBlock) markZones() {
 	front := b.front()
 	fillWith(&zonePattern, b.Addr-front, front)
-	fillWith(&zonePattern, b.Addr+b.size, uintptr(b.behind))
+	fillWith(&zonePattern, b.Addr+b.size, uintptr(b.after))
 }
 
 // front returns the size in bytes of the redzone before the block.
@@ -27,8 +27,8 @@ func (b *checkedBlock) front() uintptr { return min(uintptr(1)<<b.shift, zoneMax
 // returns an error if the program wrote to the block itself.
 func (b *checkedBlock) damage(op operation) error {
 	end := b.Addr + b.size
-	if first, n := zonePattern.changed(end, uintptr(b.behind)); n > 0 {
-		return b.overwritten(Overflow, op, "beyond the end of the block", first, n, end+uintptr(b.behind))
+	if first, n := zonePattern.changed(end, uintptr(b.after)); n > 0 {
+		return b.overwritten(Overflow, op, "beyond the end of the block", first, n, end+uintptr(b.after))
 	}
 	if first, n := zonePattern.changed(b.Addr-b.front(), b.front()); n > 0 {
 		return b.overwritten(Underflow, op, "before the start of the block", first, n, b.Addr)
@@ -107,7 +107,7 @@ func (k *checker) inspectUnknown(op operation, addr uintptr) error {
 // every block. The caller holds mu.
 func (k *checker) around(addr uintptr) (b *checkedBlock) {
 	k.blocks.Each(func(at uintptr) {
-		if c := checkedAt(at); addr-c.inner() < c.Addr+c.size+uintptr(c.behind)-c.inner() {
+		if c := checkedAt(at); addr-c.inner() < c.Addr+c.size+uintptr(c.after)-c.inner() {
 			b = c
 		}
 	})

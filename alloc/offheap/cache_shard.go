@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package offheap
+
+import (
+	"bytes"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/alloc"
+)
+
+// A cacheShard is a part of a Cache with a lock of its own. The lock guards everything except the
+// uses of entries and the counters of reads, which readers count with atomic operations.
+type cacheShard struct {
+	mu     sync.RWMutex
+	hits   atomic.Int64
+	misses atomic.Int64
+
+	index           index
+	segments        []segment // by number
+	unused          []uint32  // numbers of segments without memory
+	spare           []uint32  // numbers of usual segments that are empty
+	probation, main queue
+	ghosts          ghosts
+
+	memory alloc.Memory
+	seed   maphash.Seed
+	shift  uint8 // a usual segment has 1<<shift units
+	closed bool
+	limit  int64 // of held
+	held   int64 // bytes of segments, index and ghosts
+	live   int64 // bytes of keys and values
+
+	evicted, expired, sets int64
+
+	_ [64]byte // the next shard's lock is on another cache line
+}
+
+// A segment is a block with entries, one after the other. A usual segment has 1<<shift units. One
+// with a single entry may be larger.
+type segment struct {
+	at        alloc.Address
+	size, end int  // bytes of the block, and of the entries in it
+	dead      int  // bytes of the entries in it that were removed
+	main      bool // it is in main
+}
+
+// A queue is a list of segments. The first one has the oldest entries, and new ones go into the last.
+type queue struct {
+	list  []uint32
+	bytes int64 // Σ end of its segments
+	dead  int64 // Σ dead of its segments
+}
+
+// entryAt returns the entry at a position, which is a number of units above 0.
+func (s *cacheShard) entryAt(position uint32) *entry {
+	p := position - 1
+	base := s.segments[p>>s.shift].at.Pointer()
+	return (*entry)(unsafe.Add(base, uintptr(p&(1<<s.shift-1))*unit))
+}
+
+func (s *cacheShard) segmentOf(position uint32) *segment { return &s.segments[(position-1)>>s.shift] }
+
+// queueOf returns the queue of a segment.
+func (s *cacheShard) queueOf(g *segment) *queue {
+	if g.main {
+		return &s.main
+	}
+	return &s.probation
+}
+
+// lock locks the shard for a call that changes it, and rlock for one that reads it.
+func (s *cacheShard) lock(op string) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		panicClosed(op)
+	}
+}
+
+func (s *cacheShard) rlock(op string) {
+	s.mu.RLock()
+	if s.closed {
+		s.mu.RUnlock()
+		panicClosed(op)
+	}
+}
+
+// find returns the slot and the entry of a key; nil if it is absent.
+func (s *cacheShard) find(hash uint64, key []byte) (int, *entry) {
+	h := uint32(hash >> 32)
+	if s.index.used == 0 {
+		return 0, nil
+	}
+	for i := s.index.home(h); s.index.slots[i] != 0; i = s.index.next(i) {
+		if slot := s.index.slots[i]; uint32(slot>>32) == h {
+			if e := s.entryAt(uint32(slot)); bytes.Equal(e.key(), key) {
+				return i, e
+			}
+		}
+	}
+	return 0, nil
+}
+
+// drop removes the entry e, which is in slot i. Its memory is free when its segment is.
+func (s *cacheShard) drop(i int, e *entry) {
+	g, n := s.segmentOf(uint32(s.index.slots[i])), e.size()
+	g.dead += n
+	s.queueOf(g).dead += int64(n)
+	s.index.remove(i)
+	s.live -= int64(e.payload())
+	e.kill()
+}
+
+// set adds or replaces an entry.
+func (s *cacheShard) set(hash uint64, key, value []byte, at, now int64) error {
+	n := entrySize(len(key), len(value))
+	i, e := s.find(hash, key)
+	s.sets++
+	if len(key) > maxKey || len(value) > maxValue || int64(n) > s.limit/4 {
+		if e != nil {
+			s.drop(i, e) // it is out of date
+		}
+		return ErrTooLarge
+	}
+	if e != nil && e.size() == n {
+		s.live += int64(len(value)) - int64(e.lengths&maxValue)
+		e.lengths = uint32(len(value))
+		e.setAt(at)
+		copy(e.value(), value)
+		return nil
+	}
+	h := uint32(hash >> 32)
+	to := &s.probation
+	if e != nil {
+		to = s.queueOf(s.segmentOf(uint32(s.index.slots[i])))
+		s.drop(i, e)
+	} else if s.ghosts.take(h) {
+		to = &s.main
+	}
+	if err := s.reserve(now); err != nil {
+		return err
+	}
+	position, ok := s.append(to, n)
+	for !ok {
+		number, err := s.newSegment(n, now)
+		if err != nil {
+			return err
+		}
+		s.join(to, number)
+		position, ok = s.append(to, n)
+	}
+	e = s.entryAt(position)
+	e.lengths = uint32(len(value))
+	e.setAt(at)
+	atomic.StoreUint32(&e.state, uint32(len(key)))
+	copy(e.key(), key)
+	copy(e.value(), value)
+	s.index.insert(h, position)
+	s.live += int64(len(key) + len(value))
+	return nil
+}

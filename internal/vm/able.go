@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vm
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// A Feature is something that a source of memory can do. Every source can map anonymous
+// memory, zero it, and take it back. Packages above this one ask for features and never
+// for an operating system.
+type Feature uint32
+
+// The features.
+const (
+	// Guards: pages can be made inaccessible or read-only, and an access to them is a
+	// fault of the goroutine.
+	Guards Feature = 1 << iota
+	// Markers: a guard splits no mapping. GuardsWork probes whether this kernel has them.
+	Markers
+	// Parts: a part of a mapping can be given back.
+	Parts
+	// Placing: a mapping can be put into a reservation, so that it has inaccessible
+	// neighbours or a larger alignment.
+	Placing
+	// Moving: a mapping grows without a copy of its contents, and keeps locks and advice.
+	Moving
+	// Purging: RAM goes back to the kernel while the range stays mapped.
+	Purging
+	// LazyPurging: the kernel takes purged pages when it needs them.
+	LazyPurging
+	// Residency: the kernel tells which pages are in RAM.
+	Residency
+	// Locking: pages can be kept in RAM.
+	Locking
+	// LockingOnFault: pages can be locked when they are first accessed.
+	LockingOnFault
+	// HugePages: the kernel takes requests for huge pages.
+	HugePages
+	// Hints: the kernel takes advice about read-ahead.
+	Hints
+	// Hiding: memory can be kept out of core dumps and of children of fork.
+	Hiding
+	// Populating: pages can be brought into RAM by advice.
+	Populating
+	// Names: mappings have names that tools show.
+	Names
+	// Files: files can be mapped and resized.
+	Files
+	// FilesAhead: a mapping can be longer than its file, and the file can be cut off
+	// while it is mapped.
+	FilesAhead
+	// SharedMemory: processes can share memory, by a name or by a descriptor.
+	SharedMemory
+	// Reopening: an open file can be opened again without its name.
+	Reopening
+	// Preallocation: disk space can be taken before it is written.
+	Preallocation
+	// LengthLocks: the change of a file's length has a lock of its own.
+	LengthLocks
+	// Copies: the kernel tells which pages of a private file mapping are copies.
+	Copies
+	// SecretMemory: memory that the kernel itself cannot read by accident.
+	SecretMemory
+	// MappingLimit: the kernel limits the number of mappings.
+	MappingLimit
+	// ProcessView: the kernel lists the mappings of the process, with their RAM, and the
+	// limit of its control group.
+	ProcessView
+	endOfFeatures
+)
+
+// Features has one bit for each feature.
+const Features = endOfFeatures - 1
+
+// The features of each source. internal/layers makes the table of the documentation of
+// them.
+const (
+	linuxSource   = Features
+	posixSource   = Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | SharedMemory
+	windowsSource = Guards | Purging | LazyPurging | Locking
+	heapSource    = Parts
+)
+
+// A Source is where memory comes from on some platforms.
+type Source struct {
+	Name      string
+	Platforms string
+	Able      Feature
+}
+
+// Sources returns all sources, also those of other platforms.
+func Sources() []Source {
+	return []Source{
+		{"Linux", "linux", linuxSource},
+		{"POSIX", "darwin, freebsd, netbsd, openbsd, dragonfly, illumos, solaris; linux with the tag ashlar_posix", posixSource},
+		{"Windows", "windows", windowsSource},
+		{"Go heap", "js, wasip1, plan9, aix; all with the tag ashlar_heap", heapSource},
+	}
+}
+
+// Able reports whether this platform's source has all of the features. It is a constant
+// for the compiler.
+func Able(f Feature) bool { return source&f == f }
+
+// serves says what users have of a feature.
+var serves = map[Feature]string{
+	Guards:         "faults of checked allocators, guarded samples, SpanGuards, Region.Protect, Catch",
+	Markers:        "the same without a cost in mappings",
+	Parts:          "large objects that shrink give address space back",
+	Placing:        "Options.GuardPages and Align of regions",
+	Moving:         "Realloc of large objects without a copy, Resize keeps locks and advice",
+	Purging:        "Trim, Purge, decay: the resident set shrinks",
+	LazyPurging:    "Options with a lazy purge, AdviseFree",
+	Residency:      "clearing large objects does not bring pages in",
+	Locking:        "Region.Lock, Secret",
+	LockingOnFault: "Region.LockOnFault",
+	HugePages:      "Options.HugePages, Allocator.AdviseHuge",
+	Hints:          "AdviseSequential, AdviseRandom, AdviseWillNeed",
+	Hiding:         "AdviseDontDump, AdviseWipeOnFork; Secret is hidden from dumps and children",
+	Populating:     "AdvisePopulateRead, AdvisePopulateWrite",
+	Names:          "mappings have names in the tools of the system",
+	Files:          "MapFile, MapOpenFile",
+	FilesAhead:     "arena.Open, FileOptions.Beyond",
+	SharedMemory:   "MapShared, arena.OpenShared",
+	Reopening:      "MapInherited, arena.OpenInherited",
+	Preallocation:  "a full disk is ErrNoSpace and not a fault",
+	LengthLocks:    "several processes may change the length of one file at once",
+	Copies:         "Sync of an arena's file reads changed pages only",
+	SecretMemory:   "Secret is out of the kernel's reach",
+	MappingLimit:   "warnings near the limit; large objects share mappings",
+	ProcessView:    "Allocator.Process, the limit of the control group in alloc/budget",
+}
+
+// Serves says what users have of a feature.
+func (f Feature) Serves() string { return serves[f] }
+
+var featureNames = map[Feature]string{
+	Guards: "guard pages", Markers: "guard pages that split no mapping", Parts: "giving back a part of a mapping",
+	Placing: "mapping at a chosen place", Moving: "growing a mapping without a copy", Purging: "giving RAM back",
+	LazyPurging: "giving RAM back lazily", Residency: "which pages are in RAM", Locking: "locked memory",
+	LockingOnFault: "locking pages on their first access", HugePages: "huge pages", Hints: "advice about read-ahead",
+	Hiding: "hiding memory from core dumps and children", Populating: "populating pages by advice",
+	Names: "names of mappings", Files: "mapped files", FilesAhead: "mappings longer than their file",
+	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space",
+	LengthLocks: "locks of a file's length", Copies: "which pages of a file mapping are copies",
+	SecretMemory: "memory that the kernel cannot read", MappingLimit: "the limit of mappings",
+	ProcessView: "the kernel's view of the process",
+}
+
+func (f Feature) String() string { return featureNames[f] }
+
+// Platform names the platform of this build, with the source's tag if one was chosen.
+func Platform() string { return runtime.GOOS + "/" + runtime.GOARCH + sourceTag }
+
+// missing is the error for a feature that this platform's source lacks. It is
+// ErrUnsupported and ErrKernelLacks, and the standard library's ErrUnsupported.
+type missing struct{ feature Feature }
+
+func (m *missing) Error() string {
+	return fmt.Sprintf("%v: not supported on %s", m.feature, Platform())
+}
+
+// Is reports whether the error is one of the sentinels.
+func (m *missing) Is(target error) bool {
+	return target == ErrUnsupported || target == ErrKernelLacks || target == errors.ErrUnsupported
+}
+
+// Need returns nil if this platform's source has the feature, and otherwise an error that
+// names the feature and the platform.
+func Need(f Feature) error {
+	if Able(f) {
+		return nil
+	}
+	return &missing{f}
+}
+
+// Require skips a test of a feature that this platform's source lacks. The reason names
+// the feature and the platform.
+func Require(t interface {
+	Helper()
+	Skip(args ...any)
+}, f Feature) {
+	t.Helper()
+	for bit := Feature(1); bit < endOfFeatures; bit <<= 1 {
+		if f&bit != 0 && !Able(bit) {
+			t.Skip(Need(bit))
+		}
+	}
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !windows || ashlar_heap
+
+package vm
+
+// sysMapAligned is sysMap: sources that can give back a part of a mapping align it so.
+func sysMapAligned(size, _ uintptr) (uintptr, error) { return sysMap(size) }

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build (!(unix || windows) || aix) && !ashlar_heap
+
+package vm
+
+const sourceTag = ""

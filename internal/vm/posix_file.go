@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build (darwin || dragonfly || freebsd || netbsd || openbsd || solaris || (linux && ashlar_posix)) && !ashlar_heap
+
+package vm
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// openUnnamed has no effect: sysOpen is not called for files without a name.
+const openUnnamed = 0
+
+// unnamed has the temporary names of files that were opened with Unnamed and have no name
+// of their own yet. If the process dies meanwhile, the temporary name stays.
+var unnamed struct {
+	mu    sync.Mutex
+	names map[int]string // by descriptor
+}
+
+// openTemporary makes a file in a directory, with a name that nobody else has.
+func openTemporary(dir string, permissions uint32) (int, string, error) {
+	for {
+		name := filepath.Join(dir, fmt.Sprintf(".ashlar-%016x", rand.Uint64()))
+		fd, err := openNamed(name, ForWriting|Create|Exclusive, permissions)
+		if err != unix.EEXIST {
+			return fd, name, err
+		}
+	}
+}
+
+func sysOpen(name string, flags OpenFlags, permissions uint32) (int, error) {
+	if flags&Unnamed == 0 {
+		return openNamed(name, flags, permissions)
+	}
+	fd, temporary, err := openTemporary(name, permissions)
+	if err == nil {
+		unnamed.mu.Lock()
+		if unnamed.names == nil {
+			unnamed.names = map[int]string{}
+		}
+		unnamed.names[fd] = temporary
+		unnamed.mu.Unlock()
+	}
+	return fd, err
+}
+
+// takeTemporary returns the temporary name of a file, and forgets it.
+func takeTemporary(fd int) string {
+	unnamed.mu.Lock()
+	defer unnamed.mu.Unlock()
+	name := unnamed.names[fd]
+	delete(unnamed.names, fd)
+	return name
+}
+
+func sysMemfd(string) (int, error) {
+	fd, name, err := openTemporary(os.TempDir(), 0o600)
+	if err == nil {
+		err = unix.Unlink(name)
+	}
+	return fd, err
+}
+
+func sysSecret() (int, error) { return -1, Need(SecretMemory) }
+
+func sysReopen(int, OpenFlags) (int, error) { return -1, Need(Reopening) }
+
+// sysLink gives the file its name, and removes the temporary one.
+func sysLink(fd int, name string) error {
+	unnamed.mu.Lock()
+	temporary := unnamed.names[fd]
+	unnamed.mu.Unlock()
+	if err := unix.Link(temporary, name); err != nil {
+		return err
+	}
+	takeTemporary(fd)
+	return unix.Unlink(temporary)
+}
+
+func sysClose(fd int) error {
+	if name := takeTemporary(fd); name != "" {
+		_ = unix.Unlink(name)
+	}
+	return unix.Close(fd)
+}
+
+func sysStat(fd int) (FileInfo, error) {
+	var st unix.Stat_t
+	if err := uninterrupted(func() error { return unix.Fstat(fd, &st) }); err != nil {
+		return FileInfo{}, err
+	}
+	return FileInfo{
+		Size: st.Size, Regular: uint32(st.Mode)&unix.S_IFMT == unix.S_IFREG, Permissions: uint32(st.Mode) & 0o777,
+		Owner: st.Uid, Device: uint64(st.Dev), Inode: uint64(st.Ino), Links: uint64(st.Nlink),
+	}, nil
+}
+
+func sysAllocate(int, int64, int64) error { return Need(Preallocation) }
+
+func sysPreallocate(int, int64, int64) error { return Need(Preallocation) }
+
+func sysLockLength(int, bool) error { return Need(LengthLocks) }
+
+func sysStoreDirectory(fd int) error { return sysStore(fd) }

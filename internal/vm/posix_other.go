@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build (darwin || dragonfly || freebsd || netbsd || openbsd || solaris) && !ashlar_heap
+
+package vm
+
+const sourceTag = ""

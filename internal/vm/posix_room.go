@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build (darwin || dragonfly || freebsd || netbsd || openbsd || solaris || (linux && ashlar_posix)) && !ashlar_heap
+
+package vm
+
+import (
+	"math/bits"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ashlar-go/ashlar/internal/raw"
+)
+
+// A mapping that has grown is likely to grow again, and without mremap it grows by a copy.
+// So a copy gets room: inaccessible address space directly after it, which takes no
+// memory. A later growth makes a part of the room accessible.
+//
+//	room.after[end] = n  ⇔  the n bytes from end on are mapped, inaccessible, and belong to the mapping that ends there
+var room struct {
+	mu    sync.Mutex
+	after map[uintptr]uintptr
+}
+
+// The room after a copy of size bytes is roomFactor times as long. Address space is scarce
+// on 32 bits.
+const roomFactor = 3 * (bits.UintSize / 64)
+
+// unmapWithRoom unmaps a range, and the room after it.
+func unmapWithRoom(base, size uintptr) error {
+	room.mu.Lock()
+	defer room.mu.Unlock()
+	end := base + size
+	extra := room.after[end]
+	if err := unix.MunmapPtr(raw.Pointer(base), size+extra); err != nil {
+		return err
+	}
+	delete(room.after, end)
+	return nil
+}
+
+// growIntoRoom makes more bytes after end accessible, if they are room.
+func growIntoRoom(end, more uintptr) bool {
+	room.mu.Lock()
+	defer room.mu.Unlock()
+	extra := room.after[end]
+	if extra < more {
+		return false
+	}
+	if sysProtect(end, more, ReadWrite) != nil {
+		return false
+	}
+	delete(room.after, end)
+	if extra > more {
+		room.after[end+more] = extra - more
+	}
+	return true
+}
+
+// withRoom maps size bytes and room after them.
+func withRoom(size uintptr) (uintptr, error) {
+	extra := roomFactor * size
+	if base, err := anonymous(hint(size+extra), size+extra, unix.PROT_NONE, 0); err == nil {
+		if sysProtect(base, size, ReadWrite) == nil {
+			if extra > 0 {
+				room.mu.Lock()
+				if room.after == nil {
+					room.after = map[uintptr]uintptr{}
+				}
+				room.after[base+size] = extra
+				room.mu.Unlock()
+			}
+			return base, nil
+		}
+		_ = unix.MunmapPtr(raw.Pointer(base), size+extra)
+	}
+	return sysMap(size)
+}
+
+// sysRemap resizes anonymous memory: in its room, or by a copy.
+func sysRemap(base, old, size uintptr) (uintptr, error) {
+	switch {
+	case size <= old:
+		if size == old {
+			return base, nil
+		}
+		return base, sysUnmap(base+size, old-size)
+	case growIntoRoom(base+old, size-old):
+		return base, nil
+	}
+	to, err := withRoom(size)
+	if err != nil {
+		return 0, err
+	}
+	raw.Copy(to, base, old)
+	if err := sysUnmap(base, old); err != nil {
+		_ = sysUnmap(to, size)
+		return 0, err
+	}
+	return to, nil
+}
+
+// sysRemapKind resizes a mapping of a file, or anonymous memory.
+func sysRemapKind(base, old, size uintptr, k *Kind) (uintptr, error) {
+	if k.File == nil || size <= old {
+		return sysRemap(base, old, size)
+	}
+	to, err := sysMapKind(size, k)
+	if err != nil {
+		return 0, err
+	}
+	carry(to, base, old, k)
+	if err := sysUnmap(base, old); err != nil {
+		_ = sysUnmap(to, size)
+		return 0, err
+	}
+	return to, nil
+}
+
+// sysMove lays a mapping of kind k at to, in a reservation, takes the contents along, and
+// unmaps the old one. On failure the reservation is whole again.
+func sysMove(base, old, to, size uintptr, k *Kind) error {
+	again := *k
+	again.at, again.Populate = to, false
+	if again.File == nil {
+		again.Access = ReadWrite
+	}
+	if _, err := sysMapKind(size, &again); err != nil {
+		_, _ = anonymous(to, size, unix.PROT_NONE, unix.MAP_FIXED)
+		return err
+	}
+	carry(to, base, min(old, size), k)
+	if err := sysUnmap(base, old); err != nil {
+		_, _ = anonymous(to, size, unix.PROT_NONE, unix.MAP_FIXED)
+		return err
+	}
+	return nil
+}
+
+// carryPage copies a page that differs.
+func carryPage(to, from uintptr) {
+	if was := raw.Bytes(from, pageSize); string(was) != string(raw.Bytes(to, pageSize)) {
+		copy(raw.Bytes(to, pageSize), was)
+	}
+}
+
+// carry takes the contents of a mapping along, as far as the new one does not show them
+// by itself. Pages of a private mapping of a file that nobody has written stay the file's.
+func carry(to, from, n uintptr, k *Kind) {
+	switch {
+	case k.Shared || k.Access != ReadWrite:
+	case k.File == nil:
+		raw.Copy(to, from, n)
+	default:
+		if info, err := sysStat(k.File.fd); err == nil { // no page beyond the end of the file has contents
+			n = uintptr(min(int64(n), max(info.Size-k.Offset, 0)))
+		}
+		for at := uintptr(0); at < n; at += pageSize {
+			carryPage(to+at, from+at)
+		}
+	}
+}
