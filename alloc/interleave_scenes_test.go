@@ -23,7 +23,7 @@ var (
 var scenes = []scene{
 	{"Trim beside Close", false, still, besideShutDown(retained, func(w *world, a *Allocator) { a.Trim() })},
 	{"Malloc at the limit beside Close", false, Options{Decay: -1, Limit: 5 << 20},
-		besideShutDown(retained, func(w *world, a *Allocator) { w.get(a, 2<<20) })},
+		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 2<<20) })},
 	{"Malloc beside Close", false, still, besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
 	{"Malloc of a large object beside Close", false, still,
 		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 200_000) })},
