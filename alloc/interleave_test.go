@@ -17,7 +17,7 @@ import (
 
 var (
 	orderFlag = flag.String("order", "", "run TestInterleavings in this order of steps only")
-	runsFlag  = flag.Int("runs", 400, "orders to run for each scene of TestInterleavings, at least")
+	runsFlag  = flag.Int("runs", 150, "orders that TestInterleavings draws for each scene, after those with one preemption")
 	seedFlag  = flag.Uint64("seed", 1, "seed of the orders that TestInterleavings draws")
 )
 

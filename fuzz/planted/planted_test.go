@@ -28,7 +28,7 @@ func TestPlanted(t *testing.T) {
 			overlay := write(t, &b)
 			if scene, found := strings.CutPrefix(b.Found, "scene "); found {
 				test := build(t, overlay, "./alloc", "test", "-c", "-tags", "ashlar_interleave")
-				fails(t, "order ", test, "-test.run", "^TestInterleavings$/^"+strings.ReplaceAll(scene, " ", "_")+"$")
+				fails(t, "order ", test, "-test.run", "^TestInterleavings$/^"+strings.ReplaceAll(scene, " ", "_")+"$", "-runs", "2000")
 				return
 			}
 			if profile, found := strings.CutPrefix(b.Found, "soak "); found {

@@ -51,12 +51,12 @@
 //
 //  1. for each thread, the order that begins with it;
 //  2. all these orders with one more exception, wherever a thread could have run;
-//  3. orders with two or three more, drawn from Options.Seed, until Options.Runs orders have run.
+//  3. Options.Runs orders with one or two exceptions more than those, drawn from Options.Seed.
 //
 // Most faults need one or two preemptions (Musuvathi and Qadeer, "Iterative Context Bounding",
-// PLDI 2007, which CHESS is built on; loom bounds them as well). The distance between two drawn
-// exceptions is a power of two up to the length of the run, each as likely as the others: some
-// faults need a thread to starve for long, others only within a narrow window (rr's chaos mode).
+// PLDI 2007, which CHESS is built on; loom bounds them as well). A drawn exception follows a change
+// of threads. The distance is below a power of two, each as likely as the others: some faults need
+// a thread to starve for long, others only within a narrow window (rr's chaos mode).
 //
 // The search is deterministic as far as the threads are. A test therefore turns off what
 // happens by time or by chance: the purger, the garbage collector, sampling at random.

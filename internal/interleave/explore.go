@@ -22,7 +22,7 @@ type Program struct {
 // Options say how Explore searches.
 type Options struct {
 	Processors int    // virtual processors; 0: one for each thread
-	Runs       int    // orders to run; all orders with one preemption run in any case
+	Runs       int    // orders to draw, after all those with one preemption
 	Seed       uint64 // of the orders that are drawn
 }
 
@@ -61,8 +61,8 @@ func Explore(o Options, begin func() *Program) (Outcome, error) {
 			return s.outcome, err
 		}
 	}
-	for s.outcome.Runs < o.Runs {
-		if _, err := s.try(s.draw(first)); err != nil {
+	for range o.Runs {
+		if _, err := s.try(s.draw(len(first.trace))); err != nil {
 			return s.outcome, err
 		}
 	}
@@ -84,6 +84,14 @@ type search struct {
 	begin   func() *Program
 	rng     *rand.Rand
 	outcome Outcome
+	seen    []seen
+}
+
+// seen is an order that ran, and the steps at which its run changed threads after the last
+// exception, with that one.
+type seen struct {
+	order   order
+	changes []int
 }
 
 // collectAfter is the number of runs after which the garbage is collected. Within a run the collector
@@ -117,22 +125,30 @@ func (s *search) single(thread int) error {
 	}
 	for step, d := range first.trace[1:] {
 		for others := d.runnable &^ (1 << d.chosen); others != 0; others &= others - 1 {
-			if _, err := s.try(order{begin[0], {1 + step, bits.TrailingZeros8(others)}}); err != nil {
+			o := order{begin[0], {1 + step, bits.TrailingZeros8(others)}}
+			r, err := s.try(o)
+			if err != nil {
 				return err
 			}
+			s.seen = append(s.seen, seen{o, r.changesAfter(step)})
 		}
 	}
 	return nil
 }
 
-// draw returns an order that begins with any thread and has two or three more exceptions.
-func (s *search) draw(first *run) order {
-	n := len(first.trace)
-	other := func() int { return -1 - s.rng.IntN(len(first.threads)-1) }
-	o := order{{0, s.rng.IntN(len(first.threads))}, {1 + s.rng.IntN(n), other()}}
+// draw returns an order that has one or two exceptions more than one that ran. The first of them
+// follows a change of threads in that run, because the windows of many faults begin there. n is
+// the length of a run.
+func (s *search) draw(n int) order {
+	if len(s.seen) == 0 {
+		return nil // no step of any order has a choice
+	}
+	from := s.seen[s.rng.IntN(len(s.seen))]
+	o := from.order[:len(from.order):len(from.order)]
+	at := from.changes[s.rng.IntN(len(from.changes))]
 	for range 1 + s.rng.IntN(2) {
-		gap := 1 + s.rng.IntN(1<<s.rng.IntN(bits.Len(uint(n))))
-		o = append(o, exception{o[len(o)-1].step + gap, other()})
+		at += 1 + s.rng.IntN(1<<s.rng.IntN(bits.Len(uint(n))))
+		o = append(o, exception{at, -1})
 	}
 	return o
 }

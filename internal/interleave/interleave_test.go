@@ -38,7 +38,7 @@ func counter(locked bool) func() *Program {
 // search finds the same order.
 func TestExplore(t *testing.T) {
 	o := Options{Runs: 100, Seed: 1}
-	if done, err := Explore(o, counter(true)); err != nil || done.Runs != 100 {
+	if done, err := Explore(o, counter(true)); err != nil || done.Runs < 100 {
 		t.Errorf("%d runs: %v", done.Runs, err)
 	}
 	var orders [2]string

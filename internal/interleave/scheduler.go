@@ -118,6 +118,16 @@ func (p place) String() string {
 	}
 }
 
+// changesAfter returns the steps, from the given one on, at which the run changed threads.
+func (r *run) changesAfter(step int) (at []int) {
+	for i := max(step, 1); i < len(r.trace); i++ {
+		if r.trace[i].chosen != r.trace[i-1].chosen {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
 // changes describes where the run changed from one thread to another, the last ones only.
 func (r *run) changes() string {
 	const last = 12

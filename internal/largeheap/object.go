@@ -124,8 +124,8 @@ func (o *object) slack() uintptr {
 }
 
 // The low bits of object.state are the State. The other bits are the generation: how often
-// the descriptor was freed. By the generation, claim detects that a descriptor now describes
-// another object.
+// the descriptor was freed, or its object got another address. By the generation, claim detects
+// that a descriptor now describes another object, or one that has moved.
 const (
 	stateBits = 4
 	stateMask = 1<<stateBits - 1
@@ -144,6 +144,9 @@ func (o *object) store(word uint32) {
 		interleave.Point()
 	}
 }
+
+// renew gives the state word of a descriptor that belongs to the caller another generation.
+func (o *object) renew() { o.store(o.state + 1<<stateBits) }
 
 // register makes the page map lead from the page of address user to o, and not from
 // o's previous page. It can fail only if the page changes.
