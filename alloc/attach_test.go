@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // An owner is a Go object that owns memory outside the Go heap.
@@ -34,8 +32,7 @@ func collected(a *Allocator) bool {
 }
 
 func liveBlocks(a *Allocator) int64 {
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	return s.Live()
 }
 
@@ -52,8 +49,7 @@ func TestAttachLost(t *testing.T) {
 			if !collected(a) {
 				t.Fatalf("%d blocks are live", liveBlocks(a))
 			}
-			var s stats.Snapshot
-			a.Stats(&s)
+			s := a.Stats()
 			if len(s.Lost) != 1 || s.Lost[0].Blocks != 3 || s.Lost[0].Bytes < 300 ||
 				!strings.Contains(s.Lost[0].Made, "alloc.own ") || !strings.Contains(s.Lost[0].Made, "attach_test.go:") {
 				t.Errorf("lost: %+v", s.Lost)
@@ -104,8 +100,7 @@ func TestAttachFreed(t *testing.T) {
 				t.Errorf("%d blocks are live, want the detached one", n)
 			}
 			a.FreeBytes(b)
-			var s stats.Snapshot
-			if a.Stats(&s); len(s.Lost) != 0 {
+			if s := a.Stats(); len(s.Lost) != 0 {
 				t.Errorf("lost: %+v", s.Lost)
 			}
 			runtime.KeepAlive(z)

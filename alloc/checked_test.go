@@ -334,7 +334,7 @@ func TestCheckedQuarantine(t *testing.T) {
 	o.Limit = 8 << 20
 	a := open(t, o)
 	sum := func() (s stats.Snapshot) {
-		a.Stats(&s)
+		s = a.Stats()
 		if got, want := s.Memory.Total(), s.Mapped.Now+s.Metadata.Mapped; got != want {
 			t.Fatalf("the memory sums to %d bytes, %d are mapped", got, want)
 		}

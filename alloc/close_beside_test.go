@@ -17,7 +17,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // A bystander is an Allocator whose blocks nobody else may change.
@@ -111,8 +110,7 @@ var besideClose = []struct {
 		return err
 	}},
 	{"Stats", Options{Decay: -1, ProfileRate: 1}, func(a *Allocator) error {
-		var s stats.Snapshot
-		a.Stats(&s)
+		a.Stats()
 		return churn(a, 200_000)
 	}},
 	{"HeapMap", still, func(a *Allocator) error { a.Inspect().HeapMap(100); return churn(a, 100<<10) }},

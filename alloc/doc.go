@@ -27,25 +27,28 @@
 //	Local          the same for one goroutine at a time, faster still
 //	Tag            the same, and counts what is live for a purpose of the program
 //	Memory         what these three have in common; the typed helpers take any of them
-//	Must           makes a panic of an error
+//	NewBatch, FreeBatch, MallocBatch
+//	               several values or blocks in one call
+//	Must           panics with the error, if there is one
 //	MallocSlice    a slice whose elements are not zeroed
 //	NewTrailing    a struct with an array after it, in one block
 //	Attach         a block that is freed, and counted, when its Go owner is lost
-//	Owns, FreeAny  whose block is this; free it, whosever it is
+//	Owns, FreeAny  whether an Allocator owns a block; frees a block of any Allocator
 //	PointerFree    whether a type may live outside the Go heap
 //	Address        a pointer as a number, for tables that the collector need not scan
 //	GoodSize       the sizes that waste nothing
-//	Catch          makes an error of a fault on memory that must not be used
+//	Catch          turns a fault on inaccessible memory into an error
 //	Trim, SetLimit, Stats, Close
-//	               give memory back, bound it, count it, end it
+//	               return unused memory to the kernel, bound it, count it, release all of it
 //	Profile        the heap profile, for go tool pprof
 //	Trace          a record of every operation
-//	Inspect        a map of the heap, the kernel's view, what was overwritten, what is live
+//	Inspect        a map of the heap, the kernel's numbers, overwritten bytes, live blocks
 //	Options        limit, retention, profile, guarded blocks, checked mode, hardening
 //
-// Other packages have more: alloc/buffer a bytes.Buffer, a file in memory and a pool,
-// alloc/budget one limit for the Go heap and this memory, arena memory that is freed at
-// once, largeobj/mmap files and shared memory, stats/web a live page.
+// Other packages build on this one: alloc/offheap has maps, a cache and an interner,
+// alloc/buffer a bytes.Buffer, a file in memory and a pool, and alloc/budget one limit for the
+// Go heap and this memory. Package arena frees many objects at once, largeobj/mmap maps files
+// and shared memory, and stats/web serves a live page.
 //
 // # Caveats
 //
@@ -58,25 +61,24 @@
 //   - runtime.SetFinalizer and runtime.AddCleanup do not accept pointers into this memory.
 //   - A Local keeps free blocks: at most two magazines of each size class. They return when it
 //     is closed or collected.
-//   - The race detector watches it on Linux only: builds with -race take the memory
-//     of blocks from the Go heap (internal/raceannotate), up to 8 GiB. There it stays mapped
-//     when it is given back, so a use after free is a race or nothing, not a fault.
-//     Programs that keep addresses as numbers cannot have that:
-//     Options.AddressesAsNumbers.
+//   - The race detector sees races on blocks only on Linux. There, builds with -race take the
+//     memory of blocks from the Go heap (internal/raceannotate), up to 8 GiB. Freed memory
+//     stays accessible in such builds, so a use after free is a race or not noticed, and never
+//     a fault. Programs that keep addresses as numbers must set Options.AddressesAsNumbers.
 //
 // # What is caught
 //
-// Every build catches these, and panics with a *MisuseError: a block that is freed twice, an
-// address inside a block or beyond the last one, memory of another Allocator, of Go or of
-// nobody, Realloc of a freed block, and use after Close. The operation changes nothing, and the
-// Allocator goes on working. A MisuseError has a MisuseKind for a switch, the operation, the
+// Every build detects these mistakes, and panics with a *MisuseError: freeing a block twice, an
+// address inside a block or after the last one, memory that another Allocator, Go or nobody
+// owns, Realloc of a freed block, and use after Close. The operation changes nothing, and the
+// Allocator continues to work. A MisuseError has a MisuseKind for a switch, the operation, the
 // address and the block. For guarded and checked blocks it also has the calls that allocated
 // and freed the block.
 //
 // Two goroutines that free one small block at the same moment may both succeed. The duplicate
-// is found and reported before the block is handed out twice. Of two goroutines that free one
-// large object, one succeeds and the other panics. The header of a large object is compared
-// with a record that lies elsewhere before it is believed.
+// is detected and reported before the block is allocated twice. Of two goroutines that free one
+// large object, one succeeds and the other panics. Before a header of a large object is used,
+// it is compared with a record that lies elsewhere.
 //
 // Options.GuardRate places a few blocks, chosen at random, between pages without access. A use
 // of such a block beyond its bounds or after Free faults, or the next Free finds it. The report
@@ -109,26 +111,27 @@
 // Realloc always moves the block. A block costs at least 32 bytes more, and 64 bytes of
 // metadata. Allocating and freeing a block takes twenty to thirty times as long.
 //
-// # Memory that comes back
+// # Memory that returns to the kernel
 //
-// Memory that is unused for Options.Decay goes back to the kernel. A timer does that: an
-// Allocator has no goroutine that a test for leaked goroutines can find, and it can be used
-// inside and outside bubbles of testing/synctest. Memory that becomes unused in a bubble goes
-// back when the Allocator is used outside the bubble. Trim gives everything back at once.
+// Memory that is unused for Options.Decay returns to the kernel: free spans and objects, and pages
+// between live blocks. New blocks come from the fullest spans, so that others become free. A timer
+// does that, not a goroutine. So leak detectors for goroutines find nothing, and an Allocator can
+// be used inside and outside bubbles of testing/synctest. Memory that becomes unused in a bubble
+// returns when the Allocator is used outside the bubble. Trim returns all unused memory at once.
 //
 // # Close
 //
-// Close may run beside every other call. A call that has begun ends first, and a call that
-// begins later fails with ErrClosed or panics with a *MisuseError. Close unmaps all blocks, so
-// no goroutine may read or write a block any more; that includes calls that copy or clear a
-// block that the caller already has, such as Realloc.
+// Close may run at the same time as every other call. It waits for calls that have begun. Calls
+// that begin later fail with ErrClosed or panic with a *MisuseError. Close unmaps all blocks, so
+// no goroutine may read or write a block any more. That includes calls that copy or clear a
+// live block, such as Realloc.
 //
 // # Profiles, traces and views
 //
 // Profile returns the heap profile, which is sampled all the time. Trace records every
 // operation, with size, goroutine, time and address; the benchmarks replay such a file on
-// other allocators. Inspect returns what looks into an Allocator: the map of the heap, Verify,
-// leaks, guards. While none of them is used, the fast paths have no instruction for it.
+// other allocators. Inspect returns a view of an Allocator's inside: the map of the heap, Verify,
+// leaks, the rate of guarded blocks. While none of them is used, the fast paths have no instruction for it.
 //
 // # What there is not
 //
@@ -138,9 +141,10 @@
 //   - A tag that is stored with each block, so that any Free counts for it. It would cost every
 //     block memory and every operation time. Use a Tag, or the labels of the heap profile
 //     (runtime/pprof.Do), which are estimates and cost nothing.
-//   - A finalizer for a block. Nothing leads the collector to a block; Attach it to a Go object.
-//   - A Free that is given the size. The Allocator knows the size.
-//   - Reference counts. A program that shares blocks counts for itself.
+//   - A finalizer for a block. The collector does not see blocks. Attach the block to a Go
+//     object instead.
+//   - A Free with the size as an argument. The Allocator knows the size.
+//   - Reference counts. A program that shares blocks keeps its own counts.
 //   - An interposer for malloc of C. This memory is for Go.
 //
 // # The environment
@@ -167,7 +171,8 @@
 //	maxmappings=30000   Large.MaxMappings
 //
 // A mistake is reported on the standard error when the program starts, with the key and what
-// is allowed; the other settings hold. Allocators of the program's own are not affected.
+// is allowed; the other settings take effect. Allocators that the program creates itself are not
+// affected.
 //
 // # Structures
 //
@@ -211,6 +216,13 @@
 //
 // A block that another goroutine allocated takes the same path. Blocks travel between
 // processors by the magazine.
+//
+// MallocBatch and FreeBatch do the same for several blocks (batch.go). They pin once for up to 32
+// blocks. Where a batch needs more than the two magazines, whole magazines move between the
+// depot and the program, several under one lock:
+//
+//	both magazines ─► depot: magazines with as many blocks ─► a span, by Malloc's slow path
+//	both magazines ◄─ depot: as many empty magazines, filled
 //
 // # The life of a large object
 //
@@ -289,7 +301,7 @@
 //	a block's state is cached ⇔ exactly one slot of one magazine names it
 //	the profile has a record of a block ⇒ its state is profiled (an object: marked)
 //	span.idle = |{i : state i is idle}|
-//	span on the depot's partial list ⇔ span.idle > 0
+//	a span is in the depot's bin of span.idle, or Purge works on it
 //	pagemap.Get(a) = span for every address a of its pages, and for no other
 //	page heap's used pages = Σ pages of all spans
 //

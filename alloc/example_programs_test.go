@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // TestLRU compares the cache of the example with a cache on the Go heap.
@@ -45,8 +44,7 @@ func TestLRU(t *testing.T) {
 
 func checkNothingLive(t *testing.T, heap *alloc.Allocator) {
 	t.Helper()
-	var s stats.Snapshot
-	if heap.Stats(&s); s.Live() != 0 {
+	if s := heap.Stats(); s.Live() != 0 {
 		t.Errorf("%d blocks are live", s.Live())
 	}
 	if err := heap.Close(); err != nil {

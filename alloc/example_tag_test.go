@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 func ExampleTag() {
@@ -15,8 +14,7 @@ func ExampleTag() {
 	index, rows := a.Tag("index"), a.Tag("rows")
 	table := alloc.Must(alloc.MakeSlice[uint64](index, 1024, 1024))
 	row := alloc.Must(rows.MallocBytes(100))
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	for _, t := range s.Tags {
 		fmt.Println(t.Name, t.Blocks, t.Bytes)
 	}
@@ -53,8 +51,7 @@ func ExampleAttach() {
 	}
 	c.Close()
 	c.Close() // does nothing
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	fmt.Println(s.Live(), "live,", len(s.Lost), "places with lost owners")
 	// Output: 0 live, 0 places with lost owners
 }

@@ -116,7 +116,7 @@ func (a *Allocator) releaseSmall(h holder, op operation, b *resident) {
 			return
 		}
 		r := a.classCache(h, op, cache, c)
-		spare = r.MakeRoom(c, spare)
+		spare = r.MakeRoom(spare)
 		ok := r.PutSlow(addr, st, code)
 		h.release(id)
 		a.returnMagazine(c, spare)
@@ -141,6 +141,7 @@ func (a *Allocator) freeToSpan(op operation, c sizeclass.Class, addr uintptr, st
 		panic(a.misuseAt(op, addr))
 	}
 	a.releaseSpans(c, empty)
+	a.wake()
 }
 
 // claimLarge puts a large object into the given state, before anything else changes it. If

@@ -9,7 +9,6 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // TestGuardReportedOnce: Verify reports a write beside a guarded block each time. The
@@ -47,8 +46,7 @@ func TestGuardReportedOnce(t *testing.T) {
 				}
 				wantMisuse(t, func() { c.end(a, p) },
 					MisuseError{Kind: Overflow, Op: c.name, Addr: raw.Addr(p), Block: raw.Addr(p), Size: size, State: "live"})
-				var s stats.Snapshot
-				if a.Stats(&s); s.Live() != 1 {
+				if s := a.Stats(); s.Live() != 1 {
 					t.Fatalf("%d live blocks after the report, want 1", s.Live())
 				}
 				c.end(a, p)

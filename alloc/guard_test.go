@@ -17,7 +17,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // isGuarded reports whether p is a guarded block.
@@ -163,8 +162,7 @@ func TestGuardedBlocks(t *testing.T) {
 	} else {
 		a.Free(p)
 	}
-	var s stats.Snapshot
-	if a.Stats(&s); s.Live() != 0 || s.Memory.Guards != 0 || s.Memory.GuardsClean == 0 {
+	if s := a.Stats(); s.Live() != 0 || s.Memory.Guards != 0 || s.Memory.GuardsClean == 0 {
 		t.Errorf("%d live blocks, %d and %d bytes of the guard pool after everything is freed", s.Live(), s.Memory.Guards, s.Memory.GuardsClean)
 	}
 }
@@ -204,8 +202,7 @@ func TestGuardsFull(t *testing.T) {
 	if all[7] = alloc(t, a, 64); !isGuarded(all[7]) {
 		t.Error("the slot that was freed is not used")
 	}
-	var s stats.Snapshot
-	if a.Stats(&s); s.Memory.Guards != int64(guardSlots*slotBytes()) || s.Live() != guardSlots {
+	if s := a.Stats(); s.Memory.Guards != int64(guardSlots*slotBytes()) || s.Live() != guardSlots {
 		t.Errorf("%d bytes of guards, %d live blocks", s.Memory.Guards, s.Live())
 	}
 	for _, p := range all {

@@ -79,6 +79,7 @@ func (a *Allocator) runAt(addr uintptr, limit int) stats.PageRun {
 		Size:   int32(h.Class.Size()),
 		Blocks: int32(blocks),
 		Idle:   int32(min(smallheap.SpanAt(s).IdleBlocks(), blocks)),
+		Purged: int32(smallheap.PurgedBytes(s)),
 	}
 }
 

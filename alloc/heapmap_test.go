@@ -25,8 +25,7 @@ func TestHeapMap(t *testing.T) {
 		a.Free(p)
 	}
 	m := a.Inspect().HeapMap(100)
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 
 	type row struct{ spans, blocks, idle int64 }
 	classes := map[int32]row{}

@@ -2,7 +2,12 @@
 
 package alloc
 
-import "github.com/ashlar-go/ashlar/internal/percpu"
+import (
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/percpu"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+)
 
 // A holder lends a cache to an operation on a slow path. The fast paths do not use holders:
 // each kind of cache has fast paths of its own.
@@ -14,6 +19,12 @@ type holder interface {
 	// acquire returns a cache that only the caller uses until it calls release with id.
 	acquire() (cache uintptr, id int, err error)
 	release(id int)
+
+	// takeBatch and putBatch are the fast paths of batches. takeBatch does what
+	// ClassCache.TakeBatch does. putBatch frees blocks from the first one on, as Free's fast path
+	// does. It returns the number of blocks that it freed.
+	takeBatch(cc sizeclass.ClassCode, out []unsafe.Pointer) (n int, used uint32)
+	putBatch(blocks []unsafe.Pointer) (n int)
 }
 
 // processors is an Allocator in the role of a holder. It lends the caches of the processors.

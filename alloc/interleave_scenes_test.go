@@ -190,8 +190,7 @@ func doubleFree(size int) func(*world, *Allocator) []func() {
 
 // counts compares the live blocks with those of the threads.
 func (w *world) counts(live int64) error {
-	var s stats.Snapshot
-	w.a.Stats(&s)
+	s := w.a.Stats()
 	n := s.Large.Live
 	for i := range s.Classes {
 		n += s.Classes[i].Live
@@ -331,8 +330,7 @@ func oneLocal(w *world, a *Allocator) []func() {
 
 // stats takes a snapshot, in which no number may be impossible.
 func (w *world) stats(a *Allocator) *stats.Snapshot {
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	for i := range s.Classes {
 		if c := &s.Classes[i]; c.Live < 0 || c.Live > c.Blocks || c.Cached < 0 {
 			w.fail("Stats: class of %d bytes: %d of %d blocks live, %d cached", c.Size, c.Live, c.Blocks, c.Cached)

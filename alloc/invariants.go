@@ -18,7 +18,7 @@ import (
 func (a *Allocator) checkInvariants() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var spanBytes int64
+	var spanBytes, purged int64
 	splits := a.lostGuards.splits.Load()
 	for c := range sizeclass.Class(sizeclass.Count) {
 		n, err := a.checkClass(c)
@@ -27,6 +27,7 @@ func (a *Allocator) checkInvariants() error {
 		}
 		spanBytes += int64(n.Spans * a.spanPages(c) * sizeclass.PageSize)
 		splits += int64(n.Splits)
+		purged += n.Purged
 	}
 	if err := a.checkLargeCaches(); err != nil {
 		return err
@@ -38,16 +39,17 @@ func (a *Allocator) checkInvariants() error {
 		return err
 	}
 	splits += a.backend.splits()
-	return a.checkAccount(spanBytes+a.lostGuards.pages.Load()*sizeclass.PageSize, splits)
+	return a.checkAccount(spanBytes+a.lostGuards.pages.Load()*sizeclass.PageSize, purged, splits)
 }
 
 // checkAccount compares the counts of the lower layers with the spans and objects:
 //
 //	pages used = Σ spans
-//	footprint  = pages used + pages dirty + large heap's footprint + live guarded slots
+//	footprint  = pages used − pages purged inside spans + pages dirty + large heap's footprint
+//	             + live guarded slots
 //	mappings   = chunks + large heap's mappings + guard pool + 2 · guards that split a mapping,
 //	             including the guards of quarantined blocks
-func (a *Allocator) checkAccount(spanBytes, splits int64) error {
+func (a *Allocator) checkAccount(spanBytes, purged, splits int64) error {
 	pages, large := a.pages.Stats(), a.large.Stats()
 	if pages.Used != spanBytes {
 		return fmt.Errorf("alloc: the page heap counts %d bytes as used, spans have %d", pages.Used, spanBytes)
@@ -56,7 +58,7 @@ func (a *Allocator) checkAccount(spanBytes, splits int64) error {
 	if err != nil {
 		return err
 	}
-	if got, want := a.space.Footprint.Now(), pages.Used+pages.Dirty+large.Footprint()+pool; got != want {
+	if got, want := a.space.Footprint.Now(), pages.Used-purged+pages.Dirty+large.Footprint()+pool; got != want {
 		return fmt.Errorf("alloc: %d bytes are charged, pages, large objects and the guard pool have %d", got, want)
 	}
 	if got, want := a.space.Mappings.Now(), int64(pages.Chunks)+large.Mappings()+mappings+2*splits; got != want {

@@ -30,8 +30,7 @@ func (a *Allocator) writeLeaks(w io.Writer) error {
 // leakEstimate returns what writeLeaks writes, by the heap profile. The caller is inside
 // the gate, or Close.
 func (a *Allocator) leakEstimate() []byte {
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	objects, size := s.Large.Live, s.Memory.LargeRequested
 	for i := range s.Classes {
 		objects += s.Classes[i].Live

@@ -71,18 +71,18 @@ func TestLocalBounded(t *testing.T) {
 				for _, p := range blocks {
 					l.Free(p)
 				}
-				if a.Stats(&s); s.Memory.Cached > maxLocalBytes {
+				if s = a.Stats(); s.Memory.Cached > maxLocalBytes {
 					t.Fatalf("%d bytes are cached after blocks of %d", s.Memory.Cached, c.Size())
 				}
 			}
 		}
 	}
 	l.Free(alloc(t, l, 1<<20))
-	if a.Stats(&s); s.Memory.Cached < maxLocalBytes/4 {
+	if s = a.Stats(); s.Memory.Cached < maxLocalBytes/4 {
 		t.Errorf("only %d bytes are cached", s.Memory.Cached)
 	}
 	a.Trim()
-	if a.Stats(&s); s.Footprint.Now != 0 {
+	if s = a.Stats(); s.Footprint.Now != 0 {
 		t.Errorf("%d bytes are kept after Trim", s.Footprint.Now)
 	}
 }

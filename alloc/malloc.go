@@ -198,7 +198,7 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 			return 0, false, err
 		}
 		r := a.classCache(h, op, cache, c)
-		spare = r.Refill(c, spare)
+		spare = r.Refill(spare)
 		found := r.HasBlock()
 		twice := !found && !r.Empty()
 		sampled := found && a.sampler.sampleNext(r, c)

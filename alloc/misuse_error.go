@@ -59,6 +59,11 @@ type MisuseError struct {
 	// name or is unknown.
 	Allocator string
 
+	// Batch is the number of blocks of a call for several blocks, such as FreeBatch, and Index
+	// the index of the block that the mistake is about. The call finished all blocks before
+	// Index, and did nothing with that block and those after it. Batch is 0 for other calls.
+	Batch, Index int
+
 	Block uintptr // start of the block that Addr is in or near, 0 if there is none
 	Size  int     // size of that block in bytes: that of its class if it is small and neither guarded nor checked
 	State string  // what that block was: "live", "free", "never allocated"; for large ones in more words; or ""
@@ -120,6 +125,9 @@ func (e *MisuseError) Error() string {
 		fmt.Fprintf(&b, " [block %#x of %d bytes, %s%s]", e.Block, e.Size, e.State, inNamed(e.Allocator))
 	} else if e.Allocator != "" {
 		fmt.Fprintf(&b, " [%s]", inNamed(e.Allocator)[1:])
+	}
+	if e.Batch > 0 {
+		fmt.Fprintf(&b, " [index %d in a batch of %d: the %d before it are done, it and those after it are not]", e.Index, e.Batch, e.Index)
 	}
 	if e.Op == opAccess.String() {
 		e.Used.write(&b, "used by")

@@ -22,8 +22,7 @@ func TestName(t *testing.T) {
 	if _, err := a.Malloc(2 << 20); !errors.Is(err, ErrLimit) {
 		t.Fatal(err)
 	}
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	var metrics bytes.Buffer
 	if err := s.WriteMetrics(&metrics, stats.OpenMetrics); err != nil {
 		t.Fatal(err)
@@ -54,8 +53,7 @@ func TestName(t *testing.T) {
 func TestNoName(t *testing.T) {
 	a := open(t, Options{Decay: -1, ProfileRate: 1})
 	p := alloc(t, a, 100)
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	var metrics bytes.Buffer
 	if err := s.WriteMetrics(&metrics, stats.Prometheus); err != nil {
 		t.Fatal(err)

@@ -22,7 +22,6 @@ import (
 	"github.com/ashlar-go/ashlar/arena"
 	"github.com/ashlar-go/ashlar/internal/pprofile"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // sampled returns an Allocator that samples every block, so that its profiles are exact.
@@ -261,8 +260,7 @@ func TestPprofFragmentation(t *testing.T) {
 	}
 	slabs(t, a, 1) // has no span, so nothing is attributed to it
 	c := sizeclass.Of(4096)
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	row := s.Classes[c]
 	beyond := int(row.Spans)*c.SpanBytes() - int(row.Live)*c.Size()
 	file := save(t, a.Profile().WriteFragmentation)

@@ -58,8 +58,7 @@ func TestProcessors(t *testing.T) {
 				busy(t, a, procs)
 			}
 			if c.decay < 0 {
-				var s stats.Snapshot
-				a.Stats(&s)
+				s := a.Stats()
 				if s.Caches < 2 && runtime.NumCPU() > 1 || s.Memory.Cached == 0 {
 					t.Errorf("%d caches hold %d bytes: there is nothing to recover", s.Caches, s.Memory.Cached)
 				}
@@ -68,7 +67,7 @@ func TestProcessors(t *testing.T) {
 			var s stats.Snapshot
 			if !eventually(func() bool {
 				c.recover(a)
-				a.Stats(&s)
+				s = a.Stats()
 				return s.Caches == 0 && s.Memory.Cached == 0 && s.Footprint.Now == 0
 			}) {
 				t.Errorf("%d caches hold %d bytes, the footprint is %d", s.Caches, s.Memory.Cached, s.Footprint.Now)
@@ -132,9 +131,8 @@ func TestCloseWhileInUse(t *testing.T) {
 			})
 		}
 		all.Go(func() {
-			var s stats.Snapshot
 			for !a.gate.closed.Load() {
-				a.Stats(&s)
+				a.Stats()
 				a.Trim()
 			}
 		})
@@ -170,8 +168,7 @@ func TestManyProcessors(t *testing.T) {
 			t.Errorf("processor %d has no cache", id)
 		}
 	}
-	var s stats.Snapshot
-	if a.Stats(&s); s.Caches < 5 {
+	if s := a.Stats(); s.Caches < 5 {
 		t.Errorf("%d caches", s.Caches)
 	}
 	a.Free(p)

@@ -99,16 +99,15 @@ func (h *heapProfile) SetRate(bytes int) {
 // Publish implements stats.HeapProfile.
 func (h *heapProfile) Publish(name string) { h.of().publish(name) }
 
-// keptBeyond returns the share of its span's free bytes that is charged to one live block. It
-// reads the states while they may change.
+// keptBeyond returns the share of its span's free bytes in RAM that is charged to one live block.
+// It reads the states while they may change.
 func keptBeyond(addr uintptr) float64 {
 	d := pagemap.Get(addr)
 	if d == 0 || headerAt(d).Kind != pagemap.Span {
 		return 0
 	}
-	c := smallheap.SpanAt(d).Class
 	live := smallheap.LiveBlocks(d)
-	return float64(c.SpanBytes()-live*c.Size()) / float64(max(live, 1))
+	return float64(smallheap.IdleBytes(d, live)) / float64(max(live, 1))
 }
 
 // labelsOf returns the labels of a sample, or nil if it has none.

@@ -21,6 +21,8 @@ import (
 //	Locals' caches that did nothing since then   ─► depots    (at once)
 //	magazines that no cache took since then      ─► spans
 //	spans without live blocks                    ─► page heap   (at once)
+//	idle pages inside spans, a tick after blocks
+//	  were carved from the span                  ─► kernel
 //	pages that were free at the last tick        ─► kernel
 //	large objects retained for long              ─► kernel
 //
@@ -124,11 +126,11 @@ func (a *Allocator) rest() bool {
 func (a *Allocator) ageAll() error {
 	a.detachIdle()
 	a.reclaimLocals(false)
-	a.age(false)
+	spans := a.age(false)
 	_, pages := a.pages.Purge(false)
 	_, large := a.large.Purge(false)
 	metadata.Purge()
-	return errors.Join(pages, large)
+	return errors.Join(spans, pages, large)
 }
 
 // idleSinceLastTick reports whether the cache of slot id was not used between the last tick and
@@ -171,7 +173,7 @@ func (a *Allocator) retains() bool {
 	}
 	keep := len(a.locals.open) > 0
 	for c := range a.depots {
-		if a.depots[c].HasMagazines(keep) {
+		if a.depots[c].HasUnused(keep) {
 			return true
 		}
 	}

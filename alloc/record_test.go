@@ -14,7 +14,6 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/stats"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
@@ -181,8 +180,7 @@ func TestTraceMiddle(t *testing.T) {
 	if _, ok := panicOf(func() { a.Free(during[0]) }).(*MisuseError); !ok {
 		t.Error("a block of the trace can be freed twice")
 	}
-	var s stats.Snapshot
-	if a.Stats(&s); s.Live() != 0 {
+	if s := a.Stats(); s.Live() != 0 {
 		t.Errorf("%d blocks are live at the end", s.Live())
 	}
 }
@@ -249,8 +247,7 @@ func recordConcurrent(t *testing.T, a *Allocator, large int) {
 	if len(ids) < 2 || len(ids) > goroutines || f.Unknown > 0 {
 		t.Errorf("%d goroutines, %d frees of unknown objects", len(ids), f.Unknown)
 	}
-	var s stats.Snapshot
-	if a.Stats(&s); f.Objects() == 0 || s.Live() != int64(f.Objects()) {
+	if s := a.Stats(); f.Objects() == 0 || s.Live() != int64(f.Objects()) {
 		t.Errorf("%d blocks are live at the end, %d in the trace", s.Live(), f.Objects())
 	}
 }

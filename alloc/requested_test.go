@@ -7,7 +7,6 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // TestStatsRequested: the statistics have the requested bytes, also after reuse, Realloc
@@ -18,8 +17,7 @@ func TestStatsRequested(t *testing.T) {
 	var small, large, blocks int64
 	expect := func(when string) {
 		t.Helper()
-		var s stats.Snapshot
-		a.Stats(&s)
+		s := a.Stats()
 		m := &s.Memory
 		if m.LargeRequested != large {
 			t.Errorf("%s: %d bytes in large objects are requested, want %d", when, m.LargeRequested, large)

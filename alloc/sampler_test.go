@@ -12,7 +12,6 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // TestGap: gaps are geometrically distributed. Their mean is (1 − p)/p, within five
@@ -93,8 +92,7 @@ func TestProfileConcurrent(t *testing.T) {
 	if made != goroutines*rounds || left != 0 {
 		t.Errorf("%v blocks allocated and %v in use, want %d and 0", made, left, goroutines*rounds)
 	}
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	if n := s.Classes[sizeclass.Of(1)].Allocs; n == 0 || s.Live() != 0 {
 		t.Errorf("%d blocks of the first class allocated, %d live in all", n, s.Live())
 	}

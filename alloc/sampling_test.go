@@ -47,8 +47,7 @@ func TestProfileMemory(t *testing.T) {
 	a.Profile().SetRate(1)
 	look := func() *stats.Snapshot {
 		t.Helper()
-		var s stats.Snapshot
-		a.Stats(&s)
+		s := a.Stats()
 		if got, want := s.Memory.Total(), s.Mapped.Now+s.Metadata.Mapped; got != want {
 			t.Errorf("the numbers sum to %d bytes, %d are mapped", got, want)
 		}

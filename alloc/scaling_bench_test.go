@@ -13,7 +13,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // These benchmarks measure the parameters of the model in benchmarks/SCALING.md: how often
@@ -123,8 +122,7 @@ func benchmarkScaled(b *testing.B, w scaled, size, procs int) {
 
 // exchanges returns how often caches took the depots' locks.
 func exchanges(a *Allocator) (n int64) {
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	for i := range s.Classes {
 		n += s.Classes[i].Exchanges
 	}

@@ -13,11 +13,11 @@ import (
 	"github.com/ashlar-go/ashlar/stats"
 )
 
-// Stats fills s with the Allocator's statistics. It does not stop other goroutines. It holds
-// locks only for short times, and reads the caches of processors and Locals while they change.
-func (a *Allocator) Stats(s *stats.Snapshot) {
+// Stats returns the Allocator's statistics. It does not stop other goroutines. It holds locks
+// only for short times, and reads the caches of processors and Locals while they change.
+func (a *Allocator) Stats() stats.Snapshot {
 	a.init()
-	*s = stats.Snapshot{
+	s := stats.Snapshot{
 		Name:      a.options.Name,
 		Time:      time.Now(),
 		Mapped:    gauge(&a.space.Mapped),
@@ -29,12 +29,12 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		MaxMappings: vm.MaxMappings(),
 	}
 	s.Memory.Tail = a.lostGuards.pages.Load() * sizeclass.PageSize
-	a.countBlocks(s)
-	a.countPages(s)
+	a.countBlocks(&s)
+	a.countPages(&s)
 	mapped, live := a.guardPool.usage()
 	s.Memory.Guards, s.Memory.GuardsClean = live, mapped-live
-	countMetadata(s)
-	a.countProfile(s)
+	countMetadata(&s)
+	a.countProfile(&s)
 	s.Arenas, s.Dropped = a.arenas.Stats()
 	s.Tags, s.Lost = a.tags.stats(), a.lost.stats()
 	s.Kernel = stats.Kernel{
@@ -44,6 +44,7 @@ func (a *Allocator) Stats(s *stats.Snapshot) {
 		Mremap:   int64(a.space.Calls(vm.OpRemap)),
 		Metadata: s.Kernel.Metadata,
 	}
+	return s
 }
 
 // Footprint returns the number of bytes that may occupy RAM, without metadata, and the number of
@@ -81,6 +82,7 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 			Cached:  r.blocks,
 			InDepot: int64(n.InDepot),
 			Idle:    int64(n.Idle),
+			Purged:  n.Purged,
 			Allocs:  int64(n.Allocs + r.allocs),
 
 			Exchanges: int64(n.Exchanges),
@@ -103,8 +105,10 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 		m.Slack += row.Live*size - row.Requested
 		m.Cached += row.Cached * size
 		m.Depot += row.InDepot * size
-		m.Idle += row.Idle * size
-		m.Tail += row.Spans * int64(a.spanPages(c)*sizeclass.PageSize-c.Blocks()*c.Size())
+		idle := row.Idle*size - n.Purged // below 0 if pages of span tails were purged, too
+		m.Idle += max(idle, 0)
+		m.IdleClean += n.Purged
+		m.Tail += row.Spans*int64(a.spanPages(c)*sizeclass.PageSize-c.Blocks()*c.Size()) + min(idle, 0)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // BenchmarkStats takes snapshots of an allocator with the given number of spans in each
@@ -18,10 +17,9 @@ func BenchmarkStats(b *testing.B) {
 	for _, spans := range []int{10, 1000} {
 		b.Run(fmt.Sprintf("spans=%d", spans), func(b *testing.B) {
 			a := withSpans(b, spans)
-			var s stats.Snapshot
 			b.ReportAllocs()
 			for b.Loop() {
-				a.Stats(&s)
+				a.Stats()
 			}
 		})
 	}
@@ -71,13 +69,12 @@ func BenchmarkObserved(b *testing.B) {
 				}
 				ticker := time.NewTicker(time.Second / time.Duration(rate))
 				defer ticker.Stop()
-				var s stats.Snapshot
 				for {
 					select {
 					case <-stop:
 						return
 					case <-ticker.C:
-						a.Stats(&s)
+						a.Stats()
 					}
 				}
 			}()

@@ -32,7 +32,7 @@ func TestStatsWhileMoving(t *testing.T) {
 		wg.Go(a.detach)
 		wg.Go(func() { a.reclaimLocals(true) })
 		for range 5 {
-			if a.Stats(&s); s.Live() != live {
+			if s = a.Stats(); s.Live() != live {
 				t.Fatalf("%d blocks are live, a snapshot counts %d", live, s.Live())
 			}
 		}

@@ -138,6 +138,39 @@ func (t *Tag) free(p unsafe.Pointer, free func()) {
 	}
 }
 
+// MallocBatch does what Allocator.MallocBatch does, and counts the blocks.
+func (t *Tag) MallocBatch(size int, blocks []unsafe.Pointer) (n int, err error) {
+	n, err = t.a.MallocBatch(size, blocks)
+	t.addBatch(blocks[:n])
+	return n, err
+}
+
+// CallocBatch does what Allocator.CallocBatch does, and counts the blocks.
+func (t *Tag) CallocBatch(size int, blocks []unsafe.Pointer) (n int, err error) {
+	n, err = t.a.CallocBatch(size, blocks)
+	t.addBatch(blocks[:n])
+	return n, err
+}
+
+// addBatch counts live blocks.
+func (t *Tag) addBatch(blocks []unsafe.Pointer) {
+	bytes := uintptr(0)
+	for _, p := range blocks {
+		n, _ := requestedAt(raw.Addr(p))
+		bytes += n
+	}
+	t.count(int64(len(blocks)), int64(bytes))
+}
+
+// FreeBatch does what Allocator.FreeBatch does, and counts the blocks.
+func (t *Tag) FreeBatch(blocks []unsafe.Pointer) {
+	n := 0
+	defer inBatch(&n, len(blocks))
+	for ; n < len(blocks); n++ {
+		t.Free(blocks[n])
+	}
+}
+
 // MallocBytes does what Allocator.MallocBytes does, and counts the block.
 func (t *Tag) MallocBytes(n int) ([]byte, error) {
 	p, err := t.Malloc(roomFor(n))

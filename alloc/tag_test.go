@@ -13,8 +13,7 @@ import (
 
 // tagged returns the statistics of a tag.
 func tagged(a *Allocator, name string) stats.Tag {
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	for _, t := range s.Tags {
 		if t.Name == name {
 			return t
@@ -136,9 +135,9 @@ func TestTagShown(t *testing.T) {
 	a := open(t, still)
 	b := Must(a.Tag("my index").MallocBytes(1000))
 	var before, s stats.Snapshot
-	a.Stats(&before)
+	before = a.Stats()
 	c := Must(a.Tag("my index").MallocBytes(24))
-	a.Stats(&s)
+	s = a.Stats()
 	var metrics strings.Builder
 	if err := s.WriteMetrics(&metrics, stats.OpenMetrics); err != nil {
 		t.Fatal(err)

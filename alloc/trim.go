@@ -3,6 +3,8 @@
 package alloc
 
 import (
+	"errors"
+
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
@@ -30,18 +32,24 @@ func (a *Allocator) trim() int64 {
 
 // trimShared gives back unused memory outside the caches.
 func (a *Allocator) trimShared() {
-	a.age(true)
+	_ = a.age(true)
 	a.purgeRetained()
 }
 
-// age moves unused magazines, or all magazines, from the depots to the spans. While there are
-// Locals, empty magazines are kept: two goroutines that use a Local at once may still use a
-// magazine that it returned.
-func (a *Allocator) age(all bool) {
+// age moves unused magazines, or all magazines, from the depots to the spans. Then it gives idle
+// pages inside the spans back. If the kernel refuses some, they stay, and the error says why.
+//
+// While there are Locals, empty magazines are kept: two goroutines that use a Local at once may
+// still use a magazine that it returned.
+func (a *Allocator) age(all bool) (err error) {
 	keep := a.hasLocals()
 	for c := range sizeclass.Class(sizeclass.Count) {
 		a.releaseSpans(c, a.depots[c].Age(c, all, keep))
+		empty, e := a.depots[c].Purge(c, &a.space, all)
+		a.releaseSpans(c, empty)
+		err = errors.Join(err, e)
 	}
+	return err
 }
 
 // purgeRetained gives retained pages and large objects back. Those that the kernel refuses

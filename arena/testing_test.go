@@ -53,9 +53,8 @@ func host(t testing.TB) *alloc.Allocator {
 }
 
 func numbers(a *alloc.Allocator) *stats.Snapshot {
-	s := new(stats.Snapshot)
-	a.Stats(s)
-	return s
+	s := a.Stats()
+	return &s
 }
 
 // open returns an arena that is freed when the test ends.

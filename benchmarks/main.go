@@ -88,7 +88,7 @@ func publish(out io.Writer, o *options, families []harness.Family, d *result.Doc
 		}
 	}
 	if o.svgFile != "" {
-		if err := report.WriteHeadlineChart(o.svgFile, d); err != nil {
+		if err := report.WriteHeadlineChart(o.svgFile, d, parts); err != nil {
 			return err
 		}
 	}

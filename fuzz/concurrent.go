@@ -13,11 +13,13 @@ import (
 )
 
 var concurrentOps = []operation{
-	{"malloc", 11, (*runner).malloc},
+	{"malloc", 9, (*runner).malloc},
+	{"batch", 2, (*runner).batch},
 	{"calloc", 4, (*runner).calloc},
 	{"memalign", 2, (*runner).memalign},
 	{"realloc", 6, (*runner).realloc},
-	{"free", 8, (*runner).freeOne},
+	{"free", 6, (*runner).freeOne},
+	{"freebatch", 2, (*runner).freeBatch},
 	{"burst", 4, (*runner).burst},
 	{"freeburst", 3, (*runner).freeBurst},
 	{"append", 2, (*runner).appendSlice},

@@ -95,6 +95,8 @@
 //	free                 block                 Free, through any handle
 //	burst                size, n               2n times Malloc
 //	freeburst            how, n                2n times Free: last, first, or every k-th
+//	batch                size, n               MallocBatch of n; CallocBatch if n is odd
+//	freebatch            how, n                FreeBatch of n; with a misuse from how = 128 on
 //	usable               block                 UsableSize
 //	makeslice            type, size, length    MakeSlice, of elements of 1, 3, 8 or 100 bytes
 //	append               block, n              Append of n values; of the slice's own if n is odd;

@@ -93,8 +93,8 @@ func (m *model) strangers() ([2]unsafe.Pointer, error) {
 
 // snapshot returns the Allocator's statistics and checks their sums.
 func (m *model) snapshot() (*stats.Snapshot, error) {
-	s := new(stats.Snapshot)
-	m.a.Stats(s)
+	now := m.a.Stats()
+	s := &now
 	if m.moving {
 		return s, nil
 	}
@@ -112,8 +112,7 @@ func (m *model) snapshot() (*stats.Snapshot, error) {
 
 // setLimit limits the footprint to n bytes; 0 removes the limit.
 func (m *model) setLimit(n int64) {
-	var s stats.Snapshot
-	m.a.Stats(&s)
+	s := m.a.Stats()
 	m.a.SetLimit(n)
 	m.limited, m.ceiling = n > 0, max(n, s.Footprint.Now)
 }
@@ -144,8 +143,7 @@ func (m *model) empty(seen map[uintptr]struct{}) error {
 
 // close closes the Allocator. Nothing of it may remain.
 func (m *model) close(seen map[uintptr]struct{}) error {
-	var s stats.Snapshot
-	m.a.Stats(&s)
+	s := m.a.Stats()
 	live := s.Live()
 	if err := m.a.Close(); err != nil {
 		return fmt.Errorf("closing: %w", err)
@@ -153,7 +151,7 @@ func (m *model) close(seen map[uintptr]struct{}) error {
 	if err := m.recording.check(live); err != nil {
 		return err
 	}
-	m.a.Stats(&s)
+	s = m.a.Stats()
 	if s.Footprint.Now != 0 || s.Mapped.Now != 0 || s.Mappings.Now != 0 {
 		return fmt.Errorf("after Close: a footprint of %d bytes, %d bytes mapped in %d mappings",
 			s.Footprint.Now, s.Mapped.Now, s.Mappings.Now)

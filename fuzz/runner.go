@@ -25,6 +25,9 @@ type handle interface {
 	Memalign(align, size int) (unsafe.Pointer, error)
 	Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error)
 	Free(p unsafe.Pointer)
+	MallocBatch(size int, blocks []unsafe.Pointer) (n int, err error)
+	CallocBatch(size int, blocks []unsafe.Pointer) (n int, err error)
+	FreeBatch(blocks []unsafe.Pointer)
 }
 
 // A runner performs the operations of one stream on a model and compares the results with

@@ -7,8 +7,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
-
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // A disturbance changes the environment of the workers while they run.
@@ -81,8 +79,7 @@ func (s *soaking) limitFor(m *model, r *rand.Rand) {
 	if !s.limits {
 		return
 	}
-	var n stats.Snapshot
-	m.a.Stats(&n)
+	n := m.a.Stats()
 	s.tally.limits.Add(1) // first: workers check this to see whether a refusal is allowed
 	m.a.SetLimit(n.Footprint.Now/2 + r.Int64N(n.Footprint.Now+1) + 1)
 	time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond)
@@ -103,6 +100,5 @@ func (s *soaking) visit(m *model, r *rand.Rand) {
 
 // look reads the statistics while they change.
 func (s *soaking) look(m *model, _ *rand.Rand) {
-	var n stats.Snapshot
-	m.a.Stats(&n)
+	m.a.Stats()
 }

@@ -13,11 +13,13 @@ import (
 // The package documentation lists the further bytes that they read.
 var (
 	allOps = []operation{
-		{"malloc", 10, (*runner).malloc},
+		{"malloc", 8, (*runner).malloc},
+		{"batch", 2, (*runner).batch},
 		{"calloc", 5, (*runner).calloc},
 		{"memalign", 4, (*runner).memalign},
 		{"realloc", 8, (*runner).realloc},
-		{"free", 10, (*runner).freeOne},
+		{"free", 8, (*runner).freeOne},
+		{"freebatch", 2, (*runner).freeBatch},
 		{"burst", 3, (*runner).burst},
 		{"freeburst", 3, (*runner).freeBurst},
 		{"usable", 1, (*runner).usable},

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/largeobj"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // A program that frees large objects in bursts gives their memory back at once, and keeps
@@ -24,8 +23,7 @@ func ExampleOptions() {
 		return
 	}
 	a.FreeBytes(b)
-	s := new(stats.Snapshot)
-	a.Stats(s)
+	s := a.Stats()
 	fmt.Println(s.Memory.LargeDirty, s.Memory.LargeClean)
 	fmt.Println(a.Close())
 	// Output:

@@ -31,11 +31,11 @@ type HeapProfile interface {
 	// small blocks keep in RAM. A span stays in RAM while one of its blocks is live. Its
 	// free bytes are divided equally among its live blocks:
 	//
-	//	fragmentation of a stack = Σ weight · (span − live·size) / live    over its samples
+	//	fragmentation of a stack = Σ weight · (span − purged − live·size) / live    over its samples
 	//
-	// where span is the size of the block's span in bytes, and live is the number of live
-	// blocks in it. The sum over all blocks is the free bytes of all spans that have live
-	// blocks.
+	// where span is the size of the block's span in bytes, purged is how much of it was given
+	// back to the kernel, and live is the number of live blocks in it. The sum over all blocks
+	// is the free bytes in RAM of all spans that have live blocks.
 	WriteFragmentation(w io.Writer) error
 
 	// Stacks returns the n stacks with the most live bytes. It counts only blocks that

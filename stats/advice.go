@@ -61,7 +61,7 @@ func (s *Snapshot) fragmented() (Advice, bool) {
 	blocks := m.Requested + m.Slack + m.Cached + m.Depot + m.Idle
 	worst, size := int64(0), 0
 	for i := range s.Classes {
-		if idle := s.Classes[i].Idle * int64(s.Classes[i].Size); idle > worst {
+		if idle := s.Classes[i].Idle*int64(s.Classes[i].Size) - s.Classes[i].Purged; idle > worst {
 			worst, size = idle, s.Classes[i].Size
 		}
 	}

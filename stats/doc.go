@@ -2,15 +2,14 @@
 
 // Package stats contains the numbers of an allocator and ways to show them.
 //
-//	var before, after stats.Snapshot
-//	a.Stats(&before)                // a is an *alloc.Allocator
+//	before := a.Stats()             // a is an *alloc.Allocator
 //	work()
-//	a.Stats(&after)
+//	after := a.Stats()
 //	after.WriteTo(os.Stdout)        // as text, with advice
 //	after.Sub(&before).WriteTo(os.Stdout)
 //	after.WriteMetrics(w, stats.Prometheus)
 //
-// A Snapshot is filled by a Source, for example an Allocator. It is a plain value, so it
+// A Source, for example an Allocator, returns Snapshots. It is a plain value, so it
 // may be kept, compared and encoded. HeapProfile and Inspector are interfaces that an
 // Allocator provides: the heap profile, and a look into the memory.
 //
@@ -47,7 +46,8 @@
 //	                       to size classes and pages adds
 //	cached, depot, idle    free blocks. They are in caches, in the magazines of the
 //	                       depots, or in spans that also have live blocks (external
-//	                       fragmentation)
+//	                       fragmentation). Pages with nothing else are purged with
+//	                       age; they count as clean then
 //	dirty                  free pages and extents that still occupy RAM
 //	clean                  address space without RAM: purged or never used
 //	metadata               the samples and stacks of this allocator's heap profile; and
@@ -91,7 +91,8 @@
 //	/ashlar/memory/small/slack:bytes      gauge    added to live blocks by rounding to size classes
 //	/ashlar/memory/small/cached:bytes     gauge    free blocks in the caches of processors and Locals
 //	/ashlar/memory/small/depots:bytes     gauge    free blocks in the magazines of the depots
-//	/ashlar/memory/small/idle:bytes       gauge    free blocks in spans that also have live blocks
+//	/ashlar/memory/small/idle:bytes       gauge    free blocks in spans that also have live blocks; they may occupy RAM
+//	/ashlar/memory/small/clean:bytes      gauge    pages of free blocks in such spans, purged
 //	/ashlar/memory/small/tails:bytes      gauge    after the last block of each span
 //	/ashlar/memory/large/requested:bytes  gauge    requested, in live objects
 //	/ashlar/memory/large/slack:bytes      gauge    added to live objects by headers and rounding to pages
@@ -113,6 +114,7 @@
 //	/ashlar/classes/cached:blocks         gauge    free, in the caches of processors and Locals
 //	/ashlar/classes/depot:blocks          gauge    free, in the magazines of the depot
 //	/ashlar/classes/idle:blocks           gauge    free, in their spans
+//	/ashlar/classes/purged:bytes          gauge    pages of free blocks, given back to the kernel inside spans
 //	/ashlar/classes/quarantined:blocks    gauge    freed in checked mode and not yet reusable
 //	/ashlar/classes/allocs:blocks         counter  allocated, since the start
 //	/ashlar/classes/frees:blocks          counter  freed, since the start

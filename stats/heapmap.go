@@ -28,6 +28,7 @@ type PageRun struct {
 	Size   int32 // of a span: bytes of a block
 	Blocks int32 // of a span: number of blocks
 	Idle   int32 // of a span: free blocks in the span, without those in caches and depots
+	Purged int32 // of a span: bytes of its pages that were given back to the kernel
 }
 
 // A PageUse is the use of a page.

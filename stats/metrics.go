@@ -119,6 +119,7 @@ var classMetrics = []Metric{
 	class("cached:blocks", "free, in the caches of processors and Locals", false, func(c *Class) int64 { return c.Cached }),
 	class("depot:blocks", "free, in the magazines of the depot", false, func(c *Class) int64 { return c.InDepot }),
 	class("idle:blocks", "free, in their spans", false, func(c *Class) int64 { return c.Idle }),
+	class("purged:bytes", "pages of free blocks, given back to the kernel inside spans", false, func(c *Class) int64 { return c.Purged }),
 	class("quarantined:blocks", "freed in checked mode and not yet reusable", false, func(c *Class) int64 { return c.Quarantined }),
 	class("allocs:blocks", "allocated, since the start", true, func(c *Class) int64 { return c.Allocs }),
 	class("frees:blocks", "freed, since the start", true, func(c *Class) int64 { return c.Frees }),

@@ -50,7 +50,8 @@ type Memory struct {
 	Slack          int64 // added to live small blocks by rounding to size classes
 	Cached         int64 // free small blocks in the caches of processors and Locals
 	Depot          int64 // free small blocks in the magazines of the depots
-	Idle           int64 // free blocks in spans
+	Idle           int64 // free blocks in spans, that may occupy RAM
+	IdleClean      int64 // pages of free blocks in spans that were purged
 	Tail           int64 // in spans, after the last block
 	LargeRequested int64 // requested, in live large objects
 	LargeSlack     int64 // added to live large objects by headers and rounding to pages
@@ -80,6 +81,7 @@ type Class struct {
 	Idle        int64 // free, in their spans
 	Allocs      int64 // allocated since the start
 	Frees       int64 // freed since the start
+	Purged      int64 // bytes of pages inside the spans that were given back to the kernel
 	Requested   int64 // bytes requested, in live blocks
 	Exchanges   int64 // magazines that caches took from the depot or put into it since the start: how often its lock was taken
 }
@@ -156,7 +158,7 @@ func (s *Snapshot) numbers() []*int64 {
 }
 
 func (c *Class) numbers() []*int64 {
-	return []*int64{&c.Spans, &c.Blocks, &c.Live, &c.Cached, &c.InDepot, &c.Idle, &c.Quarantined,
+	return []*int64{&c.Spans, &c.Blocks, &c.Live, &c.Cached, &c.InDepot, &c.Idle, &c.Purged, &c.Quarantined,
 		&c.Allocs, &c.Frees, &c.Requested, &c.Exchanges}
 }
 

@@ -3,8 +3,8 @@
 package stats
 
 // A Source supplies snapshots. *alloc.Allocator implements it. The packages below this
-// one show any Source, so they need not import the allocator. Stats overwrites all fields
-// of s and is safe for concurrent use.
+// one show any Source, so they need not import the allocator. Stats is safe for concurrent
+// use.
 type Source interface {
-	Stats(s *Snapshot)
+	Stats() Snapshot
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // modes are the names and options of the Allocators on which EachMode runs a test.
@@ -33,8 +32,7 @@ func EachMode(t *testing.T, f func(t *testing.T, a *alloc.Allocator)) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() {
-				var s stats.Snapshot
-				if a.Stats(&s); s.Live() != 0 {
+				if s := a.Stats(); s.Live() != 0 {
 					t.Errorf("alloctest: %d blocks are live at the end", s.Live())
 				}
 				if err := a.Close(); err != nil {

@@ -141,8 +141,7 @@ func (b *Balancer) NewAllocator(o alloc.Options) (*alloc.Allocator, error) {
 // alloc.ErrLimit though the budget has room, because the Balancer raises this limit only when
 // it looks, and not when the limit is reached. The Balancer removes closed Allocators.
 func (b *Balancer) Add(memory Memory) {
-	var s stats.Snapshot
-	memory.Stats(&s)
+	s := memory.Stats()
 	b.mu.Lock()
 	if !b.stopped {
 		b.members = append(b.members, member{memory: memory, own: s.Limit})

@@ -58,10 +58,10 @@ type fakeMemory struct {
 	trim            func() // called by Trim, if it is set
 }
 
-func (m *fakeMemory) Stats(s *stats.Snapshot) {
+func (m *fakeMemory) Stats() stats.Snapshot {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	*s = stats.Snapshot{Footprint: stats.Gauge{Now: m.bytes}, Limit: m.limit,
+	return stats.Snapshot{Footprint: stats.Gauge{Now: m.bytes}, Limit: m.limit,
 		Memory: stats.Memory{LargeDirty: m.retained}, Metadata: stats.Metadata{Footprint: MiB}}
 }
 

@@ -107,7 +107,7 @@ func (b *Balancer) count() {
 	for i := range b.members {
 		var s stats.Snapshot
 		m := &b.members[i]
-		m.memory.Stats(&s)
+		s = m.memory.Stats()
 		m.footprint = s.Footprint.Now
 		m.retained = s.Memory.LargeDirty + s.Memory.PagesDirty + s.Memory.Cached + s.Memory.Depot
 		total += m.footprint

@@ -17,7 +17,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/buffer"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 func TestMain(m *testing.M) {
@@ -37,8 +36,7 @@ func newBuffer(t testing.TB) *buffer.Buffer {
 		if err := errors.Join(b.Close(), b.Close()); err != nil {
 			t.Error(err)
 		}
-		var s stats.Snapshot
-		if heap.Stats(&s); s.Live() != 0 {
+		if s := heap.Stats(); s.Live() != 0 {
 			t.Errorf("%d blocks are live after Close", s.Live())
 		}
 		if err := heap.Close(); err != nil {

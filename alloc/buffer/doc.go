@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package buffer has a bytes.Buffer, a file in memory and a pool of byte slices. Their memory
-// comes from package alloc, and the garbage collector does not see it. Every method that may need memory returns an
-// error if there is none. Pool.Get panics with it, as make does; TryGet returns it. Mistakes,
-// such as a slice that is put back twice, panic with an *alloc.MisuseError.
+// comes from package alloc, and the garbage collector does not see it. Methods that may need
+// memory return an error of package alloc if there is none. Only Pool.Get panics with that
+// error, as make does; TryGet returns it. Mistakes, such as a slice that is put back twice,
+// panic with an *alloc.MisuseError.
 //
 //	Buffer  bytes that are written at the end and read from the front
 //	File    bytes that are read and written anywhere: Seek, ReadAt, WriteAt
@@ -15,9 +16,7 @@
 //		return err // no memory; b is unchanged
 //	}
 //
-// Methods that may grow return lack of memory as an error that wraps one of package alloc's.
-// Only Pool.Get panics for lack of memory, because it has no error result. A Pool is safe for
-// concurrent use; a Buffer or File is for one goroutine at a time.
+// A Pool is safe for concurrent use. A Buffer or File is for one goroutine at a time.
 //
 // # Caveats
 //

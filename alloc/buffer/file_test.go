@@ -16,7 +16,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/buffer"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // file has the methods that a File and an os.File share.
@@ -37,8 +36,7 @@ func newFile(t testing.TB) *buffer.File {
 		if err := errors.Join(f.Close(), f.Close()); err != nil {
 			t.Error(err)
 		}
-		var s stats.Snapshot
-		if heap.Stats(&s); s.Live() != 0 {
+		if s := heap.Stats(); s.Live() != 0 {
 			t.Errorf("%d blocks are live after Close", s.Live())
 		}
 		if err := heap.Close(); err != nil {

@@ -73,12 +73,12 @@ type (
 		value alloc.Address
 	}
 	nearGroup[K, V any] struct {
-		control control
-		slots   [groupSlots]near[K, V]
+		_     control
+		slots [groupSlots]near[K, V]
 	}
 	farGroup[K any] struct {
-		control control
-		slots   [groupSlots]far[K]
+		_     control
+		slots [groupSlots]far[K]
 	}
 )
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/alloctest"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // misused requires that f panics with a misuse of this kind and operation.
@@ -76,13 +75,12 @@ func TestNames(t *testing.T) {
 	m, err := NewMap[int, int](&heap, MapOptions{Name: "positions"})
 	must(t, err)
 	must(t, m.Set(1, 1))
-	var s stats.Snapshot
-	heap.Stats(&s)
+	s := heap.Stats()
 	if len(s.Tags) != 1 || s.Tags[0].Name != "positions" || s.Tags[0].Blocks != 2 || !strings.Contains(s.String(), "positions") {
 		t.Errorf("%+v", s.Tags)
 	}
 	m.Close()
-	if heap.Stats(&s); s.Tags[0].Blocks != 0 || s.Tags[0].Bytes != 0 {
+	if s = heap.Stats(); s.Tags[0].Blocks != 0 || s.Tags[0].Bytes != 0 {
 		t.Errorf("%+v", s.Tags)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // wantNoLive closes heap, which must have no live blocks.
@@ -22,8 +21,7 @@ func wantNoLive(t *testing.T, heap *alloc.Allocator) {
 
 // live returns the number of blocks that were allocated and not freed.
 func live(heap *alloc.Allocator) int64 {
-	var s stats.Snapshot
-	heap.Stats(&s)
+	s := heap.Stats()
 	n := s.Large.Live
 	for _, c := range s.Classes {
 		n += c.Live

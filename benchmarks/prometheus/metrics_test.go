@@ -42,9 +42,8 @@ func snapshot(t *testing.T) *stats.Snapshot {
 			t.Fatal(err)
 		}
 	}
-	s := new(stats.Snapshot)
-	a.Stats(s)
-	return s
+	s := a.Stats()
+	return &s
 }
 
 // expected returns the samples that a snapshot must give, by series.

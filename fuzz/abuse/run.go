@@ -10,7 +10,6 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // A way is one way to pass an address to an Allocator.
@@ -83,15 +82,14 @@ func (c *Case) makeMistake(m int, want Report, do func(*Fixture) error) error {
 			return fmt.Errorf("afterwards: %w", err)
 		}
 	}
-	var n stats.Snapshot
-	s.a.Stats(&n)
+	n := s.a.Stats()
 	if got, want := n.Memory.Total(), n.Mapped.Now+n.Metadata.Mapped; got != want {
 		return fmt.Errorf("afterwards: the fields of Memory add up to %d bytes, but %d are mapped", got, want)
 	}
 	if err := want.compareEnd(s, s.end()); err != nil {
 		return fmt.Errorf("closing: %w", err)
 	}
-	s.a.Stats(&n)
+	n = s.a.Stats()
 	if n.Mapped.Now != 0 || n.Footprint.Now != 0 {
 		return fmt.Errorf("after Close: %d bytes are mapped, the footprint is %d", n.Mapped.Now, n.Footprint.Now)
 	}

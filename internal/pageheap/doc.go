@@ -36,7 +36,8 @@
 //	aged ⊆ dirty
 //	dirty ∩ busy = ∅
 //	|busy|  = used + purging (+ the pages that a short chunk lacks)
-//	charged = (Heap.used + Heap.dirty) · PageSize      to the vm.Space
+//	charged = (Heap.used + Heap.dirty) · PageSize − what callers purged inside their runs
+//	                                                   to the vm.Space
 //	Heap.used  = Σ used
 //	Heap.dirty = Σ |dirty| + the dirty pages among those being purged
 //
@@ -47,6 +48,9 @@
 // chunk. First fit by address keeps the upper ends of the heap empty, so that whole chunks
 // can be unmapped. A chunk remembers an upper bound on its longest free run, so that Alloc
 // skips full chunks without reading their bitmaps.
+//
+// A caller may purge pages inside its run, and refund them. It frees such a run by FreePurged.
+// If the kernel refuses the rest of it, the run stays busy until a later Purge (refused.go).
 //
 // Free marks pages dirty. The allocator calls Purge once a tick. Purge returns the pages
 // that were already dirty at the tick before, so a page is kept for one to two ticks.

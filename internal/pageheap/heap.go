@@ -51,11 +51,13 @@ type Heap struct {
 
 	purger interleave.Mutex // makes Purge and Close wait for each other; taken before mu
 
-	mu     interleave.Mutex
-	closed bool
-	chunks []uintptr    // *chunk, ascending by start
-	used   int          // pages allocated
-	dirty  atomic.Int64 // pages that are free and may occupy RAM, those being purged included; written under mu
+	mu      interleave.Mutex
+	closed  bool
+	chunks  []uintptr    // *chunk, ascending by start
+	used    int          // pages allocated
+	refused []refusedRun // freed runs that wait for a Purge
+	waiting atomic.Bool  // there are some; written under mu
+	dirty   atomic.Int64 // pages that are free and may occupy RAM, those being purged included; written under mu
 }
 
 // Init sets the account from which chunks are mapped and charged.

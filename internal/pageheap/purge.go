@@ -3,7 +3,7 @@
 package pageheap
 
 // HasDirty reports whether Purge(true) would give RAM back.
-func (h *Heap) HasDirty() bool { return h.dirty.Load() > 0 }
+func (h *Heap) HasDirty() bool { return h.dirty.Load() > 0 || h.waiting.Load() }
 
 // Purge is the tick by which memory ages. It gives the RAM of pages that have been free
 // since the last tick back to the kernel, and unmaps chunks that have no other pages. With
@@ -14,7 +14,12 @@ func (h *Heap) Purge(all bool) (freed int64, err error) {
 	defer h.purger.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	again, e := h.purgeRefused()
 	freed, err = h.purge(all)
+	freed += again
+	if err == nil {
+		err = e
+	}
 	if e := h.releaseEmpty(all); e != nil {
 		err = e
 	}

@@ -64,6 +64,10 @@ func (h *Heap) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
+	for i := range h.refused {
+		h.space.Recharge(uintptr(h.refused[i].purged)) // chunks are refunded whole
+	}
+	h.refused = nil
 	err := h.releaseIf(func(c *chunk) bool {
 		h.freeAll(c)
 		return true

@@ -26,6 +26,10 @@ func (h *Heap) Stats() Stats {
 		s.Mapped += usable
 		s.Unused += int64(c.mapping.Size) - usable
 	}
+	for i := range h.refused {
+		s.Used -= int64(h.refused[i].pages) * pageSize
+		s.Dirty += h.refused[i].charged()
+	}
 	s.Clean = s.Mapped - s.Used - s.Dirty
 	return s
 }

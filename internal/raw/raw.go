@@ -42,6 +42,11 @@ func Bytes(addr, n uintptr) []byte { return unsafe.Slice((*byte)(Pointer(addr)),
 // Addr returns the address of p.
 func Addr(p unsafe.Pointer) uintptr { return uintptr(p) }
 
+// Pointers views a slice of pointers as one of untyped pointers.
+func Pointers[T any](s []*T) []unsafe.Pointer {
+	return unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
+}
+
 // AlignUp rounds n up to a multiple of align, which must be a power of two.
 func AlignUp(n, align uintptr) uintptr { return (n + align - 1) &^ (align - 1) }
 

@@ -16,6 +16,7 @@ type Tally struct {
 	Spans, Splits      int // all spans, and those whose guard pages split a mapping
 	Idle, Cached, Live int
 	Freeing            int                  // blocks on their way from live to cached
+	Purged             int64                // bytes of pages given back inside spans
 	Requested          uint64               // Σ size codes of live blocks
 	Slots              map[uintptr]struct{} // blocks in magazines, by the address of their state
 	Closed             bool                 // the depot is closed, and its blocks are unmapped
@@ -27,11 +28,13 @@ func (d *Depot) Check(c sizeclass.Class) (Tally, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := Tally{Slots: map[uintptr]struct{}{}, Closed: d.closed}
-	if err := d.partial.check(c, &n, true); err != nil {
-		return n, err
-	}
-	if err := d.spent.check(c, &n, false); err != nil {
-		return n, err
+	changed := 0
+	for bin := range d.lists {
+		k, err := d.lists[bin].check(c, &n, uint8(bin))
+		if err != nil {
+			return n, err
+		}
+		changed += k
 	}
 	if err := d.full.check(c, &n, true); err != nil {
 		return n, err
@@ -44,6 +47,10 @@ func (d *Depot) Check(c sizeclass.Class) (Tally, error) {
 		return n, fmt.Errorf("the depot counts %d spans, its lists have %d", d.spans, n.Spans)
 	case d.idle != n.Idle:
 		return n, fmt.Errorf("the depot counts %d idle blocks, its spans have %d", d.idle, n.Idle)
+	case d.bins.changed != changed:
+		return n, fmt.Errorf("the depot counts %d changed spans, its lists have %d", d.bins.changed, changed)
+	case d.purged != n.Purged:
+		return n, fmt.Errorf("the depot counts %d purged bytes, its spans have %d", d.purged, n.Purged)
 	case d.full.count > MaxFull:
 		return n, fmt.Errorf("the depot keeps %d magazines, more than %d", d.full.count, MaxFull)
 	case d.unused > d.full.count:
@@ -54,26 +61,36 @@ func (d *Depot) Check(c sizeclass.Class) (Tally, error) {
 	return n, nil
 }
 
-// check checks each span of a list, whether it belongs there, and the links.
-func (l *Spans) check(c sizeclass.Class, n *Tally, partial bool) error {
-	prev := uintptr(0)
+// check checks each span of a list, whether it belongs there, and the links. It returns the
+// number of changed spans. In a partial bin they come first.
+func (l *Spans) check(c sizeclass.Class, n *Tally, bin uint8) (changed int, err error) {
+	prev, before := uintptr(0), true
 	for s := l.head; s != 0; prev, s = s, SpanAt(s).next {
 		sp := SpanAt(s)
 		if sp.prev != prev {
-			return fmt.Errorf("the span at %#x is linked back to %#x, not %#x", sp.Base, sp.prev, prev)
+			return 0, fmt.Errorf("the span at %#x is linked back to %#x, not %#x", sp.Base, sp.prev, prev)
 		}
-		if sp.idle > 0 != partial {
-			return fmt.Errorf("the span at %#x has %d idle blocks and is on the wrong list", sp.Base, sp.idle)
+		if want, limit := binOf(sp.idle, sp.Blocks); sp.bin != bin || bin != away && (bin != want || sp.limit != limit) {
+			return 0, fmt.Errorf("the span at %#x has %d idle blocks and is in bin %d, not %d", sp.Base, sp.idle, sp.bin, bin)
+		}
+		if sp.changed && bin > 0 && bin < away && !before {
+			return 0, fmt.Errorf("the span at %#x is changed, and comes after one that is not", sp.Base)
+		}
+		if before = sp.changed; before {
+			changed++
 		}
 		if err := checkSpan(s, c, n); err != nil {
-			return fmt.Errorf("the span at %#x: %w", sp.Base, err)
+			return 0, fmt.Errorf("the span at %#x: %w", sp.Base, err)
 		}
 		n.Spans++
-		if SpanAt(s).Split {
+		if sp.Split {
 			n.Splits++
 		}
 	}
-	return nil
+	if l.tail != prev {
+		return 0, fmt.Errorf("a list ends with the span at %#x, and says %#x", prev, l.tail)
+	}
+	return changed, nil
 }
 
 // checkSpan checks a span's descriptor, its states and its entries in the page map.
@@ -115,7 +132,11 @@ func checkSpan(s uintptr, c sizeclass.Class, n *Tally) error {
 	if idle != sp.idle || sp.hint%8 != 0 {
 		return fmt.Errorf("%d blocks are idle; the span counts %d, and its hint is %d", idle, sp.idle, sp.hint)
 	}
+	if g := geometryOf(sp); g.idle(s)&sp.purged != sp.purged {
+		return fmt.Errorf("the pages %#x are purged, and only %#x are idle", sp.purged, g.idle(s))
+	}
 	n.Idle += int(idle)
+	n.Purged += sp.purgedBytes()
 	return nil
 }
 
@@ -142,8 +163,8 @@ func (l *magazines) check(c sizeclass.Class, n *Tally, full bool) error {
 // checkMagazine checks the filled slots of a magazine. Each holds the addresses of a cached
 // block and of its state. The block lies in a span of the class, and is in no other slot.
 func checkMagazine(m uintptr, filled uint32, c sizeclass.Class, n *Tally) error {
-	if filled > Capacity(c) {
-		return fmt.Errorf("a magazine for %d blocks holds %d", Capacity(c), filled)
+	if room := magazineAt(m).room; filled > room || room > Capacity(c) || slotOf(m, room).addr != endMark {
+		return fmt.Errorf("a magazine for %d of %d blocks holds %d", room, Capacity(c), filled)
 	}
 	for i := range filled {
 		at := slotOf(m, i)
@@ -186,7 +207,7 @@ func (r *ClassCache) Check(c sizeclass.Class, n *Tally) error {
 		}
 		return nil
 	}
-	if r.top < r.bottom || r.top > r.limit || r.limit-r.bottom != uintptr(Capacity(c))*slotSize {
+	if r.top < r.bottom || r.top > r.limit || r.limit-r.bottom != uintptr(magazineAt(r.bottom-slotsStart).room)*slotSize {
 		return fmt.Errorf("a class cache has the bounds %#x ≤ %#x ≤ %#x", r.bottom, r.top, r.limit)
 	}
 	return checkMagazine(r.bottom-slotsStart, uint32((r.top-r.bottom)/slotSize), c, n)

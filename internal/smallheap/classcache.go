@@ -205,24 +205,24 @@ func (r *ClassCache) Mend() { r.top = r.bottom }
 // Refill loads a magazine with blocks if the loaded one has none: the previous one if it
 // has blocks, otherwise the spare one. It returns the magazine that is spare afterwards,
 // or 0.
-func (r *ClassCache) Refill(c sizeclass.Class, spare uintptr) uintptr {
+func (r *ClassCache) Refill(spare uintptr) uintptr {
 	if r.Empty() && r.previous != 0 && magazineAt(r.previous).n > 0 {
-		r.exchange(r.previous, Capacity(c))
+		r.exchange(r.previous)
 	}
 	if r.Empty() && spare != 0 {
-		return r.exchange(spare, Capacity(c))
+		return r.exchange(spare)
 	}
 	return spare
 }
 
 // MakeRoom loads a magazine with room if the loaded one is full: the previous one if it is
 // empty, otherwise the spare one. It returns the magazine that is spare afterwards, or 0.
-func (r *ClassCache) MakeRoom(c sizeclass.Class, spare uintptr) uintptr {
+func (r *ClassCache) MakeRoom(spare uintptr) uintptr {
 	if !r.HasRoom() && r.previous != 0 && magazineAt(r.previous).n == 0 {
-		r.exchange(r.previous, Capacity(c))
+		r.exchange(r.previous)
 	}
 	if !r.HasRoom() && spare != 0 {
-		return r.exchange(spare, Capacity(c))
+		return r.exchange(spare)
 	}
 	return spare
 }
@@ -250,20 +250,20 @@ func (r *ClassCache) loaded() uintptr {
 }
 
 // load makes m the loaded magazine.
-func (r *ClassCache) load(m uintptr, capacity uint32) {
+func (r *ClassCache) load(m uintptr) {
 	r.bottom = m + slotsStart
 	r.top = r.bottom + uintptr(magazineAt(m).n)*slotSize
-	r.limit = r.bottom + uintptr(capacity)*slotSize
+	r.limit = r.bottom + uintptr(magazineAt(m).room)*slotSize
 }
 
 // exchange loads m, keeps the magazine that was loaded as the previous one, and returns
 // the one that was the previous one, or 0.
-func (r *ClassCache) exchange(m uintptr, capacity uint32) uintptr {
+func (r *ClassCache) exchange(m uintptr) uintptr {
 	loaded, previous := r.loaded(), r.previous
 	if interleave.Enabled {
 		interleave.Point()
 	}
-	r.load(m, capacity)
+	r.load(m)
 	r.previous = loaded
 	return previous
 }

@@ -28,9 +28,12 @@ type Depot struct {
 	full  magazines // magazines with blocks, most recently used first
 	empty magazines // magazines without blocks
 
-	partial, spent Spans // spans with idle blocks, and without
-	idle           int   // idle blocks in all spans
-	spans          int
+	bins       // the spans, by the number of idle blocks
+	idle   int // idle blocks in all spans
+	spans  int
+	purged int64     // bytes of pages given back inside spans
+	space  *vm.Space // the account from which they come and to which they go; set by Purge
+	tick   uint32    // calls of Age
 
 	allocs, requested uint64 // counts of class caches that were unloaded
 	exchanges         uint64 // magazines that caches took or put
@@ -62,13 +65,37 @@ func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr) (m uintptr, err error
 		}
 		return m, nil
 	}
-	if spare == 0 {
-		if spare, err = d.takeEmpty(c); err != nil {
+	if m = spare; m == 0 {
+		if m, err = d.takeEmpty(c); err != nil {
 			return 0, err
 		}
 	}
-	d.fill(c, spare)
-	return spare, nil
+	if err = d.fill(c, m); err != nil {
+		if spare == 0 {
+			d.empty.push(m)
+		}
+		return 0, err
+	}
+	return m, nil
+}
+
+// sparse reports whether more than a quarter of the blocks of class c are idle, and more than a
+// few spans. Then blocks go back to their spans at once instead of waiting in the depot, and
+// magazines are short. So the blocks that are allocated come from the fullest spans, and the
+// others are not kept alive by blocks that wait.
+func (d *Depot) sparse(c sizeclass.Class) bool {
+	return d.idle > minSparse*c.Blocks() && d.idle > d.spans*c.Blocks()/4
+}
+
+// minSparse is the number of spans up to which idle blocks are too few to matter.
+const minSparse = 8
+
+// room returns the room of a magazine that is about to be used.
+func (d *Depot) room(c sizeclass.Class) uint32 {
+	if d.sparse(c) {
+		return max(Capacity(c)/shortPart, 1)
+	}
+	return Capacity(c)
 }
 
 // store stores a magazine with the others that have blocks, or have none.
@@ -80,21 +107,61 @@ func (d *Depot) store(m uintptr) {
 	}
 }
 
-// fill carves blocks from the partial spans into magazine m until it is full.
-func (d *Depot) fill(c sizeclass.Class, m uintptr) {
-	want := Capacity(c) - magazineAt(m).n
-	for want > 0 && d.partial.head != 0 {
-		s := d.partial.head
-		before := magazineAt(m).n
-		carve(s, m, want)
-		taken := magazineAt(m).n - before
-		want -= taken
-		d.idle -= int(taken)
-		if SpanAt(s).idle == 0 {
-			d.partial.remove(s)
-			d.spent.add(s)
+// fill carves blocks from the fullest spans into magazine m until it is full. It returns an
+// error, and m is empty, if there are idle blocks and a limit leaves no room for their pages.
+func (d *Depot) fill(c sizeclass.Class, m uintptr) (err error) {
+	mag := magazineAt(m)
+	if mag.n == 0 {
+		setRoom(m, d.room(c))
+	}
+	for err == nil && mag.n < mag.room {
+		s := d.fullest()
+		if s == 0 {
+			break
+		}
+		err = d.carve(s, m)
+	}
+	if mag.n == 0 && err != nil {
+		d.fillCharged(m)
+	}
+	if mag.n > 0 {
+		return nil
+	}
+	return err
+}
+
+// fillCharged carves blocks that need no charge from the first span that has some.
+func (d *Depot) fillCharged(m uintptr) {
+	mag := magazineAt(m)
+	for bin := 1; bin <= parts; bin++ {
+		for s := d.lists[bin].head; s != 0; s = SpanAt(s).next {
+			if carve(s, m, mag.room, SpanAt(s).purged); mag.n > 0 {
+				d.carved(s, mag.n)
+				return
+			}
 		}
 	}
+}
+
+// carve fills magazine m from span s: first with blocks whose pages are in RAM. The error is that
+// of Space.Charge. m then has the blocks that need no charge.
+func (d *Depot) carve(s, m uintptr) (err error) {
+	sp, mag := SpanAt(s), magazineAt(m)
+	before := mag.n
+	carve(s, m, mag.room-mag.n, sp.purged)
+	if from := mag.n; sp.purged != 0 && sp.idle > 0 && from < mag.room {
+		carve(s, m, mag.room-from, 0)
+		err = d.use(s, m, from)
+	}
+	d.carved(s, mag.n-before)
+	return err
+}
+
+// carved counts n blocks that were carved from span s.
+func (d *Depot) carved(s uintptr, n uint32) {
+	d.idle -= int(n)
+	SpanAt(s).carved = d.tick
+	d.update(s)
 }
 
 // TakeEmpty returns a magazine without blocks.
@@ -109,10 +176,15 @@ func (d *Depot) takeEmpty(c sizeclass.Class) (uintptr, error) {
 	if d.closed {
 		return 0, vm.ErrClosed
 	}
-	if m := d.empty.pop(); m != 0 {
-		return m, nil
+	m := d.empty.pop()
+	if m == 0 {
+		var err error
+		if m, err = newMagazine(c); err != nil {
+			return 0, err
+		}
 	}
-	return newMagazine(c)
+	setRoom(m, d.room(c))
+	return m, nil
 }
 
 // Put takes a magazine back. If the depot has enough magazines with blocks, the blocks go
@@ -121,17 +193,22 @@ func (d *Depot) takeEmpty(c sizeclass.Class) (uintptr, error) {
 func (d *Depot) Put(c sizeclass.Class, m uintptr) (empty Spans) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.put(c, m, &empty)
+	return empty
+}
+
+// put does what Put does. It adds the spans that are wholly idle to empty. The caller holds mu.
+func (d *Depot) put(c sizeclass.Class, m uintptr, empty *Spans) {
 	d.exchanges++
 	switch {
 	case d.closed:
 		freeMagazine(c, m) // its blocks were unmapped when the allocator was closed
-	case magazineAt(m).n == 0 || d.full.count < MaxFull:
+	case magazineAt(m).n == 0 || d.full.count < MaxFull && !d.sparse(c):
 		d.store(m)
 	default:
-		d.uncarve(c, m, &empty)
+		d.uncarve(c, m, empty)
 		d.empty.push(m)
 	}
-	return empty
 }
 
 // uncarve returns the blocks of magazine m to their spans and adds the spans
@@ -154,19 +231,30 @@ func (d *Depot) uncarve(c sizeclass.Class, m uintptr, empty *Spans) {
 // giveBack counts a block of span s, whose state is at st, as idle.
 func (d *Depot) giveBack(s, st uintptr, empty *Spans) {
 	sp := SpanAt(s)
-	if sp.idle == 0 {
-		d.spent.remove(s)
-		d.partial.add(s)
-	}
 	sp.idle++
 	d.idle++
 	sp.hint = min(sp.hint, uint32(st-statesOf(s))&^7)
-	if sp.idle == sp.Blocks {
-		d.partial.remove(s)
-		d.idle -= int(sp.Blocks)
-		d.spans--
-		empty.add(s)
+	switch {
+	case sp.bin == away:
+		d.setChanged(sp, true) // Purge puts it into its bin
+	case sp.idle == sp.Blocks:
+		d.remove(s)
+		d.drop(s, empty)
+	case !sp.changed || sp.idle > sp.limit:
+		d.remove(s)
+		d.setChanged(sp, true)
+		d.insert(s)
 	}
+}
+
+// drop moves a span that is wholly idle and in no list to empty.
+func (d *Depot) drop(s uintptr, empty *Spans) {
+	sp := SpanAt(s)
+	d.setChanged(sp, false)
+	d.idle -= int(sp.Blocks)
+	d.purged -= sp.purgedBytes()
+	d.spans--
+	empty.add(s)
 }
 
 // AddSpan makes the blocks of a new span available and fills magazine m with the first of
@@ -179,11 +267,10 @@ func (d *Depot) AddSpan(s, m uintptr) error {
 		return vm.ErrClosed
 	}
 	sp := SpanAt(s)
-	d.partial.add(s)
+	d.insert(s)
 	d.idle += int(sp.Blocks)
 	d.spans++
-	d.fill(sp.Class, m)
-	return nil
+	return d.carve(s, m)
 }
 
 // Free returns the block at addr to its span, without a magazine. st is the block's state
@@ -209,6 +296,7 @@ func (d *Depot) Free(addr uintptr, st *State, code uint8) (empty Spans, err erro
 func (d *Depot) Age(c sizeclass.Class, all, keep bool) (empty Spans) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.tick++
 	used := d.full.count - d.unused
 	if all {
 		used = 0
@@ -225,12 +313,12 @@ func (d *Depot) Age(c sizeclass.Class, all, keep bool) (empty Spans) {
 	return empty
 }
 
-// HasMagazines reports whether the depot has magazines, whose blocks and, unless keep is
-// set, own memory Age can give back.
-func (d *Depot) HasMagazines(keep bool) bool {
+// HasUnused reports whether the depot has magazines, whose blocks and, unless keep is set,
+// own memory Age can give back, or spans in which Purge may find idle pages.
+func (d *Depot) HasUnused(keep bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.full.count > 0 || !keep && d.empty.count > 0
+	return d.full.count > 0 || !keep && d.empty.count > 0 || d.changed > 0
 }
 
 // Close frees all magazines and span descriptors. The caller unmaps the pages of the spans
@@ -245,7 +333,8 @@ func (d *Depot) Close(c sizeclass.Class) (splits int) {
 			freeMagazine(c, m)
 		}
 	}
-	for _, l := range []*Spans{&d.partial, &d.spent} {
+	for i := range d.lists {
+		l := &d.lists[i]
 		for s := l.head; s != 0; s = l.head {
 			l.remove(s)
 			if SpanAt(s).Split {
@@ -254,7 +343,10 @@ func (d *Depot) Close(c sizeclass.Class) (splits int) {
 			FreeSpan(c, s)
 		}
 	}
-	d.idle, d.spans = 0, 0
+	if d.purged > 0 {
+		d.space.Recharge(uintptr(d.purged)) // the caller refunds whole spans
+	}
+	d.idle, d.spans, d.purged, d.changed = 0, 0, 0, 0
 	return splits
 }
 
@@ -277,6 +369,7 @@ func (d *Depot) Acquire() (release func()) {
 // Counts are a depot's numbers.
 type Counts struct {
 	Spans, Idle, InDepot int    // spans, idle blocks in them, blocks in the depot's magazines
+	Purged               int64  // bytes of pages given back inside spans
 	Allocs, Requested    uint64 // counts of class caches that were unloaded
 	Exchanges            uint64 // magazines that caches took or put
 }
@@ -285,5 +378,5 @@ type Counts struct {
 func (d *Depot) Counts() Counts {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return Counts{d.spans, d.idle, d.full.blocks, d.allocs, d.requested, d.exchanges}
+	return Counts{d.spans, d.idle, d.full.blocks, d.purged, d.allocs, d.requested, d.exchanges}
 }

@@ -13,7 +13,10 @@
 //	ClassCache  the part of a cache for one class: two magazines, the loaded one and the
 //	            previous one, and a countdown to the next sampled block
 //	magazine    up to 128 free blocks, ready to be handed out
+//	Chain       magazines on their way between the depot and a batch
 //	Depot       the part of one class that all caches share: spare magazines and spans
+//	bins        the spans of a depot, by how many of their blocks are idle
+//	pageMask    a set of pages of a span, such as those whose RAM was given back
 //	Span        a run of pages cut into blocks of one class
 //	State       a byte for each block of a span: what the block is doing
 //
@@ -47,6 +50,26 @@
 //	                 ▲   │
 //	page heap AddSpan    spans that are wholly idle, returned to the caller
 //
+// A batch of blocks takes the same path, many blocks at a time. TakeBatch and PutBatch use the
+// magazines of the class cache; TakeChain, EmptyChain and PutChain move whole magazines between
+// the depot and whoever has the batch.
+//
+// # How sparse spans become empty
+//
+// A program that frees most of its blocks at random leaves a few live ones in each span. Three
+// things bring that memory back while the program goes on:
+//
+//   - Magazines are filled from the fullest spans (bins). So the live blocks gather there.
+//   - A class is sparse if more than a quarter of its blocks are idle (Depot.sparse). Its blocks
+//     go back to their spans as soon as a cache returns them, and its magazines have a quarter
+//     of the room. So few spans are kept alive by blocks that wait in magazines.
+//   - Pages inside spans that only idle blocks touch go back to the kernel with age (purge.go).
+//
+// None of that is on the fast path. A class that is not sparse exchanges whole magazines.
+//
+// Blocks of one size that are freed and allocated strictly in turn do not gather: the block
+// that was freed last is handed out next, and no magazine reaches the depot.
+//
 // # Size codes
 //
 // The six low bits of a live block's state are its size code: how much of the block was
@@ -62,7 +85,8 @@
 //	cached                = Σ slots of all magazines, each block in one slot
 //	Σ size codes of live blocks = Σ requested of class caches and depot, modulo a word
 //	Span.idle = |{i : state i is idle}|
-//	a span is on the depot's partial list ⇔ Span.idle > 0
+//	Span.bin = binOf(Span.idle), or away
+//	Depot.purged = Σ Span.purged, and no block that is not idle touches a purged page
 //	bottom ≤ top ≤ limit, nextSample ≤ MaxCountdown
 //
 // Depot.Check and ClassCache.Check test them. Package alloc's tests call both.

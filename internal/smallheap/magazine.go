@@ -15,7 +15,7 @@ import (
 // in metadata, followed by its slots:
 //
 //	┌─────────┬──────────┬────────┬────────┬─────┬────────────┬─────┐
-//	│ next, n │ sentinel │ slot 0 │ slot 1 │  …  │ slot cap−1 │ end │     0 ≤ n ≤ cap
+//	│ next, n │ sentinel │ slot 0 │ slot 1 │  …  │ slot room−1│ end │     0 ≤ n ≤ room ≤ Capacity
 //	└─────────┴──────────┴────────┴────────┴─────┴────────────┴─────┘
 //
 // The sentinel is a slot whose block is never free. The fast path tests whether the top
@@ -26,8 +26,10 @@ import (
 // While a class cache has the magazine loaded, the number of filled slots follows from the
 // top of the class cache; otherwise it is n.
 type magazine struct {
-	next     uintptr // in the depot's lists
-	n        uint32  // slots filled
+	next     uintptr            // in the depot's lists
+	n        uint32             // slots filled
+	room     uint32             // slots that may be filled: the one after them has the endMark
+	_        [8 - wordSize]byte // aligns the slots on 32 bits
 	sentinel slot
 }
 
@@ -69,8 +71,22 @@ func slotOf(m uintptr, i uint32) *slot {
 	return raw.At[slot](m + slotsStart + uintptr(i)*slotSize)
 }
 
+// slotsOf returns the slots of magazine m, as many as the largest magazine has.
+func slotsOf(m uintptr) *[MaxSlots]slot { return raw.At[[MaxSlots]slot](m + slotsStart) }
+
 // endMark is the address in the slot after the last one.
 const endMark = 1
+
+// shortPart is the part of its capacity that a magazine has in a sparse class (see
+// Depot.sparse). With short magazines, blocks return to their spans sooner.
+const shortPart = 4
+
+// setRoom changes the room of an empty magazine.
+func setRoom(m uintptr, room uint32) {
+	slotOf(m, magazineAt(m).room).addr = 0
+	magazineAt(m).room = room
+	slotOf(m, room).addr = endMark
+}
 
 func magazineSize(c sizeclass.Class) uintptr {
 	return slotsStart + uintptr(Capacity(c)+1)*slotSize
@@ -80,7 +96,7 @@ func newMagazine(c sizeclass.Class) (uintptr, error) {
 	m, err := metadata.Alloc(magazineSize(c))
 	if err == nil {
 		magazineAt(m).sentinel.state = sentinelState()
-		slotOf(m, Capacity(c)).addr = endMark
+		setRoom(m, Capacity(c))
 	}
 	return m, err
 }

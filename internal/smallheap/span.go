@@ -28,8 +28,8 @@ import (
 //	         └───────────┴───────────┴─────┴───────────┴──────┘
 //
 //	idle = |{i : state i is idle}|
-//	idle > 0 ⇔ the span is on its depot's list of partial spans
-//	         (else on the list of spent ones)
+//	bin = away, or the bin of idle (see bins)
+//	purged ⊆ pages of the span that no block in another state than idle touches
 //
 // State n stands for the tail, the bytes of the span after its last block: sizeclass.Index
 // returns n for an address in the tail. State n and the padding are always 0, so nothing
@@ -40,8 +40,13 @@ type Span struct {
 
 	next, prev uintptr // spans in the depot's list; the depot's lock guards these fields
 	idle       uint32
-	hint       uint32 // no idle block lies below this multiple of 8
-	Split      bool   // the guard page after the span split a mapping: see vm.Space.Guard
+	hint       uint32   // no idle block lies below this multiple of 8
+	purged     pageMask // pages whose RAM was given back, and which no block uses since
+	limit      uint32   // with more idle blocks the span belongs in another bin
+	carved     uint32   // the depot's tick at which blocks were last carved
+	bin        uint8    // list of the depot in which the span is
+	changed    bool     // a block came back since Purge last looked for idle pages
+	Split      bool     // the guard page after the span split a mapping: see vm.Space.Guard
 }
 
 // StatesStart is the offset of state 0 in a span's descriptor, in bytes.
@@ -115,14 +120,23 @@ func FreeSpan(c sizeclass.Class, s uintptr) {
 	metadata.Free(s, spanSize(c))
 }
 
-// carve moves up to want idle blocks of span s into magazine m.
-func carve(s, m uintptr, want uint32) {
+// carve moves up to want idle blocks of span s into magazine m. It passes over the blocks that
+// lie in the pages of avoid.
+func carve(s, m uintptr, want uint32, avoid pageMask) {
 	sp, mag := SpanAt(s), magazineAt(m)
 	states := raw.Bytes(statesOf(s), statesSize(sp.Class))
-	at := sp.hint
-	for ; want > 0 && sp.idle > 0; at += 8 {
+	g := geometryOf(sp)
+	skipped := false
+	for at := sp.hint; want > 0 && at < sp.Blocks; at += 8 {
+		if !skipped {
+			sp.hint = at
+		}
 		for free := idleIn(states[at:]); free != 0 && want > 0; free &= free - 1 {
 			i := at + uint32(bits.TrailingZeros64(free)/8)
+			if avoid != 0 && g.pagesOf(i)&avoid != 0 {
+				skipped = true
+				continue
+			}
 			states[i] ^= Idle | Cached
 			addr := sp.Base + uintptr(i)*uintptr(sp.Size)
 			raceannotate.Release(addr)
@@ -131,7 +145,6 @@ func carve(s, m uintptr, want uint32) {
 			want--
 			sp.idle--
 		}
-		sp.hint = at
 	}
 }
 
@@ -141,34 +154,4 @@ func carve(s, m uintptr, want uint32) {
 func idleIn(states []byte) uint64 {
 	w := binary.LittleEndian.Uint64(states)
 	return w >> 2 &^ (w >> 6) &^ (w >> 7) & 0x0101010101010101
-}
-
-// Spans is a doubly linked list of spans.
-type Spans struct{ head uintptr }
-
-// First returns the first span of the list, 0 if there is none.
-func (l *Spans) First() uintptr { return l.head }
-
-// Next returns the span after s, 0 if there is none.
-func Next(s uintptr) uintptr { return SpanAt(s).next }
-
-func (l *Spans) add(s uintptr) {
-	sp := SpanAt(s)
-	sp.next, sp.prev = l.head, 0
-	if l.head != 0 {
-		SpanAt(l.head).prev = s
-	}
-	l.head = s
-}
-
-func (l *Spans) remove(s uintptr) {
-	sp := SpanAt(s)
-	if sp.prev != 0 {
-		SpanAt(sp.prev).next = sp.next
-	} else {
-		l.head = sp.next
-	}
-	if sp.next != 0 {
-		SpanAt(sp.next).prev = sp.prev
-	}
 }

@@ -133,6 +133,10 @@ func (s *Space) Fits(n uintptr) error {
 	return nil
 }
 
+// Recharge adds n bytes to the footprint, regardless of the limit. The peak does not count them:
+// they are about to be refunded as a part of a larger range.
+func (s *Space) Recharge(n uintptr) { s.Footprint.now.Add(int64(n)) }
+
 // Refund removes n bytes from the footprint.
 func (s *Space) Refund(n uintptr) { s.Footprint.Add(-int64(n)) }
 

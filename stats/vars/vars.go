@@ -32,8 +32,7 @@ type variable struct{ source stats.Source }
 
 // String returns the metrics as JSON, as expvar.Var requires.
 func (v variable) String() string {
-	var s stats.Snapshot
-	v.source.Stats(&s)
+	s := v.source.Stats()
 	groups := s.ArenaGroups()
 	metrics := stats.Metrics()
 	values := make(map[string]any, len(metrics))

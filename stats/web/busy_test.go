@@ -89,7 +89,7 @@ func (b *busy) arenas() {
 
 // Stats does one second's work first: the heap grows for 30 seconds, then everything is
 // freed.
-func (b *busy) Stats(s *stats.Snapshot) {
+func (b *busy) Stats() stats.Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.looks++; b.looks%30 == 0 {
@@ -103,6 +103,7 @@ func (b *busy) Stats(s *stats.Snapshot) {
 	if b.looks%40 == 0 {
 		b.Trim()
 	}
-	b.Allocator.Stats(s)
+	s := b.Allocator.Stats()
 	s.Time = s.Time.Add(time.Duration(b.looks) * time.Second)
+	return s
 }

@@ -115,17 +115,15 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) (*stats.Snaps
 	if !ok {
 		return nil, false
 	}
-	first := new(stats.Snapshot)
-	h.source.Stats(first)
+	first := h.source.Stats()
 	if wait == 0 {
-		return first, true
+		return &first, true
 	}
 	if !sleep(r, wait) {
 		return nil, false
 	}
-	second := new(stats.Snapshot)
-	h.source.Stats(second)
-	return second.Sub(first), true
+	second := h.source.Stats()
+	return second.Sub(&first), true
 }
 
 // seconds returns the value of ?seconds=. If the value is invalid, it answers the request

@@ -148,9 +148,9 @@ func TestSnapshots(t *testing.T) {
 // growing is a source whose numbers grow with each snapshot.
 type growing struct{ n int64 }
 
-func (g *growing) Stats(s *stats.Snapshot) {
+func (g *growing) Stats() stats.Snapshot {
 	g.n++
-	*s = stats.Snapshot{Footprint: stats.Gauge{Now: 1000 * g.n, Peak: 1000 * g.n}, Classes: []stats.Class{{Size: 16, Live: g.n}}}
+	return stats.Snapshot{Footprint: stats.Gauge{Now: 1000 * g.n, Peak: 1000 * g.n}, Classes: []stats.Class{{Size: 16, Live: g.n}}}
 }
 
 // controlled is a source that records the calls of its methods.
@@ -296,8 +296,7 @@ func TestAllocator(t *testing.T) {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		}
 	}
-	var s stats.Snapshot
-	if a.Stats(&s); s.Limit != 1e9 || a.Profile().Rate() != 4096 {
+	if s := a.Stats(); s.Limit != 1e9 || a.Profile().Rate() != 4096 {
 		t.Errorf("limit %d, rate %d after they were set", s.Limit, a.Profile().Rate())
 	}
 }

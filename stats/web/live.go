@@ -67,8 +67,7 @@ func (h *handler) live(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) now() *live {
-	var s stats.Snapshot
-	h.source.Stats(&s)
+	s := h.source.Stats()
 	l := &live{Name: s.Name, Time: s.Time.UnixMilli(), Metrics: make(map[string]int64), Advice: s.Advice()}
 	if s.Time.IsZero() {
 		l.Time = time.Now().UnixMilli()

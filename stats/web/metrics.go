@@ -12,8 +12,7 @@ import (
 )
 
 func (h *handler) metrics(w http.ResponseWriter, r *http.Request) {
-	var s stats.Snapshot
-	h.source.Stats(&s)
+	s := h.source.Stats()
 	format := negotiate(r.Header.Get("Accept"))
 	w.Header().Set("Content-Type", format.ContentType())
 	w.Header().Add("Vary", "Accept")

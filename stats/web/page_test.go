@@ -21,7 +21,7 @@ import (
 // fixed is a source whose snapshots are all the same.
 type fixed struct{ s stats.Snapshot }
 
-func (f *fixed) Stats(s *stats.Snapshot) { *s = f.s }
+func (f *fixed) Stats() stats.Snapshot { return f.s }
 
 func (f *fixed) Inspect() stats.Inspector { return unknown{} }
 
@@ -212,8 +212,7 @@ func TestPageShowsAllocator(t *testing.T) {
 	t.Parallel()
 	a := newBusy(t).Allocator
 	dom := browse(t, serve(t, a), "--dump-dom")
-	var s stats.Snapshot
-	a.Stats(&s)
+	s := a.Stats()
 	checkMemory(t, dom, &s, false)
 	arenas, _ := rowsOf(t, dom, "arenas")
 	for _, g := range s.ArenaGroups() {
@@ -267,7 +266,7 @@ func TestPageWithLittle(t *testing.T) {
 
 type minimal struct{}
 
-func (minimal) Stats(s *stats.Snapshot) { *s = stats.Snapshot{} }
+func (minimal) Stats() stats.Snapshot { return stats.Snapshot{} }
 
 // TestScreens takes pictures of the page: in light and dark mode, and at the width of a
 // phone. Look at them after a change: go test -artifacts -run Screens ./stats/web.

@@ -17,8 +17,7 @@
 // option WithBufferPool gives a client a pool of its own. The codec of protocol buffers, which
 // encodes sent messages, always uses the default.
 //
-// A Pool is safe for concurrent use. Get panics with an *alloc.Error if there is no memory,
-// because gRPC's interface has no error result.
+// A Pool is safe for concurrent use.
 //
 // # Buffers
 //

@@ -5,7 +5,6 @@ package memory_test
 import (
 	"testing"
 
-	"github.com/ashlar-go/ashlar/stats"
 	"modernc.org/memory"
 )
 
@@ -23,8 +22,7 @@ func TestHeaps(t *testing.T) {
 	if len(all) != before+1 {
 		t.Fatalf("%d heaps more, want 1", len(all)-before)
 	}
-	var s stats.Snapshot
-	if all[before].Stats(&s); s.Live() != 1 {
+	if s := all[before].Stats(); s.Live() != 1 {
 		t.Errorf("%d blocks are live in it, want 1", s.Live())
 	}
 	if err := a.Close(); err != nil || len(memory.Heaps()) != before {

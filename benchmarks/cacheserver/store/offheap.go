@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // An offHeap is a store on ashlar.
@@ -147,8 +146,7 @@ func (o *offHeap) Usage() (sum Usage) {
 		sum.add(s.usage)
 		s.mu.Unlock()
 	}
-	var numbers stats.Snapshot
-	o.memory.Stats(&numbers)
+	numbers := o.memory.Stats()
 	sum.Live, sum.OffHeap = numbers.Live(), numbers.Footprint.Now
 	return sum
 }

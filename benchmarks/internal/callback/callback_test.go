@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/stats"
 )
 
 // TestCallbacks: threads of C use the allocator through callbacks, write to blocks and
@@ -26,8 +25,7 @@ func TestCallbacks(t *testing.T) {
 			t.Errorf("%d processors: %d blocks were damaged or missing", procs, n)
 		}
 		a.Trim()
-		var s stats.Snapshot
-		if a.Stats(&s); s.Live() != 0 || s.Large.Live != 0 || s.Footprint.Now != 0 {
+		if s := a.Stats(); s.Live() != 0 || s.Large.Live != 0 || s.Footprint.Now != 0 {
 			t.Errorf("%d processors: %d small and %d large blocks, %d bytes are left",
 				procs, s.Live(), s.Large.Live, s.Footprint.Now)
 		}

@@ -30,6 +30,10 @@ func init() {
 				"peak resident memory to peak live bytes",
 			Tables: func(d *result.Document) []report.Table { return []report.Table{churnTable(d)} },
 			Goals:  []goal.Goal{goal.Alone("churn: peak resident to peak live bytes", churnResident, peer.Ashlar, goal.AtMost, 1.2)},
+			Headlines: []report.Headline{{
+				Text:      "Peak resident memory ÷ live bytes, blocks of 16 B to 64 KiB",
+				Benchmark: churnResident, Decimals: 2, Chart: "Peak memory ÷ live bytes", Unit: "×",
+			}},
 		},
 		Benchmarks: churnBenchmarks,
 		Task:       harness.TaskOf((*churnTask).run),

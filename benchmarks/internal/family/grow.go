@@ -28,6 +28,9 @@ func init() {
 			About:  "one buffer grows from 1 MiB to 256 MiB by doubling",
 			Tables: func(d *result.Document) []report.Table { return []report.Table{growTable(d)} },
 			Goals:  growGoals(),
+			Headlines: []report.Headline{
+				{Text: "Grow a buffer from 1 to 256 MiB by doubling, and write all of it, ms", Benchmark: growName("all"), GoHeap: peer.Append},
+			},
 		},
 		Benchmarks: growBenchmarks,
 		Task:       harness.TaskOf((*growTask).run),

@@ -24,6 +24,10 @@ func init() {
 				"then all are freed: how much is back with the kernel after Trim, or when it is back by itself",
 			Tables: liveTables,
 			Goals:  liveGoals(),
+			Headlines: []report.Headline{{
+				Text:      "A forced collection beside 10 million live blocks of 64 B, ms",
+				Benchmark: liveName(64, gcLiveFigure), Decimals: 1, Chart: "A collection, 10 M blocks live", Unit: "ms",
+			}},
 		},
 		Benchmarks: liveBenchmarks,
 		Derive:     deriveLive,

@@ -21,6 +21,10 @@ func init() {
 			About:  "a ring of 64 live blocks in one goroutine: free the oldest, allocate and touch its successor",
 			Tables: func(*result.Document) []report.Table { return []report.Table{pairTable()} },
 			Goals:  pairGoals(),
+			Headlines: []report.Headline{
+				{Text: "Free, allocate and touch a block of 64 B, ns", Benchmark: pairName(64), Decimals: 1, Chart: "A pair of 64 B", Unit: "ns"},
+				{Text: "Free, allocate and touch a block of 1 KiB, ns", Benchmark: pairName(1 << 10), Decimals: 1},
+			},
 		},
 		Benchmarks: pairBenchmarks,
 	})

@@ -3,7 +3,6 @@
 package family
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/calls"
@@ -69,12 +68,8 @@ func suiteInC(c native.Peer, task suiteTask) (*sample, error) {
 }
 
 func reportInC(c native.Peer, task suiteTask) (*suiteReport, error) {
-	output, err := c.Output("suite", task.Workload, fmt.Sprint(task.Goroutines), fmt.Sprint(task.Scale))
-	if err != nil {
-		return nil, err
-	}
 	report := new(suiteReport)
-	return report, json.Unmarshal(output, report)
+	return report, c.Report(report, "suite", task.Workload, fmt.Sprint(task.Goroutines), fmt.Sprint(task.Scale))
 }
 
 // run is the child's part.

@@ -4,6 +4,7 @@ package native
 
 import (
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -200,4 +201,13 @@ func (p Peer) Output(arguments ...string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s", err, exit.Stderr)
 	}
 	return output, err
+}
+
+// Report runs the C program and decodes the JSON that it prints.
+func (p Peer) Report(report any, arguments ...string) error {
+	output, err := p.Output(arguments...)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(output, report)
 }

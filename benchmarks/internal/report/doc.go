@@ -3,7 +3,7 @@
 /*
 Package report shows what was measured: as text, as Markdown, and as one HTML page.
 
-	Family   what the report shows of a family of benchmarks: its Tables and its goals
+	Family   what the report shows of a family of benchmarks: its Tables, goals and Headlines
 	Table    some benchmarks and their peers; it becomes grids of figures, ratios, latencies and resources,
 	         and charts
 	Report   a document with the families that it is shown by

@@ -18,6 +18,8 @@ type Family struct {
 	About  string // what is measured, in a line or two
 	Tables func(d *result.Document) []Table
 	Goals  []goal.Goal
+	// Headlines are the figures for the README. They may be none.
+	Headlines []Headline
 	// Surveys makes more grids, and says what is missing from them. It may be nil.
 	Surveys func(d *result.Document) (grids []*grid.Grid, missing []string)
 }

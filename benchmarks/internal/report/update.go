@@ -74,7 +74,7 @@ func fill(mark []string, folder string, families []Family) (string, error) {
 		return "", err
 	}
 	if which == "headline" {
-		return headlineTable(d), nil
+		return headlineTable(d, families), nil
 	}
 	return documentTables(d, which == "all", families)
 }

@@ -40,7 +40,7 @@ func TestHeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "headline.svg")
-	if err := report.WriteHeadlineChart(file, d); err != nil {
+	if err := report.WriteHeadlineChart(file, d, families()); err != nil {
 		t.Fatal(err)
 	}
 	want, err := os.ReadFile(file)

@@ -7,6 +7,7 @@
  *   loops identify                         prints the file that malloc comes from and its version
  *   loops WORKLOAD SIZE MILLISECONDS [N]   prints nanoseconds per malloc, touch and free
  *   loops suite WORKLOAD THREADS SCALE     prints what a workload of suite.h took, as JSON
+ *   loops sparse …                         prints what is resident in a pattern of sparse.c, as JSON
  *
  * WORKLOAD is pair, fifo, random, parallel (pairs in N threads), remote (one thread allocates, another
  * frees) or local (the same batches in one thread). A run calibrates itself, warms up, and then takes
@@ -273,6 +274,7 @@ int main(int count, char **arguments) {
         return 0;
     }
     if (count == 5 && strcmp(arguments[1], "suite") == 0) return suite(arguments[2], atoi(arguments[3]), atof(arguments[4]));
+    if (count == 9 && strcmp(arguments[1], "sparse") == 0) return sparse(arguments + 2);
     if (count >= 5) threads = atoi(arguments[4]);
     if (count >= 4 && threads >= 1 && threads <= MAX_THREADS) {
         size = strtoul(arguments[2], NULL, 10);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alloc
+
+import "testing"
+
+// TestHolesResident asks the kernel whether the pages between live blocks really went, and
+// whether the footprint is an upper bound of what is resident.
+func TestHolesResident(t *testing.T) {
+	if raceEnabled {
+		t.Skip("what the race detector knows of the blocks is resident as well")
+	}
+	const size, n, keep = 8 << 10, 8192, 2
+	a := open(t, still)
+	before := statm(1)
+	kept := holes(t, a, a, size, n, keep)
+	full := statm(1) - before
+	a.Trim()
+	left := statm(1) - before
+	if want := int64(n * size / keep); full < 2*want*9/10 || left > want*115/100+4<<20 {
+		t.Errorf("%d bytes were resident, and %d after Trim, for %d", full, left, want)
+	}
+	if now := a.space.Footprint.Now(); left > now+4<<20 {
+		t.Errorf("%d bytes are resident, the footprint is %d", left, now)
+	}
+	wantKept(t, a, kept, size, keep)
+}
