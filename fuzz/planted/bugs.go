@@ -148,8 +148,6 @@ func Races() []Bug {
 		{"Close does not wait for a slow Free", "alloc/free.go",
 			"	defer a.gate.leave()\n	h.begin(op)\n	defer h.end()\n	a.free(h, op, addr)",
 			"	a.gate.leave()\n	h.begin(op)\n	defer h.end()\n	a.free(h, op, addr)", "scene slow Free beside Close"},
-		{"Close does not wait until those who saw the gate open have counted themselves", "alloc/gate.go",
-			"	percpu.Synchronize()\n	await(", "	await(", "scene Malloc of a large object beside Close"},
 		{"a cache is taken away from its user", "alloc/cache.go",
 			"		percpu.Synchronize() // wait until no goroutine uses these caches\n", "", "scene Malloc beside Trim"},
 		{"a tick takes a cache away from its user", "alloc/cache.go",
