@@ -117,6 +117,9 @@ func (a *Allocator) initOnce() {
 		a.space.Unannotated = a.options.AddressesAsNumbers
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
+		if a.options.Hardening.ZeroOnFree {
+			a.large.WipeMoved()
+		}
 		a.backend = newBackend(a)
 		a.guardPool.rate.Store(int64(a.options.GuardRate))
 		a.setRate(a.options.profileRate())

@@ -299,9 +299,11 @@ func checkerOf(r *resident) *checker {
 }
 
 // owns reports whether the address of r belongs to the checker. It does if it lies in a span of
-// the checker's Allocator or if a block of the checker begins there.
+// the checker's Allocator, in the first page of a large object, or if a block of the checker
+// begins there. In that page the memory in front of the object can be the end of another
+// Allocator's block.
 func (k *checker) owns(r *resident) bool {
-	if r.d != 0 && r.header().Owner == k.a.id {
+	if r.d != 0 && r.header().Owner == k.a.id && !r.isBeforeLarge() {
 		return true
 	}
 	k.mu.Lock()

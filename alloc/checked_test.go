@@ -198,6 +198,7 @@ func TestCheckedWriteAfterFree(t *testing.T) {
 // TestCheckedReadAfterFree: freed small blocks are filled with a pattern; freed large
 // objects are inaccessible.
 func TestCheckedReadAfterFree(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, strict)
 	p := alloc(t, a, 100)
 	clear(bytesAt(p, 100))
@@ -389,6 +390,7 @@ func TestVerifyHeaders(t *testing.T) {
 // On kernels without guard markers (before Linux 6.13), making pages in quarantine
 // inaccessible splits mappings. The account of mappings includes each of them.
 func TestCheckedWithoutGuardMarkers(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, strict)
 	vm.Inject(func(op vm.Op) error {
 		if op == vm.OpGuard {

@@ -154,6 +154,9 @@ func TestCloseBesideCalls(t *testing.T) {
 	const callers = 3
 	for _, c := range besideClose {
 		t.Run(c.name, func(t *testing.T) {
+			if c.options.Hardening.SpanGuards {
+				vm.Require(t, vm.Guards)
+			}
 			old := &bystander{a: open(t, still)}
 			old.keep(t)
 			for range fewer(32) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // TestImport: importing the package maps no memory and starts no goroutine.
@@ -61,6 +62,7 @@ func TestUnused(t *testing.T) {
 
 // TestGoHeap: a million live blocks cost the Go heap almost nothing.
 func TestGoHeap(t *testing.T) {
+	vm.Require(t, vm.OffHeap)
 	a := open(t, still)
 	var before, after runtime.MemStats
 	runtime.GC()

@@ -181,6 +181,38 @@ func ExampleOptions() {
 	// true
 }
 
+// A cache at its limit evicts entries, the oldest first, until an allocation succeeds.
+func ExampleOptions_onLimit() {
+	var a *alloc.Allocator
+	var cache [][]byte
+	a, err := alloc.NewAllocator(alloc.Options{
+		Limit: 10 << 20,
+		OnLimit: func(size int) bool {
+			if len(cache) == 0 {
+				return false // nothing to evict: the allocation fails
+			}
+			a.FreeBytes(cache[0])
+			cache = cache[1:]
+			return true
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer a.Close()
+	for range 100 {
+		b, err := a.MallocBytes(1 << 20)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		cache = append(cache, b)
+	}
+	fmt.Println(len(cache), "of 100 entries are left")
+	// Output: 9 of 100 entries are left
+}
+
 func ExampleGoodSize() {
 	for _, n := range []int{1, 100, 1000, 32<<10 + 1} {
 		fmt.Println(n, alloc.GoodSize(n))

@@ -9,12 +9,14 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // TestGuardReportedOnce: Verify reports a write beside a guarded block each time. The
 // operation that frees the block reports it once. The next attempt succeeds, and the slot
 // is used again.
 func TestGuardReportedOnce(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	const size = 100
 	for _, c := range []struct {
 		name string
@@ -58,6 +60,7 @@ func TestGuardReportedOnce(t *testing.T) {
 // TestGuardDescribe: Describe finds nothing wrong with an address inside a live block. For
 // a slot that was never used it reports that no block is there.
 func TestGuardDescribe(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	const size = 48
 	p := alloc(t, a, size)

@@ -68,6 +68,7 @@ func misused(t *testing.T, f func()) (e *MisuseError) {
 }
 
 func TestGuardReports(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	const size = 100
 	read, write := func(p unsafe.Pointer) { unread = *(*byte)(p) }, func(p unsafe.Pointer) { *(*byte)(p) = 1 }
 	both := []string{"allocated by", "TestGuardReports", "guard_test.go"}
@@ -119,6 +120,7 @@ func TestGuardReports(t *testing.T) {
 
 // TestGuardedBlocks: guarded blocks behave like other blocks in a correct program.
 func TestGuardedBlocks(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	l := a.NewLocal()
 	defer l.Close()
@@ -169,6 +171,7 @@ func TestGuardedBlocks(t *testing.T) {
 
 // TestGuardQuarantine: a freed slot is used again only after all others.
 func TestGuardQuarantine(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	last := map[uintptr]int{}
 	for i := range 3 * guardSlots {
@@ -185,6 +188,7 @@ func TestGuardQuarantine(t *testing.T) {
 // TestGuardsFull: while no slot is free, blocks are not guarded. When slots are free again,
 // blocks are guarded again.
 func TestGuardsFull(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	var all []unsafe.Pointer
 	for range guardSlots {
@@ -213,6 +217,7 @@ func TestGuardsFull(t *testing.T) {
 // TestGuardRate: one block in every so many is guarded, whatever else is sampled. Guarding
 // does not change how many blocks are sampled.
 func TestGuardRate(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	const n, blocks, rate = 50, 200_000, 4 << 10
 	a, err := NewAllocator(Options{Decay: -1, GuardRate: n, ProfileRate: rate})
 	if err != nil {

@@ -77,6 +77,7 @@ func TestZeroOnFreeMisuse(t *testing.T) {
 // TestZeroOnFreeOpen: the contents of a guarded block are cleared even if the kernel leaves
 // its page accessible.
 func TestZeroOnFreeOpen(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	o := guardAll
 	o.Hardening.ZeroOnFree = true
 	a := open(t, o)
@@ -130,6 +131,7 @@ func TestRandomOrder(t *testing.T) {
 
 // TestSpanGuards: an access that runs beyond the last block of a span faults.
 func TestSpanGuards(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	for _, c := range []struct {
 		name    string
 		without bool // kernels with guard markers
@@ -213,6 +215,7 @@ func TestSpanGuardsRefused(t *testing.T) {
 // TestSpanGuardNotMade: if the guard page of a new span cannot be made, all pages of the
 // span are freed. This holds for mprotect, too.
 func TestSpanGuardNotMade(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}})
 	refused := false
 	vm.Inject(func(op vm.Op) error {

@@ -12,7 +12,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 )
 
-// A MisuseKind is the kind of a mistake. Programs can switch on it.
+// A MisuseKind is the kind of a mistake. Programs can switch on it. DoubleFree and the
+// constants after it are the kinds; go doc alloc.DoubleFree lists them.
 type MisuseKind uint8
 
 // The kinds of misuse.
@@ -28,7 +29,7 @@ const (
 	UseAfterClose                        // a block of an Allocator that is closed
 	DamagedHeader                        // what lies before a large object was overwritten
 	SharedLocal                          // two goroutines used one Local at once
-	ConcurrentUse                        // two calls used a structure of package offheap at once that is for one
+	ConcurrentUse                        // two calls used a structure of package offheap at once that allows one
 )
 
 var misuseKinds = [...]string{

@@ -13,11 +13,13 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/goroutine"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // TestMisuseText: the message says what happened, then describes the block, then lists the
 // calls, the last one first.
 func TestMisuseText(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	p := siteA(t, a, 100)
 	siteF(a, p)
@@ -42,6 +44,7 @@ func TestMisuseText(t *testing.T) {
 
 // TestMisuseCalls: the error has the calls as data, with their goroutines.
 func TestMisuseCalls(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	for name, o := range map[string]Options{"checked": strict, "guarded": guardAll} {
 		t.Run(name, func(t *testing.T) { misuseCalls(t, open(t, o), !o.Checked) })
 	}
@@ -84,6 +87,7 @@ func misuseCalls(t *testing.T, a *Allocator, known bool) {
 
 // TestCatchCall: the call of a fault is the access, in the goroutine that called Catch.
 func TestCatchCall(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a := open(t, guardAll)
 	p := guardedBlock(t, a, 100, true)
 	err := Catch(func() { touchBeyond(p, 120) })

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -71,6 +72,7 @@ func TestNoName(t *testing.T) {
 // TestMisuseNames: a misuse report names the Allocator that owns the memory. If none owns
 // it, the report names the Allocator that was called.
 func TestMisuseNames(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	for mode, o := range modes {
 		for _, size := range []int{100, 1 << 20} {
 			o.Name = "one"

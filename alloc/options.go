@@ -108,7 +108,8 @@ type Options struct {
 	AddressesAsNumbers bool
 
 	// Leaks receives a report when Close finds live blocks. The default is nil: no report. The
-	// report groups the blocks by the stacks that allocated them.
+	// report groups the blocks by the stacks that allocated them. It is an estimate from sampled
+	// blocks; with Checked, or a ProfileRate of 1, it has every block.
 	Leaks io.Writer
 
 	// Large chooses what happens to freed objects of 128 KiB and more. By default their memory

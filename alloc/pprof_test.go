@@ -22,6 +22,7 @@ import (
 	"github.com/ashlar-go/ashlar/arena"
 	"github.com/ashlar-go/ashlar/internal/pprofile"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // sampled returns an Allocator that samples every block, so that its profiles are exact.
@@ -278,6 +279,7 @@ func gopher() { onGoHeap = make([]byte, 64<<20) }
 
 // TestPprofMerged: one file has the memory of both heaps.
 func TestPprofMerged(t *testing.T) {
+	vm.Require(t, vm.OffHeap)
 	a := sampled(t)
 	pages(t, a, 100)
 	gopher()

@@ -13,6 +13,7 @@ func init() { children["process"] = process }
 
 // TestProcess runs in a process of its own, so that only its own memory counts.
 func TestProcess(t *testing.T) {
+	vm.Require(t, vm.OffHeap)
 	if raceEnabled {
 		t.Skip("small blocks are in the Go heap")
 	}

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
+	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
@@ -15,7 +16,8 @@ import (
 
 // Realloc changes the size of block p to size bytes and returns its address, which may have
 // changed. The contents are kept up to the smaller of both sizes; added bytes are unspecified.
-// Large objects grow and shrink without copying.
+// Large objects shrink without copying. They grow without copying, except into memory that was
+// freed before.
 //
 // Realloc(nil, size) is Malloc(size). Realloc(p, 0) frees p and returns nil. If an error is
 // returned, p is unchanged. The errors are those of Malloc. Misuse panics as in Free.
@@ -125,7 +127,7 @@ func (a *Allocator) reallocLarge(h holder, op operation, r *resident, kept uintp
 	}
 	was := d.Requested()
 	detached := a.lift(d, addr)
-	d, now, err := a.large.Resize(d, kept, uintptr(size))
+	d, now, err := a.resizeLarge(d, addr, kept, uintptr(size))
 	switch {
 	case err != nil:
 		a.setDown(detached, d, addr, was)
@@ -138,6 +140,20 @@ func (a *Allocator) reallocLarge(h holder, op operation, r *resident, kept uintp
 	}
 	a.large.Unclaim(d)
 	return raw.Pointer(now), nil
+}
+
+// resizeLarge is largeheap.Heap.Resize, except that it copies a growing object to an object of
+// the processor's large-object cache if one suits.
+func (a *Allocator) resizeLarge(d largeheap.Descriptor, addr, kept, size uintptr) (largeheap.Descriptor, uintptr, error) {
+	if d.GrowsByCopy(kept, size) {
+		if now := a.takeLarge(size, false); now != 0 {
+			raw.Copy(now, addr, min(kept, d.Usable()))
+			clearFrom(now, kept, size)
+			a.releaseLarge(d, addr)
+			return largeheap.Descriptor(pagemap.Get(now)), now, nil
+		}
+	}
+	return a.large.Resize(d, kept, size)
 }
 
 // copied returns a new block of size bytes that begins with the first kept bytes of the

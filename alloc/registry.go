@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/internal/interleave"
-	"github.com/ashlar-go/ashlar/internal/pagemap"
 )
 
 // allocators holds the Allocators that are in use, by identity. An Allocator is in the table
@@ -48,10 +47,12 @@ func (t *allocatorTable) get(id uintptr) *Allocator {
 	return nil
 }
 
-// nameAt returns the name of the Allocator that owns the memory at addr. It returns "" if the
-// Allocator has no name, or if no Allocator owns the memory.
+// nameAt returns the name of the Allocator for whose memory the page map has an entry at addr.
+// It returns "" if the Allocator has no name, or if there is no entry. Callers may hold the lock
+// of a checker.
 func nameAt(addr uintptr) string {
-	if a := allocatorOf(addr); a != nil {
+	r := resolve(addr, anyOwner)
+	if a := r.allocator(); a != nil {
 		return a.options.Name
 	}
 	return ""
@@ -60,8 +61,17 @@ func nameAt(addr uintptr) string {
 // allocatorOf returns the Allocator whose block, live or free, begins at addr. It returns nil
 // if there is none.
 func allocatorOf(addr uintptr) *Allocator {
-	if h := pagemap.HeaderOf(addr); h != nil {
-		return allocators.get(h.Owner)
+	r := resolve(addr, anyOwner)
+	if k := checkerOf(&r); k != nil { // its block can begin in a page that has no entry
+		return k.a
 	}
-	return nil
+	return r.allocator()
+}
+
+// allocator returns the Allocator that owns the memory by the page map, or nil.
+func (r *resident) allocator() *Allocator {
+	if r.d == 0 || r.isBeforeLarge() {
+		return nil
+	}
+	return allocators.get(r.header().Owner)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // addressSpace returns the size of the process's address space in bytes.
@@ -29,6 +31,7 @@ func statm(i int) int64 {
 
 // TestResident compares the kernel's resident set before and after memory is freed.
 func TestResident(t *testing.T) {
+	vm.Require(t, vm.Purging)
 	if raceEnabled {
 		t.Skip("the race detector's own records of the blocks are resident, too")
 	}

@@ -108,6 +108,13 @@ func (r *resident) header() *pagemap.Header { return headerAt(r.d) }
 // class returns the class of a small block.
 func (r *resident) class() sizeclass.Class { return r.header().Class }
 
+// isBeforeLarge reports whether the address is in front of the large object for whose start the
+// page map has an entry.
+func (r *resident) isBeforeLarge() bool {
+	h := r.header()
+	return h.Kind == pagemap.Large && r.addr < h.Base-pagemap.LargeBias
+}
+
 // object returns the descriptor of a large object.
 func (r *resident) object() largeheap.Descriptor { return largeheap.Descriptor(r.d) }
 

@@ -7,10 +7,12 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // TestResolve: resolve finds the kind of each address, for a given Allocator and for any.
 func TestResolve(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	plain, guarding, other := open(t, still), open(t, guardAll), open(t, still)
 	freedBlock := func(a *Allocator, size int) unsafe.Pointer {
 		p := alloc(t, a, size)
@@ -31,8 +33,8 @@ func TestResolve(t *testing.T) {
 		{"a freed small block", plain, freedBlock(plain, 500), kindFreed, kindFreed},
 		{"inside a small block", plain, at(alloc(t, plain, 1000), 8), kindInside, kindInside},
 		{"a large object", plain, alloc(t, plain, 1<<20), kindLarge, kindLarge},
-		{"a freed large object", plain, freedBlock(plain, 3<<20), kindFreed, kindFreed},
 		{"inside a large object", plain, at(alloc(t, plain, 1<<20), 64), kindInside, kindInside},
+		{"a freed large object", plain, freedBlock(plain, 3<<20), kindFreed, kindFreed},
 		{"a guarded block", guarding, alloc(t, guarding, 100), kindGuarded, kindGuarded},
 		{"a freed guarded block", guarding, freedBlock(guarding, 100), kindFreed, kindFreed},
 		{"another's small block", plain, alloc(t, other, 100), kindForeign, kindSmall},

@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 func init() { children["rlimit"] = exhaust }
@@ -138,6 +140,7 @@ func giveUp(a *Allocator, blocks *[]modelBlock) error {
 // TestAddressSpaceLimit: when RLIMIT_AS is reached, allocations return an error and nothing
 // else goes wrong.
 func TestAddressSpaceLimit(t *testing.T) {
+	vm.Require(t, vm.OffHeap)
 	if raceEnabled {
 		t.Skip("the race detector needs more and more address space")
 	}

@@ -40,8 +40,8 @@
 //     even if the program does not use the pointer. This happens if the kernel gives the
 //     arena's addresses to the Go heap. On 64-bit systems the Go heap has other addresses.
 //   - 16-byte vectors need Options.Align.
-//   - A File and a shared arena free nothing until the whole is removed. File.Copy also
-//     copies objects that no ref reaches.
+//   - A shared arena frees nothing until the whole is removed. A File frees nothing until
+//     Compact; until then File.Copy also copies objects that no ref reaches.
 //   - The layout of a type (field names, kinds, offsets) is part of a File and of a shared
 //     arena. If the type of the root has changed, Root fails with ErrRootType.
 //   - Damage can become valid: if a page of a file was damaged on the disk and the program
@@ -140,8 +140,18 @@
 // The memory is a private mapping of the file. When the program writes to a page, the
 // kernel copies the page. Only Sync writes to the file: it asks the kernel for the copied
 // pages and writes them by way of a journal (file_sync.go lists the steps). File.Copy makes
-// a consistent copy at the same time, with a larger capacity if requested. After each kind
-// of failure the file holds:
+// a consistent copy at the same time, with a larger capacity if requested.
+//
+// Compact frees the objects that no ref reaches from the root. Objects never move, because
+// the program has pointers to them. So Compact frees whole pages: it follows the refs
+// (file_reach.go), and commits a state in which all other pages are zero and the last ones
+// are cut off. The index of the journal names the pages that become zero. They turn into
+// holes after the commit. In memory they are gaps, which new objects use. Three
+// alternatives were rejected: lists of free memory in the file, which every commit must keep
+// right; freeing single objects, for which every program must keep count of refs; and
+// moving objects into a new file, after which the program must find all its pointers again.
+//
+// After each kind of failure the file holds:
 //
 //	the process was killed        the state of the last Sync that returned nil, or of the
 //	                              Sync that was running
@@ -165,6 +175,7 @@
 //	table[i] = checksum of page i of the data, for each i < pages(Used)
 //	both header slots are equal while no commit is running
 //	the file is zero beyond the data while no commit is running
+//	gaps: memory and file are zero, no ref of the last commit leads there
 //	pages are overwritten only while both header slots name the journal, or a newer state
 //	f.length = the length that the File gave the file ≤ its real length, or it was cut
 //

@@ -15,7 +15,7 @@ import (
 )
 
 // A File is an arena that is stored in a file. Its objects are reached from Root by refs.
-// Nothing is freed until the file is removed.
+// Compact frees the objects that no ref reaches.
 //
 // The memory of a File is the process's own copy of the file. Sync stores all changes at
 // once. Changes since the last Sync are lost when the process ends. So the file always
@@ -42,6 +42,7 @@ type File struct {
 	broken          error  // why this File cannot commit; nil: it can
 	closed          bool
 	copies          []*copying // running copies
+	gaps            []gap      // free memory below count, by offset
 }
 
 // fileSpace is the account of the memory of all files.
@@ -95,8 +96,17 @@ func (f *File) takeLocked(size, align uint64) (uint64, error) {
 		return 0, err
 	}
 	align = max(align, minAlign)
+	if off, ok := f.takeGap(size, align, nearGaps); ok {
+		return off, nil
+	}
 	off := (f.count + align - 1) &^ (align - 1)
-	return off, f.takeAt(off, size)
+	err := f.takeAt(off, size)
+	if errors.Is(err, alloc.ErrLimit) {
+		if off, ok := f.takeGap(size, align, len(f.gaps)); ok {
+			return off, nil
+		}
+	}
+	return off, err
 }
 
 // takeAt allocates size bytes at an offset where nothing is allocated.
@@ -108,7 +118,7 @@ func (f *File) takeAt(off, size uint64) error {
 	if err := f.extend(off + size); err != nil {
 		return err
 	}
-	if err := f.back(off + size); err != nil {
+	if err := f.back(pagesOf(f.count), pagesOf(off+size)); err != nil {
 		return err
 	}
 	atomic.StoreUint64(&f.count, off+size)
@@ -119,7 +129,10 @@ func (f *File) takeAt(off, size uint64) error {
 func (f *File) lengthen(off, size uint64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.writable() == nil && off == f.count && f.takeAt(off, size) == nil
+	if f.writable() != nil {
+		return false
+	}
+	return off == f.count && f.takeAt(off, size) == nil || f.lengthenInGap(off, size)
 }
 
 // writable returns an error if the file cannot be changed. The caller holds mu.
@@ -194,6 +207,7 @@ func (f *File) release() error {
 		errs = append(errs, fileSpace.CloseFile(f.file))
 	}
 	f.mapping, f.file, f.locked = vm.Mapping{}, nil, false
+	f.gaps = nil
 	atomic.StoreUint64(&f.count, 0) // from now on refs are invalid
 	return errors.Join(errs...)
 }
@@ -202,9 +216,9 @@ func (f *File) release() error {
 func (f *File) Stats() stats.Arena {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	used := int64(f.count)
+	used := int64(f.usedBytes())
 	return stats.Arena{Name: f.path, Concurrent: true, Reserved: int64(f.capacity),
-		Used: used, Free: int64(f.capacity) - used, HighWater: used, Chunks: 1}
+		Used: used, Free: int64(f.capacity) - used, HighWater: int64(f.count), Chunks: 1}
 }
 
 func (f *File) view() *view { return &f.seen }

@@ -114,8 +114,11 @@ func (f *File) copyTo(to *File) error {
 func (f *File) startCopy(to *File) (*copying, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed {
+	switch {
+	case f.closed:
 		return nil, alloc.ErrClosed
+	case f.broken != nil: // the file may have half of a commit
+		return nil, f.broken
 	}
 	h := f.last
 	to.last = h
@@ -193,7 +196,8 @@ func (f *File) readBatch(c *copying, at int64, pages []byte) (saved map[int64]bo
 			delete(c.saved, place)
 		}
 	}
-	return saved, f.read(pages, at)
+	// A later commit may have cut off the last pages, and saved them.
+	return saved, f.read(pages[:min(max(f.length-at, 0), int64(len(pages)))], at)
 }
 
 // write writes a page to the copy. A page of zeros stays a hole.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -155,4 +156,31 @@ func cutMeanwhile(t *testing.T, at int, length func(*File) int64, kept bool) (do
 		t.Errorf("%s: Open: %v", name, err)
 	}
 	return calls < at
+}
+
+// TestFileLengthened: another program appends to an open file. New memory is zero all the
+// same, and the file stays sound.
+func TestFileLengthened(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	f := openFile(t, path, FileOptions{Capacity: 16 << 20, NoStore: true})
+	for size := 64 << 10; size <= 4<<20; size *= 2 {
+		other, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+		if err == nil {
+			_, err = other.WriteString("another program's")
+			err = errors.Join(err, other.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := NewSliceRef[byte](f, size, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := strings.IndexFunc(string(r.Get(f)), func(c rune) bool { return c != 0 }); i >= 0 {
+			t.Fatalf("byte %d of %d new ones is not zero", i, size)
+		}
+		if err := errors.Join(f.Sync(), f.Verify()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -2,11 +2,18 @@
 
 package arena
 
+import (
+	"errors"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
+
 // A diskCall is a call by which a File changes the disk.
 type diskCall struct {
 	kind diskKind
-	at   int64  // where a write begins; or the new length
+	at   int64  // where a write or a hole begins; or the new length
 	data []byte // of a write
+	size int64  // of a hole
 }
 
 type diskKind uint8
@@ -14,6 +21,7 @@ type diskKind uint8
 const (
 	diskWrite diskKind = iota
 	diskLength
+	diskHole
 	diskStore // all calls before it are on the disk
 )
 
@@ -33,7 +41,26 @@ func (f *File) write(p []byte, at int64) error {
 	if err := f.whole(); err != nil {
 		return err
 	}
-	return f.logged(diskCall{diskWrite, at, p}, fileSpace.WriteFile(f.file, p, at))
+	return f.logged(diskCall{kind: diskWrite, at: at, data: p}, fileSpace.WriteFile(f.file, p, at))
+}
+
+// punch makes a hole. If the file system has none, punch writes zeros; the caller makes holes
+// only of pages that have space.
+func (f *File) punch(at, size int64) error {
+	if err := f.whole(); err != nil {
+		return err
+	}
+	err := f.logged(diskCall{kind: diskHole, at: at, size: size}, fileSpace.Punch(f.file, at, size))
+	if !errors.Is(err, vm.ErrKernelLacks) {
+		return err
+	}
+	zeros := make([]byte, min(size, maxRun))
+	for end := at + size; at < end; at += int64(len(zeros)) {
+		if err := f.write(zeros[:min(int64(len(zeros)), end-at)], at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // truncate sets the length of the file.

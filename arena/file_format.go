@@ -49,7 +49,7 @@ type header struct {
 	RootType fingerprint
 	File     [16]byte // a random number that identifies this file
 
-	// The number of pages in the journal, which must be written to their places; 0: none.
+	// The number of places in the index of the journal; 0: there is no journal.
 	JournalPages uint64
 	JournalSum   uint32
 	_            uint32
@@ -87,7 +87,7 @@ func (h *header) decode(page []byte) error {
 		return fmt.Errorf("%w: the checksum of a header", ErrDamaged)
 	case h.Version > fileVersion:
 		return fmt.Errorf("%w: it has format %d, and this version reads formats up to %d", ErrVersion, h.Version, fileVersion)
-	case h.Capacity%dataAlign != 0 || h.Capacity > maxCapacity || h.Used > h.Capacity || h.Root > h.Used || h.Before > h.Used:
+	case h.Capacity%dataAlign != 0 || h.Capacity > maxCapacity || h.Used > h.Capacity || h.Root > h.Used || h.Before > h.Capacity:
 		return fmt.Errorf("%w: the header contradicts itself", ErrDamaged)
 	}
 	return nil
@@ -107,6 +107,12 @@ func (h *header) pages() uint64 { return pagesOf(h.Used) }
 
 // end returns the length of the file without its journal.
 func (h *header) end() int64 { return h.dataAt() + int64(h.pages()*filePage) }
+
+// journalAt returns where the journal begins: beyond the data of this state and of the
+// state before.
+func (h *header) journalAt() int64 {
+	return h.dataAt() + int64(max(h.pages(), pagesOf(h.Before))*filePage)
+}
 
 func pagesOf(n uint64) uint64 { return (n + filePage - 1) / filePage }
 

@@ -9,22 +9,26 @@ import (
 	"slices"
 )
 
-// While a commit is running, its journal is in the file beyond the data. It has the new
-// contents of pages that the last commit needs unchanged:
+// While a commit is running, its journal is in the file beyond the data. It names the pages
+// that the last commit needs unchanged, and has their new contents:
 //
 //	┌───────────────────────────────┬────────┬────────┬─────┐
 //	│ index: the places in the file │ page 0 │ page 1 │  …  │     512 places a page
 //	└───────────────────────────────┴────────┴────────┴─────┘
 //
-// The places are in ascending order. The checksum of the journal includes the file's number
+// The places are in ascending order. A place with the bit holeMark is of a page that becomes
+// a hole, and has no contents in the journal. The checksum of the journal includes the file's number
 // and the commit's number, so that a journal of another commit is not valid.
-const perIndex = filePage / 8
+const (
+	perIndex = filePage / 8
+	holeMark = 1
+)
 
 // A change is the new contents of a page of the file.
 type change struct {
 	place int64
-	page  []byte
-	hole  bool // the file may have no space for it yet
+	page  []byte // nil: the page becomes a hole
+	hole  bool   // the file may have no space for it yet
 }
 
 func (h *header) journalSeed() uint32 {
@@ -39,37 +43,71 @@ func indexSize(n uint64) int64 { return int64((n + perIndex - 1) / perIndex * fi
 // noticed.
 func (f *File) writeJournal(h *header, changes []change) error {
 	index := make([]byte, indexSize(uint64(len(changes))))
+	contents := 0
 	for i, c := range changes {
-		binary.NativeEndian.PutUint64(index[8*i:], uint64(c.place))
+		entry := uint64(c.place)
+		if c.page == nil {
+			entry |= holeMark
+		} else {
+			contents++
+		}
+		binary.NativeEndian.PutUint64(index[8*i:], entry)
 	}
 	h.JournalPages = uint64(len(changes))
 	h.JournalSum = crc32.Update(h.journalSeed(), castagnoli, index)
-	at := h.end()
-	if err := f.setLength(at + int64(len(index)+(len(changes)+1)*filePage)); err != nil {
+	at := h.journalAt()
+	if err := f.setLength(at + int64(len(index)+(contents+1)*filePage)); err != nil {
 		return err
 	}
 	if err := f.write(index, at); err != nil {
 		return err
 	}
 	w := runWriter{file: f}
-	for i, c := range changes {
+	at += int64(len(index))
+	for _, c := range changes {
+		if c.page == nil {
+			continue
+		}
 		h.JournalSum = crc32.Update(h.JournalSum, castagnoli, c.page)
-		if err := w.add(at+int64(len(index)+i*filePage), c.page); err != nil {
+		if err := w.add(at, c.page); err != nil {
 			return err
 		}
+		at += filePage
 	}
 	return w.flush()
 }
 
-// writeChanges writes pages to their places. The places are in ascending order.
+// writeChanges writes pages to their places, and makes holes. The places are in ascending
+// order.
 func (f *File) writeChanges(changes []change) error {
 	w := runWriter{file: f}
+	var holes []int64
 	for _, c := range changes {
-		if err := w.add(c.place, c.page); err != nil {
+		if c.page == nil {
+			holes = append(holes, c.place)
+		} else if err := w.add(c.place, c.page); err != nil {
 			return err
 		}
 	}
-	return w.flush()
+	if err := w.flush(); err != nil {
+		return err
+	}
+	return f.makeHoles(holes)
+}
+
+// makeHoles makes holes of the pages at the places, which are in ascending order.
+func (f *File) makeHoles(places []int64) error {
+	for len(places) > 0 {
+		n := 1
+		for n < len(places) && places[n] == places[0]+int64(n)*filePage {
+			n++
+		}
+		if err := f.punch(places[0], int64(n)*filePage); err != nil {
+			return err
+		}
+		places = places[n:]
+	}
+	return nil
 }
 
 // A runWriter writes adjacent pages with one call.
@@ -105,8 +143,9 @@ func (w *runWriter) flush() error {
 
 // A journal is the journal of an unfinished commit.
 type journal struct {
-	places []int64
-	at     int64 // offset of its first page in the file
+	places []int64 // of the pages with contents
+	holes  []int64 // places of the pages that become holes
+	at     int64   // offset of its first page in the file
 }
 
 // replay finishes the commit of f.last, after it has checked that all parts are in the
@@ -133,7 +172,10 @@ func (f *File) replay(second header) error {
 		if err != nil {
 			return err
 		}
-		return w.flush()
+		if err := w.flush(); err != nil {
+			return err
+		}
+		return f.makeHoles(j.holes)
 	})
 }
 
@@ -141,24 +183,33 @@ func (f *File) replay(second header) error {
 // pages.
 func (f *File) readJournal(h *header) (*journal, error) {
 	n := h.JournalPages
-	size, at := indexSize(n), h.end()
-	if n > uint64(f.length)/filePage || at+size+int64(n*filePage) > f.length {
-		return nil, fmt.Errorf("%w: the end of the journal is missing", ErrTruncated)
+	size, at := indexSize(n), h.journalAt()
+	if n > uint64(f.length)/filePage || at+size > f.length {
+		return nil, fmt.Errorf("%w: the index of the journal is missing", ErrTruncated)
 	}
-	j := &journal{places: make([]int64, 0, n), at: at + size}
-	crc, before := h.journalSeed(), int64(tableAt-filePage)
+	j := &journal{at: at + size}
+	crc, before, left := h.journalSeed(), int64(tableAt-filePage), n
 	contradicts := false
 	err := f.readPages(at, uint64(size/filePage), func(_ uint64, page []byte) error {
 		crc = crc32.Update(crc, castagnoli, page)
-		for ; len(page) > 0 && uint64(len(j.places)) < n; page = page[8:] {
-			place := int64(binary.NativeEndian.Uint64(page))
-			contradicts = contradicts || place <= before || place > at-filePage || place%filePage != 0
-			j.places, before = append(j.places, place), place
+		for ; len(page) > 0 && left > 0; page = page[8:] {
+			entry := binary.NativeEndian.Uint64(page)
+			place := int64(entry &^ holeMark)
+			contradicts = contradicts || place <= before || place > h.end()-filePage || place%filePage != 0
+			if entry&holeMark != 0 {
+				j.holes = append(j.holes, place)
+			} else {
+				j.places = append(j.places, place)
+			}
+			before = place
+			left--
 		}
 		return nil
 	})
-	if err == nil {
-		err = f.readPages(j.at, n, func(_ uint64, page []byte) error {
+	if contents := uint64(len(j.places)); err == nil && j.at+int64(contents*filePage) > f.length {
+		err = fmt.Errorf("%w: the end of the journal is missing", ErrTruncated)
+	} else if err == nil {
+		err = f.readPages(j.at, contents, func(_ uint64, page []byte) error {
 			crc = crc32.Update(crc, castagnoli, page)
 			return nil
 		})
@@ -178,6 +229,9 @@ func (f *File) readJournal(h *header) (*journal, error) {
 // their checksums are in the journal.
 func (f *File) checkFresh(h *header, j *journal) error {
 	first := pagesOf(h.Before)
+	if h.pages() <= first {
+		return nil
+	}
 	sums := make([]byte, filePage)
 	have := int64(0) // the place of the page in sums
 	return f.readPages(h.place(first), h.pages()-first, func(n uint64, page []byte) error {

@@ -20,15 +20,21 @@ import (
 // whole checks that the file still has its length. The error wraps ErrTruncated if another
 // program has shortened the file; the File makes no more commits then.
 func (f *File) whole() error {
+	_, err := f.realLength()
+	return err
+}
+
+// realLength returns the length of the file, after the check of whole.
+func (f *File) realLength() (int64, error) {
 	info, err := fileSpace.Stat(f.file)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if info.Size < f.length {
 		f.broken = fmt.Errorf("%w: another program made it %d bytes long, from %d", ErrTruncated, info.Size, f.length)
-		return f.broken
+		return 0, f.broken
 	}
-	return nil
+	return info.Size, nil
 }
 
 // extend makes the file long enough for used bytes of data. If the file is too short,
@@ -42,22 +48,26 @@ func (f *File) extend(used uint64) error {
 	return f.setLength(f.last.dataAt() + int64(pagesOf(size)*filePage))
 }
 
-// setLength makes the file length bytes long if it is shorter.
+// setLength makes the file length bytes long if it is shorter. First it cuts off what another
+// program has appended, because new memory is zero.
 func (f *File) setLength(length int64) error {
 	if f.length >= length {
 		return nil
 	}
-	if err := f.whole(); err != nil {
+	now, err := f.realLength()
+	if err == nil && now > f.length {
+		err = f.truncate(f.length)
+	}
+	if err != nil {
 		return err
 	}
 	return f.truncate(length)
 }
 
-// back takes disk space for used bytes of data if the file system keeps files in RAM. There
+// back takes disk space for pages of the data if the file system keeps files in RAM. There
 // even reading a page that was never written takes space, and causes SIGBUS if there is
 // none.
-func (f *File) back(used uint64) error {
-	from, to := pagesOf(f.count), pagesOf(used)
+func (f *File) back(from, to uint64) error {
 	if !f.inMemory || from >= to {
 		return nil
 	}

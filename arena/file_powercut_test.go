@@ -57,6 +57,9 @@ func (d *disk) do(c diskCall) {
 		d.pending = nil
 		return
 	}
+	if c.kind == diskHole { // on the disk, zeros
+		c = diskCall{kind: diskWrite, at: c.at, data: make([]byte, c.size)}
+	}
 	d.pending = append(d.pending, c)
 }
 
@@ -167,7 +170,7 @@ func (r *recording) name(k int) string {
 		return "the end"
 	}
 	c := r.calls[k]
-	return fmt.Sprintf("%s at %d, %d bytes", [...]string{"write", "length", "store"}[c.kind], c.at, len(c.data))
+	return fmt.Sprintf("%s at %d, %d bytes", [...]string{"write", "length", "hole", "store"}[c.kind], c.at, len(c.data))
 }
 
 // commits makes the given number of commits, and closes the file.

@@ -33,6 +33,10 @@ func (s *spaceLog) log(_ string, c diskCall) {
 			}
 			s.has[place] = true
 		}
+	case diskHole:
+		for place := c.at; place < c.at+c.size; place += filePage {
+			delete(s.has, place)
+		}
 	case diskLength:
 		for place := range s.has {
 			if place >= c.at {

@@ -4,7 +4,6 @@ package arena
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,7 +31,8 @@ import (
 //	changed pages of the last commit         ─► the journal
 //	header with the journal                  ─► slot 1              stored: committed
 //	the same header                          ─► slot 0              stored
-//	pages of the journal                     ─► their places        stored
+//	pages of the journal                     ─► their places; unused pages become holes;
+//	                                            stored
 //	header without it                        ─► slot 0              stored; then slot 1
 //	the journal is cut off, and memory drops its copies of the pages
 //
@@ -46,7 +46,7 @@ func (f *File) Sync() error {
 		return f.fail("Sync", err)
 	}
 	var err error
-	if faulted := fault.Catch(func() { err = f.commit() }, f.describeLocked); faulted != nil {
+	if faulted := fault.Catch(func() { err = f.commit(f.count, nil) }, f.describeLocked); faulted != nil {
 		f.broken = fmt.Errorf("%w: %w", ErrReopen, faulted)
 		err = f.broken
 	}
@@ -56,21 +56,24 @@ func (f *File) Sync() error {
 	return nil
 }
 
-func (f *File) commit() error {
+// commit makes a commit with used bytes of data, at most count. The pages of unused become
+// zero, whatever is in memory. When commit returns nil, memory is zero there, too.
+func (f *File) commit(used uint64, unused []gap) error {
 	if err := f.whole(); err != nil {
 		return err
 	}
 	h := f.next
-	h.Used, h.Before = atomic.LoadUint64(&f.count), f.last.Used
+	h.Used, h.Before = used, f.last.Used
 	h.Sequence = f.last.Sequence + 1
-	dirty, err := f.dirty(h.pages())
+	copied, err := f.dirty(h.pages())
 	if err != nil {
 		return err
 	}
-	if len(dirty) == 0 && h.Used == f.last.Used && h.Root == f.last.Root {
+	fresh, changed, err := f.changes(&h, without(copied, unused), unused)
+	if err == nil && len(fresh)+len(changed) == 0 && h.Used == f.last.Used && h.Used == f.count && h.Root == f.last.Root {
+		f.forget(copied, unused)
 		return nil
 	}
-	fresh, changed, err := f.changes(&h, dirty)
 	if err == nil {
 		err = f.prepare(&h, fresh, changed)
 	}
@@ -81,17 +84,26 @@ func (f *File) commit() error {
 		return f.abandon(err, true)
 	}
 	writePlaces := func() error {
-		f.save(changed)
+		f.save(append(slices.Clip(changed), f.cutOff(&h)...))
 		return f.writeChanges(changed)
 	}
 	if err := f.apply(h, writePlaces); err != nil {
 		return f.markBroken(err)
 	}
+	atomic.StoreUint64(&f.count, max(used, dataFloor))
 	if err := f.cutTail(); err != nil {
 		return f.markBroken(err)
 	}
-	f.forget(dirty)
+	f.forget(copied, unused)
 	return nil
+}
+
+// cutOff returns the pages of the last commit that h does not have.
+func (f *File) cutOff(h *header) (pages []change) {
+	for i := h.pages(); i < f.last.pages(); i++ {
+		pages = append(pages, change{place: h.place(i)})
+	}
+	return pages
 }
 
 // markBroken ends the commits of this File because of err, and returns the reason.
@@ -222,12 +234,24 @@ func (f *File) compared(pages uint64) (dirty []uint64, err error) {
 
 // changes sorts the pages that h changes: fresh pages are not in the last commit, and
 // changed pages are. Both include the pages of the table with their checksums.
-func (f *File) changes(h *header, dirty []uint64) (fresh, changed []change, err error) {
-	t := table{file: f, pages: map[int64]change{}}
+func (f *File) changes(h *header, dirty []uint64, unused []gap) (fresh, changed []change, err error) {
+	t := &table{file: f, pages: map[int64]*tablePage{}}
 	committed := f.last.pages()
 	for i := committed; i < h.pages(); i++ { // pages that nobody wrote to are zero
 		if _, err := t.set(i, zeroSum); err != nil {
 			return nil, nil, err
+		}
+	}
+	for _, g := range unused {
+		for i := g.from / filePage; i < g.to/filePage; i++ {
+			if i >= committed {
+				fresh, err = t.appendStale(fresh, h.place(i))
+			} else {
+				changed, err = t.appendDropped(changed, i)
+			}
+			if err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	for _, i := range dirty {
@@ -244,61 +268,37 @@ func (f *File) changes(h *header, dirty []uint64) (fresh, changed []change, err 
 		}
 	}
 	for _, c := range t.pages {
-		changed = append(changed, c)
+		if c.changed {
+			changed = append(changed, c.change)
+		}
 	}
 	slices.SortFunc(changed, func(a, b change) int { return cmp.Compare(a.place, b.place) })
 	return fresh, changed, nil
 }
 
-// A table holds the pages of the file's table that a commit changes.
-type table struct {
-	file  *File
-	pages map[int64]change // by place
-}
-
-// page returns the page of the table that has the checksum of page i of the data.
-func (t *table) page(i uint64) ([]byte, error) {
-	f := t.file
-	place := f.last.tablePlace(i)
-	if c, ok := t.pages[place]; ok {
-		return c.page, nil
-	}
-	c := change{place: place, page: make([]byte, filePage), hole: true}
-	if i/perTable*perTable < f.last.pages() { // otherwise it has no checksum that counts
-		c.hole = false
-		if err := f.read(c.page, place); err != nil {
-			return nil, err
-		}
-	}
-	t.pages[place] = c
-	return c.page, nil
-}
-
-// set changes the checksum of page i, and returns the previous one.
-func (t *table) set(i uint64, sum uint32) (before uint32, err error) {
-	page, err := t.page(i)
-	if err != nil {
-		return 0, err
-	}
-	at := page[i%perTable*sumSize:]
-	before = binary.NativeEndian.Uint32(at)
-	binary.NativeEndian.PutUint32(at, sum)
-	return before, nil
-}
-
 // forget drops the memory's copies of pages, which now equal the file's. If the kernel
-// refuses, the copies stay, and the next commit writes them again.
-func (f *File) forget(dirty []uint64) {
-	for len(dirty) > 0 {
+// refuses, the copies stay, and the next commit writes them again; those of unused pages
+// become zero.
+func (f *File) forget(copied []uint64, unused []gap) {
+	for len(copied) > 0 {
 		n := 1
-		for n < len(dirty) && dirty[n] == dirty[0]+uint64(n) {
+		for n < len(copied) && copied[n] == copied[0]+uint64(n) {
 			n++
 		}
-		kernel := vm.PageSize()
-		begin := raw.AlignDown(uintptr(dirty[0])*filePage, kernel)
-		end := raw.AlignUp((uintptr(dirty[0])+uintptr(n))*filePage, kernel)
-		kind := vm.Kind{File: f.file, Offset: f.last.dataAt() + int64(begin)}
-		_ = fileSpace.Discard(f.mapping.Base+begin, end-begin, kind)
-		dirty = dirty[n:]
+		_ = f.dropCopies(copied[0]*filePage, (copied[0]+uint64(n))*filePage)
+		copied = copied[n:]
 	}
+	for _, g := range unused {
+		if f.dropCopies(g.from, g.to) != nil {
+			raw.Clear(f.mapping.Base+uintptr(g.from), uintptr(g.to-g.from))
+		}
+	}
+}
+
+// dropCopies drops the memory's copies of the data from one offset to another, and of the
+// rest of the kernel's pages around.
+func (f *File) dropCopies(from, to uint64) error {
+	begin, end := raw.AlignDown(uintptr(from), vm.PageSize()), raw.AlignUp(uintptr(to), vm.PageSize())
+	kind := vm.Kind{File: f.file, Offset: f.last.dataAt() + int64(begin)}
+	return fileSpace.Discard(f.mapping.Base+begin, end-begin, kind)
 }

@@ -12,12 +12,16 @@ import (
 )
 
 // Verify reads all data of the last commit and compares them with their checksums. The
-// error wraps ErrDamaged and names the first place that differs, or wraps ErrTruncated.
+// error wraps ErrDamaged and names the first place that differs, or wraps ErrTruncated. After
+// a commit that failed with ErrReopen it wraps ErrReopen: open the file again first.
 func (f *File) Verify() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	err := alloc.ErrClosed
-	if !f.closed {
+	err := f.broken // the file may have half of a commit
+	switch {
+	case f.closed:
+		err = alloc.ErrClosed
+	case err == nil:
 		err = f.verify()
 	}
 	if err != nil {

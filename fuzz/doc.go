@@ -18,7 +18,11 @@
 //	FuzzConcurrent      several runners at once, which send blocks to each other
 //	FuzzLargePolicies   a largeheap.Heap, with time counted in ticks
 //	FuzzArena           an arena of any kind
-//	FuzzRegions         regions of one file that others append to, cut and remove
+//	FuzzClose           one runner, while other Allocators are closed in use
+//	FuzzBubbles         one runner, inside and outside bubbles of testing/synctest
+//	FuzzFile            an arena file that others cut, make longer, lock and copy
+//	FuzzRegions         regions of memory, and of one file that others append to, cut,
+//	                    lock and remove
 //	FuzzSizeClass       the arithmetic of sizeclass, against searching and dividing
 //
 // Two file formats have targets next to their code: FuzzReader in stats/heaptrace for
@@ -54,6 +58,9 @@
 //	runner      runs a stream on a model with three Locals, and keeps a shadow
 //	largeModel  does the same with a largeheap.Heap
 //	arenaModel  does the same with an arena
+//	fileModel   does the same with an arena file, and knows its last commit
+//	regionModel does the same with regions
+//	doomed      an Allocator that is closed while goroutines use it
 //	faults      the kernel calls that will fail (vm.Inject)
 //	trace       the last operations, for the report
 //
@@ -82,7 +89,7 @@
 // bit 6, which makes memory age all the time.
 //
 // The operations follow. FuzzLargePolicies reads one operation of large.go for each byte,
-// and FuzzArena one of arena.go. For runners the low six bits of a byte select an
+// FuzzArena one of arena.go, FuzzRegions one of regions.go, and FuzzFile one of file.go. For runners the low six bits of a byte select an
 // operation, by the weights in targets.go and concurrent.go. The high two bits select a
 // handle: 0 is the Allocator, and the others are Locals. An operation reads further bytes
 // as needed. After the end of the input all bytes are 0.
@@ -156,19 +163,34 @@
 // are filled: both ends, a piece in each 28 KiB, and the bytes just below the length to
 // which a Realloc cuts.
 //
+// A regionModel and a fileModel make kernel calls of an operation fail: one, or two in a row,
+// so that undoing fails, too. For a fileModel all calls can fail from one on, as if the
+// process died there. Without such failures an operation must succeed, or fail for the reason
+// that the model gives; after one failure nothing may have changed. A commit that fails leaves
+// the last commit in the file; with arena.ErrReopen it may leave the new one.
+//
+// Allocators that are closed in use belong to goroutines that allocate and free at a limit,
+// but do not touch the memory. Close must succeed and leave nothing mapped, and their calls
+// must end with alloc.ErrClosed or a *alloc.MisuseError. The Allocators beside them are
+// bystanders, which must notice nothing.
+//
 // # The soak
 //
-// The soak consists of runs. Each run has a new Allocator with options from the seed, and
-// a few rounds.
+// The soak consists of runs. Each run has up to four new Allocators with options from the
+// seed: plain, checked, guarded, recorded and hardened ones beside each other. Each has a crew
+// of workers. A run has a few rounds.
 //
 //	workers   goroutines, every fourth locked to its thread: allocate, fill, verify,
-//	          resize, free, and send blocks to each other, as the load profile says
+//	          resize, free, cut slices and join them again, and send blocks to each
+//	          other, as the load profile says
 //	disturb   one goroutine: GOMAXPROCS from 1 to -procs, garbage collections, Trim, kernel
-//	          calls that fail, limits, Locals that the garbage collector must close
+//	          calls that fail, limits, Locals that the garbage collector must close, other
+//	          Allocators that are closed in use, bubbles of testing/synctest, and an arena
+//	          file that is written and compacted while processes are started
 //	audit     after each round, while no worker runs: the contents of every block, and
-//	          the Allocator's statistics against the sums of all workers
-//	end       everything is freed, or every second block is left to Close; then nothing
-//	          may be mapped, and no metadata may be lost
+//	          the Allocators' statistics against the sums of their workers
+//	end       everything is freed, or every second block is left to Close, while the
+//	          other crews go on; then nothing may be mapped, and no metadata may be lost
 //
 // These are the load profiles:
 //

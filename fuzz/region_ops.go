@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj/mmap"
 )
 
@@ -163,7 +164,10 @@ func (m *regionModel) sync() error {
 		want = mmap.ErrInvalid
 	}
 	err := m.kernel(r.Sync)
-	_, err = m.settle(err, want, m.exists, m.text)
+	done, err := m.settle(err, want, m.exists, m.text)
+	if done && r.n > 0 && m.calls[vm.OpSync] == 0 {
+		return errors.New("nothing was written to the disk")
+	}
 	return err
 }
 
@@ -224,4 +228,23 @@ func (m *regionModel) otherRemoves() error {
 	}
 	m.exists, m.text = false, nil
 	return os.Remove(m.path)
+}
+
+// otherLocks locks the file as another program does (flock), or unlocks it. Regions do not
+// care.
+func (m *regionModel) otherLocks() error {
+	if m.locked != nil {
+		err := others.CloseFile(m.locked)
+		m.locked = nil
+		return err
+	}
+	if !m.exists {
+		return nil
+	}
+	f, err := others.Open(m.path, vm.ForWriting, 0)
+	if err != nil {
+		return err
+	}
+	m.locked = f
+	return others.LockFile(f, true, false)
 }

@@ -23,22 +23,32 @@ const (
 	maxText    = 64 << 10
 )
 
-// A regionModel maps one file by several regions, as several processes do, and changes the
-// file without a region besides, as other programs do. It knows what the file contains.
+// A regionModel maps one file by several regions, as several processes do. Besides, it
+// changes, fills and locks the file without a region, as other programs do. It also has
+// regions of memory (region_memory.go). It knows what the file and the memory contain.
 type regionModel struct {
 	path   string
 	exists bool
 	text   []byte // the contents of the file
 	open   []*mappedFile
+	memory []*memoryRegion
+	locked *vm.File // another program's descriptor, which has locked the file
 	in     stream
 	trace  trace
-	next   struct { // the kernel call of the next operation that fails
-		call    int // 0: none
+	next   struct { // the kernel calls of the next operation that fail
+		call    int  // the first; 0: none
+		count   int  // that many in a row
+		full    bool // for lack of disk space
 		appends bool
 	}
-	fired    bool   // it has failed
-	appended []byte // what another program appended at that moment
+	fired    int            // calls that have failed
+	calls    [vm.NumOps]int // of the operation, except those that failed
+	didMap   bool           // a call that maps has succeeded
+	appended []byte         // what another program appended when a call failed
 }
+
+// others is the account of other programs' files.
+var others vm.Space
 
 // A mappedFile is a region and what the model knows of it.
 type mappedFile struct {
@@ -59,7 +69,13 @@ var regionOps = []struct {
 	{"write", (*regionModel).write}, {"sync", (*regionModel).sync}, {"lock", (*regionModel).lock},
 	{"close", (*regionModel).closeOne}, {"close", (*regionModel).closeOne},
 	{"append", (*regionModel).otherAppends}, {"cut", (*regionModel).otherCuts}, {"remove", (*regionModel).otherRemoves},
-	{"fail", (*regionModel).fail}, {"fail", (*regionModel).fail}, {"fail", (*regionModel).fail},
+	{"lockfile", (*regionModel).otherLocks},
+	{"fail", (*regionModel).fail}, {"fail", (*regionModel).fail}, {"fail", (*regionModel).fail}, {"fail", (*regionModel).fail},
+	{"memory", (*regionModel).mapMemory}, {"memory", (*regionModel).mapMemory}, {"memory", (*regionModel).mapMemory},
+	{"resizemem", (*regionModel).resizeMemory}, {"resizemem", (*regionModel).resizeMemory}, {"resizemem", (*regionModel).resizeMemory},
+	{"fill", (*regionModel).fillMemory}, {"fill", (*regionModel).fillMemory}, {"fill", (*regionModel).fillMemory},
+	{"discard", (*regionModel).discard}, {"discard", (*regionModel).discard}, {"protect", (*regionModel).protect},
+	{"closemem", (*regionModel).closeMemory}, {"underflow", (*regionModel).underflow},
 }
 
 // runRegionModel runs an input on a file in dir.
@@ -76,6 +92,12 @@ func runRegionModel(data []byte, dir string) (err error) {
 			for _, r := range m.open {
 				_ = r.Close()
 			}
+			for _, r := range m.memory {
+				_ = r.Close()
+			}
+		}
+		if m.locked != nil {
+			_ = others.CloseFile(m.locked)
 		}
 		_ = os.Remove(m.path)
 	}()
@@ -86,6 +108,11 @@ func runRegionModel(data []byte, dir string) (err error) {
 	}
 	for len(m.open) > 0 {
 		if err := m.closeAt(0); err != nil {
+			return err
+		}
+	}
+	for len(m.memory) > 0 {
+		if err := m.closeMemoryAt(0); err != nil {
 			return err
 		}
 	}
@@ -118,32 +145,48 @@ func (m *regionModel) step() error {
 	return m.sound()
 }
 
-// fail makes a kernel call of the next operation fail, and another program append to the
-// file at that moment.
+// fail makes one or two kernel calls of the next operation fail, because there is no memory or
+// because another program has filled the disk. Another program may append to the file at that
+// moment.
 func (m *regionModel) fail() error {
 	x := m.in.next()
-	m.next.call, m.next.appends = 1+x%16, x >= 96
+	m.next.call, m.next.count, m.next.full, m.next.appends = 1+x%16, 1, false, false
+	switch x / 16 {
+	case 0, 1, 2, 3:
+	case 4, 5:
+		m.next.count = 2
+	case 6, 7:
+		m.next.full = true
+	default:
+		m.next.appends = true
+	}
 	m.trace.note(m.next.call, x)
 	return nil
 }
 
+var errDiskFull = fmt.Errorf("%w: injected", vm.ErrNoSpace)
+
 // kernel runs an operation on a region, with the failure that is next.
 func (m *regionModel) kernel(f func() error) error {
 	next, calls := m.next, 0
-	m.next.call, m.fired, m.appended = 0, false, nil
-	if next.call > 0 {
-		vm.Inject(func(vm.Op) error {
-			if calls++; calls != next.call {
-				return nil
-			}
-			m.fired = true
-			if next.appends {
-				m.appended = m.appendToFile("appended beside the failure")
-			}
-			return errInjected
-		})
-		defer disarm()
-	}
+	m.next.call, m.next.full, m.next.appends = 0, false, false
+	m.fired, m.appended, m.calls, m.didMap = 0, nil, [vm.NumOps]int{}, false
+	vm.Inject(func(op vm.Op) error {
+		if calls++; calls < next.call || calls >= next.call+next.count || next.call == 0 {
+			m.calls[op]++
+			m.didMap = m.didMap || op == vm.OpMap
+			return nil
+		}
+		m.fired++
+		if next.appends {
+			m.appended = m.appendToFile("appended beside the failure")
+		}
+		if next.full {
+			return errDiskFull
+		}
+		return errInjected
+	})
+	defer disarm()
 	return f()
 }
 
@@ -161,11 +204,13 @@ func (m *regionModel) appendToFile(text string) []byte {
 // settle compares the outcome of an operation with what it should be: want is its error
 // if no kernel call failed, and text what the file then contains.
 func (m *regionModel) settle(err, want error, exists bool, text []byte) (done bool, _ error) {
-	if now, err := os.ReadFile(m.path); want != nil && m.fired && err == nil && len(now) == 0 {
+	if now, err := os.ReadFile(m.path); want != nil && m.fired > 0 && err == nil && len(now) == 0 {
 		m.exists = true // the call that failed was to remove the file that was made
 	}
 	switch {
-	case err != nil && m.fired && errors.Is(err, mmap.ErrOutOfMemory): // which errInjected is
+	case err != nil && m.fired > 1: // nothing can be undone if that fails, too
+		return false, m.half()
+	case m.fired > 0 && (errors.Is(err, mmap.ErrOutOfMemory) || errors.Is(err, mmap.ErrNoSpace)): // what is injected
 		return false, m.undone()
 	case want != nil:
 		if !errors.Is(err, want) {
@@ -218,8 +263,25 @@ func (m *regionModel) undone() error {
 	return nil
 }
 
+// half takes over what an operation has left that failed, and could not undo what it had done:
+// at most a new file, and zeros at its end.
+func (m *regionModel) half() error {
+	now, err := os.ReadFile(m.path)
+	if errors.Is(err, fs.ErrNotExist) && !m.exists {
+		return nil
+	}
+	if err != nil || !bytes.HasPrefix(now, m.text) || len(bytes.Trim(now[len(m.text):], "\x00")) > 0 {
+		return fmt.Errorf("an operation failed, and the file has %d bytes, had %d (%w)", len(now), len(m.text), orNone(err))
+	}
+	m.exists, m.text = true, now
+	return nil
+}
+
 // sound compares the file and all regions with the model.
 func (m *regionModel) sound() error {
+	if err := m.soundMemory(); err != nil {
+		return err
+	}
 	now, err := os.ReadFile(m.path)
 	if errors.Is(err, fs.ErrNotExist) != !m.exists || err == nil && !bytes.Equal(now, m.text) {
 		return fmt.Errorf("the file has %d bytes (%w), want %d, and the same ones: exists %v", len(now), orNone(err), len(m.text), m.exists)

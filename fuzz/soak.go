@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
@@ -34,21 +35,30 @@ func (c soakConfig) String() string {
 		c.seed, c.profile, c.workers, c.procs, c.faults, c.limits, c.operations, c.duration)
 }
 
-// A soaking is a running soak. Each of its runs has a new Allocator; workers do what the
-// profile says, while one goroutine disturbs them.
+// A soaking is a running soak. Each of its runs has new Allocators, each with a crew of
+// workers. They do what the profile says, while one goroutine disturbs them.
 type soaking struct {
 	soakConfig
-	load    *profile
-	out     io.Writer
-	begun   time.Time
-	tally   tally
-	runs    int
-	peak    int64                  // of the footprint, in bytes
-	visited [sizeclass.Count]int64 // blocks that visitors allocated in this run
+	load   *profile
+	out    io.Writer
+	begun  time.Time
+	tally  tally
+	runs   int
+	opened int    // Allocators
+	peak   int64  // of a footprint, in bytes
+	faults faults // of all Allocators
 
 	stop atomic.Bool
 	mu   sync.Mutex
 	bad  error // the first violation
+}
+
+// A crew is an Allocator and the workers that use it. The other crews of the run are its
+// bystanders: their blocks must keep their contents, whatever happens to this Allocator.
+type crew struct {
+	*model
+	workers []*worker
+	visited [sizeclass.Count]int64 // blocks that visitors allocated
 }
 
 // tally counts the work of a soak. Workers add to it from time to time.
@@ -60,6 +70,8 @@ type tally struct {
 	faults                            atomic.Int64 // failed kernel calls
 	trims, collections, moves, limits atomic.Int64 // moves: changes of GOMAXPROCS
 	audits                            atomic.Int64
+	doomed                            atomic.Int64 // Allocators that were closed while in use
+	bubbles, files, children          atomic.Int64
 }
 
 const (
@@ -67,6 +79,7 @@ const (
 	roundTime = 5 * time.Second // maximum
 	stallTime = 2 * time.Minute // without a finished operation
 	minTime   = 20 * time.Millisecond
+	maxCrews  = 4
 )
 
 // soak runs the load and returns the first violation of what the package documentation
@@ -116,10 +129,61 @@ func (s *soaking) violation(err error) {
 	s.stop.Store(true)
 }
 
-// oneRun makes one run, from a new Allocator to its Close.
+// oneRun makes one run, from new Allocators to their Close. One is closed while the workers
+// of the others go on.
 func (s *soaking) oneRun() error {
 	s.runs++
 	r := rand.New(rand.NewPCG(s.seed, uint64(s.runs)))
+	before := metadata.InUse()
+	crews, err := s.newCrews(r)
+	if err != nil {
+		return err
+	}
+	for range rounds {
+		if !s.goesOn() {
+			break
+		}
+		s.round(crews, r)
+		for _, c := range crews {
+			if err := s.audit(c); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.endBeside(crews[0], crews[1:], r); err != nil {
+		return err
+	}
+	for _, c := range crews[1:] {
+		if err := errors.Join(s.audit(c), s.end(c, r.IntN(2) == 0)); err != nil {
+			return err
+		}
+	}
+	if s.failed() != nil {
+		return nil
+	}
+	return collected(func() error { return leakedSince(before) })
+}
+
+// newCrews makes the Allocators of a run. Their modes differ: plain, checked, guarded,
+// recorded and hardened ones stand side by side.
+func (s *soaking) newCrews(r *rand.Rand) (crews []*crew, err error) {
+	n := max(1, min(1+r.IntN(maxCrews), s.workers/2))
+	for i := range n {
+		m, err := s.newModel(r)
+		if err != nil {
+			return nil, err
+		}
+		m.moving = true
+		c := &crew{model: m}
+		c.workers = newWorkers(s, m, r, i, s.workers/n)
+		crews = append(crews, c)
+		s.opened++
+	}
+	return crews, nil
+}
+
+// newModel makes an Allocator with random options.
+func (s *soaking) newModel(r *rand.Rand) (*model, error) {
 	decay := time.Duration(-1)
 	if r.IntN(2) == 0 {
 		decay = 4 * time.Millisecond << r.IntN(6)
@@ -128,65 +192,68 @@ func (s *soaking) oneRun() error {
 	if r.IntN(4) == 0 {
 		h = r.IntN(8)
 	}
-	if s.faults {
+	if s.soakConfig.faults {
 		h &^= 4 // bytes lost in spans because of it look like a leak
 	}
-	m, err := newModel(int(r.Uint32()&0xff), hardeningOf(h), nil, decay)
-	if err != nil {
-		return err
-	}
-	m.moving = true
-	s.visited = [sizeclass.Count]int64{}
-	workers := newWorkers(s, m, r)
-	for range rounds {
-		if !s.goesOn() {
-			break
-		}
-		s.round(m, workers, r)
-		if err := s.audit(m, workers); err != nil {
-			return err
-		}
-	}
-	return s.end(m, workers, r.IntN(2) == 0)
+	return newModel(int(r.Uint32()&0xff), hardeningOf(h), nil, decay)
 }
 
 // round lets the workers run for a while and disturbs them.
-func (s *soaking) round(m *model, workers []*worker, r *rand.Rand) {
-	s.stop.Store(false)
-	var all sync.WaitGroup
-	for _, w := range workers {
-		all.Go(w.work)
-	}
+func (s *soaking) round(crews []*crew, r *rand.Rand) {
+	wait := s.start(crews)
 	length := max(min(roundTime, s.duration/(2*rounds)), minTime)
 	for end := time.Now().Add(length); time.Now().Before(end) && !s.stop.Load() && s.goesOn(); {
-		s.disturb(m, r)
+		s.disturb(crews[r.IntN(len(crews))], r)
 	}
-	s.stop.Store(true)
-	all.Wait()
+	wait()
 	disarm()
-	m.a.SetLimit(0)
+	for _, c := range crews {
+		c.a.SetLimit(0)
+	}
 }
 
-// audit checks the contents of all blocks and the Allocator's statistics while no worker
-// runs.
-func (s *soaking) audit(m *model, workers []*worker) error {
-	if s.bad != nil {
+// start lets the workers run until the function that it returns is called.
+func (s *soaking) start(crews []*crew) (stop func()) {
+	s.stop.Store(s.failed() != nil)
+	var all sync.WaitGroup
+	for _, c := range crews {
+		for _, w := range c.workers {
+			all.Go(w.work)
+		}
+	}
+	return func() {
+		s.stop.Store(true)
+		all.Wait()
+	}
+}
+
+// failed returns the first violation.
+func (s *soaking) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bad
+}
+
+// audit checks the contents of all blocks of a crew and its Allocator's statistics, while no
+// worker runs.
+func (s *soaking) audit(c *crew) error {
+	if s.failed() != nil {
 		return nil
 	}
-	sum := &runner{model: m, alone: !m.aging} // otherwise the purger changes the statistics
-	for c, n := range s.visited {
-		sum.small[c].allocs += n
+	sum := &runner{model: c.model, alone: !c.aging} // otherwise the purger changes the statistics
+	for class, n := range c.visited {
+		sum.small[class].allocs += n
 	}
-	for _, w := range workers {
+	for _, w := range c.workers {
 		if err := w.verifyAll(&sum.shadow); err != nil {
 			return err
 		}
 	}
 	s.tally.audits.Add(1)
-	s.tally.faults.Add(m.faults.fired.Swap(0))
-	m.moving = m.aging
-	defer func() { m.moving = true }()
-	n, err := m.snapshot()
+	s.tally.faults.Add(s.faults.fired.Swap(0))
+	c.moving = c.aging
+	defer func() { c.moving = true }()
+	n, err := c.snapshot()
 	if err != nil {
 		return err
 	}
@@ -194,29 +261,36 @@ func (s *soaking) audit(m *model, workers []*worker) error {
 	return sum.reconcile()
 }
 
+// endBeside ends a crew while the workers of the others go on.
+func (s *soaking) endBeside(c *crew, others []*crew, r *rand.Rand) error {
+	wait := s.start(others)
+	defer wait()
+	return s.end(c, r.IntN(2) == 0)
+}
+
 // end frees everything, or leaves half of it to Close.
-func (s *soaking) end(m *model, workers []*worker, all bool) error {
-	if s.bad != nil {
+func (s *soaking) end(c *crew, all bool) error {
+	if s.failed() != nil {
 		return nil
 	}
-	for _, w := range workers {
+	for _, w := range c.workers {
 		if err := w.freeAll(all); err != nil {
 			return err
 		}
 		w.local.Close()
 	}
-	m.moving = m.aging
+	c.moving = c.aging
 	if s.procs > 0 {
 		// A cleanup queued on a processor waits until that processor exists again
 		// (runtime/mcleanup.go, flush).
 		runtime.GOMAXPROCS(s.procs)
 	}
 	if all {
-		if err := collected(func() error { return m.empty(nil) }); err != nil {
+		if err := collected(func() error { return c.empty(nil) }); err != nil {
 			return err
 		}
 	}
-	return errors.Join(m.close(nil), collected(m.leaked))
+	return c.close(nil)
 }
 
 // collected reports what is left after a while. Locals that the garbage collector must

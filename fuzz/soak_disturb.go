@@ -12,7 +12,7 @@ import (
 // A disturbance changes the environment of the workers while they run.
 type disturbance struct {
 	weight int
-	do     func(*soaking, *model, *rand.Rand)
+	do     func(*soaking, *crew, *rand.Rand)
 }
 
 var disturbances = []disturbance{
@@ -23,10 +23,13 @@ var disturbances = []disturbance{
 	{2, (*soaking).limitFor},
 	{1, (*soaking).visit},
 	{4, (*soaking).look},
+	{3, (*soaking).closeBeside},
+	{1, (*soaking).bubble},
+	{1, (*soaking).keepFile},
 }
 
 // disturb makes one disturbance, and then leaves the workers alone for a while.
-func (s *soaking) disturb(m *model, r *rand.Rand) {
+func (s *soaking) disturb(c *crew, r *rand.Rand) {
 	total := 0
 	for _, d := range disturbances {
 		total += d.weight
@@ -34,7 +37,7 @@ func (s *soaking) disturb(m *model, r *rand.Rand) {
 	n := r.IntN(total)
 	for _, d := range disturbances {
 		if n -= d.weight; n < 0 {
-			d.do(s, m, r)
+			d.do(s, c, r)
 			break
 		}
 	}
@@ -43,14 +46,14 @@ func (s *soaking) disturb(m *model, r *rand.Rand) {
 
 // changeProcs changes the number of processors, which strands caches of processors that
 // no longer exist.
-func (s *soaking) changeProcs(_ *model, r *rand.Rand) {
+func (s *soaking) changeProcs(_ *crew, r *rand.Rand) {
 	if s.procs > 0 {
 		runtime.GOMAXPROCS(1 + r.IntN(s.procs))
 		s.tally.moves.Add(1)
 	}
 }
 
-func (s *soaking) collect(_ *model, r *rand.Rand) {
+func (s *soaking) collect(_ *crew, r *rand.Rand) {
 	if r.IntN(4) == 0 {
 		debug.FreeOSMemory()
 	} else {
@@ -59,46 +62,46 @@ func (s *soaking) collect(_ *model, r *rand.Rand) {
 	s.tally.collections.Add(1)
 }
 
-func (s *soaking) trim(m *model, _ *rand.Rand) {
-	m.a.Trim()
+func (s *soaking) trim(c *crew, _ *rand.Rand) {
+	c.a.Trim()
 	s.tally.trims.Add(1)
 }
 
 // fail makes kernel calls fail for a while.
-func (s *soaking) fail(m *model, r *rand.Rand) {
-	if !s.faults {
+func (s *soaking) fail(_ *crew, r *rand.Rand) {
+	if !s.soakConfig.faults {
 		return
 	}
-	m.faults.arm(r.IntN(256), r.IntN(256))
+	s.faults.arm(r.IntN(256), r.IntN(256))
 	time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond)
 	disarm()
 }
 
 // limitFor limits the footprint to about its current value for a while.
-func (s *soaking) limitFor(m *model, r *rand.Rand) {
+func (s *soaking) limitFor(c *crew, r *rand.Rand) {
 	if !s.limits {
 		return
 	}
-	n := m.a.Stats()
+	n := c.a.Stats()
 	s.tally.limits.Add(1) // first: workers check this to see whether a refusal is allowed
-	m.a.SetLimit(n.Footprint.Now/2 + r.Int64N(n.Footprint.Now+1) + 1)
+	c.a.SetLimit(n.Footprint.Now/2 + r.Int64N(n.Footprint.Now+1) + 1)
 	time.Sleep(time.Duration(r.IntN(10)) * time.Millisecond)
-	m.a.SetLimit(0)
+	c.a.SetLimit(0)
 }
 
 // visit opens a Local, uses it and leaves it to the garbage collector.
-func (s *soaking) visit(m *model, r *rand.Rand) {
-	l := m.a.NewLocal()
+func (s *soaking) visit(c *crew, r *rand.Rand) {
+	l := c.a.NewLocal()
 	for range 10 {
 		size := 1 + r.IntN(300)
 		if p, err := l.Malloc(size); err == nil {
-			m.a.Free(p)
-			s.visited[request{size: size, checked: m.checked}.place().class]++
+			c.a.Free(p)
+			c.visited[request{size: size, checked: c.checked}.place().class]++
 		}
 	}
 }
 
 // look reads the statistics while they change.
-func (s *soaking) look(m *model, _ *rand.Rand) {
-	m.a.Stats()
+func (s *soaking) look(c *crew, _ *rand.Rand) {
+	c.a.Stats()
 }

@@ -64,7 +64,11 @@ func (s *soaking) summary() {
 		{"trims", t.trims.Load()},
 		{"limits", t.limits.Load()},
 		{"audits of everything", t.audits.Load()},
-		{"Allocators opened and closed", int64(s.runs)},
+		{"Allocators opened and closed", int64(s.opened)},
+		{"Allocators closed while in use", t.doomed.Load()},
+		{"uses in a bubble of testing/synctest", t.bubbles.Load()},
+		{"arena files written and read", t.files.Load()},
+		{"processes started", t.children.Load()},
 		{"highest footprint, bytes", s.peak},
 	} {
 		fmt.Fprintf(s.out, "%16d  %s\n", line.n, line.what)

@@ -34,13 +34,14 @@ type worker struct {
 	allocated, freed, resized, sent, verified, touched, refused int64
 }
 
-func newWorkers(s *soaking, m *model, r *rand.Rand) []*worker {
-	workers := make([]*worker, s.workers)
+// newWorkers makes n workers of the Allocator with a number.
+func newWorkers(s *soaking, m *model, r *rand.Rand, number, n int) []*worker {
+	workers := make([]*worker, n)
 	for i := range workers {
 		workers[i] = &worker{
-			s: s, m: m, n: i, r: rand.New(rand.NewPCG(r.Uint64(), r.Uint64())),
+			s: s, m: m, n: number*n + i, r: rand.New(rand.NewPCG(r.Uint64(), r.Uint64())),
 			local: m.a.NewLocal(), slots: make([]block, s.load.slots),
-			mail: make(chan block, mailbox), friends: workers, lastID: i << 24,
+			mail: make(chan block, mailbox), friends: workers, lastID: (number*n + i) << 24,
 		}
 	}
 	return workers
@@ -100,6 +101,8 @@ func (w *worker) step() error {
 		return w.fillSlot(b)
 	}
 	switch n := w.r.IntN(64); {
+	case n == 63:
+		return w.cutSlice()
 	case n < w.s.load.send:
 		return w.send(b)
 	case n < w.s.load.send+8:
@@ -171,7 +174,7 @@ func (w *worker) enter(b *block, q request, at unsafe.Pointer, fresh bool) error
 func (w *worker) mayFail(err error) error {
 	w.refused++
 	switch {
-	case errors.Is(err, alloc.ErrOutOfMemory) && w.m.faults.fired.Load()+w.s.tally.faults.Load() > 0,
+	case errors.Is(err, alloc.ErrOutOfMemory) && w.s.faults.fired.Load()+w.s.tally.faults.Load() > 0,
 		errors.Is(err, alloc.ErrLimit) && w.s.tally.limits.Load() > 0:
 		return nil
 	}

@@ -11,11 +11,14 @@
 //
 //   - It has a mapping of its own: whole pages of the kernel. The 64 bytes in front of the
 //     object are its header. The object is aligned to at least 64 bytes.
-//   - When it is resized, the kernel moves its pages; nothing is copied. An object with an
-//     alignment beyond the page, or one in a shared mapping, is copied.
+//   - When it is resized, the kernel moves its pages. A growing object is copied instead if
+//     freed memory is retained that suits it: copying to it costs less than the page faults
+//     in new memory. An object with an alignment beyond the page, or one in a shared mapping,
+//     is copied too.
 //   - When it is freed, the heap retains its memory for the next object of about that
 //     length. That object then needs no call to the kernel and causes no page faults.
-//     Policy and RetainBytes say how much memory is retained.
+//     Policy and RetainBytes say how much memory is retained; by default, what the program
+//     recently used at most, but not more than 256 MiB.
 //   - Retained memory that no object uses for a while is purged, which gives its RAM back.
 //     Later it is unmapped, which gives its addresses back. Allocator.Trim does both at
 //     once.

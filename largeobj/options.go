@@ -35,7 +35,9 @@ type Options struct {
 	Policy Policy
 
 	// RetainBytes is the largest amount of freed memory that is retained, in bytes.
-	// 0 means 256 MiB (64 MiB on 32-bit systems). A negative value retains nothing. The
+	// 0 means 256 MiB (64 MiB on 32-bit systems); under the policy Retain also that live
+	// and retained memory together do not exceed, by more than an eighth and 1 MiB, what
+	// was live at most in the last second. A negative value retains nothing. The
 	// heap counts whole mappings, purged ones included, and unmaps the oldest first when
 	// they exceed RetainBytes. Processors count in steps, so the excess can be an eighth.
 	// An object longer than RetainBytes is never retained.

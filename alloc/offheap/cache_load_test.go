@@ -67,10 +67,13 @@ func TestLoadFails(t *testing.T) {
 	broken := errors.New("broken")
 	loading(t, func(t *testing.T, c *Cache[string, string]) {
 		for name, load := range map[string]loader{
-			"error": func(context.Context, string) (string, time.Duration, error) { time.Sleep(1); return "", 0, broken },
-			"panic": func(context.Context, string) (string, time.Duration, error) { time.Sleep(1); panic("no") },
+			"error": func(context.Context, string) (string, time.Duration, error) {
+				time.Sleep(time.Nanosecond)
+				return "", 0, broken
+			},
+			"panic": func(context.Context, string) (string, time.Duration, error) { time.Sleep(time.Nanosecond); panic("no") },
 			"exit": func(context.Context, string) (string, time.Duration, error) {
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				runtime.Goexit()
 				return "", 0, nil
 			},

@@ -72,6 +72,7 @@ func beyond(t *testing.T) uintptr {
 }
 
 func TestCatch(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	for _, page := range []struct {
 		name string
 		of   func(*testing.T) uintptr
@@ -121,6 +122,7 @@ func TestCatchNothing(t *testing.T) {
 
 // Panics that are not described faults pass through unchanged.
 func TestPassThrough(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	var nothing *[8]int
 	var noError error
 	value := errors.New("a value")
@@ -189,6 +191,7 @@ func TestSettingRestored(t *testing.T) {
 
 // The inner call catches the faults that it describes, and the outer call all others.
 func TestNested(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a, b := closed(t), closed(t)
 	only := func(mine uintptr) func(uintptr) error {
 		return func(addr uintptr) error {

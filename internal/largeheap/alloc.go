@@ -42,47 +42,69 @@ func (h *Heap) alloc(size, align uintptr) (o *object, zeroed bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	return o, h.finish(o), nil
+}
+
+// finish makes the header of a settled object. It reports whether the object is known to be
+// zero.
+func (h *Heap) finish(o *object) (zeroed bool) {
 	zeroed = o.pages == untouched
 	o.full = o.full && o.pages == dirty
 	o.pages = dirty
 	o.seal(h.secret)
-	return o, zeroed, nil
+	return zeroed
 }
 
 // reuse takes a retained extent that suits shape w and settles an object of that
-// shape in it. It returns nil if none suits. It looks first where the memory is
-// likeliest to be in the processor's caches: in the processor's own shard, then in
-// the others, then in the cold shard.
+// shape in it. It returns nil if none suits. Dirty extents come first: they cost no page
+// faults. A dirty extent that is longer than it should be comes before a purged one.
 func (h *Heap) reuse(w *shape) (*object, error) {
+	if o, err := h.reuseDirty(w, maxTotal(w.total)); o != nil || err != nil {
+		return o, err
+	}
+	if limit := h.demand.looseLimit(w.total); limit > maxTotal(w.total) {
+		if o, err := h.reuseDirty(w, limit); o != nil || err != nil {
+			return o, err
+		}
+	}
+	return h.reuseFrom(&h.cold, w, maxTotal(w.total))
+}
+
+// reuseDirty does what reuse does, with dirty extents of up to limit bytes. It looks first
+// where the memory is likeliest to be in the processor's caches: in the processor's own shard.
+func (h *Heap) reuseDirty(w *shape, limit uintptr) (*object, error) {
 	own := h.local()
-	if o, err := h.reuseFrom(own, w); o != nil || err != nil {
+	if o, err := h.reuseFrom(own, w, limit); o != nil || err != nil {
 		return o, err
 	}
 	for i := range h.shards {
 		s := &h.shards[i]
-		if s == own {
+		if s == own || s.count.Load() == 0 {
 			continue
 		}
-		if o, err := h.reuseFrom(s, w); o != nil || err != nil {
+		if o, err := h.reuseFrom(s, w, limit); o != nil || err != nil {
 			return o, err
 		}
 	}
-	return h.reuseFrom(&h.cold, w)
+	return nil, nil
 }
 
-// reuseFrom does what reuse does, from s only.
-func (h *Heap) reuseFrom(s *shard, w *shape) (*object, error) {
+// reuseFrom does what reuse does, from s only and with extents of up to limit bytes.
+func (h *Heap) reuseFrom(s *shard, w *shape, limit uintptr) (*object, error) {
 	s.mu.Lock()
-	o, user := s.take(w)
+	o, user := s.take(w, limit)
 	if o == nil {
 		s.mu.Unlock()
 		return nil, nil
 	}
 	o.set(Releasing) // it belongs to this call
-	s.publish(h)
 	s.retained(o).remove(o)
 	s.live.add(o)
 	s.requested += int64(w.size)
+	s.publish(h)
+	if limit > maxTotal(w.total) {
+		h.demand.loosen(o, o.total()-w.total)
+	}
 	s.mu.Unlock()
 	err := h.settle(o, w, user)
 	if err == nil {
@@ -92,6 +114,7 @@ func (h *Heap) reuseFrom(s *shard, w *shape) (*object, error) {
 	s.live.remove(o)
 	s.requested -= int64(w.size)
 	s.retained(o).add(o)
+	h.demand.loosen(o, 0)
 	s.put(h, o)
 	s.mu.Unlock()
 	return nil, err

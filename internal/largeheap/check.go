@@ -35,7 +35,7 @@ func (h *Heap) Check() error {
 // checkShards checks the lists of each shard. It returns how many extents are listed
 // or in transit.
 func (h *Heap) checkShards() (listed int64, err error) {
-	var bytes, published int64
+	var bytes, published, live, warm int64
 	for i := range h.shardCount() {
 		s := h.shardAt(i)
 		n := 0
@@ -67,10 +67,18 @@ func (h *Heap) checkShards() (listed int64, err error) {
 		}
 		bytes += s.bytes
 		published += s.published
+		live += s.publishedLive
+		if s != &h.cold {
+			warm += s.published
+		}
 		listed += s.count.Load() + int64(s.transit)
 	}
 	if got := h.retained.Load(); got != published {
 		return 0, fmt.Errorf("largeheap: retained = %d, shards published %d", got, published)
+	}
+	if d := &h.demand; d.live.Load() != live || d.dirty.Load() != warm {
+		return 0, fmt.Errorf("largeheap: the demand has %d live and %d dirty bytes, shards published %d and %d",
+			d.live.Load(), d.dirty.Load(), live, warm)
 	}
 	return listed, nil
 }
@@ -80,6 +88,7 @@ func (h *Heap) checkShards() (listed int64, err error) {
 // such extent.
 func (h *Heap) checkExtents(listed int64) error {
 	var got counts
+	var loose int64
 	quiet := true
 	for at := h.all; at != 0; at = objectAt(at).all.next {
 		o := objectAt(at)
@@ -99,6 +108,10 @@ func (h *Heap) checkExtents(listed int64) error {
 			quiet = false
 		}
 		got.slack += int64(o.slack())
+		loose += int64(o.loose)
+	}
+	if n := h.demand.loose.Load(); quiet && n != loose {
+		return fmt.Errorf("largeheap: %d bytes of extents are loose, the demand counts %d", loose, n)
 	}
 	want := h.sum()
 	if quiet && got != want {

@@ -44,9 +44,12 @@ func (h *Heap) Close() error {
 	}
 	for i := range h.shardCount() {
 		s := h.shardAt(i)
-		s.index, s.counts, s.transit, s.published = index{}, counts{}, 0, 0
+		s.index, s.counts, s.transit, s.published, s.publishedLive = index{}, counts{}, 0, 0, 0
 	}
 	h.retained.Store(0)
+	h.demand.live.Store(0)
+	h.demand.dirty.Store(0)
+	h.demand.loose.Store(0)
 	h.cold.counts = left
 	h.cold.transit = int(left.dirty.Objects + left.clean.Objects)
 	if err := h.chunks.Close(); err != nil {

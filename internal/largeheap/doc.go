@@ -2,7 +2,7 @@
 
 // Package largeheap is the heap of large objects, which are blocks of 128 KiB or more. Each
 // object has a mapping of its own, with its length in a header. Freed objects are retained
-// for a while, and objects grow without being copied. Package largeobj has the options, and
+// for a while, and objects grow into retained memory or by mremap. Package largeobj has the options, and
 // describes the heap to users.
 //
 //	var h largeheap.Heap
@@ -22,6 +22,7 @@
 //	object  describes an extent and the object in it; in metadata, off the Go heap
 //	header  the 64 bytes in front of the object, in the extent itself
 //	shard   the freed, dirty extents of one processor
+//	demand  what the program needed recently, which bounds what the shards keep
 //	cold    one more shard, with the purged extents of all processors
 //	index   the lists of a shard: by length, in bins, and by age
 //	ring    the last objects whose addresses ceased to be valid, for reports
@@ -38,7 +39,9 @@
 //
 // The object is aligned to 64 bytes, or to the requested alignment if that is larger.
 // The tail of a new extent is shorter than a page. An extent that is used again may be
-// an eighth longer than its object needs.
+// an eighth longer than its object needs. It may be up to four times as long as long as all
+// such extents together waste little (type demand): using memory that is in RAM costs less
+// than faulting in as much as is needed.
 //
 // Part of the space that the last page leaves free goes in front of the object. Without
 // it, objects of whole pages would all begin at the same offset in a page, and their
@@ -76,6 +79,8 @@
 //	 └────────────────────── Releasing ◄─────────────────┘ unmapped: forty ticks old,
 //	                                                       over budget, or Purge(true)
 //
+//	Dirty extents are purged early if the demand does not justify them.
+//
 //	Live ── Claim, Put ──► Cached ── Take ──► Live
 //	                       Cached ── Drop ──► Retained, dirty
 //
@@ -107,7 +112,9 @@
 //	          = Σ requested − changes that callers of Take have yet to pass to Account
 //	Dirty + Clean = Σ over all shards of (bytes listed + bytes in transit)
 //	Dirty + Clean ≤ 9/8 · budget, plus what the kernel refused        when Free returns
-//	total of an object's extent ≤ 9/8 · what the object needs         when Alloc returns
+//	total of an object's extent ≤ 9/8 · what the object needs, or the rest is loose
+//	Live + Dirty ≤ 9/8 · recent peak of Live + minWarm, loose ≤ peak/4 + minWarm
+//	                                    in steps, with the default options; see type demand
 //	page map at the address of a Live object = its descriptor
 //
 // Slack is the part of a mapping around an extent with a large alignment: address space
@@ -118,15 +125,18 @@
 //
 //  1. Alloc looks for a retained extent that is long enough, and at most an eighth longer:
 //     first in the processor's own shard and then in the others, because dirty memory
-//     costs no page faults; then in the cold shard.
+//     costs no page faults. Then it looks for a longer dirty one, and last in the cold shard.
 //  2. If there is none, Alloc maps one. From Options.MaxMappings mappings on it takes a
 //     run of a shared chunk instead, of up to half a chunk.
 //  3. Only then does Alloc touch the memory. It writes the header, and it clears the
 //     object if the caller needs zeros and the pages are not known to be zero.
-//  4. Resize changes the mapping by mremap. The header travels with the pages.
+//  4. Resize copies a growing object to a dirty extent, if there is one that suits. A page
+//     fault costs several times as much as copying a page. Otherwise Resize changes the
+//     mapping by mremap. The header travels with the pages.
 //  5. Free finds the descriptor by the page map, changes the state, compares the header,
 //     and lists the extent in the processor's shard as the youngest. If the budget is
-//     exceeded, it unmaps the oldest extents.
+//     exceeded, it unmaps the oldest extents. If the demand is exceeded, it purges the
+//     oldest dirty ones.
 //  6. Purge, at every tick, purges and unmaps extents that are old enough.
 //
 // # Locking

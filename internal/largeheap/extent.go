@@ -52,7 +52,9 @@ func (h *Heap) obtain(w *shape) (*object, error) {
 	if o.carved() {
 		s.carved.add(o)
 	}
+	s.publish(h)
 	s.mu.Unlock()
+	h.cooldown()
 	return o, nil
 }
 

@@ -117,6 +117,8 @@ func (h *Heap) uncarve(o *object) {
 	s.live.remove(o)
 	s.carved.remove(o)
 	h.account(s, o, 0)
+	h.demand.loosen(o, 0)
+	s.publish(h)
 	s.mu.Unlock()
 	o.unregister()
 	h.mu.Lock()

@@ -21,13 +21,16 @@ type Heap struct {
 	owner     uintptr
 	secret    uint64  // mixed into the cookies
 	maxCached uintptr // usable bytes of the largest object that Put takes; 0: none
+	wipe      bool    // see WipeMoved
 	space     *vm.Space
 	options   largeobj.Options
 	budget    int64 // bytes that the heap may retain
-	step      int64 // a shard publishes its retained bytes when they have changed by more
+	step      int64 // a shard publishes its bytes when they have changed by more; see currentStep
 	shards    []shard
+	shardBits int // binary logarithm of their number
 
 	retained    atomic.Int64  // bytes in the shards, as far as they were published
+	demand      demand        // bounds what is retained by what is used
 	tick        atomic.Uint32 // counts calls of Purge, from firstTick
 	colours     atomic.Uint32 // how many extents have been given a colour
 	carving     atomic.Bool   // chunks may have mapped one
@@ -50,6 +53,8 @@ func (h *Heap) Init(space *vm.Space, owner uintptr, o largeobj.Options) {
 	h.shards = make([]shard, min(n, maxShards))
 	h.budget = budget(&o)
 	h.step = h.budget / 8 / int64(len(h.shards))
+	h.shardBits = bits.Len(uint(len(h.shards) - 1))
+	h.demand.bounded = isBounded(&o)
 	h.secret = rand.Uint64()
 	if o.Policy != largeobj.Unmap && h.budget > 0 {
 		h.maxCached = maxCachedSize
@@ -57,3 +62,7 @@ func (h *Heap) Init(space *vm.Space, owner uintptr, o largeobj.Options) {
 	h.tick.Store(firstTick)
 	h.chunks.Init(space)
 }
+
+// WipeMoved makes Resize zero the memory from which it copied an object. It must be called
+// before the heap is used.
+func (h *Heap) WipeMoved() { h.wipe = true }

@@ -48,13 +48,12 @@ func binOf(total uintptr) int {
 func maxTotal(need uintptr) uintptr { return need + need/8 }
 
 // take removes an extent in which an object of shape w has room, and which is not longer than
-// maxTotal. It returns the extent and the address of the object, or nil if there is no such
+// limit. It returns the extent and the address of the object, or nil if there is no such
 // extent.
-func (x *index) take(w *shape) (*object, uintptr) {
+func (x *index) take(w *shape, limit uintptr) (*object, uintptr) {
 	if x.count.Load() == 0 {
 		return nil, 0
 	}
-	limit := maxTotal(w.total)
 	last := binOf(limit)
 	for b := binOf(w.total); b <= last; b++ {
 		if x.occupied[b/64]>>(b%64)&1 == 0 {

@@ -16,7 +16,8 @@ const (
 
 	// minAlign is the smallest alignment of an object in bytes. A header and an object
 	// never share a cache line.
-	minAlign = headerSize
+	minAlign    = headerSize
+	minAlignLog = 6
 
 	// A request of tooLarge bytes or more fails. Below it no sum of a request's
 	// size, alignment and rounding overflows.

@@ -82,6 +82,7 @@ type object struct {
 	// The rest is for mapping and unmapping.
 	mapping vm.Mapping // contains the extent; zero if a shared chunk does
 	all     links      // in the heap's list of all extents
+	loose   uintptr    // bytes that the heap's demand counts, because the extent is too long for its object
 }
 
 // links are the neighbours in a list, addresses of descriptors.

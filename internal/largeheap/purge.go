@@ -80,6 +80,8 @@ func (s *shard) hasOverdue() bool {
 // age purges and unmaps the extents that are old enough. For each shard it ends at the first
 // refusal. It puts the refused extent back as the oldest, and the next tick begins with it.
 func (h *Heap) age() (bytes int64, err error) {
+	h.demand.forget()
+	bytes = h.cooldown()
 	tick := h.tick.Add(1)
 	purge, unmap := tick-purgeAge, tick-unmapAge
 	if h.options.Policy == largeobj.Keep {

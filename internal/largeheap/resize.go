@@ -12,8 +12,9 @@ import (
 // descriptor and the address of the object, which may differ from the old ones. Resize keeps
 // the alignment and the first min(kept, old size, size) bytes. If kept is less than size,
 // the bytes after these are zero. Resize does not write pages that the kernel has just added,
-// because they are zero. The kernel moves pages instead of copying them, except if the
-// alignment exceeds the page or the object lies in a shared chunk.
+// because they are zero. The kernel moves pages instead of copying them, except if
+// a growing object finds retained memory, the alignment exceeds the page, or the object lies in
+// a shared chunk.
 //
 // The returned object is claimed. After an error, d is unchanged and still claimed.
 func (h *Heap) Resize(d Descriptor, kept, size uintptr) (Descriptor, uintptr, error) {
@@ -40,10 +41,44 @@ func (h *Heap) resize(o *object, kept, size uintptr) (*object, error) {
 	case o.carved() || 1<<o.align > vm.PageSize():
 		return h.resizeByCopy(o, kept, size)
 	default:
+		if now := h.growByCopy(o, kept, size); now != nil {
+			return now, nil
+		}
 		return h.grow(o, kept, size, total)
 	}
 	return o, nil
 }
+
+// growByCopy copies the object to a retained dirty extent, and returns nil if there is none
+// or if a longer mapping costs less. Adding pages to a mapping costs several times as much
+// for each byte as copying, because each page is a fault.
+func (h *Heap) growByCopy(o *object, kept, size uintptr) *object {
+	w, ok := shapeOf(size, 1<<o.align)
+	if !ok || !Descriptor(o.addr()).GrowsByCopy(kept, size) {
+		return nil
+	}
+	now, err := h.reuseDirty(&w, maxTotal(w.total))
+	if limit := h.demand.looseLimit(w.total); now == nil && err == nil && limit > maxTotal(w.total) {
+		now, err = h.reuseDirty(&w, limit)
+	}
+	if err != nil || now == nil {
+		return nil
+	}
+	h.finish(now)
+	return h.moveTo(now, false, o, kept, size)
+}
+
+// GrowsByCopy reports whether the claimed object, if it grows to size bytes and keeps the first
+// kept ones, should be copied to memory that was used before.
+func (d Descriptor) GrowsByCopy(kept, size uintptr) bool {
+	o := objectAt(uintptr(d))
+	usable := o.usable()
+	return size > usable && min(kept, usable) <= maxCopied*(size-usable) && o.align <= minAlignLog
+}
+
+// maxCopied is how many bytes of a growing object are copied at most for each byte by which it
+// grows. A fault for a page of 4 KiB costs 2 to 4 times as much as copying a page.
+const maxCopied = 2
 
 // resizeInPlace changes only the requested size.
 func (h *Heap) resizeInPlace(o *object, size uintptr) {
@@ -57,6 +92,9 @@ func (h *Heap) resized(o *object, size, start, total uintptr, m vm.Mapping) {
 	s.mu.Lock()
 	s.live.Bytes += int64(total) - int64(o.total())
 	h.account(s, o, size)
+	need := totalFor(o.user()-o.start, size, vm.PageSize())
+	h.demand.loosen(o, min(o.loose, total-min(total, need)))
+	s.publish(h)
 	s.slack -= int64(o.slack())
 	o.full = o.full && total <= o.total()
 	h.mu.Lock()
@@ -119,6 +157,7 @@ func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 		h.zero(o, user+kept, written-kept)
 	}
 	h.resized(o, size, start, total, m)
+	h.cooldown()
 	return o, nil
 }
 
@@ -129,12 +168,20 @@ func (h *Heap) resizeByCopy(o *object, kept, size uintptr) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
+	return h.moveTo(now, zeroed, o, kept, size), nil
+}
+
+// moveTo moves the object o to the extent of now, and frees the extent of o.
+func (h *Heap) moveTo(now *object, zeroed bool, o *object, kept, size uintptr) *object {
 	now.set(Resizing)
 	raw.Copy(now.user(), o.user(), min(kept, o.usable()))
 	if !zeroed && kept < size {
 		h.zero(now, now.user()+kept, size-kept)
 	}
+	if h.wipe {
+		h.Wipe(Descriptor(o.addr()))
+	}
 	o.set(Releasing)
 	h.dispose(o)
-	return now, nil
+	return now
 }

@@ -66,6 +66,7 @@ func TestResizeKeepsContents(t *testing.T) {
 }
 
 func TestResizeMovesPagesInsteadOfCopying(t *testing.T) {
+	vm.Require(t, vm.Purging)
 	const size = 32 * mib
 	f := newFixture(t, largeobj.Options{RetainBytes: -1})
 	p := f.alloc(size)

@@ -14,9 +14,11 @@ func (h *Heap) retain(s *shard, o *object) {
 	s.mu.Lock()
 	s.live.remove(o)
 	h.account(s, o, 0)
+	h.demand.loosen(o, 0)
 	s.dirty.add(o)
 	if !keep {
 		s.transit++
+		s.publish(h)
 		s.mu.Unlock()
 		_ = h.unmapOrKeep(s, o) // Purge tries again what the kernel refused
 		return
@@ -26,6 +28,7 @@ func (h *Heap) retain(s *shard, o *object) {
 	if over {
 		h.evict()
 	}
+	h.cooldown()
 }
 
 // evict unmaps the oldest retained extents until the budget holds.

@@ -21,7 +21,8 @@ func TestReuse(t *testing.T) {
 	}{
 		{"same size", mib, mib, 64, true},
 		{"a little less", mib, mib - 100*kib, 64, true},
-		{"much less", mib, mib / 2, 64, false},
+		{"half", mib, mib / 2, 64, true},
+		{"much less", 2 * mib, 300 * kib, 64, false},
 		{"more", mib, mib + 8*kib, 64, false},
 		{"same, aligned to a page", mib, mib - 4*kib, 4 * kib, true},
 		{"large alignment", mib, mib, mib, true},
@@ -236,6 +237,7 @@ func TestReuseAtAnotherPlace(t *testing.T) {
 }
 
 func TestAgeing(t *testing.T) {
+	vm.Require(t, vm.Purging)
 	const size = 32 * mib
 	f := newFixture(t, largeobj.Options{})
 	p := f.alloc(size)

@@ -18,10 +18,12 @@ type shard struct {
 	mu interleave.Mutex // guards all of it
 
 	index
-	counts             // changes made through this shard
-	transit   int      // extents taken out of the index to be purged or unmapped
-	published int64    // the part of index.bytes that the heap's sum counts
-	_         [64]byte // keeps neighbours apart
+	counts          // changes made through this shard
+	transit   int   // extents taken out of the index to be purged or unmapped
+	published int64 // the part of index.bytes that the heap's sum counts
+
+	publishedLive int64    // the part of live.Bytes that the heap's demand counts
+	_             [64]byte // keeps neighbours apart
 }
 
 // local returns the shard of the processor that runs the caller. The caller may run on
@@ -33,15 +35,33 @@ func (h *Heap) local() *shard {
 }
 
 // publish returns the heap's sum of retained bytes as this shard sees it. It updates the sum
-// if the shard's part has changed by more than the heap's step. Otherwise every Free would
-// write a cache line that all processors share. The caller holds s.mu.
+// and the heap's demand if the shard's part has changed by more than the heap's step.
+// Otherwise every Free would write a cache line that all processors share. The caller holds
+// s.mu.
 func (s *shard) publish(h *Heap) int64 {
-	change := s.bytes - s.published
-	if change > h.step || change < -h.step {
-		s.published = s.bytes
-		return h.retained.Add(change)
+	step := h.currentStep()
+	live, change := s.live.Bytes-s.publishedLive, s.bytes-s.published
+	if uint64(live+step) > uint64(2*step) {
+		s.publishedLive = s.live.Bytes
+		h.demand.add(live, 0)
 	}
-	return h.retained.Load() + change
+	if uint64(change+step) <= uint64(2*step) {
+		return h.retained.Load() + change
+	}
+	s.published = s.bytes
+	if s != &h.cold {
+		h.demand.add(0, change)
+	}
+	return h.retained.Add(change)
+}
+
+// currentStep returns by how many bytes a shard's numbers may differ from those that it
+// published. All shards together may be off by an eighth of what the heap may retain.
+func (h *Heap) currentStep() int64 {
+	if !h.demand.bounded {
+		return h.step
+	}
+	return min(h.step, (h.demand.peak.Load()+minWarm)/8>>h.shardBits)
 }
 
 // put lists o, which belonged to the caller, as retained. It reports whether the heap

@@ -7,16 +7,17 @@ import (
 	"testing/fstest"
 )
 
-func TestNoHugePages(t *testing.T) {
+func TestHugePages(t *testing.T) {
 	const name = "sys/kernel/mm/transparent_hugepage/enabled"
-	for text, want := range map[string]bool{
-		"always madvise [never]\n": true, "always [madvise] never\n": false, "[always] madvise never\n": false,
+	for text, want := range map[string]struct{ no, always bool }{
+		"always madvise [never]\n": {no: true}, "always [madvise] never\n": {}, "[always] madvise never\n": {always: true},
 	} {
-		if got := NoHugePages(fstest.MapFS{name: {Data: []byte(text)}}); got != want {
-			t.Errorf("%q: %v, want %v", text, got, want)
+		root := fstest.MapFS{name: {Data: []byte(text)}}
+		if no, always := NoHugePages(root), AlwaysHugePages(root); no != want.no || always != want.always {
+			t.Errorf("%q: no %v, always %v, want %v", text, no, always, want)
 		}
 	}
-	if NoHugePages(fstest.MapFS{}) {
-		t.Error("NoHugePages is true for a system without the file")
+	if root := (fstest.MapFS{}); NoHugePages(root) || AlwaysHugePages(root) {
+		t.Error("a system without the file is configured")
 	}
 }

@@ -71,9 +71,6 @@ func slotOf(m uintptr, i uint32) *slot {
 	return raw.At[slot](m + slotsStart + uintptr(i)*slotSize)
 }
 
-// slotsOf returns the slots of magazine m, as many as the largest magazine has.
-func slotsOf(m uintptr) *[MaxSlots]slot { return raw.At[[MaxSlots]slot](m + slotsStart) }
-
 // endMark is the address in the slot after the last one.
 const endMark = 1
 

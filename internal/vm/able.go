@@ -15,9 +15,11 @@ type Feature uint32
 
 // The features.
 const (
+	// OffHeap: the Go garbage collector does not count the memory.
+	OffHeap Feature = 1 << iota
 	// Guards: pages can be made inaccessible or read-only, and an access to them is a
 	// fault of the goroutine.
-	Guards Feature = 1 << iota
+	Guards
 	// Markers: a guard splits no mapping. GuardsWork probes whether this kernel has them.
 	Markers
 	// Parts: a part of a mapping can be given back.
@@ -56,7 +58,7 @@ const (
 	SharedMemory
 	// Reopening: an open file can be opened again without its name.
 	Reopening
-	// Preallocation: disk space can be taken before it is written.
+	// Preallocation: disk space can be taken before it is written, and given back inside a file.
 	Preallocation
 	// LengthLocks: the change of a file's length has a lock of its own.
 	LengthLocks
@@ -79,8 +81,8 @@ const Features = endOfFeatures - 1
 // them.
 const (
 	linuxSource   = Features
-	posixSource   = Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | SharedMemory
-	windowsSource = Guards | Purging | LazyPurging | Locking
+	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | SharedMemory
+	windowsSource = OffHeap | Guards | Purging | LazyPurging | Locking | Populating
 	heapSource    = Parts
 )
 
@@ -107,6 +109,7 @@ func Able(f Feature) bool { return source&f == f }
 
 // serves says what users have of a feature.
 var serves = map[Feature]string{
+	OffHeap:        "GOGC and GOMEMLIMIT do not see the memory",
 	Guards:         "faults of checked allocators, guarded samples, SpanGuards, Region.Protect, Catch",
 	Markers:        "the same without a cost in mappings",
 	Parts:          "large objects that shrink give address space back",
@@ -138,7 +141,7 @@ var serves = map[Feature]string{
 func (f Feature) Serves() string { return serves[f] }
 
 var featureNames = map[Feature]string{
-	Guards: "guard pages", Markers: "guard pages that split no mapping", Parts: "giving back a part of a mapping",
+	OffHeap: "memory outside the Go heap", Guards: "guard pages", Markers: "guard pages that split no mapping", Parts: "giving back a part of a mapping",
 	Placing: "mapping at a chosen place", Moving: "growing a mapping without a copy", Purging: "giving RAM back",
 	LazyPurging: "giving RAM back lazily", Residency: "which pages are in RAM", Locking: "locked memory",
 	LockingOnFault: "locking pages on their first access", HugePages: "huge pages", Hints: "advice about read-ahead",

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !windows || ashlar_heap
+//go:build unix && !aix && !ashlar_heap
 
 package vm
+
+// alignsItself says whether sysMapAligned aligns.
+const alignsItself = false
 
 // sysMapAligned is sysMap: sources that can give back a part of a mapping align it so.
 func sysMapAligned(size, _ uintptr) (uintptr, error) { return sysMap(size) }

@@ -10,6 +10,7 @@ import (
 // Each call that concerns files and pages can be made to fail. It is counted then, and
 // changes nothing.
 func TestEveryCallFails(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	f := newFile(t, &s, mib)
 	m, err := s.MapKind(mib, Kind{File: f, Shared: true})

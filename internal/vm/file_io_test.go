@@ -16,6 +16,7 @@ import (
 
 // TestFileIO writes, stores and reads, also beyond the end of the file.
 func TestFileIO(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	f, err := s.Open(filepath.Join(t.TempDir(), "f"), ForWriting|Create, 0o600)
 	if err != nil {
@@ -36,6 +37,7 @@ func TestFileIO(t *testing.T) {
 
 // TestCopied: Copied finds exactly the pages that were written.
 func TestCopied(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	f, err := s.Memfd("copied")
 	if err != nil {

@@ -11,6 +11,13 @@ func (s *Space) Preallocate(f *File, offset, size int64) error {
 	return named(f.name, s.call(OpAllocate, 0, func() error { return sysPreallocate(f.fd, offset, size) }))
 }
 
+// Punch releases the disk space of size bytes of f from offset on. The bytes are zero
+// afterwards, and f keeps its length. Punch returns ErrKernelLacks if the kernel or the file
+// system cannot do this.
+func (s *Space) Punch(f *File, offset, size int64) error {
+	return named(f.name, s.call(OpAllocate, 0, func() error { return sysPunch(f.fd, offset, size) }))
+}
+
 // LockLength takes the lock that protects changes of the length of f in this module. It
 // waits while another holder has it. f must be open for writing. The lock ends like that
 // of LockFile. It is a different lock, because programs use LockFile for their own

@@ -14,6 +14,12 @@ func sysPreallocate(fd int, offset, size int64) error {
 	return uninterrupted(func() error { return unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE, offset, size) })
 }
 
+func sysPunch(fd int, offset, size int64) error {
+	return uninterrupted(func() error {
+		return unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE|unix.FALLOC_FL_PUNCH_HOLE, offset, size)
+	})
+}
+
 // lengthByte is the offset of the byte that sysLockLength locks. It lies far beyond the
 // end of any file, so no program locks it to share the file's contents.
 const lengthByte = 1 << 62

@@ -13,6 +13,7 @@ import (
 // Space beyond the end of a file can be reserved without making the file longer, and it
 // stays reserved when the file grows.
 func TestPreallocate(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	f := newFile(t, &s, 100)
 	lacks(t, s.Preallocate(f, 100, mib))
@@ -29,6 +30,7 @@ func TestPreallocate(t *testing.T) {
 // Only one open file description has the lock of the length at a time. flock is a
 // different lock.
 func TestLockLength(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	a := newFile(t, &s, 0)
 	lacks(t, s.LockLength(a))
@@ -61,6 +63,7 @@ func TestLockLength(t *testing.T) {
 }
 
 func TestStoreName(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	f := newFile(t, &s, 0)
 	must(t, s.StoreName(f.Name()))

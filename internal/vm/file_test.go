@@ -13,6 +13,7 @@ import (
 )
 
 func TestOpen(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	dir := t.TempDir()
 	there, link := filepath.Join(dir, "there"), filepath.Join(dir, "link")
@@ -51,6 +52,7 @@ func TestOpen(t *testing.T) {
 // Two goroutines make a file at once: it appears complete, and exactly one of them
 // succeeds.
 func TestLink(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	dir := t.TempDir()
 	name := filepath.Join(dir, "name")
@@ -73,6 +75,7 @@ func TestLink(t *testing.T) {
 }
 
 func TestLockFile(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	a := newFile(t, &s, 0)
 	b, err := s.Open(a.Name(), ForWriting, 0)
@@ -89,6 +92,7 @@ func TestLockFile(t *testing.T) {
 }
 
 func TestAllocateAndTruncate(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	f := newFile(t, &s, 0)
 	lacks(t, s.Allocate(f, 0, mib))
@@ -112,6 +116,7 @@ func TestMemfdName(t *testing.T) {
 }
 
 func TestDup(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	f := newFile(t, &s, 100)
 	other, err := s.Dup(f.Fd(), "other")
@@ -124,6 +129,7 @@ func TestDup(t *testing.T) {
 
 // Bytes written through a mapping are in the file.
 func TestSync(t *testing.T) {
+	Require(t, Files)
 	for _, async := range []bool{false, true} {
 		var s Space
 		f := newFile(t, &s, mib)
@@ -141,6 +147,7 @@ func TestSync(t *testing.T) {
 
 // The kernel's errors carry the sentinels that callers test for.
 func TestAnswers(t *testing.T) {
+	Require(t, Files)
 	var s Space
 	f := newFile(t, &s, mib)
 	for _, c := range []struct {

@@ -7,7 +7,7 @@ package vm
 import (
 	"errors"
 	"io/fs"
-	"math"
+	"syscall"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
@@ -15,23 +15,26 @@ import (
 // The heap source takes memory from the Go heap, on platforms without a kernel that maps
 // memory. What needs a kernel is missing.
 
-const source = heapSource
+const (
+	source       = heapSource
+	alignsItself = true
+)
 
 // pieceSize is the number of bytes that are taken from the Go heap at a time.
 const pieceSize = 4 << 20
 
 // maxTotal bounds the bytes taken from the Go heap, because the Go runtime ends the program
 // when it gets no memory.
-const maxTotal = min(1<<36, 3<<(raw.AddressBits-2))
+const maxTotal = min(1<<34, 3<<(raw.AddressBits-2))
 
 // maxFill bounds the bytes of one mapping for the same reason.
 const maxFill = maxTotal / 4
 
-func sharedPrefix() string { return "" }
+func sysMap(size uintptr) (uintptr, error) { return sysMapAligned(size, 0) }
 
-func sysMap(size uintptr) (uintptr, error) {
+func sysMapAligned(size, align uintptr) (uintptr, error) {
 	if size <= maxFill {
-		if base, ok := takeGo(size, maxTotal); ok {
+		if base, ok := takeGo(size, align, maxTotal); ok {
 			return base, nil
 		}
 	}
@@ -99,45 +102,14 @@ func sysAdvise(_, _ uintptr, a Advice) error {
 	return Need(Hints)
 }
 
-func sysMakeRoom(uintptr, uintptr) error                      { return Need(Placing) }
-func sysMove(uintptr, uintptr, uintptr, uintptr, *Kind) error { return Need(Placing) }
-func sysGuard(uintptr, uintptr, bool) error                   { return Need(Markers) }
-func sysProtect(uintptr, uintptr, Access) error               { return Need(Guards) }
-func sysLock(uintptr, uintptr, bool) error                    { return Need(Locking) }
-func sysUnlock(uintptr, uintptr) error                        { return Need(Locking) }
-func sysSync(uintptr, uintptr, bool) error                    { return Need(Files) }
-func sysName(uintptr, uintptr, string) error                  { return Need(Names) }
-func sysResident(uintptr, []byte) error                       { return Need(Residency) }
-func sysOpen(string, OpenFlags, uint32) (int, error)          { return -1, Need(Files) }
-func sysReopen(int, OpenFlags) (int, error)                   { return -1, Need(Files) }
-func sysMemfd(string) (int, error)                            { return -1, Need(SharedMemory) }
-func sysSecret() (int, error)                                 { return -1, Need(SecretMemory) }
-func sysDup(int) (int, error)                                 { return -1, Need(Files) }
-func sysClose(int) error                                      { return Need(Files) }
-func sysStat(int) (FileInfo, error)                           { return FileInfo{}, Need(Files) }
-func sysTruncate(int, int64) error                            { return Need(Files) }
-func sysAllocate(int, int64, int64) error                     { return Need(Preallocation) }
-func sysPreallocate(int, int64, int64) error                  { return Need(Preallocation) }
-func sysFlock(int, bool, bool) error                          { return Need(Files) }
-func sysFunlock(int) error                                    { return Need(Files) }
-func sysLockLength(int, bool) error                           { return Need(LengthLocks) }
-func sysLink(int, string) error                               { return Need(Files) }
-func sysUnlink(string) error                                  { return Need(Files) }
-func sysRead(int, []byte, int64) (int, error)                 { return 0, Need(Files) }
-func sysWrite(int, []byte, int64) (int, error)                { return 0, Need(Files) }
-func sysStore(int) error                                      { return Need(Files) }
-func sysStoreDirectory(int) error                             { return Need(Files) }
-func sysCopied(uintptr, uintptr, func(uintptr)) error         { return Need(Copies) }
+func sysProtect(uintptr, uintptr, Access) error { return Need(Guards) }
+func sysLock(uintptr, uintptr, bool) error      { return Need(Locking) }
+func sysUnlock(uintptr, uintptr) error          { return Need(Locking) }
 
 // reasonOf returns the sentinel for an error, nil if the error has one or there is none.
 func reasonOf(Op, uintptr, error) error { return nil }
 
-func isInvalid(error) bool { return false }
+// isInvalid reports whether the error is EINVAL, which tests inject.
+func isInvalid(err error) bool { return errors.Is(err, syscall.EINVAL) }
 
 func isForbidden(err error) bool { return errors.Is(err, fs.ErrPermission) }
-
-// MaxMappings returns the number of mappings that the kernel allows the process.
-func MaxMappings() int64 { return math.MaxInt64 }
-
-// HugePageSize returns the size of huge pages in bytes.
-func HugePageSize() uintptr { return 2 << 20 }

@@ -29,24 +29,32 @@ var goMemory struct {
 	pins   runtime.Pinner
 }
 
-// takeGo returns size bytes of zeroed memory. It fails if more than most bytes would be in
-// pieces.
-func takeGo(size, most uintptr) (uintptr, bool) {
+// takeGo returns size bytes of zeroed memory at a multiple of align. It fails if more than
+// most bytes would be in pieces.
+func takeGo(size, align, most uintptr) (uintptr, bool) {
 	g := &goMemory
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	i := slices.IndexFunc(g.spare, func(m Mapping) bool { return m.Size >= size })
+	align = max(align, PageSize())
+	i := slices.IndexFunc(g.spare, func(m Mapping) bool {
+		skipped := raw.AlignUp(m.Base, align) - m.Base
+		return skipped <= m.Size && m.Size-skipped >= size
+	})
 	if i < 0 {
-		if size > most || g.bytes > most-size {
+		whole := size + align - PageSize()
+		if whole < size || whole > most || g.bytes > most-whole {
 			return 0, false
 		}
-		i = addPiece(max(size, pieceSize))
+		i = addPiece(max(whole, pieceSize))
 	}
-	m := &g.spare[i]
-	base := m.Base
-	m.Base += size
-	if m.Size -= size; m.Size == 0 {
-		g.spare = slices.Delete(g.spare, i, i+1)
+	m := g.spare[i]
+	g.spare = slices.Delete(g.spare, i, i+1)
+	base := raw.AlignUp(m.Base, align)
+	if skipped := base - m.Base; skipped > 0 {
+		addSpare(Mapping{m.Base, skipped})
+	}
+	if end := base + size; end < m.Base+m.Size {
+		addSpare(Mapping{end, m.Base + m.Size - end})
 	}
 	return base, true
 }

@@ -51,6 +51,7 @@ func balanced(t *testing.T, s *Space) {
 }
 
 func TestMapKind(t *testing.T) {
+	Require(t, Files)
 	for _, c := range []struct {
 		name    string
 		shared  bool
@@ -84,6 +85,7 @@ func TestMapKind(t *testing.T) {
 
 // A mapping of any kind keeps its contents when it is placed and when it grows.
 func TestPlace(t *testing.T) {
+	Require(t, Placing)
 	const align = 2 * mib
 	for _, c := range []struct {
 		name string
@@ -174,6 +176,7 @@ func TestSecret(t *testing.T) {
 
 // A mapping takes a part of a reservation, and never memory of another owner.
 func TestMapInto(t *testing.T) {
+	Require(t, Placing)
 	page := PageSize()
 	intruder := Mapping{}
 	for _, c := range []struct {

@@ -106,6 +106,8 @@ func sysAllocate(int, int64, int64) error { return Need(Preallocation) }
 
 func sysPreallocate(int, int64, int64) error { return Need(Preallocation) }
 
+func sysPunch(int, int64, int64) error { return Need(Preallocation) }
+
 func sysLockLength(int, bool) error { return Need(LengthLocks) }
 
 func sysStoreDirectory(fd int) error { return sysStore(fd) }

@@ -28,8 +28,8 @@ const (
 // obtain returns size bytes of zeroed memory. The kernel's memory is required if
 // unannotated is set.
 func obtain(size, align uintptr, unannotated bool) (uintptr, error) {
-	if !unannotated && size <= maxMapping && align <= PageSize() {
-		if base, ok := takeGo(size, maxTotal); ok {
+	if !unannotated && size <= maxMapping {
+		if base, ok := takeGo(size, align, maxTotal); ok {
 			raceannotate.Reshape()
 			return base, nil
 		}

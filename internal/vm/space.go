@@ -148,7 +148,7 @@ type Mapping struct{ Base, Size uintptr }
 // align in it with size usable bytes. size must be a multiple of the page size, and align
 // a power of two.
 func (s *Space) Map(size, align uintptr) (start uintptr, m Mapping, err error) {
-	if !Able(Parts) && align > PageSize() {
+	if alignsItself && align > PageSize() {
 		m, err = s.mmapAt(size, align)
 		return m.Base, m, err
 	}
@@ -199,7 +199,9 @@ func (s *Space) mmapAt(size, align uintptr) (Mapping, error) {
 		return Mapping{}, err
 	}
 	s.add(size)
-	return Mapping{base, size}, nil
+	m := Mapping{base, size}
+	s.preferSmall(m)
+	return m, nil
 }
 
 // add counts a new mapping of size bytes.

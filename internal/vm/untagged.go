@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build (!(unix || windows) || aix) && !ashlar_heap
+//go:build (!unix || aix) && !ashlar_heap
 
 package vm
 
