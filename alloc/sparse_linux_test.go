@@ -2,11 +2,16 @@
 
 package alloc
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
+)
 
 // TestHolesResident asks the kernel whether the pages between live blocks really went, and
 // whether the footprint is an upper bound of what is resident.
 func TestHolesResident(t *testing.T) {
+	vm.Require(t, vm.Purging)
 	if raceEnabled {
 		t.Skip("what the race detector knows of the blocks is resident as well")
 	}

@@ -8,9 +8,9 @@ import (
 	"log"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/ashlar-go/ashlar/arena"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // A ledger in a file. Refs link its entries, and are valid in every process.
@@ -44,7 +44,7 @@ func book(f *arena.File, what string, amount int64) error {
 }
 
 func ExampleOpen() {
-	if runtime.GOOS != "linux" {
+	if !vm.Able(vm.FilesAhead) { // see PLATFORMS.md
 		fmt.Print("bread -4\nwages 100\n96 in all\n")
 		return
 	}

@@ -4,8 +4,6 @@ package arena
 
 import (
 	"errors"
-	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -16,16 +14,6 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/stats"
 )
-
-func TestMain(m *testing.M) {
-	if runtime.GOOS != "linux" {
-		if _, err := NewArena().Alloc(1, 1); errors.Is(err, alloc.ErrUnsupported) {
-			_, _ = os.Stderr.WriteString(err.Error() + "\n")
-			os.Exit(0)
-		}
-	}
-	os.Exit(m.Run())
-}
 
 // host returns an Allocator without background work. It is closed when the test ends. All
 // blocks must be free then.

@@ -9,8 +9,6 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -18,14 +16,6 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/buffer"
 )
-
-func TestMain(m *testing.M) {
-	if runtime.GOOS != "linux" {
-		fmt.Println("no off-heap memory on this system yet")
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
 
 // newBuffer returns a Buffer, and checks at the end of the test that Close frees its memory.
 func newBuffer(t testing.TB) *buffer.Buffer {

@@ -20,7 +20,7 @@ const (
 	// Guards: pages can be made inaccessible or read-only, and an access to them is a
 	// fault of the goroutine.
 	Guards
-	// Markers: a guard splits no mapping. GuardsWork probes whether this kernel has them.
+	// Markers: a guard splits no mapping. Where a kernel lacks them, or takes them without effect, Guard uses mprotect.
 	Markers
 	// Parts: a part of a mapping can be given back.
 	Parts

@@ -92,3 +92,22 @@ func TestProtect(t *testing.T) {
 	must(t, s.Protect(start, mib, ReadWrite))
 	fill(start, mib, 6)
 }
+
+// A kernel that takes guard markers without effect is found out, and guards are made by
+// mprotect.
+func TestMarkersWithoutEffect(t *testing.T) {
+	before := markersWork
+	defer func() { markersWork = before }()
+	markersWork = func() bool { return false }
+	var s Space
+	start, m := mapIn(t, &s, 4*PageSize(), PageSize())
+	defer release(t, &s, m)
+	split, err := s.Guard(start+PageSize(), PageSize())
+	if err != nil || !split {
+		t.Fatalf("Guard: split %v, %v", split, err)
+	}
+	if touch(start+PageSize(), PageSize(), false) == nil {
+		t.Error("the guarded page can be read")
+	}
+	s.ForgetGuard(split)
+}

@@ -81,8 +81,13 @@ func sysAdvise(base, size uintptr, a Advice) error { return madvise(base, size, 
 // sysDiscard drops the pages. The kernel keeps what the mapping shows.
 func sysDiscard(base, size uintptr, _ *Kind) error { return sysAdvise(base, size, DontNeed) }
 
+var errNoMarkers = lacking("madvise with MADV_GUARD_INSTALL", errors.New("the call has no effect"))
+
 func sysGuard(base, size uintptr, on bool) error {
 	if on {
+		if !markersWork() {
+			return errNoMarkers
+		}
 		return madvise(base, size, unix.MADV_GUARD_INSTALL)
 	}
 	return madvise(base, size, unix.MADV_GUARD_REMOVE)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build (darwin || dragonfly || freebsd || netbsd || openbsd || solaris || windows || (linux && ashlar_posix)) && !ashlar_heap
+//go:build ((unix && !aix) || windows) && !ashlar_heap
 
 package vm
 
