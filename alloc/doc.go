@@ -224,6 +224,11 @@
 //	both magazines ─► depot: magazines with as many blocks ─► a span, by Malloc's slow path
 //	both magazines ◄─ depot: as many empty magazines, filled
 //
+// The fast paths of Locals exist twice on amd64: in Go (local_fast.go) and, instruction by
+// instruction, in assembly (local_fast_amd64.s), which is used if it can be called with its
+// arguments in registers (local_asm.go). Builds with the tag ashlar_portable and builds for a
+// sanitizer use the functions in Go.
+//
 // # The life of a large object
 //
 // From 128 KiB on, Malloc looks for an object that fits in the large-object cache, then for a

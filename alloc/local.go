@@ -8,11 +8,9 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/interleave"
-	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // A Local is a handle to an Allocator with a cache of its own, for one goroutine at a time. It
@@ -104,18 +102,7 @@ func localOf(h holder) *Local {
 }
 
 // Malloc is Allocator.Malloc.
-//
-//go:noinline
-func (l *Local) Malloc(size int) (unsafe.Pointer, error) {
-	l.use()
-	if uint(size-1) < sizeclass.LargeMin-1 {
-		cc := sizeclass.ClassCodeOf(size)
-		if r := classCacheFor(atomic.LoadUintptr(&l.cache), cc); r.Ready() {
-			return raw.Pointer(r.Take(cc.Code())), nil
-		}
-	}
-	return l.a.slowMalloc(l, opMalloc, size)
-}
+func (l *Local) Malloc(size int) (unsafe.Pointer, error) { return mallocLocal(l, size) }
 
 // Calloc is Allocator.Calloc.
 //
@@ -162,22 +149,4 @@ func (l *Local) Recalloc(p unsafe.Pointer, kept, size int) (unsafe.Pointer, erro
 }
 
 // Free is Allocator.Free.
-//
-//go:noinline
-func (l *Local) Free(p unsafe.Pointer) {
-	l.use()
-	addr := raw.Addr(p)
-	if leaf := pagemap.Leaf(addr); leaf != 0 {
-		if d := pagemap.Entry(leaf, addr); d != 0 {
-			h := headerAt(d)
-			if i := h.Index(addr); h.Owns(i, addr, l.freeOwner) {
-				r, st := classCacheOf(atomic.LoadUintptr(&l.cache), h.Class), smallheap.StateOf(d, i)
-				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
-					r.Put(addr, st, was-smallheap.Live)
-					return
-				}
-			}
-		}
-	}
-	l.a.slowFree(l, opFree, addr)
-}
+func (l *Local) Free(p unsafe.Pointer) { freeLocal(l, p) }

@@ -133,7 +133,8 @@ func useLocal(t *testing.T, l *Local, mark uint64) {
 }
 
 // TestInFastPath: inFastPath recognises the stack of a goroutine that stopped in a fast
-// path of a Local, and does not take a slow path for one.
+// path of a Local, and does not take a slow path for one. It calls the fast paths in Go, because
+// no goroutine is stopped in assembly.
 func TestInFastPath(t *testing.T) {
 	if inFastPath(goroutineStacks()) {
 		t.Error("nobody uses a Local")
@@ -141,9 +142,9 @@ func TestInFastPath(t *testing.T) {
 	a := open(t, still)
 	p := alloc(t, a, 100)
 	for name, f := range map[string]func(*Local){
-		"Malloc": func(l *Local) { _, _ = l.Malloc(100) },
+		"Malloc": func(l *Local) { _, _ = localMallocGo(l, 100) },
 		"Calloc": func(l *Local) { _, _ = l.Calloc(1, 100) },
-		"Free":   func(l *Local) { l.Free(p) },
+		"Free":   func(l *Local) { localFreeGo(l, p) },
 	} {
 		l := a.NewLocal()
 		l.cache = 8 // an invalid address: the fast path faults

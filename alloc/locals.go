@@ -278,7 +278,7 @@ const (
 var fastPaths = map[uintptr]bool{}
 
 func init() {
-	for _, f := range []any{(*Local).Malloc, (*Local).Calloc, (*Local).Free, (*Local).takeBatch, (*Local).putBatch} {
+	for _, f := range []any{localMallocGo, (*Local).Calloc, localFreeGo, (*Local).takeBatch, (*Local).putBatch} {
 		fastPaths[runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Entry()] = true
 	}
 	if interleave.Enabled { // fast paths call a step, which calls the coroutine's yield

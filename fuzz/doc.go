@@ -18,6 +18,7 @@
 //	FuzzConcurrent      several runners at once, which send blocks to each other
 //	FuzzLargePolicies   a largeheap.Heap, with time counted in ticks
 //	FuzzArena           an arena of any kind
+//	FuzzStructures      a structure of each type of alloc/offheap, beside Go's maps
 //	FuzzClose           one runner, while other Allocators are closed in use
 //	FuzzBubbles         one runner, inside and outside bubbles of testing/synctest
 //	FuzzFile            an arena file that others cut, make longer, lock and copy
@@ -180,6 +181,7 @@
 // seed: plain, checked, guarded, recorded and hardened ones beside each other. Each has a crew
 // of workers. A run has a few rounds.
 //
+//	structures  all workers, each on structures of alloc/offheap of its own, in one Allocator
 //	workers   goroutines, every fourth locked to its thread: allocate, fill, verify,
 //	          resize, free, cut slices and join them again, and send blocks to each
 //	          other, as the load profile says

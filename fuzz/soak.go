@@ -134,6 +134,9 @@ func (s *soaking) violation(err error) {
 func (s *soaking) oneRun() error {
 	s.runs++
 	r := rand.New(rand.NewPCG(s.seed, uint64(s.runs)))
+	if err := s.structures(rand.New(rand.NewPCG(s.seed, uint64(s.runs)<<32))); err != nil || s.failed() != nil {
+		return err
+	}
 	before := metadata.InUse()
 	crews, err := s.newCrews(r)
 	if err != nil {

@@ -31,7 +31,10 @@ type CacheOptions struct {
 	Bytes int64
 }
 
-const minCache = 64 << 10
+const (
+	minCache   = 64 << 10
+	maxStripes = 8
+)
 
 // A Cache keeps as many values as a byte budget allows, and evicts those that are used least. Any
 // number of goroutines may use it at once. Keys and values are copied.
@@ -77,8 +80,13 @@ func shardsFor(size int64) int {
 func (c *cache) init(memory alloc.Memory, size int64) {
 	c.memory, c.seed, c.started = memory, maphash.MakeSeed(), time.Now()
 	c.shards = make([]cacheShard, shardsFor(size))
+	stripes := 1
+	for stripes < min(runtime.GOMAXPROCS(0), maxStripes) {
+		stripes *= 2
+	}
 	for i := range c.shards {
 		s := &c.shards[i]
+		s.stripes = make([]stripe, stripes)
 		s.memory, s.seed, s.limit = memory, c.seed, size/int64(len(c.shards))
 		for s.shift = 10; s.shift < 14 && s.limit>>s.shift >= 128*2*unit; s.shift++ {
 		}
@@ -117,7 +125,7 @@ func (c *cache) set(key, value []byte, ttl time.Duration) error {
 	s, hash := c.shard(key)
 	now := c.now()
 	s.lock("Cache.Set")
-	defer s.mu.Unlock()
+	defer s.unlock()
 	return s.set(hash, key, value, expiry(now, ttl), now)
 }
 
@@ -138,17 +146,18 @@ func (c *Cache[K, V]) Get(dst []byte, key K) (value []byte, ok bool) {
 
 func (c *cache) get(dst, key []byte) ([]byte, bool) {
 	s, hash := c.shard(key)
-	s.rlock("Cache.Get")
+	t := s.rlock("Cache.Get")
 	_, e := s.find(hash, key)
 	if e == nil || e.at() != 0 && e.expiredAt(c.now()) {
-		s.mu.RUnlock()
+		t.mu.RUnlock()
+		t.misses.Add(1)
 		s.missed(hash, key, e != nil, c)
 		return dst, false
 	}
 	e.use()
 	dst = append(dst, e.value()...)
-	s.mu.RUnlock()
-	s.hits.Add(1)
+	t.hits.Add(1)
+	t.mu.RUnlock()
 	return dst, true
 }
 
@@ -164,30 +173,30 @@ func (c *cache) view(key []byte, f func(value []byte)) bool {
 		s.missed(hash, key, expired, c)
 		return false
 	}
-	s.hits.Add(1)
 	return true
 }
 
 func (s *cacheShard) view(hash uint64, key []byte, f func(value []byte), c *cache) (there, expired bool) {
-	s.rlock("Cache.View")
-	defer s.mu.RUnlock()
+	t := s.rlock("Cache.View")
+	defer t.mu.RUnlock()
 	_, e := s.find(hash, key)
 	if e == nil || e.at() != 0 && e.expiredAt(c.now()) {
+		t.misses.Add(1)
 		return false, e != nil
 	}
+	t.hits.Add(1)
 	e.use()
 	f(e.value())
 	return true, false
 }
 
-// missed counts a read that found nothing, and removes an entry that has expired.
+// missed ends a read that found nothing. It removes an entry that has expired.
 func (s *cacheShard) missed(hash uint64, key []byte, expired bool, c *cache) {
-	s.misses.Add(1)
 	if !expired {
 		return
 	}
 	s.lock("Cache.Get")
-	defer s.mu.Unlock()
+	defer s.unlock()
 	if i, e := s.find(hash, key); e != nil && e.expiredAt(c.now()) {
 		s.drop(i, e)
 		s.expired++
@@ -199,7 +208,7 @@ func (c *Cache[K, V]) Delete(key K) bool {
 	b := bytesOf(key)
 	s, hash := c.c.shard(b)
 	s.lock("Cache.Delete")
-	defer s.mu.Unlock()
+	defer s.unlock()
 	i, e := s.find(hash, b)
 	if e == nil {
 		return false
@@ -229,8 +238,8 @@ func (c *Cache[K, V]) Close() {
 
 // clear removes all entries and frees all memory.
 func (s *cacheShard) clear(op string, end bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lockAll()
+	defer s.unlock()
 	if s.closed && !end {
 		panicClosed(op)
 	}

@@ -97,8 +97,8 @@ func (c *cache) write(w io.Writer) error {
 
 // encode appends the live entries of a segment to b. more is false if there is no such segment.
 func (s *cacheShard) encode(b []byte, number int, started time.Time) (_ []byte, n uint32, more bool) {
-	s.rlock("Cache.Save")
-	defer s.mu.RUnlock()
+	t := s.rlock("Cache.Save")
+	defer t.mu.RUnlock()
 	if number >= len(s.segments) {
 		return b, 0, false
 	}

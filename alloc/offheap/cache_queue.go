@@ -137,6 +137,9 @@ func (s *cacheShard) reclaim(now int64) bool {
 	case p.bytes*probationShare > bytes || len(q.list) == 0:
 		q = p
 	}
+	if q == &s.main && at == 0 {
+		s.hand = 0
+	}
 	number := q.list[at]
 	q.list = slices.Delete(q.list, at, at+1)
 	g := &s.segments[number]
@@ -159,11 +162,40 @@ func (s *cacheShard) reclaim(now int64) bool {
 	return true
 }
 
+// admits reports whether a key whose ghost was found goes to main at once: the next entry of main
+// has no uses left. Otherwise that entry loses a use. So the keys that come back compete with the
+// entries of main, and a loop that does not fit does not empty main.
+func (s *cacheShard) admits() bool {
+	list := s.main.list
+	if len(list) < 2 {
+		return true
+	}
+	for g := &s.segments[list[0]]; s.hand < g.end; {
+		e := s.entryAt(list[0]<<s.shift + uint32(s.hand/unit) + 1)
+		uses := e.uses()
+		if e.isDead() {
+			s.hand += e.size()
+			continue
+		}
+		if uses == 0 {
+			return true
+		}
+		s.hand += e.size()
+		e.setUses(uses - 1)
+		return false
+	}
+	s.hand = 0
+	first := list[0]
+	copy(list, list[1:len(list)-1])
+	list[len(list)-2] = first // the last one takes entries
+	return false
+}
+
 // The shares and limits of S3-FIFO: probation gets one probationShare-th of the bytes, and an
 // entry leaves it for main if it was used promoted times. One deadShare-th of the bytes may be
 // dead before segments are compacted.
 const (
-	probationShare = 10
+	probationShare = 32
 	promoted       = 2
 	deadShare      = 6
 )

@@ -10,21 +10,20 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/percpu"
 )
 
 // A cacheShard is a part of a Cache with a lock of its own. The lock guards everything except the
-// uses of entries and the counters of reads, which readers count with atomic operations.
+// uses of entries, which readers count with atomic operations.
 type cacheShard struct {
-	mu     sync.RWMutex
-	hits   atomic.Int64
-	misses atomic.Int64
-
+	stripes         []stripe // the lock
 	index           index
 	segments        []segment // by number
 	unused          []uint32  // numbers of segments without memory
 	spare           []uint32  // numbers of usual segments that are empty
 	probation, main queue
 	ghosts          ghosts
+	hand            int // offset in the oldest segment of main; see admits
 
 	memory alloc.Memory
 	seed   maphash.Seed
@@ -35,8 +34,15 @@ type cacheShard struct {
 	live   int64 // bytes of keys and values
 
 	evicted, expired, sets int64
+}
 
-	_ [64]byte // the next shard's lock is on another cache line
+// A stripe is a part of the lock of a shard, on a cache line of its own. A reader locks the stripe
+// of its processor, and a writer all of them. So readers on different processors do not pass a
+// cache line to and fro.
+type stripe struct {
+	mu           sync.RWMutex
+	hits, misses atomic.Int64
+	_            [24]byte
 }
 
 // A segment is a block with entries, one after the other. A usual segment has 1<<shift units. One
@@ -72,21 +78,38 @@ func (s *cacheShard) queueOf(g *segment) *queue {
 	return &s.probation
 }
 
-// lock locks the shard for a call that changes it, and rlock for one that reads it.
+// lock locks the shard for a call that changes it.
 func (s *cacheShard) lock(op string) {
-	s.mu.Lock()
+	s.lockAll()
 	if s.closed {
-		s.mu.Unlock()
+		s.unlock()
 		panicClosed(op)
 	}
 }
 
-func (s *cacheShard) rlock(op string) {
-	s.mu.RLock()
+func (s *cacheShard) lockAll() {
+	for i := range s.stripes {
+		s.stripes[i].mu.Lock()
+	}
+}
+
+func (s *cacheShard) unlock() {
+	for i := range s.stripes {
+		s.stripes[i].mu.Unlock()
+	}
+}
+
+// rlock locks the shard for a call that reads it. The caller unlocks the stripe.
+func (s *cacheShard) rlock(op string) *stripe {
+	id := percpu.Pin()
+	percpu.Unpin(id) // id only spreads the readers over the stripes
+	t := &s.stripes[id&(len(s.stripes)-1)]
+	t.mu.RLock()
 	if s.closed {
-		s.mu.RUnlock()
+		t.mu.RUnlock()
 		panicClosed(op)
 	}
+	return t
 }
 
 // find returns the slot and the entry of a key; nil if it is absent.
@@ -134,12 +157,16 @@ func (s *cacheShard) set(hash uint64, key, value []byte, at, now int64) error {
 		return nil
 	}
 	h := uint32(hash >> 32)
-	to := &s.probation
+	to, state := &s.probation, uint32(len(key))
 	if e != nil {
 		to = s.queueOf(s.segmentOf(uint32(s.index.slots[i])))
 		s.drop(i, e)
 	} else if s.ghosts.take(h) {
-		to = &s.main
+		if s.admits() {
+			to = &s.main
+		} else {
+			state |= oneUse
+		}
 	}
 	if err := s.reserve(now); err != nil {
 		return err
@@ -156,7 +183,7 @@ func (s *cacheShard) set(hash uint64, key, value []byte, at, now int64) error {
 	e = s.entryAt(position)
 	e.lengths = uint32(len(value))
 	e.setAt(at)
-	atomic.StoreUint32(&e.state, uint32(len(key)))
+	atomic.StoreUint32(&e.state, state)
 	copy(e.key(), key)
 	copy(e.value(), value)
 	s.index.insert(h, position)

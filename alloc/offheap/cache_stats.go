@@ -27,17 +27,19 @@ func (c *Cache[K, V]) Stats() CacheStats {
 	var n CacheStats
 	for i := range c.c.shards {
 		s := &c.c.shards[i]
-		s.mu.RLock()
+		s.stripes[0].mu.RLock()
 		n.Entries += int64(s.index.used)
 		n.Live += s.live
 		n.Bytes += s.held
 		n.Limit += s.limit
-		n.Hits += s.hits.Load()
-		n.Misses += s.misses.Load()
+		for i := range s.stripes {
+			n.Hits += s.stripes[i].hits.Load()
+			n.Misses += s.stripes[i].misses.Load()
+		}
 		n.Sets += s.sets
 		n.Evicted += s.evicted
 		n.Expired += s.expired
-		s.mu.RUnlock()
+		s.stripes[0].mu.RUnlock()
 	}
 	l := &c.c.loads
 	l.mu.Lock()

@@ -61,6 +61,7 @@
 //   - benchmarks measures the allocator and its peers.
 //   - benchmarks/cacheserver is a cache service, measured by its clients.
 //   - benchmarks/dropin measures programs that use the other adapters.
+//   - benchmarks/offheap measures the structures of alloc/offheap and their peers.
 //   - benchmarks/prometheus reads the metrics of package stats with Prometheus's parsers.
 //   - benchmarks/sqlite runs SQLite on alloc/adapters/modernc.
 //

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
@@ -75,6 +76,16 @@ var (
 	growMu sync.Mutex        // serialises the making of leaves, guards spares
 	spares []uintptr         // prepared leaves that were not needed; at most as many as concurrent calls of mremap
 )
+
+// What assembly needs to do the work of Leaf and Entry.
+const (
+	RootShift = rootShift
+	RootMask  = rootSize - 1
+	LeafMask  = leafMask
+)
+
+// Root returns the address of the root, for assembly that does the work of Leaf.
+func Root() uintptr { return raw.Addr(unsafe.Pointer(&root)) }
 
 // Leaf returns the leaf that has the entry of addr's page, or 0 if there is none. It ignores
 // the address bits above those of user space, so a caller whose addr may be any number also

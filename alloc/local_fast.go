@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package alloc
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
+)
+
+// The two functions of this file serve Local.Malloc and Local.Free. Each begins with a fast path.
+// local_fast_amd64.s has the fast paths once more, instruction by instruction, for the programs
+// in which local_asm.go finds that it may use them. Whatever changes here changes there.
+
+// localMallocGo is Local.Malloc.
+//
+//go:noinline
+func localMallocGo(l *Local, size int) (unsafe.Pointer, error) {
+	l.use()
+	if uint(size-1) < sizeclass.LargeMin-1 {
+		cc := sizeclass.ClassCodeOf(size)
+		if r := classCacheFor(atomic.LoadUintptr(&l.cache), cc); r.Ready() {
+			return raw.Pointer(r.Take(cc.Code())), nil
+		}
+	}
+	return l.a.slowMalloc(l, opMalloc, size)
+}
+
+// localFreeGo is Local.Free.
+//
+//go:noinline
+func localFreeGo(l *Local, p unsafe.Pointer) {
+	l.use()
+	addr := raw.Addr(p)
+	if leaf := pagemap.Leaf(addr); leaf != 0 {
+		if d := pagemap.Entry(leaf, addr); d != 0 {
+			h := headerAt(d)
+			if i := h.Index(addr); h.Owns(i, addr, l.freeOwner) {
+				r, st := classCacheOf(atomic.LoadUintptr(&l.cache), h.Class), smallheap.StateOf(d, i)
+				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
+					r.Put(addr, st, was-smallheap.Live)
+					return
+				}
+			}
+		}
+	}
+	l.a.slowFree(l, opFree, addr)
+}
