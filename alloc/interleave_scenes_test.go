@@ -22,8 +22,8 @@ var (
 
 var scenes = []scene{
 	{"Trim beside Close", false, still, besideShutDown(retained, func(w *world, a *Allocator) { a.Trim() })},
-	{"Malloc at the limit beside Close", false, Options{Decay: -1, Limit: 5 << 20},
-		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 2<<20) })},
+	{"Malloc at the limit beside Close", false, still,
+		besideShutDown(atLimit, func(w *world, a *Allocator) { w.mallocLate(a, 2<<20) })},
 	{"Malloc beside Close", false, still, besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
 	{"Malloc of a large object beside Close", false, still,
 		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 200_000) })},
@@ -127,13 +127,25 @@ var scenes = []scene{
 			}
 		}, func() { a.Trim() }}
 	}},
-	{"Stats beside Malloc at the limit", false, Options{Decay: -1, Limit: 5 << 20}, func(w *world, a *Allocator) []func() {
-		retained(a)
+	{"Stats beside Malloc at the limit", false, still, func(w *world, a *Allocator) []func() {
+		atLimit(a)
 		return []func(){func() { w.put(a, w.get(a, 2<<20)) }, func() { w.stats(a) }}
 	}},
 	{"a Local beside Trim", false, still, localBeside(func(a *Allocator) { a.Trim() })},
 	{"a Local beside ticks", false, still, localBeside(func(a *Allocator) { tick(a); tick(a); tick(a) })},
 	{"one Local, two goroutines", false, still, oneLocal},
+}
+
+// atLimit leaves the Allocator so much that 2 MiB more need some of what it retains.
+func atLimit(a *Allocator) {
+	retained(a)
+	n, _ := a.Footprint()
+	if n < 3<<20 {
+		panic("the Allocator retains nothing")
+	}
+	if err := a.SetLimit(n + 1<<20); err != nil {
+		panic(err)
+	}
 }
 
 // besideShutDown calls f beside Close.

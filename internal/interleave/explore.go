@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
+	"time"
 )
 
 // A Program is what runs in many orders: threads, at most 8, and a function that is called when all
@@ -98,6 +99,10 @@ type seen struct {
 // would be one more thread, which closes Locals.
 const collectAfter = 200
 
+// tooLong bounds the time of a run. A thread that goes round in circles without a step can only be
+// ended with the process.
+const tooLong = 20 * time.Second
+
 // try runs a new program in one order.
 func (s *search) try(o order) (*run, error) {
 	if s.outcome.Runs%collectAfter == 0 {
@@ -109,6 +114,8 @@ func (s *search) try(o order) (*run, error) {
 	if processors == 0 {
 		processors = len(p.Threads)
 	}
+	hangs := time.AfterFunc(tooLong, func() { panic(fmt.Sprintf("order %q: a thread takes longer than %v without a step", o, tooLong)) })
+	defer hangs.Stop()
 	r, err := execute(p, processors, o)
 	if err != nil {
 		return r, &Failure{r.made.String(), err, r.changes()}
