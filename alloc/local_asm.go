@@ -37,11 +37,15 @@ var (
 
 // The functions to which the assembly jumps. Tests replace them.
 var (
+	//lint:ignore U1000 the assembly reads it
 	slowMallocLocal func(l *Local, size int) (unsafe.Pointer, error)
-	slowFreeLocal   func(l *Local, p unsafe.Pointer)
+	//lint:ignore U1000 the assembly reads it
+	slowFreeLocal func(l *Local, p unsafe.Pointer)
 )
 
 // pageRoot is the address of the page map's root.
+//
+//lint:ignore U1000 the assembly reads it
 var pageRoot uintptr
 
 // localEntries returns the addresses of the functions in assembly.

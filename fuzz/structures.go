@@ -177,7 +177,7 @@ func (p *mapModel[K, V]) delete(y *structures, n int) error {
 	for i := from; i < from+n; i++ {
 		_, there := p.model[p.key(i)]
 		if p.m.Delete(p.key(i)) != there {
-			return fmt.Errorf("Delete of key %d: want %v", i, there)
+			return fmt.Errorf("deleting key %d: want %v", i, there)
 		}
 		delete(p.model, p.key(i))
 	}
