@@ -23,7 +23,7 @@ var (
 var scenes = []scene{
 	{"Trim beside Close", false, still, besideShutDown(retained, func(w *world, a *Allocator) { a.Trim() })},
 	{"Malloc at the limit beside Close", false, still,
-		besideShutDown(atLimit, func(w *world, a *Allocator) { w.mallocLate(a, 2<<20) })},
+		besideShutDown(atLimit, func(w *world, a *Allocator) { w.mallocLate(a, 4<<20) })},
 	{"Malloc beside Close", false, still, besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
 	{"Malloc of a large object beside Close", false, still,
 		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 200_000) })},
@@ -129,14 +129,14 @@ var scenes = []scene{
 	}},
 	{"Stats beside Malloc at the limit", false, still, func(w *world, a *Allocator) []func() {
 		atLimit(a)
-		return []func(){func() { w.put(a, w.get(a, 2<<20)) }, func() { w.stats(a) }}
+		return []func(){func() { w.put(a, w.get(a, 4<<20)) }, func() { w.stats(a) }}
 	}},
 	{"a Local beside Trim", false, still, localBeside(func(a *Allocator) { a.Trim() })},
 	{"a Local beside ticks", false, still, localBeside(func(a *Allocator) { tick(a); tick(a); tick(a) })},
 	{"one Local, two goroutines", false, still, oneLocal},
 }
 
-// atLimit leaves the Allocator so much that 2 MiB more need some of what it retains.
+// atLimit leaves the Allocator so much room that 4 MiB need some of what it retains.
 func atLimit(a *Allocator) {
 	retained(a)
 	n, _ := a.Footprint()

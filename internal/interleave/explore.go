@@ -101,7 +101,7 @@ const collectAfter = 200
 
 // tooLong bounds the time of a run. A thread that goes round in circles without a step can only be
 // ended with the process.
-const tooLong = 20 * time.Second
+const tooLong = 10 * time.Second
 
 // try runs a new program in one order.
 func (s *search) try(o order) (*run, error) {
