@@ -112,8 +112,7 @@
 // lock would let readers copy bytes that are being overwritten: a data race in Go's memory model. Epochs
 // would have to keep what was reclaimed until the slowest reader has left, beyond the
 // budget. A count of users in each entry would write to it at each read. The lock costs two atomic
-// additions, about 10 ns, and a read of ten million entries takes several times that for its misses
-// of the processor's caches.
+// additions. A read of ten million entries spends more time on misses of the processor's caches.
 //
 // # Slots
 //

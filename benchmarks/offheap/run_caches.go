@@ -18,7 +18,6 @@ type load struct {
 	keys  []uint32
 	value [maxValue]byte
 	state []goroutine
-	sum   byte
 }
 
 // A goroutine is the state of one.
