@@ -9,6 +9,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/arenahost"
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
@@ -39,11 +40,11 @@ type Allocator struct {
 	options  Options
 	start    sync.Once
 	gate     gate
-	closing  sync.Mutex    // held while Close releases everything; guards reported
-	reported bool          // Close has taken the report for Options.Leaks
-	mu       sync.Mutex    // guards table, leaving, left, locals, attaching and detaching caches
-	leaving  []uintptr     // caches removed from the table, perhaps still in use
-	left     percpu.Moment // when the last cache in leaving was removed
+	closing  interleave.Mutex // held while Close releases everything; guards reported
+	reported bool             // Close has taken the report for Options.Leaks
+	mu       interleave.Mutex // guards table, leaving, left, locals, attaching and detaching caches
+	leaving  []uintptr        // caches removed from the table, perhaps still in use
+	left     percpu.Moment    // when the last cache in leaving was removed
 	locals   locals
 
 	space  vm.Space // accounts for all memory except metadata
@@ -55,16 +56,16 @@ type Allocator struct {
 	lowmem lowmem
 	warned [warnings]atomic.Bool // the warnings already sent to Options.Logger
 
-	rate      atomic.Int64   // bytes between samples; 0: no sampling
-	samplerMu sync.Mutex     // held to write sampler
-	sampler   sampler        // samples small blocks
-	profile   heapprof.Table // the samples
-	guardPool guardPool      // guarded blocks
+	rate      atomic.Int64     // bytes between samples; 0: no sampling
+	samplerMu interleave.Mutex // held to write sampler
+	sampler   sampler          // samples small blocks
+	profile   heapprof.Table   // the samples
+	guardPool guardPool        // guarded blocks
 	// lostGuards counts the guard pages of spans that the kernel did not make accessible again, and
 	// how many of them split a mapping.
 	lostGuards struct{ pages, splits atomic.Int64 }
 
-	tracing  sync.Mutex                         // held to write recorder
+	tracing  interleave.Mutex                   // held to write recorder
 	recorder atomic.Pointer[heaptrace.Recorder] // recorder of the trace in progress, or nil
 
 	tags   tags               // counts by purpose

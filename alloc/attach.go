@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/stats"
 )
@@ -111,7 +111,7 @@ func (t *Attachment) free() {
 
 // lostBlocks counts the blocks of lost owners by the call site of Attach.
 type lostBlocks struct {
-	mu  sync.Mutex
+	mu  interleave.Mutex
 	all []lostAt // at most maxLostPlaces call sites, then one entry for all others
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -86,7 +87,15 @@ func (a *Allocator) hasCache(id int) bool { return uint(id) < uint(atomic.LoadUi
 // and Close waits for the table's readers. Therefore the table has at least the length that the
 // caller read.
 func (a *Allocator) cacheOf(id int) uintptr {
-	return atomic.LoadUintptr(entryOf(atomic.LoadUintptr(&a.table), id))
+	table := atomic.LoadUintptr(&a.table)
+	if interleave.Enabled {
+		interleave.Point()
+	}
+	cache := atomic.LoadUintptr(entryOf(table, id))
+	if interleave.Enabled {
+		interleave.Point()
+	}
+	return cache
 }
 
 func entryOf(table uintptr, id int) *uintptr {

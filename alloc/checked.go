@@ -6,12 +6,12 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/ashlar-go/ashlar/internal/addrmap"
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -45,7 +45,7 @@ type checker struct {
 
 	// mu guards the fields below. While the checker holds mu, it locks only one other mutex:
 	// the mutex of the large heap.
-	mu               sync.Mutex
+	mu               interleave.Mutex
 	blocks           addrmap.Map[checkedBlock]
 	oldest, youngest uintptr // blocks in quarantine; 0: none
 	held             int64   // bytes of the inner blocks in quarantine
@@ -106,7 +106,7 @@ func checkedAt(at uintptr) *checkedBlock { return raw.At[checkedBlock](at) }
 var checkers registry
 
 type registry struct {
-	mu  sync.Mutex                 // held to replace the slice
+	mu  interleave.Mutex           // held to replace the slice
 	all atomic.Pointer[[]*checker] // nil: none
 }
 

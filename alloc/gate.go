@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/release"
@@ -67,6 +68,9 @@ func (g *gate) enterPinned(id int) bool {
 	if g.closed.Load() {
 		return false
 	}
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	if hasCounters(id) {
 		g.slots[id].entered++ // close reads it after a grace period
 	} else {
@@ -90,6 +94,9 @@ func (g *gate) leave() {
 // concurrent calls of close wait.
 func (g *gate) close() {
 	g.closed.Store(true)
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	percpu.Synchronize()
 	await(func() bool { return g.inside() == 0 })
 }
@@ -99,6 +106,9 @@ func (g *gate) inside() int64 {
 	n := uintptr(g.others.Load())
 	for i := range g.slots {
 		s := &g.slots[i]
+		if interleave.Enabled && s.entered != 0 {
+			interleave.Point()
+		}
 		n += s.entered - atomic.LoadUintptr(&s.left)
 	}
 	return int64(int(n))
@@ -110,6 +120,9 @@ func (g *gate) inside() int64 {
 func await(done func() bool) {
 	const spins = 100
 	for i := 0; !done(); i++ {
+		if interleave.Enabled && interleave.Pause() {
+			continue
+		}
 		if i < spins {
 			runtime.Gosched()
 		} else {

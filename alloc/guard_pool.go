@@ -6,11 +6,11 @@ import (
 	"errors"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	onfault "github.com/ashlar-go/ashlar/internal/fault"
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -48,7 +48,7 @@ type guardPool struct {
 	rate atomic.Int64 // one block in rate is guarded; 0: none
 	last atomic.Int64 // time of the last guarded block, in Unix nanoseconds
 
-	mu      sync.Mutex
+	mu      interleave.Mutex
 	table   uintptr // a guardTable, 0 before the first guarded block
 	mapping vm.Mapping
 	start   uintptr // address of the pool, a multiple of slotBytes
@@ -175,7 +175,9 @@ func (g *guardPool) close(a *Allocator) error {
 	defer g.mu.Unlock()
 	for g.moving() { // other goroutines finish their slots as before Close
 		g.mu.Unlock()
-		runtime.Gosched()
+		if !interleave.Enabled || !interleave.Pause() {
+			runtime.Gosched()
+		}
 		g.mu.Lock()
 	}
 	if g.table != 0 {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
@@ -54,7 +55,9 @@ func (l *Local) begin(op operation) {
 		if l.busy.Load() == localBusy {
 			panic(sharedLocal(op))
 		}
-		runtime.Gosched()
+		if !interleave.Enabled || !interleave.Pause() {
+			runtime.Gosched()
+		}
 	}
 }
 

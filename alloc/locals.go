@@ -6,11 +6,11 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 	"weak"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
@@ -28,7 +28,7 @@ type locals struct {
 	leaving []uintptr    // caches taken away, or of collected Locals; they may still be in use
 	spare   []uintptr    // empty caches of closed Locals, for new Locals
 
-	reclaiming sync.Mutex // held while caches are taken away; locked before Allocator.mu
+	reclaiming interleave.Mutex // held while caches are taken away; locked before Allocator.mu
 }
 
 // An openLocal describes a Local that has had a cache.
@@ -222,7 +222,9 @@ func localsQuiet() bool {
 		if !inFastPath(goroutineStacks()) {
 			return true
 		}
-		time.Sleep(100 * time.Microsecond)
+		if !interleave.Enabled || !interleave.Pause() {
+			time.Sleep(100 * time.Microsecond)
+		}
 	}
 	return false
 }
@@ -278,6 +280,9 @@ var fastPaths = map[uintptr]bool{}
 func init() {
 	for _, f := range []any{localMallocGo, (*Local).Calloc, localFreeGo, (*Local).takeBatch, (*Local).putBatch} {
 		fastPaths[runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Entry()] = true
+	}
+	if interleave.Enabled { // fast paths call a step, which calls the coroutine's yield
+		innerPackages = append(innerPackages, module+"interleave.", "iter.")
 	}
 }
 

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"math"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/goroutine"
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
@@ -191,7 +191,7 @@ func clock() time.Duration { return time.Since(start) }
 
 // goroutines is a set of goroutines. Each goroutine enters and leaves for itself alone.
 type goroutines struct {
-	mu sync.Mutex
+	mu interleave.Mutex
 	in []uintptr // few, so that a search is faster than a map
 }
 

@@ -4,12 +4,13 @@ package alloc
 
 import (
 	"runtime/pprof"
-	"sync"
+
+	"github.com/ashlar-go/ashlar/internal/interleave"
 )
 
 // published are the profiles that publish made. runtime/pprof keeps them for ever.
 var published struct {
-	mu sync.Mutex
+	mu interleave.Mutex
 	of map[string]*pprof.Profile
 }
 

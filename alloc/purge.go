@@ -4,11 +4,11 @@ package alloc
 
 import (
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/goroutine"
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 )
 
@@ -39,11 +39,11 @@ import (
 // testing/synctest. Memory that is retained in a bubble stays until a goroutine outside the
 // bubble retains memory.
 type purger struct {
-	mu      sync.Mutex     // guards timer and stopped
-	timer   *time.Timer    // runs Allocator.tick; nil before the first start
-	stopped bool           // no more ticks may run
-	active  atomic.Int32   // number of running ticks, except those that are calling a Logger
-	seen    map[int]uint64 // activity of the caches at the last tick, by slot; guarded by Allocator.mu
+	mu      interleave.Mutex // guards timer and stopped
+	timer   *time.Timer      // runs Allocator.tick; nil before the first start
+	stopped bool             // no more ticks may run
+	active  atomic.Int32     // number of running ticks, except those that are calling a Logger
+	seen    map[int]uint64   // activity of the caches at the last tick, by slot; guarded by Allocator.mu
 }
 
 // wake starts the purger if it is not active. It does nothing if Options.Decay is negative or if

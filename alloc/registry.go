@@ -3,8 +3,9 @@
 package alloc
 
 import (
-	"sync"
 	"sync/atomic"
+
+	"github.com/ashlar-go/ashlar/internal/interleave"
 )
 
 // allocators holds the Allocators that are in use, by identity. An Allocator is in the table
@@ -15,7 +16,7 @@ var allocators allocatorTable
 // An allocatorTable maps identities to Allocators. Readers take no lock. When the array is
 // full, set replaces it with a larger one.
 type allocatorTable struct {
-	mu  sync.Mutex                                  // held while the table changes
+	mu  interleave.Mutex                            // held while the table changes
 	all atomic.Pointer[[]atomic.Pointer[Allocator]] // indexed by identity
 }
 

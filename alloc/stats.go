@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -155,6 +156,9 @@ func (a *Allocator) readCaches() *cacheTotals {
 }
 
 func (t *cacheTotals) add(cache uintptr) {
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	t.count++
 	for c := range usedOf(cache).all() {
 		r := classCacheOf(cache, c)
@@ -170,26 +174,31 @@ func (t *cacheTotals) add(cache uintptr) {
 	t.large.requested += atomic.LoadUintptr(&l.requested)
 }
 
+// countLarge fills in the statistics of large objects. An object may leave its cache for the large
+// heap after the cache was counted. So countLarge never takes more objects for cached than the
+// large heap takes for live, and no number is below 0.
 func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals, checked *checkedCounts) {
 	l, cached := a.large.Stats(), &caches.large
-	live := l.Live.Bytes - cached.bytes
+	objects, bytes := min(cached.objects, l.Live.Objects), min(cached.bytes, l.Live.Bytes)
 	s.Large = stats.Large{
-		Live:     l.Live.Objects - cached.objects,
+		Live:     l.Live.Objects - objects,
 		Carved:   l.Carved.Objects,
-		Retained: l.Dirty.Objects + l.Clean.Objects + cached.objects,
-		Bytes:    live,
+		Retained: l.Dirty.Objects + l.Clean.Objects + objects,
+		Bytes:    l.Live.Bytes - bytes,
 	}
 	m := &s.Memory
-	m.LargeRequested = int64(uintptr(l.Requested)+cached.requested) - cached.size
+	requested := int64(uintptr(l.Requested)+cached.requested) - cached.size
 	if checked != nil {
 		n := &checked[sizeclass.Count]
-		s.Large.Live -= n.quarantined
-		s.Large.Bytes -= n.quarantinedBytes
-		m.Quarantined += n.quarantinedBytes
-		m.LargeRequested = n.requested
+		quarantined := min(n.quarantinedBytes, s.Large.Bytes)
+		s.Large.Live -= min(n.quarantined, s.Large.Live)
+		s.Large.Bytes -= quarantined
+		m.Quarantined += quarantined
+		requested = n.requested
 	}
+	m.LargeRequested = min(max(requested, 0), s.Large.Bytes)
 	m.LargeSlack = s.Large.Bytes - m.LargeRequested
-	m.LargeDirty = l.Dirty.Bytes + cached.bytes
+	m.LargeDirty = l.Dirty.Bytes + bytes
 	m.LargeClean = l.Clean.Bytes
 	m.PagesDirty += l.Chunks.Dirty
 	m.PagesClean += l.Chunks.Clean

@@ -4,10 +4,10 @@ package alloc
 
 import (
 	"slices"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/stats"
@@ -41,7 +41,7 @@ var _ Memory = (*Tag)(nil)
 
 // tags holds the Tags of an Allocator, in the order in which they were made.
 type tags struct {
-	mu  sync.Mutex
+	mu  interleave.Mutex
 	all []*Tag
 }
 

@@ -29,6 +29,10 @@
 // Two file formats have targets next to their code: FuzzReader in stats/heaptrace for
 // traces, and FuzzProfile in internal/pprofile for heap profiles.
 //
+// The schedule of FuzzConcurrent and of the soak is the runtime's. Which orders of the steps
+// of two calls are right, alloc.TestInterleavings explores on purpose (package
+// internal/interleave).
+//
 // # Failures
 //
 // A failure reports what is wrong and the operations before it, each with its handle and

@@ -13,7 +13,7 @@ type Bug struct {
 	File  string // relative to the module's root
 	Right string // stands in the file once
 	Wrong string // is compiled instead
-	Found string // the target of ./fuzz that finds it, or soak: the profile of load that does
+	Found string // the target of ./fuzz that finds it; or "soak" and a profile of load; or "scene" and one of alloc.TestInterleavings
 }
 
 // plant returns the contents of the file with the bug in it.
@@ -175,5 +175,54 @@ func Bugs() []Bug {
 			"if err = f.commit(used, gaps); err == nil {", "if err = f.commit(used, gaps); f.last.Used > 0 {", "FuzzFile"},
 		{"arena: the table keeps the checksum of a page that became a hole", "arena/file_table.go",
 			"	_, err = t.set(i, zeroSum)\n", "", "FuzzFile"},
+	}
+}
+
+// Races returns the bugs that need an unlucky order of steps. The scenes of package alloc find
+// them.
+func Races() []Bug {
+	return []Bug{
+		{"Close does not wait for Trim", "alloc/trim.go",
+			"	_ = a.inside(func() error { // nothing is left after Close\n		freed = a.trim()\n		return nil\n	})\n",
+			"	freed = a.trim()\n", "scene Trim beside Close"},
+		{"Close does not wait for Malloc", "alloc/malloc.go",
+			"	defer a.gate.leave()\n	return a.serve(h, op, size, align)",
+			"	a.gate.leave()\n	return a.serve(h, op, size, align)", "scene Malloc beside Close"},
+		{"Close does not wait for Malloc of a cached object", "alloc/largecache.go",
+			"	defer a.gate.leave() // the next line", "	a.gate.leave() // the next line", "scene Malloc of a large object beside Close"},
+		{"Close does not wait for Malloc, which makes room", "alloc/lowmem.go",
+			"		err = a.inside(func() error { return a.makeRoom(size, err, try) })",
+			"		err = a.makeRoom(size, err, try)", "scene Malloc at the limit beside Close"},
+		{"Close does not wait for a slow Free", "alloc/free.go",
+			"	defer a.gate.leave()\n	h.begin(op)\n	defer h.end()\n	a.free(h, op, addr)",
+			"	a.gate.leave()\n	h.begin(op)\n	defer h.end()\n	a.free(h, op, addr)", "scene slow Free beside Close"},
+		{"a cache is taken away from its user", "alloc/cache.go",
+			"		percpu.Synchronize() // wait until no goroutine uses these caches\n", "", "scene Malloc beside Trim"},
+		{"a tick takes a cache away from its user", "alloc/cache.go",
+			"		if !a.left.HasPassed() {", "		if a.left == 0 {", "scene Malloc beside three ticks"},
+		{"a Local's cache is taken away from its user", "alloc/locals.go",
+			"	if !some || !localsQuiet() {", "	if !some {", "scene a Local beside Trim"},
+		{"two calls claim one large object", "internal/largeheap/free.go",
+			"	return atomic.CompareAndSwapUint32(&o.state, word, word&^stateMask|uint32(to))",
+			"	return atomic.SwapUint32(&o.state, word&^stateMask|uint32(to)) != 0", "scene double Free, large, unmapped"},
+		{"an object that has moved is claimed by its old address", "internal/largeheap/resize.go",
+			"		o.renew()\n", "", "scene Free beside Realloc, large"},
+		{"two calls claim one small block", "internal/smallheap/state.go",
+			"		if atomic.CompareAndSwapUint32(word, was, binary.NativeEndian.Uint32(states[:])) {",
+			"		if atomic.StoreUint32(word, binary.NativeEndian.Uint32(states[:])); true {", "scene double Free, small"},
+		{"an object leaves the page map after its memory has gone", "internal/largeheap/release.go",
+			"	o.unregister()\n	if err := h.space.Release(o.mapping); err != nil {\n		return err\n	}\n",
+			"	if err := h.space.Release(o.mapping); err != nil {\n		return err\n	}\n	o.unregister()\n",
+			"scene Trim beside another Allocator"},
+		{"a record leaves the profile after its object has gone", "alloc/free.go",
+			"	a.unprofile(d, addr)\n	if a.options.Hardening.ZeroOnFree {\n		a.large.Wipe(d)\n	}\n	a.putLarge(d, addr)\n",
+			"	a.putLarge(d, addr)\n	a.unprofile(d, addr)\n",
+			"scene sampled Free beside sampled Malloc, large"},
+		{"a snapshot counts what moves twice", "alloc/stats.go",
+			"	checked := a.backend.counts()\n	a.mu.Lock()\n	defer a.mu.Unlock()\n	caches := a.readCaches()\n",
+			"	checked := a.backend.counts()\n	a.mu.Lock()\n	caches := a.readCaches()\n	a.mu.Unlock()\n",
+			"scene Stats beside Trim"},
+		{"a snapshot counts an object that left its cache", "alloc/stats.go",
+			"min(cached.objects, l.Live.Objects), min(", "cached.objects, min(", "scene Stats beside Malloc at the limit"},
 	}
 }

@@ -13,7 +13,7 @@ const root = "../.."
 // TestBugs: each bug of the list can be planted in the present code.
 func TestBugs(t *testing.T) {
 	names := map[string]bool{}
-	for _, b := range Bugs() {
+	for _, b := range append(Bugs(), Races()...) {
 		text, err := os.ReadFile(filepath.Join(root, b.File))
 		if err == nil {
 			_, err = b.plant(string(text))

@@ -23,27 +23,32 @@ const within = time.Minute
 // TestPlanted: the listed target finds each bug, and its output says how to reproduce the
 // failure.
 func TestPlanted(t *testing.T) {
-	for _, b := range Bugs() {
+	for _, b := range append(Bugs(), Races()...) {
 		t.Run(b.Name, func(t *testing.T) {
 			overlay := write(t, &b)
+			if scene, found := strings.CutPrefix(b.Found, "scene "); found {
+				test := build(t, overlay, "./alloc", "test", "-c", "-tags", "ashlar_interleave")
+				fails(t, "order ", test, "-test.run", "^TestInterleavings$/^"+strings.ReplaceAll(scene, " ", "_")+"$", "-runs", "2000")
+				return
+			}
 			if profile, found := strings.CutPrefix(b.Found, "soak "); found {
-				binary := build(t, overlay, "build")
+				binary := build(t, overlay, "./fuzz", "build")
 				fails(t, "VIOLATION", binary, "-profile", profile, "-seed", "1", "-duration", "8s")
 				return
 			}
-			fails(t, "--- FAIL: "+b.Found, build(t, overlay, "test", "-c"), "-test.run", "^"+b.Found+"$", "-test.failfast")
+			fails(t, "--- FAIL: "+b.Found, build(t, overlay, "./fuzz", "test", "-c"), "-test.run", "^"+b.Found+"$", "-test.failfast")
 		})
 	}
 }
 
 // TestSound: without a bug the same programs find nothing.
 func TestSound(t *testing.T) {
-	test := build(t, "", "test", "-c")
+	test := build(t, "", "./fuzz", "test", "-c")
 	if out, err := run(t, test, "-test.short"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	for _, profile := range []string{"mixed", "handover"} {
-		if out, err := run(t, build(t, "", "build"), "-profile", profile, "-seed", "1", "-duration", "5s"); err != nil {
+		if out, err := run(t, build(t, "", "./fuzz", "build"), "-profile", profile, "-seed", "1", "-duration", "5s"); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
 	}
@@ -76,10 +81,10 @@ func write(t *testing.T, b *Bug) (overlay string) {
 	return overlay
 }
 
-// build compiles ./fuzz as a program or a test.
-func build(t *testing.T, overlay string, how ...string) (binary string) {
-	binary = filepath.Join(t.TempDir(), "fuzz")
-	args := append(how, "-overlay", overlay, "-o", binary, "./fuzz")
+// build compiles a package as a program or a test.
+func build(t *testing.T, overlay, dir string, how ...string) (binary string) {
+	binary = filepath.Join(t.TempDir(), "planted")
+	args := append(how, "-overlay", overlay, "-o", binary, dir)
 	cmd := exec.Command("go", args...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -120,7 +125,7 @@ func saysOneOf(out string, texts ...string) bool {
 // reason returns the line of a report that describes the failure.
 func reason(out string) string {
 	for _, line := range strings.Split(out, "\n") {
-		for _, mark := range []string{"step ", "options 0x", "VIOLATION", "panic: ", "fatal error:", "_test.go:"} {
+		for _, mark := range []string{"order \"", "step ", "options 0x", "VIOLATION", "panic: ", "fatal error:", "_test.go:"} {
 			if strings.Contains(line, mark) {
 				return strings.TrimSpace(line)
 			}

@@ -5,8 +5,8 @@ package arenahost
 import (
 	"cmp"
 	"slices"
-	"sync"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -22,7 +22,7 @@ type Arena interface {
 // A Register is an allocator's list of its arenas. The zero value is an empty list. It
 // is safe for concurrent use.
 type Register struct {
-	mu      sync.Mutex
+	mu      interleave.Mutex
 	entries []*Entry // entries[i].at = i
 	dropped []stats.DroppedArenas
 	onClose []func()

@@ -3,10 +3,10 @@
 package heapprof
 
 import (
-	"sync"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/addrmap"
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
@@ -44,7 +44,7 @@ type Sample struct {
 
 // A Table holds samples. The zero value is an empty one.
 type Table struct {
-	mu      sync.Mutex
+	mu      interleave.Mutex
 	records addrmap.Map[record]
 	stacks  stacks
 	labels  labelSets

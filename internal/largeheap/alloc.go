@@ -138,6 +138,9 @@ func (h *Heap) settle(o *object, w *shape, user uintptr) error {
 	if charge {
 		h.space.Confirm(o.total())
 	}
+	if o.user() != user {
+		o.renew()
+	}
 	o.Base = user + pagemap.LargeBias
 	o.requested, o.accounted = w.size, w.size
 	o.align = uint8(bits.TrailingZeros(uint(w.align)))

@@ -3,6 +3,7 @@
 package largeheap
 
 import (
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -28,6 +29,9 @@ func (h *Heap) Put(d Descriptor) bool {
 	if o.usable() > h.maxCached {
 		return false
 	}
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	headerAt(o.user())[wordState] = uint64(Cached)
 	o.set(Cached)
 	return true
@@ -51,6 +55,9 @@ func (h *Heap) Take(d Descriptor, addr, size uintptr, needZero bool) {
 	o := objectAt(uintptr(d))
 	if needZero {
 		h.zero(o, addr, size)
+	}
+	if interleave.Enabled {
+		interleave.Point()
 	}
 	o.requested = size
 	header := headerAt(addr)

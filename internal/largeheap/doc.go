@@ -88,8 +88,8 @@
 // works on it. A call changes the state Live by compare-and-swap (Claim) before it does
 // anything else to the object. If two calls race to free or resize an object, one succeeds
 // and the other gets a Violation. The memory of a freed descriptor remains a descriptor
-// until Close, and each use gives its state word another generation. So a late call never
-// mistakes one object for another.
+// until Close, and each use and each move give its state word another generation. So a late call
+// never mistakes one object for another, nor an old address for the present one.
 //
 // The allocator's large-object caches keep a few freed objects: Put puts a claimed one into
 // a cache, Take makes it live again. Neither uses a lock or a compare-and-swap, because

@@ -5,6 +5,7 @@ package largeheap
 import (
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
@@ -27,14 +28,25 @@ func (h *Heap) Claim(d Descriptor, addr uintptr, to State) error {
 	o := objectAt(uintptr(d))
 	word := atomic.LoadUint32(&o.state)
 	if !o.is(addr, h.owner) || word&stateMask != uint32(Live) ||
-		!atomic.CompareAndSwapUint32(&o.state, word, word&^stateMask|uint32(to)) {
+		!o.change(word, to) {
 		return h.Report(addr)
+	}
+	if interleave.Enabled {
+		interleave.Point()
 	}
 	if !o.intact(addr, h.secret) {
 		o.set(Live)
 		return o.overwritten()
 	}
 	return nil
+}
+
+// change puts the object into a state, if its state word is still word.
+func (o *object) change(word uint32, to State) bool {
+	if interleave.Enabled {
+		interleave.Point()
+	}
+	return atomic.CompareAndSwapUint32(&o.state, word, word&^stateMask|uint32(to))
 }
 
 // Unclaim gives a claimed object back to the program.

@@ -6,9 +6,9 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj"
@@ -39,7 +39,7 @@ type Heap struct {
 	cold   shard         // the purged extents
 	chunks pageheap.Heap // shared chunks, whose runs become extents when there are many mappings
 
-	mu    sync.Mutex
+	mu    interleave.Mutex
 	all   uintptr // first descriptor of the list of all extents
 	spare uintptr // first descriptor of the list of unused descriptors
 	old   ring    // the last objects whose addresses became invalid

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -124,8 +125,8 @@ func (o *object) slack() uintptr {
 }
 
 // The low bits of object.state are the State. The other bits are the generation: how often
-// the descriptor was freed. By the generation, claim detects that a descriptor now describes
-// another object.
+// the descriptor was freed, or its object got another address. By the generation, claim detects
+// that a descriptor now describes another object, or one that has moved.
 const (
 	stateBits = 4
 	stateMask = 1<<stateBits - 1
@@ -138,7 +139,15 @@ func (o *object) current() State { return State(atomic.LoadUint32(&o.state) & st
 // state also sees what the caller has written to the object and its descriptor before.
 func (o *object) set(s State) { o.store(o.state&^stateMask | uint32(s)) }
 
-func (o *object) store(word uint32) { release.Store32(&o.state, word) }
+func (o *object) store(word uint32) {
+	release.Store32(&o.state, word)
+	if interleave.Enabled {
+		interleave.Point()
+	}
+}
+
+// renew gives the state word of a descriptor that belongs to the caller another generation.
+func (o *object) renew() { o.store(o.state + 1<<stateBits) }
 
 // register makes the page map lead from the page of address user to o, and not from
 // o's previous page. It can fail only if the page changes.

@@ -147,6 +147,7 @@ func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 	user := old - o.start + start
 	room.Redeem(user)
 	if user != old {
+		o.renew()
 		h.mu.Lock()
 		h.old.add(past{base: old, size: o.requested, to: user, fate: moved})
 		h.mu.Unlock()

@@ -3,8 +3,7 @@
 package largeheap
 
 import (
-	"sync"
-
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 )
 
@@ -16,7 +15,7 @@ const maxShards = 16
 // processors do not wait for each other's lock. The heap's cold shard holds the purged
 // extents of all processors.
 type shard struct {
-	mu sync.Mutex // guards all of it
+	mu interleave.Mutex // guards all of it
 
 	index
 	counts          // changes made through this shard

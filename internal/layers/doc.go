@@ -12,8 +12,9 @@
 //	internal/gotype          says whether values of a type hold Go pointers
 //	internal/proflabel       reads the profile labels of the running goroutine
 //	internal/invariants      says, by build tag, whether this build checks invariants
-//	internal/percpu          gives a goroutine a slot of its processor (P) for a short time
 //	internal/goroutine       identifies the running goroutine, and says whether it is in a synctest bubble
+//	internal/interleave      runs the steps of concurrent calls in chosen orders, for tests
+//	internal/percpu          gives a goroutine a slot of its processor (P) for a short time
 //	internal/raceannotate    tells the race detector which goroutine owns a block
 //	internal/release         stores words with release ordering, cheaply on x86
 //	internal/vm              the only calls to the kernel: maps, purges, advises and locks memory, and counts it

@@ -5,10 +5,10 @@ package pageheap
 import (
 	"math/bits"
 	"sort"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -49,9 +49,9 @@ type Heap struct {
 	space *vm.Space
 	per   int // heap pages in a page of the kernel's, 1 at least
 
-	purger sync.Mutex // makes Purge and Close wait for each other; taken before mu
+	purger interleave.Mutex // makes Purge and Close wait for each other; taken before mu
 
-	mu      sync.Mutex
+	mu      interleave.Mutex
 	closed  bool
 	chunks  []uintptr    // *chunk, ascending by start
 	used    int          // pages allocated

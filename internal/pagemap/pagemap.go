@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
@@ -229,6 +230,9 @@ func Mappings(yield func(vm.Mapping)) {
 // Set registers descriptor for the pages of [addr, addr+size), for which Reserve has
 // succeeded. Descriptor 0 removes the entries.
 func Set(addr, size, descriptor uintptr) {
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	last := (addr + size - 1) >> sizeclass.PageShift
 	for page := addr >> sizeclass.PageShift; page <= last; page++ {
 		leaf := root[page>>leafBits]

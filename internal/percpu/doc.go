@@ -8,7 +8,7 @@
 //	percpu.Unpin(id)
 //
 // Between Pin and Unpin no other goroutine holds the same id. The functions do not fail.
-// There are two implementations:
+// There are three implementations:
 //
 //   - pin.go (the default): id is the processor (P) that runs the goroutine. The runtime
 //     neither preempts the goroutine nor moves it to another processor until Unpin. Pinning
@@ -16,6 +16,9 @@
 //     this one.
 //   - portable.go (build tag ashlar_portable): id is the number of a lock from a fixed set.
 //     Pin takes the first lock that is free. It uses no internals of the runtime.
+//   - interleaved.go (build tag ashlar_interleave): id is a lock that stands for a processor,
+//     and a section may be interrupted. Tests explore what others do meanwhile (package
+//     interleave).
 //
 // # What a pinned section may do
 //

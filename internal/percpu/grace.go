@@ -3,14 +3,15 @@
 package percpu
 
 import (
-	"sync"
 	"sync/atomic"
+
+	"github.com/ashlar-go/ashlar/internal/interleave"
 )
 
 // A grace period ends when every section that was running when it began has ended. Grace
 // periods have numbers. One at a time is under way.
 var grace struct {
-	mu           sync.Mutex // held during a grace period
+	mu           interleave.Mutex // held during a grace period
 	begun, ended atomic.Uint64
 }
 

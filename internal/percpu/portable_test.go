@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build ashlar_portable
+//go:build ashlar_portable && !ashlar_interleave
 
 package percpu
 

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
@@ -115,6 +116,9 @@ func (r *ClassCache) Zeroed() bool { return *r.state() == Cached }
 // two goroutines use one Local: it stays within the bounds of a magazine.
 func (r *ClassCache) Take(code uint8) uintptr {
 	top, s, st := r.top, *r.slot(), r.state()
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	r.nextSample--
 	*st = Live | code
 	r.top = top - slotSize
@@ -134,6 +138,9 @@ func (r *ClassCache) TakeSlow(code uint8, sampled bool) (addr uintptr, zeroed bo
 	was := *st
 	if !IsCached(was) {
 		return 0, false
+	}
+	if interleave.Enabled {
+		interleave.Point()
 	}
 	if !sampled && r.nextSample != 0 {
 		r.nextSample--
@@ -165,6 +172,9 @@ func (r *ClassCache) PutSlow(addr uintptr, st *State, code uint8) bool {
 // putAt puts a block into the slot at top.
 func (r *ClassCache) putAt(top, addr uintptr, st *State, code uint8) {
 	raceannotate.Release(addr)
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	r.requested -= uintptr(code)
 	*st = Cached | Used
 	*raw.At[slot](top) = slot{addr, raw.Addr(unsafe.Pointer(st))}
@@ -250,6 +260,9 @@ func (r *ClassCache) load(m uintptr) {
 // the one that was the previous one, or 0.
 func (r *ClassCache) exchange(m uintptr) uintptr {
 	loaded, previous := r.loaded(), r.previous
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	r.load(m)
 	r.previous = loaded
 	return previous

@@ -3,9 +3,9 @@
 package smallheap
 
 import (
-	"sync"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -22,7 +22,7 @@ import (
 // Its lock guards everything in it. A call holds the lock while it exchanges magazines or
 // carves blocks, and never while it calls the kernel.
 type Depot struct {
-	mu     sync.Mutex
+	mu     interleave.Mutex
 	closed bool
 
 	full  magazines // magazines with blocks, most recently used first

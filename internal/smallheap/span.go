@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
@@ -112,6 +113,9 @@ func NewSpan(owner uintptr, c sizeclass.Class, base uintptr, clean bool) (uintpt
 // the caller then.
 func FreeSpan(c sizeclass.Class, s uintptr) {
 	pagemap.Set(SpanAt(s).Base, uintptr(c.SpanBytes()), 0)
+	if interleave.Enabled {
+		interleave.Point()
+	}
 	*SpanAt(s) = Span{}
 	metadata.Free(s, spanSize(c))
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
@@ -90,7 +91,13 @@ func Change(st *State, from, to State) bool {
 			return false
 		}
 		states[addr%4] = to
+		if interleave.Enabled {
+			interleave.Point()
+		}
 		if atomic.CompareAndSwapUint32(word, was, binary.NativeEndian.Uint32(states[:])) {
+			if interleave.Enabled {
+				interleave.Point()
+			}
 			return true
 		}
 	}

@@ -2,7 +2,11 @@
 
 package vm
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/ashlar-go/ashlar/internal/interleave"
+)
 
 // Op is a kind of kernel call.
 type Op uint8
@@ -50,6 +54,9 @@ func (o Op) String() string {
 
 // enter counts a kernel call, and lets a test make it fail.
 func (s *Space) enter(op Op) error {
+	if interleave.Enabled && !s.Unannotated { // not for metadata, which is one step
+		interleave.Point()
+	}
 	s.calls[op].Add(1)
 	if f := injector.Load(); f != nil {
 		return (*f)(op)
