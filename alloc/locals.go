@@ -282,7 +282,7 @@ func init() {
 		fastPaths[runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Entry()] = true
 	}
 	if interleave.Enabled { // fast paths call a step, which calls the coroutine's yield
-		innerPackages = append(innerPackages, module+"interleave.", "iter.")
+		innerNames = append(innerNames, module+"internal/interleave.", "iter.")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 // TestPreferSmall: where the system uses huge pages by default, new mappings are advised against
 // them, and elsewhere they are left alone.
 func TestPreferSmall(t *testing.T) {
+	Require(t, HugePages)
 	defer func(was func() bool) { hugeByDefault = was }(hugeByDefault)
 	for _, always := range []bool{true, false} {
 		hugeByDefault = func() bool { return always }
