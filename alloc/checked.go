@@ -303,7 +303,7 @@ func checkerOf(r *resident) *checker {
 // begins there. In that page the memory in front of the object can be the end of another
 // Allocator's block.
 func (k *checker) owns(r *resident) bool {
-	if r.d != 0 && r.header().Owner == k.a.id && !r.isBeforeLarge() {
+	if r.d != 0 && r.header().Owner == atomic.LoadUintptr(&k.a.id) && !r.isBeforeLarge() {
 		return true
 	}
 	k.mu.Lock()
