@@ -210,7 +210,7 @@ func TestBatchOutOfMemory(t *testing.T) {
 
 // TestBatchSampled: blocks of batches are sampled as others are, wherever they come from.
 func TestBatchSampled(t *testing.T) {
-	const n, size, rate = 30_000, 4000, 100_000
+	const n, size, rate = 30_000, 4000, 10_000 // some 1,500 samples
 	a := open(t, Options{Decay: -1, ProfileRate: rate})
 	blocks := make([]unsafe.Pointer, 100)
 	for range n / len(blocks) {

@@ -103,6 +103,7 @@ func TestGoHeap(t *testing.T) {
 
 // TestNoGarbage: allocating and freeing creates no garbage on the Go heap.
 func TestNoGarbage(t *testing.T) {
+	vm.Require(t, vm.OffHeap)
 	a := open(t, still)
 	l := local(t, a)
 	for _, size := range []int{16, 1000, 100000, 1 << 20} {
