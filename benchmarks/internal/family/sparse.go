@@ -55,6 +55,16 @@ var sparsePatterns = []sparsePattern{
 	{Name: "span=64", Smallest: 64, Largest: 64, Blocks: 4 << 20, Apart: 64 << 10},
 }
 
+// scaled returns the pattern for a short run, whose -live-blocks is less than the default: it has
+// fewer blocks and pairs in proportion.
+func (p sparsePattern) scaled(liveBlocks int) sparsePattern {
+	const whole = 10_000_000
+	share := min(1, float64(liveBlocks)/whole)
+	p.Blocks = max(int(share*float64(p.Blocks)), 64*max(p.Keep, 1))
+	p.Pairs = int(share * float64(p.Pairs))
+	return p
+}
+
 // The figures: what is resident at a moment ÷ the live bytes.
 const (
 	thinnedFigure = "thinned" // when the blocks were freed
@@ -71,7 +81,7 @@ func sparseBenchmarks(*harness.Options) []harness.Benchmark {
 		benchmarks = append(benchmarks, harness.Benchmark{
 			Name:    "sparse/" + p.Name,
 			Seconds: func(o *harness.Options, natives int) float64 { return float64(o.MemoryRepeats) * float64(15+3*natives) },
-			Run:     func(s *harness.Session) error { return measureSparse(s, p) },
+			Run:     func(s *harness.Session) error { return measureSparse(s, p.scaled(s.Options.LiveBlocks)) },
 		})
 	}
 	return benchmarks
@@ -94,7 +104,7 @@ func measureSparse(s *harness.Session, p sparsePattern) error {
 				}
 				task := sparseTask{sparsePattern: p, Peer: name, Trim: trim}
 				if ours && !trim {
-					task.Wait = sparseWait
+					task.Wait = min(sparseWait, 4*s.Options.DecayWait)
 				}
 				var r sparseReport
 				if _, err := (harness.Host{}).Do(harness.Task{Family: sparseFamily, Arguments: &task}, &r); err != nil {
