@@ -209,6 +209,33 @@ func TestHolesRefused(t *testing.T) {
 	}
 }
 
+// TestHolesRefusedStayCharged: pages that the kernel refuses to take are in RAM, and count.
+func TestHolesRefusedStayCharged(t *testing.T) {
+	const size, n = 16 << 10, 1000
+	a := open(t, still)
+	kept := holes(t, a, a, size, n, 2)
+	before := a.space.Footprint.Now()
+	vm.Inject(func(op vm.Op) error {
+		if op == vm.OpPurge {
+			return errInjected
+		}
+		return nil
+	})
+	a.Trim()
+	vm.Inject(nil)
+	if now := a.space.Footprint.Now(); now < before {
+		t.Errorf("the kernel took nothing, and the footprint fell from %d to %d bytes", before, now)
+	}
+	check(t, a)
+	a.Trim()
+	if now := a.space.Footprint.Now(); now > before-n*size/4 {
+		t.Errorf("the kernel took the pages, and the footprint is %d bytes, was %d", now, before)
+	}
+	for _, p := range kept {
+		a.Free(p)
+	}
+}
+
 // TestBlocksGather: where most blocks were freed at random, the live ones gather in few spans as
 // the program goes on, and the others go back.
 func TestBlocksGather(t *testing.T) {

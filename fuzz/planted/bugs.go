@@ -128,8 +128,6 @@ func Bugs() []Bug {
 			"(at+g.size-1)>>g.shift)", "(at+g.size-1)>>g.shift-1)", "FuzzAllocator"},
 		{"smallheap: a page that is used again is not charged", "internal/smallheap/purge.go",
 			"d.space.Charge(uintptr(pages.bytes()))", "d.space.Charge(0)", "FuzzAllocator"},
-		{"smallheap: a page that the kernel refused passes for purged", "internal/smallheap/purge.go",
-			"			b.pages &^= rest\n", "", "FuzzAllocator"},
 		{"smallheap: a span stays in its bin", "internal/smallheap/depot.go",
 			"case !sp.changed || sp.idle > sp.limit:", "case !sp.changed:", "FuzzAllocator"},
 		{"smallheap: a short magazine loses its end", "internal/smallheap/magazine.go",
