@@ -17,11 +17,11 @@ func TestHolesResident(t *testing.T) {
 	}
 	const size, n, keep = 8 << 10, 8192, 2
 	a := open(t, still)
-	before := statm(1)
+	before := inRAM(t, a)
 	kept := holes(t, a, a, size, n, keep)
-	full := statm(1) - before
+	full := inRAM(t, a) - before
 	a.Trim()
-	left := statm(1) - before
+	left := inRAM(t, a) - before
 	if want := int64(n * size / keep); full < 2*want*9/10 || left > want*115/100+4<<20 {
 		t.Errorf("%d bytes were resident, and %d after Trim, for %d", full, left, want)
 	}

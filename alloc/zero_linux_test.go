@@ -10,11 +10,12 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// grows returns by how many bytes f increases the resident set.
-func grows(f func()) int64 {
-	before := statm(1)
+// grows returns by how many bytes f increases the allocator's resident memory.
+func grows(t *testing.T, a *Allocator, f func()) int64 {
+	t.Helper()
+	before := inRAM(t, a)
 	f()
-	return statm(1) - before
+	return inRAM(t, a) - before
 }
 
 // TestZerosTakeNoMemory: zeros that the kernel supplies are not written. So a slice that grows, and
@@ -25,22 +26,23 @@ func TestZerosTakeNoMemory(t *testing.T) {
 		t.Skip("the race detector's own records of the blocks are resident, too")
 	}
 	const large, limit = 256 << 20, 32 << 20
-	local := func(t *testing.T) Memory {
-		l := open(t, still).NewLocal()
+	local := func(t *testing.T, a *Allocator) Memory {
+		l := a.NewLocal()
 		t.Cleanup(l.Close)
 		return l
 	}
-	whole := func(t *testing.T) Memory { return open(t, still) }
-	for name, memory := range map[string]func(t *testing.T) Memory{"Local": local, "Allocator": whole} {
+	whole := func(_ *testing.T, a *Allocator) Memory { return a }
+	for name, memory := range map[string]func(*testing.T, *Allocator) Memory{"Local": local, "Allocator": whole} {
 		for _, from := range []int{100, 1 << 20, 9 << 20} {
 			t.Run(fmt.Sprintf("Resize from %d bytes/%s", from, name), func(t *testing.T) {
-				m := memory(t)
+				a := open(t, still)
+				m := memory(t, a)
 				s := Must(MakeSlice[byte](m, from, from))
 				for i := range s {
 					s[i] = 7
 				}
 				s = s[:from/2] // the rest must be zero again
-				n := grows(func() { s = Must(Resize(m, s, large)) })
+				n := grows(t, a, func() { s = Must(Resize(m, s, large)) })
 				if n > limit {
 					t.Errorf("%d bytes of RAM for a slice of %d of which %d are used", n, large, from)
 				}
@@ -56,7 +58,7 @@ func TestZerosTakeNoMemory(t *testing.T) {
 	t.Run("Calloc again", func(t *testing.T) {
 		a := open(t, Options{})
 		for range 3 {
-			n := grows(func() {
+			n := grows(t, a, func() {
 				p, err := a.Calloc(1, large-1<<20)
 				if err != nil {
 					t.Fatal(err)
@@ -74,7 +76,7 @@ func TestZerosTakeNoMemory(t *testing.T) {
 		p := alloc(t, a, large-1<<20)
 		secret := bytesAt(p, 1<<20)[1000:1006]
 		copy(secret, "secret")
-		if n := grows(func() { a.Free(p) }); n > limit {
+		if n := grows(t, a, func() { a.Free(p) }); n > limit {
 			t.Errorf("%d bytes of RAM", n)
 		}
 		if q := alloc(t, a, large-1<<20); q == p && unsafe.String(&secret[0], 6) == "secret" {

@@ -36,16 +36,21 @@ func TestRetainedFollowsDemand(t *testing.T) {
 	}
 }
 
-// What a peak left is given back while the program goes on with less.
-func TestRetainedFallsAfterPeak(t *testing.T) {
-	f := newFixture(t, largeobj.Options{})
-	var ps []uintptr
-	for range 64 {
+// peak has n objects of 1 MiB live at a time, frees them, and returns where they were.
+func peak(f *fixture, n int) (ps []uintptr) {
+	for range n {
 		ps = append(ps, f.alloc(mib))
 	}
 	for _, p := range ps {
 		f.free(p)
 	}
+	return ps
+}
+
+// What a peak left is given back while the program goes on with less.
+func TestRetainedFallsAfterPeak(t *testing.T) {
+	f := newFixture(t, largeobj.Options{})
+	ps := peak(f, 64)
 	if got := f.Stats().Dirty.Bytes; got < 60*mib {
 		t.Errorf("%d bytes are retained after 64 MiB were freed: a program that does the same again faults", got)
 	}
@@ -105,13 +110,7 @@ func TestSmallGrowthCopiesNothing(t *testing.T) {
 // Objects in extents that are too long waste a bounded part of the memory.
 func TestLooseExtentsAreBounded(t *testing.T) {
 	f := newFixture(t, largeobj.Options{})
-	var ps []uintptr
-	for range 32 {
-		ps = append(ps, f.alloc(mib))
-	}
-	for _, p := range ps {
-		f.free(p)
-	}
+	peak(f, 32)
 	requested := uintptr(0)
 	for range 64 {
 		f.alloc(300 * kib)
