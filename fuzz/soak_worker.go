@@ -101,9 +101,9 @@ func (w *worker) handle() handle {
 // step performs one operation on a slot.
 func (w *worker) step() error {
 	switch n := w.r.IntN(4 << 10); {
-	case n < 128:
+	case n < 256:
 		return w.burst()
-	case n == 128:
+	case n == 256:
 		w.local.Close()
 		w.local = w.m.a.NewLocal()
 	}
