@@ -5,6 +5,7 @@ package alloc
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -24,7 +25,8 @@ type scenario struct {
 	l      *Local
 	blocks []modelBlock
 	number int
-	failed int // number of operations
+	failed int  // number of operations
+	twice  bool // see again
 }
 
 // run allocates, resizes and frees small and large objects, and calls Trim in between.
@@ -56,11 +58,39 @@ func (s *scenario) run() error {
 		func() error { return s.malloc(s.a.Malloc, 150<<10) },
 	}
 	for i, step := range steps {
-		if err := step(); err != nil {
+		before, live := s.failed, len(s.blocks)
+		err := step()
+		if err == nil && s.twice && s.failed > before {
+			err = s.again(step, live)
+		}
+		if err != nil {
 			return fmt.Errorf("step %d: %w", i, err)
 		}
 	}
 	return nil
+}
+
+// again repeats a step that has failed: at once, while calls still fail, and when no call fails
+// any longer. Then it must succeed. No failure may change what is live.
+func (s *scenario) again(step func() error, live int) error {
+	for range 2 {
+		if n := s.a.Stats(); n.Live() != int64(live) {
+			return fmt.Errorf("%d blocks are live after a failure, want %d", n.Live(), live)
+		}
+		if err := s.a.checkInvariants(); err != nil {
+			return fmt.Errorf("after a failure: %w", err)
+		}
+		before := s.failed
+		if err := step(); err != nil || s.failed == before {
+			return err
+		}
+	}
+	vm.Inject(nil)
+	before := s.failed
+	if err := step(); err != nil || s.failed > before {
+		return fmt.Errorf("the step fails although no kernel call does: %w", errors.Join(err, errInjected))
+	}
+	return s.a.checkInvariants()
 }
 
 func (s *scenario) malloc(get func(int) (unsafe.Pointer, error), size int) error {
@@ -111,7 +141,7 @@ func (s *scenario) realloc(i, size int) error {
 	}
 	p, err := s.a.Realloc(b.p, size)
 	if err != nil {
-		s.blocks = append(s.blocks, b)
+		s.blocks = slices.Insert(s.blocks, i%(len(s.blocks)+1), b) // a repetition takes the same one
 		if !filled(bytesAt(b.p, b.size), b.number) {
 			return errors.New("a failed Realloc changed the block")
 		}
@@ -184,8 +214,11 @@ func TestFault(t *testing.T) {
 				t.Run(f.name, func(t *testing.T) {
 					failed := 0
 					for n := 0; ; n++ {
-						calls, hit := runFault(t, o.o, f, n)
+						calls, hit := runFault(t, o.o, f, n, false)
 						failed += hit
+						if !t.Failed() && f.name == "all from the n-th" {
+							runFault(t, o.o, f, n, true)
+						}
 						if t.Failed() {
 							t.Fatalf("failing call %d", n)
 						}
@@ -202,15 +235,16 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// runFault runs the scenario with failures, then without. It returns how many calls were
+// runFault runs the scenario with failures, then without. If twice is set, each step that fails
+// is repeated until no call fails any longer. It returns how many calls were
 // made and how many operations failed.
-func runFault(t *testing.T, o Options, f fault, n int) (calls, failed int) {
+func runFault(t *testing.T, o Options, f fault, n int, twice bool) (calls, failed int) {
 	defer vm.Inject(nil)
 	a, err := NewAllocator(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scenario{a: a, l: a.NewLocal()}
+	s := &scenario{a: a, l: a.NewLocal(), twice: twice}
 	count := inject(f, n)
 	if err := s.run(); err != nil {
 		t.Error(err)

@@ -14,8 +14,10 @@ import (
 )
 
 // exercise makes an arena with the options and uses all its functions. It counts operations
-// that fail for lack of memory, and repeats them.
-func exercise(t *testing.T, o Options) (failures int) {
+// that fail for lack of memory, and repeats them. After each failure it checks the arena and
+// calls failed with their number.
+func exercise(t *testing.T, o Options, failed func(failures int)) (failures int) {
+	var a *Arena
 	try := func(f func() error) {
 		for range 5 { // more operations than one series of failing calls
 			err := f()
@@ -27,10 +29,13 @@ func exercise(t *testing.T, o Options) (failures int) {
 				t.Fatalf("error %v, want the injected one", err)
 			}
 			failures++
+			if a != nil {
+				checkArena(t, a)
+			}
+			failed(failures)
 		}
 		t.Fatal("failed for ever")
 	}
-	var a *Arena
 	try(func() (err error) { a, err = NewArenaWithOptions(o); return err })
 	for range 2 {
 		try(func() error { return panicOf(func() { New[point](a).X = 1 }) })
@@ -60,8 +65,8 @@ func exercise(t *testing.T, o Options) (failures int) {
 
 var errInjected = fmt.Errorf("%w: injected", vm.ErrOutOfMemory)
 
-// TestKernelRefuses makes kernel calls of a program fail: each call once, and all calls
-// from it on for a while. No memory may be lost.
+// TestKernelRefuses makes kernel calls of a program fail: each call once, some calls from it
+// on, and all calls until an operation has failed twice. No memory may be lost.
 func TestKernelRefuses(t *testing.T) {
 	all := kinds
 	if a, err := NewArenaWithOptions(Options{Locked: true, InitialSize: 1 << 20}); err == nil {
@@ -69,7 +74,7 @@ func TestKernelRefuses(t *testing.T) {
 		all = append(all[:len(all):len(all)], kind{"locked", Options{Locked: true, Checked: true}})
 	}
 	for _, k := range all {
-		for _, burst := range []int64{1, 3} {
+		for _, burst := range []int64{1, 3, 1 << 40} {
 			t.Run(fmt.Sprintf("%s/burst=%d", k.name, burst), func(t *testing.T) {
 				failed := 0
 				for n := int64(0); ; n++ {
@@ -80,12 +85,16 @@ func TestKernelRefuses(t *testing.T) {
 					}
 					k.options.Allocator, k.options.Quarantine = h, 1<<20
 					vm.Inject(func(vm.Op) error {
-						if i := calls.Add(1); i > n && i <= n+burst {
+						if i := calls.Add(1); i > n && i-n <= burst {
 							return errInjected
 						}
 						return nil
 					})
-					failed += exercise(t, k.options)
+					failed += exercise(t, k.options, func(failures int) {
+						if failures == 2 && burst > 3 {
+							vm.Inject(nil)
+						}
+					})
 					vm.Inject(nil)
 					q := quarantineOf(arenahost.HostOf(h), 0)
 					q.flush()

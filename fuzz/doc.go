@@ -170,6 +170,11 @@
 // that the model gives; after one failure nothing may have changed. A commit that fails leaves
 // the last commit in the file; with arena.ErrReopen it may leave the new one.
 //
+// Tests of packages alloc, arena and mmap meet each error path twice: TestFault, TestKernelRefuses
+// and TestEveryKernelCallOfRegionsFails make all kernel calls fail from the n-th on, for each n. A
+// call that fails is made again at once, while they fail, and once more when none does. That one
+// must succeed. After each failure the state is compared with the one before.
+//
 // Allocators that are closed in use belong to goroutines that allocate and free at a limit,
 // but do not touch the memory. Close must succeed and leave nothing mapped, and their calls
 // must end with alloc.ErrClosed or a *alloc.MisuseError. The Allocators beside them are

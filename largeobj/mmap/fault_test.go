@@ -22,6 +22,7 @@ type run struct {
 	dir    string // of its files
 	name   string // of its shared object
 	failed int    // calls that returned an error
+	twice  bool   // see perform
 	shut   []*Region
 }
 
@@ -38,19 +39,62 @@ func (r *run) refused(err error) bool {
 	return err != nil
 }
 
-// use calls all methods of a region.
-func (r *run) use(region *Region, err error) {
-	if r.refused(err) {
+// perform makes a call, and reports whether it succeeded. If it fails and twice is set, perform
+// makes the same call again, while kernel calls still fail, and once more when none does. That
+// one must succeed. unchanged checks what a failure must leave as it was.
+func (r *run) perform(call func() error, unchanged func()) bool {
+	r.t.Helper()
+	for range 2 {
+		if !r.refused(call()) {
+			return true
+		}
+		unchanged()
+		if !r.twice {
+			return false
+		}
+	}
+	vm.Inject(nil)
+	if err := call(); err != nil {
+		r.t.Errorf("a call fails although no kernel call does: %v", err)
+		return false
+	}
+	return true
+}
+
+// open opens a region, nil if that fails.
+func (r *run) open(call func() (*Region, error)) (region *Region) {
+	r.t.Helper()
+	before := len(Regions())
+	r.perform(func() (err error) {
+		region, err = call()
+		return err
+	}, func() {
 		if region != nil {
 			r.t.Error("a region and an error")
 		}
+		if n := len(Regions()); n != before {
+			r.t.Errorf("%d regions after a failure, were %d", n, before)
+		}
+	})
+	return region
+}
+
+// use opens a region and calls all its methods.
+func (r *run) use(call func() (*Region, error)) {
+	region := r.open(call)
+	if region == nil {
 		return
 	}
 	paint(region.Bytes())
 	for _, n := range []int{20_000, 3000, 9000} {
 		before := region.Len()
 		want, beyond := n, beyondEnd(r.t, region)
-		if r.refused(region.Resize(n)) {
+		if !r.perform(func() error { return region.Resize(n) }, func() {
+			if region.Len() != before {
+				r.t.Fatalf("%d bytes after a failure, were %d", region.Len(), before)
+			}
+			painted(r.t, region.Bytes())
+		}) {
 			want = before
 		}
 		if region.Len() != want {
@@ -68,17 +112,18 @@ func (r *run) use(region *Region, err error) {
 	if region.Kind() == Shared {
 		r.inherit(region)
 	}
-	for _, err := range []error{
-		region.Advise(AdviseSequential), region.Lock(), region.Sync(), region.Protect(ReadOnly), region.Protect(ReadWrite),
+	for _, call := range []func() error{
+		func() error { return region.Advise(AdviseSequential) }, region.Lock, region.Sync,
+		func() error { return region.Protect(ReadOnly) }, func() error { return region.Protect(ReadWrite) },
 	} {
-		r.refused(err)
+		r.perform(call, func() { painted(r.t, region.Bytes()) })
 	}
 	painted(r.t, region.Bytes())
 	if region.kind != Secret {
-		r.refused(region.Unlock())
+		r.perform(region.Unlock, func() { painted(r.t, region.Bytes()) })
 	}
 	for range 3 {
-		r.refused(region.Close())
+		r.perform(region.Close, func() {})
 	}
 	if region.Len() != 0 && !(region.Kind() == Secret && region.protected) {
 		r.t.Error("not closed")
@@ -129,26 +174,31 @@ func (r *run) finish() {
 
 // runs are the sequences. Each makes the regions that it uses, and leaves nothing.
 var runs = map[string]func(r *run){
-	"anonymous": func(r *run) { r.use(Map(10_000, MapOptions{})) },
+	"anonymous": func(r *run) { r.use(func() (*Region, error) { return Map(10_000, MapOptions{}) }) },
 	"guards, aligned, locked, huge": func(r *run) {
-		r.use(Map(10_000, MapOptions{Options: Options{
-			GuardPages: true, Align: 1 << 16, Lock: true, HugePages: ExplicitPages, Populate: true,
-		}}))
+		o := Options{GuardPages: true, Align: 1 << 16, Lock: true, HugePages: ExplicitPages, Populate: true}
+		r.use(func() (*Region, error) { return Map(10_000, MapOptions{Options: o}) })
 	},
-	"secret": func(r *run) { r.use(Map(10_000, MapOptions{Secret: true})) },
-	"memfd":  func(r *run) { r.use(MapShared("", 10_000, SharedOptions{})) },
+	"secret": func(r *run) { r.use(func() (*Region, error) { return Map(10_000, MapOptions{Secret: true}) }) },
+	"memfd":  func(r *run) { r.use(func() (*Region, error) { return MapShared("", 10_000, SharedOptions{}) }) },
 	"named": func(r *run) {
-		first, err := MapShared(r.name, 10_000, SharedOptions{Options: Options{GuardPages: true}})
-		if r.refused(err) {
+		first := r.open(func() (*Region, error) {
+			return MapShared(r.name, 10_000, SharedOptions{Options: Options{GuardPages: true}})
+		})
+		if first == nil {
 			return
 		}
-		r.use(MapShared(r.name, 10_000, SharedOptions{Unlink: true, Open: MustExist}))
-		r.refused(first.Refresh())
-		r.refused(first.Close())
+		r.use(func() (*Region, error) {
+			return MapShared(r.name, 10_000, SharedOptions{Unlink: true, Open: MustExist})
+		})
+		r.perform(first.Refresh, func() {})
+		r.perform(first.Close, func() {})
 	},
 	"file": func(r *run) {
 		path := filepath.Join(r.dir, "file")
-		r.use(MapFile(path, FileOptions{Mode: FileShared, Create: true, Length: 10_000, Offset: 1000}))
+		r.use(func() (*Region, error) {
+			return MapFile(path, FileOptions{Mode: FileShared, Create: true, Length: 10_000, Offset: 1000})
+		})
 		if info, err := os.Stat(path); err == nil && info.Size() < 4000 && r.failed == 0 {
 			r.t.Errorf("the file has %d bytes", info.Size())
 		}
@@ -156,15 +206,16 @@ var runs = map[string]func(r *run){
 }
 
 // TestEveryKernelCallOfRegionsFails runs each sequence once for each call to the kernel. In
-// that run this call fails, or this call and some after it, or this call and all after it.
+// that run this call fails, or this call and some after it, or this call and all after it, or
+// all after it until a method has failed twice.
 func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 	for name, operate := range runs {
 		t.Run(name, func(t *testing.T) {
 			balanced(t)
 			closeLater(t, mapped(t, 1), nil) // there is an interface to the kernel
 			files := 0
-			once := func(first, burst int) (calls, failed int) {
-				r := &run{t: t, dir: t.TempDir(), name: sharedName(t)}
+			once := func(first, burst int, twice bool) (calls, failed int) {
+				r := &run{t: t, dir: t.TempDir(), name: sharedName(t), twice: twice}
 				vm.Inject(func(vm.Op) error {
 					calls++
 					if calls > first && calls-first <= burst {
@@ -181,16 +232,19 @@ func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 				}
 				return calls, r.failed
 			}
-			calls, failed := once(0, 0)
+			calls, failed := once(0, 0, false)
 			if calls < 10 || failed > 0 {
 				t.Fatalf("%d kernel calls, %d calls failed", calls, failed)
 			}
 			for _, burst := range []int{1, 3, 1 << 30} {
 				for n := range calls {
-					if _, failed := once(n, burst); failed == 0 && burst > 1<<20 {
+					if _, failed := once(n, burst, false); failed == 0 && burst > 1<<20 {
 						t.Errorf("all kernel calls from %d on failed, and no method returned an error", n)
 					}
 				}
+			}
+			for n := range calls {
+				once(n, 1<<30, true)
 			}
 		})
 	}
