@@ -21,6 +21,19 @@ var (
 )
 
 var scenes = []scene{
+	{"gate", false, still, func(w *world, _ *Allocator) []func() {
+		// Close has more grace periods after the gate's, which hide this one. So the gate is alone.
+		var g gate
+		released := false
+		return []func(){func() {
+			if g.enter() {
+				if released {
+					w.fail("a call is inside the closed gate")
+				}
+				g.leave()
+			}
+		}, func() { g.close(); released = true }}
+	}},
 	{"Trim beside Close", false, still, besideShutDown(retained, func(w *world, a *Allocator) { a.Trim() })},
 	{"Malloc at the limit beside Close", false, still,
 		besideShutDown(atLimit, func(w *world, a *Allocator) { w.mallocLate(a, 4<<20) })},
@@ -171,12 +184,14 @@ func (w *world) mallocLate(a *Allocator, size int) {
 func freeBesideClose(size int) func(*world, *Allocator) []func() {
 	return func(w *world, a *Allocator) []func() {
 		b := w.get(a, size)
-		return besideShutDown(nil, func(w *world, a *Allocator) {
-			// The address may belong to another Allocator then.
-			if m := misuseOf(func() { a.Free(b.p) }); m != nil && !a.gate.closed.Load() {
-				w.fail("Free: %v", m)
-			}
-		})(w, a)
+		return besideShutDown(nil, func(w *world, a *Allocator) { w.freeLate(a, b) })(w, a)
+	}
+}
+
+// freeLate frees a block, which may belong to another Allocator if a is closed.
+func (w *world) freeLate(a *Allocator, b *heldBlock) {
+	if m := misuseOf(func() { a.Free(b.p) }); m != nil && !a.gate.closed.Load() {
+		w.fail("Free: %v", m)
 	}
 }
 

@@ -180,6 +180,8 @@ func Bugs() []Bug {
 // them.
 func Races() []Bug {
 	return []Bug{
+		{"the gate closes without a grace period", "alloc/gate.go",
+			"	percpu.Synchronize()\n", "", "scene gate"},
 		{"Close does not wait for Trim", "alloc/trim.go",
 			"	_ = a.inside(func() error { // nothing is left after Close\n		freed = a.trim()\n		return nil\n	})\n",
 			"	freed = a.trim()\n", "scene Trim beside Close"},

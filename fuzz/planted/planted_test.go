@@ -21,10 +21,11 @@ import (
 const within = time.Minute
 
 // TestPlanted: the listed target finds each bug, and its output says how to reproduce the
-// failure.
+// failure. A program is compiled while another one runs.
 func TestPlanted(t *testing.T) {
 	for _, b := range append(Bugs(), Races()...) {
 		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
 			overlay := write(t, &b)
 			if scene, found := strings.CutPrefix(b.Found, "scene "); found {
 				test := build(t, overlay, "./alloc", "test", "-c", "-tags", "ashlar_interleave")
@@ -81,10 +82,11 @@ func write(t *testing.T, b *Bug) (overlay string) {
 	return overlay
 }
 
-// build compiles a package as a program or a test.
+// build compiles a package as a program or a test, without the tables of debuggers, which take
+// half of the linker's time.
 func build(t *testing.T, overlay, dir string, how ...string) (binary string) {
 	binary = filepath.Join(t.TempDir(), "planted")
-	args := append(how, "-overlay", overlay, "-o", binary, dir)
+	args := append(how, "-overlay", overlay, "-ldflags=-w", "-o", binary, dir)
 	cmd := exec.Command("go", args...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
