@@ -167,7 +167,7 @@ var runs = map[string]func(r *run){
 // runsNeed contains the features that a sequence needs besides anonymous memory.
 var runsNeed = map[string]vm.Feature{
 	"guards, aligned, locked, huge": vm.Placing | vm.Locking,
-	"secret":                        vm.Guards | vm.Locking,
+	"secret":                        vm.Guards | vm.Locking | vm.Hiding,
 	"memfd":                         vm.SharedMemory,
 	"named":                         vm.SharedMemory,
 	"file":                          vm.Files,
