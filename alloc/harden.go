@@ -28,7 +28,8 @@ type Hardening struct {
 	// SpanGuards puts an inaccessible page of 8 KiB after each span of blocks. A write that
 	// runs beyond the last block faults there. Each span costs more address space and a kernel
 	// call. Before Linux 6.13 each span also costs two mappings, whose number vm.max_map_count
-	// limits.
+	// limits. NewAllocator returns an error that wraps ErrUnsupported if the platform has no
+	// guard pages.
 	SpanGuards bool
 }
 

@@ -3,6 +3,7 @@
 package alloc
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -180,9 +181,25 @@ func lastOfSpan(t *testing.T, a *Allocator, size int) unsafe.Pointer {
 	return nil
 }
 
+// TestSpanGuardsUnsupported: a platform without guard pages refuses span guards at once.
+func TestSpanGuardsUnsupported(t *testing.T) {
+	a, err := NewAllocator(Options{Hardening: Hardening{SpanGuards: true}})
+	if vm.Able(vm.Guards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	} else if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "SpanGuards") {
+		t.Errorf("%v, want an error that names the option", err)
+	}
+}
+
 // TestSpanGuardsRefused: if the kernel refuses guard pages, allocations fail or some memory
 // is lost and counted.
 func TestSpanGuardsRefused(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	for _, persistent := range []bool{false, true} {
 		for at := 1; at < 40; at++ {
 			a := openOnly(t, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}})

@@ -21,6 +21,19 @@ var (
 )
 
 var scenes = []scene{
+	{"gate", false, still, func(w *world, _ *Allocator) []func() {
+		// Close has more grace periods after the gate's, which hide this one. So the gate is alone.
+		var g gate
+		released := false
+		return []func(){func() {
+			if g.enter() {
+				if released {
+					w.fail("a call is inside the closed gate")
+				}
+				g.leave()
+			}
+		}, func() { g.close(); released = true }}
+	}},
 	{"Trim beside Close", false, still, besideShutDown(retained, func(w *world, a *Allocator) { a.Trim() })},
 	{"Malloc at the limit beside Close", false, still,
 		besideShutDown(atLimit, func(w *world, a *Allocator) { w.mallocLate(a, 4<<20) })},
@@ -127,6 +140,8 @@ var scenes = []scene{
 			}
 		}, func() { a.Trim() }}
 	}},
+	{"checked Stats beside Trim", false, strict, checkedStats(1000)},
+	{"checked Stats beside Trim, large", false, strict, checkedStats(200_000)},
 	{"Stats beside Malloc at the limit", false, still, func(w *world, a *Allocator) []func() {
 		atLimit(a)
 		return []func(){func() { w.put(a, w.get(a, 4<<20)) }, func() { w.stats(a) }}
@@ -145,6 +160,22 @@ func atLimit(a *Allocator) {
 	}
 	if err := a.SetLimit(n + 1<<20); err != nil {
 		panic(err)
+	}
+}
+
+// checkedStats counts one block that is live throughout, while another one leaves the quarantine.
+func checkedStats(size int) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		kept := w.get(a, size)
+		w.put(a, w.get(a, size))
+		w.checks = append(w.checks, func() error { w.put(a, kept); return nil })
+		return []func(){func() {
+			s := w.stats(a)
+			// The other block may be on its way from the quarantine to the allocator.
+			if n, bytes := s.Live(), s.Memory.Requested+s.Memory.LargeRequested; n < 1 || n > 2 || bytes != int64(size) {
+				w.fail("Stats: %d blocks live, of %d bytes, want 1 of %d", n, bytes, size)
+			}
+		}, func() { a.Trim() }}
 	}
 }
 
@@ -171,12 +202,14 @@ func (w *world) mallocLate(a *Allocator, size int) {
 func freeBesideClose(size int) func(*world, *Allocator) []func() {
 	return func(w *world, a *Allocator) []func() {
 		b := w.get(a, size)
-		return besideShutDown(nil, func(w *world, a *Allocator) {
-			// The address may belong to another Allocator then.
-			if m := misuseOf(func() { a.Free(b.p) }); m != nil && !a.gate.closed.Load() {
-				w.fail("Free: %v", m)
-			}
-		})(w, a)
+		return besideShutDown(nil, func(w *world, a *Allocator) { w.freeLate(a, b) })(w, a)
+	}
+}
+
+// freeLate frees a block, which may belong to another Allocator if a is closed.
+func (w *world) freeLate(a *Allocator, b *heldBlock) {
+	if m := misuseOf(func() { a.Free(b.p) }); m != nil && !a.gate.closed.Load() {
+		w.fail("Free: %v", m)
 	}
 }
 

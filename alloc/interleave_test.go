@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/interleave"
+	"github.com/ashlar-go/ashlar/internal/metadata"
 )
 
 var (
@@ -67,6 +68,7 @@ func TestInterleavings(t *testing.T) {
 // A world is what a run of a scene uses.
 type world struct {
 	a       *Allocator
+	before  int          // bytes of metadata in use
 	closed  bool         // a thread closes a
 	ruined  bool         // the threads misuse it: its invariants need not hold
 	others  []*bystander // whose blocks nobody else may touch
@@ -77,7 +79,8 @@ type world struct {
 
 // program returns a new world.
 func (s *scene) program() *world {
-	w := &world{a: newAllocator(s.options)}
+	w := &world{before: metadata.InUse()}
+	w.a = newAllocator(s.options)
 	w.threads = s.begin(w, w.a)
 	return w
 }
@@ -124,6 +127,9 @@ func (w *world) check() error {
 	}
 	for _, b := range w.others {
 		w.errs = append(w.errs, b.end())
+	}
+	if n := metadata.InUse(); n != w.before && !w.ruined {
+		w.fail("after Close: %d bytes of metadata, before: %d", n, w.before)
 	}
 	return errors.Join(w.errs...)
 }

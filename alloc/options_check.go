@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // nameBytes is the maximal length of Options.Name in bytes.
@@ -27,6 +29,8 @@ func (o *Options) check(op string) error {
 		return invalidOption(op, "Large.Policy", int(o.Large.Policy), "RetainLarge, UnmapLarge or KeepLarge")
 	case o.Large.MaxMappings < 0:
 		return invalidOption(op, "Large.MaxMappings", o.Large.MaxMappings, "0 for half of the kernel's bound, or a number of mappings")
+	case o.Hardening.SpanGuards && !vm.Able(vm.Guards):
+		return fmt.Errorf("alloc: %s: Hardening.SpanGuards: %w", op, vm.Need(vm.Guards))
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ func wantFault(t *testing.T, at uintptr, f func(), words ...string) {
 // TestUseAfterFree: in checked mode memory is inaccessible after Reset and Free, and the
 // error describes what happened.
 func TestUseAfterFree(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	for _, o := range []Options{{}, {Concurrent: true}, {HugePages: true}, {InitialSize: 1 << 20}} {
 		o.Checked, o.Name, o.Allocator = true, "checked", host(t)
 		a := open(t, o)

@@ -12,6 +12,7 @@ import (
 // TestLocked: chunks are locked while the arena has them. Otherwise the error names the
 // limit.
 func TestLocked(t *testing.T) {
+	vm.Require(t, vm.Locking)
 	for _, checked := range []bool{false, true} {
 		h := host(t)
 		o := Options{Locked: true, Checked: checked, InitialSize: 16 << 10, Allocator: h}

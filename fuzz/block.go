@@ -21,7 +21,7 @@ type block struct {
 	class     sizeclass.Class // of a small block
 	align     int             // alignment that must be kept; 0: none
 	busy      bool            // an operation uses it now
-	sparse    bool            // one of many blocks: if it is long, only its ends contain the pattern
+	dense     int             // length up to which the block is filled completely; 0: denseBytes
 
 	// Of a slice: the type and the number of its elements. known = length · element size.
 	slice    sliceType
@@ -45,8 +45,8 @@ func (b *block) fill() { mark(b.bytes(b.known), b.whole(), b.id) }
 
 // whole returns the length up to which the block is filled completely.
 func (b *block) whole() int {
-	if b.sparse {
-		return sparseBytes
+	if b.dense > 0 {
+		return b.dense
 	}
 	return denseBytes
 }

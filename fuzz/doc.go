@@ -184,7 +184,8 @@
 //	structures  all workers, each on structures of alloc/offheap of its own, in one Allocator
 //	workers   goroutines, every fourth locked to its thread: allocate, fill, verify,
 //	          resize, free, cut slices and join them again, and send blocks to each
-//	          other, as the load profile says
+//	          other, as the load profile says; allocate and free bursts of up to 64
+//	          blocks, one by one and in batches; close and open their Locals
 //	disturb   one goroutine: GOMAXPROCS from 1 to -procs, garbage collections, Trim, kernel
 //	          calls that fail, limits, Locals that the garbage collector must close, other
 //	          Allocators that are closed in use, bubbles of testing/synctest, and an arena
@@ -200,6 +201,11 @@
 //	mixed     up to 16 KiB, small blocks more often; one in 256 is large
 //	large     64 KiB to 4 MiB
 //	handover  up to 2 KiB; most blocks are freed by another worker
+//
+// Most blocks of workers are filled completely up to 256 bytes, some up to 2 KiB or 48 KiB, and
+// those of bursts have a pattern of 16 bytes at both ends. Crews have up to the slots of the
+// profile, or an eighth of them. All limits of time are counts of ticks, so a soak may be stopped
+// (SIGSTOP) and continued.
 //
 // The first violation ends the soak with exit status 1. The report contains the worker's
 // last operations, and a command that makes the same choices, but not the same schedule. If

@@ -122,14 +122,15 @@ func (m *model) setLimit(n int64) {
 func (m *model) empty(seen map[uintptr]struct{}) error {
 	var s *stats.Snapshot
 	var err error
-	for end := time.Now().Add(2 * time.Second); ; time.Sleep(time.Millisecond) {
+	for i := 0; ; i++ { // not until a time: the process may be stopped meanwhile
 		m.a.Trim()
 		if s, err = m.snapshot(); err != nil {
 			return err
 		}
-		if done := s.Footprint.Now == 0 && s.Mapped.Now == s.Memory.GuardsClean; done || !m.aging || time.Now().After(end) {
+		if done := s.Footprint.Now == 0 && s.Mapped.Now == s.Memory.GuardsClean; done || !m.aging || i >= 1000 {
 			break
 		}
+		time.Sleep(time.Millisecond)
 	}
 	if s.Footprint.Now != 0 || s.Mapped.Now != s.Memory.GuardsClean || s.Mapped.Now == 0 && s.Mappings.Now != 0 || s.Live() != 0 {
 		if m.fenced && m.faults.fired.Load() > 0 {

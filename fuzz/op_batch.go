@@ -33,7 +33,7 @@ func (p *runner) batch(h int) error {
 		if err != nil {
 			return err
 		}
-		b.known, b.sparse = min(b.usable, maxBytes), true
+		b.known, b.dense = min(b.usable, maxBytes), sparseBytes
 		if err := p.enter(b, true); err != nil {
 			return err
 		}

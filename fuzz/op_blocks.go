@@ -154,7 +154,7 @@ func (p *runner) burst(h int) error {
 		if b == nil || err != nil {
 			return err
 		}
-		b.known, b.sparse = min(b.usable, maxBytes), true
+		b.known, b.dense = min(b.usable, maxBytes), sparseBytes
 		if err := p.enter(b, true); err != nil {
 			return err
 		}

@@ -66,7 +66,8 @@ func differ(a, b []byte) int {
 }
 
 // Page faults take most of the time of a run, so long blocks are filled in part only: the
-// first and the last edgeBytes, and markBytes at regular distances.
+// first and the last edgeBytes, and markBytes at regular distances. The ends are shorter if
+// blocks are filled completely only up to less than twice edgeBytes.
 const (
 	denseBytes  = 48 << 10 // blocks up to this length are filled completely
 	sparseBytes = 2 << 10  // or only up to this length, if there are many of them
@@ -83,15 +84,16 @@ func marks(n, whole int) iter.Seq2[int, int] {
 			yield(0, n)
 			return
 		}
-		if !yield(0, edgeBytes) {
+		edge := min(edgeBytes, whole/2)
+		if !yield(0, edge) {
 			return
 		}
-		for at := markEvery; at+markBytes <= n-edgeBytes; at += markEvery {
+		for at := markEvery; at+markBytes <= n-edge; at += markEvery {
 			if !yield(at, at+markBytes) {
 				return
 			}
 		}
-		yield(n-edgeBytes, n)
+		yield(n-edge, n)
 	}
 }
 

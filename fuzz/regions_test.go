@@ -3,20 +3,15 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"testing"
 
-	"github.com/ashlar-go/ashlar/largeobj/mmap"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // FuzzRegions runs inputs on regions of a file that others change, too.
 func FuzzRegions(f *testing.F) {
-	if r, err := mmap.Map(1, mmap.MapOptions{}); errors.Is(err, mmap.ErrUnsupported) {
-		f.Skip(err)
-	} else if err == nil {
-		_ = r.Close()
-	}
+	vm.Require(f, vm.Files|vm.SharedMemory|vm.Placing)
 	for _, seed := range seeds(48) {
 		f.Add(seed)
 	}

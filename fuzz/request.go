@@ -57,7 +57,7 @@ func (r request) block(at unsafe.Pointer) (block, error) {
 		return b, fmt.Errorf("%d bytes requested, %d usable", r.size, b.usable)
 	case r.checked && b.usable != r.size:
 		return b, fmt.Errorf("%d bytes requested, %d usable", b.requested, b.usable)
-	case guarded(b.addr) && b.usable != b.requested, !r.checked && b.small && !guarded(b.addr) && b.usable != b.class.Size():
+	case b.usable != b.requested && guarded(b.addr), !r.checked && b.small && b.usable != b.class.Size() && !guarded(b.addr):
 		return b, fmt.Errorf("%d bytes requested, %d usable, want %d", b.requested, b.usable, b.class.Size())
 	}
 	if r.zero {

@@ -64,6 +64,7 @@ type crew struct {
 // tally counts the work of a soak. Workers add to it from time to time.
 type tally struct {
 	ops, allocs, frees, resizes, sent atomic.Int64
+	inBursts                          atomic.Int64 // allocations and frees
 	verified                          atomic.Int64 // number of blocks
 	bytes                             atomic.Int64 // written and verified
 	refused                           atomic.Int64 // for lack of memory, or because of a limit
@@ -75,11 +76,12 @@ type tally struct {
 }
 
 const (
-	rounds    = 4               // of a run; an audit follows each
-	roundTime = 5 * time.Second // maximum
-	stallTime = 2 * time.Minute // without a finished operation
-	minTime   = 20 * time.Millisecond
-	maxCrews  = 4
+	rounds     = 4               // of a run; an audit follows each
+	roundTime  = 5 * time.Second // maximum
+	stallTick  = time.Second     // between looks at the number of operations
+	stallTicks = 120             // without a finished operation
+	minTime    = 20 * time.Millisecond
+	maxCrews   = 4
 )
 
 // soak runs the load and returns the first violation of what the package documentation
@@ -300,9 +302,10 @@ func (s *soaking) end(c *crew, all bool) error {
 // close keep their blocks until then.
 func collected(left func() error) error {
 	err := left()
-	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); err = left() {
+	for i := 0; err != nil && i < 4000; i++ { // not until a time: the process may be stopped meanwhile
 		runtime.GC()
 		time.Sleep(time.Millisecond)
+		err = left()
 	}
 	return err
 }

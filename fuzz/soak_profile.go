@@ -21,7 +21,7 @@ var profiles = []profile{
 	{"small", 4000, 8 << 20, 4, func(r *rand.Rand) int { return 1 + r.IntN(256) }},
 	{"mixed", 3000, 24 << 20, 8, func(r *rand.Rand) int {
 		if r.IntN(256) == 0 {
-			return sizeclass.LargeMin + r.IntN(1<<20)
+			return sizeclass.LargeMin + r.IntN(16<<10<<r.IntN(7))
 		}
 		return 1 + r.IntN(16<<r.IntN(11))
 	}},

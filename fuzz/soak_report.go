@@ -10,15 +10,11 @@ import (
 )
 
 // tell prints progress reports until done is closed. It ends the process if no operation
-// ends for a long time.
+// ends for a long time. It counts ticks, not time: while the process is stopped there are none.
 func (s *soaking) tell(done <-chan struct{}) {
-	step := s.progress
-	if step == 0 {
-		step = stallTime
-	}
-	ticker := time.NewTicker(step)
+	ticker := time.NewTicker(stallTick)
 	defer ticker.Stop()
-	last, since := int64(-1), time.Now()
+	last, stalled, told := int64(-1), 0, time.Now()
 	for {
 		select {
 		case <-done:
@@ -27,13 +23,14 @@ func (s *soaking) tell(done <-chan struct{}) {
 		}
 		ops := s.tally.ops.Load()
 		if ops != last {
-			last, since = ops, time.Now()
-		} else if time.Since(since) >= stallTime {
-			fmt.Fprintf(os.Stderr, "\nVIOLATION: no operation ended in %v\n\n\t%v\n\n", stallTime, s.soakConfig)
+			last, stalled = ops, 0
+		} else if stalled++; stalled >= stallTicks {
+			fmt.Fprintf(os.Stderr, "\nVIOLATION: no operation ended in %v\n\n\t%v\n\n", stallTicks*stallTick, s.soakConfig)
 			_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
 			os.Exit(1)
 		}
-		if s.progress > 0 {
+		if s.progress > 0 && time.Since(told) >= s.progress {
+			told = time.Now()
 			elapsed := time.Since(s.begun)
 			fmt.Fprintf(s.out, "%8v  %d operations (%.2f M/s), %d verified, %d refused, %d audits\n",
 				elapsed.Round(time.Second), ops, float64(ops)/elapsed.Seconds()/1e6,
@@ -54,6 +51,7 @@ func (s *soaking) summary() {
 		{"  allocations", t.allocs.Load()},
 		{"  frees", t.frees.Load()},
 		{"  resizes", t.resizes.Load()},
+		{"  of these in bursts and batches", t.inBursts.Load()},
 		{"blocks sent to another worker", t.sent.Load()},
 		{"blocks verified", t.verified.Load()},
 		{"bytes written and verified", t.bytes.Load()},

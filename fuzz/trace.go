@@ -10,7 +10,7 @@ import (
 // A trace keeps the last operations for the report of a failure.
 type trace struct {
 	steps int
-	last  [24]traced
+	last  [32]traced
 }
 
 type traced struct {
@@ -24,12 +24,13 @@ type traced struct {
 // begin records the start of an operation.
 func (t *trace) begin(name string, handle int) {
 	t.steps++
-	t.last[t.steps%len(t.last)] = traced{step: t.steps, name: name, handle: handle}
+	now := &t.last[uint(t.steps)%uint(len(t.last))]
+	now.step, now.name, now.handle, now.noted = t.steps, name, handle, 0
 }
 
 // note adds numbers to the operation, such as its block and its size.
 func (t *trace) note(numbers ...int) {
-	now := &t.last[t.steps%len(t.last)]
+	now := &t.last[uint(t.steps)%uint(len(t.last))]
 	now.noted += copy(now.detail[now.noted:], numbers)
 }
 

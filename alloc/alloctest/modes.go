@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // modes are the names and options of the Allocators on which EachMode runs a test.
@@ -16,7 +17,7 @@ var modes = []struct {
 	{"plain", alloc.Options{}},
 	{"checked", alloc.Options{Checked: true}},
 	{"guarded", alloc.Options{GuardRate: 1}},
-	{"hardened", alloc.Options{Hardening: alloc.Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: true}}},
+	{"hardened", alloc.Options{Hardening: alloc.Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: vm.Able(vm.Guards)}}},
 }
 
 // EachMode runs f as four subtests, on a new plain, checked, guarded and hardened Allocator.

@@ -16,6 +16,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/budget"
 	"github.com/ashlar-go/ashlar/internal/procfs"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 const (
@@ -90,6 +91,7 @@ func filled(n int) []byte {
 // TestProcess: with a Balancer the process stays within the limit, without one it does
 // not, though the Go heap knows the limit.
 func TestProcess(t *testing.T) {
+	vm.Require(t, vm.OffHeap)
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "-race" && s.Value == "true" {

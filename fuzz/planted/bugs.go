@@ -153,6 +153,10 @@ func Bugs() []Bug {
 			"if c.empties() != 0 { // no", "if c.empties() != 0 || *c != 0 { // no", "FuzzStructures"},
 		{"offheap: a table is split by the wrong bit of the hashes", "alloc/offheap/table.go",
 			"halves[h>>t.depth&1]", "halves[h>>(t.depth+1)&1]", "FuzzStructures"},
+		{"offheap: a table is missing in the rest of the directory", "alloc/offheap/table.go",
+			"i < uint64(len(m.directory)); i += 1 << t.depth", "i < uint64(m.filled); i += 1 << t.depth", "FuzzStructures"},
+		{"offheap: a table of several entries stands in one of them", "alloc/offheap/table.go",
+			"i < uint64(len(m.directory)); i += 1 << t.depth", "i < uint64(len(m.directory)); i += 1 << 32", "FuzzStructures"},
 		{"offheap: an iteration does not search in the table that replaced its own", "alloc/offheap/map_all.go",
 			"			if t.dead {", "			if t.dead && m.count == 0 {", "FuzzStructures"},
 		{"offheap: a slot keeps its generation when its value is removed", "alloc/offheap/slots.go",
@@ -180,6 +184,8 @@ func Bugs() []Bug {
 // them.
 func Races() []Bug {
 	return []Bug{
+		{"the gate closes without a grace period", "alloc/gate.go",
+			"	percpu.Synchronize()\n", "", "scene gate"},
 		{"Close does not wait for Trim", "alloc/trim.go",
 			"	_ = a.inside(func() error { // nothing is left after Close\n		freed = a.trim()\n		return nil\n	})\n",
 			"	freed = a.trim()\n", "scene Trim beside Close"},
@@ -220,6 +226,10 @@ func Races() []Bug {
 			"	checked := a.backend.counts()\n	a.mu.Lock()\n	defer a.mu.Unlock()\n	caches := a.readCaches()\n",
 			"	checked := a.backend.counts()\n	a.mu.Lock()\n	caches := a.readCaches()\n	a.mu.Unlock()\n",
 			"scene Stats beside Trim"},
+		{"a snapshot counts a live block as one in quarantine", "alloc/stats.go",
+			"min(n.quarantined, max(row.Live-n.live, 0))", "min(n.quarantined, row.Live)", "scene checked Stats beside Trim"},
+		{"a snapshot counts a live object as one in quarantine", "alloc/stats.go",
+			"min(n.quarantined, max(s.Large.Live-n.live, 0))", "min(n.quarantined, s.Large.Live)", "scene checked Stats beside Trim, large"},
 		{"a snapshot counts an object that left its cache", "alloc/stats.go",
 			"min(cached.objects, l.Live.Objects), min(", "cached.objects, min(", "scene Stats beside Malloc at the limit"},
 	}

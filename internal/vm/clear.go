@@ -47,6 +47,9 @@ func (s *Space) clear(base, n uintptr, wipe bool) (full bool) {
 // purgeSparse purges at most lookPages pages if the kernel reports that less than half of
 // them are in RAM. Swapped-out pages are not in RAM; purging discards them.
 func (s *Space) purgeSparse(base, size uintptr, wipe bool) bool {
+	if !Able(Residency) {
+		return false
+	}
 	var inRAM [lookPages]byte
 	pages := inRAM[:size/PageSize()]
 	if s.call(OpResident, size, func() error { return sysResident(base, pages) }) != nil {

@@ -90,6 +90,8 @@ func sysDiscard(base, size uintptr, _ *Kind) error { return sysPurge(base, size,
 
 func sysAdvise(_, _ uintptr, a Advice) error {
 	switch a {
+	case Normal:
+		return nil
 	case HugePage, NoHugePage:
 		return Need(HugePages)
 	case DontDump, Dump, WipeOnFork, KeepOnFork, DontFork:

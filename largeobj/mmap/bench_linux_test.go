@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !ashlar_heap
+
 package mmap_test
 
 import (

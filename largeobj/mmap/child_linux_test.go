@@ -153,6 +153,7 @@ func lockTooMuch() error {
 // TestPipes: if a name is that of a pipe, the call returns an error, and does not wait for
 // the other end of the pipe.
 func TestPipes(t *testing.T) {
+	vm.Require(t, vm.Files|vm.SharedMemory)
 	balanced(t)
 	path := filepath.Join(t.TempDir(), "pipe")
 	must(t, syscall.Mkfifo(path, 0o600))

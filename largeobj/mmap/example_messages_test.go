@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix && !aix && !ashlar_heap
+
 package mmap_test
 
 import (

@@ -68,13 +68,22 @@ func (r *run) use(region *Region, err error) {
 	if region.Kind() == Shared {
 		r.inherit(region)
 	}
-	for _, err := range []error{
-		region.Advise(AdviseSequential), region.Lock(), region.Sync(), region.Protect(ReadOnly), region.Protect(ReadWrite),
+	for _, c := range []struct {
+		needs vm.Feature
+		call  func() error
+	}{
+		{vm.Hints, func() error { return region.Advise(AdviseSequential) }},
+		{vm.Locking, region.Lock},
+		{0, region.Sync},
+		{vm.Guards, func() error { return region.Protect(ReadOnly) }},
+		{vm.Guards, func() error { return region.Protect(ReadWrite) }},
 	} {
-		r.refused(err)
+		if vm.Able(c.needs) {
+			r.refused(c.call())
+		}
 	}
 	painted(r.t, region.Bytes())
-	if region.kind != Secret {
+	if region.kind != Secret && vm.Able(vm.Locking) {
 		r.refused(region.Unlock())
 	}
 	for range 3 {
@@ -155,11 +164,25 @@ var runs = map[string]func(r *run){
 	},
 }
 
+// runsNeed contains the features that a sequence needs besides anonymous memory.
+var runsNeed = map[string]vm.Feature{
+	"guards, aligned, locked, huge": vm.Placing | vm.Locking,
+	"secret":                        vm.Guards | vm.Locking | vm.Hiding,
+	"memfd":                         vm.SharedMemory,
+	"named":                         vm.SharedMemory,
+	"file":                          vm.Files,
+}
+
 // TestEveryKernelCallOfRegionsFails runs each sequence once for each call to the kernel. In
 // that run this call fails, or this call and some after it, or this call and all after it.
 func TestEveryKernelCallOfRegionsFails(t *testing.T) {
+	fewest := 10
+	if !vm.Able(vm.Guards | vm.Locking | vm.Hints) {
+		fewest = 5
+	}
 	for name, operate := range runs {
 		t.Run(name, func(t *testing.T) {
+			vm.Require(t, runsNeed[name])
 			balanced(t)
 			closeLater(t, mapped(t, 1), nil) // there is an interface to the kernel
 			files := 0
@@ -182,7 +205,7 @@ func TestEveryKernelCallOfRegionsFails(t *testing.T) {
 				return calls, r.failed
 			}
 			calls, failed := once(0, 0)
-			if calls < 10 || failed > 0 {
+			if calls < fewest || failed > 0 {
 				t.Fatalf("%d kernel calls, %d calls failed", calls, failed)
 			}
 			for _, burst := range []int{1, 3, 1 << 30} {
@@ -242,6 +265,7 @@ func TestRegionsOnOtherKernels(t *testing.T) {
 		}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			vm.Require(t, map[vm.Op]vm.Feature{vm.OpMemfd: vm.SharedMemory, vm.OpLock: vm.Locking}[c.op])
 			balanced(t)
 			vm.Inject(func(op vm.Op) error {
 				if op == c.op {

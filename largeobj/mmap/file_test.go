@@ -152,6 +152,7 @@ func TestMapFileLength(t *testing.T) {
 
 // A call that fails leaves no new file, and leaves an old file as long as it was.
 func TestMapFileFails(t *testing.T) {
+	vm.Require(t, vm.Files)
 	balanced(t)
 	path := filepath.Join(t.TempDir(), "file")
 	o := FileOptions{Mode: FileShared, Length: 100_000, Create: true}

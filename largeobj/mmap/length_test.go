@@ -75,6 +75,7 @@ func TestGrowthFailsBesideAppend(t *testing.T) {
 // A file that MapFile made and could not map is removed, unless somebody else has
 // written to it meanwhile.
 func TestMadeFileFails(t *testing.T) {
+	vm.Require(t, vm.Files)
 	balanced(t)
 	closeLater(t, mapped(t, 1), nil)
 	for _, other := range []bool{false, true} {
@@ -101,6 +102,7 @@ func TestMadeFileFails(t *testing.T) {
 // TestNothingIsLeftOfALateFailure: if a call fails after it made a file longer or gave it a
 // name, it undoes both.
 func TestNothingIsLeftOfALateFailure(t *testing.T) {
+	vm.Require(t, vm.Files|vm.SharedMemory)
 	balanced(t)
 	closeLater(t, mapped(t, 1), nil)
 	locked := Options{Lock: true}

@@ -19,8 +19,8 @@ type MapOptions struct {
 	// other processes can read it by accident. It counts as locked memory: see
 	// ErrLockLimit. Default: ordinary memory.
 	//
-	// WARNING: only Linux keeps it out of core dumps and of children of fork. On other
-	// systems it is locked, guarded and wiped. Forbid core dumps there (ulimit -c 0).
+	// Only Linux can keep memory out of core dumps and of children of fork. On other systems
+	// Map returns an error that wraps ErrUnsupported.
 	Secret bool
 }
 
@@ -92,8 +92,7 @@ func (r *Region) mapHidden(n uintptr) error {
 // hide gives the advice that secret memory needs. On failure it gives the memory back.
 func (r *Region) hide(advice ...vm.Advice) error {
 	for _, a := range advice {
-		err := space.Advise(r.frame.body.Base, r.frame.body.Size, a)
-		if err != nil && !errors.Is(err, ErrUnsupported) {
+		if err := space.Advise(r.frame.body.Base, r.frame.body.Size, a); err != nil {
 			return errors.Join(err, r.dismantle())
 		}
 	}

@@ -130,7 +130,7 @@ func (r *Region) keepLocks(old uintptr) error {
 		return nil
 	}
 	err := space.Lock(m.Base, m.Size, false)
-	if err == nil {
+	if err == nil || errors.Is(err, vm.ErrAbsent) { // as with mremap: pages that the file lacks are not locked
 		return nil
 	}
 	_ = space.Unlock(m.Base, m.Size)

@@ -3,6 +3,7 @@
 package mmap
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -56,5 +57,17 @@ func TestSecretStays(t *testing.T) {
 	}
 	if _, err := r.File(); err == nil {
 		t.Error("it has a descriptor")
+	}
+}
+
+// TestSecretIsRefused: where memory cannot be hidden, there is no secret memory, and the
+// error says why.
+func TestSecretIsRefused(t *testing.T) {
+	balanced(t)
+	r, err := Map(1000, MapOptions{Secret: true})
+	if vm.Able(vm.Guards | vm.Locking | vm.Hiding) {
+		closeLater(t, r, err)
+	} else if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), vm.Platform()) {
+		t.Errorf("%v, want an error that names the platform", err)
 	}
 }

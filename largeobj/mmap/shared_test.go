@@ -169,6 +169,7 @@ func TestSharedResizeRefused(t *testing.T) {
 // TestMapSharedRace: if many calls open one name at the same time, one of them makes the
 // object, and all map the same object.
 func TestMapSharedRace(t *testing.T) {
+	vm.Require(t, vm.SharedMemory)
 	balanced(t)
 	const workers, rounds = 8, 50
 	for range rounds {
@@ -280,6 +281,7 @@ func TestMapInherited(t *testing.T) {
 // TestSharedBegin: Begin fills a new object before others see it. If Begin returns an error,
 // no object is left.
 func TestSharedBegin(t *testing.T) {
+	vm.Require(t, vm.SharedMemory)
 	balanced(t)
 	name, refused := sharedName(t), errors.New("refused")
 	path := vm.SharedPath(name)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // openFile opens a file and closes it at the end of the test.
@@ -55,6 +57,7 @@ func TestMapOpenFile(t *testing.T) {
 }
 
 func TestMapOpenFileRefuses(t *testing.T) {
+	vm.Require(t, vm.Files|vm.SharedMemory)
 	balanced(t)
 	path := newFile(t, make([]byte, 100))
 	closed := openFile(t, path, os.O_RDWR)

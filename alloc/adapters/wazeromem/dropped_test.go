@@ -21,6 +21,7 @@ func drop(a *Allocator, n int) {
 
 // TestDropped: unreachable memories are freed and counted, reachable ones stay.
 func TestDropped(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	var memories Allocator
 	kept := memories.Allocate(wasmPage, 16*wasmPage)
 	kept.Reallocate(wasmPage)[5] = 7
@@ -49,6 +50,7 @@ func TestDropped(t *testing.T) {
 // TestDroppedAtLimit: when the limit is reached, dropped memories are freed, even if the
 // collector would not have run by itself.
 func TestDroppedAtLimit(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	memories := Allocator{Limit: 20 * wasmPage}
 	for range 100 {
 		m, err := memories.TryAllocate(5*wasmPage, 16*wasmPage)
@@ -63,6 +65,7 @@ func TestDroppedAtLimit(t *testing.T) {
 
 // TestDroppedMappings: when the kernel refuses mappings, dropped memories are freed.
 func TestDroppedMappings(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	for name, op := range map[string]vm.Op{"to reserve": vm.OpMap, "to commit": vm.OpProtect} {
 		t.Run(name, func(t *testing.T) {
 			var memories Allocator
@@ -85,6 +88,7 @@ func TestDroppedMappings(t *testing.T) {
 
 // TestMappingsAreNamed: if the kernel's limit of mappings is the cause, the error says so.
 func TestMappingsAreNamed(t *testing.T) {
+	vm.Require(t, vm.MappingLimit)
 	var memories Allocator
 	var all []*Memory
 	for range vm.MaxMappings()/mappingsEach/2 + 1 {

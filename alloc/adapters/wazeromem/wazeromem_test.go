@@ -4,7 +4,6 @@ package wazeromem
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"unsafe"
 
@@ -12,24 +11,11 @@ import (
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-func Example() {
-	var memories Allocator
-	m := memories.Allocate(64<<10, 1<<30)
-	b := m.Reallocate(64 << 10)
-	b[0] = 7
-	b = m.Reallocate(1 << 20)
-	fmt.Println(len(b), b[0], memories.Committed())
-	m.Free()
-	fmt.Println(memories.Committed(), memories.Reserved())
-	// Output:
-	// 1048576 7 1048576
-	// 0 0
-}
-
 const wasmPage = 64 << 10 // bytes
 
 // TestGrow: a memory grows to its maximum where it is, zero where it is new.
 func TestGrow(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	var memories Allocator
 	const limit = 16 * wasmPage
 	m := memories.Allocate(wasmPage, limit)
@@ -62,6 +48,7 @@ func TestGrow(t *testing.T) {
 
 // TestLimit: the limit applies to the committed bytes of all memories together.
 func TestLimit(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	memories := Allocator{Limit: 3 * wasmPage}
 	first := memories.Allocate(wasmPage, 1<<30)
 	second := memories.Allocate(wasmPage, 1<<30)
@@ -99,6 +86,7 @@ func refuse(t *testing.T, op vm.Op, n int) {
 
 // TestReservationFails: if the maximum cannot be reserved, less is reserved.
 func TestReservationFails(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	var memories Allocator
 	refuse(t, vm.OpMap, 2)
 	m := memories.Allocate(wasmPage, 16*wasmPage)
@@ -112,6 +100,7 @@ func TestReservationFails(t *testing.T) {
 }
 
 func TestNothingToBeHad(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	for name, op := range map[string]vm.Op{"no address space": vm.OpMap, "no memory": vm.OpProtect} {
 		t.Run(name, func(t *testing.T) {
 			var memories Allocator
@@ -133,6 +122,7 @@ func TestNothingToBeHad(t *testing.T) {
 
 // TestGrowthFails: growth that the kernel refused can be tried again.
 func TestGrowthFails(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	var memories Allocator
 	m := memories.Allocate(wasmPage, 16*wasmPage)
 	defer m.Free()

@@ -20,7 +20,7 @@ func init() {
 	register(75, harness.Family{
 		Family: report.Family{
 			Name: sparseFamily,
-			About: "blocks of which a part is freed, so that live ones remain everywhere: resident memory to live bytes " +
+			About: "on request: blocks of which a part is freed, so that live ones remain everywhere: resident memory to live bytes " +
 				"after more pairs, after Trim, and after ten seconds",
 			Tables: func(*result.Document) []report.Table { return []report.Table{sparseTable()} },
 			Goals:  sparseGoals(),
@@ -79,9 +79,10 @@ func sparseBenchmarks(*harness.Options) []harness.Benchmark {
 	var benchmarks []harness.Benchmark
 	for _, p := range sparsePatterns {
 		benchmarks = append(benchmarks, harness.Benchmark{
-			Name:    "sparse/" + p.Name,
-			Seconds: func(o *harness.Options, natives int) float64 { return float64(o.MemoryRepeats) * float64(15+3*natives) },
-			Run:     func(s *harness.Session) error { return measureSparse(s, p.scaled(s.Options.LiveBlocks)) },
+			Name:      "sparse/" + p.Name,
+			OnRequest: true, // it takes minutes
+			Seconds:   func(o *harness.Options, natives int) float64 { return float64(o.MemoryRepeats) * float64(15+3*natives) },
+			Run:       func(s *harness.Session) error { return measureSparse(s, p.scaled(s.Options.LiveBlocks)) },
 		})
 	}
 	return benchmarks
