@@ -140,6 +140,8 @@ var scenes = []scene{
 			}
 		}, func() { a.Trim() }}
 	}},
+	{"checked Stats beside Trim", false, strict, checkedStats(1000)},
+	{"checked Stats beside Trim, large", false, strict, checkedStats(200_000)},
 	{"Stats beside Malloc at the limit", false, still, func(w *world, a *Allocator) []func() {
 		atLimit(a)
 		return []func(){func() { w.put(a, w.get(a, 4<<20)) }, func() { w.stats(a) }}
@@ -158,6 +160,22 @@ func atLimit(a *Allocator) {
 	}
 	if err := a.SetLimit(n + 1<<20); err != nil {
 		panic(err)
+	}
+}
+
+// checkedStats counts one block that is live throughout, while another one leaves the quarantine.
+func checkedStats(size int) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		kept := w.get(a, size)
+		w.put(a, w.get(a, size))
+		w.checks = append(w.checks, func() error { w.put(a, kept); return nil })
+		return []func(){func() {
+			s := w.stats(a)
+			// The other block may be on its way from the quarantine to the allocator.
+			if n, bytes := s.Live(), s.Memory.Requested+s.Memory.LargeRequested; n < 1 || n > 2 || bytes != int64(size) {
+				w.fail("Stats: %d blocks live, of %d bytes, want 1 of %d", n, bytes, size)
+			}
+		}, func() { a.Trim() }}
 	}
 }
 

@@ -60,6 +60,10 @@ func gauge(g *vm.Gauge) stats.Gauge { return stats.Gauge{Now: g.Now(), Peak: g.P
 // to the last depot: whoever moves the contents of a cache to the depots and the large heap
 // holds a.mu, too. Otherwise a block that moves would be counted in the cache and in the depot,
 // and a live block would seem free.
+//
+// The checker counts its blocks before that, under its own lock. Blocks that left the quarantine
+// meanwhile are not in the other counts any more. The difference is taken from the blocks in
+// quarantine, never from the live ones.
 func (a *Allocator) countBlocks(s *stats.Snapshot) {
 	checked := a.backend.counts()
 	a.mu.Lock()
@@ -93,7 +97,7 @@ func (a *Allocator) countSmall(s *stats.Snapshot, caches *cacheTotals, checked *
 		size := int64(row.Size)
 		if checked != nil {
 			n := &checked[c]
-			row.Quarantined = min(n.quarantined, row.Live)
+			row.Quarantined = min(n.quarantined, max(row.Live-n.live, 0))
 			row.Live -= row.Quarantined
 			m.Quarantined += row.Quarantined * size
 			row.Requested = min(n.requested, row.Live*size)
@@ -190,8 +194,8 @@ func (a *Allocator) countLarge(s *stats.Snapshot, caches *cacheTotals, checked *
 	requested := int64(uintptr(l.Requested)+cached.requested) - cached.size
 	if checked != nil {
 		n := &checked[sizeclass.Count]
-		quarantined := min(n.quarantinedBytes, s.Large.Bytes)
-		s.Large.Live -= min(n.quarantined, s.Large.Live)
+		quarantined := min(n.quarantinedBytes, max(s.Large.Bytes-n.requested, 0))
+		s.Large.Live -= min(n.quarantined, max(s.Large.Live-n.live, 0))
 		s.Large.Bytes -= quarantined
 		m.Quarantined += quarantined
 		requested = n.requested

@@ -22,6 +22,7 @@ type structures struct {
 	trace  trace
 	near   mapModel[uint32, uint16]
 	far    mapModel[[300]byte, [40]uint32]
+	bulky  mapModel[[2000]byte, uint8] // its tables are of few entries, so its directory grows
 	cache  cacheModel
 	slots  slotsModel
 	texts  textModel
@@ -39,6 +40,14 @@ var structureOps = []struct {
 	{"far.burst", func(y *structures) error { return y.far.set(y, 1+y.in.next()) }},
 	{"far.delete", func(y *structures) error { return y.far.delete(y, 1+y.in.next()) }},
 	{"far.loop", func(y *structures) error { return y.far.loop(y) }},
+	{"bulky.burst", func(y *structures) error {
+		if n := y.in.next(); n < 248 {
+			return y.bulky.set(y, 1+4*n)
+		}
+		return y.bulky.growAndClear(y)
+	}},
+	{"bulky.delete", func(y *structures) error { return y.bulky.delete(y, 1+2*y.in.next()) }},
+	{"bulky.loop", func(y *structures) error { return y.bulky.loop(y) }},
 	{"cache.set", func(y *structures) error { return y.cache.set(y, 1) }},
 	{"cache.burst", func(y *structures) error { return y.cache.set(y, y.in.next()) }},
 	{"cache.get", func(y *structures) error { return y.cache.get(y, 1+y.in.next()) }},
@@ -111,10 +120,15 @@ func (y *structures) open() (err error) {
 	y.near.key, y.near.value = func(i int) uint32 { return uint32(i) << 12 }, func(i int) uint16 { return uint16(i) }
 	y.far.key = func(i int) [300]byte { return [300]byte{7: byte(i), 8: byte(i >> 8)} }
 	y.far.value = func(i int) [40]uint32 { return [40]uint32{39: uint32(i)} }
+	y.bulky.key = func(i int) [2000]byte { return [2000]byte{1998: byte(i), 1999: byte(i >> 8)} }
+	y.bulky.value = func(i int) uint8 { return uint8(i) }
 	if y.near.m, err = offheap.NewMap[uint32, uint16](y.a, offheap.MapOptions{}); err != nil {
 		return err
 	}
 	if y.far.m, err = offheap.NewMap[[300]byte, [40]uint32](y.a, offheap.MapOptions{Name: "far"}); err != nil {
+		return err
+	}
+	if y.bulky.m, err = offheap.NewMap[[2000]byte, uint8](y.a, offheap.MapOptions{Name: "bulky"}); err != nil {
 		return err
 	}
 	if y.cache.c, err = offheap.NewCache[string, []byte](y.a, offheap.CacheOptions{Bytes: 100 << 10}); err != nil {
@@ -130,9 +144,10 @@ func (y *structures) end() error {
 	if y.faults != nil {
 		disarm()
 	}
-	err := errors.Join(y.near.check(), y.far.check(), y.cache.check(), y.slots.check(y), y.texts.check())
+	err := errors.Join(y.near.check(), y.far.check(), y.bulky.check(), y.cache.check(), y.slots.check(y), y.texts.check())
 	y.near.m.Close()
 	y.far.m.Close()
+	y.bulky.m.Close()
 	y.cache.c.Close()
 	y.slots.s.Close()
 	y.texts.in.Close()
@@ -169,6 +184,21 @@ func (p *mapModel[K, V]) set(y *structures, n int) error {
 		p.model[p.key(i)] = p.value(i ^ v)
 	}
 	return nil
+}
+
+// growAndClear makes the map so large that insertions copy its directory piece by piece.
+func (p *mapModel[K, V]) growAndClear(y *structures) error {
+	if err := p.set(y, 15_000); err != nil {
+		return err
+	}
+	if err := p.check(); err != nil {
+		return err
+	}
+	if err := p.m.Clear(); err != nil {
+		return y.refusal(err)
+	}
+	clear(p.model)
+	return p.check()
 }
 
 func (p *mapModel[K, V]) delete(y *structures, n int) error {

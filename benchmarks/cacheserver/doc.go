@@ -31,8 +31,9 @@ Store, SIGMETRICS 2012). -shape 0 makes lengths log-uniform instead. Each set ha
 -ttl and all of it. The keyspace has more keys than the bound allows, so that the store is always full.
 Every value that comes back is checked.
 
-Both forms are the same program with the same shards, locks, bound and eviction (package store): a map of
-strings to slices of bytes here, a table and blocks of ashlar there. The servers get GOGC and GOMEMLIMIT of
+Both forms are the same program with the same bound (package store): maps of strings to slices of bytes here, a
+Cache of package alloc/offheap there. The Cache counts its index and the heads of entries against the bound, and
+evicts by use; the maps count keys and values, and evict by time. The servers get GOGC and GOMEMLIMIT of
 the environment; without these, Go's defaults hold. -gogc sets GOGC for the form on the Go heap only, to compare at
 other sizes.
 

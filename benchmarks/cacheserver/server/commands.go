@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/resp"
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/store"
@@ -66,10 +67,8 @@ func printable(sent []byte) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-func (s *Server) now() int64 { return s.options.Clock().UnixMilli() }
-
 func (s *Server) get(dst []byte, args [][]byte) []byte {
-	dst, there := s.store.Get(dst, args[1], s.now(), resp.AppendBulk)
+	dst, there := s.store.Get(dst, args[1], resp.AppendBulk)
 	if !there {
 		return resp.AppendNull(dst)
 	}
@@ -77,12 +76,11 @@ func (s *Server) get(dst []byte, args [][]byte) []byte {
 }
 
 func (s *Server) set(dst []byte, args [][]byte) []byte {
-	now := s.now()
-	expires, problem := expiry(args[3:], now)
+	ttl, problem := timeToLive(args[3:])
 	if problem != "" {
 		return resp.AppendError(dst, problem)
 	}
-	err := s.store.Set(args[1], args[2], now, expires)
+	err := s.store.Set(args[1], args[2], ttl)
 	switch {
 	case errors.Is(err, store.ErrTooLarge):
 		return resp.AppendError(dst, "ERR "+err.Error())
@@ -92,18 +90,17 @@ func (s *Server) set(dst []byte, args [][]byte) []byte {
 	return resp.AppendStatus(dst, "OK")
 }
 
-// expiry returns when the value expires by SET's options: EX seconds or PX milliseconds
-// from now.
-func expiry(options [][]byte, now int64) (expires int64, problem string) {
+// timeToLive returns the time to live by SET's options: EX seconds or PX milliseconds; 0 is for ever.
+func timeToLive(options [][]byte) (ttl time.Duration, problem string) {
 	if len(options) == 0 {
-		return store.Never, ""
+		return 0, ""
 	}
-	unit := int64(1)
+	unit := time.Millisecond
 	switch option := string(options[0]); {
 	case len(options) != 2:
 		return 0, "ERR syntax error"
 	case strings.EqualFold(option, "EX"):
-		unit = 1000
+		unit = time.Second
 	case !strings.EqualFold(option, "PX"):
 		return 0, "ERR syntax error"
 	}
@@ -111,16 +108,16 @@ func expiry(options [][]byte, now int64) (expires int64, problem string) {
 	switch {
 	case err != nil:
 		return 0, "ERR value is not an integer or out of range"
-	case n <= 0 || n > (store.Never-1-now)/unit:
+	case n <= 0 || n > math.MaxInt64/int64(unit):
 		return 0, "ERR invalid expire time in 'set' command"
 	}
-	return now + n*unit, ""
+	return time.Duration(n) * unit, ""
 }
 
 func (s *Server) del(dst []byte, args [][]byte) []byte {
 	n := int64(0)
 	for _, key := range args[1:] {
-		if s.store.Delete(key, s.now()) {
+		if s.store.Delete(key) {
 			n++
 		}
 	}
@@ -130,7 +127,7 @@ func (s *Server) del(dst []byte, args [][]byte) []byte {
 func (s *Server) exists(dst []byte, args [][]byte) []byte {
 	n := int64(0)
 	for _, key := range args[1:] {
-		if _, there := s.store.Get(nil, key, s.now(), nothing); there {
+		if _, there := s.store.Get(nil, key, nothing); there {
 			n++
 		}
 	}

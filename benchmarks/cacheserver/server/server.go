@@ -15,11 +15,10 @@ import (
 
 // Options choose how a Server behaves. Zero fields mean the defaults.
 type Options struct {
-	Name     string           // of the store, for INFO
-	Limits   resp.Limits      // of a command
-	Clients  int              // the most connections at once; 1024
-	Patience time.Duration    // how long a client may take to read its answers, also when the Server closes; 10 s
-	Clock    func() time.Time // for expiry; time.Now
+	Name     string        // of the store, for INFO
+	Limits   resp.Limits   // of a command
+	Clients  int           // the most connections at once; 1024
+	Patience time.Duration // how long a client may take to read its answers, also when the Server closes; 10 s
 }
 
 // A Server serves a store.
@@ -42,9 +41,6 @@ func New(s store.Store, o Options) *Server {
 	}
 	if o.Patience <= 0 {
 		o.Patience = 10 * time.Second
-	}
-	if o.Clock == nil {
-		o.Clock = time.Now
 	}
 	return &Server{options: o, store: s, sessions: map[*session]struct{}{}}
 }

@@ -5,13 +5,16 @@ package store
 import (
 	"bytes"
 	"hash/maphash"
+	"math"
 	"sync"
+	"time"
 )
 
 // A heap is a store on the Go heap.
 type heap struct {
-	seed   maphash.Seed
-	shards []heapShard
+	seed    maphash.Seed
+	started time.Time
+	shards  []heapShard
 }
 
 type heapShard struct {
@@ -25,11 +28,13 @@ type heapShard struct {
 // A heapEntry's value is never written to, so whoever has it may read it without the lock.
 type heapEntry struct {
 	value   []byte
-	expires int64
+	expires time.Duration // after the start
 }
 
-func newHeap(seed maphash.Seed, shards int, limit int64) *heap {
-	h := &heap{seed: seed, shards: make([]heapShard, shards)}
+const never = math.MaxInt64
+
+func newHeap(shards int, limit int64) *heap {
+	h := &heap{seed: maphash.MakeSeed(), started: time.Now(), shards: make([]heapShard, shards)}
 	for i := range h.shards {
 		h.shards[i].entries, h.shards[i].limit = map[string]heapEntry{}, limit
 	}
@@ -37,11 +42,13 @@ func newHeap(seed maphash.Seed, shards int, limit int64) *heap {
 }
 
 func (h *heap) shard(key []byte) *heapShard {
-	return &h.shards[shardOf(maphash.Bytes(h.seed, key), len(h.shards))]
+	return &h.shards[maphash.Bytes(h.seed, key)&uint64(len(h.shards)-1)]
 }
 
-func (h *heap) Get(dst, key []byte, now int64, form Form) ([]byte, bool) {
-	s := h.shard(key)
+func (h *heap) now() time.Duration { return time.Since(h.started) }
+
+func (h *heap) Get(dst, key []byte, form Form) ([]byte, bool) {
+	s, now := h.shard(key), h.now()
 	s.mu.Lock()
 	e, ok := s.entries[string(key)]
 	if ok && now >= e.expires {
@@ -55,13 +62,16 @@ func (h *heap) Get(dst, key []byte, now int64, form Form) ([]byte, bool) {
 	return form(dst, e.value), true
 }
 
-func (h *heap) Set(key, value []byte, now, expires int64) error {
-	s := h.shard(key)
+func (h *heap) Set(key, value []byte, ttl time.Duration) error {
+	s, now := h.shard(key), h.now()
 	size := int64(len(key) + len(value))
 	if size > s.limit {
 		return ErrTooLarge
 	}
-	k, e := string(key), heapEntry{bytes.Clone(value), expires}
+	k, e := string(key), heapEntry{bytes.Clone(value), never}
+	if ttl != 0 && ttl < never-now {
+		e.expires = now + ttl
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if old, ok := s.entries[k]; ok {
@@ -80,8 +90,11 @@ func (h *heap) Set(key, value []byte, now, expires int64) error {
 	return nil
 }
 
+// sampled is how many entries are compared in order to evict one, as in Redis.
+const sampled = 5
+
 // evict removes that one of some entries that expires first.
-func (s *heapShard) evict(now int64) {
+func (s *heapShard) evict(now time.Duration) {
 	var key string
 	var first heapEntry
 	n := 0
@@ -112,8 +125,8 @@ func (s *heapShard) remove(key string, e heapEntry) {
 	s.usage.Bytes -= int64(len(key) + len(e.value))
 }
 
-func (h *heap) Delete(key []byte, now int64) bool {
-	s := h.shard(key)
+func (h *heap) Delete(key []byte) bool {
+	s, now := h.shard(key), h.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, ok := s.entries[string(key)]

@@ -5,29 +5,24 @@ package store
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
-	"math"
+	"time"
 )
 
-// Never is the time of expiry of entries that do not expire.
-const Never = math.MaxInt64
-
-// ErrTooLarge means that a key and its value are larger than the bound of a shard.
+// ErrTooLarge means that a key and its value are larger than what a shard may hold.
 var ErrTooLarge = errors.New("store: more than a shard of the store holds: raise the limit or have fewer shards")
 
 // A Form appends a value to dst and returns the result.
 type Form func(dst, value []byte) []byte
 
-// A Store maps keys to values that expire. Times are in milliseconds, of any clock. It is
-// safe for concurrent use, apart from Close.
+// A Store maps keys to values that expire. It is safe for concurrent use, apart from Close.
 type Store interface {
 	// Get appends the value of a key by form, if there is one that has not expired.
-	Get(dst, key []byte, now int64, form Form) ([]byte, bool)
-	// Set keeps a copy of value until expires. The error is ErrTooLarge, or one of package alloc
-	// for lack of memory. After an error the key has its old value.
-	Set(key, value []byte, now, expires int64) error
+	Get(dst, key []byte, form Form) ([]byte, bool)
+	// Set keeps a copy of value for the time ttl, or for ever if ttl is 0. The error is ErrTooLarge, or
+	// one of package alloc for lack of memory. After an error the key has its old value or none.
+	Set(key, value []byte, ttl time.Duration) error
 	// Delete reports whether the key was there.
-	Delete(key []byte, now int64) bool
+	Delete(key []byte) bool
 	// Clear deletes everything.
 	Clear()
 	// Usage counts the entries, including those that have expired and were not found yet.
@@ -55,12 +50,9 @@ func (u *Usage) add(other Usage) {
 
 // Options choose how large a store is. Zero fields mean the defaults.
 type Options struct {
-	Bytes  int64 // of keys and values together; no bound by default
-	Shards int   // a power of two; 256
+	Bytes  int64 // that the store may hold; 64 MiB
+	Shards int   // of the form on the Go heap, a power of two; 256
 }
-
-// sampled is how many entries are compared in order to evict one, as in Redis.
-const sampled = 5
 
 // Names are the names of the forms of a store, for Open.
 var Names = [2]string{"ashlar", "goheap"}
@@ -74,18 +66,13 @@ func Open(name string, o Options) (Store, error) {
 		return nil, fmt.Errorf("store: %d shards: want a power of two of at most 65536", o.Shards)
 	}
 	if o.Bytes <= 0 {
-		o.Bytes = math.MaxInt64
+		o.Bytes = 64 << 20
 	}
-	limit := max(o.Bytes/int64(o.Shards), 1)
-	seed := maphash.MakeSeed()
 	switch name {
 	case Names[0]:
-		return newOffHeap(seed, o.Shards, limit)
+		return newOffHeap(o.Bytes)
 	case Names[1]:
-		return newHeap(seed, o.Shards, limit), nil
+		return newHeap(o.Shards, max(o.Bytes/int64(o.Shards), 1)), nil
 	}
 	return nil, fmt.Errorf("store: no form %q: want one of %q", name, Names)
 }
-
-// shardOf chooses the shard by the upper bits. The lower bits choose the slot in its table.
-func shardOf(hash uint64, shards int) int { return int(hash >> 32 & uint64(shards-1)) }
