@@ -19,6 +19,7 @@
 //	FuzzLargePolicies   a largeheap.Heap, with time counted in ticks
 //	FuzzArena           an arena of any kind
 //	FuzzStructures      a structure of each type of alloc/offheap, beside Go's maps
+//	FuzzCacheFile       files that a Cache of alloc/offheap loads: any, damaged, and with right checksums
 //	FuzzClose           one runner, while other Allocators are closed in use
 //	FuzzBubbles         one runner, inside and outside bubbles of testing/synctest
 //	FuzzFile            an arena file that others cut, make longer, lock and copy

@@ -134,7 +134,10 @@ func expiry(now int64, ttl time.Duration) int64 {
 	if ttl == 0 {
 		return 0
 	}
-	at := now + int64((ttl+time.Millisecond-1)/time.Millisecond)
+	at := now + int64(ttl/time.Millisecond)
+	if ttl%time.Millisecond > 0 {
+		at++
+	}
 	return min(max(at, 1), maxExpires)
 }
 

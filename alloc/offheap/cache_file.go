@@ -4,6 +4,7 @@ package offheap
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -156,7 +157,7 @@ func readEntries(r io.Reader, f func(key, value []byte, at int64)) error {
 	if _, err := io.ReadFull(in, head[:]); err != nil || string(head[:]) != fileMagic {
 		return bad("its magic number is %q", head[:])
 	}
-	var block []byte
+	var block bytes.Buffer
 	for total := uint32(0); ; {
 		if _, err := io.ReadFull(in, head[:]); err != nil {
 			return bad("it ends before its last block: %v", err)
@@ -171,17 +172,14 @@ func readEntries(r io.Reader, f func(key, value []byte, at int64)) error {
 		if length > maxBlock {
 			return bad("a block has %d bytes", length)
 		}
-		if uint32(cap(block)) < length {
-			block = make([]byte, length)
-		}
-		block = block[:length]
-		if _, err := io.ReadFull(in, block); err != nil {
+		block.Reset()
+		if _, err := io.CopyN(&block, in, int64(length)); err != nil { // it grows with what is there, whatever the length says
 			return bad("it ends inside a block: %v", err)
 		}
-		if got := crc32.Checksum(block, castagnoli); got != sum {
+		if got := crc32.Checksum(block.Bytes(), castagnoli); got != sum {
 			return bad("a block has the checksum %#x instead of %#x", got, sum)
 		}
-		n, ok := decode(block, f)
+		n, ok := decode(block.Bytes(), f)
 		if !ok {
 			return bad("an entry is cut short")
 		}

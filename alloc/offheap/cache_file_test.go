@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -35,6 +36,7 @@ func TestCacheFile(t *testing.T) {
 		}
 		must(t, c.Set("big", make([]byte, 200_000), 0))
 		must(t, c.Set("empty", nil, 0))
+		must(t, c.Set("long", nil, math.MaxInt64))
 		path := filepath.Join(t.TempDir(), "cache")
 		must(t, os.WriteFile(path, []byte("old"), 0o600))
 		must(t, c.Save(path))
@@ -44,7 +46,7 @@ func TestCacheFile(t *testing.T) {
 		defer loaded.Close()
 		got, err := loaded.Load(path)
 		must(t, err)
-		if want := n - (n+1)/3 + 2; got != want || loaded.Stats().Entries != int64(want) {
+		if want := n - (n+1)/3 + 3; got != want || loaded.Stats().Entries != int64(want) {
 			t.Errorf("%d entries are loaded, want %d", got, want)
 		}
 		for i := range n {
@@ -56,6 +58,9 @@ func TestCacheFile(t *testing.T) {
 		time.Sleep(time.Minute)
 		if _, ok := loaded.Get(nil, "2"); ok {
 			t.Error("an entry has outlived its time")
+		}
+		if _, ok := loaded.Get(nil, "long"); !ok {
+			t.Error("an entry that lives for centuries has expired")
 		}
 		whole, err := os.ReadFile(path)
 		must(t, err)

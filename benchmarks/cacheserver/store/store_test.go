@@ -131,7 +131,7 @@ func TestFirstToExpire(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(6)
+		time.Sleep(6 * time.Nanosecond)
 		if err := s.Set([]byte("new"), make([]byte, 190), 0); err != nil {
 			t.Fatal(err)
 		}
