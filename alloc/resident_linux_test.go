@@ -9,18 +9,25 @@ import (
 	"testing"
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
-// inRAM returns how many bytes of the allocator's memory are in RAM, as the kernel counts
-// them: what other tests left in the process, and what of it goes meanwhile, is not included.
-func inRAM(t testing.TB, a *Allocator) int64 {
+// inRAM returns how many bytes of the allocator's memory are in RAM, page by page as the kernel
+// tells: what other tests left in the process, and what of it goes meanwhile, is not included.
+func inRAM(t testing.TB, a *Allocator) (bytes int64) {
 	t.Helper()
-	p, err := a.Inspect().Process()
-	if err != nil {
-		t.Fatal(err)
+	for _, m := range a.mappings() {
+		pages := make([]byte, m.Size/uintptr(os.Getpagesize()))
+		if _, _, err := unix.Syscall(unix.SYS_MINCORE, m.Base, m.Size, uintptr(unsafe.Pointer(&pages[0]))); err != 0 {
+			t.Fatal(err)
+		}
+		for _, p := range pages {
+			bytes += int64(p&1) * int64(os.Getpagesize())
+		}
 	}
-	return p.Ours.RSS
+	return bytes
 }
 
 // addressSpace returns the size of the process's address space in bytes.
