@@ -214,14 +214,15 @@ func (p *mapModel[K, V]) delete(y *structures, n int) error {
 	return nil
 }
 
-// loop deletes some of the entries while it iterates, and adds others.
+// loop deletes some of the entries while it iterates, adds others, and sets others again: the
+// iteration must have the new value, also if an addition has replaced the table meanwhile.
 func (p *mapModel[K, V]) loop(y *structures) error {
 	mask, n := y.in.next(), 0
 	seen := map[K]bool{}
 	y.trace.note(mask)
 	for k, v := range p.m.All() {
 		if want, there := p.model[k]; seen[k] || !there || *v != want {
-			return fmt.Errorf("an iteration has key %v, value %v; want %v %v; seen: %v", k, *v, want, there, seen[k])
+			return fmt.Errorf("an iteration has key %s, value %v; want %v %v; seen: %v", brief(k), *v, want, there, seen[k])
 		}
 		seen[k] = true
 		if n++; n&mask&3 == 3 {
@@ -230,19 +231,33 @@ func (p *mapModel[K, V]) loop(y *structures) error {
 			delete(seen, k) // it may be returned again if it is added again
 		}
 		if n&mask&0x14 == 0x14 {
-			i := 5000 + y.trace.steps*7 + n
-			if err := p.m.Set(p.key(i), p.value(n)); err != nil {
-				return y.refusal(err)
+			again := (mask + n*5) % 4096
+			if _, there := p.model[p.key(again)]; !there {
+				again = 5000 + y.trace.steps*7 + n
 			}
-			p.model[p.key(i)] = p.value(n)
+			for _, i := range []int{5000 + y.trace.steps*7 + n, again} {
+				if err := p.m.Set(p.key(i), p.value(n)); err != nil {
+					return y.refusal(err)
+				}
+				p.model[p.key(i)] = p.value(n)
+			}
 		}
 	}
 	for k := range p.model {
 		if _, ok := p.m.Get(k); !ok {
-			return fmt.Errorf("key %v is lost", k)
+			return fmt.Errorf("key %s is lost", brief(k))
 		}
 	}
 	return nil
+}
+
+// brief returns a value as text without the middle of long ones.
+func brief(v any) string {
+	s := fmt.Sprint(v)
+	if len(s) > 60 {
+		s = s[:20] + " … " + s[len(s)-20:]
+	}
+	return s
 }
 
 // check compares all entries.
@@ -251,12 +266,12 @@ func (p *mapModel[K, V]) check() error {
 	for k, v := range p.m.All() {
 		n++
 		if want, there := p.model[k]; !there || *v != want {
-			return fmt.Errorf("key %v is %v, want %v %v", k, *v, want, there)
+			return fmt.Errorf("key %s is %v, want %v %v", brief(k), *v, want, there)
 		}
 	}
 	for k, want := range p.model {
 		if v, ok := p.m.Get(k); !ok || v != want {
-			return fmt.Errorf("key %v is %v %v, want %v", k, v, ok, want)
+			return fmt.Errorf("key %s is %v %v, want %v", brief(k), brief(v), ok, brief(want))
 		}
 	}
 	if n != len(p.model) || p.m.Len() != n {
