@@ -202,14 +202,12 @@ func (w *world) mallocLate(a *Allocator, size int) {
 func freeBesideClose(size int) func(*world, *Allocator) []func() {
 	return func(w *world, a *Allocator) []func() {
 		b := w.get(a, size)
-		return besideShutDown(nil, func(w *world, a *Allocator) { w.freeLate(a, b) })(w, a)
-	}
-}
-
-// freeLate frees a block, which may belong to another Allocator if a is closed.
-func (w *world) freeLate(a *Allocator, b *heldBlock) {
-	if m := misuseOf(func() { a.Free(b.p) }); m != nil && !a.gate.closed.Load() {
-		w.fail("Free: %v", m)
+		return besideShutDown(nil, func(w *world, a *Allocator) {
+			// The address may belong to another Allocator then.
+			if m := misuseOf(func() { a.Free(b.p) }); m != nil && !a.gate.closed.Load() {
+				w.fail("Free: %v", m)
+			}
+		})(w, a)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/offheap"
@@ -21,6 +22,7 @@ const magicOfCache = "ashlarC\x01"
 // runCacheFile loads a file that the input describes into a Cache. The first byte selects how:
 // the rest is the file, or the entries of a file with right checksums, or it damages the file of
 // another Cache. The Cache must then have exactly the entries that the file has, or be unchanged.
+// It runs in a bubble of testing/synctest, so that no entry expires meanwhile.
 func runCacheFile(data []byte, directory string) error {
 	if len(data) == 0 {
 		return nil
@@ -42,8 +44,7 @@ func runCacheFile(data []byte, directory string) error {
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		return err
 	}
-	want, whole := entriesOfCacheFile(file)
-	return loadCacheFile(&heap, path, want, whole)
+	return loadCacheFile(&heap, path, file)
 }
 
 // cacheFileOf returns a file of one block with these entries, which may be nonsense.
@@ -88,7 +89,7 @@ func damagedCacheFile(heap *alloc.Allocator, path string, data []byte) (file []b
 	return file, nil
 }
 
-// A savedEntry is an entry of a file. It never expires, or has expired.
+// A savedEntry is an entry of a file.
 type savedEntry struct {
 	key, value string
 	expired    bool
@@ -96,6 +97,7 @@ type savedEntry struct {
 
 // entriesOfCacheFile returns the entries of a file, and whether it is whole.
 func entriesOfCacheFile(file []byte) (entries []savedEntry, whole bool) {
+	now := time.Now().UnixMilli()
 	rest, ok := bytes.CutPrefix(file, []byte(magicOfCache))
 	for ok && len(rest) >= 8 {
 		length, sum := binary.LittleEndian.Uint32(rest), binary.LittleEndian.Uint32(rest[4:])
@@ -107,15 +109,12 @@ func entriesOfCacheFile(file []byte) (entries []savedEntry, whole bool) {
 			break
 		}
 		ok = decodeEntries(rest[:length], func(key, value []byte, at uint64) {
-			entries = append(entries, savedEntry{string(key), string(value), at != 0 && int64(at) < lastCentury})
+			entries = append(entries, savedEntry{string(key), string(value), at != 0 && int64(at) <= now})
 		})
 		rest = rest[length:]
 	}
 	return nil, false
 }
-
-// lastCentury is a time in milliseconds since 1970. What expires later is taken for never.
-const lastCentury = 900_000_000_000
 
 // decodeEntries calls f for each entry of a block. It returns false if the last is cut short.
 func decodeEntries(block []byte, f func(key, value []byte, at uint64)) bool {
@@ -139,12 +138,14 @@ func decodeEntries(block []byte, f func(key, value []byte, at uint64)) bool {
 }
 
 // loadCacheFile loads the file into a new Cache and compares its entries with those expected.
-func loadCacheFile(heap *alloc.Allocator, path string, want []savedEntry, whole bool) error {
+func loadCacheFile(heap *alloc.Allocator, path string, file []byte) error {
 	c, err := offheap.NewCache[string, []byte](heap, offheap.CacheOptions{Bytes: 16 << 20})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	time.Sleep(time.Second) // so that the Cache can tell the past from its beginning
+	want, whole := entriesOfCacheFile(file)
 	n, err := c.Load(path)
 	if !whole {
 		if !errors.Is(err, offheap.ErrBadFile) || n != 0 || c.Stats().Sets != 0 {

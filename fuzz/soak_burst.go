@@ -82,6 +82,7 @@ func (w *worker) tag(q request, blocks []unsafe.Pointer) error {
 	if b.small {
 		w.allocs[b.class] += int64(len(blocks))
 	}
+	head, end := tagged(q.size)
 	for i, at := range blocks {
 		all := raw.Bytes(raw.Addr(at), uintptr(q.size))
 		if raw.Addr(at)%sizeclass.Granule != 0 {
@@ -92,7 +93,6 @@ func (w *worker) tag(q request, blocks []unsafe.Pointer) error {
 				return fmt.Errorf("%d bytes at %p: byte %d is not zero, block %d of a burst", q.size, blocks[i], at, i)
 			}
 		}
-		head, end := tagged(q.size)
 		fill(all[:head], w.lastID-i, 0)
 		fill(all[end:], w.lastID-i, end)
 	}
@@ -107,9 +107,9 @@ func tagged(size int) (head, end int) {
 
 // untag verifies the blocks and frees them.
 func (w *worker) untag(h handle, q request, blocks []unsafe.Pointer, batch bool) error {
+	head, end := tagged(q.size)
 	for i, at := range blocks {
 		all := raw.Bytes(raw.Addr(at), uintptr(q.size))
-		head, end := tagged(q.size)
 		if wrong(all[:head], w.lastID-i, 0) >= 0 || wrong(all[end:], w.lastID-i, end) >= 0 {
 			return fmt.Errorf("block %d of a burst of %d bytes at %p has changed; it has %d usable bytes",
 				i, q.size, at, alloc.UsableSize(at))
