@@ -274,8 +274,8 @@
 //	Realloc  ─► retry             ─► backend.realloc ─► resolve ─► small, guarded, large
 //	Free                          ─► backend.free    ─► resolve ─► or the report of a misuse
 //
-// Malloc and Free have fast paths for large objects, too (largecache.go). They pass an object
-// through the processor's large-object cache, and leave everything else to the slow paths:
+// Malloc and Free, also a Local's, have fast paths for large objects, too (largecache.go). They
+// pass an object through the processor's large-object cache, and leave everything else to the slow paths:
 // objects that are sampled, recorded or checked.
 //
 // resolve (resolve.go) reads the page map once. It tells small blocks, guarded blocks and large
