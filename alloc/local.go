@@ -143,6 +143,9 @@ func (l *Local) Memalign(align, size int) (unsafe.Pointer, error) {
 // Realloc is Allocator.Realloc.
 func (l *Local) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
 	l.use()
+	if q := l.a.reallocFast(l, p, size); q != nil {
+		return q, nil
+	}
 	return l.a.realloc(l, opRealloc, p, size, size)
 }
 

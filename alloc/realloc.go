@@ -22,6 +22,9 @@ import (
 // Realloc(nil, size) is Malloc(size). Realloc(p, 0) frees p and returns nil. If an error is
 // returned, p is unchanged. The errors are those of Malloc. Misuse panics as in Free.
 func (a *Allocator) Realloc(p unsafe.Pointer, size int) (unsafe.Pointer, error) {
+	if q := a.reallocFast((*processors)(a), p, size); q != nil {
+		return q, nil
+	}
 	return a.realloc((*processors)(a), opRealloc, p, size, size)
 }
 
