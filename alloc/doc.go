@@ -274,7 +274,7 @@
 //	Realloc  ─► retry             ─► backend.realloc ─► resolve ─► small, guarded, large
 //	Free                          ─► backend.free    ─► resolve ─► or the report of a misuse
 //
-// Malloc and Free of Allocators and Locals have fast paths for large objects, too
+// Malloc and Free, and a Local's Free, have fast paths for large objects, too
 // (largecache.go). They pass an object through the processor's large-object cache, and leave
 // everything else to the slow paths: objects that are sampled, recorded or checked.
 //

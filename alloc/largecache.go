@@ -18,8 +18,8 @@ import (
 // A largeCache is the part of a cache that keeps a few freed large objects. An allocation can
 // reuse such an object without calling the large heap, which locks. The large heap sets the
 // maximum size of a cached object. Only the holder of the cache accesses the largeCache, as with
-// a class cache. A Local's largeCache is unused: large objects of Locals pass through the
-// processors' caches.
+// a class cache. A Local's largeCache uses only the countdown, nextSample and sampled. The large
+// objects that a Local frees go to the processors' caches.
 //
 //	0 ≤ n ≤ largeCacheSize
 //	0 ≤ nextSample ≤ maxLargeCountdown
