@@ -108,6 +108,7 @@ func TestLocalReclaimedInUse(t *testing.T) {
 		for !done.Load() {
 			a.Trim()
 			runtime.GC()
+			yield()
 		}
 	})
 	workers.Wait()

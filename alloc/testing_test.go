@@ -50,6 +50,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// yield lets other goroutines run on WebAssembly, which has one thread and preempts nobody. A
+// loop that waits for what others do, or that others wait for, calls it. Elsewhere it does
+// nothing, so that calls meet as often as they can.
+func yield() {
+	if runtime.GOARCH == "wasm" {
+		runtime.Gosched()
+	}
+}
+
 // runChild runs a child and reports its output if it fails.
 func runChild(t *testing.T, name string) {
 	t.Helper()
