@@ -173,6 +173,7 @@ func printDefaults() error {
 // TestEnvironmentOfProcess: the default Allocator of a process has the options from the
 // environment. A mistake is reported on standard error, once.
 func TestEnvironmentOfProcess(t *testing.T) {
+	needProcesses(t)
 	for _, c := range []struct{ text, out, errors string }{
 		{"", fmt.Sprintf("%d 0 0 false \n", DefaultProfileRate), ""},
 		{"checked,guardrate=5000,limit=8MiB,profilerate=off,name=x y", "-1 5000 8388608 true x y\n", ""},
