@@ -162,6 +162,27 @@ func (y *structures) refusal(err error) error {
 	return err
 }
 
+// insist makes a call. unchanged says what a failure has changed; it may be nil.
+func (y *structures) insist(call, unchanged func() error) (done bool, wrong error) {
+	return insist(call, func(err error) error {
+		if err := y.refusal(err); err != nil {
+			return err
+		}
+		if y.faults != nil {
+			y.fired = y.faults.fired.Load()
+		}
+		if unchanged == nil {
+			return nil
+		}
+		return unchanged()
+	}, func() (restore func()) {
+		if y.faults == nil || y.trace.steps%2 == 0 {
+			return nil
+		}
+		return y.faults.suspend()
+	})
+}
+
 // A mapModel is a Map with a map that has the same entries.
 type mapModel[K comparable, V comparable] struct {
 	m     *offheap.Map[K, V]
@@ -178,8 +199,8 @@ func (p *mapModel[K, V]) set(y *structures, n int) error {
 	from, v := y.in.below(4096), y.in.next()
 	y.trace.note(from, n, v)
 	for i := from; i < from+n; i++ {
-		if err := p.m.Set(p.key(i), p.value(i^v)); err != nil {
-			return errors.Join(y.refusal(err), p.check())
+		if done, err := y.insist(func() error { return p.m.Set(p.key(i), p.value(i^v)) }, p.check); !done || err != nil {
+			return err
 		}
 		p.model[p.key(i)] = p.value(i ^ v)
 	}
@@ -194,8 +215,8 @@ func (p *mapModel[K, V]) growAndClear(y *structures) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	if err := p.m.Clear(); err != nil {
-		return y.refusal(err)
+	if done, err := y.insist(p.m.Clear, p.check); !done || err != nil {
+		return err
 	}
 	clear(p.model)
 	return p.check()
@@ -236,8 +257,8 @@ func (p *mapModel[K, V]) loop(y *structures) error {
 				again = 5000 + y.trace.steps*7 + n
 			}
 			for _, i := range []int{5000 + y.trace.steps*7 + n, again} {
-				if err := p.m.Set(p.key(i), p.value(n)); err != nil {
-					return y.refusal(err)
+				if done, err := y.insist(func() error { return p.m.Set(p.key(i), p.value(n)) }, nil); !done || err != nil {
+					return err
 				}
 				p.model[p.key(i)] = p.value(n)
 			}
@@ -298,8 +319,8 @@ func (p *cacheModel) set(y *structures, n int) error {
 	for i := from; i < from+n; i++ {
 		key, value := fmt.Sprint(i), bytes.Repeat([]byte{byte(i + size)}, size+i%5)
 		delete(p.model, key)
-		if err := p.c.Set(key, value, 0); err != nil {
-			return y.refusal(err)
+		if done, err := y.insist(func() error { return p.c.Set(key, value, 0) }, p.check); !done || err != nil {
+			return err
 		}
 		p.model[key] = value
 		if got, ok := p.c.Get(nil, key); !ok || !bytes.Equal(got, value) {
