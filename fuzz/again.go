@@ -8,40 +8,14 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
-
-// insist makes a call. If the call fails, insist makes it again at once, while the cause of the
-// failure lasts. Then lift removes the cause, and the third call must succeed. lift returns the
-// function that restores the cause, or nil if the cause cannot be removed or should stay.
-//
-// judge returns an error if a failure is wrong: the call must not fail with that error, or
-// the failure changed something. done reports whether the call succeeded.
-func insist(call func() error, judge func(error) error, lift func() (restore func())) (done bool, wrong error) {
-	for range 2 {
-		err := call()
-		if err == nil {
-			return true, nil
-		}
-		if wrong := judge(err); wrong != nil {
-			return false, wrong
-		}
-	}
-	restore := lift()
-	if restore == nil {
-		return false, nil
-	}
-	defer restore()
-	if err := call(); err != nil {
-		return false, fmt.Errorf("the call still fails after the cause is removed: %w", err)
-	}
-	return true, nil
-}
 
 // insist makes a call for the request r. kept is a block that a failure must not change, or
 // nil.
 func (p *runner) insist(r request, kept *block, call func() error) (done bool, wrong error) {
 	before := heldBytes{}
-	return insist(call, func(err error) error {
+	return vm.Insist(call, func(err error) error {
 		if err := p.refusal(r, err); err != nil {
 			return err
 		}

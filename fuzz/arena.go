@@ -11,6 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/arena"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // An arenaModel performs the operations of a stream on an arena and compares the results
@@ -100,7 +101,7 @@ func (y *arenaModel) open() (bool, error) {
 // insist makes a call. A failure must leave all allocations as they were.
 func (y *arenaModel) insist(call func() error) (done bool, wrong error) {
 	full := false
-	return insist(call, func(err error) error {
+	return vm.Insist(call, func(err error) error {
 		if err := y.refusal(err); err != nil {
 			return err
 		}

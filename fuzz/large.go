@@ -153,7 +153,7 @@ func (h *largeModel) alloc() error {
 // insist makes a call. refused judges a failure, which must leave the heap sound. A hopeless
 // call fails for ever.
 func (h *largeModel) insist(refused func(error) error, hopeless bool, call func() error) (done bool, wrong error) {
-	return insist(call, func(err error) error {
+	return vm.Insist(call, func(err error) error {
 		if err := refused(err); err != nil {
 			return err
 		}

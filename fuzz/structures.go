@@ -10,6 +10,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/offheap"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // structures performs the operations of a stream on one structure of each type of package
@@ -164,7 +165,7 @@ func (y *structures) refusal(err error) error {
 
 // insist makes a call. unchanged says what a failure has changed; it may be nil.
 func (y *structures) insist(call, unchanged func() error) (done bool, wrong error) {
-	return insist(call, func(err error) error {
+	return vm.Insist(call, func(err error) error {
 		if err := y.refusal(err); err != nil {
 			return err
 		}
