@@ -188,6 +188,9 @@
 // another one injects failures. Workers of the soak repeat it once more in the audit, when nobody
 // disturbs them.
 //
+// The structures of FuzzStructures get most of their memory from pages that are mapped already. So
+// they meet limits more often than kernel calls that fail.
+//
 // The fault tests beside the packages do the same without choice: they make all kernel calls fail
 // from the n-th on, for each n.
 //

@@ -150,7 +150,7 @@ func (m *regionModel) fail() error {
 	x := m.in.next()
 	m.next.call, m.next.count, m.next.full, m.next.appends = 1+x%16, 1, false, false
 	switch x / 16 {
-	case 0, 1, 2, 3:
+	case 0, 1, 2, 3, 12, 13, 14, 15:
 	case 4, 5:
 		m.next.count = 2
 	case 6, 7:
@@ -172,7 +172,7 @@ func (m *regionModel) kernel(f func() error) error {
 	m.next.call, m.next.full, m.next.appends = 0, false, false
 	m.appended, m.didMap = nil, false
 	err := m.attempt(first.refusals, first.appends, f)
-	if err == nil || m.fired != 1 || m.appended != nil || m.trace.steps%2 == 0 {
+	if err == nil || m.fired != 1 || m.appended != nil || m.trace.steps%2 == 0 || !m.unchanged() {
 		return err
 	}
 	if again := m.attempt(refusals{1, 1 << 30, first.full}, false, f); again == nil {
@@ -182,6 +182,12 @@ func (m *regionModel) kernel(f func() error) error {
 		return err
 	}
 	return m.attempt(refusals{}, false, f)
+}
+
+// unchanged reports whether the file is as it was before the operation.
+func (m *regionModel) unchanged() bool {
+	now, err := os.ReadFile(m.path)
+	return errors.Is(err, fs.ErrNotExist) == !m.exists && (err != nil || bytes.Equal(now, m.text))
 }
 
 // attempt runs an operation with failures.

@@ -16,17 +16,19 @@ import (
 // structures performs the operations of a stream on one structure of each type of package
 // offheap, and compares the results with Go's maps.
 type structures struct {
-	a      *alloc.Allocator
-	in     stream
-	faults *faults // nil if none are injected
-	fired  int64   // faults.fired at the start of the operation
-	trace  trace
-	near   mapModel[uint32, uint16]
-	far    mapModel[[300]byte, [40]uint32]
-	bulky  mapModel[[2000]byte, uint8] // its tables are of few entries, so its directory grows
-	cache  cacheModel
-	slots  slotsModel
-	texts  textModel
+	a       *alloc.Allocator
+	in      stream
+	faults  *faults // nil if none are injected
+	fired   int64   // faults.fired at the start of the operation
+	limited bool
+	refused int // calls of the operation
+	trace   trace
+	near    mapModel[uint32, uint16]
+	far     mapModel[[300]byte, [40]uint32]
+	bulky   mapModel[[2000]byte, uint8] // its tables are of few entries, so its directory grows
+	cache   cacheModel
+	slots   slotsModel
+	texts   textModel
 }
 
 // structureOps contains the operations; a byte modulo their number selects one.
@@ -58,18 +60,34 @@ var structureOps = []struct {
 	{"slots.check", func(y *structures) error { return y.slots.check(y) }},
 	{"text.intern", func(y *structures) error { return y.texts.intern(y, 1+y.in.next()) }},
 	{"text.release", func(y *structures) error { return y.texts.release(y, 1+y.in.next()) }},
-	{"fail", func(y *structures) error {
-		if which, amount := y.in.next(), y.in.next(); y.faults != nil {
-			y.faults.arm(which, amount)
-		}
+	{"fail", (*structures).fail},
+	{"heal", (*structures).heal},
+}
+
+// fail makes kernel calls fail, or sets a limit. Most memory of structures comes from pages that
+// are mapped already, so a limit refuses more of it.
+func (y *structures) fail() error {
+	which, amount := y.in.next(), y.in.next()
+	y.trace.note(which, amount)
+	switch {
+	case y.faults == nil:
+	case which < 64:
+		y.faults.arm(which, amount)
+	default:
+		y.limited = true
+		return y.a.SetLimit(1 + y.a.Stats().Footprint.Now*int64(amount)/192)
+	}
+	return nil
+}
+
+// heal makes all kernel calls work, and removes the limit.
+func (y *structures) heal() error {
+	if y.faults == nil {
 		return nil
-	}},
-	{"heal", func(y *structures) error {
-		if y.faults != nil {
-			disarm()
-		}
-		return nil
-	}},
+	}
+	disarm()
+	y.limited = false
+	return y.a.SetLimit(0)
 }
 
 // runStructures plays an input. Its first byte selects the options of the Allocator.
@@ -106,6 +124,7 @@ func playStructures(a *alloc.Allocator, in stream, f *faults) (err error) {
 	for y.in.more() {
 		o := structureOps[y.in.next()%len(structureOps)]
 		y.trace.begin(o.name, 0)
+		y.refused = 0
 		if y.faults != nil {
 			y.fired = y.faults.fired.Load()
 		}
@@ -142,8 +161,8 @@ func (y *structures) open() (err error) {
 
 // end compares everything and closes the structures.
 func (y *structures) end() error {
-	if y.faults != nil {
-		disarm()
+	if err := y.heal(); err != nil {
+		return err
 	}
 	err := errors.Join(y.near.check(), y.far.check(), y.bulky.check(), y.cache.check(), y.slots.check(y), y.texts.check())
 	y.near.m.Close()
@@ -157,7 +176,7 @@ func (y *structures) end() error {
 
 // refusal returns nil if the operation may fail with err.
 func (y *structures) refusal(err error) error {
-	if errors.Is(err, alloc.ErrOutOfMemory) && (y.faults == nil || y.faults.fired.Load() > y.fired) {
+	if y.limited && errors.Is(err, alloc.ErrLimit) || errors.Is(err, alloc.ErrOutOfMemory) && (y.faults == nil || y.faults.fired.Load() > y.fired) {
 		return nil
 	}
 	return err
@@ -172,7 +191,7 @@ func (y *structures) insist(call, unchanged func() error) (done bool, wrong erro
 		if y.faults != nil {
 			y.fired = y.faults.fired.Load()
 		}
-		if unchanged == nil {
+		if y.refused++; unchanged == nil || y.refused > 4 { // comparing takes long
 			return nil
 		}
 		return unchanged()
@@ -180,7 +199,14 @@ func (y *structures) insist(call, unchanged func() error) (done bool, wrong erro
 		if y.faults == nil || y.trace.steps%2 == 0 {
 			return nil
 		}
-		return y.faults.suspend()
+		resume, limit := y.faults.suspend(), y.a.Stats().Limit
+		if err := y.a.SetLimit(0); err != nil {
+			return nil
+		}
+		return func() {
+			resume()
+			_ = y.a.SetLimit(limit)
+		}
 	})
 }
 
