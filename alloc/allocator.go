@@ -167,7 +167,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	if err = a.depots[c].AddSpan(s, m); err != nil {
 		split := smallheap.SpanAt(s).Split
 		smallheap.FreeSpan(c, s)
-		a.openSpan(base, pages, split, 0)
+		a.openSpan(base, pages, split)
 	}
 	return err
 }
@@ -176,9 +176,8 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 func (a *Allocator) releaseSpans(c sizeclass.Class, empty smallheap.Spans) {
 	for s := empty.First(); s != 0; {
 		base, split, next := smallheap.SpanAt(s).Base, smallheap.SpanAt(s).Split, smallheap.Next(s)
-		purged := smallheap.PurgedBytes(s)
 		smallheap.FreeSpan(c, s)
-		a.openSpan(base, a.spanPages(c), split, purged)
+		a.openSpan(base, a.spanPages(c), split)
 		s = next
 	}
 	if empty.First() != 0 {

@@ -88,6 +88,8 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 
 func sysDiscard(base, size uintptr, _ *Kind) error { return sysPurge(base, size, false) }
 
+func sysCollapse(uintptr, uintptr) error { return Need(HugePages) }
+
 func sysAdvise(_, _ uintptr, a Advice) error {
 	switch a {
 	case Normal:

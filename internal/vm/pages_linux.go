@@ -78,6 +78,8 @@ var advices = [NumAdvice]uintptr{
 
 func sysAdvise(base, size uintptr, a Advice) error { return madvise(base, size, advices[a]) }
 
+func sysCollapse(base, size uintptr) error { return madvise(base, size, unix.MADV_COLLAPSE) }
+
 // sysDiscard drops the pages. The kernel keeps what the mapping shows.
 func sysDiscard(base, size uintptr, _ *Kind) error { return sysAdvise(base, size, DontNeed) }
 

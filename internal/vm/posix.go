@@ -110,6 +110,8 @@ var advices = map[Advice]int{
 	Free:       unix.MADV_FREE,
 }
 
+func sysCollapse(uintptr, uintptr) error { return Need(HugePages) }
+
 func sysAdvise(base, size uintptr, a Advice) error {
 	advice, known := advices[a]
 	switch {

@@ -145,6 +145,8 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 
 func sysDiscard(base, size uintptr, _ *Kind) error { return sysPurge(base, size, false) }
 
+func sysCollapse(uintptr, uintptr) error { return Need(HugePages) }
+
 func sysAdvise(base, size uintptr, a Advice) error {
 	switch a {
 	case Normal:
