@@ -92,6 +92,7 @@ func NewAllocator(o Options) (*Allocator, error) {
 	}
 	a := &Allocator{options: o}
 	a.init()
+	a.warnNoHugePages()
 	return a, nil
 }
 
@@ -117,6 +118,7 @@ func (a *Allocator) initOnce() {
 		a.space.Unannotated = a.options.AddressesAsNumbers
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
+		a.useHugePages()
 		if a.options.Hardening.ZeroOnFree {
 			a.large.WipeMoved()
 		}
@@ -152,6 +154,9 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	base, clean, err := a.pages.Alloc(pages)
 	if err != nil {
 		return err
+	}
+	if a.options.HugePages != HugePagesOff {
+		a.wake() // the purger finds the chunks that became dense
 	}
 	raceannotate.Reshape()
 	s, err := smallheap.NewSpan(a.id, c, base, clean)

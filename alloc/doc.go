@@ -156,6 +156,7 @@
 //	name=cache          Name
 //	limit=8GiB          Limit; bytes may have one of the units B, KiB, MiB, GiB and TiB
 //	decay=500ms         Decay; or decay=never
+//	hugepages=dense     HugePages; or hugepages=all, hugepages=off
 //	profilerate=64KiB   ProfileRate; or profilerate=off
 //	guardrate=5000      GuardRate
 //	checked             Checked

@@ -29,8 +29,23 @@ func (o *Options) check(op string) error {
 		return invalidOption(op, "Large.Policy", int(o.Large.Policy), "RetainLarge, UnmapLarge or KeepLarge")
 	case o.Large.MaxMappings < 0:
 		return invalidOption(op, "Large.MaxMappings", o.Large.MaxMappings, "0 for half of the kernel's bound, or a number of mappings")
+	case o.HugePages > HugePagesAll:
+		return invalidOption(op, "HugePages", int(o.HugePages), "HugePagesOff, HugePagesDense or HugePagesAll")
+	}
+	if err := o.unsupported(); err != nil {
+		return fmt.Errorf("alloc: %s: %w", op, err)
+	}
+	return nil
+}
+
+// unsupported returns an error for the first option that this platform's source of memory does not
+// support.
+func (o *Options) unsupported() error {
+	switch {
 	case o.Hardening.SpanGuards && !vm.Able(vm.Guards):
-		return fmt.Errorf("alloc: %s: Hardening.SpanGuards: %w", op, vm.Need(vm.Guards))
+		return fmt.Errorf("Hardening.SpanGuards: %w", vm.Need(vm.Guards))
+	case o.HugePages != HugePagesOff && !vm.Able(vm.HugePages):
+		return fmt.Errorf("HugePages: %w", vm.Need(vm.HugePages))
 	}
 	return nil
 }

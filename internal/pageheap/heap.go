@@ -67,8 +67,8 @@ type Heap struct {
 	huge    Huge         // when chunks use huge pages
 	refusal error        // why huge became HugeOff, if the kernel refused them
 
-	collapsed int64 // bytes that the kernel copied to huge pages on request
-	dirty   atomic.Int64 // pages that are free and may occupy RAM, those being purged included; written under mu
+	collapsed int64        // bytes that the kernel copied to huge pages on request
+	dirty     atomic.Int64 // pages that are free and may occupy RAM, those being purged included; written under mu
 }
 
 // Init sets the account from which chunks are mapped and charged.
@@ -96,21 +96,21 @@ func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 	if c != nil {
 		dirty = c.dirty.count(first, first+n)
 	}
-	beside := h.besideRun(c, first, n)
+	beside, huge := h.besideRun(c, first, n), c == nil && h.huge == HugeAll
 	// The charge comes before growth: at the limit the kernel is not called.
 	err = h.space.Charge(uintptr(n-dirty+beside) * pageSize)
 	if err != nil && beside > 0 {
 		if c != nil && h.breakUp(c) != nil {
 			return 0, false, err
 		}
-		beside = 0
+		beside, huge = 0, false
 		err = h.space.Charge(uintptr(n-dirty) * pageSize)
 	}
 	if err != nil {
 		return 0, false, err
 	}
 	if c == nil {
-		if c, err = h.grow(n); err == nil && beside > 0 && !h.adviseHuge(c) {
+		if c, err = h.grow(n); err == nil && huge && !h.adviseHuge(c) {
 			h.space.Refund(uintptr(beside) * pageSize)
 			beside = 0
 		}

@@ -279,4 +279,6 @@ func (h *Heap) grain(c *chunk) int {
 }
 
 // roundUp rounds n pages up to whole blocks.
-func (h *Heap) roundUp(n int) int { return (n + h.block - 1) >> bits.TrailingZeros(uint(h.block)) << bits.TrailingZeros(uint(h.block)) }
+func (h *Heap) roundUp(n int) int {
+	return (n + h.block - 1) >> bits.TrailingZeros(uint(h.block)) << bits.TrailingZeros(uint(h.block))
+}
