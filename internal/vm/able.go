@@ -120,7 +120,7 @@ var serves = map[Feature]string{
 	Residency:      "clearing large objects does not bring pages in",
 	Locking:        "Region.Lock",
 	LockingOnFault: "Region.LockOnFault",
-	HugePages:      "Options.HugePages, Allocator.AdviseHuge",
+	HugePages:      "Options.HugePages of allocators, arenas and regions",
 	Hints:          "AdviseSequential, AdviseRandom, AdviseWillNeed",
 	Hiding:         "AdviseDontDump, AdviseWipeOnFork, Secret",
 	Populating:     "AdvisePopulateRead, AdvisePopulateWrite",
