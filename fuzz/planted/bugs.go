@@ -197,7 +197,7 @@ func Races() []Bug {
 			"	defer a.gate.leave()\n	return a.serve(h, op, size, align)",
 			"	a.gate.leave()\n	return a.serve(h, op, size, align)", "scene Malloc beside Close"},
 		{"Close does not wait for Malloc of a cached object", "alloc/largecache.go",
-			"	defer a.gate.leave() // the next line", "	a.gate.leave() // the next line", "scene Malloc of a large object beside Close"},
+			"	defer a.gate.leave() // the next line", "	a.gate.leave() // the next line", "scene Malloc of a shorter large object beside Close"},
 		{"Close does not wait for Malloc, which makes room", "alloc/lowmem.go",
 			"		err = a.inside(func() error { return a.makeRoom(size, err, try) })",
 			"		err = a.makeRoom(size, err, try)", "scene Malloc at the limit beside Close"},
