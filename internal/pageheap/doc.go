@@ -100,7 +100,7 @@
 // become free as a whole (fullest).
 //
 // A chunk that becomes dense gets the advice, and the kernel copies its blocks at once
-// (MADV_COLLAPSE), one chunk a tick. A chunk that becomes sparse is advised against huge pages.
+// (MADV_COLLAPSE), 64 MiB a tick. A chunk that becomes sparse is advised against huge pages.
 // Those that it has remain until they are purged, in parts. A part of a huge page that is purged
 // keeps its RAM although the kernel does not show it, until RAM is short. MADV_FREE before
 // MADV_DONTNEED makes the kernel split the huge page, and then the RAM goes at once (giveBack).

@@ -25,6 +25,8 @@ const (
 	sparseShift = 4  // it is sparse if its waste exceeds a 16th, and a whole block
 	joinTicks   = 16 // a chunk that was dense for as many ticks gets huge pages
 	breakTicks  = 8  // one that was sparse for as many loses them
+
+	joinBytes = 64 << 20 // chunks get huge pages until so many bytes of them did so in a tick
 )
 
 // UseHuge sets when chunks use huge pages. It must be called before the heap is used. It has no
@@ -74,11 +76,11 @@ func (h *Heap) unsuited(c *chunk) bool {
 	return waste <= touched>>denseShift
 }
 
-// adapt is the tick of a chunk's size of pages. Of the chunks that want huge pages, joined limits
-// how many get them in one tick: the kernel copies them. With all, every chunk that is not dense
+// adapt is the tick of a chunk's size of pages. joined counts the bytes of the chunks that get huge
+// pages in one tick, and bounds them, because the kernel copies them. With all, every chunk that is not dense
 // loses its huge pages, so that its unused pages can go. Call adapt with both locks held; it
 // releases mu during the kernel's calls.
-func (h *Heap) adapt(c *chunk, all bool, joined *bool) error {
+func (h *Heap) adapt(c *chunk, all bool, joined *int) error {
 	if all && c.huge {
 		if touched, waste := h.waste(c); waste > touched>>denseShift {
 			return h.breakUp(c)
@@ -95,8 +97,8 @@ func (h *Heap) adapt(c *chunk, all bool, joined *bool) error {
 		return h.breakUp(c)
 	case !c.huge && c.used == 0:
 		h.join(c)
-	case !c.huge && c.ripe >= joinTicks && !*joined:
-		*joined = true
+	case !c.huge && c.ripe >= joinTicks && *joined < joinBytes:
+		*joined += c.pages * pageSize
 		h.join(c)
 	}
 	return nil

@@ -28,7 +28,7 @@ func (h *Heap) Purge(all bool) (freed int64, err error) {
 
 // purge is Purge, without the unmapping. Call it with both locks held.
 func (h *Heap) purge(all bool) (freed int64, err error) {
-	joined := false
+	joined := 0
 	for i := 0; i < len(h.chunks); {
 		c := chunkAt(h.chunks[i])
 		refused := h.adapt(c, all, &joined)
