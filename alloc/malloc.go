@@ -230,16 +230,16 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 			}
 			return addr, zeroed, nil
 		}
-		if spare, err = a.fullMagazine(c, spare); err != nil {
+		if spare, err = a.fullMagazine(c, spare, a.shortFor(h)); err != nil {
 			return 0, false, err
 		}
 	}
 }
 
 // fullMagazine returns a magazine of class c with blocks. If spare is not 0, it exchanges or
-// fills spare.
-func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr) (uintptr, error) {
-	m, err := a.depots[c].TakeFull(c, spare)
+// fills spare. If short is set, it fills a quarter of the room.
+func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr, short bool) (uintptr, error) {
+	m, err := a.depots[c].TakeFull(c, spare, short)
 	if err == nil && !smallheap.HasBlocks(m) {
 		spare = m
 		err = a.addSpan(c, m)
