@@ -51,7 +51,7 @@ const (
 
 func hugeBenchmarks(*harness.Options) []harness.Benchmark {
 	return []harness.Benchmark{{
-		Name:      "hugepages",
+		Name:      fmt.Sprintf("hugepages/size=%d", hugeBlock),
 		OnRequest: true, // it needs memory and a minute
 		Seconds:   func(o *harness.Options, _ int) float64 { return float64(o.MemoryRepeats) * 60 },
 		Run:       measureHuge,
