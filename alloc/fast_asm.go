@@ -108,12 +108,6 @@ func findsProcessor() bool {
 	return found == id
 }
 
-// useGo makes the functions in Go serve everything.
-func useGo() {
-	mallocAllocator, freeAllocator = mallocGo, freeGo
-	mallocLocal, freeLocal = localMallocGo, localFreeGo
-}
-
 // functionAt returns the function value of type F whose code begins at the address *code.
 func functionAt[F any](code *uintptr) F { return *(*F)(unsafe.Pointer(&code)) }
 
