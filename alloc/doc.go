@@ -317,7 +317,8 @@
 //
 // # Who may touch what
 //
-//	cache and magazines   the goroutine that is pinned to the processor, or the Local's
+//	cache and magazines   the goroutine that is pinned to the processor or in assembly on it, or
+//	                      the Local's
 //	state byte            live: the block's user, through Malloc, Free, Realloc
 //	                      cached: the holder of the class cache; idle: the depot's lock
 //	span's counts, lists  the depot's lock

@@ -71,7 +71,7 @@
 //
 // Such a function must find the number of its P by itself. g.m, m.p and p.id lead there, and R14
 // holds g. Where these fields lie is read from the machine code of runtime.procPin, which consists
-// of five instructions (processor_amd64.go). Only exactly these instructions are understood. Other
-// versions of Go, and systems on which this was not tried, have ProcessorField report false. Then
+// of five instructions (processor_amd64.go). Only exactly these instructions are understood. With
+// other versions of Go, and on systems where this was not tried, ProcessorField reports false. Then
 // callers use Pin.
 package percpu
