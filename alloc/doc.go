@@ -171,8 +171,8 @@
 //	maxmappings=30000   Large.MaxMappings
 //
 // A mistake is reported on the standard error when the program starts, with the key and what
-// is allowed; the other settings take effect. Allocators that the program creates itself are not
-// affected.
+// is allowed, or with the feature that the platform lacks; the other settings take effect.
+// Allocators that the program creates itself are not affected.
 //
 // # Structures
 //
