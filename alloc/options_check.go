@@ -32,22 +32,22 @@ func (o *Options) check(op string) error {
 	case o.HugePages > HugePagesAll:
 		return invalidOption(op, "HugePages", int(o.HugePages), "HugePagesOff, HugePagesDense or HugePagesAll")
 	}
-	if err := o.unsupported(); err != nil {
-		return fmt.Errorf("alloc: %s: %w", op, err)
+	if field, err := o.lacking(); err != nil {
+		return fmt.Errorf("alloc: %s: %s: %w", op, field, err)
 	}
 	return nil
 }
 
-// unsupported returns an error for the first option that this platform's source of memory does not
-// support.
-func (o *Options) unsupported() error {
-	switch {
-	case o.Hardening.SpanGuards && !vm.Able(vm.Guards):
-		return fmt.Errorf("Hardening.SpanGuards: %w", vm.Need(vm.Guards))
-	case o.HugePages != HugePagesOff && !vm.Able(vm.HugePages):
-		return fmt.Errorf("HugePages: %w", vm.Need(vm.HugePages))
+// lacking returns the name of the first option that the platform cannot serve, and an error
+// that names the feature and the platform. The error wraps ErrUnsupported.
+func (o *Options) lacking() (field string, err error) {
+	if o.Hardening.SpanGuards && !vm.Able(vm.Guards) {
+		return "Hardening.SpanGuards", vm.Need(vm.Guards)
 	}
-	return nil
+	if o.HugePages != HugePagesOff {
+		return "HugePages", vm.Need(vm.HugePages)
+	}
+	return "", nil
 }
 
 func validName(name string) bool {
