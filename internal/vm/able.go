@@ -61,6 +61,8 @@ const (
 	SharedMemory
 	// Reopening: an open file can be opened again without its name.
 	Reopening
+	// Permissions: files have owners and permission bits.
+	Permissions
 	// Preallocation: disk space can be taken before it is written, and given back inside a file.
 	Preallocation
 	// LengthLocks: the change of a file's length has a lock of its own.
@@ -84,7 +86,7 @@ const Features = endOfFeatures - 1
 // them.
 const (
 	linuxSource   = Features
-	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | Dropping | SharedMemory
+	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions
 	windowsSource = OffHeap | Guards | Purging | LazyPurging | Locking | Populating | Files | SharedMemory | Reopening | LengthLocks
 	heapSource    = Parts
 )
@@ -133,6 +135,7 @@ var serves = map[Feature]string{
 	Dropping:       "AdviseDontNeed of copy-on-write files",
 	SharedMemory:   "MapShared, arena.OpenShared",
 	Reopening:      "MapInherited, arena.OpenInherited",
+	Permissions:    "the Permissions of files and objects, objects of other users are refused",
 	Preallocation:  "a full disk is ErrNoSpace and not a fault",
 	LengthLocks:    "several processes may change the length of one file at once",
 	Copies:         "Sync of an arena's file reads changed pages only",
@@ -151,7 +154,7 @@ var featureNames = map[Feature]string{
 	LockingOnFault: "locking pages on their first access", HugePages: "huge pages", Hints: "advice about read-ahead",
 	Hiding: "hiding memory from core dumps and children", Populating: "populating pages by advice",
 	Names: "names of mappings", Files: "mapped files", FilesAhead: "mappings longer than their file", Dropping: "dropping copies of a file's pages",
-	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space",
+	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space", Permissions: "permission bits of files",
 	LengthLocks: "locks of a file's length", Copies: "which pages of a file mapping are copies",
 	SecretMemory: "memory that the kernel cannot read", MappingLimit: "the limit of mappings",
 	ProcessView: "the kernel's view of the process",

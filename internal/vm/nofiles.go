@@ -17,7 +17,7 @@ func sysTruncate(int, int64) error                   { return Need(Files) }
 func sysFlock(int, bool, bool) error                 { return Need(Files) }
 func sysFunlock(int) error                           { return Need(Files) }
 func sysLockLength(int, bool) error                  { return Need(LengthLocks) }
-func sysLink(int, string) error                      { return Need(Files) }
+func sysLink(fd int, _ string) (int, error)          { return fd, Need(Files) }
 func sysUnlink(string) error                         { return Need(Files) }
 func sysRead(int, []byte, int64) (int, error)        { return 0, Need(Files) }
 func sysWrite(int, []byte, int64) (int, error)       { return 0, Need(Files) }

@@ -48,13 +48,13 @@ func sysSecret() (int, error) { return -1, Need(SecretMemory) }
 func sysReopen(int, OpenFlags) (int, error) { return -1, Need(Reopening) }
 
 // sysLink gives the file its name, and removes the temporary one.
-func sysLink(fd int, name string) error {
+func sysLink(fd int, name string) (int, error) {
 	temporary := temporaryOf(fd)
 	if err := unix.Link(temporary, name); err != nil {
-		return err
+		return fd, err
 	}
 	takeTemporary(fd)
-	return unix.Unlink(temporary)
+	return fd, unix.Unlink(temporary)
 }
 
 func sysClose(fd int) error {

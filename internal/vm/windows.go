@@ -73,7 +73,8 @@ func sysMapAligned(size, align uintptr) (uintptr, error) {
 	return 0, ErrOutOfMemory
 }
 
-// sysUnmap releases a whole reservation or view. For a part it returns an error.
+// sysUnmap releases a whole reservation or view. WARNING: it does so for a part, too, if the
+// part begins where the whole does. Without Parts nobody gives back a part.
 func sysUnmap(base, _ uintptr) error {
 	err := windows.VirtualFree(base, 0, windows.MEM_RELEASE)
 	if err != nil && unmapView(base) == nil {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
@@ -51,7 +52,11 @@ func openNamed(name string, flags OpenFlags, permissions, attributes uint32) (in
 	if flags&NoFollow != 0 {
 		attributes |= windows.FILE_FLAG_OPEN_REPARSE_POINT
 	}
-	h, err := windows.CreateFile(path, accessFor(flags), shareAll, nil, mode, attributes, 0)
+	access := accessFor(flags)
+	if attributes&windows.FILE_ATTRIBUTE_TEMPORARY != 0 {
+		access |= windows.DELETE // sysLink renames the file
+	}
+	h, err := windows.CreateFile(path, access, shareAll, nil, mode, attributes, 0)
 	if err != nil {
 		return -1, err
 	}
@@ -103,7 +108,7 @@ func sysReopen(fd int, flags OpenFlags) (int, error) {
 	if err := reOpenFile.Find(); err != nil {
 		return -1, errors.Join(Need(Reopening), err)
 	}
-	h, _, err := reOpenFile.Call(uintptr(fd), uintptr(accessFor(flags)), shareAll, 0)
+	h, _, err := reOpenFile.Call(uintptr(fd), uintptr(accessFor(flags)), shareAll, windows.FILE_FLAG_BACKUP_SEMANTICS)
 	if windows.Handle(h) == windows.InvalidHandle {
 		return -1, err
 	}
@@ -138,11 +143,15 @@ func sysStat(fd int) (FileInfo, error) {
 	if st.FileAttributes&windows.FILE_ATTRIBUTE_READONLY != 0 {
 		permissions = 0o400
 	}
+	links := st.NumberOfLinks
+	if isRemoved(windows.Handle(fd)) {
+		links = 0
+	}
 	return FileInfo{
 		Size:        int64(st.FileSizeHigh)<<32 | int64(st.FileSizeLow),
 		Regular:     kind == windows.FILE_TYPE_DISK && st.FileAttributes&windows.FILE_ATTRIBUTE_DIRECTORY == 0,
 		Permissions: permissions, Owner: math.MaxUint32, Device: uint64(st.VolumeSerialNumber),
-		Inode: uint64(st.FileIndexHigh)<<32 | uint64(st.FileIndexLow), Links: uint64(st.NumberOfLinks),
+		Inode: uint64(st.FileIndexHigh)<<32 | uint64(st.FileIndexLow), Links: uint64(links),
 	}, err
 }
 
@@ -155,27 +164,14 @@ func sysTruncate(fd int, size int64) error {
 	return err
 }
 
-// sysLink renames the file, unless the name exists.
-func sysLink(fd int, name string) error {
-	from, err := windows.UTF16PtrFromString(temporaryOf(fd))
-	if err != nil {
-		return err
+// isRemoved reports whether the name of an open file was removed. The system then keeps the
+// name until the last handle is closed, or at least the number of names.
+func isRemoved(h windows.Handle) bool {
+	var info struct { // FILE_STANDARD_INFO
+		Allocation, End      int64
+		Links                uint32
+		Removed, IsDirectory bool
 	}
-	to, err := windows.UTF16PtrFromString(name)
-	if err != nil {
-		return err
-	}
-	if err := windows.MoveFileEx(from, to, 0); err != nil {
-		return err
-	}
-	takeTemporary(fd)
-	return nil
-}
-
-func sysUnlink(name string) error {
-	path, err := windows.UTF16PtrFromString(name)
-	if err != nil {
-		return err
-	}
-	return windows.DeleteFile(path)
+	err := windows.GetFileInformationByHandleEx(h, windows.FileStandardInfo, (*byte)(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
+	return err == nil && info.Removed
 }

@@ -56,7 +56,13 @@ func sysFlock(fd int, exclusive, wait bool) error {
 	if !wait {
 		flags |= windows.LOCKFILE_FAIL_IMMEDIATELY
 	}
-	return windows.LockFileEx(windows.Handle(fd), flags, 0, 1, 0, overlapped(lockByte))
+	err := windows.LockFileEx(windows.Handle(fd), flags, 0, 1, 0, overlapped(lockByte))
+	if err != nil && !errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		if info, failed := sysStat(fd); failed == nil && !info.Regular { // a directory has no bytes to lock
+			return nil
+		}
+	}
+	return err
 }
 
 func sysFunlock(fd int) error { return unlockByte(fd, lockByte) }
