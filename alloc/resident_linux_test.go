@@ -18,7 +18,22 @@ import (
 // tells: what other tests left in the process, and what of it goes meanwhile, is not included.
 func inRAM(t testing.TB, a *Allocator) (bytes int64) {
 	t.Helper()
-	for _, m := range a.mappings() {
+	return residentIn(t, a.mappings())
+}
+
+// blocksInRAM is inRAM without the metadata: what the footprint bounds.
+func blocksInRAM(t testing.TB, a *Allocator) int64 {
+	t.Helper()
+	var all []vm.Mapping
+	add := func(m vm.Mapping) { all = append(all, m) }
+	a.pages.Mappings(add)
+	a.large.Mappings(add)
+	return residentIn(t, all)
+}
+
+func residentIn(t testing.TB, mappings []vm.Mapping) (bytes int64) {
+	t.Helper()
+	for _, m := range mappings {
 		pages := make([]byte, m.Size/uintptr(os.Getpagesize()))
 		if _, _, err := unix.Syscall(unix.SYS_MINCORE, m.Base, m.Size, uintptr(unsafe.Pointer(&pages[0]))); err != 0 {
 			t.Fatal(err)

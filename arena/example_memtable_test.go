@@ -15,7 +15,8 @@ import (
 // A memtable is the part of a log-structured store that takes its writes: a sorted map. It
 // grows until it is written to disk, and is then dropped as a whole. This one is a skip
 // list (Pugh, "Skip Lists", 1990). All nodes, keys and values are in one arena, so the
-// collector does not scan them, and one call frees them.
+// collector does not scan them, and one call frees them. The maps of alloc/offheap are not
+// sorted.
 type memtable struct {
 	memory *arena.Arena
 	head   *tower

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"testing"
-	"time"
 )
 
 // TestMemtable compares the table of the example with a map.
@@ -40,27 +38,6 @@ func TestMemtable(t *testing.T) {
 	}
 	if err := table.memory.Audit(); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestInterner compares the interner of the example with a map.
-func TestInterner(t *testing.T) {
-	in, model := newInterner(), map[string]uint32{"": 0}
-	defer in.Free()
-	for i := range 20_000 {
-		s := fmt.Sprint(i * i % 7919)
-		n, known := model[s]
-		got := in.Intern(s)
-		if !known {
-			n = uint32(len(model))
-			model[s] = n
-		}
-		if got != n || in.Text(got) != s {
-			t.Fatalf("%q is number %d, want %d; that is %q", s, got, n, in.Text(got))
-		}
-	}
-	if in.Intern("") != 0 || in.Text(0) != "" || in.Len() != len(model)-1 {
-		t.Errorf("%d strings, want %d", in.Len(), len(model)-1)
 	}
 }
 
@@ -111,52 +88,4 @@ func BenchmarkMemtable(b *testing.B) {
 			}
 		}
 	})
-}
-
-// BenchmarkInterner interns a million strings, twice each, and reports the time of a forced
-// collection afterwards.
-func BenchmarkInterner(b *testing.B) {
-	words := make([]string, 1_000_000)
-	for i := range words {
-		words[i] = fmt.Sprint("word ", i)
-	}
-	b.Run("peer=ashlar", func(b *testing.B) {
-		for b.Loop() {
-			in := newInterner()
-			for range 2 {
-				for _, w := range words {
-					in.Intern(w)
-				}
-			}
-			reportCollection(b)
-			in.Free()
-		}
-	})
-	b.Run("peer=goheap", func(b *testing.B) {
-		for b.Loop() {
-			numbers, texts := map[string]uint32{}, []string(nil)
-			for range 2 {
-				for _, w := range words {
-					if _, known := numbers[w]; !known {
-						w = string(append([]byte(nil), w...))
-						numbers[w] = uint32(len(texts))
-						texts = append(texts, w)
-					}
-				}
-			}
-			reportCollection(b)
-			runtime.KeepAlive(texts)
-		}
-	})
-}
-
-// reportCollection reports the fastest of several forced collections.
-func reportCollection(b *testing.B) {
-	fastest := time.Duration(1 << 62)
-	for range 3 {
-		start := time.Now()
-		runtime.GC()
-		fastest = min(fastest, time.Since(start))
-	}
-	b.ReportMetric(float64(fastest.Microseconds())/1000, "gc-ms")
 }

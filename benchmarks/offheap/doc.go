@@ -30,6 +30,9 @@
 //
 //	Mop/s       million operations in a second, of all goroutines
 //	memory      growth of the resident set, over key + value + 24 bytes of each entry that is there
+//	longest     of the sets that fill a second map, each timed; on the processor: without the time
+//	            that others had it (CLOCK_THREAD_CPUTIME_ID)
+//	nothing     a loop that reads no map, beside one that waits half a microsecond: what the machine does
 //	GC          processor time of the collector while the phases ran, by runtime/metrics
 //
 // Hits are counted with keys that are set after each miss, as programs do.

@@ -10,6 +10,7 @@ require (
 	github.com/coocood/freecache v1.2.7
 	github.com/dgraph-io/ristretto/v2 v2.4.2
 	github.com/maypok86/otter/v2 v2.4.0
+	golang.org/x/sys v0.47.0
 )
 
 require (
@@ -17,7 +18,6 @@ require (
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/golang/snappy v1.0.0 // indirect
 	github.com/google/pprof v0.0.0-20260709232956-b9395ee17fa0 // indirect
-	golang.org/x/sys v0.47.0 // indirect
 )
 
 replace github.com/ashlar-go/ashlar => ../..

@@ -57,3 +57,17 @@ func rate(goroutines int, d time.Duration, op func(goroutine, i int)) float64 {
 	wait.Wait()
 	return float64(total.Load()) / time.Since(begun).Seconds() / 1e6
 }
+
+// longest times every call that all makes, and returns the longest time, and the longest time on the
+// processor. The latter leaves out what other programs, other threads and the host take.
+func longest(all func(func(call func()))) (wall, processor time.Duration) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	all(func(call func()) {
+		begun, used := time.Now(), threadTime()
+		call()
+		processor = max(processor, threadTime()-used)
+		wall = max(wall, time.Since(begun))
+	})
+	return wall, processor
+}

@@ -16,7 +16,7 @@ import (
 
 func size[V any](v V) int { return int(unsafe.Sizeof(v)) }
 
-var pauseNames = []string{"ashlar", "gomap", "gomap-pointers"}
+var pauseNames = []string{"ashlar", "gomap", "gomap-pointers", "nothing"}
 
 const pausesHeader = "| map | p50, ns | p99 | p99.9 | max, µs | collections' share |"
 
@@ -53,6 +53,12 @@ func measurePauses(o *options, name string) (string, error) {
 	var get func(k uint64) byte
 	var set func(k uint64)
 	switch name {
+	case "nothing": // what the machine itself does to a loop
+		get = func(k uint64) byte { return byte(k) }
+		set = func(uint64) {
+			for begun := time.Now(); time.Since(begun) < 500*time.Nanosecond; {
+			}
+		}
 	case "ashlar":
 		m, err := offheap.NewShardedMap[uint64, [16]byte](nil, offheap.MapOptions{})
 		if err != nil {

@@ -5,17 +5,29 @@ package procfs
 import (
 	"bytes"
 	"io/fs"
+	"slices"
 )
 
 // NoHugePages reports whether the system is configured never to use transparent huge
 // pages, even if advised to.
-func NoHugePages(root fs.FS) bool { return hugePagesAre(root, "[never]") }
+func NoHugePages(root fs.FS) bool { return hugePagesAre(root, hugePages+"enabled", "[never]") }
 
 // AlwaysHugePages reports whether the system is configured to use transparent huge pages
-// everywhere, even if not advised to.
-func AlwaysHugePages(root fs.FS) bool { return hugePagesAre(root, "[always]") }
+// everywhere, even if not advised to. Since Linux 6.8 each size has a setting of its own, which
+// may differ from the common one.
+func AlwaysHugePages(root fs.FS) bool {
+	if hugePagesAre(root, hugePages+"enabled", "[always]") {
+		return true
+	}
+	sizes, err := fs.Glob(root, hugePages+"hugepages-*/enabled")
+	return err == nil && slices.ContainsFunc(sizes, func(name string) bool {
+		return hugePagesAre(root, name, "[always]")
+	})
+}
 
-func hugePagesAre(root fs.FS, mode string) bool {
-	text, err := fs.ReadFile(root, "sys/kernel/mm/transparent_hugepage/enabled")
+const hugePages = "sys/kernel/mm/transparent_hugepage/"
+
+func hugePagesAre(root fs.FS, name, mode string) bool {
+	text, err := fs.ReadFile(root, name)
 	return err == nil && bytes.Contains(text, []byte(mode))
 }

@@ -17,6 +17,14 @@ func TestHugePages(t *testing.T) {
 			t.Errorf("%q: no %v, always %v, want %v", text, no, always, want)
 		}
 	}
+	size := fstest.MapFS{
+		name: {Data: []byte("always madvise [never]\n")},
+		"sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled":   {Data: []byte("[always] inherit madvise never\n")},
+		"sys/kernel/mm/transparent_hugepage/hugepages-2048kB/enabled": {Data: []byte("always [inherit] madvise never\n")},
+	}
+	if !AlwaysHugePages(size) {
+		t.Error("one size of huge pages is used everywhere, and AlwaysHugePages does not say so")
+	}
 	if root := (fstest.MapFS{}); NoHugePages(root) || AlwaysHugePages(root) {
 		t.Error("a system without the file is configured")
 	}
