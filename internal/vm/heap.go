@@ -18,6 +18,7 @@ import (
 const (
 	source       = heapSource
 	alignsItself = true
+	granularity  = 1 // alignment of mappings in bytes, if it is more than a page
 )
 
 // pieceSize is the number of bytes that are taken from the Go heap at a time.
