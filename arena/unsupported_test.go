@@ -16,7 +16,7 @@ import (
 func TestUnsupported(t *testing.T) {
 	_, file := Open(filepath.Join(t.TempDir(), "file"), FileOptions{})
 	_, shared := OpenShared("", SharedOptions{Size: 1 << 20})
-	for feature, err := range map[vm.Feature]error{vm.FilesAhead: file, vm.SharedMemory: shared} {
+	for feature, err := range map[vm.Feature]error{vm.Files: file, vm.SharedMemory: shared} {
 		if vm.Able(feature) {
 			if err != nil {
 				t.Errorf("%v: %v", feature, err)

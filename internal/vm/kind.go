@@ -59,8 +59,8 @@ func (s *Space) MapKind(size uintptr, k Kind) (Mapping, error) {
 // Reserve maps at least size inaccessible bytes, to be used by Place. start is a multiple
 // of align, and size bytes from there on belong to the reservation.
 func (s *Space) Reserve(size, align uintptr) (start uintptr, m Mapping, err error) {
-	if err := Need(Placing); err != nil {
-		return 0, Mapping{}, err
+	if align > Granularity() && !Able(Placing) {
+		return 0, Mapping{}, Need(Placing)
 	}
 	return s.mapAligned(size, align, func(size uintptr) (Mapping, error) {
 		return s.MapKind(size, Kind{Access: NoAccess})
