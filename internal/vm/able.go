@@ -131,7 +131,7 @@ var serves = map[Feature]string{
 	Populating:     "AdvisePopulateRead, AdvisePopulateWrite",
 	Names:          "mappings have names in the tools of the system",
 	Files:          "MapFile, MapOpenFile",
-	FilesAhead:     "FileOptions.Beyond, arena.Open reads no data, a mapped file can become shorter",
+	FilesAhead:     "FileOptions.Beyond; arena.Open reads no data; a mapped file can become shorter",
 	Dropping:       "AdviseDontNeed of copy-on-write files",
 	SharedMemory:   "MapShared, arena.OpenShared",
 	Reopening:      "MapInherited, arena.OpenInherited",
