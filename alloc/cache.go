@@ -236,6 +236,12 @@ func (s *classSet) add(c sizeclass.Class) {
 
 func (s *classSet) remove(c sizeclass.Class) { s[c/32].Store(s[c/32].Load() &^ (1 << (c % 32))) }
 
+func (s *classSet) clear() {
+	for i := range s {
+		s[i].Store(0)
+	}
+}
+
 // all returns the members in ascending order.
 func (s *classSet) all() iter.Seq[sizeclass.Class] {
 	return func(yield func(sizeclass.Class) bool) {

@@ -274,9 +274,9 @@
 //	Realloc  ─► retry             ─► backend.realloc ─► resolve ─► small, guarded, large
 //	Free                          ─► backend.free    ─► resolve ─► or the report of a misuse
 //
-// Malloc and Free have fast paths for large objects, too (largecache.go). They pass an object
-// through the processor's large-object cache, and leave everything else to the slow paths:
-// objects that are sampled, recorded or checked.
+// Malloc and Free of Allocators and Locals have fast paths for large objects, too
+// (largecache.go). They pass an object through the processor's large-object cache, and leave
+// everything else to the slow paths: objects that are sampled, recorded or checked.
 //
 // resolve (resolve.go) reads the page map once. It tells small blocks, guarded blocks and large
 // objects from what is free, inside a block, another Allocator's, or nobody's. The backend

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"unsafe"
 
@@ -16,7 +17,8 @@ import (
 )
 
 // The tests of this file allocate and free through a Local, which has one cache, with a
-// generator with a fixed seed. So they see the same samples in each run. Each number is
+// generator with a fixed seed, on one processor, in whose cache large objects are counted.
+// So they see the same samples in each run. Each number is
 // estimated from some thousand samples, so its standard error is about 2 %. If blocks of a
 // class got the weight of the next class (6 to 12 % off), or the mean weight of their
 // stack, the numbers would be off by many standard errors.
@@ -27,6 +29,8 @@ func loaded(t *testing.T, rate int, seed uint64) (*Allocator, *Local) {
 	if raceEnabled {
 		t.Skip("millions of blocks, on one goroutine")
 	}
+	processors := runtime.GOMAXPROCS(1)
+	t.Cleanup(func() { runtime.GOMAXPROCS(processors) })
 	a := open(t, Options{Decay: -1, ProfileRate: rate})
 	a.sampler.rng.fixed = rand.New(rand.NewPCG(seed, 0))
 	return a, local(t, a)

@@ -126,7 +126,7 @@ func (a *Allocator) releaseSmall(h holder, op operation, b *resident) {
 			}
 			return
 		}
-		if spare, err = a.depots[c].TakeEmpty(c); err != nil {
+		if spare, err = a.depots[c].TakeEmpty(c, a.shortFor(h)); err != nil {
 			a.freeToSpan(op, c, addr, st, code)
 			return
 		}

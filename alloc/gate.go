@@ -82,12 +82,17 @@ func (g *gate) enterPinned(id int) bool {
 // leave ends what enter began.
 func (g *gate) leave() {
 	id := percpu.Pin()
+	g.leavePinned(id)
+	percpu.Unpin(id)
+}
+
+// leavePinned is leave for a caller that holds slot id.
+func (g *gate) leavePinned(id int) {
 	if hasCounters(id) {
 		release.Store(&g.slots[id].left, g.slots[id].left+1)
 	} else {
 		g.others.Add(-1)
 	}
-	percpu.Unpin(id)
 }
 
 // close closes the gate and waits until no call is inside. The caller must not be inside. All

@@ -40,6 +40,8 @@ var scenes = []scene{
 	{"Malloc beside Close", false, still, besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
 	{"Malloc of a large object beside Close", false, still,
 		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 200_000) })},
+	{"Malloc of a shorter large object beside Close", false, still,
+		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 190_000) })},
 	{"Malloc with guards beside Close", false, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}},
 		besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
 	{"fast Free beside Close", false, still, freeBesideClose(1000)},

@@ -18,8 +18,8 @@ import (
 // A largeCache is the part of a cache that keeps a few freed large objects. An allocation can
 // reuse such an object without calling the large heap, which locks. The large heap sets the
 // maximum size of a cached object. Only the holder of the cache accesses the largeCache, as with
-// a class cache. A Local's largeCache uses only the countdown, nextSample and sampled. The large
-// objects that a Local frees go to the processors' caches.
+// a class cache. A Local's largeCache is unused: large objects of Locals pass through the
+// processors' caches.
 //
 //	0 ≤ n ≤ largeCacheSize
 //	0 ≤ nextSample ≤ maxLargeCountdown
@@ -36,12 +36,13 @@ type largeCache struct {
 	objects        [largeCacheSize]cachedObject // oldest first
 }
 
-// A cachedObject identifies a large object. It holds the object's address as well as its
-// descriptor. The caller can therefore use the object while the processor still loads the
-// descriptor from memory.
+// A cachedObject identifies a large object. It repeats what the descriptor says, which is often
+// not in the processor's hardware caches: an object of the requested size is found without it.
 type cachedObject struct {
-	d    largeheap.Descriptor
-	addr uintptr
+	d     largeheap.Descriptor
+	addr  uintptr
+	size  uintptr // requested bytes
+	total uintptr // bytes of the extent
 }
 
 const (
@@ -55,33 +56,33 @@ const (
 
 func largeCacheOf(cache uintptr) *largeCache { return raw.At[largeCache](cache + largeCacheStart) }
 
-// put adds an object as the youngest. If the cache is full, put removes the oldest object and
-// returns its descriptor. The caller must drop that object.
-func (l *largeCache) put(o cachedObject) (out largeheap.Descriptor) {
-	if l.n == largeCacheSize {
-		out = l.remove(0)
+// hasRoom reports whether put would remove no other object.
+func (l *largeCache) hasRoom() bool { return l.n < largeCacheSize }
+
+// put adds the cached object d at addr as the youngest. If the cache is full, put removes the
+// oldest object and returns its descriptor. The caller must drop that object.
+func (l *largeCache) put(d largeheap.Descriptor, addr uintptr) (out largeheap.Descriptor) {
+	if !l.hasRoom() {
+		out = l.remove(0).d
 	}
-	l.objects[l.n] = o
-	l.count(o.d, 1)
+	o := &l.objects[l.n]
+	*o = cachedObject{d, addr, d.Requested(), d.Total()}
+	release.Store(&l.bytes, l.bytes+o.total)
+	release.Store(&l.size, l.size+o.size)
+	release.Store(&l.n, l.n+1)
 	return out
 }
 
-// remove removes the i-th object and returns its descriptor.
-func (l *largeCache) remove(i uintptr) largeheap.Descriptor {
-	d := l.objects[i].d
-	l.count(d, ^uintptr(0)) // −1
+// remove removes the i-th object and returns it.
+func (l *largeCache) remove(i uintptr) cachedObject {
+	o := l.objects[i]
+	release.Store(&l.bytes, l.bytes-o.total)
+	release.Store(&l.size, l.size-o.size)
+	release.Store(&l.n, l.n-1)
 	for ; i < l.n; i++ {
 		l.objects[i] = l.objects[i+1]
 	}
-	return d
-}
-
-// count adds the object to the counts n times. n is 1 or −1, modulo a word.
-func (l *largeCache) count(d largeheap.Descriptor, n uintptr) {
-	o := d.Describe()
-	release.Store(&l.bytes, l.bytes+n*o.Total)
-	release.Store(&l.size, l.size+n*o.Size)
-	release.Store(&l.n, l.n+n)
+	return o
 }
 
 // passes counts an object of size bytes down and returns true, if its bytes end before the
@@ -123,6 +124,9 @@ func (l *largeCache) sampleNext(size uintptr, rate int64, rng *rng) bool {
 // is the most likely one to be in the processor's hardware caches.
 func (l *largeCache) find(size uintptr) (i int, change int64) {
 	for i := int(l.n) - 1; i >= 0; i-- {
+		if l.objects[i].size == size {
+			return i, 0
+		}
 		if change, fits := l.objects[i].d.Fits(size); fits {
 			return i, change
 		}
@@ -132,16 +136,19 @@ func (l *largeCache) find(size uintptr) (i int, change int64) {
 
 // take removes the i-th object, whose requested bytes change by change.
 func (l *largeCache) take(i int, change int64) cachedObject {
-	o := l.objects[i]
-	l.remove(uintptr(i))
-	release.Store(&l.requested, l.requested+uintptr(change))
+	if change != 0 {
+		release.Store(&l.requested, l.requested+uintptr(change))
+	}
 	release.Store(&l.served, l.served+1)
-	return o
+	return l.remove(uintptr(i))
 }
 
 // mallocLarge is Malloc's fast path for a large object of size bytes. It returns 0 if the
 // processor's large-object cache has no suitable object, or if the slow path has more to do:
 // the object is sampled or recorded, or the Allocator is checked or closed.
+//
+// An object that had size bytes before becomes live while the goroutine is pinned, as a small
+// block does. Only another size changes the object's header.
 func (a *Allocator) mallocLarge(size uintptr) (addr uintptr) {
 	id := percpu.Pin()
 	if !a.hasCache(id) || !a.freesFast() || a.recorder.Load() != nil {
@@ -150,7 +157,18 @@ func (a *Allocator) mallocLarge(size uintptr) (addr uintptr) {
 	}
 	l := largeCacheOf(a.cacheOf(id))
 	i, change := l.find(size)
-	if i < 0 || !l.passes(size, a.rate.Load()) || !a.gate.enterPinned(id) {
+	if i < 0 || !l.passes(size, a.rate.Load()) {
+		percpu.Unpin(id)
+		return 0
+	}
+	if change == 0 {
+		o := l.take(i, 0)
+		o.d.TakeSame()
+		percpu.Unpin(id)
+		raceannotate.Acquire(o.addr)
+		return o.addr
+	}
+	if !a.gate.enterPinned(id) {
 		percpu.Unpin(id)
 		return 0
 	}
@@ -164,20 +182,47 @@ func (a *Allocator) mallocLarge(size uintptr) (addr uintptr) {
 
 // freeLarge is Free's fast path for large objects. It reports whether it freed the object at
 // addr. It does not if the slow path has more to do, as for mallocLarge.
+//
+// freeLarge reads the object's header unpinned, because the program may have protected the
+// header. Before and after, it does as much as it can while it is pinned for the gate.
 func (a *Allocator) freeLarge(addr uintptr) bool {
-	if a.recorder.Load() != nil || !a.gate.enter() {
-		return false
-	}
-	defer a.gate.leave()
+	id := percpu.Pin()
 	d := pagemap.Get(addr)
-	if d == 0 || headerAt(d).Owner != a.freeOwner || !headerAt(d).IsLarge(addr) {
+	if d == 0 || !headerAt(d).IsLarge(addr) || headerAt(d).Owner != atomic.LoadUintptr(&a.freeOwner) ||
+		a.recorder.Load() != nil || !a.gate.enterPinned(id) {
+		percpu.Unpin(id)
 		return false
 	}
+	percpu.Unpin(id)
+	inside := true
+	defer func() {
+		if inside {
+			a.gate.leave()
+		}
+	}()
 	object := largeheap.Descriptor(d)
 	if err := a.large.Claim(object, addr, largeheap.Releasing); err != nil {
 		panic(describeLarge(opFree, addr, err))
 	}
-	a.releaseLarge(object, addr)
+	if object.Marked() || !a.large.Caches(object) {
+		a.releaseLarge(object, addr)
+		return true
+	}
+	raceannotate.Release(addr)
+	id = percpu.Pin()
+	if a.hasCache(id) {
+		if cache := a.cacheOf(id); cache != emptyCache() && largeCacheOf(cache).hasRoom() {
+			object.Put()
+			largeCacheOf(cache).put(object, addr)
+			a.gate.leavePinned(id)
+			inside = false
+			percpu.Unpin(id)
+			return true
+		}
+	}
+	percpu.Unpin(id)
+	a.cacheLarge(object, addr)
+	a.wake()
 	return true
 }
 
@@ -206,13 +251,20 @@ func (a *Allocator) takeLarge(size uintptr, needZero bool) (addr uintptr) {
 // into the processor's large-object cache.
 func (a *Allocator) putLarge(d largeheap.Descriptor, addr uintptr) {
 	raceannotate.Release(addr)
-	if !a.large.Put(d) {
+	if a.large.Caches(d) {
+		a.cacheLarge(d, addr)
+	} else {
 		a.large.Retain(d)
-		return
 	}
+}
+
+// cacheLarge frees a claimed large object into the processor's large-object cache. If the cache
+// is full, its oldest object goes to the large heap.
+func (a *Allocator) cacheLarge(d largeheap.Descriptor, addr uintptr) {
+	d.Put()
 	out, p := d, (*processors)(a)
 	if cache, id, err := p.acquire(); err == nil {
-		out = largeCacheOf(cache).put(cachedObject{d, addr})
+		out = largeCacheOf(cache).put(d, addr)
 		p.release(id)
 	}
 	if out != 0 {
@@ -255,7 +307,7 @@ func (a *Allocator) cachedLarge() (bytes int64) {
 // cache.
 func (a *Allocator) dropLarge(l *largeCache) {
 	for l.n > 0 {
-		a.large.Drop(l.remove(0))
+		a.large.Drop(l.remove(0).d)
 	}
 	a.large.Account(int64(int(l.requested)))
 	*l = largeCache{}

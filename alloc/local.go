@@ -17,7 +17,7 @@ import (
 // saves the cost of finding and pinning the processor's cache. Its blocks belong to the
 // Allocator. Any goroutine may free them, through the Allocator or through its own Local.
 //
-// A Local caches free blocks below 128 KiB, at most 4 MiB of them. They return to the
+// A Local caches free blocks below 128 KiB, at most 8 MiB of them. They return to the
 // Allocator when the Local is closed, collected, or unused for a while. Trim and Options.Limit
 // take them back too.
 //
@@ -31,9 +31,13 @@ type Local struct {
 	cache     uintptr // emptyCache before the first use and after Close; atomic: other goroutines may take it
 	uses      int     // for the race detector: counts operations
 	busy      atomic.Uint32
-	open      *openLocal      // describes the cache; nil if there is none; guarded by busy
-	victim    sizeclass.Class // the class that gave up its magazines last; guarded by busy
+	open      *openLocal // describes the cache; nil if there is none; guarded by busy
 	cleanup   runtime.Cleanup
+
+	// See bound. Guarded by busy.
+	previous      classSet        // classes with a previous magazine, and others
+	previousBytes int             // Σ magazineBytes of previous
+	victim        sizeclass.Class // the class that gave up its previous magazine last
 }
 
 // The values of Local.busy. The fast paths do not read it.

@@ -4,6 +4,7 @@ package alloc
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -84,6 +85,54 @@ func TestLocalBounded(t *testing.T) {
 	a.Trim()
 	if s = a.Stats(); s.Footprint.Now != 0 {
 		t.Errorf("%d bytes are kept after Trim", s.Footprint.Now)
+	}
+}
+
+// TestLocalOfManyClasses: a Local whose blocks are of all sizes up to 8 KiB seldom goes to the
+// depots, though its magazines could hold more than maxPreviousBytes.
+func TestLocalOfManyClasses(t *testing.T) {
+	a := open(t, still)
+	l := local(t, a)
+	random := rand.New(rand.NewPCG(1, 2))
+	live := make([]unsafe.Pointer, 1000)
+	const replaced = 50_000
+	for range replaced {
+		i := random.IntN(len(live))
+		l.Free(live[i])
+		live[i] = alloc(t, l, 1+random.IntN(8<<10))
+	}
+	exchanges := int64(0)
+	for _, c := range a.Stats().Classes {
+		exchanges += c.Exchanges
+	}
+	if exchanges > replaced/4 {
+		t.Errorf("%d exchanges with the depots for %d blocks", exchanges, replaced)
+	}
+	for _, p := range live {
+		l.Free(p)
+	}
+}
+
+// TestManyLocals: the magazines of many Locals are short, so that blocks which one Local frees
+// soon reach the others.
+func TestManyLocals(t *testing.T) {
+	cached := func(locals int) int64 {
+		a := open(t, still)
+		for range locals {
+			l := local(t, a)
+			var blocks []unsafe.Pointer
+			for range 500 {
+				blocks = append(blocks, alloc(t, l, 64))
+			}
+			for _, p := range blocks {
+				l.Free(p)
+			}
+		}
+		return a.Stats().Memory.Cached
+	}
+	few, many := cached(1), cached(16)
+	if many > 16*few*3/4 {
+		t.Errorf("a Local caches %d bytes, and 16 Locals %d", few, many)
 	}
 }
 

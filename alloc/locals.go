@@ -25,6 +25,7 @@ import (
 // no goroutine is.
 type locals struct {
 	open    []*openLocal // open[i].at = i
+	count   atomic.Int32 // len(open); read without the lock
 	leaving []uintptr    // caches taken away, or of collected Locals; they may still be in use
 	spare   []uintptr    // empty caches of closed Locals, for new Locals
 
@@ -76,6 +77,7 @@ func (s *locals) remove(o *openLocal) {
 	s.open[o.at].at = o.at
 	s.open[last] = nil
 	s.open = s.open[:last]
+	s.count.Add(-1)
 }
 
 // openLocal gives a Local a cache.
@@ -98,9 +100,12 @@ func (a *Allocator) openLocal(l *Local) error {
 	if l.open == nil {
 		l.open = &openLocal{at: len(s.open), local: weak.Make(l)}
 		s.open = append(s.open, l.open)
+		s.count.Add(1)
 		l.cleanup = runtime.AddCleanup(l, a.dropLocal, l.open)
 	}
 	l.open.cache, l.open.known = cache, false
+	l.previous.clear()
+	l.previousBytes = 0
 	atomic.StoreUintptr(&l.cache, cache)
 	a.wake()
 	return nil
@@ -152,6 +157,7 @@ func (a *Allocator) closeLocals() {
 	}
 	s.freeSpare()
 	s.open, s.leaving = nil, nil
+	s.count.Store(0)
 }
 
 // reclaimLocals takes away the caches of Locals and returns their contents to the depots and the
@@ -313,31 +319,42 @@ var innerNames = []string{"runtime.", "internal/", "sync/atomic.", module + "all
 
 const module = "github.com/ashlar-go/ashlar/"
 
-// maxLocalBytes is the maximum number of bytes in the cached blocks of a Local.
-const maxLocalBytes = 4 << 20
+// The cached blocks of a Local have at most maxLocalBytes: a loaded magazine of every class, and
+// previous magazines of maxPreviousBytes. Loaded magazines are not limited further. A Local that
+// uses many classes would else fetch a magazine at nearly every operation.
+const (
+	maxLocalBytes    = 8 << 20
+	maxPreviousBytes = 2 << 20
+)
 
-// bound limits the cached bytes of the Local to maxLocalBytes after the Local got magazines of
-// class c. It drains the magazines of other classes in turn.
+// bound limits the previous magazines of the Local to maxPreviousBytes after class c got one. It
+// returns those of other classes in turn.
 func (l *Local) bound(c sizeclass.Class) {
-	if l.cache == emptyCache() {
+	if l.cache == emptyCache() || l.previous.has(c) {
 		return
 	}
-	used := usedOf(l.cache)
-	held := 0
-	for other := range used.all() {
-		held += maxBytes(other)
-	}
-	for held > maxLocalBytes {
+	l.previous.add(c)
+	l.previousBytes += magazineBytes(c)
+	for l.previousBytes > maxPreviousBytes {
 		l.victim = (l.victim + 1) % sizeclass.Count
-		if l.victim != c && used.has(l.victim) {
-			l.a.drainClass(l.cache, l.victim)
-			held -= maxBytes(l.victim)
+		if v := l.victim; v != c && l.previous.has(v) {
+			l.previous.remove(v)
+			l.previousBytes -= magazineBytes(v)
+			l.a.returnMagazine(v, classCacheOf(l.cache, v).UnloadPrevious())
 		}
 	}
 }
 
-// maxBytes returns the bytes of the blocks in two magazines of class c.
-func maxBytes(c sizeclass.Class) int { return 2 * int(smallheap.Capacity(c)) * c.Size() }
+// manyLocals is the number of Locals with caches from which on their magazines are short.
+const manyLocals = 8
+
+// shortFor reports whether h is one of so many Locals that its magazines should be short.
+func (a *Allocator) shortFor(h holder) bool {
+	return localOf(h) != nil && a.locals.count.Load() >= manyLocals
+}
+
+// magazineBytes returns the bytes of the blocks in a full magazine of class c.
+func magazineBytes(c sizeclass.Class) int { return int(smallheap.Capacity(c)) * c.Size() }
 
 // classCache returns the class cache of class c for a slow path. The slow path may put magazines
 // into it. classCache panics if it detects that two goroutines used the Local h at the same time:

@@ -177,7 +177,7 @@ func (a *Allocator) obtain(h holder, op operation, size, align int, needZero boo
 	if size < sizeclass.LargeMin && n < sizeclass.LargeMin && align <= sizeclass.PageSize {
 		return a.allocSmall(h, op, n)
 	}
-	sampled := a.sampleLarge(h, uintptr(max(size, 1)))
+	sampled := a.sampleLarge(uintptr(max(size, 1)))
 	addr, zeroed, err = a.large.Alloc(uintptr(max(size, 1)), uintptr(align), needZero)
 	if err == nil && sampled {
 		a.sampledLarge(addr, uintptr(max(size, 1)), op.kind(heapprof.Large))
@@ -230,16 +230,16 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 			}
 			return addr, zeroed, nil
 		}
-		if spare, err = a.fullMagazine(c, spare); err != nil {
+		if spare, err = a.fullMagazine(c, spare, a.shortFor(h)); err != nil {
 			return 0, false, err
 		}
 	}
 }
 
 // fullMagazine returns a magazine of class c with blocks. If spare is not 0, it exchanges or
-// fills spare.
-func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr) (uintptr, error) {
-	m, err := a.depots[c].TakeFull(c, spare)
+// fills spare. If short is set, it fills a quarter of the room.
+func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr, short bool) (uintptr, error) {
+	m, err := a.depots[c].TakeFull(c, spare, short)
 	if err == nil && !smallheap.HasBlocks(m) {
 		spare = m
 		err = a.addSpan(c, m)
@@ -265,7 +265,7 @@ func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 // allocLarge returns a large object from h's cache or from the large heap. If needZero is set,
 // the object is zeroed. zeroed reports whether it is known to be zero.
 func (a *Allocator) allocLarge(h holder, op operation, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	sampled := a.sampleLarge(h, size)
+	sampled := a.sampleLarge(size)
 	addr = a.takeLarge(size, needZero)
 	zeroed = needZero
 	if addr == 0 {

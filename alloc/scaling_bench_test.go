@@ -152,7 +152,7 @@ func BenchmarkDepotLock(b *testing.B) {
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					m, err := d.TakeFull(c, 0)
+					m, err := d.TakeFull(c, 0, false)
 					if err != nil {
 						b.Error(err)
 						return

@@ -60,7 +60,7 @@ func TestStarved(t *testing.T) {
 				a.Free(p)
 			}
 			c := sizeclass.Of(7000)
-			if m, err := a.depots[c].TakeEmpty(c); err == nil {
+			if m, err := a.depots[c].TakeEmpty(c, false); err == nil {
 				a.depots[c].Put(c, m)
 			}
 		}},

@@ -32,7 +32,8 @@ type File struct {
 	mu              sync.Mutex // guards the fields below
 	file            *vm.File
 	locked          bool
-	inMemory        bool // the file system keeps files in RAM
+	identity        vm.FileInfo // of file, when it was opened
+	inMemory        bool        // the file system keeps files in RAM
 	mapping         vm.Mapping
 	capacity        uint64 // bytes of data that are mapped, at most last.Capacity
 	removeDescriber func()

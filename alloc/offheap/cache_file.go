@@ -87,7 +87,7 @@ func (c *cache) write(w io.Writer) error {
 	for i := range c.shards {
 		for number, more := 0, true; more; number++ {
 			var n uint32
-			block, n, more = c.shards[i].encode(append(block[:0], 0, 0, 0, 0, 0, 0, 0, 0), number, c.started)
+			block, n, more = c.shards[i].encode(append(block[:0], 0, 0, 0, 0, 0, 0, 0, 0), number)
 			if n == 0 {
 				continue
 			}
@@ -104,9 +104,9 @@ func (c *cache) write(w io.Writer) error {
 }
 
 // encode appends the live entries of a segment to b. more is false if there is no such segment.
-func (s *cacheShard) encode(b []byte, number int, started time.Time) (_ []byte, n uint32, more bool) {
+func (s *cacheShard) encode(b []byte, number int) (_ []byte, n uint32, more bool) {
 	t := s.rlock("Cache.Save")
-	defer t.mu.RUnlock()
+	defer t.runlock()
 	if number >= len(s.segments) {
 		return b, 0, false
 	}
@@ -117,7 +117,7 @@ func (s *cacheShard) encode(b []byte, number int, started time.Time) (_ []byte, 
 		}
 		key, value, at := e.key(), e.value(), e.at()
 		if at != 0 {
-			at += started.UnixMilli()
+			at += s.started.UnixMilli()
 		}
 		b = binary.AppendUvarint(b, uint64(len(key)))
 		b = binary.AppendUvarint(b, uint64(len(value)))

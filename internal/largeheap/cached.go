@@ -16,26 +16,21 @@ const maxCachedSize = 2 << 20
 // Its methods work on the objects of every heap, live or cached, while others use them.
 type Descriptor uintptr
 
+// Caches reports whether a large-object cache may keep the claimed object d after it is freed:
+// then the caller calls Put, and otherwise Retain.
+func (h *Heap) Caches(d Descriptor) bool { return objectAt(uintptr(d)).usable() <= h.maxCached }
+
 // Put frees a claimed object into a large-object cache, which keeps a few freed objects and
-// hands them out again. Put returns false if a cache must not keep the object; then the
-// caller calls Retain. Neither Put nor Take locks.
+// hands them out again. Put, TakeSame and Take do not lock, and only Take touches the object's
+// memory.
 //
 // A cached object stays dirty and counts as live in Stats. It belongs to the cache, which
-// later passes it to Take or Drop.
-//
-//go:norace
-func (h *Heap) Put(d Descriptor) bool {
-	o := objectAt(uintptr(d))
-	if o.usable() > h.maxCached {
-		return false
-	}
-	if interleave.Enabled {
-		interleave.Point()
-	}
-	headerAt(o.user())[wordState] = uint64(Cached)
-	o.set(Cached)
-	return true
-}
+// later passes it to TakeSame, Take or Drop. Its header stays that of a live object.
+func (d Descriptor) Put() { objectAt(uintptr(d)).set(Cached) }
+
+// TakeSame makes the cached object live again, with the size that it had. The caller has taken
+// it out of its cache.
+func (d Descriptor) TakeSame() { objectAt(uintptr(d)).set(Live) }
 
 // Fits reports whether the cached object's extent suits an object of size bytes, and by
 // how much the requested bytes change if it becomes one. The cache adds up the changes and
@@ -47,8 +42,8 @@ func (d Descriptor) Fits(size uintptr) (change int64, ok bool) {
 	return int64(size) - int64(o.requested), usable >= size && usable <= maxTotal(size)+2*vm.PageSize()
 }
 
-// Take makes the cached object d at addr a live object of size bytes, for which Fits holds.
-// If needZero is set, it zeroes the bytes. The caller has taken d out of its cache.
+// Take makes the cached object d at addr a live object of size bytes, for which Fits holds, or
+// which it had. If needZero is set, it zeroes the bytes. The caller has taken d out of its cache.
 //
 //go:norace
 func (h *Heap) Take(d Descriptor, addr, size uintptr, needZero bool) {
@@ -59,10 +54,10 @@ func (h *Heap) Take(d Descriptor, addr, size uintptr, needZero bool) {
 	if interleave.Enabled {
 		interleave.Point()
 	}
-	o.requested = size
-	header := headerAt(addr)
-	header[wordRequested] = uint64(size)
-	header[wordState] = uint64(Live)
+	if o.requested != size {
+		o.requested = size
+		headerAt(addr)[wordRequested] = uint64(size)
+	}
 	o.set(Live)
 }
 
@@ -93,6 +88,9 @@ func (d Descriptor) Describe() Object { return objectAt(uintptr(d)).describe() }
 
 // Usable returns the number of bytes from the object's first to the last of its extent.
 func (d Descriptor) Usable() uintptr { return objectAt(uintptr(d)).usable() }
+
+// Total returns the number of bytes of the object's extent.
+func (d Descriptor) Total() uintptr { return objectAt(uintptr(d)).total() }
 
 // Requested returns the requested size of the live object in bytes.
 func (d Descriptor) Requested() uintptr { return objectAt(uintptr(d)).requested }

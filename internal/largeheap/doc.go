@@ -81,8 +81,8 @@
 //
 //	Dirty extents are purged early if the demand does not justify them.
 //
-//	Live ── Claim, Put ──► Cached ── Take ──► Live
-//	                       Cached ── Drop ──► Retained, dirty
+//	Live ── Claim, Put ──► Cached ── TakeSame, Take ──► Live
+//	                       Cached ── Drop ────────────► Retained, dirty
 //
 // An extent is Releasing while a call that freed its object, or took it out of a shard,
 // works on it. A call changes the state Live by compare-and-swap (Claim) before it does
@@ -92,9 +92,10 @@
 // never mistakes one object for another, nor an old address for the present one.
 //
 // The allocator's large-object caches keep a few freed objects: Put puts a claimed one into
-// a cache, Take makes it live again. Neither uses a lock or a compare-and-swap, because
-// the object belongs to the cache's holder in between. A Cached object counts
-// as Live.
+// a cache, TakeSame and Take make it live again. None of them uses a lock or a
+// compare-and-swap, because the object belongs to the cache's holder in between. A Cached
+// object counts as Live, and its header says so. Only Take, which changes the size, touches
+// the header. So an object that comes back with its size costs no access to its memory.
 //
 // The kernel may refuse to unmap an extent (see package vm) or to purge it. Then the
 // extent stays retained and is overdue: every further tick tries again.

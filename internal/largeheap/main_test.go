@@ -117,10 +117,11 @@ func (f *fixture) Put(p uintptr) Descriptor {
 	if err != nil {
 		return 0
 	}
-	if !f.Heap.Put(d) {
+	if !f.Caches(d) {
 		f.Unclaim(d)
 		return 0
 	}
+	d.Put()
 	return d
 }
 

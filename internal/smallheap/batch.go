@@ -182,11 +182,11 @@ func (d *Depot) ready(c sizeclass.Class) bool {
 	if d.full.top != 0 || d.fullest() == 0 {
 		return d.full.top != 0
 	}
-	m, err := d.takeEmpty(c)
+	m, err := d.takeEmpty(c, false)
 	if err != nil {
 		return false
 	}
-	err = d.fill(c, m) // at the limit there may be idle blocks that cannot be charged
+	err = d.fill(c, m, false) // at the limit there may be idle blocks that cannot be charged
 	d.store(m)
 	return err == nil && d.full.top != 0
 }
@@ -197,7 +197,7 @@ func (d *Depot) EmptyChain(c sizeclass.Class, want int) (l Chain) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for want > 0 {
-		m, err := d.takeEmpty(c)
+		m, err := d.takeEmpty(c, false)
 		if err != nil {
 			break
 		}

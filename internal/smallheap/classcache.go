@@ -235,6 +235,13 @@ func (r *ClassCache) Unload() (loaded, previous uintptr, allocs, requested uint6
 	return loaded, previous, allocs, requested
 }
 
+// UnloadPrevious removes the previous magazine, and returns it, or 0.
+func (r *ClassCache) UnloadPrevious() uintptr {
+	m := r.previous
+	r.previous = 0
+	return m
+}
+
 // loaded returns the loaded magazine with its count brought up to date, or 0.
 func (r *ClassCache) loaded() uintptr {
 	if !r.hasMagazines() {

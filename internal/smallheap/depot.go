@@ -50,8 +50,9 @@ const MaxFull = 32
 
 // TakeFull returns a magazine with blocks. If the depot has none, TakeFull fills an empty
 // one from partial spans: spare, or one of its own if spare is 0. If it returns an empty
-// magazine, the caller has to add a span. After an error the caller keeps spare.
-func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr) (m uintptr, err error) {
+// magazine, the caller has to add a span. After an error the caller keeps spare. If short is
+// set, a magazine that it fills has a quarter of the room.
+func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr, short bool) (m uintptr, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -66,11 +67,11 @@ func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr) (m uintptr, err error
 		return m, nil
 	}
 	if m = spare; m == 0 {
-		if m, err = d.takeEmpty(c); err != nil {
+		if m, err = d.takeEmpty(c, short); err != nil {
 			return 0, err
 		}
 	}
-	if err = d.fill(c, m); err != nil {
+	if err = d.fill(c, m, short); err != nil {
 		if spare == 0 {
 			d.empty.push(m)
 		}
@@ -91,8 +92,8 @@ func (d *Depot) sparse(c sizeclass.Class) bool {
 const minSparse = 8
 
 // room returns the room of a magazine that is about to be used.
-func (d *Depot) room(c sizeclass.Class) uint32 {
-	if d.sparse(c) {
+func (d *Depot) room(c sizeclass.Class, short bool) uint32 {
+	if short || d.sparse(c) {
 		return max(Capacity(c)/shortPart, 1)
 	}
 	return Capacity(c)
@@ -109,10 +110,10 @@ func (d *Depot) store(m uintptr) {
 
 // fill carves blocks from the fullest spans into magazine m until it is full. It returns an
 // error, and m is empty, if there are idle blocks and a limit leaves no room for their pages.
-func (d *Depot) fill(c sizeclass.Class, m uintptr) (err error) {
+func (d *Depot) fill(c sizeclass.Class, m uintptr, short bool) (err error) {
 	mag := magazineAt(m)
 	if mag.n == 0 {
-		setRoom(m, d.room(c))
+		setRoom(m, d.room(c, short))
 	}
 	for err == nil && mag.n < mag.room {
 		s := d.fullest()
@@ -164,15 +165,15 @@ func (d *Depot) carved(s uintptr, n uint32) {
 	d.update(s)
 }
 
-// TakeEmpty returns a magazine without blocks.
-func (d *Depot) TakeEmpty(c sizeclass.Class) (uintptr, error) {
+// TakeEmpty returns a magazine without blocks. If short is set, it has a quarter of the room.
+func (d *Depot) TakeEmpty(c sizeclass.Class, short bool) (uintptr, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.takeEmpty(c)
+	return d.takeEmpty(c, short)
 }
 
 // takeEmpty does what TakeEmpty does. The caller holds mu.
-func (d *Depot) takeEmpty(c sizeclass.Class) (uintptr, error) {
+func (d *Depot) takeEmpty(c sizeclass.Class, short bool) (uintptr, error) {
 	if d.closed {
 		return 0, vm.ErrClosed
 	}
@@ -183,7 +184,7 @@ func (d *Depot) takeEmpty(c sizeclass.Class) (uintptr, error) {
 			return 0, err
 		}
 	}
-	setRoom(m, d.room(c))
+	setRoom(m, d.room(c, short))
 	return m, nil
 }
 

@@ -65,7 +65,8 @@
 //     of the room. So few spans are kept alive by blocks that wait in magazines.
 //   - Pages inside spans that only idle blocks touch go back to the kernel with age (purge.go).
 //
-// None of that is on the fast path. A class that is not sparse exchanges whole magazines.
+// None of that is on the fast path. A class that is not sparse exchanges whole magazines, except
+// with Locals if there are many.
 //
 // Blocks of one size that are freed and allocated strictly in turn do not gather: the block
 // that was freed last is handed out next, and no magazine reaches the depot.

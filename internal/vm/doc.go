@@ -79,7 +79,8 @@
 //
 // # Failure
 //
-// Tests make every call fail (Inject). A failed call loses no memory: Release returns its
+// Tests make every call fail (Inject), and repeat what failed while the failures last and
+// once more afterwards (Insist). A failed call loses no memory: Release returns its
 // error, and the mapping still belongs to its owner. For example, munmap returns ENOMEM
 // if it would split a mapping and exceed vm.max_map_count; the kernel merges adjacent
 // mappings, so any munmap may be such a split.

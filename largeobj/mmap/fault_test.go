@@ -46,21 +46,23 @@ func (r *run) refused(err error) bool {
 // one must succeed. unchanged checks what a failure must leave as it was.
 func (r *run) perform(call func() error, unchanged func()) bool {
 	r.t.Helper()
-	for range 2 {
-		if !r.refused(call()) {
-			return true
-		}
+	failed := func(err error) error {
+		r.refused(err)
 		unchanged()
-		if !r.twice {
-			return false
+		return nil
+	}
+	if !r.twice {
+		err := call()
+		if err != nil {
+			_ = failed(err)
 		}
+		return err == nil
 	}
-	vm.Inject(nil)
-	if err := call(); err != nil {
-		r.t.Errorf("a call fails although no kernel call does: %v", err)
-		return false
+	done, wrong := vm.Insist(call, failed, nil)
+	if wrong != nil {
+		r.t.Error(wrong)
 	}
-	return true
+	return done
 }
 
 // open opens a region, nil if that fails.
