@@ -42,7 +42,8 @@ func mapView(size uintptr, k *Kind) (uintptr, error) {
 		return 0, err
 	}
 	length := info.Size
-	if k.Offset+int64(size) > int64(raw.AlignUp(uintptr(length), pageSize)) {
+	page := int64(pageSize)
+	if k.Offset+int64(size) > (length+page-1)&^(page-1) {
 		return 0, Need(FilesAhead)
 	}
 	begin := k.Offset &^ (granularity - 1)
