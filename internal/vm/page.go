@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !(ashlar_heap || !(unix || windows) || aix)
+
 package vm
 
 import "os"
