@@ -18,6 +18,7 @@ import (
 const (
 	source       = heapSource
 	alignsItself = true
+	granularity  = 1 // alignment of mappings in bytes, if it is more than a page
 )
 
 // pageSize is a choice: no kernel has a say, and memory is scarce where its pages are large
