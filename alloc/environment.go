@@ -88,8 +88,8 @@ func parseEnvironment(text string) (o Options, errs []error) {
 	return o, errs
 }
 
-// set sets the option that key names. It returns an error if the key is unknown or the value is
-// not valid.
+// set sets the option that key names. It returns an error if the key is unknown, the value is
+// not valid, or the platform cannot serve the option.
 func (o *Options) set(key, value string, hasValue bool) error {
 	var known []string
 	for _, s := range settings {
@@ -99,6 +99,9 @@ func (o *Options) set(key, value string, hasValue bool) error {
 		}
 		if (!hasValue && s.want != wantNothing) || (hasValue && s.want == wantNothing) || !s.set(o, value) {
 			return fmt.Errorf("%s is %q, want %s", key, value, s.wanted())
+		}
+		if _, err := o.lacking(); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
 		}
 		return nil
 	}

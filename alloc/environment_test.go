@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // TestEnvironment: each key sets its option.
@@ -49,10 +51,13 @@ func TestEnvironment(t *testing.T) {
 		"checked, limit=1,,": func(o *Options) bool { return o.Checked && o.Limit == 1 },
 	} {
 		o, errs := parseEnvironment(text)
+		if text == "spanguards" && !vm.Able(vm.Guards) { // TestEnvironmentOfPlatform
+			continue
+		}
 		if len(errs) > 0 || !want(&o) {
 			t.Errorf("%q gives %+v, %v", text, o, errs)
 		}
-		if err := o.check("test"); err != nil && !errors.Is(err, ErrUnsupported) {
+		if err := o.check("test"); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -101,6 +106,33 @@ func TestEnvironmentMistakes(t *testing.T) {
 	}
 }
 
+// TestEnvironmentOfPlatform: an option that the platform lacks is reported as NewAllocator
+// reports it, and changes nothing. The other settings take effect.
+func TestEnvironmentOfPlatform(t *testing.T) {
+	var mistakes strings.Builder
+	o := environmentOptions("zeroonfree,spanguards,randomorder", &mistakes)
+	if a, err := NewAllocator(o); err != nil {
+		t.Errorf("the options from the environment: %v", err)
+	} else {
+		closeIt(t, a)
+	}
+	_, err := NewAllocator(Options{Hardening: Hardening{SpanGuards: true}})
+	want := Options{Hardening: Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: err == nil}}
+	if fmt.Sprint(o) != fmt.Sprint(want) {
+		t.Errorf("the options are %+v", o)
+	}
+	said := ""
+	if err != nil {
+		said = "alloc: ASHLAR: spanguards: guard pages: not supported on " + vm.Platform() + "\n"
+		if !errors.Is(err, ErrUnsupported) {
+			t.Errorf("NewAllocator: %v", err)
+		}
+	}
+	if mistakes.String() != said {
+		t.Errorf("reported %q, want %q", mistakes.String(), said)
+	}
+}
+
 const tooLong = "99999999999999999999"
 
 // TestEnvironmentDocumented: the package documentation lists the keys.
@@ -141,6 +173,7 @@ func printDefaults() error {
 // TestEnvironmentOfProcess: the default Allocator of a process has the options from the
 // environment. A mistake is reported on standard error, once.
 func TestEnvironmentOfProcess(t *testing.T) {
+	needProcesses(t)
 	for _, c := range []struct{ text, out, errors string }{
 		{"", fmt.Sprintf("%d 0 0 false \n", DefaultProfileRate), ""},
 		{"checked,guardrate=5000,limit=8MiB,profilerate=off,name=x y", "-1 5000 8388608 true x y\n", ""},

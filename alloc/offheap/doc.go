@@ -105,9 +105,10 @@
 //
 // # Why readers take a lock
 //
-// Readers must not see memory that a writer reclaims. They hold the shared lock of a shard (sync.RWMutex)
+// Readers must not see memory that a writer reclaims. They are counted in the lock of a shard
 // meanwhile, so they never wait for each other, and a writer waits for a few copies. The lock has a
-// stripe for each processor, so that readers do not share a cache line. View needs such
+// stripe for each processor, so that readers do not share a cache line. A writer takes a mutex and
+// looks at the stripes, so more stripes cost it little. View needs such
 // a lock in any case: it passes memory to the caller. The alternatives are worse here. A sequence
 // lock would let readers copy bytes that are being overwritten: a data race in Go's memory model. Epochs
 // would have to keep what was reclaimed until the slowest reader has left, beyond the

@@ -18,7 +18,7 @@
 // # Structures
 //
 //	Heap   one for each allocator: its chunks, by address
-//	chunk  64 MiB mapping (4 MiB on 32-bit; less where the kernel refuses that)
+//	chunk  64 MiB mapping (4 MiB where addresses have 32 bits; less where the kernel refuses that)
 //	run    consecutive pages of one chunk, the unit of Alloc and Free
 //
 // A chunk's state is three bitmaps with a bit for each page, kept in metadata:

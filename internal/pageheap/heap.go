@@ -3,7 +3,6 @@
 package pageheap
 
 import (
-	"math/bits"
 	"sort"
 	"sync/atomic"
 	"unsafe"
@@ -18,7 +17,7 @@ import (
 
 const (
 	pageSize   = sizeclass.PageSize
-	chunkBytes = 4 << 20 << (4 * (bits.UintSize / 64))
+	chunkBytes = 4 << 20 << (4 * (raw.AddressBits / 48))
 	chunkPages = chunkBytes / pageSize
 
 	// chunkAlign lets the kernel back chunks with huge pages.

@@ -18,7 +18,15 @@ import (
 const (
 	source       = heapSource
 	alignsItself = true
+	granularity  = 1 // alignment of mappings in bytes, if it is more than a page
 )
+
+// pageSize is a choice: no kernel has a say, and memory is scarce where its pages are large
+// (64 KiB on WebAssembly).
+const pageSize uintptr = 4 << 10
+
+// PageSize returns the unit of mappings in bytes, a power of two.
+func PageSize() uintptr { return pageSize }
 
 // pieceSize is the number of bytes that are taken from the Go heap at a time.
 const pieceSize = 4 << 20

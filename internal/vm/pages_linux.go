@@ -120,7 +120,7 @@ func sysLock(base, size uintptr, onFault bool) error {
 
 func sysUnlock(base, size uintptr) error { return pages(unix.SYS_MUNLOCK, base, size, 0) }
 
-func sysSync(base, size uintptr, async bool) error {
+func sysSync(_ int, base, size uintptr, async bool) error {
 	if async {
 		return pages(unix.SYS_MSYNC, base, size, unix.MS_ASYNC)
 	}

@@ -144,7 +144,7 @@ func sysUnlock(base, size uintptr) error {
 	return repeat(func() error { return unix.Munlock(raw.Bytes(base, size)) })
 }
 
-func sysSync(base, size uintptr, async bool) error {
+func sysSync(_ int, base, size uintptr, async bool) error {
 	how := unix.MS_SYNC
 	if async {
 		how = unix.MS_ASYNC
