@@ -35,6 +35,7 @@ var settings = []setting{
 	{"name", "", func(o *Options, v string) bool { o.Name = v; return v != "" && validName(v) }},
 	{"limit", wantBytes, func(o *Options, v string) bool { return parseBytes(&o.Limit, v, "") }},
 	{"decay", "a duration, for example 500ms, or never", setDecay},
+	{"hugepages", "off, dense or all", setHugePages},
 	{"profilerate", wantBytes + ", or off", func(o *Options, v string) bool {
 		var n int64
 		ok := parseBytes(&n, v, "off")
@@ -129,6 +130,15 @@ func setPolicy(o *Options, v string) bool {
 	o.Large.Policy = RetainLarge
 	for ; o.Large.Policy <= KeepLarge; o.Large.Policy++ {
 		if o.Large.Policy.String() == v {
+			return true
+		}
+	}
+	return false
+}
+
+func setHugePages(o *Options, v string) bool {
+	for o.HugePages = HugePagesOff; o.HugePages <= HugePagesAll; o.HugePages++ {
+		if o.HugePages.String() == v {
 			return true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -62,12 +63,18 @@ func (c *Cache[K, V]) Save(path string) (err error) {
 	return syncDirectory(filepath.Dir(path))
 }
 
+// syncDirectory waits until the names of a directory are on the disk. Windows forbids the call:
+// NTFS has the names in a log, which it stores with the files.
 func syncDirectory(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	err = d.Sync()
+	if errors.Is(err, fs.ErrPermission) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
 }
 
 // write writes the contents of the file.

@@ -195,7 +195,7 @@ func (s *cacheShard) admits() bool {
 // entry leaves it for main if it was used promoted times. One deadShare-th of the bytes may be
 // dead before segments are compacted.
 const (
-	probationShare = 32
+	probationShare = 100
 	promoted       = 2
 	deadShare      = 6
 )

@@ -19,6 +19,7 @@ import (
 const (
 	source       = heapSource
 	alignsItself = true
+	granularity  = 1 // alignment of mappings in bytes, if it is more than a page
 )
 
 // pageSize is a choice: no kernel has a say, and memory is scarce where its pages are large
@@ -110,6 +111,8 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 }
 
 func sysDiscard(base, size uintptr, _ *Kind) error { return sysPurge(base, size, false) }
+
+func sysCollapse(uintptr, uintptr) error { return Need(HugePages) }
 
 func sysAdvise(_, _ uintptr, a Advice) error {
 	switch a {

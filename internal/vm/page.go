@@ -8,5 +8,8 @@ import "os"
 
 var pageSize = uintptr(os.Getpagesize())
 
+// Granularity returns the alignment of mappings in bytes: the page size, or a multiple of it.
+func Granularity() uintptr { return max(granularity, pageSize) }
+
 // PageSize returns the kernel's page size in bytes, a power of two.
 func PageSize() uintptr { return pageSize }
