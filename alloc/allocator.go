@@ -92,6 +92,7 @@ func NewAllocator(o Options) (*Allocator, error) {
 	}
 	a := &Allocator{options: o}
 	a.init()
+	a.warnNoHugePages()
 	return a, nil
 }
 
@@ -117,6 +118,7 @@ func (a *Allocator) initOnce() {
 		a.space.Unannotated = a.options.AddressesAsNumbers
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
+		a.useHugePages()
 		if a.options.Hardening.ZeroOnFree {
 			a.large.WipeMoved()
 		}
@@ -153,6 +155,9 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	if err != nil {
 		return err
 	}
+	if a.options.HugePages != HugePagesOff {
+		a.wake() // the purger finds the chunks that became dense
+	}
 	raceannotate.Reshape()
 	s, err := smallheap.NewSpan(a.id, c, base, clean)
 	if err != nil {
@@ -167,7 +172,7 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	if err = a.depots[c].AddSpan(s, m); err != nil {
 		split := smallheap.SpanAt(s).Split
 		smallheap.FreeSpan(c, s)
-		a.openSpan(base, pages, split, 0)
+		a.openSpan(base, pages, split)
 	}
 	return err
 }
@@ -176,9 +181,8 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 func (a *Allocator) releaseSpans(c sizeclass.Class, empty smallheap.Spans) {
 	for s := empty.First(); s != 0; {
 		base, split, next := smallheap.SpanAt(s).Base, smallheap.SpanAt(s).Split, smallheap.Next(s)
-		purged := smallheap.PurgedBytes(s)
 		smallheap.FreeSpan(c, s)
-		a.openSpan(base, a.spanPages(c), split, purged)
+		a.openSpan(base, a.spanPages(c), split)
 		s = next
 	}
 	if empty.First() != 0 {

@@ -185,6 +185,7 @@ func TestTraceBesideBubble(t *testing.T) {
 		others.Go(func() {
 			for !stop.Load() {
 				useAll(t, a)
+				yield()
 			}
 		})
 	}

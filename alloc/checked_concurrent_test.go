@@ -114,6 +114,7 @@ func TestCheckedClose(t *testing.T) {
 		for range 2 {
 			all.Go(func() {
 				for i := 0; ; i++ {
+					yield()
 					p, err := a.Malloc(i % 5000)
 					if err != nil {
 						return

@@ -170,6 +170,7 @@ func TestCloseBesideCalls(t *testing.T) {
 				for range callers {
 					all.Go(func() {
 						for !a.gate.closed.Load() {
+							yield()
 							v := panicOf(func() {
 								begun.Add(1)
 								err := c.call(a)

@@ -4,7 +4,6 @@ package alloc
 
 import (
 	"errors"
-	"math/bits"
 	"testing"
 	"unsafe"
 
@@ -55,7 +54,7 @@ func TestMemalignGiB(t *testing.T) {
 	for _, size := range []int{1, 100 << 10, 1 << 20} {
 		p, err := a.Memalign(MaxAlign, size)
 		if err != nil {
-			if bits.UintSize == 32 && errors.Is(err, ErrOutOfMemory) {
+			if raw.AddressBits == 32 && errors.Is(err, ErrOutOfMemory) {
 				check(t, a)
 				t.Skip("no room in this address space")
 			}

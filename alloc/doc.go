@@ -156,6 +156,7 @@
 //	name=cache          Name
 //	limit=8GiB          Limit; bytes may have one of the units B, KiB, MiB, GiB and TiB
 //	decay=500ms         Decay; or decay=never
+//	hugepages=dense     HugePages; or hugepages=all, hugepages=off
 //	profilerate=64KiB   ProfileRate; or profilerate=off
 //	guardrate=5000      GuardRate
 //	checked             Checked
@@ -171,8 +172,8 @@
 //	maxmappings=30000   Large.MaxMappings
 //
 // A mistake is reported on the standard error when the program starts, with the key and what
-// is allowed; the other settings take effect. Allocators that the program creates itself are not
-// affected.
+// is allowed, or with the feature that the platform lacks; the other settings take effect.
+// Allocators that the program creates itself are not affected.
 //
 // # Structures
 //
@@ -224,10 +225,12 @@
 //	both magazines ─► depot: magazines with as many blocks ─► a span, by Malloc's slow path
 //	both magazines ◄─ depot: as many empty magazines, filled
 //
-// The fast paths of Locals exist twice on amd64: in Go (local_fast.go) and, instruction by
-// instruction, in assembly (local_fast_amd64.s), which is used if it can be called with its
-// arguments in registers (local_asm.go). Builds with the tag ashlar_portable and builds for a
-// sanitizer use the functions in Go.
+// The fast paths of Malloc and Free exist twice on amd64: in Go (fast.go) and, instruction by
+// instruction, in assembly (fast_amd64.s), which is used if it can be called with its arguments in
+// registers (fast_asm.go). For an Allocator the assembly must also understand the runtime: it does
+// not pin, because nobody takes the processor away from a function in assembly (package
+// internal/percpu says why). Builds with the tag ashlar_portable and builds for a sanitizer use the
+// functions in Go.
 //
 // # The life of a large object
 //
@@ -315,7 +318,8 @@
 //
 // # Who may touch what
 //
-//	cache and magazines   the goroutine that is pinned to the processor, or the Local's
+//	cache and magazines   the goroutine that is pinned to the processor or in assembly on it, or
+//	                      the Local's
 //	state byte            live: the block's user, through Malloc, Free, Realloc
 //	                      cached: the holder of the class cache; idle: the depot's lock
 //	span's counts, lists  the depot's lock

@@ -35,6 +35,7 @@ var settings = []setting{
 	{"name", "", func(o *Options, v string) bool { o.Name = v; return v != "" && validName(v) }},
 	{"limit", wantBytes, func(o *Options, v string) bool { return parseBytes(&o.Limit, v, "") }},
 	{"decay", "a duration, for example 500ms, or never", setDecay},
+	{"hugepages", "off, dense or all", setHugePages},
 	{"profilerate", wantBytes + ", or off", func(o *Options, v string) bool {
 		var n int64
 		ok := parseBytes(&n, v, "off")
@@ -88,8 +89,8 @@ func parseEnvironment(text string) (o Options, errs []error) {
 	return o, errs
 }
 
-// set sets the option that key names. It returns an error if the key is unknown or the value is
-// not valid.
+// set sets the option that key names. It returns an error if the key is unknown, the value is
+// not valid, or the platform cannot serve the option.
 func (o *Options) set(key, value string, hasValue bool) error {
 	var known []string
 	for _, s := range settings {
@@ -99,6 +100,9 @@ func (o *Options) set(key, value string, hasValue bool) error {
 		}
 		if (!hasValue && s.want != wantNothing) || (hasValue && s.want == wantNothing) || !s.set(o, value) {
 			return fmt.Errorf("%s is %q, want %s", key, value, s.wanted())
+		}
+		if _, err := o.lacking(); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
 		}
 		return nil
 	}
@@ -126,6 +130,15 @@ func setPolicy(o *Options, v string) bool {
 	o.Large.Policy = RetainLarge
 	for ; o.Large.Policy <= KeepLarge; o.Large.Policy++ {
 		if o.Large.Policy.String() == v {
+			return true
+		}
+	}
+	return false
+}
+
+func setHugePages(o *Options, v string) bool {
+	for o.HugePages = HugePagesOff; o.HugePages <= HugePagesAll; o.HugePages++ {
+		if o.HugePages.String() == v {
 			return true
 		}
 	}

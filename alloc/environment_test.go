@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // TestEnvironment: each key sets its option.
@@ -27,6 +29,9 @@ func TestEnvironment(t *testing.T) {
 		"limit=5TiB":         func(o *Options) bool { return o.Limit == 5<<40 },
 		"decay=250ms":        func(o *Options) bool { return o.Decay == 250*time.Millisecond },
 		"decay=never":        func(o *Options) bool { return o.Decay < 0 },
+		"hugepages=dense":    func(o *Options) bool { return o.HugePages == HugePagesDense },
+		"hugepages=all":      func(o *Options) bool { return o.HugePages == HugePagesAll },
+		"hugepages=off":      func(o *Options) bool { return o.HugePages == HugePagesOff },
 		"profilerate=64KiB":  func(o *Options) bool { return o.ProfileRate == 64<<10 },
 		"profilerate=off":    func(o *Options) bool { return o.ProfileRate == -1 },
 		"guardrate=5000":     func(o *Options) bool { return o.GuardRate == 5000 },
@@ -49,10 +54,13 @@ func TestEnvironment(t *testing.T) {
 		"checked, limit=1,,": func(o *Options) bool { return o.Checked && o.Limit == 1 },
 	} {
 		o, errs := parseEnvironment(text)
+		if len(errs) == 1 && errors.Is(errs[0], ErrUnsupported) { // TestEnvironmentOfPlatform
+			continue
+		}
 		if len(errs) > 0 || !want(&o) {
 			t.Errorf("%q gives %+v, %v", text, o, errs)
 		}
-		if err := o.check("test"); err != nil && !errors.Is(err, ErrUnsupported) {
+		if err := o.check("test"); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -81,6 +89,8 @@ func TestEnvironmentMistakes(t *testing.T) {
 		"checked=":             `checked is "", want no value`,
 		"leaks=/tmp/leaks":     `leaks is "/tmp/leaks", want stderr or stdout`,
 		"log=file":             `log is "file", want stderr or stdout`,
+		"hugepages=some":       `hugepages is "some", want off, dense or all`,
+		"hugepages":            `hugepages is ""`,
 		"large=forget":         `large is "forget", want retain, unmap or keep`,
 		"maxmappings=many":     `maxmappings is "many", want a number of mappings`,
 		"name=":                `name is "", want 1 to 100 bytes of UTF-8`,
@@ -98,6 +108,33 @@ func TestEnvironmentMistakes(t *testing.T) {
 	}
 	if _, errs := parseEnvironment("a,b,checked,c=5"); len(errs) != 3 {
 		t.Errorf("three mistakes: %v", errs)
+	}
+}
+
+// TestEnvironmentOfPlatform: an option that the platform lacks is reported as NewAllocator
+// reports it, and changes nothing. The other settings take effect.
+func TestEnvironmentOfPlatform(t *testing.T) {
+	var mistakes strings.Builder
+	o := environmentOptions("zeroonfree,spanguards,randomorder", &mistakes)
+	if a, err := NewAllocator(o); err != nil {
+		t.Errorf("the options from the environment: %v", err)
+	} else {
+		closeIt(t, a)
+	}
+	_, err := NewAllocator(Options{Hardening: Hardening{SpanGuards: true}})
+	want := Options{Hardening: Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: err == nil}}
+	if fmt.Sprint(o) != fmt.Sprint(want) {
+		t.Errorf("the options are %+v", o)
+	}
+	said := ""
+	if err != nil {
+		said = "alloc: ASHLAR: spanguards: guard pages: not supported on " + vm.Platform() + "\n"
+		if !errors.Is(err, ErrUnsupported) {
+			t.Errorf("NewAllocator: %v", err)
+		}
+	}
+	if mistakes.String() != said {
+		t.Errorf("reported %q, want %q", mistakes.String(), said)
 	}
 }
 
@@ -141,6 +178,7 @@ func printDefaults() error {
 // TestEnvironmentOfProcess: the default Allocator of a process has the options from the
 // environment. A mistake is reported on standard error, once.
 func TestEnvironmentOfProcess(t *testing.T) {
+	needProcesses(t)
 	for _, c := range []struct{ text, out, errors string }{
 		{"", fmt.Sprintf("%d 0 0 false \n", DefaultProfileRate), ""},
 		{"checked,guardrate=5000,limit=8MiB,profilerate=off,name=x y", "-1 5000 8388608 true x y\n", ""},

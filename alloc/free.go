@@ -3,12 +3,9 @@
 package alloc
 
 import (
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/largeheap"
-	"github.com/ashlar-go/ashlar/internal/pagemap"
-	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
@@ -19,27 +16,7 @@ import (
 // Freeing anything else panics with a *MisuseError: a block that is free already, an address
 // inside a block, memory of another Allocator or of Go, a block of a closed Allocator. The
 // Allocator stays usable.
-func (a *Allocator) Free(p unsafe.Pointer) {
-	addr := raw.Addr(p)
-	id := percpu.Pin() // first, so that nothing found has to be saved across the call
-	if leaf := pagemap.Leaf(addr); leaf != 0 && a.hasCache(id) {
-		if d := pagemap.Entry(leaf, addr); d != 0 {
-			h := headerAt(d)
-			if i := h.Index(addr); h.Owns(i, addr, atomic.LoadUintptr(&a.freeOwner)) {
-				r, st := classCacheOf(a.cacheOf(id), h.Class), smallheap.StateOf(d, i)
-				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
-					r.Put(addr, st, was-smallheap.Live)
-					percpu.Unpin(id)
-					return
-				}
-			}
-		}
-	}
-	percpu.Unpin(id)
-	if !a.freeLarge(addr) {
-		a.slowFree((*processors)(a), opFree, addr)
-	}
-}
+func (a *Allocator) Free(p unsafe.Pointer) { freeAllocator(a, p) }
 
 // slowFree serves Free when its fast path cannot.
 func (a *Allocator) slowFree(h holder, op operation, addr uintptr) {

@@ -52,10 +52,9 @@ func (a *Allocator) guardSpan(s uintptr, c sizeclass.Class) error {
 	return err
 }
 
-// openSpan gives the n pages of a span, its guard page included, to the page heap. purged bytes
-// of them were given back to the kernel. If the kernel does not make the guard page accessible
+// openSpan gives the n pages of a span, its guard page included, to the page heap. If the kernel does not make the guard page accessible
 // again, that page is lost.
-func (a *Allocator) openSpan(base uintptr, n int, split bool, purged int64) {
+func (a *Allocator) openSpan(base uintptr, n int, split bool) {
 	if a.options.Hardening.SpanGuards {
 		if a.space.Unguard(base+uintptr(n-1)*sizeclass.PageSize, sizeclass.PageSize, split) != nil {
 			a.lostGuards.pages.Add(1)
@@ -65,7 +64,7 @@ func (a *Allocator) openSpan(base uintptr, n int, split bool, purged int64) {
 			n--
 		}
 	}
-	a.pages.FreePurged(base, n, purged)
+	a.pages.Free(base, n)
 }
 
 // forgetGuards removes guard pages from the account when their mappings are unmapped.

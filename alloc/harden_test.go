@@ -181,18 +181,27 @@ func lastOfSpan(t *testing.T, a *Allocator, size int) unsafe.Pointer {
 	return nil
 }
 
-// TestSpanGuardsUnsupported: a platform without guard pages refuses span guards at once.
-func TestSpanGuardsUnsupported(t *testing.T) {
-	a, err := NewAllocator(Options{Hardening: Hardening{SpanGuards: true}})
-	if vm.Able(vm.Guards) {
-		if err != nil {
-			t.Fatal(err)
+// TestUnsupportedOptions: a platform whose memory lacks a feature refuses an option that needs it,
+// at once.
+func TestUnsupportedOptions(t *testing.T) {
+	for name, c := range map[string]struct {
+		options Options
+		needs   vm.Feature
+	}{
+		"SpanGuards": {Options{Hardening: Hardening{SpanGuards: true}}, vm.Guards},
+		"HugePages":  {Options{HugePages: HugePagesDense}, vm.HugePages},
+	} {
+		a, err := NewAllocator(c.options)
+		if vm.Able(c.needs) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := a.Close(); err != nil {
+				t.Error(err)
+			}
+		} else if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v, want an error that names the option", name, err)
 		}
-		if err := a.Close(); err != nil {
-			t.Error(err)
-		}
-	} else if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "SpanGuards") {
-		t.Errorf("%v, want an error that names the option", err)
 	}
 }
 

@@ -97,6 +97,7 @@ func TestHeapMapMeanwhile(t *testing.T) {
 		users.Go(func() {
 			var blocks [64]unsafe.Pointer
 			for i := 0; !stop.Load(); i++ {
+				yield()
 				a.Free(blocks[i%64])
 				blocks[i%64], _ = a.Malloc(16 << (i % 13))
 				if i%1000 == 0 {

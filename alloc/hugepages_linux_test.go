@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -57,7 +58,18 @@ func TestFootprintIsBound(t *testing.T) {
 	if raceEnabled {
 		t.Skip("in race builds the Go heap's own huge pages decide what is resident")
 	}
-	a := open(t, still)
+	for huge := HugePagesOff; huge <= HugePagesAll; huge++ {
+		t.Run(huge.String(), func(t *testing.T) {
+			if huge != HugePagesOff {
+				vm.Require(t, vm.HugePages)
+			}
+			checkBound(t, Options{Decay: -1, HugePages: huge})
+		})
+	}
+}
+
+func checkBound(t *testing.T, o Options) {
+	a := open(t, o)
 	bound := func(when string) {
 		t.Helper()
 		if resident, now := blocksInRAM(t, a), a.space.Footprint.Now(); resident > now {
@@ -72,6 +84,10 @@ func TestFootprintIsBound(t *testing.T) {
 		blocks = append(blocks, p)
 	}
 	bound("small blocks in use")
+	for range 20 {
+		tick(a)
+	}
+	bound("small blocks in use for long")
 	for round := range 3 {
 		for i, p := range blocks {
 			if i%8 != 0 {
@@ -80,6 +96,12 @@ func TestFootprintIsBound(t *testing.T) {
 			}
 		}
 		bound("most are freed")
+		if round == 1 {
+			for range 20 {
+				tick(a)
+			}
+			bound("with age")
+		}
 		a.Trim()
 		bound("after Trim")
 		for i, p := range blocks {
@@ -114,4 +136,142 @@ func TestFootprintIsBound(t *testing.T) {
 		fill(bytesAt(large[i], 3<<20), 1)
 	}
 	bound("half of them are purged")
+}
+
+// hugeBytes returns how many bytes of the allocator's memory the kernel backs with huge pages.
+func hugeBytes(t *testing.T, a *Allocator) int64 {
+	t.Helper()
+	p, err := a.Inspect().Process()
+	if err != nil {
+		t.Skip(err)
+	}
+	return p.Ours.HugePages
+}
+
+// hugeTest returns an allocator with huge pages. It skips the test where the kernel has none to
+// give, now or ever.
+func hugeTest(t *testing.T, h HugePages) *Allocator {
+	t.Helper()
+	vm.Require(t, vm.HugePages)
+	if raceEnabled {
+		t.Skip("in race builds small blocks lie in the Go heap")
+	}
+	if noHugePages() {
+		t.Skip("the system allows no huge pages:", hugePagesFile)
+	}
+	probe := openOnly(t, Options{Decay: -1, HugePages: HugePagesAll})
+	*(*byte)(alloc(t, probe, 64)) = 1
+	given := hugeBytes(t, probe)
+	shut(t, probe) // the kernel would see its chunk and ours as one mapping
+	if given == 0 {
+		t.Skip("the kernel has no huge page to give")
+	}
+	return open(t, Options{Decay: -1, HugePages: h})
+}
+
+// filledBlocks allocates and fills blocks of 256 bytes, n bytes in all.
+func filledBlocks(t *testing.T, a *Allocator, n int) (blocks []unsafe.Pointer) {
+	t.Helper()
+	for i := range n / 256 {
+		p := alloc(t, a, 256)
+		fill(bytesAt(p, 256), i)
+		blocks = append(blocks, p)
+	}
+	return blocks
+}
+
+// wantFilled fails if a block of filledBlocks that was not freed has changed.
+func wantFilled(t *testing.T, blocks []unsafe.Pointer) {
+	t.Helper()
+	for i, p := range blocks {
+		if p != nil && !filled(bytesAt(p, 256), i) {
+			t.Fatalf("block %d lost its contents", i)
+		}
+	}
+}
+
+// TestHugePagesAll: small blocks and large objects are in huge pages from the start. When a program
+// frees most of its blocks, the rest does not keep whole huge pages in RAM.
+func TestHugePagesAll(t *testing.T) {
+	a := hugeTest(t, HugePagesAll)
+	const n = 64 << 20
+	blocks := filledBlocks(t, a, n)
+	if huge := hugeBytes(t, a); huge < n*9/10 {
+		t.Errorf("%d bytes of %d are in huge pages", huge, n)
+	}
+	large := alloc(t, a, 16<<20)
+	before := hugeBytes(t, a)
+	fill(bytesAt(large, 16<<20), 7)
+	if huge := hugeBytes(t, a) - before; huge < 12<<20 {
+		t.Errorf("%d bytes of a large object are in huge pages", huge)
+	}
+	a.Free(large)
+	live := int64(0)
+	for i, p := range blocks {
+		if uintptr(p)>>16%8 == 0 { // of 512 KiB, 64 KiB stay
+			live += 256
+			continue
+		}
+		a.Free(p)
+		blocks[i] = nil
+	}
+	a.detach()
+	for range 20 {
+		tick(a)
+	}
+	if left := blocksInRAM(t, a); left > live*5/4+2<<20 {
+		t.Errorf("%d bytes are resident with age, for %d live ones", left, live)
+	}
+	check(t, a)
+	a.Trim()
+	if left := blocksInRAM(t, a); left > live*21/20+1<<20 {
+		t.Errorf("%d bytes are resident after Trim, for %d live ones", left, live)
+	}
+	wantFilled(t, blocks)
+	check(t, a)
+}
+
+// TestHugePagesDense: chunks that are dense for some time get huge pages, and the blocks keep what
+// they contain. Chunks that are not dense never do. The statistics say so.
+func TestHugePagesDense(t *testing.T) {
+	a := hugeTest(t, HugePagesDense)
+	const n = 70 << 20 // more than a chunk
+	blocks := filledBlocks(t, a, n)
+	if huge := hugeBytes(t, a); huge != 0 {
+		t.Errorf("%d bytes are in huge pages at once", huge)
+	}
+	for range 20 {
+		tick(a)
+	}
+	huge := hugeBytes(t, a)
+	if s := a.Stats(); huge < 60<<20 || s.HugePages.Chunks < huge || s.HugePages.Collapsed < huge {
+		t.Errorf("%d bytes of %d are in huge pages, the statistics say %+v", huge, n, s.HugePages)
+	}
+	wantFilled(t, blocks)
+	check(t, a)
+
+	sparse := open(t, Options{Decay: -1, HugePages: HugePagesDense})
+	kept := holes(t, sparse, sparse, 8<<10, 4096, 2)
+	sparse.Trim()
+	for range 40 {
+		tick(sparse)
+	}
+	if huge := hugeBytes(t, sparse); huge != 0 {
+		t.Errorf("%d bytes of sparse chunks are in huge pages", huge)
+	}
+	wantKept(t, sparse, kept, 8<<10, 2)
+}
+
+// TestHugePagesByTimer: the purger finds dense chunks without calls of the program, and rests
+// afterwards.
+func TestHugePagesByTimer(t *testing.T) {
+	hugeTest(t, HugePagesOff)
+	a := open(t, Options{Decay: 4 * time.Millisecond, HugePages: HugePagesDense})
+	filledBlocks(t, a, 70<<20)
+	if !eventually(func() bool { return a.Stats().HugePages.Collapsed > 0 }) {
+		t.Errorf("no chunk was collapsed: %+v", a.Stats().HugePages)
+	}
+	if !eventually(func() bool { return !a.awake.Load() }) {
+		t.Error("the purger goes on for ever")
+	}
 }

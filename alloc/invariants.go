@@ -45,8 +45,8 @@ func (a *Allocator) checkInvariants() error {
 // checkAccount compares the counts of the lower layers with the spans and objects:
 //
 //	pages used = Σ spans
-//	footprint  = pages used − pages purged inside spans + pages dirty + large heap's footprint
-//	             + live guarded slots
+//	footprint  = pages used − pages purged inside spans + those of them that the page heap keeps
+//	             + pages dirty + large heap's footprint + live guarded slots
 //	mappings   = chunks + large heap's mappings + guard pool + 2 · guards that split a mapping,
 //	             including the guards of quarantined blocks
 func (a *Allocator) checkAccount(spanBytes, purged, splits int64) error {
@@ -58,7 +58,7 @@ func (a *Allocator) checkAccount(spanBytes, purged, splits int64) error {
 	if err != nil {
 		return err
 	}
-	if got, want := a.space.Footprint.Now(), pages.Used-purged+pages.Dirty+large.Footprint()+pool; got != want {
+	if got, want := a.space.Footprint.Now(), pages.Used-purged+pages.Kept+pages.Dirty+large.Footprint()+pool; got != want {
 		return fmt.Errorf("alloc: %d bytes are charged, pages, large objects and the guard pool have %d", got, want)
 	}
 	if got, want := a.space.Mappings.Now(), int64(pages.Chunks)+large.Mappings()+mappings+2*splits; got != want {

@@ -20,6 +20,9 @@ func TestLocalShared(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector reports it: see TestRaces")
 	}
+	if runtime.GOARCH == "wasm" {
+		t.Skip("two calls at the same time: not supported on " + runtime.GOOS)
+	}
 	for _, o := range []Options{still, {Decay: 1}, strict} {
 		var told atomic.Int64
 		for round := 0; told.Load() == 0 && round < 50; round++ {

@@ -20,25 +20,7 @@ import (
 //
 // A size of 0 returns a unique pointer, which must be freed. The error wraps ErrInvalidSize if
 // size is negative, otherwise ErrOutOfMemory, ErrLimit or ErrClosed.
-func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) {
-	if uint(size-1) < sizeclass.LargeMin-1 {
-		id := percpu.Pin()
-		if a.hasCache(id) {
-			cc := sizeclass.ClassCodeOf(size)
-			if r := classCacheFor(a.cacheOf(id), cc); r.Ready() {
-				addr := r.Take(cc.Code())
-				percpu.Unpin(id)
-				return raw.Pointer(addr), nil
-			}
-		}
-		percpu.Unpin(id)
-	} else if size > 0 {
-		if addr := a.mallocLarge(uintptr(size)); addr != 0 {
-			return raw.Pointer(addr), nil
-		}
-	}
-	return a.slowMalloc((*processors)(a), opMalloc, size)
-}
+func (a *Allocator) Malloc(size int) (unsafe.Pointer, error) { return mallocAllocator(a, size) }
 
 // Calloc returns a zeroed block for n elements of size bytes each. Otherwise it is like
 // Malloc. If n·size overflows, the error wraps ErrInvalidSize.

@@ -29,10 +29,25 @@ func (o *Options) check(op string) error {
 		return invalidOption(op, "Large.Policy", int(o.Large.Policy), "RetainLarge, UnmapLarge or KeepLarge")
 	case o.Large.MaxMappings < 0:
 		return invalidOption(op, "Large.MaxMappings", o.Large.MaxMappings, "0 for half of the kernel's bound, or a number of mappings")
-	case o.Hardening.SpanGuards && !vm.Able(vm.Guards):
-		return fmt.Errorf("alloc: %s: Hardening.SpanGuards: %w", op, vm.Need(vm.Guards))
+	case o.HugePages > HugePagesAll:
+		return invalidOption(op, "HugePages", int(o.HugePages), "HugePagesOff, HugePagesDense or HugePagesAll")
+	}
+	if field, err := o.lacking(); err != nil {
+		return fmt.Errorf("alloc: %s: %s: %w", op, field, err)
 	}
 	return nil
+}
+
+// lacking returns the name of the first option that the platform cannot serve, and an error
+// that names the feature and the platform. The error wraps ErrUnsupported.
+func (o *Options) lacking() (field string, err error) {
+	if o.Hardening.SpanGuards && !vm.Able(vm.Guards) {
+		return "Hardening.SpanGuards", vm.Need(vm.Guards)
+	}
+	if o.HugePages != HugePagesOff {
+		return "HugePages", vm.Need(vm.HugePages)
+	}
+	return "", nil
 }
 
 func validName(name string) bool {

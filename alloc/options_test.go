@@ -18,6 +18,7 @@ func TestInvalidOptions(t *testing.T) {
 	}{
 		{"Limit", Options{Limit: -5}, []string{"-5", "0 for no limit", "bytes"}},
 		{"GuardRate", Options{GuardRate: -1}, []string{"-1", "0 for no guarded blocks"}},
+		{"HugePages", Options{HugePages: 3}, []string{"3", "HugePagesOff, HugePagesDense or HugePagesAll"}},
 		{"Large.Policy", Options{Large: LargeOptions{Policy: 3}}, []string{"3", "RetainLarge, UnmapLarge or KeepLarge"}},
 		{"Large.MaxMappings", Options{Large: LargeOptions{MaxMappings: math.MinInt64}}, []string{"-9223372036854775808", "mappings"}},
 		{"Name", Options{Name: "a\nb"}, []string{`"a\nb"`, "control characters"}},

@@ -31,7 +31,7 @@ func TestPprofHTTP(t *testing.T) {
 	serving := bufio.NewScanner(said)
 	for serving.Scan() && !strings.Contains(serving.Text(), "Serving web UI") {
 	}
-	for page, has := range map[string]string{"/top": "alloc_test.pages", "/flamegraph": "alloc_test.pages", "/peek?f=pages": "alloc_test.get"} {
+	for page, has := range map[string]string{"/ui/top": "alloc_test.pages", "/ui/flamegraph": "alloc_test.pages", "/ui/peek?f=pages": "alloc_test.get"} {
 		if body := fetch(t, "http://"+address+page); !strings.Contains(body, has) {
 			t.Errorf("%s does not have %s:\n%.2000s", page, has, body)
 		}

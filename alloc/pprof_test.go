@@ -94,6 +94,9 @@ var pprofProgram = sync.OnceValues(func() (string, error) {
 // pprofTool returns a command of go tool pprof.
 func pprofTool(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
+	if runtime.GOARCH == "wasm" {
+		t.Skip("starting a process: not supported on " + vm.Platform())
+	}
 	program, err := pprofProgram()
 	if err != nil {
 		t.Fatalf("go tool -n pprof: %v", err)

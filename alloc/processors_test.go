@@ -116,6 +116,7 @@ func TestCloseWhileInUse(t *testing.T) {
 		for g := range 4 {
 			all.Go(func() {
 				for i := 0; ; i++ {
+					yield()
 					p, err := a.Malloc(16 << ((i + g) % 12))
 					begun.Add(1)
 					if errors.Is(err, ErrClosed) {
@@ -134,6 +135,7 @@ func TestCloseWhileInUse(t *testing.T) {
 			for !a.gate.closed.Load() {
 				a.Stats()
 				a.Trim()
+				yield()
 			}
 		})
 		for begun.Load() < 400 {

@@ -24,6 +24,7 @@ import (
 //	idle pages inside spans, a tick after blocks
 //	  were carved from the span                  ─► kernel
 //	pages that were free at the last tick        ─► kernel
+//	chunks that were dense or sparse for long    ─► huge or small pages (Options.HugePages)
 //	large objects retained for long              ─► kernel
 //
 // The purger is active while Allocator.awake is set. It starts and stops as follows:
@@ -89,6 +90,7 @@ func (a *Allocator) tick() {
 	p.active.Add(-1) // Close does not wait for a Logger
 	if err != ErrClosed {
 		a.warnUnreturned(err)
+		a.warnNoHugePages()
 	}
 }
 
@@ -156,9 +158,10 @@ func activity(cache uintptr) uint64 {
 	return sum*31 + uint64(3*atomic.LoadUintptr(&l.served)+atomic.LoadUintptr(&l.n))
 }
 
-// retains reports whether the Allocator retains memory that later ticks can return.
+// retains reports whether the Allocator retains memory that later ticks can return, or chunks that
+// later ticks can give other pages.
 func (a *Allocator) retains() bool {
-	if a.pages.Stats().Dirty > 0 || a.large.HasPurgeable() {
+	if a.pages.MaySettle() || a.large.HasPurgeable() {
 		return true
 	}
 	a.mu.Lock()

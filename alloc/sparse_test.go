@@ -337,6 +337,7 @@ func TestHolesConcurrent(t *testing.T) {
 		}()
 	}
 	for done.Load() < workers {
+		yield()
 		a.Trim()
 		tick(a)
 	}

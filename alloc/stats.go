@@ -216,6 +216,10 @@ func (a *Allocator) countPages(s *stats.Snapshot) {
 	s.Memory.PagesClean += p.Clean
 	s.Memory.Unused += p.Unused
 	s.Chunks += p.Chunks
+	kept := min(p.Kept, s.Memory.IdleClean)
+	s.Memory.IdleClean -= kept
+	s.Memory.Idle += kept
+	s.HugePages = stats.HugePages{Chunks: p.Huge, Collapsed: p.Collapsed}
 }
 
 // countProfile fills in the statistics of the heap profile. It splits the metadata in use into the

@@ -50,9 +50,27 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// yield lets other goroutines run on WebAssembly, which has one thread and preempts nobody. A
+// loop that waits for what others do, or that others wait for, calls it. Elsewhere it does
+// nothing, so that calls meet as often as they can.
+func yield() {
+	if runtime.GOARCH == "wasm" {
+		runtime.Gosched()
+	}
+}
+
+// needProcesses skips a test on WebAssembly, where no program can start another one.
+func needProcesses(t *testing.T) {
+	t.Helper()
+	if runtime.GOARCH == "wasm" {
+		t.Skip("starting a process: not supported on " + vm.Platform())
+	}
+}
+
 // runChild runs a child and reports its output if it fails.
 func runChild(t *testing.T, name string) {
 	t.Helper()
+	needProcesses(t)
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), childVar+"="+name, "GOTRACEBACK=all", "GORACE=atexit_sleep_ms=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -45,7 +45,7 @@ func (a *Allocator) age(all bool) (err error) {
 	keep := a.hasLocals()
 	for c := range sizeclass.Class(sizeclass.Count) {
 		a.releaseSpans(c, a.depots[c].Age(c, all, keep))
-		empty, e := a.depots[c].Purge(c, &a.space, all)
+		empty, e := a.depots[c].Purge(c, &a.pages, all)
 		a.releaseSpans(c, empty)
 		err = errors.Join(err, e)
 	}

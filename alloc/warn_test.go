@@ -152,3 +152,17 @@ func (h *allocating) Handle(ctx context.Context, r slog.Record) error {
 	}
 	return h.Handler.Handle(ctx, r)
 }
+
+// TestHugePagesForbidden: where the system allows no huge pages, small ones are used, and the logger
+// gets a warning when the Allocator is made.
+func TestHugePagesForbidden(t *testing.T) {
+	vm.Require(t, vm.HugePages)
+	defer func(was func() bool) { noHugePages = was }(noHugePages)
+	noHugePages = func() bool { return true }
+	var out bytes.Buffer
+	a := open(t, Options{Decay: -1, HugePages: HugePagesAll, Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	a.Free(alloc(t, a, 64))
+	if !strings.Contains(out.String(), "refuses huge pages") || a.Stats().HugePages.Chunks != 0 {
+		t.Errorf("%+v, logged %q", a.Stats().HugePages, &out)
+	}
+}

@@ -139,7 +139,9 @@
 //
 // The memory is a private mapping of the file. When the program writes to a page, the
 // kernel copies the page. Only Sync writes to the file: it asks the kernel for the copied
-// pages and writes them by way of a journal (file_sync.go lists the steps). File.Copy makes
+// pages and writes them by way of a journal (file_sync.go lists the steps). On Windows, where
+// a mapping cannot be longer than its file, Open reads the data into private memory, and Sync
+// compares the memory with the file (file_memory.go). File.Copy makes
 // a consistent copy at the same time, with a larger capacity if requested.
 //
 // Compact frees the objects that no ref reaches from the root. Objects never move, because

@@ -44,7 +44,7 @@ func book(f *arena.File, what string, amount int64) error {
 }
 
 func ExampleOpen() {
-	if !vm.Able(vm.FilesAhead) { // see PLATFORMS.md
+	if !vm.Able(vm.Files) { // see PLATFORMS.md
 		fmt.Print("bread -4\nwages 100\n96 in all\n")
 		return
 	}

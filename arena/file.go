@@ -32,7 +32,8 @@ type File struct {
 	mu              sync.Mutex // guards the fields below
 	file            *vm.File
 	locked          bool
-	inMemory        bool // the file system keeps files in RAM
+	identity        vm.FileInfo // of file, when it was opened
+	inMemory        bool        // the file system keeps files in RAM
 	mapping         vm.Mapping
 	capacity        uint64 // bytes of data that are mapped, at most last.Capacity
 	removeDescriber func()
@@ -43,6 +44,7 @@ type File struct {
 	closed          bool
 	copies          []*copying // running copies
 	gaps            []gap      // free memory below count, by offset
+	usable, high    uint64     // bytes of memory, see mapsAhead; else 0
 }
 
 // fileSpace is the account of the memory of all files.
@@ -56,9 +58,12 @@ func (f *File) mapData() error {
 		f.capacity = min(f.capacity, max(limit, pageUp(f.last.Used)))
 	}
 	var err error
-	if !fits(f.capacity) {
+	switch {
+	case !fits(f.capacity):
 		err = alloc.ErrOutOfMemory
-	} else {
+	case !mapsAhead:
+		err = f.mapMemory()
+	default:
 		kind := vm.Kind{File: f.file, Offset: f.last.dataAt()}
 		if f.options.ReadOnly {
 			kind.Access = vm.ReadOnly
@@ -119,6 +124,9 @@ func (f *File) takeAt(off, size uint64) error {
 		return err
 	}
 	if err := f.back(pagesOf(f.count), pagesOf(off+size)); err != nil {
+		return err
+	}
+	if err := f.makeUsable(pagesOf(off+size) * filePage); err != nil {
 		return err
 	}
 	atomic.StoreUint64(&f.count, off+size)
@@ -199,6 +207,7 @@ func (f *File) release() error {
 	if f.mapping.Size > 0 {
 		storeMemory.remove(f.mapping.Base, f.mapping.Size)
 		errs = append(errs, fileSpace.Release(f.mapping))
+		fileSpace.Refund(uintptr(f.usable))
 	}
 	if f.file != nil {
 		if f.locked {
@@ -207,7 +216,7 @@ func (f *File) release() error {
 		errs = append(errs, fileSpace.CloseFile(f.file))
 	}
 	f.mapping, f.file, f.locked = vm.Mapping{}, nil, false
-	f.gaps = nil
+	f.gaps, f.usable, f.high = nil, 0, 0
 	atomic.StoreUint64(&f.count, 0) // from now on refs are invalid
 	return errors.Join(errs...)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build linux && !ashlar_heap
+//go:build (linux || windows) && !ashlar_heap
 
 package arena
 
@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -22,6 +20,11 @@ func litter(f *File) error {
 	if err := advance(f); err != nil {
 		return err
 	}
+	return scatter(f)
+}
+
+// scatter makes the objects that no ref reaches.
+func scatter(f *File) error {
 	h, err := Root[history](f)
 	if err != nil {
 		return err
@@ -39,26 +42,29 @@ func litter(f *File) error {
 	return err
 }
 
-// littered makes commits with Sync and with Compact in turn, and reports each.
-func littered(f *File, n int, done func()) error {
+// littered makes commits with Sync and with Compact in turn, and reports each. It calls perform
+// for each call.
+func littered(f *File, n int, perform func(func() error) error, done func()) error {
+	compact := func() error {
+		_, err := Compact[history](f)
+		return err
+	}
 	for i := range n {
-		if err := litter(f); err != nil {
-			return err
+		calls := []func() error{func() error { return advance(f) }, func() error { return scatter(f) }, f.Sync}
+		if i%2 != 0 {
+			calls[2] = compact
 		}
-		var err error
-		if i%2 == 0 {
-			err = f.Sync()
-		} else {
-			_, err = Compact[history](f)
-		}
-		if err != nil {
-			return err
+		for _, call := range calls {
+			if err := perform(call); err != nil {
+				return err
+			}
 		}
 		done()
 	}
-	_, err := Compact[history](f)
-	return err
+	return perform(compact)
 }
+
+func once(call func() error) error { return call() }
 
 // TestCompactPowerCut: a power cut during Compact leaves the last commit, or the one that
 // Compact makes.
@@ -78,7 +84,7 @@ func TestCompactPowerCut(t *testing.T) {
 		}
 		f, err := Open(path, FileOptions{Capacity: 1 << 20})
 		if err == nil {
-			err = errors.Join(littered(f, 4, func() { *acked++ }), f.Close())
+			err = errors.Join(littered(f, 4, once, func() { *acked++ }), f.Close())
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -99,57 +105,57 @@ func TestCompactPowerCut(t *testing.T) {
 	again.checkImages(t, number, nil)
 }
 
-// TestCompactKernelRefuses makes each kernel call of commits with Compact fail, and all
-// calls from it on. It also tests file systems without holes.
+// TestCompactKernelRefuses makes each kernel call of commits with Compact fail, all
+// calls from it on, and all until an operation has failed twice. It also tests file systems without
+// holes.
 func TestCompactKernelRefuses(t *testing.T) {
 	step := int64(3)
 	if testing.Short() {
 		step = 11
 	}
 	for _, c := range []struct {
-		name       string
-		persistent bool
-		always     func(vm.Op) error
+		name   string
+		manner manner
+		always func(vm.Op) error
 	}{
-		{"one", false, func(vm.Op) error { return nil }},
-		{"all", true, func(vm.Op) error { return nil }},
-		{"copies not reported", false, silent},
-		{"no holes", false, func(op vm.Op) error {
-			if op == vm.OpAllocate {
-				return vm.ErrKernelLacks
-			}
-			return nil
-		}},
+		{"one", one, never},
+		{"all", all, never},
+		{"twice", twice, never},
+		{"copies not reported", one, silent},
+		{"copies not reported, twice", twice, silent},
+		{"no holes", one, noHoles},
+		{"no holes, twice", twice, noHoles},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for at := int64(1); compactRefused(t, at, c.persistent, c.always); at += step {
+			for at := int64(1); compactRefused(t, &refusal{manner: c.manner, at: at, always: c.always}); at += step {
 			}
 		})
 	}
 }
 
-func compactRefused(t *testing.T, at int64, persistent bool, always func(vm.Op) error) (reached bool) {
+// noHoles is the answer of a file system without holes.
+func noHoles(op vm.Op) error {
+	if op == vm.OpAllocate {
+		return vm.ErrKernelLacks
+	}
+	return nil
+}
+
+func compactRefused(t *testing.T, r *refusal) (reached bool) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
-	var calls atomic.Int64
-	vm.Inject(func(op vm.Op) error {
-		if err := always(op); err != nil {
-			return err
-		}
-		if n := calls.Add(1); n == at || persistent && n > at {
-			reached = true
-			return syscall.ENOSPC
-		}
-		return nil
-	})
+	r.begin()
 	defer vm.Inject(nil)
 	synced := uint64(0)
-	f, err := Open(path, FileOptions{Capacity: historyCapacity, NoStore: true})
+	f, err := openRefused(t, r, path, FileOptions{Capacity: historyCapacity, NoStore: true})
 	if err == nil {
-		err = littered(f, 4, func() { synced++ })
+		err = littered(f, 4, r.perform, func() { synced++ })
 	}
-	vm.Inject(always)
-	name := fmt.Sprintf("call %d, error %v", at, err)
+	r.end()
+	name := fmt.Sprintf("call %d, error %v", r.at, err)
+	if r.manner == twice && err != nil && !errors.Is(err, ErrReopen) {
+		t.Fatalf("%s: a call fails for ever", name)
+	}
 	if err != nil && f != nil && !errors.Is(err, ErrReopen) { // when the cause is gone, the File works again
 		before, wrong := inspectHistory(f)
 		_, again := Compact[history](f)
@@ -165,7 +171,7 @@ func compactRefused(t *testing.T, at int64, persistent bool, always func(vm.Op) 
 	if got := reopened(t, path); got < synced || got > synced+1 {
 		t.Errorf("%s: %d commits were made, the file holds %d", name, synced, got)
 	}
-	return reached
+	return r.reached
 }
 
 // TestCompactBesideCopy: a copy that is made while Compact runs has the state from before.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build linux && !ashlar_heap
+//go:build (linux || windows) && !ashlar_heap
 
 package arena
 
@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
@@ -50,16 +49,6 @@ func compactShelf(t testing.TB, f *File) int64 {
 		t.Fatal(err)
 	}
 	return n
-}
-
-// blocks returns the disk space of a file, in bytes.
-func blocks(t testing.TB, path string) int64 {
-	t.Helper()
-	var s syscall.Stat_t
-	if err := syscall.Stat(path, &s); err != nil {
-		t.Fatal(err)
-	}
-	return s.Blocks * 512
 }
 
 // TestCompact: Compact frees what no ref reaches, in the middle and at the end, and nothing

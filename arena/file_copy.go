@@ -67,6 +67,9 @@ func (f *File) copy(path string, o *CopyOptions) (err error) {
 	if err == nil {
 		err = f.copyTo(to)
 	}
+	if err == nil {
+		err = to.release() // nobody relies on the copy before Copy returns
+	}
 	if err != nil && made {
 		err = errors.Join(err, to.remove())
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build linux && !ashlar_heap
+//go:build (linux || windows) && !ashlar_heap
 
 package arena
 
@@ -16,7 +16,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -42,7 +41,8 @@ func TestFileKillChild(t *testing.T) {
 	var calls atomic.Int64
 	vm.Inject(func(op vm.Op) error {
 		if calls.Add(1) == at {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			self, _ := os.FindProcess(os.Getpid())
+			_ = self.Kill()
 			select {}
 		}
 		if mute {

@@ -88,5 +88,6 @@ func (f *File) cutTail() error {
 	if err := f.truncate(end); err != nil {
 		return err
 	}
+	f.clearBeyond(uint64(end - f.last.dataAt()))
 	return f.extend(max(f.count, dataFloor))
 }

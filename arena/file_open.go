@@ -56,10 +56,13 @@ func (f *File) openFile() (made bool, err error) {
 			return false, err
 		}
 		if err := fileSpace.LockFile(f.file, !f.options.ReadOnly, false); err != nil {
-			return false, err // the file belongs to the process that has locked it: do not remove it
+			// Only a file that is locked may be removed. Otherwise another process may use it.
+			f.locked = made && !errors.Is(err, ErrInUse) && fileSpace.LockFile(f.file, true, false) == nil
+			return f.locked, err
 		}
 		f.locked = true
 		info, err := fileSpace.Stat(f.file)
+		f.identity = info
 		switch {
 		case err != nil:
 			return made, err
@@ -129,7 +132,10 @@ func (f *File) remove() error {
 	if err != nil {
 		return nil // it has no name, or the directory cannot be read
 	}
-	mine, err := fileSpace.Stat(f.file)
+	mine := f.identity
+	if f.file != nil {
+		mine, err = fileSpace.Stat(f.file)
+	}
 	other, err2 := fileSpace.Stat(named)
 	if err = errors.Join(err, err2); err == nil && mine.Device == other.Device && mine.Inode == other.Inode {
 		err = fileSpace.Unlink(f.path)

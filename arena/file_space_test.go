@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build linux && !ashlar_heap
+//go:build (linux || windows) && !ashlar_heap
 
 package arena
 

@@ -203,6 +203,9 @@ func (h *header) finish() {
 // dirty returns the pages, of the first pages of the data, that may differ between memory
 // and the last commit.
 func (f *File) dirty(pages uint64) (dirty []uint64, err error) {
+	if !mapsAhead {
+		return f.compared(pages)
+	}
 	size := uintptr(pages * filePage)
 	kernel := vm.PageSize()
 	err = fileSpace.Copied(f.mapping.Base, (size+kernel-1)&^(kernel-1), func(p uintptr) {
@@ -280,7 +283,7 @@ func (f *File) changes(h *header, dirty []uint64, unused []gap) (fresh, changed 
 // refuses, the copies stay, and the next commit writes them again; those of unused pages
 // become zero.
 func (f *File) forget(copied []uint64, unused []gap) {
-	for len(copied) > 0 {
+	for len(copied) > 0 && mapsAhead {
 		n := 1
 		for n < len(copied) && copied[n] == copied[0]+uint64(n) {
 			n++
@@ -289,7 +292,7 @@ func (f *File) forget(copied []uint64, unused []gap) {
 		copied = copied[n:]
 	}
 	for _, g := range unused {
-		if f.dropCopies(g.from, g.to) != nil {
+		if !mapsAhead || f.dropCopies(g.from, g.to) != nil {
 			raw.Clear(f.mapping.Base+uintptr(g.from), uintptr(g.to-g.from))
 		}
 	}

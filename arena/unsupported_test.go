@@ -14,9 +14,17 @@ import (
 
 // Without mapped files and shared memory the errors name the feature and the platform.
 func TestUnsupported(t *testing.T) {
-	_, file := Open(filepath.Join(t.TempDir(), "file"), FileOptions{})
-	_, shared := OpenShared("", SharedOptions{Size: 1 << 20})
-	for feature, err := range map[vm.Feature]error{vm.FilesAhead: file, vm.SharedMemory: shared} {
+	f, file := Open(filepath.Join(t.TempDir(), "file"), FileOptions{})
+	s, shared := OpenShared("", SharedOptions{Size: 1 << 20})
+	defer func() {
+		if file == nil {
+			_ = f.Close()
+		}
+		if shared == nil {
+			_ = s.Close()
+		}
+	}()
+	for feature, err := range map[vm.Feature]error{vm.Files: file, vm.SharedMemory: shared} {
 		if vm.Able(feature) {
 			if err != nil {
 				t.Errorf("%v: %v", feature, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/arena"
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // An arenaModel performs the operations of a stream on an arena and compares the results
@@ -91,12 +92,31 @@ func (y *arenaModel) open() (bool, error) {
 	if y.arena != nil {
 		return true, nil
 	}
-	a, err := arena.NewArenaWithOptions(y.options)
-	if err != nil {
-		return false, y.refusal(err)
-	}
-	y.arena = a
-	return true, nil
+	return y.insist(func() (err error) {
+		y.arena, err = arena.NewArenaWithOptions(y.options)
+		return err
+	})
+}
+
+// insist makes a call. A failure must leave all allocations as they were.
+func (y *arenaModel) insist(call func() error) (done bool, wrong error) {
+	full := false
+	return vm.Insist(call, func(err error) error {
+		if err := y.refusal(err); err != nil {
+			return err
+		}
+		full = errors.Is(err, alloc.ErrLimit)
+		y.fired = y.faults.fired.Load()
+		if y.arena == nil {
+			return nil
+		}
+		return y.sound()
+	}, func() (restore func()) {
+		if full || y.trace.steps%2 == 0 {
+			return nil
+		}
+		return y.faults.suspend()
+	})
 }
 
 func (y *arenaModel) step() error {
@@ -170,40 +190,46 @@ func (y *arenaModel) enter(at unsafe.Pointer, size, align int) (*block, error) {
 func (y *arenaModel) alloc() error {
 	size, align := y.size(), y.in.align(14)
 	y.trace.note(align)
-	p, err := y.arena.Alloc(size, align)
 	if align <= 0 || align&(align-1) != 0 || align > alloc.MaxAlign {
-		if p != nil || !errors.Is(err, alloc.ErrInvalidSize) {
+		if p, err := y.arena.Alloc(size, align); p != nil || !errors.Is(err, alloc.ErrInvalidSize) {
 			return fmt.Errorf("alignment %d: got %p, %w", align, p, err)
 		}
 		return nil
 	}
-	if err != nil {
-		return y.refusal(err)
+	var p unsafe.Pointer
+	done, err := y.insist(func() (err error) {
+		p, err = y.arena.Alloc(size, align)
+		return neither(p, err)
+	})
+	if !done || err != nil {
+		return err
 	}
 	_, err = y.enter(p, size, align)
 	return err
 }
 
-// try calls f and returns a panic for lack of memory as an error.
+// try makes a call that panics for lack of memory.
 func (y *arenaModel) try(f func()) (done bool, err error) {
-	defer func() {
-		switch v := recover().(type) {
-		case nil:
-		case *arena.Error:
-			done, err = false, y.refusal(v)
-		default:
-			panic(v)
-		}
-	}()
-	f()
-	return true, nil
+	return y.insist(func() (err error) {
+		defer func() {
+			switch v := recover().(type) {
+			case nil:
+			case *arena.Error:
+				err = v
+			default:
+				panic(v)
+			}
+		}()
+		f()
+		return nil
+	})
 }
 
 func (y *arenaModel) new() error {
 	var p unsafe.Pointer
-	size := 0
+	size, kind := 0, y.in.next()%3
 	done, err := y.try(func() {
-		switch y.in.next() % 3 {
+		switch kind {
 		case 0:
 			p, size = unsafe.Pointer(arena.New[[3]byte](y.arena)), 3
 		case 1:

@@ -57,6 +57,7 @@
 //	stream      reads bytes as choices: operations, sizes, alignments, blocks
 //	block       address, requested and usable bytes, pattern
 //	shadow      the blocks of one runner, and their sums by size class
+//	vm.Insist   makes a call that fails again: at once, and after its cause has gone
 //	runner      runs a stream on a model with three Locals, and keeps a shadow
 //	largeModel  does the same with a largeheap.Heap
 //	arenaModel  does the same with an arena
@@ -171,10 +172,27 @@
 // that the model gives; after one failure nothing may have changed. A commit that fails leaves
 // the last commit in the file; with arena.ErrReopen it may leave the new one.
 //
-// Tests of packages alloc, arena and mmap meet each error path twice: TestFault, TestKernelRefuses
-// and TestEveryKernelCallOfRegionsFails make all kernel calls fail from the n-th on, for each n. A
-// call that fails is made again at once, while they fail, and once more when none does. That one
-// must succeed. After each failure the state is compared with the one before.
+// # Each error path twice
+//
+// A call that fails for lack of memory, for lack of space or at a limit is made again at once,
+// while the cause lasts. It fails again, or succeeds as any call. For every second operation the
+// cause is then removed: no kernel call fails, and there is no limit. Now the call must succeed.
+// The other operations leave the cause, so that many calls in a row fail.
+//
+// After each failure the model is compared with the statistics and with the contents. A second
+// failure of a runner must not take memory:
+//
+//	footprint, mapped after the second failure ≤ those after the first
+//
+// Several runners at once repeat a call only while its cause lasts, for they cannot know whether
+// another one injects failures. Workers of the soak repeat it once more in the audit, when nobody
+// disturbs them.
+//
+// The structures of FuzzStructures get most of their memory from pages that are mapped already. So
+// they meet limits more often than kernel calls that fail.
+//
+// The fault tests beside the packages do the same without choice: they make all kernel calls fail
+// from the n-th on, for each n.
 //
 // Allocators that are closed in use belong to goroutines that allocate and free at a limit,
 // but do not touch the memory. Close must succeed and leave nothing mapped, and their calls

@@ -12,6 +12,7 @@ import (
 // faults makes kernel calls fail. Like vm.Inject, it acts on the whole process.
 type faults struct {
 	fired atomic.Int64 // number of failed calls
+	off   atomic.Bool  // no call fails for the moment
 }
 
 var errInjected = fmt.Errorf("%w: injected", vm.ErrOutOfMemory)
@@ -35,7 +36,7 @@ func (f *faults) arm(which, amount int) {
 	}
 	calls := new(atomic.Int64)
 	vm.Inject(func(op vm.Op) error {
-		if kinds>>op&1 == 0 {
+		if kinds>>op&1 == 0 || f.off.Load() {
 			return nil
 		}
 		if n := calls.Add(1); n <= skip || n > last {
@@ -44,6 +45,12 @@ func (f *faults) arm(which, amount int) {
 		f.fired.Add(1)
 		return errInjected
 	})
+}
+
+// suspend makes all kernel calls work until resume is called.
+func (f *faults) suspend() (resume func()) {
+	f.off.Store(true)
+	return func() { f.off.Store(false) }
 }
 
 // disarm makes all kernel calls work again.

@@ -35,11 +35,15 @@ type fileModel struct {
 	locked    *vm.File // another program's descriptor, which has locked the file
 	in        stream
 	trace     trace
-	next      struct {
-		call, count int // the kernel calls of the next operation that fail; call 0: none
-		full        bool
-	}
-	fired int // calls that have failed
+	next      refusals // of the next operation
+	fired     int      // calls that have failed
+	halfway   bool     // the operation has returned arena.ErrReopen
+}
+
+// refusals are the kernel calls of an operation that fail.
+type refusals struct {
+	call, count int  // the first, and how many; call 0: none
+	full        bool // for lack of disk space
 }
 
 // A cabinet is the root of the file, and drawers are its contents.
@@ -113,10 +117,29 @@ func (m *fileModel) fail() error {
 	return nil
 }
 
-// kernel runs an operation with the failures that are next.
+// kernel runs an operation with the failures that are next. Every second operation that fails is
+// repeated while all kernel calls fail, and once more when none does. What that one returns must be
+// right for an operation without failures.
 func (m *fileModel) kernel(f func() error) error {
-	next, calls := m.next, 0
-	m.next.call, m.fired = 0, 0
+	next := m.next
+	m.next.call, m.halfway = 0, false
+	err := m.attempt(next, f)
+	if err == nil || m.fired == 0 || m.trace.steps%2 == 0 {
+		return err
+	}
+	if again := m.attempt(refusals{1, 1 << 30, next.full}, f); again == nil {
+		return nil
+	}
+	if err = m.attempt(refusals{}, f); m.halfway {
+		m.fired = 1 // the reason of arena.ErrReopen
+	}
+	return err
+}
+
+// attempt runs an operation with failures.
+func (m *fileModel) attempt(next refusals, f func() error) error {
+	calls := 0
+	m.fired = 0
 	vm.Inject(func(vm.Op) error {
 		if calls++; next.call == 0 || calls < next.call || calls-next.call >= next.count {
 			return nil
@@ -128,7 +151,9 @@ func (m *fileModel) kernel(f func() error) error {
 		return errInjected
 	})
 	defer disarm()
-	return f()
+	err := f()
+	m.halfway = m.halfway || errors.Is(err, arena.ErrReopen)
+	return err
 }
 
 // open opens the file if it is closed, and reports whether it is open. The contents must be

@@ -119,7 +119,7 @@ func (m *fileModel) commit(do func() error) error {
 	switch {
 	case err == nil && m.cut:
 		return errors.New("a commit to a file that another program has cut succeeded")
-	case err == nil && m.unsure != nil:
+	case err == nil && (m.unsure != nil || m.halfway):
 		return errors.New("a commit succeeded after one that had failed half-way")
 	case err == nil:
 		m.committed = *m.memory.clone()
@@ -136,13 +136,19 @@ func (m *fileModel) closeFile() error {
 	if m.f == nil {
 		return nil
 	}
-	err := m.kernel(m.f.Close)
+	err := m.attempt(m.next, m.f.Close)
+	m.next.call = 0
+	if again := m.f.Close(); again != nil {
+		return fmt.Errorf("closing the file once more: %w", again)
+	}
 	if m.fired == 0 && m.cut && !m.told && m.unsure == nil && !errors.Is(err, arena.ErrTruncated) {
 		return fmt.Errorf("closing a file that another program has cut: %w", orNone(err))
 	}
 	m.f = nil
 	return m.settle(err)
 }
+
+var errLeft = errors.New("a copy failed, and left its file")
 
 // copy makes a copy of the last commit.
 func (m *fileModel) copy() error {
@@ -151,7 +157,24 @@ func (m *fileModel) copy() error {
 	}
 	to := m.path + ".copy"
 	defer os.Remove(to)
-	if err := m.kernel(func() error { return m.f.Copy(to, arena.CopyOptions{NoStore: true}) }); err != nil || m.cut {
+	err := m.kernel(func() error {
+		err := m.f.Copy(to, arena.CopyOptions{NoStore: true})
+		if err == nil {
+			return nil
+		}
+		reasons := m.fired // of which one is why Copy fails, and a second one why the file stays
+		if m.cut {
+			reasons++
+		}
+		if os.Remove(to) == nil && reasons < 2 {
+			return fmt.Errorf("%w: %w", errLeft, err)
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, errLeft):
+		return err
+	case err != nil || m.cut:
 		return m.settle(err)
 	}
 	if m.unsure != nil {

@@ -139,11 +139,38 @@ func (h *largeModel) alloc() error {
 	how := h.in.next()
 	r := request{size: h.size(), align: 1 << (how % 23), zero: how >= 128}
 	h.trace.note(r.align)
-	addr, _, err := h.heap.Alloc(uintptr(r.size), uintptr(r.align), r.zero)
-	if err != nil {
-		return h.refusal(r, err)
+	var addr uintptr
+	done, err := h.insist(func(err error) error { return h.refusal(r, err) }, r.hopeless(), func() (err error) {
+		addr, _, err = h.heap.Alloc(uintptr(r.size), uintptr(r.align), r.zero)
+		return err
+	})
+	if !done || err != nil {
+		return err
 	}
 	return h.enter(r, addr, true)
+}
+
+// insist makes a call. refused judges a failure, which must leave the heap sound. A hopeless
+// call fails for ever.
+func (h *largeModel) insist(refused func(error) error, hopeless bool, call func() error) (done bool, wrong error) {
+	return vm.Insist(call, func(err error) error {
+		if err := refused(err); err != nil {
+			return err
+		}
+		h.fired = h.faults.fired.Load()
+		return h.sound()
+	}, func() (restore func()) {
+		if hopeless || h.trace.steps%2 == 0 {
+			return nil
+		}
+		limit := h.space.Limit()
+		h.space.SetLimit(0)
+		resume := h.faults.suspend()
+		return func() {
+			resume()
+			h.space.SetLimit(limit)
+		}
+	})
 }
 
 // enter checks the object at addr and adds it to the shadow.
@@ -207,12 +234,19 @@ func (h *largeModel) resize() error {
 	}
 	r := request{size: h.size(), align: b.align}
 	lo, hi := b.seam(r.size)
-	addr, err := h.resizeAt(b.addr, uintptr(r.size))
-	if err != nil {
+	var addr uintptr
+	refused := func(err error) error {
 		if err := h.refusal(r, err); err != nil {
 			return err
 		}
 		return b.verify()
+	}
+	done, err := h.insist(refused, r.hopeless(), func() (err error) {
+		addr, err = h.resizeAt(b.addr, uintptr(r.size))
+		return err
+	})
+	if !done || err != nil {
+		return err
 	}
 	if err := b.verifyAt(addr, r.size); err != nil {
 		return err
@@ -242,15 +276,30 @@ func (h *largeModel) ticks() error {
 	n := 1 + h.in.below(48)
 	h.trace.note(n)
 	for range n {
-		if _, err := h.heap.Purge(false); err != nil && h.faults.fired.Load() == h.fired {
+		if err := h.purge(false); err != nil {
 			return err
 		}
 	}
 	return h.verify()
 }
 
+// purge makes a tick pass, or purges everything.
+func (h *largeModel) purge(all bool) error {
+	refused := func(err error) error {
+		if h.faults.fired.Load() == h.fired {
+			return err
+		}
+		return nil
+	}
+	_, err := h.insist(refused, false, func() error {
+		_, err := h.heap.Purge(all)
+		return err
+	})
+	return err
+}
+
 func (h *largeModel) trim() error {
-	if _, err := h.heap.Purge(true); err != nil && h.faults.fired.Load() == h.fired {
+	if err := h.purge(true); err != nil {
 		return err
 	}
 	return h.verify()

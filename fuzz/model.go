@@ -12,6 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/stats"
 )
@@ -53,9 +54,9 @@ func largeOptions(b int) largeobj.Options {
 	return o
 }
 
-// hardeningOf returns the options that three bits select.
+// hardeningOf returns the options that three bits select, as far as the platform has them.
 func hardeningOf(b int) alloc.Hardening {
-	return alloc.Hardening{ZeroOnFree: b&1 != 0, RandomOrder: b&2 != 0, SpanGuards: b&4 != 0}
+	return alloc.Hardening{ZeroOnFree: b&1 != 0, RandomOrder: b&2 != 0, SpanGuards: b&4 != 0 && vm.Able(vm.Guards)}
 }
 
 // newModel makes an Allocator with options from one byte. onLimit may be nil.

@@ -13,7 +13,7 @@ import (
 )
 
 // batch allocates n blocks of one size in one call. If that fails, the blocks that the call
-// reports must exist, and the other elements must be unchanged.
+// reports must exist, and the other elements must be unchanged. The next call is for those.
 func (p *runner) batch(h int) error {
 	r, n := request{size: p.size()}, p.in.next()%128
 	r.zero = n%2 == 1
@@ -24,12 +24,27 @@ func (p *runner) batch(h int) error {
 	if r.zero {
 		allocate = p.handle(h).CallocBatch
 	}
-	got, err := allocate(r.size, blocks)
-	if err == nil && got != len(blocks) || err != nil && got == len(blocks) {
-		return fmt.Errorf("a batch of %d blocks has %d, and the error is %w", len(blocks), got, err)
-	}
-	for _, at := range blocks[:got] {
-		b, err := p.judge(r, at, nil)
+	_, err := p.insist(r, nil, func() error {
+		n, err := allocate(r.size, blocks)
+		if (err == nil) != (n == len(blocks)) {
+			return fmt.Errorf("a batch of %d blocks has %d, and the error is %v", len(blocks), n, err)
+		}
+		if wrong := p.enterBatch(r, blocks[:n]); wrong != nil {
+			return wrong
+		}
+		if i := slices.IndexFunc(blocks[n:], func(at unsafe.Pointer) bool { return at != nil }); i >= 0 {
+			return fmt.Errorf("a batch of %d blocks has %d, but changed element %d", len(blocks), n, n+i)
+		}
+		blocks = blocks[n:]
+		return err
+	})
+	return err
+}
+
+// enterBatch adds the blocks of a batch to the shadow.
+func (p *runner) enterBatch(r request, blocks []unsafe.Pointer) error {
+	for _, at := range blocks {
+		b, err := p.judge(r, at)
 		if err != nil {
 			return err
 		}
@@ -37,12 +52,6 @@ func (p *runner) batch(h int) error {
 		if err := p.enter(b, true); err != nil {
 			return err
 		}
-	}
-	if i := slices.IndexFunc(blocks[got:], func(at unsafe.Pointer) bool { return at != nil }); i >= 0 {
-		return fmt.Errorf("a batch of %d blocks has %d, but changed element %d", len(blocks), got, got+i)
-	}
-	if err != nil {
-		return p.refusal(r, err)
 	}
 	return nil
 }

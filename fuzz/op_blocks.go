@@ -5,14 +5,14 @@ package main
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
 func (p *runner) malloc(h int) error {
 	size := p.size()
-	at, err := p.handle(h).Malloc(size)
-	return p.settle(request{size: size}, at, err)
+	return p.settle(request{size: size}, func() (unsafe.Pointer, error) { return p.handle(h).Malloc(size) })
 }
 
 // calloc calls Calloc; the stream supplies the size and the number of elements.
@@ -26,8 +26,7 @@ func (p *runner) calloc(h int) error {
 	if size < 0 || size >= 1<<30 && n > 1 {
 		r.size = -1 // the product overflows
 	}
-	at, err := p.handle(h).Calloc(n, size)
-	return p.settle(r, at, err)
+	return p.settle(r, func() (unsafe.Pointer, error) { return p.handle(h).Calloc(n, size) })
 }
 
 // memalign requests alignments up to 1 MiB.
@@ -39,11 +38,11 @@ func (p *runner) memalignFar(h int) error { return p.memalignTo(h, 31) }
 func (p *runner) memalignTo(h, bits int) error {
 	r := request{align: p.in.align(bits), size: p.size()}
 	p.trace.note(r.align)
-	at, err := p.handle(h).Memalign(r.align, r.size)
-	if r.align == 0 {
+	align := r.align
+	if align == 0 {
 		r.align = -1 // not a valid alignment: the operation must return an error
 	}
-	return p.settle(r, at, err)
+	return p.settle(r, func() (unsafe.Pointer, error) { return p.handle(h).Memalign(align, r.size) })
 }
 
 func (p *runner) freeOne(h int) error {
@@ -78,8 +77,7 @@ func (p *runner) realloc(h int) error {
 
 func (p *runner) reallocNil(h int) error {
 	size := p.size()
-	at, err := p.handle(h).Realloc(nil, size)
-	return p.settle(request{size: size}, at, err)
+	return p.settle(request{size: size}, func() (unsafe.Pointer, error) { return p.handle(h).Realloc(nil, size) })
 }
 
 func (p *runner) reallocTo(h int, b *block, size int) error {
@@ -87,15 +85,16 @@ func (p *runner) reallocTo(h int, b *block, size int) error {
 		return err
 	}
 	lo, hi := b.seam(size)
+	var at unsafe.Pointer
 	b.busy = true
-	at, err := p.handle(h).Realloc(b.pointer(), size)
+	done, err := p.insist(request{size: size, kept: int(b.addr & -b.addr & math.MaxInt)}, b, func() (err error) {
+		at, err = p.handle(h).Realloc(b.pointer(), size)
+		return neither(at, err)
+	})
 	b.busy = false
 	switch {
-	case err != nil:
-		if at != nil {
-			return fmt.Errorf("returned both a pointer and an error: %w", err)
-		}
-		return p.unchanged(b, request{size: size, kept: int(b.addr & -b.addr & math.MaxInt)}, err)
+	case !done || err != nil:
+		return err
 	case size == 0:
 		if at != nil {
 			return fmt.Errorf("returned %p from Realloc to 0 bytes", at)
@@ -103,7 +102,7 @@ func (p *runner) reallocTo(h int, b *block, size int) error {
 		p.remove(b)
 		return nil
 	}
-	now, err := p.judge(request{size: size}, at, err)
+	now, err := p.judge(request{size: size}, at)
 	if err != nil {
 		return err
 	}
@@ -116,18 +115,6 @@ func (p *runner) reallocTo(h int, b *block, size int) error {
 	p.remove(b)
 	now.known = min(now.usable, maxBytes)
 	return p.enter(now, now.addr != b.addr)
-}
-
-// unchanged checks that a failed operation on b was allowed to fail, and that b is
-// unchanged.
-func (p *runner) unchanged(b *block, r request, err error) error {
-	if err := p.refusal(r, err); err != nil {
-		return err
-	}
-	if n := alloc.UsableSize(b.pointer()); n != b.usable {
-		return fmt.Errorf("%v has %d usable bytes after it could not be resized", b, n)
-	}
-	return b.verify()
 }
 
 func (p *runner) usable(int) error {
@@ -149,8 +136,7 @@ func (p *runner) burst(h int) error {
 		if len(p.live) >= maxBlocks || i > 0 && i*size > maxBurst {
 			return nil
 		}
-		at, err := p.handle(h).Malloc(size)
-		b, err := p.judge(request{size: size}, at, err)
+		b, err := p.take(request{size: size}, func() (unsafe.Pointer, error) { return p.handle(h).Malloc(size) })
 		if b == nil || err != nil {
 			return err
 		}

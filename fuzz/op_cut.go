@@ -22,16 +22,17 @@ func (p *runner) appendCut(b *block, k int) error {
 	b.fill()
 	want := bytes.Clone(b.bytes(b.known))
 	r := fits(t, max(b.length, k+k/2))
-	b.busy = true
-	v, err := t.appendCut(p.a, b.view(), k)
-	b.busy = false
-	if err != nil {
-		if cut := (view{b.pointer(), k, k}); v != cut {
-			return fmt.Errorf("%v: a failed call returned another slice: %+v", b, v)
+	v, done, err := p.insistOn(b, r, func() (view, error) {
+		v, err := t.appendCut(p.a, b.view(), k)
+		if cut := (view{b.pointer(), k, k}); err != nil && v == cut {
+			v = b.view()
 		}
-		return p.unchanged(b, r, err)
+		return v, err
+	})
+	if !done || err != nil {
+		return err
 	}
-	now, err := p.judge(r, v.at, nil)
+	now, err := p.judge(r, v.at)
 	if err != nil {
 		return err
 	}

@@ -72,12 +72,12 @@ func (p *runner) makeSlice(int) error {
 	}
 	n := c * p.in.below(5) / 4
 	p.trace.note(n, c)
-	v, err := t.make(p.a, min(n, c), c)
-	if err != nil {
-		return p.refusal(fits(t, c), err)
-	}
-	b, err := p.judge(fits(t, c), v.at, nil)
-	if err != nil {
+	var v view
+	b, err := p.take(fits(t, c), func() (_ unsafe.Pointer, err error) {
+		v, err = t.make(p.a, min(n, c), c)
+		return v.at, err
+	})
+	if b == nil || err != nil {
 		return err
 	}
 	if err := b.reshape(t, v, min(n, c)); err != nil {
@@ -144,11 +144,9 @@ func (p *runner) appendSlice(h int) error {
 func (p *runner) appended(b *block, want []byte, n int, do func() (view, error)) error {
 	t, length := b.slice, b.length+n
 	r := fits(t, max(length, b.length+b.length/2))
-	b.busy = true
-	v, err := do()
-	b.busy = false
-	if err != nil {
-		return p.unmoved(b, v, r, err)
+	v, done, err := p.insistOn(b, r, do)
+	if !done || err != nil {
+		return err
 	}
 	if length <= b.capacity {
 		r.size = b.requested // the slice stays unchanged
@@ -175,11 +173,9 @@ func (p *runner) resizeSlice(b *block) error {
 		return err
 	}
 	lo, hi := b.seam(n * t.elemBytes())
-	b.busy = true
-	v, err := t.resize(p.a, b.view(), n)
-	b.busy = false
-	if err != nil {
-		return p.unmoved(b, v, fits(t, n), err)
+	v, done, err := p.insistOn(b, fits(t, n), func() (view, error) { return t.resize(p.a, b.view(), n) })
+	if !done || err != nil {
+		return err
 	}
 	if err := p.relocate(b, v, fits(t, n), n); err != nil {
 		return err
@@ -204,19 +200,24 @@ func (p *runner) resizeOne(h int) error {
 	return p.makeSlice(h)
 }
 
-// unmoved checks that a failed operation on the slice b was allowed to fail, and that b
-// is unchanged.
-func (p *runner) unmoved(b *block, v view, r request, err error) error {
-	if v != b.view() {
-		return fmt.Errorf("%v: a failed call returned another slice: %+v", b, v)
-	}
-	return p.unchanged(b, r, err)
+// insistOn makes a call on the slice b. If the call fails, it must return b, which must be
+// unchanged.
+func (p *runner) insistOn(b *block, r request, do func() (view, error)) (v view, done bool, err error) {
+	b.busy = true
+	defer func() { b.busy = false }()
+	done, err = p.insist(r, b, func() (err error) {
+		if v, err = do(); err != nil && v != b.view() {
+			err = fmt.Errorf("%v: a failed call returned another slice, %+v: %v", b, v, err)
+		}
+		return err
+	})
+	return v, done, err
 }
 
 // relocate replaces the slice b by v, which has n elements and begins with the contents
 // of b. The new block is the last live one, and it is not filled yet.
 func (p *runner) relocate(b *block, v view, r request, n int) error {
-	now, err := p.judge(r, v.at, nil)
+	now, err := p.judge(r, v.at)
 	if err != nil {
 		return err
 	}

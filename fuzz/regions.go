@@ -35,11 +35,9 @@ type regionModel struct {
 	locked *vm.File // another program's descriptor, which has locked the file
 	in     stream
 	trace  trace
-	next   struct { // the kernel calls of the next operation that fail
-		call    int  // the first; 0: none
-		count   int  // that many in a row
-		full    bool // for lack of disk space
-		appends bool
+	next   struct { // what the next operation meets
+		refusals
+		appends bool // another program appends to the file at the first of them
 	}
 	fired    int            // calls that have failed
 	calls    [vm.NumOps]int // of the operation, except those that failed
@@ -152,7 +150,7 @@ func (m *regionModel) fail() error {
 	x := m.in.next()
 	m.next.call, m.next.count, m.next.full, m.next.appends = 1+x%16, 1, false, false
 	switch x / 16 {
-	case 0, 1, 2, 3:
+	case 0, 1, 2, 3, 12, 13, 14, 15:
 	case 4, 5:
 		m.next.count = 2
 	case 6, 7:
@@ -166,11 +164,36 @@ func (m *regionModel) fail() error {
 
 var errDiskFull = fmt.Errorf("%w: injected", vm.ErrNoSpace)
 
-// kernel runs an operation on a region, with the failure that is next.
+// kernel runs an operation on a region, with the failure that is next. Every second operation
+// that fails is repeated while all kernel calls fail, and once more when none does. What that one
+// returns must be right for an operation without failures.
 func (m *regionModel) kernel(f func() error) error {
-	next, calls := m.next, 0
+	first := m.next
 	m.next.call, m.next.full, m.next.appends = 0, false, false
-	m.fired, m.appended, m.calls, m.didMap = 0, nil, [vm.NumOps]int{}, false
+	m.appended, m.didMap = nil, false
+	err := m.attempt(first.refusals, first.appends, f)
+	if err == nil || m.fired != 1 || m.appended != nil || m.trace.steps%2 == 0 || !m.unchanged() {
+		return err
+	}
+	if again := m.attempt(refusals{1, 1 << 30, first.full}, false, f); again == nil {
+		return nil
+	}
+	if err := m.half(); err != nil {
+		return err
+	}
+	return m.attempt(refusals{}, false, f)
+}
+
+// unchanged reports whether the file is as it was before the operation.
+func (m *regionModel) unchanged() bool {
+	now, err := os.ReadFile(m.path)
+	return errors.Is(err, fs.ErrNotExist) == !m.exists && (err != nil || bytes.Equal(now, m.text))
+}
+
+// attempt runs an operation with failures.
+func (m *regionModel) attempt(next refusals, appends bool, f func() error) error {
+	calls := 0
+	m.fired, m.calls = 0, [vm.NumOps]int{}
 	vm.Inject(func(op vm.Op) error {
 		if calls++; calls < next.call || calls >= next.call+next.count || next.call == 0 {
 			m.calls[op]++
@@ -178,7 +201,7 @@ func (m *regionModel) kernel(f func() error) error {
 			return nil
 		}
 		m.fired++
-		if next.appends {
+		if appends {
 			m.appended = m.appendToFile("appended beside the failure")
 		}
 		if next.full {

@@ -94,10 +94,10 @@ func (r request) hopeless() bool {
 	return r.size >= math.MaxInt-1<<20
 }
 
-// settle checks the result of an allocation. If there is a block, it adds the block to
-// the shadow and fills all of it with a pattern.
-func (p *runner) settle(r request, at unsafe.Pointer, err error) error {
-	b, err := p.judge(r, at, err)
+// settle makes an allocation. If there is a block, it adds the block to the shadow and fills
+// all of it with a pattern.
+func (p *runner) settle(r request, get func() (unsafe.Pointer, error)) error {
+	b, err := p.take(r, get)
 	if b == nil || err != nil {
 		return err
 	}
@@ -115,16 +115,9 @@ func (p *runner) enter(b *block, fresh bool) error {
 	return nil
 }
 
-// judge returns the block that an allocation got, not yet part of the shadow. It returns
-// nil if the allocation was allowed to fail and did.
-func (p *runner) judge(r request, at unsafe.Pointer, err error) (*block, error) {
+// judge returns the block that an allocation got, not yet part of the shadow.
+func (p *runner) judge(r request, at unsafe.Pointer) (*block, error) {
 	r.checked = p.checked
-	if err != nil {
-		if at != nil {
-			return nil, fmt.Errorf("returned both a pointer and an error: %w", err)
-		}
-		return nil, p.refusal(r, err)
-	}
 	if !r.valid() || at == nil {
 		return nil, fmt.Errorf("size %d, alignment %d: got %p without an error", r.size, r.align, at)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // A worker is one goroutine of a soak. It keeps its blocks in slots and picks a random
@@ -28,6 +29,7 @@ type worker struct {
 	mail    chan block
 	friends []*worker
 	lastID  int
+	owed    *request                       // refused, and to be repeated in the audit
 	some    [maxWorkerBurst]unsafe.Pointer // of a burst
 	trace   trace
 	allocs  [sizeclass.Count]int64
@@ -135,12 +137,48 @@ func (w *worker) fillSlot(b *block) error {
 		return nil
 	}
 	q := w.s.load.request(w.r)
-	at, err := w.ask(q)
+	var at unsafe.Pointer
+	done, err := vm.Insist(func() (err error) {
+		at, err = w.ask(q)
+		return err
+	}, w.mayFail, unlifted)
 	if err != nil {
-		return w.mayFail(err)
+		return err
+	}
+	if !done {
+		w.owed = &q
+		return nil
 	}
 	w.allocated++
 	return w.enter(b, q, at, true)
+}
+
+// unlifted leaves the cause of a failure: it may be another worker's, too.
+func unlifted() func() { return nil }
+
+// repay repeats an allocation that was refused. Nothing makes it fail now.
+func (w *worker) repay() error {
+	if w.owed == nil {
+		return nil
+	}
+	q := *w.owed
+	w.owed = nil
+	at, err := w.ask(q)
+	if err != nil {
+		return fmt.Errorf("worker %d: an allocation still fails after its cause has gone: %w", w.n, err)
+	}
+	w.allocated++
+	var b block
+	if err := w.enter(&b, q, at, true); err != nil {
+		return err
+	}
+	for i := range w.slots {
+		if w.slots[i].known == 0 {
+			w.slots[i] = b
+			return nil
+		}
+	}
+	return w.free(&b)
 }
 
 // ask performs an allocation.
@@ -236,12 +274,15 @@ func (w *worker) resize(b *block) error {
 		}
 	}
 	lo, hi := b.seam(q.size)
-	at, err := w.handle().Realloc(b.pointer(), q.size)
-	if err != nil {
-		if err := w.mayFail(err); err != nil {
-			return err
-		}
-		return b.seamAt(b.addr, lo, hi)
+	var at unsafe.Pointer
+	done, err := vm.Insist(func() (err error) {
+		at, err = w.handle().Realloc(b.pointer(), q.size)
+		return err
+	}, func(err error) error {
+		return errors.Join(w.mayFail(err), b.seamAt(b.addr, lo, hi))
+	}, unlifted)
+	if !done || err != nil {
+		return err
 	}
 	w.resized++
 	old := *b
@@ -278,6 +319,9 @@ func (w *worker) send(b *block) error {
 // verifyAll checks all blocks, including those in the mailbox, and adds them to sum.
 func (w *worker) verifyAll(sum *shadow) error {
 	defer w.report()
+	if err := w.repay(); err != nil {
+		return err
+	}
 	for c, n := range w.allocs {
 		sum.small[c].allocs += n
 	}

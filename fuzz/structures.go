@@ -10,22 +10,25 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/alloc/offheap"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // structures performs the operations of a stream on one structure of each type of package
 // offheap, and compares the results with Go's maps.
 type structures struct {
-	a      *alloc.Allocator
-	in     stream
-	faults *faults // nil if none are injected
-	fired  int64   // faults.fired at the start of the operation
-	trace  trace
-	near   mapModel[uint32, uint16]
-	far    mapModel[[300]byte, [40]uint32]
-	bulky  mapModel[[2000]byte, uint8] // its tables are of few entries, so its directory grows
-	cache  cacheModel
-	slots  slotsModel
-	texts  textModel
+	a       *alloc.Allocator
+	in      stream
+	faults  *faults // nil if none are injected
+	fired   int64   // faults.fired at the start of the operation
+	limited bool
+	refused int // calls of the operation
+	trace   trace
+	near    mapModel[uint32, uint16]
+	far     mapModel[[300]byte, [40]uint32]
+	bulky   mapModel[[2000]byte, uint8] // its tables are of few entries, so its directory grows
+	cache   cacheModel
+	slots   slotsModel
+	texts   textModel
 }
 
 // structureOps contains the operations; a byte modulo their number selects one.
@@ -57,18 +60,34 @@ var structureOps = []struct {
 	{"slots.check", func(y *structures) error { return y.slots.check(y) }},
 	{"text.intern", func(y *structures) error { return y.texts.intern(y, 1+y.in.next()) }},
 	{"text.release", func(y *structures) error { return y.texts.release(y, 1+y.in.next()) }},
-	{"fail", func(y *structures) error {
-		if which, amount := y.in.next(), y.in.next(); y.faults != nil {
-			y.faults.arm(which, amount)
-		}
+	{"fail", (*structures).fail},
+	{"heal", (*structures).heal},
+}
+
+// fail makes kernel calls fail, or sets a limit. Most memory of structures comes from pages that
+// are mapped already, so a limit refuses more of it.
+func (y *structures) fail() error {
+	which, amount := y.in.next(), y.in.next()
+	y.trace.note(which, amount)
+	switch {
+	case y.faults == nil:
+	case which < 64:
+		y.faults.arm(which, amount)
+	default:
+		y.limited = true
+		return y.a.SetLimit(1 + y.a.Stats().Footprint.Now*int64(amount)/192)
+	}
+	return nil
+}
+
+// heal makes all kernel calls work, and removes the limit.
+func (y *structures) heal() error {
+	if y.faults == nil {
 		return nil
-	}},
-	{"heal", func(y *structures) error {
-		if y.faults != nil {
-			disarm()
-		}
-		return nil
-	}},
+	}
+	disarm()
+	y.limited = false
+	return y.a.SetLimit(0)
 }
 
 // runStructures plays an input. Its first byte selects the options of the Allocator.
@@ -105,6 +124,7 @@ func playStructures(a *alloc.Allocator, in stream, f *faults) (err error) {
 	for y.in.more() {
 		o := structureOps[y.in.next()%len(structureOps)]
 		y.trace.begin(o.name, 0)
+		y.refused = 0
 		if y.faults != nil {
 			y.fired = y.faults.fired.Load()
 		}
@@ -141,8 +161,8 @@ func (y *structures) open() (err error) {
 
 // end compares everything and closes the structures.
 func (y *structures) end() error {
-	if y.faults != nil {
-		disarm()
+	if err := y.heal(); err != nil {
+		return err
 	}
 	err := errors.Join(y.near.check(), y.far.check(), y.bulky.check(), y.cache.check(), y.slots.check(y), y.texts.check())
 	y.near.m.Close()
@@ -156,10 +176,38 @@ func (y *structures) end() error {
 
 // refusal returns nil if the operation may fail with err.
 func (y *structures) refusal(err error) error {
-	if errors.Is(err, alloc.ErrOutOfMemory) && (y.faults == nil || y.faults.fired.Load() > y.fired) {
+	if y.limited && errors.Is(err, alloc.ErrLimit) || errors.Is(err, alloc.ErrOutOfMemory) && (y.faults == nil || y.faults.fired.Load() > y.fired) {
 		return nil
 	}
 	return err
+}
+
+// insist makes a call. unchanged says what a failure has changed; it may be nil.
+func (y *structures) insist(call, unchanged func() error) (done bool, wrong error) {
+	return vm.Insist(call, func(err error) error {
+		if err := y.refusal(err); err != nil {
+			return err
+		}
+		if y.faults != nil {
+			y.fired = y.faults.fired.Load()
+		}
+		if y.refused++; unchanged == nil || y.refused > 4 { // comparing takes long
+			return nil
+		}
+		return unchanged()
+	}, func() (restore func()) {
+		if y.faults == nil || y.trace.steps%2 == 0 {
+			return nil
+		}
+		resume, limit := y.faults.suspend(), y.a.Stats().Limit
+		if err := y.a.SetLimit(0); err != nil {
+			return nil
+		}
+		return func() {
+			resume()
+			_ = y.a.SetLimit(limit)
+		}
+	})
 }
 
 // A mapModel is a Map with a map that has the same entries.
@@ -178,8 +226,8 @@ func (p *mapModel[K, V]) set(y *structures, n int) error {
 	from, v := y.in.below(4096), y.in.next()
 	y.trace.note(from, n, v)
 	for i := from; i < from+n; i++ {
-		if err := p.m.Set(p.key(i), p.value(i^v)); err != nil {
-			return errors.Join(y.refusal(err), p.check())
+		if done, err := y.insist(func() error { return p.m.Set(p.key(i), p.value(i^v)) }, p.check); !done || err != nil {
+			return err
 		}
 		p.model[p.key(i)] = p.value(i ^ v)
 	}
@@ -194,8 +242,8 @@ func (p *mapModel[K, V]) growAndClear(y *structures) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	if err := p.m.Clear(); err != nil {
-		return y.refusal(err)
+	if done, err := y.insist(p.m.Clear, p.check); !done || err != nil {
+		return err
 	}
 	clear(p.model)
 	return p.check()
@@ -236,8 +284,8 @@ func (p *mapModel[K, V]) loop(y *structures) error {
 				again = 5000 + y.trace.steps*7 + n
 			}
 			for _, i := range []int{5000 + y.trace.steps*7 + n, again} {
-				if err := p.m.Set(p.key(i), p.value(n)); err != nil {
-					return y.refusal(err)
+				if done, err := y.insist(func() error { return p.m.Set(p.key(i), p.value(n)) }, nil); !done || err != nil {
+					return err
 				}
 				p.model[p.key(i)] = p.value(n)
 			}
@@ -298,8 +346,8 @@ func (p *cacheModel) set(y *structures, n int) error {
 	for i := from; i < from+n; i++ {
 		key, value := fmt.Sprint(i), bytes.Repeat([]byte{byte(i + size)}, size+i%5)
 		delete(p.model, key)
-		if err := p.c.Set(key, value, 0); err != nil {
-			return y.refusal(err)
+		if done, err := y.insist(func() error { return p.c.Set(key, value, 0) }, p.check); !done || err != nil {
+			return err
 		}
 		p.model[key] = value
 		if got, ok := p.c.Get(nil, key); !ok || !bytes.Equal(got, value) {

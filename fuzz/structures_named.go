@@ -26,9 +26,13 @@ func (p *slotsModel) add(y *structures, n int) error {
 		p.all = map[offheap.Handle[[3]uint32]]bool{}
 	}
 	for range n {
-		h, err := p.s.Add([3]uint32{})
-		if err != nil {
-			return y.refusal(err)
+		var h offheap.Handle[[3]uint32]
+		done, err := y.insist(func() (err error) {
+			h, err = p.s.Add([3]uint32{})
+			return err
+		}, func() error { return p.check(y) })
+		if !done || err != nil {
+			return err
 		}
 		if _, twice := p.all[h]; twice {
 			return fmt.Errorf("handle %#x twice", h)
@@ -86,9 +90,13 @@ func (p *textModel) intern(y *structures, n int) error {
 	from := y.in.below(1000)
 	for i := from; i < from+n; i++ {
 		s := text(i)
-		t, err := p.in.Intern(s)
-		if err != nil {
-			return y.refusal(err)
+		var t offheap.Text
+		done, err := y.insist(func() (err error) {
+			t, err = p.in.Intern(s)
+			return err
+		}, p.check)
+		if !done || err != nil {
+			return err
 		}
 		if p.users[s] > 0 && t != p.texts[s] {
 			return fmt.Errorf("%q is %#x and %#x", s, p.texts[s], t)

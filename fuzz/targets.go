@@ -3,8 +3,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
 )
@@ -111,6 +111,7 @@ func (*runner) makeRoom(of **runner, ending int) func(int) bool {
 // end ends a run: it frees everything, or leaves it to Close.
 func (p *runner) end(how int) error {
 	disarm()
+	p.fired = p.faults.fired.Load() // from now on nothing may fail
 	p.setLimit(0)
 	if err := p.closePeer(); err != nil {
 		return err
@@ -150,9 +151,8 @@ func (p *runner) endEmpty(how int) error {
 	}
 	// The Allocator must still work.
 	for h := range 1 + localCount {
-		at, err := p.handle(h).Calloc(1, 1000)
-		if e := p.settle(request{size: 1000, zero: true}, at, err); e != nil || err != nil {
-			return errors.Join(e, err)
+		if err := p.settle(request{size: 1000, zero: true}, func() (unsafe.Pointer, error) { return p.handle(h).Calloc(1, 1000) }); err != nil {
+			return err
 		}
 	}
 	return p.freeAll(0)

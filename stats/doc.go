@@ -147,6 +147,8 @@
 //	/ashlar/profile/dropped:samples       counter  samples lost because the table was full
 //	/ashlar/caches:caches                 gauge    caches of processors and Locals
 //	/ashlar/chunks:chunks                 gauge    mappings that spans are cut from
+//	/ashlar/hugepages/chunks:bytes        gauge    in chunks for which huge pages are in use or may come into use
+//	/ashlar/hugepages/collapsed:bytes     counter  copied to huge pages on request, since the start
 //	/ashlar/kernel/mmap:calls             counter  calls of mmap
 //	/ashlar/kernel/munmap:calls           counter  calls of munmap
 //	/ashlar/kernel/madvise:calls          counter  calls of madvise

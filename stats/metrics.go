@@ -186,6 +186,8 @@ var otherMetrics = []Metric{
 	counter("profile/dropped:samples", "samples lost because the table was full", func(s *Snapshot) int64 { return s.Profile.Dropped }),
 	gauge("caches:caches", "caches of processors and Locals", func(s *Snapshot) int64 { return int64(s.Caches) }),
 	gauge("chunks:chunks", "mappings that spans are cut from", func(s *Snapshot) int64 { return int64(s.Chunks) }),
+	gauge("hugepages/chunks:bytes", "in chunks for which huge pages are in use or may come into use", func(s *Snapshot) int64 { return s.HugePages.Chunks }),
+	counter("hugepages/collapsed:bytes", "copied to huge pages on request, since the start", func(s *Snapshot) int64 { return s.HugePages.Collapsed }),
 	counter("kernel/mmap:calls", "calls of mmap", func(s *Snapshot) int64 { return s.Kernel.Mmap }),
 	counter("kernel/munmap:calls", "calls of munmap", func(s *Snapshot) int64 { return s.Kernel.Munmap }),
 	counter("kernel/madvise:calls", "calls of madvise", func(s *Snapshot) int64 { return s.Kernel.Madvise }),

@@ -39,6 +39,8 @@ type Snapshot struct {
 	Chunks int // mappings that spans are cut from
 
 	Kernel Kernel
+
+	HugePages HugePages
 }
 
 // A Gauge is a quantity and its highest value so far.
@@ -110,6 +112,13 @@ type Profile struct {
 // counts the calls for the metadata of all allocators in the process.
 type Kernel struct{ Mmap, Munmap, Madvise, Mremap, Metadata int64 }
 
+// HugePages contains the bytes for which alloc.Options.HugePages had an effect. Process has what
+// the kernel backs with huge pages, of any memory.
+type HugePages struct {
+	Chunks    int64 // of small blocks, for which huge pages are in use or may come into use
+	Collapsed int64 // that the kernel copied to huge pages on request, since the start
+}
+
 // Live returns the number of live blocks and objects, small and large.
 func (s *Snapshot) Live() int64 {
 	n := s.Large.Live
@@ -154,6 +163,7 @@ func (s *Snapshot) numbers() []*int64 {
 		&s.Metadata.Mapped, &s.Metadata.Footprint,
 		&s.Profile.Samples, &s.Profile.Stacks, &s.Profile.Dropped,
 		&s.Kernel.Mmap, &s.Kernel.Munmap, &s.Kernel.Madvise, &s.Kernel.Mremap, &s.Kernel.Metadata,
+		&s.HugePages.Chunks, &s.HugePages.Collapsed,
 	}
 }
 

@@ -107,6 +107,9 @@ func (s *Snapshot) writeRest(b *bytes.Buffer) {
 	fmt.Fprintf(b, "\nkernel calls: %d mmap, %d munmap, %d madvise, %d mremap; %d for metadata\n",
 		k.Mmap, k.Munmap, k.Madvise, k.Mremap, k.Metadata)
 	fmt.Fprintf(b, "%d caches, %d chunks\n", s.Caches, s.Chunks)
+	if h := &s.HugePages; *h != (HugePages{}) {
+		fmt.Fprintf(b, "huge pages: %s in chunks that may use them, %s copied to them\n", Bytes(h.Chunks), Bytes(h.Collapsed))
+	}
 	s.writeProfile(b)
 	if s.Elapsed != 0 {
 		return

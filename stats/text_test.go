@@ -46,6 +46,8 @@ var example = Snapshot{
 	Dropped: []DroppedArenas{{Made: "main.load main.go:70", Arenas: 3, Bytes: 192 << 10}},
 	Profile: Profile{Rate: 512 << 10, Samples: 40, Stacks: 7, Dropped: 2},
 	Kernel:  Kernel{Mmap: 7, Munmap: 5, Madvise: 3, Mremap: 1, Metadata: 2},
+
+	HugePages: HugePages{Chunks: 6 << 20, Collapsed: 2 << 20},
 }
 
 // TestString looks for the lines that an engineer on call needs.
@@ -66,6 +68,7 @@ func TestString(t *testing.T) {
 		`(?m)^#5 \(concurrent\) +0 B .* 1\.00 MiB .*\n +8\.00 MiB in quarantine\nrequest`,
 		`(?m)^3 arenas with 192 KiB were dropped without Free; they were made at main\.load main\.go:70$`,
 		`(?m)^kernel calls: 7 mmap, 5 munmap, 3 madvise, 1 mremap; 2 for metadata$`,
+		`(?m)^huge pages: 6\.00 MiB in chunks that may use them, 2\.00 MiB copied to them$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("no line matches %q in\n%s", want, text)

@@ -31,10 +31,7 @@ type CacheOptions struct {
 	Bytes int64
 }
 
-const (
-	minCache   = 64 << 10
-	maxStripes = 8
-)
+const minCache = 64 << 10
 
 // A Cache keeps as many values as a byte budget allows, and evicts those that are used least. Any
 // number of goroutines may use it at once. Keys and values are copied.
@@ -49,11 +46,9 @@ type Cache[K, V Bytes] struct{ c cache }
 
 // A cache is a Cache of bytes.
 type cache struct {
-	shards  []cacheShard // a power of two
-	seed    maphash.Seed
-	memory  alloc.Memory
-	started time.Time
-	loads   loads
+	shards []cacheShard // a power of two
+	seed   maphash.Seed
+	loads  loads
 }
 
 // NewCache returns an empty Cache whose memory comes from heap, or from alloc.Default if heap is
@@ -78,16 +73,12 @@ func shardsFor(size int64) int {
 }
 
 func (c *cache) init(memory alloc.Memory, size int64) {
-	c.memory, c.seed, c.started = memory, maphash.MakeSeed(), time.Now()
-	c.shards = make([]cacheShard, shardsFor(size))
-	stripes := 1
-	for stripes < min(runtime.GOMAXPROCS(0), maxStripes) {
-		stripes *= 2
-	}
+	c.seed, c.shards = maphash.MakeSeed(), make([]cacheShard, shardsFor(size))
+	started, stripes := time.Now(), stripesFor(runtime.GOMAXPROCS(0))
 	for i := range c.shards {
 		s := &c.shards[i]
-		s.stripes = make([]stripe, stripes)
-		s.memory, s.seed, s.limit = memory, c.seed, size/int64(len(c.shards))
+		s.access.stripes = make([]stripe, stripes)
+		s.memory, s.seed, s.started, s.limit = memory, c.seed, started, size/int64(len(c.shards))
 		for s.shift = 10; s.shift < 14 && s.limit>>s.shift >= 128*2*unit; s.shift++ {
 		}
 	}
@@ -106,12 +97,6 @@ func (c *cache) shard(key []byte) (*cacheShard, uint64) {
 	return &c.shards[int(hash)&(len(c.shards)-1)], hash
 }
 
-// now returns the time in milliseconds after the start.
-func (c *cache) now() int64 { return time.Since(c.started).Milliseconds() }
-
-// expiredAt reports whether the entry expires at the time now or before.
-func (e *entry) expiredAt(now int64) bool { at := e.at(); return at != 0 && at <= now }
-
 // Set adds or replaces an entry. After ttl, rounded up to milliseconds, it is gone; a ttl of 0
 // means never. Other entries are evicted to make room.
 //
@@ -123,18 +108,24 @@ func (c *Cache[K, V]) Set(key K, value V, ttl time.Duration) error {
 
 func (c *cache) set(key, value []byte, ttl time.Duration) error {
 	s, hash := c.shard(key)
-	now := c.now()
+	at := s.expiry(ttl)
 	s.lock("Cache.Set")
-	defer s.unlock()
-	return s.set(hash, key, value, expiry(now, ttl), now)
+	defer s.access.unlock()
+	return s.set(hash, key, value, at)
 }
 
+// now returns the time in milliseconds after the start of the Cache.
+func (s *cacheShard) now() int64 { return time.Since(s.started).Milliseconds() }
+
+// hasExpired reports whether the time of the entry e is over.
+func (s *cacheShard) hasExpired(e *entry) bool { at := e.at(); return at != 0 && at <= s.now() }
+
 // expiry returns the time at which an entry expires that is set now.
-func expiry(now int64, ttl time.Duration) int64 {
+func (s *cacheShard) expiry(ttl time.Duration) int64 {
 	if ttl == 0 {
 		return 0
 	}
-	at := now + int64(ttl/time.Millisecond)
+	at := s.now() + int64(ttl/time.Millisecond)
 	if ttl%time.Millisecond > 0 {
 		at++
 	}
@@ -148,59 +139,50 @@ func (c *Cache[K, V]) Get(dst []byte, key K) (value []byte, ok bool) {
 }
 
 func (c *cache) get(dst, key []byte) ([]byte, bool) {
-	s, hash := c.shard(key)
-	t := s.rlock("Cache.Get")
-	_, e := s.find(hash, key)
-	if e == nil || e.at() != 0 && e.expiredAt(c.now()) {
-		t.mu.RUnlock()
-		t.misses.Add(1)
-		s.missed(hash, key, e != nil, c)
+	e, held := c.read("Cache.Get", key)
+	if e == nil {
 		return dst, false
 	}
-	e.use()
 	dst = append(dst, e.value()...)
-	t.hits.Add(1)
-	t.mu.RUnlock()
+	held.runlock()
 	return dst, true
 }
 
 // View calls f with the value of key, without a copy, and reports whether the key is there. f must
 // not change the value, keep it, or use the Cache.
 func (c *Cache[K, V]) View(key K, f func(value []byte)) bool {
-	return c.c.view(bytesOf(key), f)
-}
-
-func (c *cache) view(key []byte, f func(value []byte)) bool {
-	s, hash := c.shard(key)
-	if there, expired := s.view(hash, key, f, c); !there {
-		s.missed(hash, key, expired, c)
+	e, held := c.c.read("Cache.View", bytesOf(key))
+	if e == nil {
 		return false
 	}
+	defer held.runlock()
+	f(e.value())
 	return true
 }
 
-func (s *cacheShard) view(hash uint64, key []byte, f func(value []byte), c *cache) (there, expired bool) {
-	t := s.rlock("Cache.View")
-	defer t.mu.RUnlock()
+// read returns the entry of a key and the stripe to unlock; nil if the key is absent.
+func (c *cache) read(op string, key []byte) (*entry, *stripe) {
+	s, hash := c.shard(key)
+	held := s.rlock(op)
 	_, e := s.find(hash, key)
-	if e == nil || e.at() != 0 && e.expiredAt(c.now()) {
-		t.misses.Add(1)
-		return false, e != nil
+	if e != nil && (e.at() == 0 || !s.hasExpired(e)) {
+		e.use()
+		held.hits.Add(1)
+		return e, held
 	}
-	t.hits.Add(1)
-	e.use()
-	f(e.value())
-	return true, false
+	held.runlock()
+	held.misses.Add(1)
+	if e != nil {
+		s.expire(op, hash, key)
+	}
+	return nil, nil
 }
 
-// missed ends a read that found nothing. It removes an entry that has expired.
-func (s *cacheShard) missed(hash uint64, key []byte, expired bool, c *cache) {
-	if !expired {
-		return
-	}
-	s.lock("Cache.Get")
-	defer s.unlock()
-	if i, e := s.find(hash, key); e != nil && e.expiredAt(c.now()) {
+// expire removes an entry whose time is over.
+func (s *cacheShard) expire(op string, hash uint64, key []byte) {
+	s.lock(op)
+	defer s.access.unlock()
+	if i, e := s.find(hash, key); e != nil && s.hasExpired(e) {
 		s.drop(i, e)
 		s.expired++
 	}
@@ -211,12 +193,12 @@ func (c *Cache[K, V]) Delete(key K) bool {
 	b := bytesOf(key)
 	s, hash := c.c.shard(b)
 	s.lock("Cache.Delete")
-	defer s.unlock()
+	defer s.access.unlock()
 	i, e := s.find(hash, b)
 	if e == nil {
 		return false
 	}
-	expired := e.expiredAt(c.c.now())
+	expired := s.hasExpired(e)
 	s.drop(i, e)
 	if expired {
 		s.expired++
@@ -241,8 +223,8 @@ func (c *Cache[K, V]) Close() {
 
 // clear removes all entries and frees all memory.
 func (s *cacheShard) clear(op string, end bool) {
-	s.lockAll()
-	defer s.unlock()
+	s.access.lock()
+	defer s.access.unlock()
 	if s.closed && !end {
 		panicClosed(op)
 	}

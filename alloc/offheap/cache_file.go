@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -62,12 +63,18 @@ func (c *Cache[K, V]) Save(path string) (err error) {
 	return syncDirectory(filepath.Dir(path))
 }
 
+// syncDirectory waits until the names of a directory are on the disk. Windows forbids the call:
+// NTFS has the names in a log, which it stores with the files.
 func syncDirectory(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	err = d.Sync()
+	if errors.Is(err, fs.ErrPermission) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
 }
 
 // write writes the contents of the file.
@@ -80,7 +87,7 @@ func (c *cache) write(w io.Writer) error {
 	for i := range c.shards {
 		for number, more := 0, true; more; number++ {
 			var n uint32
-			block, n, more = c.shards[i].encode(append(block[:0], 0, 0, 0, 0, 0, 0, 0, 0), number, c.started)
+			block, n, more = c.shards[i].encode(append(block[:0], 0, 0, 0, 0, 0, 0, 0, 0), number)
 			if n == 0 {
 				continue
 			}
@@ -97,9 +104,9 @@ func (c *cache) write(w io.Writer) error {
 }
 
 // encode appends the live entries of a segment to b. more is false if there is no such segment.
-func (s *cacheShard) encode(b []byte, number int, started time.Time) (_ []byte, n uint32, more bool) {
+func (s *cacheShard) encode(b []byte, number int) (_ []byte, n uint32, more bool) {
 	t := s.rlock("Cache.Save")
-	defer t.mu.RUnlock()
+	defer t.runlock()
 	if number >= len(s.segments) {
 		return b, 0, false
 	}
@@ -110,7 +117,7 @@ func (s *cacheShard) encode(b []byte, number int, started time.Time) (_ []byte, 
 		}
 		key, value, at := e.key(), e.value(), e.at()
 		if at != 0 {
-			at += started.UnixMilli()
+			at += s.started.UnixMilli()
 		}
 		b = binary.AppendUvarint(b, uint64(len(key)))
 		b = binary.AppendUvarint(b, uint64(len(value)))

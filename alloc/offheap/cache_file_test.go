@@ -80,7 +80,7 @@ func TestCacheFile(t *testing.T) {
 				}
 			}
 		}
-		if _, err := damaged.Load(path + "?"); !errors.Is(err, os.ErrNotExist) {
+		if _, err := damaged.Load(path + "-absent"); !errors.Is(err, os.ErrNotExist) {
 			t.Error(err)
 		}
 		if err := c.Save(filepath.Join(path, "no", "directory")); err == nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // reserve makes room for one more entry in the index, and takes care of the first spare segment.
-func (s *cacheShard) reserve(now int64) error {
+func (s *cacheShard) reserve() error {
 	if len(s.segments) == 0 {
 		number, err := s.allocate(unit << s.shift)
 		if err != nil {
@@ -22,7 +22,7 @@ func (s *cacheShard) reserve(now int64) error {
 	grown, err := s.index.reserve(s.memory)
 	if err != nil {
 		for s.index.full() {
-			if !s.reclaim(now) {
+			if !s.reclaim() {
 				return err
 			}
 		}
@@ -54,7 +54,7 @@ func (s *cacheShard) append(q *queue, n int) (position uint32, ok bool) {
 
 // newSegment returns an empty segment for an entry of n bytes. If the limit or the lack of memory
 // demands it, it reclaims others. It leaves one spare segment to reclaim.
-func (s *cacheShard) newSegment(n int, now int64) (number uint32, err error) {
+func (s *cacheShard) newSegment(n int) (number uint32, err error) {
 	usual := unit << s.shift
 	for {
 		if n <= usual && len(s.spare) > 1 {
@@ -68,7 +68,7 @@ func (s *cacheShard) newSegment(n int, now int64) (number uint32, err error) {
 		}
 		if len(s.spare) > 1 {
 			s.release(s.takeSpare())
-		} else if !s.reclaim(now) {
+		} else if !s.reclaim() {
 			return 0, err
 		}
 	}
@@ -119,7 +119,7 @@ func (s *cacheShard) join(q *queue, number uint32) {
 // it takes the oldest segment of a queue, evicts entries, and moves those that were used often
 // enough to the end of main: probation if it has more than its share, otherwise main. It reports
 // false if there is no segment.
-func (s *cacheShard) reclaim(now int64) bool {
+func (s *cacheShard) reclaim() bool {
 	q, at, compact := &s.main, 0, false
 	switch p, bytes := &s.probation, s.probation.bytes+s.main.bytes; {
 	case bytes == 0:
@@ -140,7 +140,7 @@ func (s *cacheShard) reclaim(now int64) bool {
 	if q == &s.main && at == 0 {
 		s.hand = 0
 	}
-	number := q.list[at]
+	number, now := q.list[at], s.now()
 	q.list = slices.Delete(q.list, at, at+1)
 	g := &s.segments[number]
 	q.bytes -= int64(g.end)
@@ -195,7 +195,7 @@ func (s *cacheShard) admits() bool {
 // entry leaves it for main if it was used promoted times. One deadShare-th of the bytes may be
 // dead before segments are compacted.
 const (
-	probationShare = 32
+	probationShare = 100
 	promoted       = 2
 	deadShare      = 6
 )
@@ -208,7 +208,7 @@ func (s *cacheShard) judge(q *queue, number uint32, off int, e *entry, now int64
 	uses := e.uses()
 	to := &s.main
 	switch {
-	case e.expiredAt(now):
+	case e.at() != 0 && e.at() <= now:
 		s.drop(i, e)
 		s.expired++
 		return true

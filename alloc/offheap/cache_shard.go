@@ -5,18 +5,17 @@ package offheap
 import (
 	"bytes"
 	"hash/maphash"
-	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/alloc"
-	"github.com/ashlar-go/ashlar/internal/percpu"
 )
 
 // A cacheShard is a part of a Cache with a lock of its own. The lock guards everything except the
 // uses of entries, which readers count with atomic operations.
 type cacheShard struct {
-	stripes         []stripe // the lock
+	access          lock
 	index           index
 	segments        []segment // by number
 	unused          []uint32  // numbers of segments without memory
@@ -25,24 +24,16 @@ type cacheShard struct {
 	ghosts          ghosts
 	hand            int // offset in the oldest segment of main; see admits
 
-	memory alloc.Memory
-	seed   maphash.Seed
-	shift  uint8 // a usual segment has 1<<shift units
-	closed bool
-	limit  int64 // of held
-	held   int64 // bytes of segments, index and ghosts
-	live   int64 // bytes of keys and values
+	memory  alloc.Memory
+	seed    maphash.Seed
+	started time.Time // times count from it
+	shift   uint8     // a usual segment has 1<<shift units
+	closed  bool
+	limit   int64 // of held
+	held    int64 // bytes of segments, index and ghosts
+	live    int64 // bytes of keys and values
 
 	evicted, expired, sets int64
-}
-
-// A stripe is a part of the lock of a shard, on a cache line of its own. A reader locks the stripe
-// of its processor, and a writer all of them. So readers on different processors do not pass a
-// cache line to and fro.
-type stripe struct {
-	mu           sync.RWMutex
-	hits, misses atomic.Int64
-	_            [24]byte
 }
 
 // A segment is a block with entries, one after the other. A usual segment has 1<<shift units. One
@@ -80,33 +71,18 @@ func (s *cacheShard) queueOf(g *segment) *queue {
 
 // lock locks the shard for a call that changes it.
 func (s *cacheShard) lock(op string) {
-	s.lockAll()
+	s.access.lock()
 	if s.closed {
-		s.unlock()
+		s.access.unlock()
 		panicClosed(op)
-	}
-}
-
-func (s *cacheShard) lockAll() {
-	for i := range s.stripes {
-		s.stripes[i].mu.Lock()
-	}
-}
-
-func (s *cacheShard) unlock() {
-	for i := range s.stripes {
-		s.stripes[i].mu.Unlock()
 	}
 }
 
 // rlock locks the shard for a call that reads it. The caller unlocks the stripe.
 func (s *cacheShard) rlock(op string) *stripe {
-	id := percpu.Pin()
-	percpu.Unpin(id) // id only spreads the readers over the stripes
-	t := &s.stripes[id&(len(s.stripes)-1)]
-	t.mu.RLock()
+	t := s.access.rlock()
 	if s.closed {
-		t.mu.RUnlock()
+		t.runlock()
 		panicClosed(op)
 	}
 	return t
@@ -139,7 +115,7 @@ func (s *cacheShard) drop(i int, e *entry) {
 }
 
 // set adds or replaces an entry.
-func (s *cacheShard) set(hash uint64, key, value []byte, at, now int64) error {
+func (s *cacheShard) set(hash uint64, key, value []byte, at int64) error {
 	n := entrySize(len(key), len(value))
 	i, e := s.find(hash, key)
 	s.sets++
@@ -168,12 +144,12 @@ func (s *cacheShard) set(hash uint64, key, value []byte, at, now int64) error {
 			state |= oneUse
 		}
 	}
-	if err := s.reserve(now); err != nil {
+	if err := s.reserve(); err != nil {
 		return err
 	}
 	position, ok := s.append(to, n)
 	for !ok {
-		number, err := s.newSegment(n, now)
+		number, err := s.newSegment(n)
 		if err != nil {
 			return err
 		}

@@ -27,19 +27,19 @@ func (c *Cache[K, V]) Stats() CacheStats {
 	var n CacheStats
 	for i := range c.c.shards {
 		s := &c.c.shards[i]
-		s.stripes[0].mu.RLock()
+		held := s.access.rlock()
 		n.Entries += int64(s.index.used)
 		n.Live += s.live
 		n.Bytes += s.held
 		n.Limit += s.limit
-		for i := range s.stripes {
-			n.Hits += s.stripes[i].hits.Load()
-			n.Misses += s.stripes[i].misses.Load()
+		for i := range s.access.stripes {
+			n.Hits += s.access.stripes[i].hits.Load()
+			n.Misses += s.access.stripes[i].misses.Load()
 		}
 		n.Sets += s.sets
 		n.Evicted += s.evicted
 		n.Expired += s.expired
-		s.stripes[0].mu.RUnlock()
+		held.runlock()
 	}
 	l := &c.c.loads
 	l.mu.Lock()

@@ -83,7 +83,7 @@
 // an entry, and an entry costs 12 bytes and its share of the index and the ghosts: about 14 more.
 //
 // Eviction is S3-FIFO (Yang et al., SOSP 2023) with one change. New entries go to the probation
-// queue, a thirty-second of the bytes. Those that are used twice there move to main; the others
+// queue, a hundredth of the bytes. Those that are used twice there move to main; the others
 // leave a ghost, 16 bits of their hash. In main an entry gets another round for each use, up to 3.
 // A key that comes back while its ghost is there competes with an entry of main: if that one
 // has no uses left, the key goes to main at once, and otherwise that one loses a use.
@@ -95,8 +95,8 @@
 //	FIFO rings (freecache)        72.7   50.7    1.0    43.3
 //	S3-FIFO as published          78.9   58.3   51.2    48.9
 //	the same with competition     78.8   58.1   68.2    53.3
-//	this, probation of 1/32       79.0   58.2   73.2    55.3
-//	W-TinyLFU (otter)             79.5   58.4   75.1    56.0
+//	this, probation of 1/100      79.1   58.2   75.0    55.6
+//	W-TinyLFU (otter)             79.5   58.2   75.4    54.8
 //
 // W-TinyLFU would cost each read a write to a sketch of frequencies. This costs a read a write
 // to the entry that it reads anyway, and only to its first three.
@@ -105,9 +105,10 @@
 //
 // # Why readers take a lock
 //
-// Readers must not see memory that a writer reclaims. They hold the shared lock of a shard (sync.RWMutex)
+// Readers must not see memory that a writer reclaims. They are counted in the lock of a shard
 // meanwhile, so they never wait for each other, and a writer waits for a few copies. The lock has a
-// stripe for each processor, so that readers do not share a cache line. View needs such
+// stripe for each processor, so that readers do not share a cache line. A writer takes a mutex and
+// looks at the stripes, so more stripes cost it little. View needs such
 // a lock in any case: it passes memory to the caller. The alternatives are worse here. A sequence
 // lock would let readers copy bytes that are being overwritten: a data race in Go's memory model. Epochs
 // would have to keep what was reclaimed until the slowest reader has left, beyond the

@@ -34,7 +34,10 @@ const (
 	closed
 )
 
-// panicState panics because op cannot run in state s.
+// panicState panics because op cannot run in state s. It is not inlined, so that what calls read and
+// begin stays short.
+//
+//go:noinline
 func panicState(s state, op string) {
 	if s == closed {
 		panicClosed(op)
@@ -45,6 +48,8 @@ func panicState(s state, op string) {
 }
 
 // panicClosed panics because op uses a structure after Close.
+//
+//go:noinline
 func panicClosed(op string) {
 	panic(&alloc.MisuseError{Kind: alloc.UseAfterClose, Op: "offheap." + op, State: "closed",
 		Detail: "it was closed, and its memory freed: do not use it after Close"})

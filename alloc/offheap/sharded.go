@@ -5,8 +5,6 @@ package offheap
 import (
 	"cmp"
 	"iter"
-	"runtime"
-	"sync"
 
 	"github.com/ashlar-go/ashlar/alloc"
 )
@@ -17,26 +15,28 @@ import (
 // Do not use it for one goroutine: a Map is faster. Do not use it if several keys must change
 // together: each call locks one shard.
 type ShardedMap[K comparable, V any] struct {
-	shards []shard[K, V] // a power of two
+	shards []shard[K, V] // mapShards
 	hasher hasher[K]
 }
 
+// mapShards is the number of shards of a ShardedMap, a power of two up to 512. A shard is locked
+// while a table of it is split, which takes some 100 µs. So few readers must meet the shard of a writer.
+const mapShards = 512
+
 type shard[K comparable, V any] struct {
-	mu sync.RWMutex
-	m  Map[K, V]
-	_  [64]byte // the next shard's lock is on another cache line
+	access lock
+	m      Map[K, V]
+	_      [64]byte // the next shard's lock is on another cache line
 }
 
-// NewShardedMap returns an empty ShardedMap. Otherwise it is like NewMap. It has at least 16 shards
-// for each processor (GOMAXPROCS).
+// NewShardedMap returns an empty ShardedMap. Otherwise it is like NewMap. While it is empty it takes
+// about a quarter of a MiB.
 func NewShardedMap[K comparable, V any](heap *alloc.Allocator, o MapOptions) (*ShardedMap[K, V], error) {
-	n := 16
-	for n < 16*runtime.GOMAXPROCS(0) {
-		n *= 2
-	}
-	s := &ShardedMap[K, V]{shards: make([]shard[K, V], n), hasher: newHasher[K]()}
+	s := &ShardedMap[K, V]{shards: make([]shard[K, V], mapShards), hasher: newHasher[K]()}
 	o.Name = cmp.Or(o.Name, "shardedmap")
+	stripes := make([]stripe, mapShards)
 	for i := range s.shards {
+		s.shards[i].access.stripes = stripes[i : i+1]
 		if err := s.shards[i].m.init(heap, o, func() hasher[K] { return s.hasher }); err != nil {
 			for i := range s.shards[:i] {
 				s.shards[i].m.Close()
@@ -51,14 +51,13 @@ func NewShardedMap[K comparable, V any](heap *alloc.Allocator, o MapOptions) (*S
 // nothing else.
 func (s *ShardedMap[K, V]) find(key *K) (*shard[K, V], uint64) {
 	hash := s.hasher.hash(key)
-	return &s.shards[int(hash>>48&0x1ff)&(len(s.shards)-1)], hash
+	return &s.shards[hash>>48%mapShards], hash
 }
 
 // Get returns a copy of the value of key.
 func (s *ShardedMap[K, V]) Get(key K) (value V, ok bool) {
 	h, hash := s.find(&key)
-	h.mu.RLock()
-	defer h.mu.RUnlock()
+	defer h.access.rlock().runlock()
 	h.m.state.read("ShardedMap.Get")
 	if at := h.m.find(hash, &key); at != nil {
 		return *h.m.layout.value(at), true
@@ -70,8 +69,7 @@ func (s *ShardedMap[K, V]) Get(key K) (value V, ok bool) {
 // change the value or the ShardedMap, and must not keep the pointer.
 func (s *ShardedMap[K, V]) View(key K, f func(value *V)) bool {
 	h, hash := s.find(&key)
-	h.mu.RLock()
-	defer h.mu.RUnlock()
+	defer h.access.rlock().runlock()
 	h.m.state.read("ShardedMap.View")
 	at := h.m.find(hash, &key)
 	if at == nil {
@@ -95,8 +93,8 @@ func (s *ShardedMap[K, V]) Update(key K, f func(value *V, found bool)) error {
 
 func (s *ShardedMap[K, V]) update(op string, key *K, f func(value *V, found bool)) error {
 	h, hash := s.find(key)
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.access.lock()
+	defer h.access.unlock()
 	h.m.state.begin(op)
 	defer h.m.state.end()
 	return h.m.update(hash, key, f)
@@ -105,8 +103,8 @@ func (s *ShardedMap[K, V]) update(op string, key *K, f func(value *V, found bool
 // Delete removes key, and reports whether it was there.
 func (s *ShardedMap[K, V]) Delete(key K) bool {
 	h, hash := s.find(&key)
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.access.lock()
+	defer h.access.unlock()
 	h.m.state.begin("ShardedMap.Delete")
 	defer h.m.state.end()
 	return h.m.delete(hash, &key)
@@ -116,9 +114,9 @@ func (s *ShardedMap[K, V]) Delete(key K) bool {
 func (s *ShardedMap[K, V]) Len() (n int) {
 	for i := range s.shards {
 		h := &s.shards[i]
-		h.mu.RLock()
+		held := h.access.rlock()
 		n += h.m.count
-		h.mu.RUnlock()
+		held.runlock()
 	}
 	return n
 }
@@ -144,8 +142,7 @@ func (s *ShardedMap[K, V]) All() iter.Seq2[K, V] {
 
 // copyTable appends the entries of the table at a cursor, and returns the next cursor.
 func (h *shard[K, V]) copyTable(to []near[K, V], cursor uint64) ([]near[K, V], uint64, bool) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
+	defer h.access.rlock().runlock()
 	h.m.state.read("ShardedMap.All")
 	t := h.m.tableAt(cursor)
 	h.m.visit(t, func(key K, value *V) bool {
@@ -161,9 +158,9 @@ func (h *shard[K, V]) copyTable(to []near[K, V], cursor uint64) ([]near[K, V], u
 func (s *ShardedMap[K, V]) Clear() error {
 	for i := range s.shards {
 		h := &s.shards[i]
-		h.mu.Lock()
+		h.access.lock()
 		err := h.m.Clear()
-		h.mu.Unlock()
+		h.access.unlock()
 		if err != nil {
 			return err
 		}
@@ -176,8 +173,8 @@ func (s *ShardedMap[K, V]) Clear() error {
 func (s *ShardedMap[K, V]) Close() {
 	for i := range s.shards {
 		h := &s.shards[i]
-		h.mu.Lock()
+		h.access.lock()
 		h.m.Close()
-		h.mu.Unlock()
+		h.access.unlock()
 	}
 }

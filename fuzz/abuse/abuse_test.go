@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // childVar selects the case that a child process runs: the number of a mode, and a name.
@@ -52,6 +53,9 @@ func TestCases(t *testing.T) {
 				t.Run(c.Name, func(t *testing.T) {
 					if c.in(m).Kind == Undefined {
 						t.Skip("the result depends on what the access hits")
+					}
+					if c.Name == "overflow of a large object into the next one" && vm.Granularity() > vm.PageSize() {
+						t.Skip("mappings have holes between them")
 					}
 					if c.in(m).Kind == Faults {
 						if raceannotate.Enabled {

@@ -48,6 +48,7 @@ func closed(t *testing.T) uintptr {
 // beyond returns a mapped page beyond the end of a file that was truncated.
 func beyond(t *testing.T) uintptr {
 	t.Helper()
+	vm.Require(t, vm.FilesAhead)
 	var s vm.Space
 	f, err := s.Open(filepath.Join(t.TempDir(), "file"), vm.ForWriting|vm.Create, 0o600)
 	skipUnsupported(t, err)

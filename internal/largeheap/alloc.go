@@ -137,6 +137,7 @@ func (h *Heap) settle(o *object, w *shape, user uintptr) error {
 	}
 	if charge {
 		h.space.Confirm(o.total())
+		h.adviseHuge(o.start, o.total(), o.mapping)
 	}
 	if o.user() != user {
 		o.renew()

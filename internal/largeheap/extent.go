@@ -68,7 +68,11 @@ func (h *Heap) mapExtent(o *object, w *shape) error {
 	if w.align > page {
 		ahead = w.align - page
 	}
-	start, m, err := h.space.Map(ahead+w.total, w.align)
+	align := w.align
+	if ahead == 0 && h.fitsHuge(w.total) {
+		align = h.huge
+	}
+	start, m, err := h.space.Map(ahead+w.total, align)
 	if err != nil {
 		return err
 	}

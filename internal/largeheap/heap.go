@@ -22,6 +22,7 @@ type Heap struct {
 	secret    uint64  // mixed into the cookies
 	maxCached uintptr // usable bytes of the largest object that Put takes; 0: none
 	wipe      bool    // see WipeMoved
+	huge      uintptr // length in bytes of extents from which on they use huge pages; 0: none does
 	space     *vm.Space
 	options   largeobj.Options
 	budget    int64 // bytes that the heap may retain
@@ -66,3 +67,7 @@ func (h *Heap) Init(space *vm.Space, owner uintptr, o largeobj.Options) {
 // WipeMoved makes Resize zero the memory from which it copied an object. It must be called
 // before the heap is used.
 func (h *Heap) WipeMoved() { h.wipe = true }
+
+// UseHuge makes the heap use huge pages for extents of that length or longer, while they are
+// charged. It must be called before the heap is used.
+func (h *Heap) UseHuge() { h.huge = vm.TransparentSize() }

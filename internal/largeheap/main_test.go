@@ -5,9 +5,6 @@ package largeheap
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
@@ -197,17 +194,4 @@ func dirtyAll(p, n uintptr) {
 	for i := range b {
 		b[i] = 0xa5
 	}
-}
-
-// residentBytes returns the process' resident set.
-func residentBytes(t testing.TB) int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Skip(err)
-	}
-	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages * int64(vm.PageSize())
 }

@@ -3,8 +3,7 @@
 package largeheap
 
 import (
-	"math/bits"
-
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/largeobj"
 )
@@ -16,7 +15,7 @@ func budget(o *largeobj.Options) int64 {
 		return 0
 	case o.RetainBytes > 0:
 		return o.RetainBytes
-	case bits.UintSize == 32:
+	case raw.AddressBits == 32:
 		return 64 << 20
 	}
 	return 256 << 20

@@ -21,6 +21,9 @@ func (h *Heap) arrive(s *shard, o *object) {
 // purge gives the RAM of o, which is in transit from s, back to the kernel.
 func (h *Heap) purge(s *shard, o *object) error {
 	lazy := h.options.LazyPurge
+	if err := h.adviseSmall(o); err != nil {
+		return err
+	}
 	if err := h.space.Purge(o.start, o.total(), lazy); err != nil {
 		return err
 	}

@@ -144,6 +144,9 @@ func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 	}
 	h.space.Confirm(more)
 	start := m.Base + ahead
+	if !h.fitsHuge(o.total()) {
+		h.adviseHuge(start, total, m)
+	}
 	user := old - o.start + start
 	room.Redeem(user)
 	if user != old {

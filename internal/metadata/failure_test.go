@@ -4,6 +4,7 @@ package metadata
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -51,6 +52,56 @@ func TestMapFails(t *testing.T) {
 	if n := InUse(); n != before {
 		t.Errorf("%d bytes in use at the end, %d before", n, before)
 	}
+}
+
+// TestEveryMapFails makes all kernel calls fail from the n-th on, until an Alloc has failed
+// twice. Then the kernel supplies memory, and the Alloc succeeds. No byte may be lost.
+func TestEveryMapFails(t *testing.T) {
+	size := uintptr(MaxSize) // of the last object; each has another size, so it needs a mapping
+	for n, failed := 0, 1; failed > 0; n++ {
+		before, calls, live := InUse(), 0, uintptr(0)
+		vm.Inject(func(vm.Op) error {
+			if calls++; calls > n {
+				return errInjected
+			}
+			return nil
+		})
+		t.Cleanup(func() { vm.Inject(nil) })
+		failed = 0
+		objects := map[uintptr]uintptr{}
+		for range 4 {
+			size += vm.PageSize()
+			var p uintptr
+			_, wrong := vm.Insist(func() (err error) {
+				p, err = Alloc(size)
+				return err
+			}, func(err error) error {
+				if errors.Is(err, vm.ErrUnsupported) {
+					t.Skip(err)
+				}
+				if failed++; InUse() != before+int(live) || !errors.Is(err, errInjected) {
+					return fmt.Errorf("%w; %d bytes in use, want %d and %d", err, InUse(), before, live)
+				}
+				return nil
+			}, nil)
+			if wrong != nil {
+				t.Fatal(wrong)
+			}
+			if !holds(p, size, 0) {
+				t.Fatalf("an object of %d bytes is not zero", size)
+			}
+			objects[p] = size
+			live += wholePages(size)
+		}
+		vm.Inject(nil)
+		for p, size := range objects {
+			Free(p, size)
+		}
+		if got := InUse(); got != before {
+			t.Fatalf("%d bytes in use at the end, %d before", got, before)
+		}
+	}
+	Purge()
 }
 
 // If the kernel refuses a purge, the slab stays idle and dirty, and is still counted.

@@ -19,16 +19,28 @@ func mask(i, from, to int) uint64 {
 	return m
 }
 
-func (b *bitmap) set(from, to int) {
+func (b *bitmap) set(from, to int)       { setBits(b[:], from, to) }
+func (b *bitmap) clear(from, to int)     { clearBits(b[:], from, to) }
+func (b *bitmap) count(from, to int) int { return countBits(b[:], from, to) }
+
+func setBits(b []uint64, from, to int) {
 	for i := from / 64; i*64 < to; i++ {
 		b[i] |= mask(i, from, to)
 	}
 }
 
-func (b *bitmap) clear(from, to int) {
+func clearBits(b []uint64, from, to int) {
 	for i := from / 64; i*64 < to; i++ {
 		b[i] &^= mask(i, from, to)
 	}
+}
+
+func countBits(b []uint64, from, to int) int {
+	n := 0
+	for i := from / 64; i*64 < to; i++ {
+		n += bits.OnesCount64(b[i] & mask(i, from, to))
+	}
+	return n
 }
 
 // add sets the bits in [from, to) that are set in other.
@@ -38,15 +50,14 @@ func (b *bitmap) add(other *bitmap, from, to int) {
 	}
 }
 
-func (b *bitmap) has(bit int) bool { return b[bit/64]>>(bit%64)&1 != 0 }
-
-func (b *bitmap) count(from, to int) int {
-	n := 0
+// addFree sets the bits in [from, to) that are not set in busy.
+func (b *bitmap) addFree(busy *bitmap, from, to int) {
 	for i := from / 64; i*64 < to; i++ {
-		n += bits.OnesCount64(b[i] & mask(i, from, to))
+		b[i] |= ^busy[i] & mask(i, from, to)
 	}
-	return n
 }
+
+func (b *bitmap) has(bit int) bool { return b[bit/64]>>(bit%64)&1 != 0 }
 
 // overlaps reports whether a bit is set in both.
 func (b *bitmap) overlaps(other *bitmap) bool {
@@ -77,17 +88,20 @@ func (b *bitmap) next(from int, ones bool) (first, end int) {
 }
 
 // scan returns the first bit at or after from that has the given value, or chunkPages.
-func (b *bitmap) scan(from int, ones bool) int {
+func (b *bitmap) scan(from int, ones bool) int { return scanBits(b[:], from, ones) }
+
+// scanBits is scan for any number of bits.
+func scanBits(b []uint64, from int, ones bool) int {
 	var flip uint64
 	if !ones {
 		flip = ^flip
 	}
 	for i := from / 64; i < len(b); i++ {
-		if w := (b[i] ^ flip) & mask(i, from, chunkPages); w != 0 {
+		if w := (b[i] ^ flip) & mask(i, from, len(b)*64); w != 0 {
 			return i*64 + bits.TrailingZeros64(w)
 		}
 	}
-	return chunkPages
+	return len(b) * 64
 }
 
 // find returns the first of the lowest n consecutive bits equal to one (ones)
@@ -105,4 +119,15 @@ func (b *bitmap) find(n int, ones bool) (first, longest int) {
 		longest = max(longest, end-first)
 		at = end
 	}
+}
+
+// findIn returns the first of the lowest n consecutive bits equal to one (ones) or zero in
+// [from, to), or -1.
+func (b *bitmap) findIn(from, to, n int, ones bool) int {
+	for first, end := b.next(from, ones); first < to; first, end = b.next(end, ones) {
+		if min(end, to)-first >= n {
+			return first
+		}
+	}
+	return -1
 }

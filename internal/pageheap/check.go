@@ -20,7 +20,12 @@ func (h *Heap) check(c *chunk) {
 		panic("pageheap: a busy page is dirty")
 	case !c.aged.within(&c.dirty):
 		panic("pageheap: aged ⊄ dirty")
+	case c.huge && (c.lent != unitSet{} || h.purgedInside(c)):
+		panic("pageheap: a huge page is not charged whole")
 	case h.used < c.used || h.dirty.Load() < int64(dirty):
 		panic("pageheap: a chunk counts more pages than its heap")
 	}
 }
+
+// purgedInside reports whether a block of a chunk of huge pages has both clean pages and others.
+func (h *Heap) purgedInside(c *chunk) bool { return h.cleanBeside(c, 0, c.pages) > 0 }

@@ -4,6 +4,8 @@ package pageheap
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
@@ -67,6 +69,70 @@ func TestNoChunk(t *testing.T) {
 	}
 	f.alloc(1)
 	f.expect("when it has passed", 1, 1, 0)
+}
+
+// TestEveryKernelCallFails makes all kernel calls fail from the n-th on, until a call of the heap
+// has failed twice. Then none fails, and the call succeeds. A failure changes nothing but what it
+// gave back.
+func TestEveryKernelCallFails(t *testing.T) {
+	for n, failed := 0, 1; failed > 0; n++ {
+		f := newFixture(t)
+		m := &model{fixture: f, rand: rand.New(rand.NewPCG(5, 6)), tag: 1}
+		calls := 0
+		vm.Inject(func(vm.Op) error {
+			if calls++; calls > n {
+				return errInjected
+			}
+			return nil
+		})
+		failed = 0
+		var long []uintptr // runs of MaxRun pages
+		perform := func(call func() error) {
+			before := f.Stats()
+			_, wrong := vm.Insist(call, func(err error) error {
+				if errors.Is(err, vm.ErrUnsupported) {
+					t.Skip(err)
+				}
+				f.verify()
+				now := f.Stats()
+				if failed++; !errors.Is(err, errInjected) || now.Used != before.Used || now.Dirty > before.Dirty || now.Mapped > before.Mapped {
+					return fmt.Errorf("%w: %+v, was %+v", err, now, before)
+				}
+				return nil
+			}, nil)
+			if wrong != nil {
+				t.Fatalf("call %d failed: %v", n, wrong)
+			}
+		}
+		for i := range 40 {
+			switch {
+			case i%20 == 5:
+				perform(func() error {
+					addr, _, err := f.Alloc(MaxRun)
+					if err == nil {
+						long = append(long, addr)
+					}
+					return err
+				})
+			case i%20 == 19:
+				perform(func() error { _, err := f.Purge(i == 39); return err })
+			case i%20 > 12 && len(m.live) > 0:
+				m.free(m.rand.IntN(len(m.live)))
+			default:
+				pages := 1 + m.rand.IntN(200)
+				perform(func() error { return m.take(pages) })
+			}
+		}
+		vm.Inject(nil)
+		for _, addr := range long {
+			f.Free(addr, MaxRun)
+		}
+		for len(m.live) > 0 {
+			m.free(0)
+		}
+		f.purge(true)
+		f.expect("afterwards", 0, 0, 0)
+	}
 }
 
 func TestLimit(t *testing.T) {

@@ -3,7 +3,6 @@
 package pageheap
 
 import (
-	"math/bits"
 	"sort"
 	"sync/atomic"
 	"unsafe"
@@ -18,7 +17,7 @@ import (
 
 const (
 	pageSize   = sizeclass.PageSize
-	chunkBytes = 4 << 20 << (4 * (bits.UintSize / 64))
+	chunkBytes = 4 << 20 << (4 * (raw.AddressBits / 48))
 	chunkPages = chunkBytes / pageSize
 
 	// chunkAlign lets the kernel back chunks with huge pages.
@@ -40,6 +39,12 @@ type chunk struct {
 	busy    bitmap
 	dirty   bitmap
 	aged    bitmap
+	lent    unitSet // of runs: given back inside, and refunded
+	kept    unitSet // of runs: given back inside, still charged
+	moving  int     // kernel calls that purge pages of runs
+	ripe    int     // ticks in a row in which it should have changed its size of pages
+	huge    bool    // the kernel may use huge pages
+	broken  bool    // it may have parts of huge pages
 }
 
 func chunkAt(at uintptr) *chunk { return raw.At[chunk](at) }
@@ -48,6 +53,7 @@ func chunkAt(at uintptr) *chunk { return raw.At[chunk](at) }
 type Heap struct {
 	space *vm.Space
 	per   int // heap pages in a page of the kernel's, 1 at least
+	block int // heap pages in a huge page; 0: huge pages are not used
 
 	purger interleave.Mutex // makes Purge and Close wait for each other; taken before mu
 
@@ -57,7 +63,11 @@ type Heap struct {
 	used    int          // pages allocated
 	refused []refusedRun // freed runs that wait for a Purge
 	waiting atomic.Bool  // there are some; written under mu
-	dirty   atomic.Int64 // pages that are free and may occupy RAM, those being purged included; written under mu
+	huge    Huge         // when chunks use huge pages
+	refusal error        // why huge became HugeOff, if the kernel refused them
+
+	collapsed int64        // bytes that the kernel copied to huge pages on request
+	dirty     atomic.Int64 // pages that are free and may occupy RAM, those being purged included; written under mu
 }
 
 // Init sets the account from which chunks are mapped and charged.
@@ -85,35 +95,75 @@ func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 	if c != nil {
 		dirty = c.dirty.count(first, first+n)
 	}
+	beside, huge := h.besideRun(c, first, n), c == nil && h.huge == HugeAll
 	// The charge comes before growth: at the limit the kernel is not called.
-	if err := h.space.Charge(uintptr(n-dirty) * pageSize); err != nil {
+	err = h.space.Charge(uintptr(n-dirty+beside) * pageSize)
+	if err != nil && beside > 0 {
+		if c != nil && h.breakUp(c) != nil {
+			return 0, false, err
+		}
+		beside, huge = 0, false
+		err = h.space.Charge(uintptr(n-dirty) * pageSize)
+	}
+	if err != nil {
 		return 0, false, err
 	}
 	if c == nil {
-		c, err = h.grow(n)
+		if c, err = h.grow(n); err == nil && huge && !h.adviseHuge(c) {
+			h.space.Refund(uintptr(beside) * pageSize)
+			beside = 0
+		}
 	}
 	if err == nil {
 		addr = c.start + uintptr(first)*pageSize
 		err = pagemap.Reserve(addr, uintptr(n)*pageSize)
 	}
 	if err != nil {
-		h.space.Refund(uintptr(n-dirty) * pageSize)
+		h.space.Refund(uintptr(n-dirty+beside) * pageSize)
 		return 0, false, err
 	}
 	c.busy.set(first, first+n)
 	c.dirty.clear(first, first+n)
 	c.aged.clear(first, first+n)
+	if c.huge {
+		from, to := h.around(first, first+n)
+		h.dirtyBeside(c, from, to)
+	}
 	c.used += n
 	h.used += n
-	h.dirty.Add(-int64(dirty))
+	h.dirty.Add(int64(beside - dirty))
 	h.check(c)
 	return addr, dirty == 0, nil
+}
+
+// besideRun returns how many pages beside the n pages at first become dirty together with them: the
+// clean pages of the same huge pages. c is nil for the first pages of a new chunk.
+func (h *Heap) besideRun(c *chunk, first, n int) int {
+	switch {
+	case c == nil && h.huge == HugeAll:
+		return h.roundUp(n) - n
+	case c == nil || !c.huge:
+		return 0
+	}
+	from, to := h.around(first, first+n)
+	return to - from - n - (c.busy.count(from, to) + c.dirty.count(from, to) - c.dirty.count(first, first+n))
 }
 
 // find returns the chunk and the first page of a free run of n pages. The chunk is nil if
 // there is no such run.
 func (h *Heap) find(n int) (*chunk, int) {
-	if h.dirty.Load() >= int64(n) {
+	dirty := h.dirty.Load() >= int64(n)
+	if h.huge != HugeOff {
+		if dirty {
+			if c, first := h.fullest(n, true); c != nil {
+				return c, first
+			}
+		}
+		if c, first := h.fullest(n, false); c != nil {
+			return c, first
+		}
+	}
+	if dirty {
 		for _, at := range h.chunks {
 			c := chunkAt(at)
 			if c.dirtied < n {
@@ -148,10 +198,10 @@ func (h *Heap) grow(n int) (*chunk, error) {
 		return nil, err
 	}
 	c := chunkAt(at)
-	size := uintptr(chunkBytes)
+	size, align := uintptr(chunkBytes), uintptr(h.block)*pageSize
 	for {
-		c.start, c.mapping, err = h.space.Map(size, chunkAlign)
-		if err == nil || size/2 < uintptr(n)*pageSize || size/2 < chunkAlign {
+		c.start, c.mapping, err = h.space.Map(size, max(chunkAlign, align))
+		if err == nil || size/2 < uintptr(n)*pageSize || size/2 < max(chunkAlign, align) {
 			break
 		}
 		size /= 2
@@ -176,17 +226,13 @@ func (h *Heap) search(addr uintptr) int {
 	return sort.Search(len(h.chunks), func(i int) bool { return chunkAt(h.chunks[i]).start > addr })
 }
 
-// Free takes back the run of n pages at addr, unless Close already has.
-func (h *Heap) Free(addr uintptr, n int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		return
-	}
-	c := chunkAt(h.chunks[h.search(addr)-1])
-	first := int(addr-c.start) / pageSize
-	h.free(c, first, first+n)
-	h.check(c)
+// chunkOf returns the chunk that addr lies in.
+func (h *Heap) chunkOf(addr uintptr) *chunk { return chunkAt(h.chunks[h.search(addr)-1]) }
+
+// locate returns the chunk that addr lies in, and the page.
+func (h *Heap) locate(addr uintptr) (c *chunk, page int) {
+	c = h.chunkOf(addr)
+	return c, int(addr-c.start) / pageSize
 }
 
 // free takes back the allocated pages [first, end) of c.

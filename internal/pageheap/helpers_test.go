@@ -101,7 +101,7 @@ func (f *fixture) verify() {
 	f.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	used, dirty, last := 0, 0, uintptr(0)
+	used, dirty, last, lent := 0, 0, uintptr(0), int64(0)
 	for _, at := range f.chunks {
 		c := chunkAt(at)
 		if c.start <= last {
@@ -120,10 +120,14 @@ func (f *fixture) verify() {
 		if _, longest := c.dirty.find(chunkPages+1, true); longest > c.dirtied {
 			f.Errorf("a dirty run of %d pages, bound is %d", longest, c.dirtied)
 		}
+		if c.huge && (!c.lent.empty() || f.purgedInside(c)) {
+			f.Error("a huge page is not charged whole")
+		}
+		lent += c.lent.bytes(0, chunkBytes)
 		used += c.used
 		dirty += c.dirty.count(0, chunkPages)
 	}
-	if f.used != used || f.dirty.Load() != int64(dirty) || f.space.Footprint.Now() != int64(used+dirty)*pageSize {
+	if f.used != used || f.dirty.Load() != int64(dirty) || f.space.Footprint.Now() != int64(used+dirty)*pageSize-lent {
 		f.Errorf("%d pages used, %d dirty, %d charged; the chunks have %d and %d",
 			f.used, f.dirty.Load(), f.space.Footprint.Now()/pageSize, used, dirty)
 	}

@@ -37,11 +37,16 @@ func (m *model) step() {
 		m.free(m.rand.IntN(n))
 		return
 	}
-	n := 1 + m.rand.IntN(1<<m.rand.IntN(9))
+	if err := m.take(1 + m.rand.IntN(1<<m.rand.IntN(9))); err != nil {
+		m.Error(err)
+	}
+}
+
+// take allocates a run and marks it.
+func (m *model) take(n int) error {
 	addr, clean, err := m.Alloc(n)
 	if err != nil {
-		m.Error(err)
-		return
+		return err
 	}
 	m.tag += 2
 	r := run{addr, n, m.tag}
@@ -52,6 +57,7 @@ func (m *model) step() {
 		*p = r.mark
 	})
 	m.live = append(m.live, r)
+	return nil
 }
 
 // free frees run i, whose marks must be unchanged.

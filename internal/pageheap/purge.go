@@ -28,15 +28,19 @@ func (h *Heap) Purge(all bool) (freed int64, err error) {
 
 // purge is Purge, without the unmapping. Call it with both locks held.
 func (h *Heap) purge(all bool) (freed int64, err error) {
+	joined := 0
 	for i := 0; i < len(h.chunks); {
 		c := chunkAt(h.chunks[i])
+		refused := h.adapt(c, all, &joined)
 		if all {
 			c.aged = c.dirty
 		}
 		n, e := h.purgeChunk(c)
 		freed += n
-		if e != nil {
-			err = e
+		for _, e := range []error{refused, e} {
+			if e != nil {
+				err = e
+			}
 		}
 		c.aged = c.dirty
 		h.check(c)
@@ -47,6 +51,9 @@ func (h *Heap) purge(all bool) (freed int64, err error) {
 
 // purgeChunk purges the aged pages of c, run by run.
 func (h *Heap) purgeChunk(c *chunk) (freed int64, err error) {
+	if !c.huge {
+		freed, err = h.purgeKept(c)
+	}
 	for at := 0; ; {
 		first, end := c.aged.next(at, true)
 		if first == chunkPages {
@@ -73,9 +80,10 @@ func (h *Heap) purgeRun(c *chunk, first, end int) (freed int64, err error) {
 	c.dirty.clear(first, end)
 	c.aged.clear(first, end)
 	c.purging += n
+	broken := c.broken
 	h.check(c)
 	h.mu.Unlock()
-	err = h.space.Purge(c.start+uintptr(first)*pageSize, uintptr(n)*pageSize, false)
+	err = h.giveBack(c.start+uintptr(first)*pageSize, uintptr(n)*pageSize, broken)
 	h.mu.Lock()
 	c.purging -= n
 	c.busy.clear(first, end)
@@ -95,12 +103,13 @@ func (h *Heap) purgeRun(c *chunk, first, end int) (freed int64, err error) {
 // than heap pages. It rounds outwards where the neighbours are free as well, and otherwise
 // inwards. Chunks are aligned to kernel pages.
 func (h *Heap) whole(c *chunk, first, end int) (int, int) {
-	lower, upper := first/h.per*h.per, (end+h.per-1)/h.per*h.per
+	per := h.grain(c)
+	lower, upper := first/per*per, (end+per-1)/per*per
 	if c.busy.count(lower, first) > 0 {
-		lower += h.per
+		lower += per
 	}
 	if c.busy.count(end, upper) > 0 {
-		upper -= h.per
+		upper -= per
 	}
 	return lower, upper
 }

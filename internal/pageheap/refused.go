@@ -2,47 +2,66 @@
 
 package pageheap
 
-// A refusedRun is a run that its caller has freed. The caller had purged a part of it, and the
-// kernel refused to purge the rest. It stays busy until a later Purge succeeds: as dirty pages it
-// would have to be charged whole, which the limit may not allow.
+// A refusedRun is a run that its caller has freed. A part of it had been given back by PurgeInside,
+// and the kernel refused to purge the rest. It stays busy until a later Purge succeeds: as dirty
+// pages it would have to be charged whole, which the limit may not allow.
 type refusedRun struct {
-	addr   uintptr
-	pages  int
-	purged int64 // bytes
+	addr  uintptr
+	pages int
 }
 
-func (r *refusedRun) charged() int64 { return int64(r.pages)*pageSize - r.purged }
-
-// FreePurged is Free for a run of which purged bytes were given back to the kernel, and refunded
-// to the space, while it was allocated. It purges the rest, too, so that the whole run is clean.
-func (h *Heap) FreePurged(addr uintptr, n int, purged int64) {
-	if purged == 0 {
-		h.Free(addr, n)
-		return
-	}
-	r := refusedRun{addr, n, purged}
-	err := h.space.Purge(addr, uintptr(n)*pageSize, false)
+// Free takes back the run of n pages at addr, unless Close already has. If a part of the run was
+// given back and refunded, Free purges the rest, too, so that the whole run is clean.
+func (h *Heap) Free(addr uintptr, n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch {
-	case h.closed:
-	case err != nil:
-		h.refused = append(h.refused, r)
-		h.waiting.Store(true)
-	default:
-		h.freeClean(&r)
+	if h.closed {
+		return
 	}
+	r := refusedRun{addr, n}
+	c, first := h.locate(addr)
+	size := uintptr(n) * pageSize
+	c.kept.clear(addr-c.start, size)
+	if c.lent.bytes(addr-c.start, size) == 0 {
+		h.free(c, first, first+n)
+		h.check(c)
+		return
+	}
+	c.moving++
+	broken := c.broken
+	h.mu.Unlock()
+	err := h.giveBack(addr, size, broken)
+	h.mu.Lock()
+	if h.closed {
+		return
+	}
+	c.moving--
+	if err == nil {
+		h.freeClean(&r)
+		return
+	}
+	h.refused = append(h.refused, r)
+	h.waiting.Store(true)
 }
 
-// freeClean frees a run that is wholly purged. Call it with mu held.
-func (h *Heap) freeClean(r *refusedRun) {
-	c := chunkAt(h.chunks[h.search(r.addr)-1])
-	first := int(r.addr-c.start) / pageSize
+// freeClean frees a run that is wholly purged. It returns the bytes that it refunds. Call it with
+// mu held.
+func (h *Heap) freeClean(r *refusedRun) (refunded int64) {
+	c, first := h.locate(r.addr)
+	refunded = h.chargedOf(r)
+	c.lent.clear(r.addr-c.start, uintptr(r.pages)*pageSize)
 	h.free(c, first, first+r.pages)
 	c.dirty.clear(first, first+r.pages)
 	h.dirty.Add(-int64(r.pages))
-	h.space.Refund(uintptr(r.charged()))
+	h.space.Refund(uintptr(refunded))
 	h.check(c)
+	return refunded
+}
+
+// chargedOf returns the bytes of a run that are charged. Call it with mu held.
+func (h *Heap) chargedOf(r *refusedRun) int64 {
+	c, size := h.chunkOf(r.addr), uintptr(r.pages)*pageSize
+	return int64(size) - c.lent.bytes(r.addr-c.start, size)
 }
 
 // purgeRefused tries again to purge the runs that the kernel refused. Call it with both locks
@@ -50,15 +69,15 @@ func (h *Heap) freeClean(r *refusedRun) {
 func (h *Heap) purgeRefused() (freed int64, err error) {
 	for len(h.refused) > 0 {
 		r := h.refused[0]
+		broken := h.chunkOf(r.addr).broken
 		h.mu.Unlock()
-		err = h.space.Purge(r.addr, uintptr(r.pages)*pageSize, false)
+		err = h.giveBack(r.addr, uintptr(r.pages)*pageSize, broken)
 		h.mu.Lock()
 		if err != nil {
 			return freed, err
 		}
 		h.refused = h.refused[1:]
-		h.freeClean(&r)
-		freed += r.charged()
+		freed += h.freeClean(&r)
 	}
 	h.refused = nil
 	h.waiting.Store(false)

@@ -64,9 +64,6 @@ func (h *Heap) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	for i := range h.refused {
-		h.space.Recharge(uintptr(h.refused[i].purged)) // chunks are refunded whole
-	}
 	h.refused = nil
 	err := h.releaseIf(func(c *chunk) bool {
 		h.freeAll(c)
@@ -80,6 +77,8 @@ func (h *Heap) Close() error {
 
 // freeAll frees all runs of c. Only pages of runs have entries in the page map.
 func (h *Heap) freeAll(c *chunk) {
+	h.space.Recharge(uintptr(c.lent.bytes(0, chunkBytes))) // chunks are refunded whole
+	c.lent, c.kept = unitSet{}, unitSet{}
 	for first, end := c.busy.next(0, true); first < c.pages; first, end = c.busy.next(end, true) {
 		end = min(end, c.pages)
 		pagemap.Set(c.start+uintptr(first)*pageSize, uintptr(end-first)*pageSize, 0)

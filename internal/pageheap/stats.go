@@ -13,6 +13,10 @@ type Stats struct {
 	Dirty  int64 // free, may occupy RAM
 	Clean  int64 // free, purged or never used
 	Unused int64 // of the mappings, beside the usable part: cut off by alignment
+	Kept   int64 // part of Used: PurgeInside took it, and it is still charged
+
+	Huge      int64 // touched blocks of chunks for which the kernel may use huge pages
+	Collapsed int64 // copied to huge pages on request, since the start
 }
 
 // Stats returns the heap's current numbers.
@@ -20,15 +24,21 @@ func (h *Heap) Stats() Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := Stats{Chunks: len(h.chunks), Used: int64(h.used) * pageSize, Dirty: h.dirty.Load() * pageSize}
+	s.Collapsed = h.collapsed
 	for _, at := range h.chunks {
 		c := chunkAt(at)
 		usable := int64(c.pages) * pageSize
 		s.Mapped += usable
 		s.Unused += int64(c.mapping.Size) - usable
+		s.Kept += c.kept.bytes(0, chunkBytes)
+		if c.huge {
+			touched, _ := h.waste(c)
+			s.Huge += touched
+		}
 	}
 	for i := range h.refused {
 		s.Used -= int64(h.refused[i].pages) * pageSize
-		s.Dirty += h.refused[i].charged()
+		s.Dirty += h.chargedOf(&h.refused[i])
 	}
 	s.Clean = s.Mapped - s.Used - s.Dirty
 	return s

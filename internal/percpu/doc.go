@@ -40,4 +40,38 @@
 // the state has ended. This is read-copy-update (RCU) with pinned sections as the readers; the
 // fast path pays nothing for it. Whoever is in no hurry notes the Moment instead, and looks
 // later whether it has passed: one call of Synchronize serves all who wait for one.
+//
+// # A section without Pin
+//
+// On amd64 a function in assembly has its processor (P) to itself from its first instruction to
+// its last, without Pin, if these four things hold:
+//
+//   - It is NOSPLIT, has no frame and calls nothing.
+//   - PCDATA $0, $-2 marks all of it as an unsafe point.
+//   - It runs on a goroutine's own stack, as everything does that Go code calls.
+//   - It does not stay long: it has no loop.
+//
+// A goroutine loses its P in one of these ways only. The names are those of the runtime's source,
+// which was read for Go 1.25, 1.26 and 1.27:
+//
+//	it gives the P up        by a call: a block, a system call, a stack check. There is none.
+//	asynchronous preemption  doSigPreempt, on Windows preemptM, asks isAsyncSafePoint, which refuses
+//	                         at an unsafe point, and once more in any assembly.
+//	sysmon                   retake asks for preemption, and takes a P only from a system call.
+//	the world is stopped     stopTheWorldWithSema and forEachP take idle Ps and those of system
+//	                         calls, and wait until each running P stops itself.
+//	GOMAXPROCS changes       procresize runs while the world is stopped.
+//	a signal                 its handler runs on another stack, and returns to the instruction.
+//	a debugger               stops the thread, which keeps its P. A function that it wants to call
+//	                         does not run: debugCallCheck refuses at an unsafe point.
+//	a fault                  becomes a panic at the instruction. Nothing follows it.
+//
+// So nobody else runs on that P during the function, and Synchronize, which stops the world, waits
+// for it as for a pinned section.
+//
+// Such a function must find the number of its P by itself. g.m, m.p and p.id lead there, and R14
+// holds g. Where these fields lie is read from the machine code of runtime.procPin, which consists
+// of five instructions (processor_amd64.go). Only exactly these instructions are understood. With
+// other versions of Go, and on systems where this was not tried, ProcessorField reports false. Then
+// callers use Pin.
 package percpu

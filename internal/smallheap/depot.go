@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/interleave"
+	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
@@ -31,9 +32,9 @@ type Depot struct {
 	bins       // the spans, by the number of idle blocks
 	idle   int // idle blocks in all spans
 	spans  int
-	purged int64     // bytes of pages given back inside spans
-	space  *vm.Space // the account from which they come and to which they go; set by Purge
-	tick   uint32    // calls of Age
+	purged int64          // bytes of pages given back inside spans
+	pages  *pageheap.Heap // to which they went; set by Purge
+	tick   uint32         // calls of Age
 
 	allocs, requested uint64 // counts of class caches that were unloaded
 	exchanges         uint64 // magazines that caches took or put
@@ -145,7 +146,7 @@ func (d *Depot) fillCharged(m uintptr) {
 }
 
 // carve fills magazine m from span s: first with blocks whose pages are in RAM. The error is that
-// of Space.Charge. m then has the blocks that need no charge.
+// of Heap.UseInside. m then has the blocks that need no charge.
 func (d *Depot) carve(s, m uintptr) (err error) {
 	sp, mag := SpanAt(s), magazineAt(m)
 	before := mag.n
@@ -343,9 +344,6 @@ func (d *Depot) Close(c sizeclass.Class) (splits int) {
 			}
 			FreeSpan(c, s)
 		}
-	}
-	if d.purged > 0 {
-		d.space.Recharge(uintptr(d.purged)) // the caller refunds whole spans
 	}
 	d.idle, d.spans, d.purged, d.changed = 0, 0, 0, 0
 	return splits

@@ -3,8 +3,8 @@
 package smallheap
 
 import (
+	"github.com/ashlar-go/ashlar/internal/pageheap"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
-	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // Idle pages inside spans go back to the kernel by these steps:
@@ -12,7 +12,7 @@ import (
 //	giveBack   a block comes back: the span is changed
 //	Age        a tick passes
 //	Purge      of changed spans from which nothing was carved for a whole tick: the pages that only
-//	           idle blocks touch are purged, and refunded to the space
+//	           idle blocks touch go to the page heap, which purges and refunds them
 //	carve      takes blocks in such pages last, and charges their pages first
 //
 // The contents of an idle block are unspecified unless its state says that it is zero, and a
@@ -30,18 +30,18 @@ const (
 	lookBatch  = 4 * purgeBatch // spans that are looked at under one lock
 )
 
-// Purge gives idle pages inside the spans of class c back to the kernel, and refunds them to
-// space. If all is set, it does so even where blocks were carved a moment ago. It returns the
+// Purge gives idle pages inside the spans of class c back to pages, the page heap that the spans
+// come from. If all is set, it does so even where blocks were carved a moment ago. It returns the
 // spans that became wholly idle meanwhile, which the caller releases, and an error if the kernel
 // refused pages. Those are tried again by a later call.
-func (d *Depot) Purge(c sizeclass.Class, space *vm.Space, all bool) (empty Spans, err error) {
+func (d *Depot) Purge(c sizeclass.Class, pages *pageheap.Heap, all bool) (empty Spans, err error) {
 	var batch [purgeBatch]idleSpan
 	for more := true; more && err == nil; {
 		var n int
-		n, more = d.takeIdle(c, space, &batch, all)
+		n, more = d.takeIdle(c, pages, &batch, all)
 		for i := range batch[:n] {
 			if err == nil {
-				err = batch[i].purge(space)
+				err = batch[i].purge(pages)
 			} else {
 				batch[i].pages = 0
 			}
@@ -53,13 +53,13 @@ func (d *Depot) Purge(c sizeclass.Class, space *vm.Space, all bool) (empty Spans
 
 // takeIdle takes up to a batch of spans with idle pages away. It returns how many, and whether
 // there may be more.
-func (d *Depot) takeIdle(c sizeclass.Class, space *vm.Space, batch *[purgeBatch]idleSpan, all bool) (n int, more bool) {
+func (d *Depot) takeIdle(c sizeclass.Class, pages *pageheap.Heap, batch *[purgeBatch]idleSpan, all bool) (n int, more bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
 		return 0, false
 	}
-	d.space = space
+	d.pages = pages
 	looked := 0
 	for bin := parts; bin > 0; bin-- {
 		for s := d.lists[bin].head; s != 0 && SpanAt(s).changed; {
@@ -84,13 +84,13 @@ func (d *Depot) takeIdle(c sizeclass.Class, space *vm.Space, batch *[purgeBatch]
 	return n, false
 }
 
-// purge purges the pages. It leaves those in b.pages that the kernel took, and refunds them.
-func (b *idleSpan) purge(space *vm.Space) error {
+// purge gives the pages back. It leaves those in b.pages that were taken.
+func (b *idleSpan) purge(pages *pageheap.Heap) error {
 	g := geometryOf(SpanAt(b.span))
 	rest := b.pages
 	for rest != 0 {
 		first, end := rest.next()
-		err := space.Purge(g.first+uintptr(first)<<g.shift, uintptr(end-first)<<g.shift, false)
+		err := pages.PurgeInside(g.first+uintptr(first)<<g.shift, uintptr(end-first)<<g.shift)
 		if err != nil {
 			b.pages &^= rest
 			return err
@@ -110,7 +110,6 @@ func (d *Depot) returnIdle(batch []idleSpan, failed bool, empty *Spans) {
 		d.remove(b.span)
 		sp.purged |= b.pages
 		d.purged += b.pages.bytes()
-		d.space.Refund(uintptr(b.pages.bytes()))
 		if failed {
 			d.setChanged(sp, true)
 		}
@@ -136,7 +135,7 @@ func (d *Depot) use(s, m uintptr, from uint32) error {
 	if pages == 0 {
 		return nil
 	}
-	if err := d.space.Charge(uintptr(pages.bytes())); err != nil {
+	if err := d.pages.UseInside(g.first, g.shift, uint64(pages)); err != nil {
 		for ; mag.n > from; mag.n-- {
 			st := slotOf(m, mag.n-1).state
 			*StateOf(s, uint32(st-statesOf(s))) ^= Idle | Cached

@@ -54,10 +54,15 @@ const (
 	// FilesAhead: a mapping can be longer than its file, and the file can be cut off
 	// while it is mapped.
 	FilesAhead
+	// Dropping: the process's own copies of a file's pages can be dropped, so that its private
+	// mapping shows the file's pages again.
+	Dropping
 	// SharedMemory: processes can share memory, by a name or by a descriptor.
 	SharedMemory
 	// Reopening: an open file can be opened again without its name.
 	Reopening
+	// Permissions: files have owners and permission bits.
+	Permissions
 	// Preallocation: disk space can be taken before it is written, and given back inside a file.
 	Preallocation
 	// LengthLocks: the change of a file's length has a lock of its own.
@@ -81,8 +86,8 @@ const Features = endOfFeatures - 1
 // them.
 const (
 	linuxSource   = Features
-	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | SharedMemory
-	windowsSource = OffHeap | Guards | Purging | LazyPurging | Locking | Populating
+	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions
+	windowsSource = OffHeap | Guards | Purging | LazyPurging | Locking | Populating | Files | SharedMemory | Reopening | LengthLocks
 	heapSource    = Parts
 )
 
@@ -120,15 +125,17 @@ var serves = map[Feature]string{
 	Residency:      "clearing large objects does not bring pages in",
 	Locking:        "Region.Lock",
 	LockingOnFault: "Region.LockOnFault",
-	HugePages:      "Options.HugePages, Allocator.AdviseHuge",
+	HugePages:      "Options.HugePages of allocators, arenas and regions",
 	Hints:          "AdviseSequential, AdviseRandom, AdviseWillNeed",
 	Hiding:         "AdviseDontDump, AdviseWipeOnFork, Secret",
 	Populating:     "AdvisePopulateRead, AdvisePopulateWrite",
 	Names:          "mappings have names in the tools of the system",
 	Files:          "MapFile, MapOpenFile",
-	FilesAhead:     "arena.Open, FileOptions.Beyond",
+	FilesAhead:     "FileOptions.Beyond; arena.Open reads no data; a mapped file can become shorter",
+	Dropping:       "AdviseDontNeed of copy-on-write files",
 	SharedMemory:   "MapShared, arena.OpenShared",
 	Reopening:      "MapInherited, arena.OpenInherited",
+	Permissions:    "the Permissions of files and objects, objects of other users are refused",
 	Preallocation:  "a full disk is ErrNoSpace and not a fault",
 	LengthLocks:    "several processes may change the length of one file at once",
 	Copies:         "Sync of an arena's file reads changed pages only",
@@ -146,8 +153,8 @@ var featureNames = map[Feature]string{
 	LazyPurging: "giving RAM back lazily", Residency: "which pages are in RAM", Locking: "locked memory",
 	LockingOnFault: "locking pages on their first access", HugePages: "huge pages", Hints: "advice about read-ahead",
 	Hiding: "hiding memory from core dumps and children", Populating: "populating pages by advice",
-	Names: "names of mappings", Files: "mapped files", FilesAhead: "mappings longer than their file",
-	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space",
+	Names: "names of mappings", Files: "mapped files", FilesAhead: "mappings longer than their file", Dropping: "dropping copies of a file's pages",
+	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space", Permissions: "permission bits of files",
 	LengthLocks: "locks of a file's length", Copies: "which pages of a file mapping are copies",
 	SecretMemory: "memory that the kernel cannot read", MappingLimit: "the limit of mappings",
 	ProcessView: "the kernel's view of the process",

@@ -4,6 +4,9 @@
 
 package vm
 
+// granularity is the alignment of mappings in bytes, if it is more than a page.
+const granularity = 1
+
 // alignsItself says whether sysMapAligned aligns.
 const alignsItself = false
 

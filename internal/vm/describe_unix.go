@@ -12,31 +12,7 @@ import (
 )
 
 // reasonOf returns the sentinel for an error, nil if there is none.
-func reasonOf(op Op, size uintptr, err error) error {
-	is := func(errno unix.Errno) bool { return errors.Is(err, errno) }
-	switch {
-	case op == OpLock && errors.Is(err, ErrAbsent):
-		return nil // the error already says so
-	case op == OpLock && is(unix.EPERM),
-		op == OpLock && is(unix.ENOMEM) && beyondLockLimit(size),
-		(op == OpMap || op == OpRemap) && is(unix.EAGAIN):
-		return lockLimit()
-	case is(unix.ENOMEM):
-		return outOfMemory()
-	case op == OpLock && is(unix.EAGAIN), op == OpMap && is(unix.EOVERFLOW):
-		return ErrOutOfMemory
-	case op == OpRemap && is(unix.EFAULT):
-		return ErrMixed
-	case is(unix.ENOSPC), is(unix.EDQUOT):
-		return ErrNoSpace
-	case is(unix.ENOSYS), op == OpAllocate && is(unix.EOPNOTSUPP),
-		op == OpFlock && (is(unix.EINVAL) || is(unix.EOPNOTSUPP) || is(unix.ENOLCK)):
-		return ErrKernelLacks
-	case op == OpFlock && is(unix.EWOULDBLOCK):
-		return ErrFileLocked
-	}
-	return nil
-}
+func reasonOf(op Op, size uintptr, err error) error { return posixReason(op, size, err) }
 
 // isInvalid reports whether the error is EINVAL.
 func isInvalid(err error) bool { return errors.Is(err, unix.EINVAL) }

@@ -79,7 +79,8 @@
 //
 // # Failure
 //
-// Tests make every call fail (Inject). A failed call loses no memory: Release returns its
+// Tests make every call fail (Inject), and repeat what failed while the failures last and
+// once more afterwards (Insist). A failed call loses no memory: Release returns its
 // error, and the mapping still belongs to its owner. For example, munmap returns ENOMEM
 // if it would split a mapping and exceed vm.max_map_count; the kernel merges adjacent
 // mappings, so any munmap may be such a split.
@@ -97,7 +98,18 @@
 //	*_linux.go    Linux
 //	posix*.go     the calls that all POSIX systems have; on Linux with the tag ashlar_posix
 //	*_unix.go     what both have in common: files and their errors
+//	windows*.go   Windows: reservations, views of files, locks of bytes far beyond a file's end
 //	heap*.go      the Go heap, for platforms without these calls; anywhere with the tag ashlar_heap
+//	nofiles.go    what the Go heap answers instead; without.go: what it and Windows do
+//
+// # Windows
+//
+// A reservation and a view of a file are released as a whole. Both begin at multiples of 64 KiB,
+// which is more than a page; windows_view.go says how a mapping begins at any page of a file
+// all the same. A view ends with its file, and while the file has a view, nobody can make it
+// shorter than it was when the view was made. So whoever cuts a file off unmaps it first, and
+// maps it again (FilesAhead). Inaccessible memory is only reserved; Protect commits it when it
+// becomes accessible, and may therefore run out of memory.
 //
 // Race builds take the memory of blocks from the Go heap on every system (source_race.go).
 package vm

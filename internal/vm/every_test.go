@@ -24,7 +24,7 @@ func TestEveryCallFails(t *testing.T) {
 		OpProtect:  func() error { return s.Protect(m.Base, mib, NoAccess) },
 		OpLock:     func() error { return s.Lock(m.Base, mib, true) },
 		OpUnlock:   func() error { return s.Unlock(m.Base, mib) },
-		OpSync:     func() error { return s.Sync(m.Base, mib, false) },
+		OpSync:     func() error { return s.Sync(f, m.Base, mib, false) },
 		OpName:     func() error { return s.Name(m.Base, mib, "name") },
 		OpOpen:     func() error { _, err := s.Open(name, ForWriting|Create, 0o600); return err },
 		OpMemfd:    func() error { _, err := s.Memfd("name"); return err },

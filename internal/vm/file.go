@@ -163,11 +163,14 @@ func (s *Space) LockFile(f *File, exclusive, wait bool) error {
 // error.
 func (s *Space) UnlockFile(f *File) error { return s.surely(OpFlock, f, sysFunlock) }
 
-// Link gives a name to a file that was opened with Unnamed. It returns fs.ErrExist if the
-// name exists. If two programs create a file at the same time, one of them succeeds, and
+// Link gives a name to a file that was opened with Unnamed, and f may get another descriptor.
+// It returns fs.ErrExist if the name exists. If two programs create a file at the same time, one of them succeeds, and
 // no program sees an incomplete file.
 func (s *Space) Link(f *File, name string) error {
-	return named(name, s.call(OpLink, 0, func() error { return sysLink(f.fd, name) }))
+	return named(name, s.call(OpLink, 0, func() (err error) {
+		f.fd, err = sysLink(f.fd, name)
+		return err
+	}))
 }
 
 // Unlink removes a name. The file exists until its last mapping and descriptor are gone.

@@ -48,6 +48,6 @@ func sysAllocate(fd int, offset, size int64) error {
 }
 
 // sysLink uses /proc, which needs no privilege, unlike AT_EMPTY_PATH.
-func sysLink(fd int, name string) error {
-	return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW)
+func sysLink(fd int, name string) (int, error) {
+	return fd, unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW)
 }

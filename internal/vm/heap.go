@@ -5,6 +5,7 @@
 package vm
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"syscall"
@@ -18,7 +19,15 @@ import (
 const (
 	source       = heapSource
 	alignsItself = true
+	granularity  = 1 // alignment of mappings in bytes, if it is more than a page
 )
+
+// pageSize is a choice: no kernel has a say, and memory is scarce where its pages are large
+// (64 KiB on WebAssembly).
+const pageSize uintptr = 4 << 10
+
+// PageSize returns the unit of mappings in bytes, a power of two.
+func PageSize() uintptr { return pageSize }
 
 // pieceSize is the number of bytes that are taken from the Go heap at a time.
 const pieceSize = 4 << 20
@@ -42,7 +51,7 @@ func sysMapAligned(size, align uintptr) (uintptr, error) {
 }
 
 func sysUnmap(base, size uintptr) error {
-	raw.Clear(base, size)
+	clearWritten(base, size)
 	giveBackGo(base, size)
 	return nil
 }
@@ -50,9 +59,24 @@ func sysUnmap(base, size uintptr) error {
 // sysPurge zeroes the range. The RAM stays.
 func sysPurge(base, size uintptr, lazy bool) error {
 	if !lazy {
-		raw.Clear(base, size)
+		clearWritten(base, size)
 	}
 	return nil
+}
+
+// zeros is a page to compare with.
+var zeros [pageSize]byte
+
+// clearWritten zeroes the pages that are not zero. The Go heap gets its memory from the kernel,
+// too, and a page that was never written takes no RAM before somebody writes to it.
+func clearWritten(base, size uintptr) {
+	raw.InPieces(size, func(at, n uintptr) {
+		for page := base + at; n > 0; page, n = page+pageSize, n-min(pageSize, n) {
+			if b := raw.Bytes(page, min(pageSize, n)); !bytes.Equal(b, zeros[:len(b)]) {
+				clear(b)
+			}
+		}
+	})
 }
 
 func sysRemap(base, old, size uintptr) (uintptr, error) {
@@ -87,6 +111,8 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 }
 
 func sysDiscard(base, size uintptr, _ *Kind) error { return sysPurge(base, size, false) }
+
+func sysCollapse(uintptr, uintptr) error { return Need(HugePages) }
 
 func sysAdvise(_, _ uintptr, a Advice) error {
 	switch a {

@@ -59,6 +59,9 @@ func (s *Space) MapKind(size uintptr, k Kind) (Mapping, error) {
 // Reserve maps at least size inaccessible bytes, to be used by Place. start is a multiple
 // of align, and size bytes from there on belong to the reservation.
 func (s *Space) Reserve(size, align uintptr) (start uintptr, m Mapping, err error) {
+	if align > Granularity() && !Able(Placing) {
+		return 0, Mapping{}, Need(Placing)
+	}
 	return s.mapAligned(size, align, func(size uintptr) (Mapping, error) {
 		return s.MapKind(size, Kind{Access: NoAccess})
 	})

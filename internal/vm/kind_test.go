@@ -129,6 +129,7 @@ func TestPlace(t *testing.T) {
 }
 
 func TestPlaceRefused(t *testing.T) {
+	Require(t, Placing)
 	var s Space
 	m, err := s.MapKind(mib, Kind{})
 	must(t, err)

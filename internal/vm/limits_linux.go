@@ -17,17 +17,24 @@ import (
 // MaxMappings returns the number of mappings that the kernel allows the process
 // (vm.max_map_count). It reads the number once.
 var MaxMappings = sync.OnceValue(func() int64 {
-	const kernelDefault = 65530
-	text, err := os.ReadFile("/proc/sys/vm/max_map_count")
+	if n := number("/proc/sys/vm/max_map_count"); n > 0 {
+		return n
+	}
+	return 65530 // the kernel's default
+})
+
+// number returns the number that a file of the kernel contains, 0 if there is none.
+func number(file string) int64 {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return kernelDefault
+		return 0
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	if err != nil || n <= 0 {
-		return kernelDefault
+	if err != nil {
+		return 0
 	}
 	return n
-})
+}
 
 // outOfMemory returns ErrOutOfMemory. If the process has as many mappings as the kernel
 // allows, which causes the same kernel error, the returned error says so.
@@ -90,6 +97,12 @@ var HugePageSize = sync.OnceValue(func() uintptr {
 		return uintptr(n)
 	}
 	return 2 << 20
+})
+
+// TransparentSize returns the size of transparent huge pages in bytes, 0 if the kernel has none.
+// It reads the number once.
+var TransparentSize = sync.OnceValue(func() uintptr {
+	return uintptr(max(number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"), 0))
 })
 
 // kibibytes returns the value in bytes of a line in kB of a file in /proc, 0 if there is

@@ -15,11 +15,11 @@ func (s *Space) Unlock(base, size uintptr) error {
 	return s.call(OpUnlock, size, func() error { return sysUnlock(base, size) })
 }
 
-// Sync writes the changed pages of a range of a shared file mapping to the file. It waits
+// Sync writes the changed pages of a range of a shared mapping of f to the file. It waits
 // until they are stored. With async it returns at once, and the kernel writes them at its
 // usual time.
-func (s *Space) Sync(base, size uintptr, async bool) error {
-	return s.call(OpSync, size, func() error { return sysSync(base, size, async) })
+func (s *Space) Sync(f *File, base, size uintptr, async bool) error {
+	return s.call(OpSync, size, func() error { return sysSync(f.fd, base, size, async) })
 }
 
 // Name gives a range of anonymous memory a name in /proc/self/maps. Bytes that the kernel

@@ -78,6 +78,8 @@ var advices = [NumAdvice]uintptr{
 
 func sysAdvise(base, size uintptr, a Advice) error { return madvise(base, size, advices[a]) }
 
+func sysCollapse(base, size uintptr) error { return madvise(base, size, unix.MADV_COLLAPSE) }
+
 // sysDiscard drops the pages. The kernel keeps what the mapping shows.
 func sysDiscard(base, size uintptr, _ *Kind) error { return sysAdvise(base, size, DontNeed) }
 
@@ -120,7 +122,7 @@ func sysLock(base, size uintptr, onFault bool) error {
 
 func sysUnlock(base, size uintptr) error { return pages(unix.SYS_MUNLOCK, base, size, 0) }
 
-func sysSync(base, size uintptr, async bool) error {
+func sysSync(_ int, base, size uintptr, async bool) error {
 	if async {
 		return pages(unix.SYS_MSYNC, base, size, unix.MS_ASYNC)
 	}

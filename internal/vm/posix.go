@@ -110,6 +110,8 @@ var advices = map[Advice]int{
 	Free:       unix.MADV_FREE,
 }
 
+func sysCollapse(uintptr, uintptr) error { return Need(HugePages) }
+
 func sysAdvise(base, size uintptr, a Advice) error {
 	advice, known := advices[a]
 	switch {
@@ -144,7 +146,7 @@ func sysUnlock(base, size uintptr) error {
 	return repeat(func() error { return unix.Munlock(raw.Bytes(base, size)) })
 }
 
-func sysSync(base, size uintptr, async bool) error {
+func sysSync(_ int, base, size uintptr, async bool) error {
 	how := unix.MS_SYNC
 	if async {
 		how = unix.MS_ASYNC

@@ -5,11 +5,7 @@
 package vm
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,17 +13,10 @@ import (
 // openUnnamed has no effect: sysOpen is not called for files without a name.
 const openUnnamed = 0
 
-// unnamed has the temporary names of files that were opened with Unnamed and have no name
-// of their own yet. If the process dies meanwhile, the temporary name stays.
-var unnamed struct {
-	mu    sync.Mutex
-	names map[int]string // by descriptor
-}
-
 // openTemporary makes a file in a directory, with a name that nobody else has.
 func openTemporary(dir string, permissions uint32) (int, string, error) {
 	for {
-		name := filepath.Join(dir, fmt.Sprintf(".ashlar-%016x", rand.Uint64()))
+		name := temporaryName(dir)
 		fd, err := openNamed(name, ForWriting|Create|Exclusive, permissions)
 		if err != unix.EEXIST {
 			return fd, name, err
@@ -41,23 +30,9 @@ func sysOpen(name string, flags OpenFlags, permissions uint32) (int, error) {
 	}
 	fd, temporary, err := openTemporary(name, permissions)
 	if err == nil {
-		unnamed.mu.Lock()
-		if unnamed.names == nil {
-			unnamed.names = map[int]string{}
-		}
-		unnamed.names[fd] = temporary
-		unnamed.mu.Unlock()
+		keepTemporary(fd, temporary)
 	}
 	return fd, err
-}
-
-// takeTemporary returns the temporary name of a file, and forgets it.
-func takeTemporary(fd int) string {
-	unnamed.mu.Lock()
-	defer unnamed.mu.Unlock()
-	name := unnamed.names[fd]
-	delete(unnamed.names, fd)
-	return name
 }
 
 func sysMemfd(string) (int, error) {
@@ -73,15 +48,13 @@ func sysSecret() (int, error) { return -1, Need(SecretMemory) }
 func sysReopen(int, OpenFlags) (int, error) { return -1, Need(Reopening) }
 
 // sysLink gives the file its name, and removes the temporary one.
-func sysLink(fd int, name string) error {
-	unnamed.mu.Lock()
-	temporary := unnamed.names[fd]
-	unnamed.mu.Unlock()
+func sysLink(fd int, name string) (int, error) {
+	temporary := temporaryOf(fd)
 	if err := unix.Link(temporary, name); err != nil {
-		return err
+		return fd, err
 	}
 	takeTemporary(fd)
-	return unix.Unlink(temporary)
+	return fd, unix.Unlink(temporary)
 }
 
 func sysClose(fd int) error {

@@ -11,3 +11,6 @@ func MaxMappings() int64 { return math.MaxInt64 }
 
 // HugePageSize returns the size of huge pages in bytes.
 func HugePageSize() uintptr { return 2 << 20 }
+
+// TransparentSize returns the size of transparent huge pages in bytes, 0 if the kernel has none.
+func TransparentSize() uintptr { return 0 }

@@ -18,14 +18,49 @@ import (
 // memory. A later growth makes a part of the room accessible.
 //
 //	room.after[end] = n  ⇔  the n bytes from end on are mapped, inaccessible, and belong to the mapping that ends there
+//	room.bytes = Σ after
 var room struct {
 	mu    sync.Mutex
 	after map[uintptr]uintptr
+	bytes uintptr
 }
 
-// The room after a copy of size bytes is roomFactor times as long. Address space is scarce
-// on 32 bits.
-const roomFactor = 3 * (bits.UintSize / 64)
+// The room after a copy of size bytes is at least roomFactor times as long, and roomMin bytes
+// as long as all rooms together have less than manyRooms: a mapping that grows to half a GiB
+// is then copied once. Address space is scarce on 32 bits, where copies get no room, and some
+// 64-bit processors have 38 bits of it.
+const (
+	on64       = bits.UintSize / 64
+	roomFactor = 3 * on64
+	roomMin    = on64 << 29
+	manyRooms  = on64 << 35
+)
+
+// roomFor returns the length of the room after a copy of size bytes. The caller holds mu.
+func roomFor(size uintptr) uintptr {
+	if room.bytes < manyRooms {
+		return max(roomFactor*size, roomMin)
+	}
+	return roomFactor * size
+}
+
+// setRoom notes that the n bytes after end are room now. The caller holds mu.
+func setRoom(end, n uintptr) {
+	if n == 0 {
+		return
+	}
+	if room.after == nil {
+		room.after = map[uintptr]uintptr{}
+	}
+	room.after[end] = n
+	room.bytes += n
+}
+
+// dropRoom notes that the bytes after end are no room any more. The caller holds mu.
+func dropRoom(end uintptr) {
+	room.bytes -= room.after[end]
+	delete(room.after, end)
+}
 
 // unmapWithRoom unmaps a range, and the room after it.
 func unmapWithRoom(base, size uintptr) error {
@@ -36,7 +71,7 @@ func unmapWithRoom(base, size uintptr) error {
 	if err := unix.MunmapPtr(raw.Pointer(base), size+extra); err != nil {
 		return err
 	}
-	delete(room.after, end)
+	dropRoom(end)
 	return nil
 }
 
@@ -51,26 +86,19 @@ func growIntoRoom(end, more uintptr) bool {
 	if sysProtect(end, more, ReadWrite) != nil {
 		return false
 	}
-	delete(room.after, end)
-	if extra > more {
-		room.after[end+more] = extra - more
-	}
+	dropRoom(end)
+	setRoom(end+more, extra-more)
 	return true
 }
 
 // withRoom maps size bytes and room after them.
 func withRoom(size uintptr) (uintptr, error) {
-	extra := roomFactor * size
+	room.mu.Lock()
+	defer room.mu.Unlock()
+	extra := roomFor(size)
 	if base, err := anonymous(hint(size+extra), size+extra, unix.PROT_NONE, 0); err == nil {
 		if sysProtect(base, size, ReadWrite) == nil {
-			if extra > 0 {
-				room.mu.Lock()
-				if room.after == nil {
-					room.after = map[uintptr]uintptr{}
-				}
-				room.after[base+size] = extra
-				room.mu.Unlock()
-			}
+			setRoom(base+size, extra)
 			return base, nil
 		}
 		_ = unix.MunmapPtr(raw.Pointer(base), size+extra)
@@ -136,28 +164,4 @@ func sysMove(base, old, to, size uintptr, k *Kind) error {
 		return err
 	}
 	return nil
-}
-
-// carryPage copies a page that differs.
-func carryPage(to, from uintptr) {
-	if was := raw.Bytes(from, pageSize); string(was) != string(raw.Bytes(to, pageSize)) {
-		copy(raw.Bytes(to, pageSize), was)
-	}
-}
-
-// carry takes the contents of a mapping along, as far as the new one does not show them
-// by itself. Pages of a private mapping of a file that nobody has written stay the file's.
-func carry(to, from, n uintptr, k *Kind) {
-	switch {
-	case k.Shared || k.Access != ReadWrite:
-	case k.File == nil:
-		raw.Copy(to, from, n)
-	default:
-		if info, err := sysStat(k.File.fd); err == nil { // no page beyond the end of the file has contents
-			n = uintptr(min(int64(n), max(info.Size-k.Offset, 0)))
-		}
-		for at := uintptr(0); at < n; at += pageSize {
-			carryPage(to+at, from+at)
-		}
-	}
 }

@@ -21,3 +21,10 @@ func (s *Space) preferSmall(m Mapping) {
 		_ = s.call(OpAdvise, m.Size, func() error { return sysAdvise(m.Base, m.Size, NoHugePage) })
 	}
 }
+
+// Collapse asks the kernel to copy a range to huge pages now. base and size must be multiples of
+// TransparentSize. It returns an error if the kernel could not do so for a part of the range, or
+// does not know the call (Linux before 6.1).
+func (s *Space) Collapse(base, size uintptr) error {
+	return s.call(OpAdvise, size, func() error { return sysCollapse(base, size) })
+}

@@ -31,6 +31,27 @@ func TestPreferSmall(t *testing.T) {
 	}
 }
 
+// TestCollapse: the contents of a range survive its way to huge pages. Where the kernel refuses, the
+// error says why, and nothing has changed.
+func TestCollapse(t *testing.T) {
+	Require(t, HugePages)
+	size := TransparentSize()
+	if size == 0 {
+		t.Skip("the kernel has no transparent huge pages")
+	}
+	s := Space{Unannotated: true}
+	start, m := mapIn(t, &s, 2*size, size)
+	defer release(t, &s, m)
+	fill(start, 2*size, 5)
+	if err := s.Collapse(start, 2*size); err != nil {
+		t.Log(err)
+	}
+	check(t, "kept", start, 2*size, 5)
+	if err := s.Collapse(start+1, size); err == nil {
+		t.Error("an address that is no page's was accepted")
+	}
+}
+
 // flagsAt returns the kernel's flags of the mapping that contains an address.
 func flagsAt(t *testing.T, addr uintptr) []string {
 	text, err := os.ReadFile("/proc/self/smaps")

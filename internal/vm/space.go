@@ -177,6 +177,9 @@ func (s *Space) mapAligned(size, align uintptr, mmap func(uintptr) (Mapping, err
 // stay part of the mapping until it is released. They are clean, so they cost only
 // address space.
 func (s *Space) trim(m Mapping, start, size uintptr) Mapping {
+	if !Able(Parts) {
+		return m
+	}
 	if head := start - m.Base; head > 0 && s.munmap(m.Base, head) == nil {
 		m = Mapping{start, m.Size - head}
 	}

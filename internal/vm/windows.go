@@ -6,8 +6,6 @@ package vm
 
 import (
 	"errors"
-	"fmt"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -75,9 +73,14 @@ func sysMapAligned(size, align uintptr) (uintptr, error) {
 	return 0, ErrOutOfMemory
 }
 
-// sysUnmap releases a whole reservation. For a part the system returns an error.
+// sysUnmap releases a whole reservation or view. WARNING: it does so for a part, too, if the
+// part begins where the whole does. Without Parts nobody gives back a part.
 func sysUnmap(base, _ uintptr) error {
-	return windows.VirtualFree(base, 0, windows.MEM_RELEASE)
+	err := windows.VirtualFree(base, 0, windows.MEM_RELEASE)
+	if err != nil && unmapView(base) == nil {
+		return nil
+	}
+	return err
 }
 
 // sysPurge decommits the range and commits it again. Another process may take the memory
@@ -107,21 +110,33 @@ const maxWait = time.Second
 
 const memReset = 0x80000 // MEM_RESET
 
-// sysRemap shrinks nothing and grows nothing: callers purge the end, or copy.
+// sysRemap grows a mapping by a copy. It shrinks none: callers purge the end.
 func sysRemap(base, old, size uintptr) (uintptr, error) {
-	if size == old {
+	switch {
+	case size == old:
 		return base, nil
+	case size < old:
+		return 0, ErrOutOfMemory
 	}
-	return 0, ErrOutOfMemory
+	to, err := sysMap(size)
+	if err != nil {
+		return 0, err
+	}
+	raw.Copy(to, base, old)
+	if err := sysUnmap(base, old); err != nil {
+		_ = sysUnmap(to, size)
+		return 0, err
+	}
+	return to, nil
 }
 
-// sysRemapKind copies the contents to a new mapping.
+// sysRemapKind makes a new mapping, and copies the contents that it does not show by itself.
 func sysRemapKind(base, old, size uintptr, k *Kind) (uintptr, error) {
 	to, err := sysMapKind(size, k)
 	if err != nil {
 		return 0, err
 	}
-	raw.Copy(to, base, min(old, size))
+	carry(to, base, min(old, size), k)
 	if err := sysUnmap(base, old); err != nil {
 		_ = sysUnmap(to, size)
 		return 0, err
@@ -130,20 +145,25 @@ func sysRemapKind(base, old, size uintptr, k *Kind) (uintptr, error) {
 }
 
 func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
+	var base uintptr
+	var err error
 	switch {
-	case k.File != nil:
-		return 0, Need(Files)
 	case k.Huge:
 		return 0, Need(HugePages)
+	case k.File != nil:
+		base, err = mapView(size, k)
+	case k.Access == NoAccess: // it is committed when it becomes accessible
+		return windows.VirtualAlloc(0, size, windows.MEM_RESERVE, windows.PAGE_NOACCESS)
+	default:
+		base, err = windows.VirtualAlloc(0, size, commit, protections[k.Access])
 	}
-	base, err := windows.VirtualAlloc(0, size, commit, protections[k.Access])
 	if err == nil && k.Populate {
-		err = touch(base, size, k.Access == ReadWrite)
+		_ = touch(base, size, !k.Shared && k.Access == ReadWrite)
 	}
 	return base, err
 }
 
-func sysDiscard(base, size uintptr, _ *Kind) error { return sysPurge(base, size, false) }
+func sysCollapse(uintptr, uintptr) error { return Need(HugePages) }
 
 func sysAdvise(base, size uintptr, a Advice) error {
 	switch a {
@@ -161,9 +181,24 @@ func sysAdvise(base, size uintptr, a Advice) error {
 	return Need(Hints)
 }
 
+// sysProtect changes the access. Pages that are only reserved are committed, and a private view
+// of a file has an access of its own.
 func sysProtect(base, size uintptr, a Access) error {
 	var old uint32
-	return windows.VirtualProtect(base, size, protections[a], &old)
+	err := windows.VirtualProtect(base, size, protections[a], &old)
+	if err == nil {
+		return nil
+	}
+	info, failed := query(base)
+	switch {
+	case failed != nil:
+		return err
+	case info.State == windows.MEM_RESERVE && a != NoAccess:
+		_, err = windows.VirtualAlloc(base, size, windows.MEM_COMMIT, protections[a])
+	case info.AllocationProtect == windows.PAGE_WRITECOPY && a == ReadWrite:
+		err = windows.VirtualProtect(base, size, windows.PAGE_WRITECOPY, &old)
+	}
+	return err
 }
 
 func sysLock(base, size uintptr, onFault bool) error {
@@ -181,37 +216,3 @@ func sysUnlock(base, size uintptr) error {
 	}
 	return nil
 }
-
-// reasonOf returns the sentinel for an error, nil if there is none.
-func reasonOf(op Op, _ uintptr, err error) error {
-	switch {
-	case op == OpLock && (errors.Is(err, windows.ERROR_WORKING_SET_QUOTA) || isOutOfMemory(err)):
-		return fmt.Errorf("%w (the minimum working set of the process: SetProcessWorkingSetSize)", ErrLockLimit)
-	case isOutOfMemory(err):
-		return ErrOutOfMemory
-	}
-	return nil
-}
-
-// isOutOfMemory reports whether the system lacks memory, commit charge or address space.
-func isOutOfMemory(err error) bool {
-	return errors.Is(err, windows.ERROR_NOT_ENOUGH_MEMORY) || errors.Is(err, windows.ERROR_OUTOFMEMORY) ||
-		errors.Is(err, windows.ERROR_COMMITMENT_LIMIT) || errors.Is(err, windows.ERROR_NO_SYSTEM_RESOURCES) ||
-		errors.Is(err, syscall.ENOMEM) // which tests inject
-}
-
-// oom adds ErrOutOfMemory to the system's refusals. An invalid parameter is a size above
-// the address space.
-func oom(call string, size uintptr, err error) error {
-	if isOutOfMemory(err) || errors.Is(err, windows.ERROR_INVALID_PARAMETER) {
-		return fmt.Errorf("%w: %s of %d bytes: %w", ErrOutOfMemory, call, size, err)
-	}
-	return fmt.Errorf("%s of %d bytes: %w", call, size, err)
-}
-
-// isInvalid reports whether the error says that the call does not apply. Tests inject EINVAL.
-func isInvalid(err error) bool {
-	return errors.Is(err, windows.ERROR_INVALID_PARAMETER) || errors.Is(err, syscall.EINVAL)
-}
-
-func isForbidden(err error) bool { return errors.Is(err, windows.ERROR_ACCESS_DENIED) }

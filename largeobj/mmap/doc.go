@@ -18,7 +18,8 @@
 //	Map            private memory, zeroed; with MapOptions.Secret, memory for keys
 //	MapFile        a file or a window of it: read-only, shared, or copy on write
 //	MapOpenFile    the same, of an open *os.File
-//	MapShared      an object that processes share: by name in /dev/shm, or a memfd
+//	MapShared      an object that processes share: by name in /dev/shm, or a memfd; on other
+//	               systems a file in os.TempDir
 //	MapInherited   the same, by a descriptor that another process passed on
 //
 // To use a Region:

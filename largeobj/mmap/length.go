@@ -85,5 +85,13 @@ func (r *Region) shorten(g growth) error {
 	if err != nil || info.Size != g.to {
 		return err
 	}
-	return space.Truncate(r.file, g.from)
+	err = space.Truncate(r.file, g.from)
+	if !errors.Is(err, vm.ErrUnsupported) {
+		return err
+	}
+	// The file is mapped and cannot be cut off. An object may be longer than its header says.
+	if r.kind == Shared || r.frame.body.Size == 0 {
+		return nil
+	}
+	return r.cutUnmapped(r.length, g.from)
 }

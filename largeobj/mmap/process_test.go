@@ -26,7 +26,7 @@ func TestInheritedByChild(t *testing.T) {
 	f, err := r.File()
 	must(t, err)
 	cmd := ChildCommand("inherit")
-	cmd.ExtraFiles = []*os.File{f}
+	Inherit(cmd, f)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -40,7 +40,7 @@ func TestInheritedByChild(t *testing.T) {
 
 // addByDescriptor is the other process: it makes the object longer.
 func addByDescriptor() error {
-	r, err := MapInherited(os.NewFile(3, "inherited"), SharedOptions{})
+	r, err := MapInherited(Inherited(), SharedOptions{})
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,11 @@ import (
 // the error is ErrTruncated if the region would end beyond the end of the file. With
 // FileOptions.Beyond the file keeps its length.
 //
+// Windows cannot cut off a file that is mapped. There the region is unmapped meanwhile, and the
+// error is ErrUnsupported if other regions have mapped the file. If the system does not map the
+// region again, the region has no bytes until Refresh. A shared object keeps its size there when
+// its length becomes less.
+//
 // On failure the region and the file are unchanged. Bytes that others have appended to a file
 // or object meanwhile stay. Regions of one file wait for each other while they change its
 // length, in all processes, by a lock that is independent of flock.
@@ -153,10 +158,11 @@ func (r *Region) showFirst(n uintptr) error {
 	return nil
 }
 
-// clear zeroes those bytes of the last page that lie beyond length bytes and belong to the
-// first n bytes now. They may have been in use before the region became shorter.
-func (r *Region) clear(length, n uintptr) {
-	if end := min(n, r.sizeFor(length)-r.lead); length < end {
+// clear zeroes the bytes that lie beyond length bytes and belong to the first n bytes now. They
+// may have been in use before the region became shorter: those of the last page, and those that
+// an object of size bytes had there.
+func (r *Region) clear(length, n uintptr, size int64) {
+	if end := min(n, max(r.sizeFor(length), uintptr(size))-r.lead); length < end {
 		raw.Clear(r.base()+length, end-length)
 	}
 }
@@ -168,7 +174,7 @@ func (r *Region) resizePrivate(n uintptr) error {
 	if err := r.stretch(n); err != nil {
 		return err
 	}
-	r.clear(r.length, n)
+	r.clear(r.length, n, 0)
 	r.length = n
 	r.writeHeader()
 	return nil
@@ -219,14 +225,15 @@ func (r *Region) locking(exclusive bool, f func(length uintptr, size int64) erro
 }
 
 // resizeShared changes the object, the mapping and the header. Their order keeps the header
-// correct if the process is killed at any step.
+// correct if the process is killed at any step. Where an object that is mapped cannot become
+// shorter, it keeps its size, and a later call clears what it adds to the length.
 func (r *Region) resizeShared(n uintptr) error {
 	if r.mode == FileReadOnly {
 		return ErrReadOnly
 	}
 	return r.locking(true, func(length uintptr, before int64) error {
 		after := int64(r.sizeFor(n))
-		if need := int64(r.sizeFor(length)); need < before { // an earlier call could not cut it off
+		if need := int64(r.sizeFor(length)); need < before && vm.Able(vm.FilesAhead) { // an earlier call could not cut it off
 			if err := space.Truncate(r.file, need); err != nil {
 				return err
 			}
@@ -239,10 +246,10 @@ func (r *Region) resizeShared(n uintptr) error {
 		if err := r.stretch(n); err != nil {
 			return errors.Join(err, r.shorten(g))
 		}
-		r.clear(length, n)
+		r.clear(length, n, before)
 		r.length = n
 		r.writeHeader()
-		if after < before {
+		if after < before && vm.Able(vm.FilesAhead) {
 			_ = space.Truncate(r.file, after) // the next call tries again
 		}
 		return nil
@@ -287,10 +294,38 @@ func (r *Region) resizeFile(n uintptr) error {
 
 // cutFile makes the region n bytes long, and cuts the file off where the region ends.
 func (r *Region) cutFile(n uintptr, end int64) error {
+	if !vm.Able(vm.FilesAhead) {
+		return r.cutUnmapped(n, end)
+	}
 	if err := space.Truncate(r.file, end); err != nil {
 		return err
 	}
 	_ = r.stretch(n) // pages that the kernel does not unmap stay beyond the end of the region
 	r.length = n
 	return nil
+}
+
+// cutUnmapped does what cutFile does where a file that is mapped cannot become shorter: it
+// unmaps the region meanwhile. If the file stays as long as it is, because others have mapped
+// it, so does the region. If the kernel does not map the region again, the region has no bytes
+// until Refresh.
+func (r *Region) cutUnmapped(n uintptr, end int64) error {
+	if r.partLocked && !r.locked {
+		return ErrMixed // a new mapping would lose the locks
+	}
+	length, locked := r.length, r.locked
+	if err := r.unmap(); err != nil {
+		return err // refusals has the mapping now
+	}
+	err := space.Truncate(r.file, end)
+	if err != nil {
+		n = length
+	}
+	if mapping := r.mapBody(r.fileView(), n); mapping != nil {
+		return errors.Join(err, mapping)
+	}
+	if locked {
+		err = errors.Join(err, r.lockPages(r.pagesOf(r.bounds()), true, false))
+	}
+	return err
 }

@@ -21,7 +21,7 @@ const attempts = 100
 
 // sharedPath returns the path of a named object.
 func sharedPath(name string) (string, error) {
-	if name == "" || strings.ContainsAny(name, "/\x00") || name[0] == '.' || len(name) > 255 {
+	if name == "" || strings.ContainsAny(name, "/\x00") || !filepath.IsLocal(name) || filepath.Base(name) != name || name[0] == '.' || len(name) > 255 {
 		return "", invalid("the name %q: it must be a file name without a directory, and not begin with a dot", name)
 	}
 	return vm.SharedPath(name), nil

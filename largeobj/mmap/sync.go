@@ -24,6 +24,6 @@ func (r *Region) sync(off, n int, async bool) error {
 			return invalid("changes of a copy-on-write region never reach the file")
 		}
 		p = r.around(p)
-		return space.Sync(p.begin, p.size(), async)
+		return space.Sync(r.file, p.begin, p.size(), async)
 	})
 }

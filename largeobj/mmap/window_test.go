@@ -30,7 +30,9 @@ func TestMapOpenFile(t *testing.T) {
 			path := newFile(t, text)
 			f := openFile(t, path, os.O_RDWR)
 			other := openFile(t, path, os.O_RDONLY)
-			must(t, os.Remove(path))
+			if vm.Able(vm.Permissions) { // else a file that package os has open cannot be removed
+				must(t, os.Remove(path))
+			}
 			r, err := MapOpenFile(f, FileOptions{Mode: mode})
 			closeLater(t, r, err)
 			must(t, f.Close())

@@ -31,6 +31,10 @@
 //
 // An Allocator is safe for concurrent use. A Memory is for one goroutine at a time.
 //
+// Where the platform has no inaccessible pages (the Go heap as the source of memory, see
+// PLATFORMS.md), Allocate panics, and TryAllocate returns an error that is
+// alloc.ErrUnsupported. The tests skip there.
+//
 // # When memory is short
 //
 // On 32-bit systems, and under a limit of address space (ulimit -v), the maximum may not be

@@ -4,6 +4,7 @@ package wazeromem
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -135,5 +136,16 @@ func TestGrowthFails(t *testing.T) {
 	}
 	if m.Reallocate(2*wasmPage) == nil {
 		t.Error("it does not grow afterwards")
+	}
+}
+
+// TestWithoutGuards: where the platform has no inaccessible pages, the error says so.
+func TestWithoutGuards(t *testing.T) {
+	if vm.Able(vm.Guards) {
+		t.Skip("this platform has guard pages")
+	}
+	var a Allocator
+	if _, err := a.TryAllocate(64<<10, 1<<20); !errors.Is(err, alloc.ErrUnsupported) || !strings.Contains(err.Error(), vm.Platform()) {
+		t.Errorf("TryAllocate: %v, want ErrUnsupported and the platform", err)
 	}
 }

@@ -15,6 +15,13 @@ const Ashlar = "ashlar"
 // tables: it is not a competitor, but shows what checking every block costs.
 const AshlarChecked = "ashlar-checked"
 
+// The names of the Allocators with huge pages, for dense chunks and for all. They take part only in
+// the benchmarks of huge pages.
+const (
+	AshlarDense = "ashlar-dense"
+	AshlarHuge  = "ashlar-huge"
+)
+
 func init() {
 	register(Kind{
 		Name: Ashlar, About: "alloc.Allocator, shared by all goroutines", Rank: 10, Ours: true,
@@ -28,6 +35,13 @@ func init() {
 		Open:   func() Peer { return &ashlarPeer{newAllocator(alloc.Options{Checked: true})} },
 		Shared: true,
 	})
+	for name, huge := range map[string]alloc.HugePages{AshlarDense: alloc.HugePagesDense, AshlarHuge: alloc.HugePagesAll} {
+		register(Kind{
+			Name: name, About: "alloc.Allocator with huge pages; only in the benchmarks of huge pages", Rank: 1001 + int(huge),
+			Open:   func() Peer { return &ashlarPeer{newAllocator(alloc.Options{HugePages: huge})} },
+			Shared: true,
+		})
+	}
 }
 
 // ashlarPeer is ashlar's Allocator. All goroutines use it directly.

@@ -8,63 +8,104 @@ import (
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// mallocLocal and freeLocal serve Local.Malloc and Local.Free. They are the functions in assembly
-// if those can be called, and otherwise the functions in Go.
+// mallocAllocator and freeAllocator serve Allocator.Malloc and Allocator.Free, mallocLocal and
+// freeLocal those of Locals. They are the functions in assembly if those can be used, and otherwise
+// the functions in Go.
 //
 // Go's compiler calls a function in assembly through a wrapper, which passes the arguments on the
 // stack and costs as much as a third of a fast path. A function value is called without a wrapper,
 // with the arguments in registers. So a function value whose code is the function in assembly
 // finds its arguments in the registers of Go's internal calling convention. That convention may
-// change with each version of Go: at start, localEcho shows whether it is the one that the
+// change with each version of Go: at start, fastEcho shows whether it is the one that the
 // assembly expects.
 //
 // The functions in assembly have no frame and call nothing. Where a fast path does not apply, they
 // jump to the function in Go, with the arguments in their registers. Until then they have written
 // nothing.
 //
-// Nobody sees a Local between two instructions of such a function. They are marked as unsafe
-// points, and the runtime preempts no assembly (preempt.go, isAsyncSafePoint). So a profile of all
-// goroutines, which stops the world, never finds a goroutine in them, and reclaimLocals need not
-// know them.
+// Nobody sees a cache between two instructions of such a function. They are marked as unsafe
+// points, and the runtime preempts no assembly (preempt.go, isAsyncSafePoint). For a Local that
+// means: a profile of all goroutines, which stops the world, never finds a goroutine in them, and
+// reclaimLocals need not know them. For an Allocator it means that the goroutine has its processor,
+// and so the processor's cache, to itself without being pinned. Package percpu says why that holds
+// and how the assembly finds the number of its processor. The functions of Allocators are used
+// only if percpu understands the runtime, and if fastProcessor finds the same number as percpu.Pin.
 var (
-	mallocLocal = localMallocGo
-	freeLocal   = localFreeGo
+	mallocAllocator = mallocGo
+	freeAllocator   = freeGo
+	mallocLocal     = localMallocGo
+	freeLocal       = localFreeGo
 )
 
 // The functions to which the assembly jumps. Tests replace them.
 var (
+	//lint:ignore U1000 the assembly reads it
+	slowMallocAllocator func(a *Allocator, size int) (unsafe.Pointer, error)
+	//lint:ignore U1000 the assembly reads it
+	slowFreeAllocator func(a *Allocator, p unsafe.Pointer)
 	//lint:ignore U1000 the assembly reads it
 	slowMallocLocal func(l *Local, size int) (unsafe.Pointer, error)
 	//lint:ignore U1000 the assembly reads it
 	slowFreeLocal func(l *Local, p unsafe.Pointer)
 )
 
-// pageRoot is the address of the page map's root.
-//
-//lint:ignore U1000 the assembly reads it
-var pageRoot uintptr
+var (
+	// pageRoot is the address of the page map's root.
+	//lint:ignore U1000 the assembly reads it
+	pageRoot uintptr
+	// processorField is the offset of m.p.
+	//lint:ignore U1000 the assembly reads it
+	processorField uintptr
+)
 
-// localEntries returns the addresses of the functions in assembly.
-func localEntries() (echo, malloc, free uintptr)
+// fastEntries returns the addresses of the functions in assembly.
+func fastEntries() (echo, processor, malloc, free, localMalloc, localFree uintptr)
 
 // The function values point to these words, which hold the addresses of their code.
-var localEcho, localMallocAsm, localFreeAsm uintptr
+var echoAsm, processorAsm, mallocAsm, freeAsm, localMallocAsm, localFreeAsm uintptr
+
+var (
+	// fastEcho returns the sum of its two arguments.
+	fastEcho = functionAt[func(*Local, int) (unsafe.Pointer, error)](&echoAsm)
+	// fastProcessor returns the number of the processor (P).
+	fastProcessor = functionAt[func() int](&processorAsm)
+)
 
 func init() {
 	pageRoot = pagemap.Root()
+	slowMallocAllocator, slowFreeAllocator = mallocGo, freeGo
 	slowMallocLocal, slowFreeLocal = localMallocGo, localFreeGo
-	localEcho, localMallocAsm, localFreeAsm = localEntries()
-	echo := functionAt[func(*Local, int) (unsafe.Pointer, error)](&localEcho)
+	echoAsm, processorAsm, mallocAsm, freeAsm, localMallocAsm, localFreeAsm = fastEntries()
+	useAssembly()
+}
+
+// useAssembly makes the functions in assembly serve what they can serve.
+func useAssembly() {
 	l := new(Local)
-	if p, err := echo(l, 16); p != unsafe.Add(unsafe.Pointer(l), 16) || err != nil {
+	if p, err := fastEcho(l, 16); p != unsafe.Add(unsafe.Pointer(l), 16) || err != nil {
 		return
 	}
 	mallocLocal = functionAt[func(*Local, int) (unsafe.Pointer, error)](&localMallocAsm)
 	freeLocal = functionAt[func(*Local, unsafe.Pointer)](&localFreeAsm)
+	var known bool
+	if processorField, known = percpu.ProcessorField(); !known || !findsProcessor() {
+		return
+	}
+	mallocAllocator = functionAt[func(*Allocator, int) (unsafe.Pointer, error)](&mallocAsm)
+	freeAllocator = functionAt[func(*Allocator, unsafe.Pointer)](&freeAsm)
+}
+
+// findsProcessor reports whether fastProcessor returns the number of the processor.
+func findsProcessor() bool {
+	id := percpu.Pin()
+	found := fastProcessor()
+	percpu.Unpin(id)
+	return found == id
 }
 
 // functionAt returns the function value of type F whose code begins at the address *code.
@@ -73,6 +114,9 @@ func functionAt[F any](code *uintptr) F { return *(*F)(unsafe.Pointer(&code)) }
 // What the assembly knows of other packages. go_asm.h has these constants.
 const (
 	asmLargeMin = sizeclass.LargeMin
+
+	asmThread = percpu.ThreadField
+	asmID     = percpu.IDField
 
 	asmRootShift = pagemap.RootShift
 	asmRootMask  = pagemap.RootMask
@@ -106,11 +150,12 @@ var (
 	_ = [1]struct{}{}[sizeclass.CodeBits-6]
 	_ = [1]struct{}{}[classCacheSize-64]
 	_ = [1]struct{}{}[smallheap.SlotSize-16]
+	_ = [1]struct{}{}[wordShift-3]
 )
 
 // Linters do not see what assembly uses.
 var _ = [...]uintptr{
-	asmLargeMin, asmRootShift, asmRootMask, asmPageShift, asmLeafMask, asmMagicShift,
+	asmLargeMin, asmThread, asmID, asmRootShift, asmRootMask, asmPageShift, asmLeafMask, asmMagicShift,
 	asmOwner, asmBase, asmMagic, asmSize, asmClass, asmStates,
 	asmTop, asmNextSample, asmRequested, asmSlot, asmEnd, uintptr(asmCached),
 	uintptr(asmUsed), uintptr(asmLive), uintptr(asmPlain),

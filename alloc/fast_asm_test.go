@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build amd64 && !ashlar_portable && !race && !asan && !msan && !ashlar_interleave
+
+package alloc
+
+import (
+	"flag"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"unsafe"
+
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
+)
+
+var inGo bool // the flag -in-go
+
+func init() {
+	flag.BoolFunc("in-go", "test the fast paths in Go instead of those in assembly", func(string) error {
+		inGo = true
+		mallocAllocator, freeAllocator = mallocGo, freeGo
+		mallocLocal, freeLocal = localMallocGo, localFreeGo
+		return nil
+	})
+}
+
+// TestAssembly: with the Go of this build, the functions in assembly serve Allocators and Locals.
+func TestAssembly(t *testing.T) {
+	if inGo {
+		t.Skip("-in-go")
+	}
+	for _, f := range []any{mallocAllocator, freeAllocator, mallocLocal, freeLocal} {
+		name := runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name()
+		if !strings.HasSuffix(name, "Code") {
+			t.Errorf("%s is used, want a function in assembly", name)
+		}
+	}
+}
+
+// TestFastProcessor: the assembly finds the processor that percpu.Pin finds, whatever their number.
+func TestFastProcessor(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, n := range []int{1, 2, 3, 64, 2} {
+		runtime.GOMAXPROCS(n)
+		var seen [64]atomic.Bool
+		var wrong atomic.Int64
+		var wg sync.WaitGroup
+		for range 2 * n {
+			wg.Go(func() {
+				for range 100 {
+					if !findsProcessor() {
+						wrong.Add(1)
+					}
+					seen[fastProcessor()].Store(true)
+					runtime.Gosched()
+				}
+			})
+		}
+		wg.Wait()
+		if wrong.Load() != 0 {
+			t.Errorf("of %d processors, the wrong one was found %d times", n, wrong.Load())
+		}
+		for id := n; id < len(seen); id++ {
+			if seen[id].Load() {
+				t.Errorf("processor %d was found, there are %d", id, n)
+			}
+		}
+	}
+}
+
+// TestFaultInAssembly: a fault in assembly is a panic like any other, in whose deferred calls the
+// stack is read and collected.
+func TestFaultInAssembly(t *testing.T) {
+	if inGo {
+		t.Skip("-in-go: a fault of a pinned goroutine ends the program")
+	}
+	for _, call := range []func(){
+		func() { _, _ = (*Allocator)(nil).Malloc(8) },
+		func() { (*Allocator)(nil).Free(unsafe.Pointer(t)) },
+		func() { _, _ = (*Local)(nil).Malloc(8) },
+	} {
+		func() {
+			defer func() {
+				runtime.GC()
+				if stack := string(debug.Stack()); !strings.Contains(stack, "TestFaultInAssembly") {
+					t.Errorf("the stack ends early:\n%s", stack)
+				}
+				if _, ok := recover().(runtime.Error); !ok {
+					t.Error("no panic")
+				}
+			}()
+			call()
+		}()
+	}
+}
+
+// A fastState is all memory that a fast path may write.
+type fastState struct {
+	cache  []byte
+	slots  []byte // of the loaded magazine of one class, from two slots below top to one above
+	states []byte // of a span
+}
+
+func (s fastState) copy() fastState {
+	return fastState{slices.Clone(s.cache), slices.Clone(s.slots), slices.Clone(s.states)}
+}
+
+func (s fastState) restore(from fastState) {
+	copy(s.cache, from.cache)
+	copy(s.slots, from.slots)
+	copy(s.states, from.states)
+}
+
+// A side is a Malloc and a Free, in assembly or in Go.
+type side struct {
+	malloc func(size int) (unsafe.Pointer, error)
+	free   func(p unsafe.Pointer)
+}
+
+type (
+	mallocFunc[M any] = func(m *M, size int) (unsafe.Pointer, error)
+	freeFunc[M any]   = func(m *M, p unsafe.Pointer)
+)
+
+func sideOf[M any](m *M, malloc mallocFunc[M], free freeFunc[M]) side {
+	return side{
+		func(size int) (unsafe.Pointer, error) { return malloc(m, size) },
+		func(p unsafe.Pointer) { free(m, p) },
+	}
+}
+
+// twins compares the functions in assembly with those in Go.
+type twins struct {
+	*testing.T
+	a              *Allocator
+	cache          func() uintptr // the cache that both use
+	reclaim        func()         // takes the cache away
+	assembly, inGo side
+	slow           int // calls that jumped to Go
+}
+
+// localTwins makes the functions of a Local jump to functions that count.
+func localTwins(t *testing.T, a *Allocator) *twins {
+	l := local(t, a)
+	w := &twins{T: t, a: a}
+	w.cache = func() uintptr { return l.cache }
+	w.reclaim = func() { a.reclaimLocals(true) }
+	malloc, free := functionAt[mallocFunc[Local]](&localMallocAsm), functionAt[freeFunc[Local]](&localFreeAsm)
+	w.assembly, w.inGo = sideOf(l, malloc, free), sideOf(l, localMallocGo, localFreeGo)
+	slowMallocLocal = func(*Local, int) (unsafe.Pointer, error) { w.slow++; return nil, nil }
+	slowFreeLocal = func(*Local, unsafe.Pointer) { w.slow++ }
+	t.Cleanup(func() { slowMallocLocal, slowFreeLocal = localMallocGo, localFreeGo })
+	return w
+}
+
+// allocatorTwins does the same for an Allocator. There is one processor, so that both functions use
+// the same cache.
+func allocatorTwins(t *testing.T, a *Allocator) *twins {
+	n := runtime.GOMAXPROCS(1)
+	t.Cleanup(func() { runtime.GOMAXPROCS(n) })
+	w := &twins{T: t, a: a}
+	w.cache = func() uintptr { return a.cacheOf(0) }
+	w.reclaim = a.detach
+	malloc, free := functionAt[mallocFunc[Allocator]](&mallocAsm), functionAt[freeFunc[Allocator]](&freeAsm)
+	w.assembly, w.inGo = sideOf(a, malloc, free), sideOf(a, mallocGo, freeGo)
+	slowMallocAllocator = func(*Allocator, int) (unsafe.Pointer, error) { w.slow++; return nil, nil }
+	slowFreeAllocator = func(*Allocator, unsafe.Pointer) { w.slow++ }
+	t.Cleanup(func() { slowMallocAllocator, slowFreeAllocator = mallocGo, freeGo })
+	return w
+}
+
+func (w *twins) state(r *smallheap.ClassCache, span uintptr) fastState {
+	top := *(*uintptr)(unsafe.Pointer(r))
+	s := fastState{cache: raw.Bytes(w.cache(), cacheSize)}
+	if r.HasBlock() || !r.Empty() {
+		s.slots = raw.Bytes(top-16, 32)
+	}
+	if span != 0 {
+		s.states = raw.Bytes(span+smallheap.StatesStart, uintptr(headerAt(span).Blocks)+1)
+	}
+	return s
+}
+
+// both calls assembly and then inGo, from the same state. Assembly must jump to Go, and have
+// written nothing, or must leave the same state and the same result. fast says which of both.
+func (w *twins) both(what string, live fastState, fast bool, assembly, inGo func() unsafe.Pointer) unsafe.Pointer {
+	before, slow := live.copy(), w.slow
+	p := assembly()
+	after := live.copy()
+	if jumped := w.slow > slow; jumped == fast {
+		w.Fatalf("%s: the assembly jumped to Go: %v", what, jumped)
+	}
+	if !fast {
+		if !reflect.DeepEqual(before, after) {
+			w.Fatalf("%s: the assembly wrote something before it jumped to Go", what)
+		}
+		return nil
+	}
+	live.restore(before)
+	if q := inGo(); p != q {
+		w.Fatalf("%s: %p in assembly, %p in Go", what, p, q)
+	}
+	if !reflect.DeepEqual(live.copy(), after) {
+		w.Fatalf("%s: assembly and Go leave different states", what)
+	}
+	return p
+}
+
+func (w *twins) malloc(size int) unsafe.Pointer {
+	fast := false
+	var r *smallheap.ClassCache
+	if uint(size-1) < sizeclass.LargeMin-1 {
+		r = classCacheFor(w.cache(), sizeclass.ClassCodeOf(size))
+		fast = r.Ready()
+	} else {
+		r = classCacheOf(w.cache(), 0)
+	}
+	span := uintptr(0)
+	if fast {
+		span = pagemap.Get(*(*uintptr)(raw.Pointer(*(*uintptr)(unsafe.Pointer(r)) - 16)))
+	}
+	call := func(s side) func() unsafe.Pointer {
+		return func() unsafe.Pointer {
+			p, err := s.malloc(size)
+			if err != nil {
+				w.Fatal(err)
+			}
+			return p
+		}
+	}
+	p := w.both("Malloc", w.state(r, span), fast, call(w.assembly), call(w.inGo))
+	if !fast && size < 1<<20 {
+		p, _ = w.inGo.malloc(size)
+	}
+	return p
+}
+
+// free frees p, which may be misused.
+func (w *twins) free(p unsafe.Pointer) {
+	addr, fast := raw.Addr(p), false
+	r, span := classCacheOf(w.cache(), 0), uintptr(0)
+	if st, c := smallheap.PlainBlock(addr, w.a.freeOwner); st != nil {
+		r, span = classCacheOf(w.cache(), c), pagemap.Get(addr)
+		fast = r.HasRoom()
+	}
+	call := func(s side) func() unsafe.Pointer {
+		return func() unsafe.Pointer { s.free(p); return nil }
+	}
+	w.both("Free", w.state(r, span), fast, call(w.assembly), call(w.inGo))
+	if !fast {
+		_, _ = panicOf(func() { w.inGo.free(p) }).(*MisuseError)
+	}
+}
+
+// TestTwins: random operations and misuse have the same results and leave the same words in
+// the cache, the magazine and the states, whether assembly or Go does them.
+func TestTwins(t *testing.T) {
+	for name, start := range map[string]func(*testing.T, *Allocator) *twins{"Allocator": allocatorTwins, "Local": localTwins} {
+		t.Run(name, func(t *testing.T) {
+			a, other := open(t, Options{Decay: -1, ProfileRate: 20_000}), open(t, still)
+			foreign := alloc(t, other, 100)
+			start(t, a).compare(foreign)
+		})
+	}
+}
+
+// compare runs the operations. foreign is a block of another Allocator.
+func (w *twins) compare(foreign unsafe.Pointer) {
+	t, a := w.T, w.a
+	p, err := w.inGo.malloc(100) // gives w a cache
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.inGo.free(p)
+	random := rand.New(rand.NewPCG(1, 2))
+	var live []unsafe.Pointer
+	var dead unsafe.Pointer
+	fast := 0
+	for i := range fewer(40_000) {
+		slow := w.slow
+		size := 1 + random.IntN(16<<random.IntN(12))
+		switch n := random.IntN(100); {
+		case n < 52 && len(live) < 3000:
+			if i%1000 == 0 {
+				size = []int{0, -1, -1 << 62, sizeclass.LargeMin, 1 << 40}[random.IntN(5)]
+			}
+			if p := w.malloc(size); p != nil {
+				live = append(live, p)
+			}
+		case n < 96 && len(live) > 0:
+			at := random.IntN(len(live))
+			dead = live[at]
+			live[at] = live[len(live)-1]
+			live = live[:len(live)-1]
+			w.free(dead)
+		case n == 96 && len(live) > 0:
+			w.free(unsafe.Add(live[0], 1+random.IntN(15)))
+		case n == 97 && dead != nil && !slices.Contains(live, dead):
+			w.free(dead)
+		case n == 98:
+			w.free([]unsafe.Pointer{foreign, nil, unsafe.Pointer(w), raw.Pointer(1 << 46), raw.Pointer(^uintptr(0))}[random.IntN(5)])
+		case n == 99 && i%50 == 0:
+			w.reclaim()
+			live = append(live, w.malloc(100))
+			if w.slow == slow {
+				t.Fatal("a block came from a cache that was taken away")
+			}
+		}
+		if w.slow == slow {
+			fast++
+		}
+	}
+	if fast < fewer(40_000)/2 {
+		t.Errorf("%d operations were fast", fast)
+	}
+	for _, p := range live {
+		w.inGo.free(p)
+	}
+	if n := liveIn(a); n != 0 {
+		t.Errorf("%d blocks are live at the end", n)
+	}
+}
