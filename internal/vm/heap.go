@@ -5,6 +5,7 @@
 package vm
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"syscall"
@@ -53,7 +54,7 @@ func sysMapAligned(size, align uintptr) (uintptr, error) {
 }
 
 func sysUnmap(base, size uintptr) error {
-	raw.Clear(base, size)
+	clearWritten(base, size)
 	giveBackGo(base, size)
 	return nil
 }
@@ -61,9 +62,24 @@ func sysUnmap(base, size uintptr) error {
 // sysPurge zeroes the range. The RAM stays.
 func sysPurge(base, size uintptr, lazy bool) error {
 	if !lazy {
-		raw.Clear(base, size)
+		clearWritten(base, size)
 	}
 	return nil
+}
+
+// zeros is a page to compare with.
+var zeros [pageSize]byte
+
+// clearWritten zeroes the pages that are not zero. The Go heap gets its memory from the kernel,
+// too, and a page that was never written takes no RAM before somebody writes to it.
+func clearWritten(base, size uintptr) {
+	raw.InPieces(size, func(at, n uintptr) {
+		for page := base + at; n > 0; page, n = page+pageSize, n-min(pageSize, n) {
+			if b := raw.Bytes(page, min(pageSize, n)); !bytes.Equal(b, zeros[:len(b)]) {
+				clear(b)
+			}
+		}
+	})
 }
 
 func sysRemap(base, old, size uintptr) (uintptr, error) {
