@@ -29,6 +29,9 @@ const pageSize uintptr = 4 << 10
 // PageSize returns the unit of mappings in bytes, a power of two.
 func PageSize() uintptr { return pageSize }
 
+// Granularity returns the alignment of mappings in bytes: the page size.
+func Granularity() uintptr { return pageSize }
+
 // pieceSize is the number of bytes that are taken from the Go heap at a time.
 const pieceSize = 4 << 20
 
