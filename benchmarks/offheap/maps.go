@@ -96,7 +96,7 @@ func measureTable[V any](o *options, name string, v V, n int) (string, error) {
 	set := keys(func(k uint64) { t.set(k, v) })
 	spent := collector() - gc
 	if missing > 0 {
-		err = fmt.Errorf("%s has lost %d keys", name, missing)
+		return "", fmt.Errorf("%s has lost %d keys", name, missing)
 	}
 	if t, err = newTable[V](name); err != nil {
 		return "", err
@@ -106,5 +106,5 @@ func measureTable[V any](o *options, name string, v V, n int) (string, error) {
 	})
 	size := size(v)
 	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d | %.2f | %.2f |", name, size, fill.Nanoseconds(), get.Nanoseconds(),
-		set.Nanoseconds(), wall.Microseconds(), processor.Microseconds(), float64(held)/float64(n*(8+size+overhead)), spent), err
+		set.Nanoseconds(), wall.Microseconds(), processor.Microseconds(), float64(held)/float64(n*(8+size+overhead)), spent), nil
 }
