@@ -56,28 +56,30 @@ type Options struct {
 	//
 	// Do not use HugePages where latency or memory is tight:
 	//
-	// - The program stalls while the kernel looks for huge pages and moves other memory out of the
-	// way, if the system's setting "defrag" allows that. The kernel copies chunks that became dense,
-	// and accesses to them wait for up to a millisecond. - Memory that Trim or Decay gave back can
-	// grow back: a chunk that becomes dense again is filled up by a 32nd. - With HugePagesAll the
-	// Footprint grows in steps of 2 MiB, and up to a sixteenth and 2 MiB of each 64 MiB chunk stays
-	// unused in RAM. Few small blocks do not pay for it.
+	//   - The program stalls while the kernel looks for huge pages and moves other memory out of the
+	//     way, if the system's setting "defrag" allows that. The kernel copies chunks that became
+	//     dense, and accesses to them wait for up to a millisecond.
+	//   - Memory that Trim or Decay gave back can grow back: a chunk that becomes dense again is
+	//     filled up by a 32nd.
+	//   - With HugePagesAll the Footprint grows in steps of 2 MiB, and up to a sixteenth and 2 MiB of
+	//     each 64 MiB chunk stays unused in RAM. Few small blocks do not pay for it.
 	//
 	// Random reads gain only where the address translation is their price. Measure: Stats has the
 	// bytes in HugePages, and Process what the kernel really uses.
 	//
 	// Decay and Trim must run for dense chunks to be found: a negative Decay makes HugePagesDense do
-	// nothing. Small blocks of a memory source without huge pages: NewAllocator returns an error that
-	// wraps ErrUnsupported. If the system's administrator has forbidden huge pages, small ones are
+	// nothing. NewAllocator returns an error that wraps ErrUnsupported where memory comes from a source
+	// without huge pages. If the system's administrator has forbidden huge pages, small ones are
 	// used, and Logger gets a warning.
 	HugePages HugePages
 
 	// Logger receives warnings with advice, each kind once. The default is nil: no warnings.
 	// It warns when
 	//
-	// - half of the mappings that the kernel allows are in use; - Limit or the limit of locked
-	// memory is reached; - the kernel refuses memory or huge pages; - the kernel does not take
-	// memory back.
+	//   - half of the mappings that the kernel allows are in use;
+	//   - Limit or the limit of locked memory is reached;
+	//   - the kernel refuses memory or huge pages;
+	//   - the kernel does not take memory back.
 	//
 	// Logger is called on the goroutine that allocates or gives memory back. No lock of the
 	// allocator is held, so a handler may close the Allocator.
