@@ -20,8 +20,8 @@ var pauseNames = []string{"ashlar", "gomap", "gomap-pointers", "nothing"}
 
 const pausesHeader = "| map | p50, ns | p99 | p99.9 | max, µs | collections' share |"
 
-// shards is the number of shards of Go's maps.
-const shards = 32
+// shards is the number of shards of Go's maps: that of a ShardedMap.
+const shards = 512
 
 // A locked is a map for several goroutines, as a program writes it with Go's map.
 type locked[V any] [shards]struct {
