@@ -163,7 +163,7 @@ func (m *fileModel) copy() error {
 			return nil
 		}
 		reasons := m.fired // of which one is why Copy fails, and a second one why the file stays
-		if m.cut {
+		if m.cut || errors.Is(err, arena.ErrReopen) {
 			reasons++
 		}
 		if os.Remove(to) == nil && reasons < 2 {

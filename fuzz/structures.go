@@ -44,7 +44,7 @@ var structureOps = []struct {
 	{"far.delete", func(y *structures) error { return y.far.delete(y, 1+y.in.next()) }},
 	{"far.loop", func(y *structures) error { return y.far.loop(y) }},
 	{"bulky.burst", func(y *structures) error {
-		if n := y.in.next(); n < 248 {
+		if n := y.in.next(); n < 236 {
 			return y.bulky.set(y, 1+4*n)
 		}
 		return y.bulky.growAndClear(y)

@@ -53,11 +53,12 @@ func (x *index) place(slot uint64) {
 
 // slotOf returns the slot of a position whose hash is known. The position is in the index.
 func (x *index) slotOf(hash, position uint32) int {
-	i := x.home(hash)
-	for x.slots[i] != uint64(hash)<<32|uint64(position) {
-		i = x.next(i)
+	for i := x.home(hash); x.slots[i] != 0; i = x.next(i) {
+		if x.slots[i] == uint64(hash)<<32|uint64(position) {
+			return i
+		}
 	}
-	return i
+	panic("offheap: an index is damaged")
 }
 
 // remove empties slot i, and moves back later slots that would not be found any more.

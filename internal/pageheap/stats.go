@@ -31,7 +31,7 @@ func (h *Heap) Stats() Stats {
 		s.Mapped += usable
 		s.Unused += int64(c.mapping.Size) - usable
 		s.Kept += c.kept.bytes(0, chunkBytes)
-		if c.huge {
+		if c.huge && h.block > 0 {
 			touched, _ := h.waste(c)
 			s.Huge += touched
 		}
