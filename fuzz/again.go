@@ -33,12 +33,14 @@ func (p *runner) insist(r request, kept *block, call func() error) (done bool, w
 
 // heldBytes are the bytes that the Allocator holds after a failure.
 type heldBytes struct {
-	known             bool
-	footprint, mapped int64
+	known        bool
+	used, mapped int64
 }
 
 // notMore compares the statistics with the model's after a failure. A second failure must not
-// take more memory than the first one.
+// take more memory than the first one. What is free is not compared: at the limit, each failure gives
+// some of it back before it needs some. Free large objects count as large ones, of which reconcile
+// counts those that are live.
 func (p *runner) notMore(before *heldBytes) error {
 	if !p.alone {
 		return nil
@@ -48,8 +50,10 @@ func (p *runner) notMore(before *heldBytes) error {
 		return fmt.Errorf("after a failure: %w", err)
 	}
 	s := p.a.Stats()
-	now := heldBytes{true, s.Footprint.Now, s.Mapped.Now}
-	if before.known && (now.footprint > before.footprint || now.mapped > before.mapped) {
+	m := &s.Memory
+	free := m.Cached + m.Depot + m.Idle + m.PagesDirty + m.LargeDirty + m.LargeRequested + m.LargeSlack
+	now := heldBytes{true, s.Footprint.Now - free, s.Mapped.Now}
+	if before.known && (now.used > before.used || now.mapped > before.mapped) {
 		return fmt.Errorf("a second failure took memory: %+v, was %+v", now, *before)
 	}
 	*before = now
