@@ -52,7 +52,8 @@ func (p *runner) notMore(before *heldBytes) error {
 	s := p.a.Stats()
 	m := &s.Memory
 	free := m.Cached + m.Depot + m.Idle + m.PagesDirty + m.LargeDirty + m.LargeRequested + m.LargeSlack
-	now := heldBytes{true, s.Footprint.Now - free, s.Mapped.Now}
+	clean := m.PagesClean + m.LargeClean + m.IdleClean
+	now := heldBytes{true, s.Footprint.Now - free, s.Mapped.Now - free - clean}
 	if before.known && (now.used > before.used || now.mapped > before.mapped) {
 		return fmt.Errorf("a second failure took memory: %+v, was %+v", now, *before)
 	}
