@@ -135,9 +135,12 @@ func (f *File) startCopy(to *File) (*copying, error) {
 	if _, err := rand.Read(to.last.File[:]); err != nil {
 		return nil, err
 	}
+	if err := to.truncate(to.last.end()); err != nil {
+		return nil, err
+	}
 	c := &copying{from: h, next: tableAt, saved: map[int64]bool{}, to: to}
 	f.copies = append(f.copies, c)
-	return c, to.truncate(to.last.end())
+	return c, nil
 }
 
 func (f *File) endCopy(c *copying) {
