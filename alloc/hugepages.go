@@ -14,7 +14,17 @@ const (
 	HugePagesAll                    // all chunks of small blocks that are not sparse, and large objects
 )
 
-func (h HugePages) String() string { return [...]string{"off", "dense", "all"}[h] }
+func (h HugePages) String() string {
+	switch h {
+	case HugePagesOff:
+		return "off"
+	case HugePagesDense:
+		return "dense"
+	case HugePagesAll:
+		return "all"
+	}
+	return "unknown setting"
+}
 
 // useHugePages tells the heaps which pages to use. Where the system allows none, they use small
 // pages.
@@ -22,10 +32,12 @@ func (a *Allocator) useHugePages() {
 	if a.options.HugePages == HugePagesOff || noHugePages() {
 		return
 	}
-	a.pages.UseHuge(map[HugePages]pageheap.Huge{HugePagesDense: pageheap.HugeDense, HugePagesAll: pageheap.HugeAll}[a.options.HugePages])
-	if a.options.HugePages == HugePagesAll {
-		a.large.UseHuge()
+	if a.options.HugePages == HugePagesDense {
+		a.pages.UseHuge(pageheap.HugeDense)
+		return
 	}
+	a.pages.UseHuge(pageheap.HugeAll)
+	a.large.UseHuge()
 }
 
 // warnNoHugePages warns if Options.HugePages asks for huge pages and the kernel gives none.

@@ -191,9 +191,9 @@ func (s *cacheShard) admits() bool {
 	return false
 }
 
-// The shares and limits of S3-FIFO: probation gets one probationShare-th of the bytes, or a segment, and an
-// entry leaves it for main if it was used promoted times. One deadShare-th of the bytes may be
-// dead before segments are compacted.
+// The shares and limits of S3-FIFO: probation gets one probationShare-th of the bytes, but at
+// least a segment, and an entry leaves it for main if it was used promoted times. One
+// deadShare-th of the bytes may be dead before segments are compacted.
 const (
 	probationShare = 100
 	promoted       = 2

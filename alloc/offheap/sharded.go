@@ -20,7 +20,7 @@ type ShardedMap[K comparable, V any] struct {
 }
 
 // mapShards is the number of shards of a ShardedMap, a power of two up to 512. A shard is locked
-// while a table of it is split, which takes some 100 µs. So few readers must meet the shard of a writer.
+// while a table of it is split, so few readers must meet the shard of a writer.
 const mapShards = 512
 
 type shard[K comparable, V any] struct {

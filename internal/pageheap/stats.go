@@ -31,7 +31,7 @@ func (h *Heap) Stats() Stats {
 		s.Mapped += usable
 		s.Unused += int64(c.mapping.Size) - usable
 		s.Kept += c.kept.bytes(0, chunkBytes)
-		if c.huge && h.block > 0 {
+		if c.huge && h.block > 0 { // a damaged chunk may say so where there are no blocks
 			touched, _ := h.waste(c)
 			s.Huge += touched
 		}

@@ -29,3 +29,13 @@ func carry(to, from, n uintptr, k *Kind) {
 		}
 	}
 }
+
+// replace unmaps a mapping whose contents were carried to another one, and returns the address of
+// that. On failure it unmaps the new one instead.
+func replace(to, size, base, old uintptr) (uintptr, error) {
+	if err := sysUnmap(base, old); err != nil {
+		_ = sysUnmap(to, size)
+		return 0, err
+	}
+	return to, nil
+}

@@ -122,11 +122,7 @@ func sysRemap(base, old, size uintptr) (uintptr, error) {
 		return 0, err
 	}
 	raw.Copy(to, base, old)
-	if err := sysUnmap(base, old); err != nil {
-		_ = sysUnmap(to, size)
-		return 0, err
-	}
-	return to, nil
+	return replace(to, size, base, old)
 }
 
 // sysRemapKind resizes a mapping of a file, or anonymous memory.
@@ -139,11 +135,7 @@ func sysRemapKind(base, old, size uintptr, k *Kind) (uintptr, error) {
 		return 0, err
 	}
 	carry(to, base, old, k)
-	if err := sysUnmap(base, old); err != nil {
-		_ = sysUnmap(to, size)
-		return 0, err
-	}
-	return to, nil
+	return replace(to, size, base, old)
 }
 
 // sysMove lays a mapping of kind k at to, in a reservation, takes the contents along, and

@@ -123,11 +123,7 @@ func sysRemap(base, old, size uintptr) (uintptr, error) {
 		return 0, err
 	}
 	raw.Copy(to, base, old)
-	if err := sysUnmap(base, old); err != nil {
-		_ = sysUnmap(to, size)
-		return 0, err
-	}
-	return to, nil
+	return replace(to, size, base, old)
 }
 
 // sysRemapKind makes a new mapping, and copies the contents that it does not show by itself.
@@ -137,11 +133,7 @@ func sysRemapKind(base, old, size uintptr, k *Kind) (uintptr, error) {
 		return 0, err
 	}
 	carry(to, base, min(old, size), k)
-	if err := sysUnmap(base, old); err != nil {
-		_ = sysUnmap(to, size)
-		return 0, err
-	}
-	return to, nil
+	return replace(to, size, base, old)
 }
 
 func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
