@@ -134,7 +134,7 @@ func (s *cacheShard) reclaim() bool {
 				at = i
 			}
 		}
-	case p.bytes > max(bytes/probationShare, unit<<s.shift) || len(q.list) == 0:
+	case p.bytes*probationShare > bytes || len(q.list) == 0:
 		q = p
 	}
 	if q == &s.main && at == 0 {
@@ -191,9 +191,9 @@ func (s *cacheShard) admits() bool {
 	return false
 }
 
-// The shares and limits of S3-FIFO: probation gets one probationShare-th of the bytes, but at
-// least a segment, and an entry leaves it for main if it was used promoted times. One
-// deadShare-th of the bytes may be dead before segments are compacted.
+// The shares and limits of S3-FIFO: probation gets one probationShare-th of the bytes, and an
+// entry leaves it for main if it was used promoted times. One deadShare-th of the bytes may be
+// dead before segments are compacted.
 const (
 	probationShare = 100
 	promoted       = 2

@@ -83,8 +83,8 @@
 // an entry, and an entry costs 12 bytes and its share of the index and the ghosts: about 14 more.
 //
 // Eviction is S3-FIFO (Yang et al., SOSP 2023) with one change. New entries go to the probation
-// queue, a hundredth of the bytes or a segment. Those that are used twice there move to main; the
-// others leave a ghost, 16 bits of their hash. In main an entry gets another round for each use, up to 3.
+// queue, a hundredth of the bytes. Those that are used twice there move to main; the others
+// leave a ghost, 16 bits of their hash. In main an entry gets another round for each use, up to 3.
 // A key that comes back while its ghost is there competes with an entry of main: if that one
 // has no uses left, the key goes to main at once, and otherwise that one loses a use.
 //

@@ -25,9 +25,9 @@ const countVariable = "ASHLAR_GATE_COUNT"
 
 // counted are the bounds of instruction counts. The benchmark's name is the size of the block.
 var counted = []goal.Goal{
-	atMost(peer.Ashlar, peer.Modernc, "64", 1.25),
+	atMost(peer.Ashlar, peer.Modernc, "64", 1.05),
 	atMost(peer.AshlarLocal, peer.Modernc, "64", 1.15),
-	atMost(peer.Ashlar, peer.Modernc, "1024", 1.25),
+	atMost(peer.Ashlar, peer.Modernc, "1024", 1.05),
 	atMost(peer.AshlarLocal, peer.Modernc, "1024", 1.15),
 }
 
