@@ -26,9 +26,9 @@ const countVariable = "ASHLAR_GATE_COUNT"
 // counted are the bounds of instruction counts. The benchmark's name is the size of the block.
 var counted = []goal.Goal{
 	atMost(peer.Ashlar, peer.Modernc, "64", 1.05),
-	atMost(peer.AshlarLocal, peer.Modernc, "64", 1.15),
+	atMost(peer.AshlarLocal, peer.Modernc, "64", 0.9),
 	atMost(peer.Ashlar, peer.Modernc, "1024", 1.05),
-	atMost(peer.AshlarLocal, peer.Modernc, "1024", 1.15),
+	atMost(peer.AshlarLocal, peer.Modernc, "1024", 0.9),
 }
 
 // pairs are loops that allocate a block and free it, n times.
