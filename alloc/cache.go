@@ -39,6 +39,7 @@ func newCache() (uintptr, error) {
 	cache, err := metadata.Alloc(cacheSize)
 	if err == nil {
 		clearCache(cache)
+		largeCacheOf(cache).limit = largeCacheSize
 	}
 	return cache, err
 }

@@ -75,6 +75,10 @@ func localMallocGo(l *Local, size int) (unsafe.Pointer, error) {
 		if r := classCacheFor(atomic.LoadUintptr(&l.cache), cc); r.Ready() {
 			return raw.Pointer(r.Take(cc.Code())), nil
 		}
+	} else if size > 0 {
+		if addr := l.a.mallocLarge(uintptr(size)); addr != 0 {
+			return raw.Pointer(addr), nil
+		}
 	}
 	return l.a.slowMalloc(l, opMalloc, size)
 }

@@ -74,13 +74,13 @@ func (a *Allocator) checkAccount(spanBytes, purged, splits int64) error {
 // checks that each object in a large-object cache has the state Cached and is in no other
 // large-object cache. Call it with a.mu held.
 //
-//	n ≤ largeCacheSize, nextSample ≤ maxLargeCountdown
+//	n ≤ limit = largeCacheSize, nextSample ≤ maxLargeCountdown
 func (a *Allocator) checkLargeCaches() error {
 	seen := map[largeheap.Descriptor]struct{}{}
 	for _, cache := range a.caches() {
 		l := largeCacheOf(cache)
 		switch {
-		case l.n > largeCacheSize:
+		case l.limit != largeCacheSize || l.n > l.limit:
 			return fmt.Errorf("alloc: a cache for %d large objects holds %d", largeCacheSize, l.n)
 		case l.nextSample > maxLargeCountdown:
 			return fmt.Errorf("alloc: a large-object cache counts down %d bytes, more than %d", l.nextSample, maxLargeCountdown)

@@ -18,10 +18,10 @@ import (
 // A largeCache is the part of a cache that keeps a few freed large objects. An allocation can
 // reuse such an object without calling the large heap, which locks. The large heap sets the
 // maximum size of a cached object. Only the holder of the cache accesses the largeCache, as with
-// a class cache. A Local's largeCache uses only the countdown, nextSample and sampled. The large
-// objects that a Local frees go to the processors' caches.
+// a class cache. A Local's largeCache stays empty: Locals use those of the
+// processors.
 //
-//	0 ≤ n ≤ largeCacheSize
+//	0 ≤ n ≤ limit
 //	0 ≤ nextSample ≤ maxLargeCountdown
 //	bytes, size = Σ of the extents, and of the requested bytes, of the n objects
 //	requested   = Σ changes in the requested bytes, by objects handed out again, modulo a word
@@ -29,6 +29,7 @@ import (
 // Stats reads the counts while the holder changes them. Each count is one word.
 type largeCache struct {
 	n, bytes, size uintptr
+	limit          uintptr                      // largeCacheSize; 0 in theEmptyCache, which takes no object
 	requested      uintptr
 	served         uintptr                      // number of objects handed out
 	nextSample     uintptr                      // bytes of large objects until the countdown ends
@@ -57,7 +58,7 @@ const (
 func largeCacheOf(cache uintptr) *largeCache { return raw.At[largeCache](cache + largeCacheStart) }
 
 // hasRoom reports whether put would remove no other object.
-func (l *largeCache) hasRoom() bool { return l.n < largeCacheSize }
+func (l *largeCache) hasRoom() bool { return l.n < l.limit }
 
 // put adds the cached object d at addr as the youngest. If the cache is full, put removes the
 // oldest object and returns its descriptor. The caller must drop that object.
@@ -147,8 +148,9 @@ func (l *largeCache) take(i int, change int64) cachedObject {
 // processor's large-object cache has no suitable object, or if the slow path has more to do:
 // the object is sampled or recorded, or the Allocator is checked or closed.
 //
-// An object that had size bytes before becomes live while the goroutine is pinned, as a small
-// block does. Only another size changes the object's header.
+// Nearly always the youngest object has the right size. An object that had size bytes before
+// becomes live while the goroutine is pinned, as a small block does. Only another size changes the
+// object's header.
 func (a *Allocator) mallocLarge(size uintptr) (addr uintptr) {
 	id := percpu.Pin()
 	if !a.hasCache(id) || !a.freesFast() || a.recorder.Load() != nil {
@@ -156,6 +158,12 @@ func (a *Allocator) mallocLarge(size uintptr) (addr uintptr) {
 		return 0
 	}
 	l := largeCacheOf(a.cacheOf(id))
+	if l.isNext(size) && l.passes(size, a.rate.Load()) {
+		addr := l.takeNext()
+		percpu.Unpin(id)
+		raceannotate.Acquire(addr)
+		return addr
+	}
 	i, change := l.find(size)
 	if i < 0 || !l.passes(size, a.rate.Load()) {
 		percpu.Unpin(id)
@@ -178,6 +186,23 @@ func (a *Allocator) mallocLarge(size uintptr) (addr uintptr) {
 	raceannotate.Acquire(o.addr)
 	a.large.Take(o.d, o.addr, size, false)
 	return o.addr
+}
+
+// isNext reports whether the youngest object has size bytes.
+func (l *largeCache) isNext(size uintptr) bool {
+	return l.n != 0 && l.objects[(l.n-1)%largeCacheSize].size == size
+}
+
+// takeNext takes the youngest object, which becomes live with the size that it has.
+func (l *largeCache) takeNext() (addr uintptr) {
+	o := &l.objects[(l.n-1)%largeCacheSize]
+	release.Store(&l.served, l.served+1)
+	release.Store(&l.bytes, l.bytes-o.total)
+	release.Store(&l.size, l.size-o.size)
+	release.Store(&l.n, l.n-1)
+	addr = o.addr
+	o.d.TakeSame()
+	return addr
 }
 
 // freeLarge is Free's fast path for large objects. It reports whether it freed the object at
@@ -211,9 +236,9 @@ func (a *Allocator) freeLarge(addr uintptr) bool {
 	raceannotate.Release(addr)
 	id = percpu.Pin()
 	if a.hasCache(id) {
-		if cache := a.cacheOf(id); cache != emptyCache() && largeCacheOf(cache).hasRoom() {
+		if l := largeCacheOf(a.cacheOf(id)); l.hasRoom() {
 			object.Put()
-			largeCacheOf(cache).put(object, addr)
+			l.put(object, addr)
 			a.gate.leavePinned(id)
 			inside = false
 			percpu.Unpin(id)
@@ -310,5 +335,5 @@ func (a *Allocator) dropLarge(l *largeCache) {
 		a.large.Drop(l.remove(0).d)
 	}
 	a.large.Account(int64(int(l.requested)))
-	*l = largeCache{}
+	*l = largeCache{limit: l.limit}
 }

@@ -151,7 +151,7 @@ func (a *Allocator) request(h holder, op operation, size, align int, needZero bo
 // obtain returns a small block or a large object, as request does.
 func (a *Allocator) obtain(h holder, op operation, size, align int, needZero bool) (addr uintptr, zeroed bool, err error) {
 	if size >= sizeclass.LargeMin && align <= largeAlign {
-		return a.allocLarge(h, op, uintptr(size), needZero)
+		return a.allocLarge(op, uintptr(size), needZero)
 	}
 	// Spans begin at a multiple of the page size. A multiple of align that is no
 	// block size itself lies in a class whose sizes are all multiples of align.
@@ -159,7 +159,7 @@ func (a *Allocator) obtain(h holder, op operation, size, align int, needZero boo
 	if size < sizeclass.LargeMin && n < sizeclass.LargeMin && align <= sizeclass.PageSize {
 		return a.allocSmall(h, op, n)
 	}
-	sampled := a.sampleLarge(h, uintptr(max(size, 1)))
+	sampled := a.sampleLarge(uintptr(max(size, 1)))
 	addr, zeroed, err = a.large.Alloc(uintptr(max(size, 1)), uintptr(align), needZero)
 	if err == nil && sampled {
 		a.sampledLarge(addr, uintptr(max(size, 1)), op.kind(heapprof.Large))
@@ -244,10 +244,10 @@ func (a *Allocator) returnMagazine(c sizeclass.Class, m uintptr) {
 	}
 }
 
-// allocLarge returns a large object from h's cache or from the large heap. If needZero is set,
+// allocLarge returns a large object from the processor's cache or from the large heap. If needZero is set,
 // the object is zeroed. zeroed reports whether it is known to be zero.
-func (a *Allocator) allocLarge(h holder, op operation, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	sampled := a.sampleLarge(h, size)
+func (a *Allocator) allocLarge(op operation, size uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
+	sampled := a.sampleLarge(size)
 	addr = a.takeLarge(size, needZero)
 	zeroed = needZero
 	if addr == 0 {

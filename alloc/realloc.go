@@ -139,7 +139,7 @@ func (a *Allocator) reallocLarge(h holder, op operation, r *resident, kept uintp
 	case detached != 0:
 		a.setDown(detached, d, now, uintptr(size))
 	case uintptr(size) > was:
-		a.grown(h, d, now, was, uintptr(size))
+		a.grown(d, now, was, uintptr(size))
 	}
 	a.large.Unclaim(d)
 	return raw.Pointer(now), nil

@@ -83,19 +83,20 @@ func (a *Allocator) rateOf(size uintptr) int64 {
 	return rate
 }
 
-// sampleLarge counts a large object down, in h's cache. It reports whether the object is
-// sampled.
-func (a *Allocator) sampleLarge(h holder, size uintptr) bool {
+// sampleLarge counts a large object down, in the processor's cache. It reports whether the object
+// is sampled.
+func (a *Allocator) sampleLarge(size uintptr) bool {
 	rate := a.rateOf(sizeclass.LargeMin)
 	if rate == 0 { // the countdown stays as it is: the distance to the next sample has no memory
 		return false
 	}
-	cache, id, err := h.acquire()
+	p := (*processors)(a)
+	cache, id, err := p.acquire()
 	if err != nil {
 		return false
 	}
 	sampled := largeCacheOf(cache).sampleNext(size, rate, &a.sampler.rng)
-	h.release(id)
+	p.release(id)
 	return sampled
 }
 
@@ -132,8 +133,8 @@ func (a *Allocator) setDown(detached heapprof.Detached, d largeheap.Descriptor, 
 // grown samples the claimed object d, at addr, if it is not profiled and has grown: the
 // sampler's next point may lie in its new bytes. Both chances together equal the probability
 // for its new size.
-func (a *Allocator) grown(h holder, d largeheap.Descriptor, addr, before, size uintptr) {
-	if !a.sampleLarge(h, size-before) {
+func (a *Allocator) grown(d largeheap.Descriptor, addr, before, size uintptr) {
+	if !a.sampleLarge(size-before) {
 		return
 	}
 	p := a.largeProbability(size)
