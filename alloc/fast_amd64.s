@@ -42,20 +42,20 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ (id)(R10*1), id;              /* m.p */ \
 	MOVL const_asmID(id), id           /* p.id */
 
-// CACHE sets cache to that of the Allocator at AX for the processor. It changes R10.
-#define CACHE(cache) \
+// CACHE sets cache to that of the Allocator a for the processor. It changes R10.
+#define CACHE(a, cache) \
 	PROCESSOR(cache); \
-	CMPL cache, Allocator_tableLen(AX); /* if a.hasCache(id) { */ \
+	CMPL cache, Allocator_tableLen(a); /* if a.hasCache(id) { */ \
 	JAE  slow; \
-	MOVQ Allocator_table(AX), R10;     /* a.cacheOf(id) */ \
+	MOVQ Allocator_table(a), R10;      /* a.cacheOf(id) */ \
 	MOVQ (R10)(cache*8), cache
 
-// CLASS_CODE leaves if the size in BX is not that of a small block. It sets R9 to the row and R8 to
+// CLASS_CODE jumps to large if the size in BX is not that of a small block. It sets R9 to the row and R8 to
 // the code of the size's class. It changes CX.
 #define CLASS_CODE \
 	LEAQ -1(BX), R8;                   /* x := uint(size - 1) */ \
 	CMPQ R8, $(const_asmLargeMin-1);   /* if x < sizeclass.LargeMin-1 { */ \
-	JAE  slow; \
+	JAE  large; \
 	MOVQ R8, CX;                       /* cc := sizeclass.ClassCodeOf(size) */ \
 	ORQ  $128, CX; \
 	BSRQ CX, CX;                       /* e + 7 */ \
@@ -92,8 +92,9 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	RET
 
 // FIND finds the descriptor of the block at BX and sets R8 to it. It sets R11 to the number of
-// the block. It leaves if there is no descriptor, if the block begins elsewhere, or if it is not
-// that of the owner at owner(AX). It changes CX, R10 and R12.
+// the block. It leaves if there is no descriptor, or if the block is not that of the owner at
+// owner(AX). It jumps to large if the block begins elsewhere, as far as the descriptor says: that
+// of a large object says so of each address. It changes CX, R10 and R12.
 #define FIND(owner) \
 	MOVQ ·pageRoot(SB), R8; \
 	MOVQ BX, CX;                       /* addr := raw.Addr(p) */ \
@@ -117,7 +118,7 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	MOVL const_asmSize(R8), R12;       /* if h.Owns(i, addr, freeOwner) { */ \
 	IMULQ R11, R12; \
 	CMPQ R12, R10; \
-	JNE  slow; \
+	JNE  large; \
 	MOVQ owner(AX), R12; \
 	CMPQ R12, const_asmOwner(R8); \
 	JNE  slow; \
@@ -143,6 +144,145 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ R9, const_asmTop(R12);        /* r.top = top + slotSize */ \
 	RET
 
+// TAKE_LARGE returns the youngest object of the large-object cache of the cache at R11, if the size
+// in BX is that object's. R8 is size - 1, and a is the Allocator. It changes R10, R12 and R13.
+#define TAKE_LARGE(a) \
+	TESTQ R8, R8;                      /* if size > 0 { */ \
+	JLT  slow; \
+	CMPQ Allocator_freeOwner(a), $const_asmNoOwner; /* a.freesFast() */ \
+	JEQ  slow; \
+	CMPQ Allocator_recorder(a), $0;    /* a.recorder.Load() == nil */ \
+	JNE  slow; \
+	ADDQ $const_asmLargeCache, R11;    /* l := largeCacheOf(cache) */ \
+	MOVQ largeCache_n(R11), R12;       /* if l.isNext(size) { */ \
+	TESTQ R12, R12; \
+	JEQ  slow; \
+	DECQ R12; \
+	MOVQ R12, R13; \
+	SHLQ $const_asmCachedShift, R13; \
+	LEAQ largeCache_objects(R11)(R13*1), R13; /* o := &l.objects[l.n-1] */ \
+	CMPQ cachedObject_size(R13), BX; \
+	JNE  slow; \
+	CMPQ Allocator_rate(a), $0;        /* if l.passes(size, rate) { */ \
+	JEQ  take; \
+	MOVQ largeCache_nextSample(R11), R10; \
+	SUBQ BX, R10; \
+	JLS  slow; \
+	MOVQ R10, largeCache_nextSample(R11); \
+take: \
+	MOVQ cachedObject_d(R13), R8;      /* l.takeNext() */ \
+	MOVQ cachedObject_total(R13), R10; \
+	INCQ largeCache_served(R11); \
+	SUBQ R10, largeCache_bytes(R11); \
+	SUBQ BX, largeCache_size(R11); \
+	MOVQ R12, largeCache_n(R11); \
+	MOVL const_asmState(R8), R10;      /* o.d.TakeSame() */ \
+	ANDL $~const_asmStateMask, R10; \
+	ORL  $const_asmObjectLive, R10; \
+	MOVL R10, const_asmState(R8); \
+	MOVQ cachedObject_addr(R13), AX; \
+	XORL BX, BX; \
+	XORL CX, CX; \
+	RET
+
+// PUT_LARGE frees the large object at BX with the descriptor at R8 into the large-object cache of
+// the cache at R9, if there is room. CX is the Allocator. When it leaves, the registers of the arguments are as they were.
+//
+// Unlike freeLarge it needs no gate: a fault at the header is a panic here, and Close waits until
+// the function returns. If the header is damaged, the object becomes live again, and Go reports it.
+#define PUT_LARGE \
+	PREFETCHT0 const_asmHeaderMagic(BX); \
+	CMPB const_asmKind(R8), $const_asmKindLarge; /* if h.IsLarge(addr) { */ \
+	JNE  slow; \
+	LEAQ const_asmLargeBias(BX), R10; \
+	CMPQ R10, const_asmBase(R8); \
+	JNE  slow; \
+	MOVQ Allocator_freeOwner(CX), R10;  /* h.Owner == a.freeOwner */ \
+	CMPQ R10, const_asmOwner(R8); \
+	JNE  slow; \
+	CMPQ Allocator_recorder(CX), $0;    /* a.recorder.Load() == nil */ \
+	JNE  slow; \
+	CMPB const_asmClosed(CX), $0;       /* !a.gate.closed.Load() */ \
+	JNE  slow; \
+	CMPB const_asmClass(R8), $0;       /* !object.Marked() */ \
+	JNE  slow; \
+	MOVQ const_asmObjectEnd(R8), R10;  /* a.large.Caches(object) */ \
+	SUBQ BX, R10; \
+	CMPQ R10, const_asmMaxCached(CX); \
+	JHI  slow; \
+	ADDQ $const_asmLargeCache, R9;     /* if l := largeCacheOf(cache); l.hasRoom() { */ \
+	MOVQ largeCache_n(R9), DI; \
+	CMPQ DI, largeCache_limit(R9); \
+	JAE  slow; \
+	MOVL const_asmState(R8), R13;      /* a.large.Claim(object, addr, largeheap.Releasing) */ \
+	MOVL R13, R10; \
+	ANDL $~const_asmStateMask, R10; \
+	MOVL R13, R11; \
+	SUBL R10, R11; \
+	CMPL R11, $const_asmObjectLive; \
+	JNE  slow; \
+	ORL  $const_asmReleasing, R10; \
+	MOVQ AX, SI; \
+	MOVL R13, AX; \
+	LOCK; \
+	CMPXCHGL R10, const_asmState(R8); \
+	JNE  lost; \
+	MOVQ const_asmSecret(CX), R10;      /* o.intact(addr, a.large.secret) */ \
+	MOVQ BX, AX; \
+	XORQ R10, AX; \
+	ROLQ $32, R10; \
+	MOVQ const_asmHeaderTotal(BX), R12; /* total */ \
+	XORQ R12, R10; \
+	MULQ R10; \
+	XORQ DX, AX;                       /* cookieOf(secret, addr, total) */ \
+	MOVQ const_asmCookie(R8), DX; \
+	CMPQ AX, DX; \
+	JNE  damaged; \
+	CMPQ DX, const_asmHeaderCookie(BX); \
+	JNE  damaged; \
+	NOTQ DX; \
+	CMPQ DX, const_asmHeaderCanary(BX); \
+	JNE  damaged; \
+	CMPQ DX, const_asmHeaderCanary2(BX); \
+	JNE  damaged; \
+	MOVQ $const_asmHeaderMagicWord, R10; \
+	CMPQ R10, const_asmHeaderMagic(BX); \
+	JNE  damaged; \
+	CMPQ BX, const_asmHeaderAddress(BX); \
+	JNE  damaged; \
+	CMPQ const_asmHeaderState(BX), $const_asmObjectLive; \
+	JNE  damaged; \
+	MOVQ const_asmObjectRequested(R8), R11; \
+	CMPQ R11, const_asmHeaderRequested(BX); \
+	JNE  damaged; \
+	ANDL $~const_asmStateMask, R13;    /* object.Put() */ \
+	ORL  $const_asmObjectCached, R13; \
+	MOVL R13, const_asmState(R8); \
+	MOVQ DI, R10;                      /* l.put(object, addr) */ \
+	SHLQ $const_asmCachedShift, R10; \
+	LEAQ largeCache_objects(R9)(R10*1), R10; \
+	MOVQ R8, cachedObject_d(R10); \
+	MOVQ BX, cachedObject_addr(R10); \
+	MOVQ R11, cachedObject_size(R10); \
+	MOVQ R12, cachedObject_total(R10); \
+	ADDQ R12, largeCache_bytes(R9); \
+	ADDQ R11, largeCache_size(R9); \
+	INCQ DI; \
+	MOVQ DI, largeCache_n(R9); \
+	RET; \
+damaged: \
+	MOVL R13, const_asmState(R8); \
+lost: \
+	MOVQ SI, AX; \
+	JMP  slow
+
+// LOCAL_ALLOCATOR sets CX to the Local's Allocator. It leaves if the processor's cache cannot be
+// found.
+#define LOCAL_ALLOCATOR \
+	MOVQ Local_a(AX), CX; \
+	CMPQ ·processorField(SB), $0; \
+	JEQ  slow
+
 // processorCode returns the number of the processor.
 TEXT ·processorCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
@@ -152,10 +292,12 @@ TEXT ·processorCode(SB), NOSPLIT|NOFRAME, $0-0
 // mallocCode is mallocGo(a *Allocator, size int) (unsafe.Pointer, error).
 TEXT ·mallocCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
-	CACHE(R11)
+	CACHE(AX, R11)
 	CLASS_CODE
 	ADDQ R11, R9                       // r := classCacheFor(a.cacheOf(id), cc)
 	TAKE
+large:
+	TAKE_LARGE(AX)
 slow:
 	MOVQ ·slowMallocAllocator(SB), DX
 	MOVQ (DX), CX
@@ -167,6 +309,10 @@ TEXT ·localMallocCode(SB), NOSPLIT|NOFRAME, $0-0
 	CLASS_CODE
 	ADDQ Local_cache(AX), R9           // r := classCacheFor(l.cache, cc)
 	TAKE
+large:
+	LOCAL_ALLOCATOR
+	CACHE(CX, R11)
+	TAKE_LARGE(CX)
 slow:
 	MOVQ ·slowMallocLocal(SB), DX
 	MOVQ (DX), CX
@@ -175,10 +321,13 @@ slow:
 // freeCode is freeGo(a *Allocator, p unsafe.Pointer).
 TEXT ·freeCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
-	CACHE(R9)
+	CACHE(AX, R9)
 	FIND(Allocator_freeOwner)
 	ADDQ R9, R12                       // r := classCacheOf(a.cacheOf(id), h.Class)
 	PUT
+large:
+	MOVQ AX, CX
+	PUT_LARGE
 slow:
 	MOVQ ·slowFreeAllocator(SB), DX
 	MOVQ (DX), CX
@@ -190,6 +339,10 @@ TEXT ·localFreeCode(SB), NOSPLIT|NOFRAME, $0-0
 	FIND(Local_freeOwner)
 	ADDQ Local_cache(AX), R12          // r := classCacheOf(l.cache, h.Class)
 	PUT
+large:
+	LOCAL_ALLOCATOR
+	CACHE(CX, R9)
+	PUT_LARGE
 slow:
 	MOVQ ·slowFreeLocal(SB), DX
 	MOVQ (DX), CX

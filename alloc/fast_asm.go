@@ -7,6 +7,7 @@ package alloc
 import (
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
@@ -58,7 +59,7 @@ var (
 	// pageRoot is the address of the page map's root.
 	//lint:ignore U1000 the assembly reads it
 	pageRoot uintptr
-	// processorField is the offset of m.p.
+	// processorField is the offset of m.p, or 0 if the processor cannot be found.
 	//lint:ignore U1000 the assembly reads it
 	processorField uintptr
 )
@@ -94,6 +95,7 @@ func useAssembly() {
 	freeLocal = functionAt[func(*Local, unsafe.Pointer)](&localFreeAsm)
 	var known bool
 	if processorField, known = percpu.ProcessorField(); !known || !findsProcessor() {
+		processorField = 0
 		return
 	}
 	mallocAllocator = functionAt[func(*Allocator, int) (unsafe.Pointer, error)](&mallocAsm)
@@ -144,6 +146,39 @@ const (
 	asmPlain  = smallheap.Profiled - smallheap.Live
 )
 
+// What the assembly knows of large objects.
+const (
+	asmNoOwner     = -1
+	asmClosed      = unsafe.Offsetof(Allocator{}.gate) + unsafe.Offsetof(gate{}.closed)
+	asmSecret      = unsafe.Offsetof(Allocator{}.large) + largeheap.OffsetSecret
+	asmMaxCached   = unsafe.Offsetof(Allocator{}.large) + largeheap.OffsetMaxCached
+	asmLargeCache  = largeCacheStart
+	asmCachedShift = 5
+
+	asmKind      = unsafe.Offsetof(pagemap.Header{}.Kind)
+	asmKindLarge = pagemap.Large
+	asmLargeBias = pagemap.LargeBias
+
+	asmObjectEnd       = largeheap.OffsetEnd
+	asmObjectRequested = largeheap.OffsetRequested
+	asmCookie          = largeheap.OffsetCookie
+	asmState           = largeheap.OffsetState
+	asmStateMask       = largeheap.StateMask
+	asmObjectLive      = largeheap.Live
+	asmReleasing       = largeheap.Releasing
+	asmObjectCached    = largeheap.Cached
+
+	asmHeaderMagic     = largeheap.HeaderMagic
+	asmHeaderAddress   = largeheap.HeaderAddress
+	asmHeaderTotal     = largeheap.HeaderTotal
+	asmHeaderRequested = largeheap.HeaderRequested
+	asmHeaderState     = largeheap.HeaderState
+	asmHeaderCanary    = largeheap.HeaderCanary
+	asmHeaderCanary2   = largeheap.HeaderCanary2
+	asmHeaderCookie    = largeheap.HeaderCookie
+	asmHeaderMagicWord = largeheap.Magic
+)
+
 // The assembly has these numbers in its instructions.
 var (
 	_ = [1]struct{}{}[sizeclass.Granule-16]
@@ -151,6 +186,8 @@ var (
 	_ = [1]struct{}{}[classCacheSize-64]
 	_ = [1]struct{}{}[smallheap.SlotSize-16]
 	_ = [1]struct{}{}[wordShift-3]
+	_ = [1]struct{}{}[unsafe.Sizeof(cachedObject{})-1<<asmCachedShift]
+	_ = [1]struct{}{}[^noOwner-(asmNoOwner+1)]
 )
 
 // Linters do not see what assembly uses.
