@@ -6,6 +6,7 @@ import (
 	"math"
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/heapprof"
 	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/percpu"
@@ -145,8 +146,8 @@ func (l *largeCache) take(i int, change int64) cachedObject {
 }
 
 // mallocLarge is Malloc's fast path for a large object of size bytes. It returns 0 if the
-// processor's large-object cache has no suitable object, or if the slow path has more to do:
-// the object is sampled or recorded, or the Allocator is checked or closed.
+// processor's large-object cache has no suitable object, or if the slow path has more to do: the
+// object is recorded, or the Allocator is checked or closed.
 //
 // Nearly always the youngest object has the right size. An object that had size bytes before
 // becomes live while the goroutine is pinned, as a small block does. Only another size changes the
@@ -158,7 +159,10 @@ func (a *Allocator) mallocLarge(size uintptr) (addr uintptr) {
 		return 0
 	}
 	l := largeCacheOf(a.cacheOf(id))
-	if l.isNext(size) && l.passes(size, a.rate.Load()) {
+	if l.isNext(size) {
+		if !l.passes(size, a.rate.Load()) {
+			return a.mallocNext(id, l, size)
+		}
 		addr := l.takeNext()
 		percpu.Unpin(id)
 		raceannotate.Acquire(addr)
@@ -186,6 +190,24 @@ func (a *Allocator) mallocLarge(size uintptr) (addr uintptr) {
 	raceannotate.Acquire(o.addr)
 	a.large.Take(o.d, o.addr, size, false)
 	return o.addr
+}
+
+// mallocNext takes the youngest object, which has size bytes, when the countdown ends, and samples it
+// if the sampler says so. The caller holds slot id, whose cache l is in. mallocNext releases the slot.
+func (a *Allocator) mallocNext(id int, l *largeCache, size uintptr) (addr uintptr) {
+	if !a.gate.enterPinned(id) {
+		percpu.Unpin(id)
+		return 0
+	}
+	sampled := l.sampleNext(size, a.rateOf(size), &a.sampler.rng)
+	addr = l.takeNext()
+	percpu.Unpin(id)
+	defer a.gate.leave()
+	raceannotate.Acquire(addr)
+	if sampled {
+		a.sampledLarge(addr, size, heapprof.Large)
+	}
+	return addr
 }
 
 // isNext reports whether the youngest object has size bytes.
