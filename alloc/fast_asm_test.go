@@ -17,6 +17,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/largeheap"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
@@ -108,17 +109,19 @@ func TestFaultInAssembly(t *testing.T) {
 type fastState struct {
 	cache  []byte
 	slots  []byte // of the loaded magazine of one class, from two slots below top to one above
-	states []byte // of a span
+	states []byte // of a span, or the descriptor of a large object
+	large  []byte // the large-object cache
 }
 
 func (s fastState) copy() fastState {
-	return fastState{slices.Clone(s.cache), slices.Clone(s.slots), slices.Clone(s.states)}
+	return fastState{slices.Clone(s.cache), slices.Clone(s.slots), slices.Clone(s.states), slices.Clone(s.large)}
 }
 
 func (s fastState) restore(from fastState) {
 	copy(s.cache, from.cache)
 	copy(s.slots, from.slots)
 	copy(s.states, from.states)
+	copy(s.large, from.large)
 }
 
 // A side is a Malloc and a Free, in assembly or in Go.
@@ -146,11 +149,38 @@ type twins struct {
 	cache          func() uintptr // the cache that both use
 	reclaim        func()         // takes the cache away
 	assembly, inGo side
-	slow           int // calls that jumped to Go
+	slow           int  // calls that jumped to Go
+	large          int  // large objects that the assembly allocated
+	damaged        bool // the header of the next object is damaged
+}
+
+// descriptorBytes is the memory of the descriptor of a large object.
+func descriptorBytes(d largeheap.Descriptor) []byte {
+	return raw.Bytes(uintptr(d), largeheap.DescriptorSize)
+}
+
+// damage changes a bit of the header of the large object at p, frees the object, which fails, and
+// repairs the header.
+func (w *twins) damage(p unsafe.Pointer, bit int) {
+	b := (*byte)(unsafe.Add(p, -64+bit/8))
+	*b ^= 1 << (bit % 8)
+	w.damaged = true
+	w.free(p)
+	w.damaged = false
+	*b ^= 1 << (bit % 8)
+}
+
+// largeCache returns the large-object cache that both use: that of the only processor.
+func (w *twins) largeCache() *largeCache {
+	if !w.a.hasCache(0) {
+		return largeCacheOf(emptyCache())
+	}
+	return largeCacheOf(w.a.cacheOf(0))
 }
 
 // localTwins makes the functions of a Local jump to functions that count.
 func localTwins(t *testing.T, a *Allocator) *twins {
+	oneProcessor(t)
 	l := local(t, a)
 	w := &twins{T: t, a: a}
 	w.cache = func() uintptr { return l.cache }
@@ -163,11 +193,15 @@ func localTwins(t *testing.T, a *Allocator) *twins {
 	return w
 }
 
-// allocatorTwins does the same for an Allocator. There is one processor, so that both functions use
-// the same cache.
-func allocatorTwins(t *testing.T, a *Allocator) *twins {
+// oneProcessor makes both functions use the same processor's cache.
+func oneProcessor(t *testing.T) {
 	n := runtime.GOMAXPROCS(1)
 	t.Cleanup(func() { runtime.GOMAXPROCS(n) })
+}
+
+// allocatorTwins does the same for an Allocator.
+func allocatorTwins(t *testing.T, a *Allocator) *twins {
+	oneProcessor(t)
 	w := &twins{T: t, a: a}
 	w.cache = func() uintptr { return a.cacheOf(0) }
 	w.reclaim = a.detach
@@ -181,7 +215,7 @@ func allocatorTwins(t *testing.T, a *Allocator) *twins {
 
 func (w *twins) state(r *smallheap.ClassCache, span uintptr) fastState {
 	top := *(*uintptr)(unsafe.Pointer(r))
-	s := fastState{cache: raw.Bytes(w.cache(), cacheSize)}
+	s := fastState{cache: raw.Bytes(w.cache(), cacheSize), large: raw.Bytes(raw.Addr(unsafe.Pointer(w.largeCache())), unsafe.Sizeof(largeCache{}))}
 	if r.HasBlock() || !r.Empty() {
 		s.slots = raw.Bytes(top-16, 32)
 	}
@@ -225,9 +259,12 @@ func (w *twins) malloc(size int) unsafe.Pointer {
 	} else {
 		r = classCacheOf(w.cache(), 0)
 	}
-	span := uintptr(0)
+	s := w.state(r, 0)
 	if fast {
-		span = pagemap.Get(*(*uintptr)(raw.Pointer(*(*uintptr)(unsafe.Pointer(r)) - 16)))
+		s = w.state(r, pagemap.Get(*(*uintptr)(raw.Pointer(*(*uintptr)(unsafe.Pointer(r)) - 16))))
+	} else if l := w.largeCache(); size > 0 && l.isNext(uintptr(size)) && uintptr(size) < l.nextSample {
+		fast = true
+		s.states = descriptorBytes(l.objects[l.n-1].d)
 	}
 	call := func(s side) func() unsafe.Pointer {
 		return func() unsafe.Pointer {
@@ -238,8 +275,11 @@ func (w *twins) malloc(size int) unsafe.Pointer {
 			return p
 		}
 	}
-	p := w.both("Malloc", w.state(r, span), fast, call(w.assembly), call(w.inGo))
-	if !fast && size < 1<<20 {
+	p := w.both("Malloc", s, fast, call(w.assembly), call(w.inGo))
+	if fast && size >= sizeclass.LargeMin {
+		w.large++
+	}
+	if !fast && size < 4<<20 {
 		p, _ = w.inGo.malloc(size)
 	}
 	return p
@@ -248,15 +288,19 @@ func (w *twins) malloc(size int) unsafe.Pointer {
 // free frees p, which may be misused.
 func (w *twins) free(p unsafe.Pointer) {
 	addr, fast := raw.Addr(p), false
-	r, span := classCacheOf(w.cache(), 0), uintptr(0)
+	s := w.state(classCacheOf(w.cache(), 0), 0)
 	if st, c := smallheap.PlainBlock(addr, w.a.freeOwner); st != nil {
-		r, span = classCacheOf(w.cache(), c), pagemap.Get(addr)
-		fast = r.HasRoom()
+		r := classCacheOf(w.cache(), c)
+		s, fast = w.state(r, pagemap.Get(addr)), r.HasRoom()
+	} else if r := resolve(addr, w.a.id); r.kind == kindLarge {
+		d := r.object()
+		fast = d.IsLive() && !d.Marked() && w.a.large.Caches(d) && w.largeCache().hasRoom() && !w.damaged
+		s.states = descriptorBytes(d)
 	}
 	call := func(s side) func() unsafe.Pointer {
 		return func() unsafe.Pointer { s.free(p); return nil }
 	}
-	w.both("Free", w.state(r, span), fast, call(w.assembly), call(w.inGo))
+	w.both("Free", s, fast, call(w.assembly), call(w.inGo))
 	if !fast {
 		_, _ = panicOf(func() { w.inGo.free(p) }).(*MisuseError)
 	}
@@ -267,7 +311,7 @@ func (w *twins) free(p unsafe.Pointer) {
 func TestTwins(t *testing.T) {
 	for name, start := range map[string]func(*testing.T, *Allocator) *twins{"Allocator": allocatorTwins, "Local": localTwins} {
 		t.Run(name, func(t *testing.T) {
-			a, other := open(t, Options{Decay: -1, ProfileRate: 20_000}), open(t, still)
+			a, other := open(t, Options{Decay: -1, ProfileRate: 100_000}), open(t, still)
 			foreign := alloc(t, other, 100)
 			start(t, a).compare(foreign)
 		})
@@ -289,15 +333,18 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 	for i := range fewer(40_000) {
 		slow := w.slow
 		size := 1 + random.IntN(16<<random.IntN(12))
+		if random.IntN(8) == 0 {
+			size = []int{sizeclass.LargeMin, 200_000, 1 << 20, 3 << 20}[random.IntN(4)]
+		}
 		switch n := random.IntN(100); {
 		case n < 52 && len(live) < 3000:
 			if i%1000 == 0 {
-				size = []int{0, -1, -1 << 62, sizeclass.LargeMin, 1 << 40}[random.IntN(5)]
+				size = []int{0, -1, -1 << 62, sizeclass.LargeMin - 1, 1 << 40}[random.IntN(5)]
 			}
 			if p := w.malloc(size); p != nil {
 				live = append(live, p)
 			}
-		case n < 96 && len(live) > 0:
+		case n < 95 && len(live) > 0:
 			at := random.IntN(len(live))
 			dead = live[at]
 			live[at] = live[len(live)-1]
@@ -305,6 +352,8 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 			w.free(dead)
 		case n == 96 && len(live) > 0:
 			w.free(unsafe.Add(live[0], 1+random.IntN(15)))
+		case n == 95 && len(live) > 0 && UsableSize(live[0]) >= sizeclass.LargeMin:
+			w.damage(live[0], random.IntN(512))
 		case n == 97 && dead != nil && !slices.Contains(live, dead):
 			w.free(dead)
 		case n == 98:
@@ -320,8 +369,8 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 			fast++
 		}
 	}
-	if fast < fewer(40_000)/2 {
-		t.Errorf("%d operations were fast", fast)
+	if fast < fewer(40_000)/2 || w.large < fewer(40_000)/100 {
+		t.Errorf("%d operations were fast, %d of them allocations of large objects", fast, w.large)
 	}
 	for _, p := range live {
 		w.inGo.free(p)

@@ -30,7 +30,7 @@ import (
 // Stats reads the counts while the holder changes them. Each count is one word.
 type largeCache struct {
 	n, bytes, size uintptr
-	limit          uintptr                      // largeCacheSize; 0 in theEmptyCache, which takes no object
+	limit          uintptr // largeCacheSize; 0 in theEmptyCache, which takes no object
 	requested      uintptr
 	served         uintptr                      // number of objects handed out
 	nextSample     uintptr                      // bytes of large objects until the countdown ends

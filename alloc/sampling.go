@@ -134,7 +134,7 @@ func (a *Allocator) setDown(detached heapprof.Detached, d largeheap.Descriptor, 
 // sampler's next point may lie in its new bytes. Both chances together equal the probability
 // for its new size.
 func (a *Allocator) grown(d largeheap.Descriptor, addr, before, size uintptr) {
-	if !a.sampleLarge(size-before) {
+	if !a.sampleLarge(size - before) {
 		return
 	}
 	p := a.largeProbability(size)

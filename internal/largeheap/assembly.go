@@ -11,6 +11,7 @@ const (
 	OffsetCookie    = unsafe.Offsetof(object{}.cookie)
 	OffsetState     = unsafe.Offsetof(object{}.state)
 	StateMask       = stateMask
+	DescriptorSize  = objectSize
 
 	OffsetSecret    = unsafe.Offsetof(Heap{}.secret)
 	OffsetMaxCached = unsafe.Offsetof(Heap{}.maxCached)
