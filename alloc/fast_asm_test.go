@@ -344,7 +344,7 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 			if p := w.malloc(size); p != nil {
 				live = append(live, p)
 			}
-		case n < 95 && len(live) > 0:
+		case n < 96 && len(live) > 0:
 			at := random.IntN(len(live))
 			dead = live[at]
 			live[at] = live[len(live)-1]
@@ -352,8 +352,6 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 			w.free(dead)
 		case n == 96 && len(live) > 0:
 			w.free(unsafe.Add(live[0], 1+random.IntN(15)))
-		case n == 95 && len(live) > 0 && UsableSize(live[0]) >= sizeclass.LargeMin:
-			w.damage(live[0], random.IntN(512))
 		case n == 97 && dead != nil && !slices.Contains(live, dead):
 			w.free(dead)
 		case n == 98:
@@ -371,6 +369,11 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 	}
 	if fast < fewer(40_000)/2 || w.large < fewer(40_000)/100 {
 		t.Errorf("%d operations were fast, %d of them allocations of large objects", fast, w.large)
+	}
+	p, err = w.inGo.malloc(sizeclass.LargeMin)
+	live = append(live, must(t, p, err))
+	for bit := range 512 {
+		w.damage(p, bit)
 	}
 	for _, p := range live {
 		w.inGo.free(p)
