@@ -6,6 +6,7 @@ package alloc
 
 import (
 	"flag"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -274,6 +275,12 @@ func TestTwins(t *testing.T) {
 	}
 }
 
+// edges are sizes at which a fast path begins or ends.
+var edges = []int{
+	0, -1, -1 << 62, math.MinInt, 1, sizeclass.LargeMin - 1, sizeclass.LargeMin - 1, sizeclass.LargeMin - 1,
+	sizeclass.LargeMin, sizeclass.LargeMin, sizeclass.LargeMin + 1, 1 << 40, math.MaxInt,
+}
+
 // compare runs the operations. foreign is a block of another Allocator.
 func (w *twins) compare(foreign unsafe.Pointer) {
 	t, a := w.T, w.a
@@ -288,11 +295,11 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 	fast := 0
 	for i := range fewer(40_000) {
 		slow := w.slow
-		size := 1 + random.IntN(16<<random.IntN(12))
+		size := 1 + random.IntN(16<<random.IntN(14))
 		switch n := random.IntN(100); {
 		case n < 52 && len(live) < 3000:
-			if i%1000 == 0 {
-				size = []int{0, -1, -1 << 62, sizeclass.LargeMin, 1 << 40}[random.IntN(5)]
+			if i%32 == 0 {
+				size = edges[random.IntN(len(edges))]
 			}
 			if p := w.malloc(size); p != nil {
 				live = append(live, p)
