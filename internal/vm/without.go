@@ -17,6 +17,7 @@ func sysSecret() (int, error)                                 { return -1, Need(
 func sysAllocate(int, int64, int64) error                     { return Need(Preallocation) }
 func sysPreallocate(int, int64, int64) error                  { return Need(Preallocation) }
 func sysPunch(int, int64, int64) error                        { return Need(Preallocation) }
+func sysMemoryLimit() (int64, error)                          { return 0, Need(MemoryLimits) }
 func sysCopied(uintptr, uintptr, func(uintptr)) error         { return Need(Copies) }
 
 // MaxMappings returns the number of mappings that the kernel allows the process.
