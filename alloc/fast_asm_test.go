@@ -281,6 +281,19 @@ var edges = []int{
 	sizeclass.LargeMin, sizeclass.LargeMin, sizeclass.LargeMin + 1, 1 << 40, math.MaxInt,
 }
 
+// wrongAddresses returns addresses at which no block begins that the Allocator may free. own is a
+// block of the Allocator, foreign one of another.
+func wrongAddresses(foreign, own unsafe.Pointer) []unsafe.Pointer {
+	unknown := raw.Addr(foreign) &^ (1<<pagemap.RootShift - 1) // a page that has a leaf, and no descriptor
+	for pagemap.Get(unknown) != 0 {
+		unknown += sizeclass.PageSize
+	}
+	return []unsafe.Pointer{
+		foreign, nil, unsafe.Pointer(&inGo), raw.Pointer(unknown),
+		raw.Pointer(raw.Addr(own) | 1<<48), raw.Pointer(1 << 46), raw.Pointer(^uintptr(0)),
+	}
+}
+
 // compare runs the operations. foreign is a block of another Allocator.
 func (w *twins) compare(foreign unsafe.Pointer) {
 	t, a := w.T, w.a
@@ -314,8 +327,10 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 			w.free(unsafe.Add(live[0], 1+random.IntN(15)))
 		case n == 97 && dead != nil && !slices.Contains(live, dead):
 			w.free(dead)
-		case n == 98:
-			w.free([]unsafe.Pointer{foreign, nil, unsafe.Pointer(w), raw.Pointer(1 << 46), raw.Pointer(^uintptr(0))}[random.IntN(5)])
+		case n == 98 && len(live) > 0:
+			for _, wrong := range wrongAddresses(foreign, live[0]) {
+				w.free(wrong)
+			}
 		case n == 99 && i%50 == 0:
 			w.reclaim()
 			live = append(live, w.malloc(100))
