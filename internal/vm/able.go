@@ -33,7 +33,7 @@ const (
 	Purging
 	// LazyPurging: the kernel takes purged pages when it needs them.
 	LazyPurging
-	// Residency: the kernel tells which pages are in RAM.
+	// Residency: the kernel tells which pages are in RAM, or at least in the working set.
 	Residency
 	// Locking: pages can be kept in RAM.
 	Locking
@@ -43,6 +43,8 @@ const (
 	HugePages
 	// Hints: the kernel takes advice about read-ahead.
 	Hints
+	// Prefetching: the kernel begins to read pages by advice.
+	Prefetching
 	// Hiding: memory can be kept out of core dumps and of children of fork.
 	Hiding
 	// Populating: pages can be brought into RAM by advice.
@@ -86,8 +88,8 @@ const Features = endOfFeatures - 1
 // them.
 const (
 	linuxSource   = Features
-	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions
-	windowsSource = OffHeap | Guards | Purging | LazyPurging | Locking | Populating | Files | SharedMemory | Reopening | LengthLocks
+	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Prefetching | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions
+	windowsSource = OffHeap | Guards | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | LengthLocks
 	heapSource    = Parts
 )
 
@@ -126,7 +128,8 @@ var serves = map[Feature]string{
 	Locking:        "Region.Lock",
 	LockingOnFault: "Region.LockOnFault",
 	HugePages:      "Options.HugePages of allocators, arenas and regions",
-	Hints:          "AdviseSequential, AdviseRandom, AdviseWillNeed",
+	Hints:          "AdviseSequential, AdviseRandom",
+	Prefetching:    "AdviseWillNeed",
 	Hiding:         "AdviseDontDump, AdviseWipeOnFork, Secret",
 	Populating:     "AdvisePopulateRead, AdvisePopulateWrite",
 	Names:          "mappings have names in the tools of the system",
@@ -151,7 +154,7 @@ var featureNames = map[Feature]string{
 	OffHeap: "memory outside the Go heap", Guards: "guard pages", Markers: "guard pages that split no mapping", Parts: "giving back a part of a mapping",
 	Placing: "mapping at a chosen place", Moving: "growing a mapping without a copy", Purging: "giving RAM back",
 	LazyPurging: "giving RAM back lazily", Residency: "which pages are in RAM", Locking: "locked memory",
-	LockingOnFault: "locking pages on their first access", HugePages: "huge pages", Hints: "advice about read-ahead",
+	LockingOnFault: "locking pages on their first access", HugePages: "huge pages", Hints: "advice about read-ahead", Prefetching: "reading ahead by advice",
 	Hiding: "hiding memory from core dumps and children", Populating: "populating pages by advice",
 	Names: "names of mappings", Files: "mapped files", FilesAhead: "mappings longer than their file", Dropping: "dropping copies of a file's pages",
 	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space", Permissions: "permission bits of files",

@@ -24,4 +24,6 @@ func sysWrite(int, []byte, int64) (int, error)       { return 0, Need(Files) }
 func sysStore(int) error                             { return Need(Files) }
 func sysStoreDirectory(int) error                    { return Need(Files) }
 
+func sysResident(uintptr, []byte) error { return Need(Residency) }
+
 func sharedPrefix() string { return "" }

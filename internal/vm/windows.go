@@ -18,8 +18,9 @@ import (
 // granularity of 64 KiB is found by trying.
 
 const (
-	source       = windowsSource
-	alignsItself = true
+	source               = windowsSource
+	alignsItself         = true
+	residentIsWorkingSet = true // sysResident reports pages of the working set only
 )
 
 const commit = windows.MEM_RESERVE | windows.MEM_COMMIT
@@ -163,6 +164,8 @@ func sysAdvise(base, size uintptr, a Advice) error {
 		return nil
 	case Free:
 		return sysPurge(base, size, true)
+	case WillNeed:
+		return prefetch(base, size)
 	case PopulateRead, PopulateWrite:
 		return touch(base, size, a == PopulateWrite)
 	case HugePage, NoHugePage:

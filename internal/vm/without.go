@@ -12,7 +12,6 @@ func sysMakeRoom(uintptr, uintptr) error                      { return Need(Plac
 func sysMove(uintptr, uintptr, uintptr, uintptr, *Kind) error { return Need(Placing) }
 func sysGuard(uintptr, uintptr, bool) error                   { return Need(Markers) }
 func sysName(uintptr, uintptr, string) error                  { return Need(Names) }
-func sysResident(uintptr, []byte) error                       { return Need(Residency) }
 func sysSecret() (int, error)                                 { return -1, Need(SecretMemory) }
 func sysAllocate(int, int64, int64) error                     { return Need(Preallocation) }
 func sysPreallocate(int, int64, int64) error                  { return Need(Preallocation) }
