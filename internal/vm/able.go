@@ -89,7 +89,7 @@ const Features = endOfFeatures - 1
 const (
 	linuxSource   = Features
 	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Prefetching | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions
-	windowsSource = OffHeap | Guards | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | LengthLocks
+	windowsSource = OffHeap | Guards | Placing | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | LengthLocks
 	heapSource    = Parts
 )
 

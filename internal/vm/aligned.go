@@ -10,6 +10,10 @@ const granularity = 1
 // alignsItself says whether sysMapAligned aligns.
 const alignsItself = false
 
+// PlacesFiles reports whether mappings of files can be put into reservations, as anonymous
+// memory can be with Placing.
+func PlacesFiles() bool { return true }
+
 // residentIsWorkingSet says whether sysResident reports pages of the working set only.
 const residentIsWorkingSet = false
 
