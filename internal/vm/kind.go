@@ -59,7 +59,7 @@ func (s *Space) MapKind(size uintptr, k Kind) (Mapping, error) {
 
 // Reserve maps at least size inaccessible bytes, in which Place or MapInto will put a mapping of kind
 // k. start is a multiple of align, and size bytes from there on belong to the reservation. It returns
-// ErrKernelLacks if the kernel can reserve none for a mapping of a file.
+// ErrUnsupported if the kernel cannot do that for mappings of files (PlacesFiles).
 func (s *Space) Reserve(size, align uintptr, k Kind) (start uintptr, m Mapping, err error) {
 	if align > Granularity() && !Able(Placing) {
 		return 0, Mapping{}, Need(Placing)

@@ -6,6 +6,7 @@ package vm
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -66,7 +67,7 @@ var placeholdersWork = sync.OnceValue(func() bool {
 // memory can be with Placing.
 func PlacesFiles() bool { return placeholdersWork() }
 
-var errNoPlaceholders = lacking("mapping a file at a chosen place", errors.New("this needs Windows 10 1803"))
+var errNoPlaceholders = fmt.Errorf("%w before version 1803 of Windows 10, for mappings of files", &missing{Placing})
 
 func reservePlaceholder(size uintptr) (uintptr, error) {
 	if err := errors.Join(virtualAlloc2.Find(), mapViewOfFile3.Find(), unmapViewOfFile2.Find()); err != nil {
