@@ -65,8 +65,10 @@ const (
 	Reopening
 	// Permissions: files have owners and permission bits.
 	Permissions
-	// Preallocation: disk space can be taken before it is written, and given back inside a file.
+	// Preallocation: disk space can be taken before it is written.
 	Preallocation
+	// Holes: disk space can be given back inside a file.
+	Holes
 	// LengthLocks: the change of a file's length has a lock of its own.
 	LengthLocks
 	// Copies: the kernel tells which pages of a private file mapping are copies.
@@ -89,7 +91,7 @@ const Features = endOfFeatures - 1
 const (
 	linuxSource   = Features
 	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Prefetching | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions
-	windowsSource = OffHeap | Guards | Placing | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | LengthLocks
+	windowsSource = OffHeap | Guards | Placing | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | Preallocation | LengthLocks
 	heapSource    = Parts
 )
 
@@ -140,6 +142,7 @@ var serves = map[Feature]string{
 	Reopening:      "MapInherited, arena.OpenInherited",
 	Permissions:    "the Permissions of files and objects, objects of other users are refused",
 	Preallocation:  "a full disk is ErrNoSpace and not a fault",
+	Holes:          "Compact of an arena's file gives disk space back",
 	LengthLocks:    "several processes may change the length of one file at once",
 	Copies:         "Sync of an arena's file reads changed pages only",
 	SecretMemory:   "Secret is out of the kernel's reach",
@@ -157,7 +160,7 @@ var featureNames = map[Feature]string{
 	LockingOnFault: "locking pages on their first access", HugePages: "huge pages", Hints: "advice about read-ahead", Prefetching: "reading ahead by advice",
 	Hiding: "hiding memory from core dumps and children", Populating: "populating pages by advice",
 	Names: "names of mappings", Files: "mapped files", FilesAhead: "mappings longer than their file", Dropping: "dropping copies of a file's pages",
-	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space", Permissions: "permission bits of files",
+	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space", Holes: "holes in files", Permissions: "permission bits of files",
 	LengthLocks: "locks of a file's length", Copies: "which pages of a file mapping are copies",
 	SecretMemory: "memory that the kernel cannot read", MappingLimit: "the limit of mappings",
 	ProcessView: "the kernel's view of the process",

@@ -24,6 +24,8 @@ func sysWrite(int, []byte, int64) (int, error)       { return 0, Need(Files) }
 func sysStore(int) error                             { return Need(Files) }
 func sysStoreDirectory(int) error                    { return Need(Files) }
 
+func sysAllocate(int, int64, int64) error                     { return Need(Preallocation) }
+func sysPreallocate(int, int64, int64) error                  { return Need(Preallocation) }
 func sysMakeRoom(uintptr, uintptr, *Kind) error               { return Need(Placing) }
 func sysMove(uintptr, uintptr, uintptr, uintptr, *Kind) error { return Need(Placing) }
 

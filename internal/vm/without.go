@@ -11,9 +11,7 @@ import "math"
 func sysGuard(uintptr, uintptr, bool) error           { return Need(Markers) }
 func sysName(uintptr, uintptr, string) error          { return Need(Names) }
 func sysSecret() (int, error)                         { return -1, Need(SecretMemory) }
-func sysAllocate(int, int64, int64) error             { return Need(Preallocation) }
-func sysPreallocate(int, int64, int64) error          { return Need(Preallocation) }
-func sysPunch(int, int64, int64) error                { return Need(Preallocation) }
+func sysPunch(int, int64, int64) error                { return Need(Holes) }
 func sysCopied(uintptr, uintptr, func(uintptr)) error { return Need(Copies) }
 
 // MaxMappings returns the number of mappings that the kernel allows the process.
