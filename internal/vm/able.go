@@ -80,6 +80,8 @@ const (
 	// ProcessView: the kernel lists the mappings of the process, with their RAM, and the
 	// limit of its control group.
 	ProcessView
+	// MemoryLimits: the system tells how much memory the process may have.
+	MemoryLimits
 	endOfFeatures
 )
 
@@ -90,7 +92,7 @@ const Features = endOfFeatures - 1
 // them.
 const (
 	linuxSource   = Features
-	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Prefetching | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions
+	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Prefetching | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions | MemoryLimits
 	windowsSource = OffHeap | Guards | Placing | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | Preallocation | LengthLocks
 	heapSource    = Parts
 )
@@ -148,6 +150,7 @@ var serves = map[Feature]string{
 	SecretMemory:   "Secret is out of the kernel's reach",
 	MappingLimit:   "warnings near the limit; large objects share mappings",
 	ProcessView:    "Allocator.Process, the limit of the control group in alloc/budget",
+	MemoryLimits:   "budget.Options without a Limit",
 }
 
 // Serves says what users have of a feature.
@@ -163,7 +166,7 @@ var featureNames = map[Feature]string{
 	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space", Holes: "holes in files", Permissions: "permission bits of files",
 	LengthLocks: "locks of a file's length", Copies: "which pages of a file mapping are copies",
 	SecretMemory: "memory that the kernel cannot read", MappingLimit: "the limit of mappings",
-	ProcessView: "the kernel's view of the process",
+	ProcessView: "the kernel's view of the process", MemoryLimits: "the process's limit of memory",
 }
 
 func (f Feature) String() string { return featureNames[f] }

@@ -56,6 +56,7 @@
 //	file_length.go  space beyond a file's end, the lock of its length, its directory entry
 //	file_io.go  reading and writing files; which pages of a private mapping are copies
 //	able.go     the features of the sources
+//	memory_limit.go  how much memory the system lets the process have
 //	op.go       the kinds of calls, and how tests make them fail
 //
 // # Accounting
