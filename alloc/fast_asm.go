@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build amd64 && !ashlar_portable && !race && !asan && !msan && !ashlar_interleave
+//go:build (amd64 || arm64) && !ashlar_portable && !race && !asan && !msan && !ashlar_interleave
 
 package alloc
 
@@ -121,9 +121,9 @@ const (
 	asmID     = percpu.IDField
 
 	asmRootShift = pagemap.RootShift
-	asmRootMask  = pagemap.RootMask
+	asmRootBits  = pagemap.RootBits
 	asmPageShift = sizeclass.PageShift
-	asmLeafMask  = pagemap.LeafMask
+	asmLeafBits  = pagemap.LeafBits
 
 	asmMagicShift = sizeclass.MagicShift
 
@@ -146,7 +146,7 @@ const (
 	asmPlain  = smallheap.Profiled - smallheap.Live
 )
 
-// What the assembly knows of large objects.
+// What the assembly knows of large objects. That of arm64 leaves them to Go.
 const (
 	asmNoOwner     = -1
 	asmClosed      = unsafe.Offsetof(Allocator{}.gate) + unsafe.Offsetof(gate{}.closed)
@@ -188,12 +188,20 @@ var (
 	_ = [1]struct{}{}[wordShift-3]
 	_ = [1]struct{}{}[unsafe.Sizeof(cachedObject{})-1<<asmCachedShift]
 	_ = [1]struct{}{}[^noOwner-(asmNoOwner+1)]
+	_ = [1]struct{}{}[asmBase-asmOwner-8] // one load for both
+	_ = [1]struct{}{}[asmSize-asmMagic-4] // one load for both
 )
 
 // Linters do not see what assembly uses.
 var _ = [...]uintptr{
-	asmLargeMin, asmThread, asmID, asmRootShift, asmRootMask, asmPageShift, asmLeafMask, asmMagicShift,
+	asmLargeMin, asmThread, asmID, asmRootShift, asmRootBits, asmPageShift, asmLeafBits, asmMagicShift,
 	asmOwner, asmBase, asmMagic, asmSize, asmClass, asmStates,
 	asmTop, asmNextSample, asmRequested, asmSlot, asmEnd, uintptr(asmCached),
 	uintptr(asmUsed), uintptr(asmLive), uintptr(asmPlain),
+	asmClosed, asmSecret, asmMaxCached, asmLargeCache, asmKind, uintptr(asmKindLarge), asmLargeBias,
+	asmObjectEnd, asmObjectRequested, asmCookie, asmState, asmStateMask,
+	uintptr(asmObjectLive), uintptr(asmReleasing), uintptr(asmObjectCached),
+	^uintptr(^asmHeaderMagic), ^uintptr(^asmHeaderAddress), ^uintptr(^asmHeaderTotal), ^uintptr(^asmHeaderRequested),
+	^uintptr(^asmHeaderState), ^uintptr(^asmHeaderCanary), ^uintptr(^asmHeaderCanary2), ^uintptr(^asmHeaderCookie),
+	asmHeaderMagicWord,
 }

@@ -16,10 +16,10 @@ func TestSizeof(t *testing.T) {
 		got            uintptr
 		want64, want32 uintptr
 	}{
-		{"largeCache", unsafe.Sizeof(largeCache{}), 184, 92},
-		{"largeCache.nextSample", unsafe.Offsetof(largeCache{}.nextSample), 40, 20},
-		{"largeCache.objects", unsafe.Offsetof(largeCache{}.objects), 56, 28},
-		{"cache", cacheSize, 5828, 5736},
+		{"largeCache", unsafe.Sizeof(largeCache{}), 192, 96},
+		{"largeCache.nextSample", unsafe.Offsetof(largeCache{}.nextSample), 48, 24},
+		{"largeCache.objects", unsafe.Offsetof(largeCache{}.objects), 64, 32},
+		{"cache", cacheSize, 5836, 5740},
 		{"Allocator.freeOwner", unsafe.Offsetof(Allocator{}.freeOwner), 0, 0},
 		{"Allocator.table", unsafe.Offsetof(Allocator{}.table), 8, 4},
 		{"checkedBlock", unsafe.Sizeof(checkedBlock{}), 56, 32},
