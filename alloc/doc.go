@@ -240,6 +240,10 @@
 // into the large-object cache, or gives it to the large heap, which retains it for a while.
 // Realloc lets the kernel move pages instead of copying them.
 //
+// Locals use the large-object cache of the processor, too. On amd64 the assembly serves a Malloc that
+// finds its size in the youngest object of the cache, and a Free that finds room there. It makes all
+// the checks of the functions in Go.
+//
 // # The life of a sample
 //
 // A class cache counts its blocks down; the fast paths know no more of the heap profile. At 0
