@@ -36,7 +36,7 @@ type Depot struct {
 	pages  *pageheap.Heap // to which they went; set by Purge
 	tick   uint32         // calls of Age
 
-	contention
+	growth
 	allocs, requested uint64 // counts of class caches that were unloaded
 	exchanges         uint64 // magazines that caches took or put
 
@@ -55,7 +55,7 @@ const MaxFull = 32
 // magazine, the caller has to add a span. After an error the caller keeps spare. If short is
 // set, a magazine that it fills has a quarter of the room.
 func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr, short bool) (m uintptr, err error) {
-	d.lock()
+	d.lock(c)
 	defer d.mu.Unlock()
 	if d.closed {
 		return 0, vm.ErrClosed
@@ -169,7 +169,7 @@ func (d *Depot) carved(s uintptr, n uint32) {
 
 // TakeEmpty returns a magazine without blocks. If short is set, it has a quarter of the room.
 func (d *Depot) TakeEmpty(c sizeclass.Class, short bool) (uintptr, error) {
-	d.lock()
+	d.lock(c)
 	defer d.mu.Unlock()
 	return d.takeEmpty(c, short)
 }
@@ -200,7 +200,7 @@ func (d *Depot) takeEmpty(c sizeclass.Class, short bool) (uintptr, error) {
 // back to their spans. Put returns the spans that are wholly idle then; the caller releases
 // them.
 func (d *Depot) Put(c sizeclass.Class, m uintptr) (empty Spans) {
-	d.lock()
+	d.lock(c)
 	defer d.mu.Unlock()
 	d.put(c, m, &empty)
 	return empty

@@ -53,7 +53,7 @@ const (
 )
 
 // MaxSlots is the largest number of blocks that a magazine has room for, unless its class has grown
-// (see contention).
+// (see growth).
 const MaxSlots = 128
 
 // noBlock is the state to which a sentinel points.

@@ -20,7 +20,7 @@ func exchange(t *testing.T, d *Depot, c sizeclass.Class, n, busy int) {
 		}
 		d.Put(c, m)
 		for k := range 8 {
-			d.count(k < busy)
+			d.count(c, k < busy)
 		}
 		if i%100 == 0 {
 			if _, err := d.Check(c); err != nil {
@@ -41,15 +41,20 @@ func roomOf(t *testing.T, d *Depot, c sizeclass.Class, short bool) uint32 {
 	return magazineAt(m).room
 }
 
-// TestMagazinesGrow: magazines grow in a class for whose lock many processors compete, and in no
-// other, up to MaxRoom. When the class is calm they shrink, and their memory comes back.
+// TestMagazinesGrow: magazines grow in a class for whose lock many processors compete, up to
+// MaxRoom. If few compete, they grow up to magazineBytes. When the class is calm they shrink, and
+// their memory comes back.
 func TestMagazinesGrow(t *testing.T) {
 	for _, size := range []int{16, 64, 1 << 10, 16 << 10, 128<<10 - 1} {
 		c := sizeclass.Of(size)
 		before := metadata.InUse()
 		d := new(Depot)
-		if exchange(t, d, c, 2*window, 1); roomOf(t, d, c, false) != Capacity(c) {
-			t.Errorf("%d bytes: magazines have grown to %d blocks, and the lock is seldom taken", size, roomOf(t, d, c, false))
+		if exchange(t, d, c, window/16, 1); roomOf(t, d, c, false) != Capacity(c) {
+			t.Errorf("%d bytes: magazines have grown to %d blocks at once", size, roomOf(t, d, c, false))
+		}
+		exchange(t, d, c, 4*window*busyWindows, 1)
+		if got, most := roomOf(t, d, c, false), max(magazineBytes/c.Size(), int(Capacity(c))); int(got) > most || got < min(MaxRoom(c), uint32(most/2)) {
+			t.Errorf("%d bytes: magazines of a busy class have room for %d blocks, want up to %d", size, got, most)
 		}
 		if exchange(t, d, c, 2*window, 4); roomOf(t, d, c, false) != MaxRoom(c) {
 			t.Errorf("%d bytes: magazines have room for %d blocks, want %d", size, roomOf(t, d, c, false), MaxRoom(c))
