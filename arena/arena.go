@@ -217,12 +217,17 @@ func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 	return w, err
 }
 
-// giveBack ends the window. Its unused rest is free again. The caller holds the core's
-// lock.
+// giveBack ends the window. Its unused rest is free again if no linked object lies after it.
+// Otherwise the rest is lost until Reset. The caller holds the core's lock.
 func (a *Arena) giveBack() {
-	b := a.window()
-	if c := a.core; b.limit != 0 && !c.closed {
-		c.chunks[c.current].giveBack(b.next)
+	a.closeRun()
+	b, c := a.window(), a.core
+	if b.limit != 0 && !c.closed {
+		if k := &c.chunks[c.current]; b.limit == k.base+k.used {
+			k.giveBack(b.next)
+		} else {
+			c.lost.Add(int64(b.limit - b.next))
+		}
 	}
 	*b = bump{}
 }

@@ -82,7 +82,7 @@ func (c *core) reset() {
 		c.release(k)
 	}
 	c.chunks, c.own = c.chunks[:n], c.own[:0]
-	c.runs.free()
+	c.runs.empty()
 	c.current, c.skipped = 0, 0
 	c.lost.Store(0)
 	c.resets++
