@@ -35,7 +35,7 @@ func grow[T any](a *Arena, s []T, n int) []T {
 	if p := unsafe.SliceData(s); gotype.Of[T]().Plain() && a.extend(raw.Addr(unsafe.Pointer(p)), old, size) {
 		return unsafe.Slice(p, c)[:len(s)]
 	}
-	grown := unsafe.Slice((*T)(a.slice("Append", elem, len(s), c, gotype.Of[T]())), c)[:len(s)]
+	grown := unsafe.Slice((*T)(raw.Pointer(a.slice("Append", elem, len(s), c, gotype.Of[T]()))), c)[:len(s)]
 	raw.CopySlice(grown, s)
 	a.noteTail(raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))) + size)
 	return grown
