@@ -71,9 +71,9 @@ type audit struct {
 	typ    reflect.Type
 }
 
-func (u *audit) run(k runKind, base, count uintptr) {
+func (u *audit) run(k runKind, base, size uintptr) {
 	u.typ = k.of.Reflect()
-	for i := range count {
+	for i := range size / k.stride {
 		u.object = base + i*k.stride
 		u.value(reflect.NewAt(u.typ, raw.Pointer(u.object)).Elem(), "")
 	}

@@ -3,6 +3,7 @@
 package arena
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/gotype"
@@ -16,9 +17,9 @@ import (
 //	│ next │ n │  0  │ top │ run 0 │ run 1 │  0  │ top │ run 2 │   │   the newest page comes first
 //	└──────┴───┴─────┴─────┴───────┴───────┴─────┴─────┴───────┴ ┄ ┘
 //
-// A run is a word: kind · 2^44 + number of objects. Runs follow each other from top down: each
-// ends where the one before begins. The words 0 and top say where the next run ends. Each page
-// begins with them. A run that has a top of its own can be extended upwards.
+// A run is a word: number of the kind · 2^47 + size in bytes. Runs follow each other from top
+// down: each ends where the one before begins. The words 0 and top say where the next run ends.
+// Each page begins with them. A run that has a top of its own can be extended upwards.
 type runList struct {
 	head   uintptr             // address of the first page, 0: none
 	at     uintptr             // where a run must end to need no top
@@ -35,9 +36,8 @@ type runKind struct {
 // recentKinds is the size of the cache of kinds. A linear search follows where it does not suffice.
 const recentKinds = 32
 
-// A word counts as many objects as fit into the address space, and has room for the number of
-// each type that a program can have.
-const countBits = 44
+// sizeBits suffices for an address. The other bits of a word suffice for the types of a program.
+const sizeBits = 47
 
 type runPage struct {
 	next  uintptr
@@ -52,9 +52,12 @@ const (
 
 func (l *runList) page() *runPage { return raw.At[runPage](l.head) }
 
+// hasRoom reports whether the page has room for a run.
+func (l *runList) hasRoom() bool { return l.head != 0 && l.page().n <= wordsPerPage-wordsPerRun }
+
 // reserve makes room for a run, so that the next add does not fail.
 func (l *runList) reserve() error {
-	if l.head != 0 && l.page().n <= wordsPerPage-wordsPerRun {
+	if l.hasRoom() {
 		return nil
 	}
 	page, err := metadata.Alloc(unsafe.Sizeof(runPage{}))
@@ -66,61 +69,69 @@ func (l *runList) reserve() error {
 	return nil
 }
 
-// add adds a run of count objects of a kind, from the address base to top. The caller has
-// called reserve.
-func (l *runList) add(kind uint32, base, top, count uintptr) {
+// add adds a run of size bytes from the address base. The caller has called reserve.
+func (l *runList) add(kind uint32, base, size uintptr) {
 	p := l.page()
-	if l.at != top {
-		p.words[p.n], p.words[p.n+1] = 0, uint64(top)
+	words := p.words[p.n&255:]
+	if top := base + raw.AlignUp(size, minAlign); l.at != top {
+		words[0], words[1] = 0, uint64(top)
+		words = words[2:]
 		p.n += 2
 	}
-	p.words[p.n] = uint64(kind)<<countBits | uint64(count)
+	words[0] = uint64(kind)<<sizeBits | uint64(size)
 	p.n++
 	l.at = base
 }
 
-// put adds the objects of a kind in the n bytes from base.
-func (l *runList) put(k runKind, base, n uintptr) error {
-	number, top := l.number(k), base+raw.AlignUp(n, minAlign)
-	if k.stride%minAlign == 0 && l.extend(number, base, top, n/k.stride) {
+// put adds the objects of a kind in the size bytes from base.
+func (l *runList) put(k runKind, base, size uintptr) error {
+	number := l.number(k)
+	if l.extend(number, k, base, size) {
 		return nil
 	}
 	if err := l.reserve(); err != nil {
 		return err
 	}
-	l.add(number, base, top, n/k.stride)
+	l.add(number, base, size)
 	return nil
 }
 
 // extend adds a run to the last one, which it must follow from below. It fails if it does not.
-func (l *runList) extend(kind uint32, base, top, count uintptr) bool {
-	if l.head == 0 || l.page().n < wordsPerRun {
+func (l *runList) extend(number uint32, k runKind, base, size uintptr) bool {
+	if l.head == 0 || l.page().n < wordsPerRun || k.stride%minAlign != 0 {
 		return false
 	}
 	w := l.page().words[l.page().n-wordsPerRun:]
-	if w[0] != 0 || w[1] != uint64(base) || w[2]>>countBits != uint64(kind) {
+	if w[0] != 0 || w[1] != uint64(base) || w[2]>>sizeBits != uint64(number) {
 		return false
 	}
-	w[1] = uint64(top)
-	w[2] += uint64(count)
+	w[1] += uint64(size)
+	w[2] += uint64(size)
 	return true
 }
 
 // number returns the number of a kind, and adds the kind if it is new.
 func (l *runList) number(k runKind) uint32 {
-	h := &l.recent[raw.Addr(unsafe.Pointer(k.of))/64%recentKinds]
-	if n := *h; n != 0 && l.kinds[n-1] == k {
+	if n := *l.slot(k); n != 0 && l.kinds[n-1] == k {
 		return n
 	}
-	for i := range l.kinds {
-		if l.kinds[i] == k {
-			*h = uint32(i + 1)
-			return *h
-		}
+	return l.search(k)
+}
+
+// slot returns the kind's slot of the cache.
+func (l *runList) slot(k runKind) *uint32 {
+	return &l.recent[raw.Addr(unsafe.Pointer(k.of))/64%recentKinds]
+}
+
+// search is number without the cache.
+func (l *runList) search(k runKind) uint32 {
+	i := slices.Index(l.kinds, k)
+	if i < 0 {
+		i = len(l.kinds)
+		l.kinds = append(l.kinds, k)
 	}
-	l.kinds = append(l.kinds, k)
-	*h = uint32(len(l.kinds))
-	return *h
+	*l.slot(k) = uint32(i + 1)
+	return uint32(i + 1)
 }
 
 // empty removes all runs. It keeps the first page.
@@ -147,8 +158,8 @@ func (l *runList) freePages(page uintptr) {
 	}
 }
 
-// each calls f with each run: its kind, the address of its first object, and their number.
-func (l *runList) each(f func(k runKind, base, count uintptr)) {
+// each calls f with each run: its kind, the address of its first object, and its size.
+func (l *runList) each(f func(k runKind, base, size uintptr)) {
 	for page := l.head; page != 0; {
 		p := raw.At[runPage](page)
 		top := uintptr(0)
@@ -159,9 +170,9 @@ func (l *runList) each(f func(k runKind, base, count uintptr)) {
 				top = uintptr(p.words[i])
 				continue
 			}
-			k, count := l.kinds[w>>countBits-1], uintptr(w&(1<<countBits-1))
-			top -= raw.AlignUp(count*k.stride, minAlign)
-			f(k, top, count)
+			size := uintptr(w & (1<<sizeBits - 1))
+			top -= raw.AlignUp(size, minAlign)
+			f(l.kinds[w>>sizeBits-1], top, size)
 		}
 		page = p.next
 	}
