@@ -37,7 +37,7 @@ type core struct {
 	high    int64   // bytes: largest number in use so far
 	keep    uintptr // bytes of chunks that Reset keeps
 	usual   uintptr // bytes: recent rounds used as many, on average
-	runs    runList // of linked objects
+	runs    runList // of linked objects; mu guards it in a concurrent arena only
 	freed   bool
 	closed  bool     // the allocator took everything back
 	ended   callSite // where it was freed, if the arena is checked

@@ -48,11 +48,15 @@ func MakeLinkedSlice[T any](a *Arena, len, cap int) []T {
 // The objects of a run lie at the end of the window, and those that New returns at its
 // beginning. So a run goes on whatever else the program allocates in between.
 type run struct {
-	of     uintptr // address of the type's descriptor; 0: there is no run
+	of     uintptr // address of the type's descriptor, + unclear; 0: there is no run
 	top    uintptr
 	stride uintptr // bytes
 	number uint32  // of the kind
 }
+
+// unclear marks the runs of arenas that do not zero, in which linked must not take objects from
+// the window: newRun clears them.
+const unclear = 1
 
 // linked returns n bytes, a multiple of minAlign, for a linked object. It is the fast path
 // of NewLinked.
@@ -75,28 +79,41 @@ func (a *Arena) linkedSlice(elem uintptr, len, cap int, t *gotype.Type) uintptr 
 }
 
 // newRun returns size bytes from the end of the window for objects of stride bytes each, and
-// begins a run, or goes on with the last one. It returns 0 if the window does not suffice, if
-// the arena does not zero, or if the objects hold no pointers.
+// begins a run, or goes on with the last one. It returns 0 if the window does not suffice, or if
+// the objects hold no pointers.
 func (a *Arena) newRun(size, stride uintptr, t *gotype.Type) uintptr {
-	n, l := raw.AlignUp(size, minAlign), &a.core.runs
-	if n-1 >= a.limit-a.next || t.Plain() || a.core.options.NoZero { // if n is 0, n−1 is the largest uintptr
+	n, c := raw.AlignUp(size, minAlign), a.core
+	if n-1 >= a.limit-a.next || t.Plain() { // if n is 0, n−1 is the largest uintptr
 		return 0
 	}
-	top := a.limit
-	if k := (runKind{t, stride}); a.run.of != raw.Addr(unsafe.Pointer(t)) || a.run.stride != stride {
-		a.closeRun()
-		if !l.hasRoom() && l.reserve() != nil {
-			return 0 // slowLinked reports it
-		}
-		number := l.number(k)
-		if stride%minAlign == 0 {
-			a.run = run{raw.Addr(unsafe.Pointer(t)), top, stride, number}
-		} else {
-			l.add(number, top-n, size)
-		}
+	of := raw.Addr(unsafe.Pointer(t))
+	if c.options.NoZero {
+		of |= unclear
 	}
-	a.limit = top - n
-	return top - n
+	if (a.run.of != of || a.run.stride != stride) && !a.beginRun(of, size, runKind{t, stride}) {
+		return 0
+	}
+	a.limit -= n
+	if c.options.NoZero {
+		raw.Clear(a.limit, n)
+	}
+	return a.limit
+}
+
+// beginRun begins a run of objects with the next size bytes from the end of the window. It fails
+// if there is no memory for its entry. Then slowLinked tries again and reports the error.
+func (a *Arena) beginRun(of, size uintptr, k runKind) bool {
+	a.closeRun()
+	l := &a.core.runs
+	if !l.hasRoom() && l.reserve() != nil {
+		return false
+	}
+	if k.stride%minAlign == 0 {
+		a.run = run{of, a.limit, k.stride, l.number(k)}
+	} else { // each slice is padded, and a run of its own
+		l.add(l.number(k), a.limit-raw.AlignUp(size, minAlign), size)
+	}
+	return true
 }
 
 // closeRun writes the last run into the list, which has room for it.
