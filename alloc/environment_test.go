@@ -114,27 +114,35 @@ func TestEnvironmentMistakes(t *testing.T) {
 // TestEnvironmentOfPlatform: an option that the platform lacks is reported as NewAllocator
 // reports it, and changes nothing. The other settings take effect.
 func TestEnvironmentOfPlatform(t *testing.T) {
-	var mistakes strings.Builder
-	o := environmentOptions("zeroonfree,spanguards,randomorder", &mistakes)
-	if a, err := NewAllocator(o); err != nil {
-		t.Errorf("the options from the environment: %v", err)
-	} else {
-		closeIt(t, a)
-	}
-	_, err := NewAllocator(Options{Hardening: Hardening{SpanGuards: true}})
-	want := Options{Hardening: Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: err == nil}}
-	if fmt.Sprint(o) != fmt.Sprint(want) {
-		t.Errorf("the options are %+v", o)
-	}
-	said := ""
-	if err != nil {
-		said = "alloc: ASHLAR: spanguards: guard pages: not supported on " + vm.Platform() + "\n"
-		if !errors.Is(err, ErrUnsupported) {
-			t.Errorf("NewAllocator: %v", err)
+	for text, c := range map[string]struct {
+		set     func(o *Options)
+		feature vm.Feature
+	}{
+		"spanguards":     {func(o *Options) { o.Hardening.SpanGuards = true }, vm.Guards},
+		"guardrate=5000": {func(o *Options) { o.GuardRate = 5000 }, vm.Guards},
+		"hugepages=all":  {func(o *Options) { o.HugePages = HugePagesAll }, vm.HugePages},
+	} {
+		var mistakes strings.Builder
+		o := environmentOptions("zeroonfree,"+text+",randomorder", &mistakes)
+		if a, err := NewAllocator(o); err != nil {
+			t.Errorf("%q: the options from the environment: %v", text, err)
+		} else {
+			closeIt(t, a)
 		}
-	}
-	if mistakes.String() != said {
-		t.Errorf("reported %q, want %q", mistakes.String(), said)
+		want := Options{Hardening: Hardening{ZeroOnFree: true, RandomOrder: true}}
+		said := ""
+		if vm.Able(c.feature) {
+			c.set(&want)
+		} else {
+			key, _, _ := strings.Cut(text, "=")
+			said = fmt.Sprintf("alloc: ASHLAR: %s: %v: not supported on %s\n", key, c.feature, vm.Platform())
+		}
+		if fmt.Sprint(o) != fmt.Sprint(want) {
+			t.Errorf("%q: the options are %+v", text, o)
+		}
+		if mistakes.String() != said {
+			t.Errorf("%q: reported %q, want %q", text, mistakes.String(), said)
+		}
 	}
 }
 
@@ -179,9 +187,13 @@ func printDefaults() error {
 // environment. A mistake is reported on standard error, once.
 func TestEnvironmentOfProcess(t *testing.T) {
 	needProcesses(t)
+	unguarded := ""
+	if !vm.Able(vm.Guards) {
+		unguarded = "alloc: ASHLAR: guardrate: guard pages: not supported on " + vm.Platform() + "\n"
+	}
 	for _, c := range []struct{ text, out, errors string }{
 		{"", fmt.Sprintf("%d 0 0 false \n", DefaultProfileRate), ""},
-		{"checked,guardrate=5000,limit=8MiB,profilerate=off,name=x y", "-1 5000 8388608 true x y\n", ""},
+		{"checked,guardrate=5000,limit=8MiB,profilerate=off,name=x y", fmt.Sprintf("-1 %d 8388608 true x y\n", guardRate(5000)), unguarded},
 		{"checked,limit=8", fmt.Sprintf("%d 0 8 true \n", DefaultProfileRate), ""},
 		{"guardrat=5,limit=8MiB", fmt.Sprintf("%d 0 8388608 false \n", DefaultProfileRate),
 			"alloc: ASHLAR: unknown key \"guardrat\", want one of "},

@@ -14,6 +14,7 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // The tests of this file allocate and free through a Local, which has one cache, with a
@@ -144,6 +145,7 @@ func TestEstimate(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				a, l := loaded(t, c.rate, seed)
 				if name == "guarded" { // some blocks are guarded, and some of these are sampled, too
+					vm.Require(t, vm.Guards)
 					_ = a.Inspect().SetGuardRate(30)
 				}
 				unbiased(t, c.mix.run(t, a, l))

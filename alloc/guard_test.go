@@ -28,6 +28,15 @@ func isGuarded(p unsafe.Pointer) bool {
 // guardAll guards every small block as long as slots are free.
 var guardAll = Options{Decay: -1, GuardRate: 1, ProfileRate: -1}
 
+// guardRate returns a GuardRate for tests in which guarded blocks are one kind among others: 0
+// where there are none.
+func guardRate(n int) int {
+	if !vm.Able(vm.Guards) {
+		return 0
+	}
+	return n
+}
+
 // guardedBlock allocates a guarded block that lies at the end of its slot, or at its start.
 func guardedBlock(t testing.TB, a *Allocator, size int, atEnd bool) unsafe.Pointer {
 	t.Helper()
@@ -343,6 +352,7 @@ func TestGuardsConcurrent(t *testing.T) {
 // TestGuardClosed: an operation on a guarded block of a closed Allocator is reported as
 // such.
 func TestGuardClosed(t *testing.T) {
+	vm.Require(t, vm.Guards)
 	a, err := NewAllocator(guardAll)
 	if err != nil {
 		t.Fatal(err)

@@ -189,6 +189,7 @@ func TestUnsupportedOptions(t *testing.T) {
 		needs   vm.Feature
 	}{
 		"SpanGuards": {Options{Hardening: Hardening{SpanGuards: true}}, vm.Guards},
+		"GuardRate":  {Options{GuardRate: 5000}, vm.Guards},
 		"HugePages":  {Options{HugePages: HugePagesDense}, vm.HugePages},
 	} {
 		a, err := NewAllocator(c.options)
@@ -199,8 +200,11 @@ func TestUnsupportedOptions(t *testing.T) {
 			if err := a.Close(); err != nil {
 				t.Error(err)
 			}
-		} else if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v, want an error that names the option", name, err)
+			continue
+		}
+		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), name) ||
+			!strings.Contains(err.Error(), c.needs.String()) || !strings.Contains(err.Error(), vm.Platform()) {
+			t.Errorf("%s: %v, want an error that names the option, the feature and the platform", name, err)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -14,8 +13,9 @@ import (
 )
 
 // TestLocalShared: if two goroutines use one Local at the same time, calls panic with a
-// *MisuseError. Malloc never returns nil without an error. Other Allocators, whose metadata
-// lies next to the Local's, are not damaged.
+// *MisuseError or succeed. Malloc never returns nil without an error. Other Allocators, whose
+// metadata lies next to the Local's, are not damaged. TestLocalBusy and TestLocalTorn have the
+// moments at which the mistake is always reported.
 func TestLocalShared(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector reports it: see TestRaces")
@@ -24,18 +24,14 @@ func TestLocalShared(t *testing.T) {
 		t.Skip("two calls at the same time: not supported on " + runtime.GOOS)
 	}
 	for _, o := range []Options{still, {Decay: 1}, strict} {
-		var told atomic.Int64
-		for round := 0; told.Load() == 0 && round < 50; round++ {
-			shareLocal(t, o, &told)
-		}
-		if told.Load() == 0 {
-			t.Error("the mistake was not reported")
+		for range 5 {
+			shareLocal(t, o)
 		}
 	}
 }
 
 // shareLocal uses one Local from two goroutines, beside a correctly used one.
-func shareLocal(t *testing.T, o Options, told *atomic.Int64) {
+func shareLocal(t *testing.T, o Options) {
 	a, err := NewAllocator(o)
 	if err != nil {
 		t.Fatal(err)
@@ -49,8 +45,6 @@ func shareLocal(t *testing.T, o Options, told *atomic.Int64) {
 				var m *MisuseError
 				if e, ok := v.(error); v != nil && (!ok || !errors.As(e, &m)) {
 					t.Errorf("panic(%v), want a *MisuseError", v)
-				} else if v != nil && m.Kind == SharedLocal {
-					told.Add(1)
 				}
 			}
 		})

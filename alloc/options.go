@@ -107,6 +107,8 @@ type Options struct {
 	// are guarded, which bounds the cost to about two per cent of one processor. The usable
 	// size of a guarded block is exactly the size requested. Inspect().SetGuardRate changes
 	// the rate.
+	//
+	// On platforms without guard pages NewAllocator returns an error that wraps ErrUnsupported.
 	GuardRate int
 
 	// Hardening makes mistakes less harmful, at a cost. By default all of it is off.

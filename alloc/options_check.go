@@ -44,6 +44,9 @@ func (o *Options) lacking() (field string, err error) {
 	if o.Hardening.SpanGuards && !vm.Able(vm.Guards) {
 		return "Hardening.SpanGuards", vm.Need(vm.Guards)
 	}
+	if o.GuardRate > 0 && !vm.Able(vm.Guards) {
+		return "GuardRate", vm.Need(vm.Guards)
+	}
 	if o.HugePages != HugePagesOff {
 		return "HugePages", vm.Need(vm.HugePages)
 	}

@@ -42,7 +42,7 @@ func TestInvalidOptions(t *testing.T) {
 func TestDefaultOptions(t *testing.T) {
 	var fresh Allocator
 	defer fresh.Close()
-	a := open(t, Options{Limit: 1 << 30, ProfileRate: 1, GuardRate: 1})
+	a := open(t, Options{Limit: 1 << 30, ProfileRate: 1, GuardRate: guardRate(1)})
 	a.Profile().SetRate(0)
 	if err := errors.Join(a.SetLimit(0), a.Inspect().SetGuardRate(0)); err != nil {
 		t.Fatal(err)

@@ -106,8 +106,9 @@ func TestCleanups(t *testing.T) {
 // TestCloseWhileInUse: calls that run while the Allocator is closed return as they would
 // before or after Close.
 func TestCloseWhileInUse(t *testing.T) {
+	guarded := Options{Decay: -1, GuardRate: guardRate(1), ProfileRate: -1}
 	for i := range fewer(80) {
-		a, err := NewAllocator([]Options{still, {Decay: -1, ProfileRate: 256}, guardAll}[i%3])
+		a, err := NewAllocator([]Options{still, {Decay: -1, ProfileRate: 256}, guarded}[i%3])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -198,7 +198,7 @@ func TestTraceConcurrent(t *testing.T) {
 		{"large", 1, largeobj.Unmap}, // so that other blocks get the address soon
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			a := open(t, Options{ProfileRate: 10_000, GuardRate: 50, Decay: time.Millisecond, Large: largeobj.Options{Policy: test.policy}})
+			a := open(t, Options{ProfileRate: 10_000, GuardRate: guardRate(50), Decay: time.Millisecond, Large: largeobj.Options{Policy: test.policy}})
 			recordConcurrent(t, a, test.large)
 		})
 	}

@@ -103,9 +103,13 @@ func open(t testing.TB, o Options) *Allocator {
 }
 
 // openOnly returns an Allocator that the caller must shut. Blocks are sampled only if the
-// options set a rate, so that other tests do not depend on chance.
+// options set a rate, so that other tests do not depend on chance. It skips a test of guarded
+// blocks where there are none.
 func openOnly(t testing.TB, o Options) *Allocator {
 	t.Helper()
+	if o.GuardRate > 0 {
+		vm.Require(t, vm.Guards)
+	}
 	if o.ProfileRate == 0 {
 		o.ProfileRate = -1
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // A doomed Allocator is closed while goroutines use it, as Close allows. They allocate and
@@ -28,7 +29,7 @@ type doomed struct {
 // newDoomed opens an Allocator with options from one byte.
 func newDoomed(options int, h alloc.Hardening, decay int) (*doomed, error) {
 	o := alloc.Options{Decay: -1, Large: largeOptions(options), Checked: checkedOf(options), Hardening: h, Limit: 24 << 20}
-	if options&0xc0 == guarding {
+	if options&0xc0 == guarding && vm.Able(vm.Guards) {
 		o.GuardRate = 1
 	}
 	if decay > 0 {

@@ -62,7 +62,7 @@ func hardeningOf(b int) alloc.Hardening {
 // newModel makes an Allocator with options from one byte. onLimit may be nil.
 func newModel(options int, h alloc.Hardening, onLimit func(int) bool, decay time.Duration) (*model, error) {
 	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options), Checked: checkedOf(options), Hardening: h}
-	if options&0xc0 == guarding {
+	if options&0xc0 == guarding && vm.Able(vm.Guards) {
 		o.GuardRate = 1
 	}
 	m := &model{checked: o.Checked, fenced: h.SpanGuards, before: metadata.InUse(), aging: decay >= 0, moving: decay >= 0}

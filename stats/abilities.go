@@ -115,6 +115,6 @@ type Inspector interface {
 	// SetGuardRate guards one of n small blocks from now on, chosen at random. 0 turns
 	// guarding off. See alloc.Options.GuardRate. It may be called at any time and stops
 	// the world briefly. A Local keeps the old rate for up to 4096 blocks of each class.
-	// A negative n is an error.
+	// A negative n is an error, as is another than 0 on platforms without guard pages.
 	SetGuardRate(n int) error
 }

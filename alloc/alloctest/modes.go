@@ -13,21 +13,23 @@ import (
 var modes = []struct {
 	name    string
 	options alloc.Options
+	needs   vm.Feature
 }{
-	{"plain", alloc.Options{}},
-	{"checked", alloc.Options{Checked: true}},
-	{"guarded", alloc.Options{GuardRate: 1}},
-	{"hardened", alloc.Options{Hardening: alloc.Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: vm.Able(vm.Guards)}}},
+	{"plain", alloc.Options{}, 0},
+	{"checked", alloc.Options{Checked: true}, 0},
+	{"guarded", alloc.Options{GuardRate: 1}, vm.Guards},
+	{"hardened", alloc.Options{Hardening: alloc.Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: vm.Able(vm.Guards)}}, 0},
 }
 
 // EachMode runs f as four subtests, on a new plain, checked, guarded and hardened Allocator.
-// A subtest fails if blocks are live at its end. A program whose tests pass in all modes
+// The guarded one is skipped on platforms without guard pages. A subtest fails if blocks are live at its end. A program whose tests pass in all modes
 // relies only on the promises of package alloc: checked and guarded blocks have exactly the
 // requested size and alignment, and new blocks hold junk.
 func EachMode(t *testing.T, f func(t *testing.T, a *alloc.Allocator)) {
 	t.Helper()
 	for _, mode := range modes {
 		t.Run(mode.name, func(t *testing.T) {
+			vm.Require(t, mode.needs)
 			a, err := alloc.NewAllocator(mode.options)
 			if err != nil {
 				t.Fatal(err)

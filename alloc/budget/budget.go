@@ -11,6 +11,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/procfs"
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -65,7 +66,7 @@ type State struct {
 }
 
 // Start starts a Balancer for the given memory and the memory that is added later. The
-// error wraps ErrNoLimit or ErrTooSmall, or says that the control group could not be read.
+// error wraps ErrNoLimit or ErrTooSmall, or says that the system's limit could not be read.
 func Start(o Options, memory ...Memory) (*Balancer, error) {
 	return start(o, runtimeHeap{}, memory...)
 }
@@ -74,6 +75,10 @@ func start(o Options, heap goHeap, memory ...Memory) (*Balancer, error) {
 	b := &Balancer{options: o, root: o.root, heap: heap, stop: make(chan struct{})}
 	if b.root == nil {
 		b.root = procfs.System()
+	}
+	if o.system == nil {
+		o.system = vm.MemoryLimit
+		b.options.system = o.system
 	}
 	group, err := procfs.FindCgroup(b.root)
 	if err == nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/vm"
 	"github.com/ashlar-go/ashlar/stats"
 )
 
@@ -241,13 +242,71 @@ func TestCgroup(t *testing.T) {
 	}
 }
 
+// Answers of a system that is asked for its limit.
+var (
+	errBroken = errors.New("broken")
+	unlimited = func() (int64, error) { return 0, nil }
+	unknown   = func() (int64, error) { return 0, errors.ErrUnsupported }
+	failing   = func() (int64, error) { return 0, errBroken }
+)
+
+// TestSystemLimit: without a limit in Options, a control group's limit counts first, then the
+// limit that the system reports. The Balancer adopts it when it changes.
+func TestSystemLimit(t *testing.T) {
+	limit := int64(2048 * MiB)
+	system := func() (int64, error) { return limit, nil }
+	for name, c := range map[string]struct {
+		o    Options
+		want int64
+	}{
+		"options":                       {Options{Limit: 256 * MiB, system: system}, 256 * MiB},
+		"control group":                 {Options{root: files("536870912", "0.00"), system: system}, 512 * MiB},
+		"control group without a limit": {Options{root: files("max", "0.00"), system: system}, 2048 * MiB},
+		"no control group":              {Options{system: system}, 2048 * MiB},
+	} {
+		if b := quiet(t, c.o, &fakeHeap{limit: noLimit}); b.State().Limit != c.want {
+			t.Errorf("%s: limit %d, want %d", name, b.State().Limit, c.want)
+		}
+	}
+	b := quiet(t, Options{system: system}, &fakeHeap{limit: noLimit})
+	limit = 1024 * MiB
+	for range reread {
+		b.look(nil, 0)
+	}
+	if got := b.State().Limit; got != limit {
+		t.Errorf("after the change: limit %d", got)
+	}
+}
+
+// TestLimitOfThisPlatform: where the system reports a limit, a Balancer needs none. Elsewhere the
+// error says on which platform it does not.
+func TestLimitOfThisPlatform(t *testing.T) {
+	b, err := start(Options{root: fstest.MapFS{}}, &fakeHeap{limit: noLimit})
+	if err == nil {
+		b.Stop()
+	}
+	switch limit, want := vm.MemoryLimit(); {
+	case limit > 0:
+		if err != nil || b.State().Limit != limit {
+			t.Errorf("Start: %v, though the system's limit is %d bytes", err, limit)
+		}
+	case !errors.Is(err, ErrNoLimit) || errors.Is(err, errors.ErrUnsupported) != (want != nil):
+		t.Errorf("Start: %v; the system's limit: %v", err, want)
+	case want != nil && !strings.Contains(err.Error(), vm.Platform()):
+		t.Errorf("Start: %v does not name %s", err, vm.Platform())
+	}
+}
+
 func TestStartFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		o    Options
 		want error
 	}{
-		"no control group":  {Options{root: fstest.MapFS{}}, ErrNoLimit},
-		"no limit":          {Options{root: files("max", "0.00")}, ErrNoLimit},
+		"no control group":  {Options{root: fstest.MapFS{}, system: unlimited}, ErrNoLimit},
+		"no limit":          {Options{root: files("max", "0.00"), system: unlimited}, ErrNoLimit},
+		"no way to know":    {Options{root: fstest.MapFS{}, system: unknown}, ErrNoLimit},
+		"and it says so":    {Options{root: fstest.MapFS{}, system: unknown}, errors.ErrUnsupported},
+		"an error":          {Options{root: fstest.MapFS{}, system: failing}, errBroken},
 		"floor and reserve": {Options{Limit: 100, Floor: 60, Reserve: 40, root: fstest.MapFS{}}, ErrTooSmall},
 	} {
 		h := &fakeHeap{limit: 5}

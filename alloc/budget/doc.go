@@ -4,7 +4,7 @@
 // the Go heap only, but the kernel kills a process for the sum. Its functions
 // return errors and do not panic; an allocation beyond the limit fails with alloc.ErrLimit.
 //
-//	b, err := budget.Start(budget.Options{}) // 0: the control group's limit
+//	b, err := budget.Start(budget.Options{}) // no Limit: the system's, such as the control group's
 //	if err != nil {
 //		return err
 //	}

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// reread is the number of looks between two readings of the control group's limit.
+	// reread is the number of looks between two readings of the system's limit.
 	reread = 50
 	// pressing is a share of time in percent. If some tasks waited for memory for this
 	// share or longer, the Balancer purges retained memory.
@@ -85,7 +85,7 @@ func (b *Balancer) balance(memory Memory, size int64) (state State, fits, warn b
 	return b.state, fits, warn
 }
 
-// reread adopts the control group's limit if it has changed.
+// reread adopts the system's limit if it has changed.
 func (b *Balancer) reread() {
 	b.looks++
 	if b.options.Limit > 0 || b.looks%reread != 0 {

@@ -15,8 +15,10 @@ import (
 // Options choose what a Balancer does. The zero value is the default of each.
 type Options struct {
 	// Limit is the budget in bytes for the Go heap, off-heap memory and the reserve.
-	// 0 means the memory limit of the process's control group (version 1 or 2). The
-	// Balancer reads that limit again at every 50th look, which is every 5 s by default.
+	// 0 means the limit that the system sets. On Linux that is the memory limit of the
+	// process's control group (version 1 or 2). On macOS, BSD, illumos and Solaris it is the
+	// memory of the machine, or the process's limit of address space if that is smaller. The
+	// Balancer reads the limit again at every 50th look, which is every 5 s by default.
 	Limit int64
 
 	// Floor is the smallest limit of the Go heap, in bytes. 0 means an eighth of the
@@ -34,13 +36,15 @@ type Options struct {
 	// no warning.
 	Logger *slog.Logger
 
-	root fs.FS // root of the kernel's files; nil: the system's
+	root   fs.FS                 // root of the kernel's files; nil: the system's
+	system func() (int64, error) // the limit that has no file in root; nil: the system's
 }
 
 // The errors that Start wraps.
 var (
-	// ErrNoLimit means that Options.Limit is 0 and no control group limits the process.
-	ErrNoLimit = errors.New("budget: no limit: set Options.Limit, or run under a memory limit of a control group (version 1 or 2)")
+	// ErrNoLimit means that Options.Limit is 0 and that the system sets no limit. If the
+	// package cannot read a limit on this platform, the error is also errors.ErrUnsupported.
+	ErrNoLimit = errors.New("budget: no limit: set Options.Limit, or run under a limit of the system, such as a control group's (version 1 or 2)")
 	// ErrTooSmall means that floor and reserve use up the limit.
 	ErrTooSmall = errors.New("budget: floor and reserve use up the limit: raise Limit, or lower Floor and Reserve")
 )
@@ -63,17 +67,25 @@ func (o *Options) divide(limit int64) (division, error) {
 	return d, nil
 }
 
-// limit returns Options.Limit, or the control group's limit if that is 0.
+// limit returns Options.Limit, or the system's limit if that is 0: the control group's, and
+// where no control group sets one, that of the process.
 func (o *Options) limit(group *procfs.Cgroup) (int64, error) {
 	if o.Limit > 0 {
 		return o.Limit, nil
 	}
-	if group == nil {
+	if group != nil {
+		if limit, err := group.Limit(); err != nil || limit > 0 {
+			return limit, err
+		}
+	}
+	limit, err := o.system()
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return 0, fmt.Errorf("%w (%w)", ErrNoLimit, err)
+	case err != nil:
+		return 0, fmt.Errorf("budget: %w", err)
+	case limit <= 0:
 		return 0, ErrNoLimit
 	}
-	limit, err := group.Limit()
-	if err == nil && limit == 0 {
-		err = ErrNoLimit
-	}
-	return limit, err
+	return limit, nil
 }

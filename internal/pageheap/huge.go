@@ -149,25 +149,22 @@ func (h *Heap) adviseHuge(c *chunk) bool {
 	return true
 }
 
-// collapse asks the kernel to copy the touched blocks of c to huge pages now. Where it does not,
-// its own daemon (khugepaged) does so in the course of time. collapse releases mu meanwhile.
+// collapse asks the kernel to copy each touched block of c to a huge page now. Where it refuses one,
+// for example because no huge page is free, its own daemon (khugepaged) may do so later. Blocks are
+// asked for one by one: a call for several fails if one of them does, and does not say which.
+// collapse releases mu during the calls.
 func (h *Heap) collapse(c *chunk) {
+	size := uintptr(h.block) * pageSize
 	for first := 0; first < c.pages; first += h.block {
-		end := first
-		for end < c.pages && h.touched(c, end) {
-			end += h.block
-		}
-		if end == first {
+		if !h.touched(c, first) {
 			continue
 		}
-		at, size := c.start+uintptr(first)*pageSize, uintptr(end-first)*pageSize
 		h.mu.Unlock()
-		err := h.space.Collapse(at, size)
+		err := h.space.Collapse(c.start+uintptr(first)*pageSize, size)
 		h.mu.Lock()
 		if err == nil {
 			h.collapsed += int64(size)
 		}
-		first = end
 	}
 }
 

@@ -56,6 +56,7 @@
 //	file_length.go  space beyond a file's end, the lock of its length, its directory entry
 //	file_io.go  reading and writing files; which pages of a private mapping are copies
 //	able.go     the features of the sources
+//	memory_limit.go  how much memory the system lets the process have
 //	op.go       the kinds of calls, and how tests make them fail
 //
 // # Accounting
@@ -110,6 +111,10 @@
 // shorter than it was when the view was made. So whoever cuts a file off unmaps it first, and
 // maps it again (FilesAhead). Inaccessible memory is only reserved; Protect commits it when it
 // becomes accessible, and may therefore run out of memory.
+//
+// Anonymous memory is placed in a reservation by committing a part of it. A file is placed by
+// replacing a placeholder, which the system has from Windows 10 1803 on; before, Reserve returns
+// an error (windows_place.go).
 //
 // Race builds take the memory of blocks from the Go heap on every system (source_race.go).
 package vm

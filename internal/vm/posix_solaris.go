@@ -4,7 +4,11 @@
 
 package vm
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
 
 // nextHint is the next address to ask for. Without a hint the kernel maps at the upper end
 // of the 64-bit address space, which the page map does not know.
@@ -18,3 +22,10 @@ func hint(size uintptr) uintptr {
 
 // lockable returns the limit of locked memory in bytes, if there is one.
 func lockable() (uint64, bool) { return 0, false }
+
+// machineMemory returns the size of the machine's RAM in bytes.
+func machineMemory() (uint64, error) {
+	const physicalPages = 500 // _SC_PHYS_PAGES of sys/unistd.h
+	n, err := unix.Sysconf(physicalPages)
+	return uint64(n) * uint64(pageSize), err
+}
