@@ -4,6 +4,10 @@
 
 package vm
 
+import "os"
+
+var pageSize = uintptr(os.Getpagesize())
+
 // Granularity returns the alignment of mappings in bytes: the page size, or a multiple of it.
 func Granularity() uintptr { return max(granularity, pageSize) }
 
