@@ -192,10 +192,14 @@ var faultOptions = map[string]largeobj.Options{
 // has failed twice.
 func TestEveryKernelCallFails(t *testing.T) {
 	const steps = 40
+	seeds := uint64(3)
+	if testing.Short() {
+		seeds = 1
+	}
 	for name, options := range faultOptions {
 		t.Run(name, func(t *testing.T) {
 			for _, burst := range []int64{1, 10, math.MaxInt64 / 2} {
-				for seed := range uint64(3) {
+				for seed := range seeds {
 					calls := int64(1)
 					for n := int64(0); n < calls; n++ {
 						f := newFixture(t, options)
