@@ -250,7 +250,7 @@ func (w *twins) free(p unsafe.Pointer) {
 	addr, fast := raw.Addr(p), false
 	r, span := classCacheOf(w.cache(), 0), uintptr(0)
 	if st, c := smallheap.PlainBlock(addr, w.a.freeOwner); st != nil {
-		r, span = classCacheOf(w.cache(), c), pagemap.Get(addr)
+		r, span = classCacheOf(w.cache(), smallheap.PutRow(c)), pagemap.Get(addr)
 		fast = r.HasRoom()
 	}
 	call := func(s side) func() unsafe.Pointer {
