@@ -92,7 +92,7 @@ func TestCompactPowerCut(t *testing.T) {
 	})
 	r.checkImages(t, number, nil)
 	if marked == nil {
-		vm.Require(t, vm.Preallocation)
+		vm.Require(t, vm.Holes)
 		t.Fatal("no Compact made a hole")
 	}
 	again := record(t, marked, func(path string, acked *uint64) { // the power fails during recovery

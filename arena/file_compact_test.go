@@ -75,7 +75,7 @@ func TestCompact(t *testing.T) {
 	if err := f.Verify(); err != nil {
 		t.Error(err)
 	}
-	if now := blocks(t, path); vm.Able(vm.Preallocation) && before-now < 4*n-4*filePage {
+	if now := blocks(t, path); vm.Able(vm.Holes) && before-now < 4*n-4*filePage {
 		t.Errorf("the file took %d bytes of the disk, and %d after Compact", before, now)
 	}
 	if s := f.Stats(); s.Used > 4*n+2*filePage || s.HighWater > 6*n+filePage || s.Used+s.Free != s.Reserved {

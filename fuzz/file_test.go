@@ -10,7 +10,7 @@ import (
 
 // FuzzFile runs inputs on an arena file that others change, too.
 func FuzzFile(f *testing.F) {
-	vm.Require(f, vm.Preallocation)
+	vm.Require(f, vm.Preallocation|vm.Holes)
 	for _, seed := range seeds(24) {
 		f.Add(seed)
 	}

@@ -40,15 +40,17 @@ func (m *regionModel) mapMemory() error {
 	}
 	how, n := m.in.next(), 1+m.length()
 	m.trace.note(how)
-	o := mmap.Options{GuardPages: how&1 != 0}
-	if how&2 != 0 {
+	shared := how&16 != 0
+	placed := !shared || vm.PlacesFiles()
+	o := mmap.Options{GuardPages: how&1 != 0 && placed}
+	if how&2 != 0 && placed {
 		o.Align = 1 << (12 + how>>2&3)
 	}
 	before := mmap.Sum()
 	if m.next.call == 1 { // it will fail: ask for more than there ever was
 		n += int(before.ChargedPeak - before.Charged)
 	}
-	r := &memoryRegion{shared: how&16 != 0, text: make([]byte, n)}
+	r := &memoryRegion{shared: shared, text: make([]byte, n)}
 	err := m.aside(func() (err error) {
 		if r.shared {
 			r.Region, err = mmap.MapShared("", n, mmap.SharedOptions{Options: o})

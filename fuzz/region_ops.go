@@ -44,7 +44,7 @@ func (m *regionModel) mapFile() error {
 	}
 	o := mmap.FileOptions{Mode: r.mode, Offset: int64(r.off), Beyond: r.beyond, Create: how&16 != 0}
 	o.Sparse = how&32 != 0 && r.mode == mmap.FileShared
-	o.GuardPages = how&64 != 0
+	o.GuardPages = how&64 != 0 && vm.PlacesFiles()
 	if how&128 != 0 || r.beyond {
 		o.Length = 1 + m.length()
 	}

@@ -11,7 +11,7 @@ import (
 
 // FuzzRegions runs inputs on regions of a file that others change, too.
 func FuzzRegions(f *testing.F) {
-	vm.Require(f, vm.Files|vm.SharedMemory|vm.Placing)
+	vm.Require(f, vm.Files|vm.FilesAhead|vm.SharedMemory|vm.Placing)
 	for _, seed := range seeds(48) {
 		f.Add(seed)
 	}

@@ -33,7 +33,7 @@ const (
 	Purging
 	// LazyPurging: the kernel takes purged pages when it needs them.
 	LazyPurging
-	// Residency: the kernel tells which pages are in RAM.
+	// Residency: the kernel tells which pages are in RAM, or at least in the working set.
 	Residency
 	// Locking: pages can be kept in RAM.
 	Locking
@@ -43,6 +43,8 @@ const (
 	HugePages
 	// Hints: the kernel takes advice about read-ahead.
 	Hints
+	// Prefetching: the kernel begins to read pages by advice.
+	Prefetching
 	// Hiding: memory can be kept out of core dumps and of children of fork.
 	Hiding
 	// Populating: pages can be brought into RAM by advice.
@@ -63,8 +65,10 @@ const (
 	Reopening
 	// Permissions: files have owners and permission bits.
 	Permissions
-	// Preallocation: disk space can be taken before it is written, and given back inside a file.
+	// Preallocation: disk space can be taken before it is written.
 	Preallocation
+	// Holes: disk space can be given back inside a file.
+	Holes
 	// LengthLocks: the change of a file's length has a lock of its own.
 	LengthLocks
 	// Copies: the kernel tells which pages of a private file mapping are copies.
@@ -88,8 +92,8 @@ const Features = endOfFeatures - 1
 // them.
 const (
 	linuxSource   = Features
-	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions | MemoryLimits
-	windowsSource = OffHeap | Guards | Purging | LazyPurging | Locking | Populating | Files | SharedMemory | Reopening | LengthLocks
+	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Prefetching | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions | MemoryLimits
+	windowsSource = OffHeap | Guards | Placing | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | Preallocation | LengthLocks
 	heapSource    = Parts
 )
 
@@ -128,7 +132,8 @@ var serves = map[Feature]string{
 	Locking:        "Region.Lock",
 	LockingOnFault: "Region.LockOnFault",
 	HugePages:      "Options.HugePages of allocators, arenas and regions",
-	Hints:          "AdviseSequential, AdviseRandom, AdviseWillNeed",
+	Hints:          "AdviseSequential, AdviseRandom",
+	Prefetching:    "AdviseWillNeed",
 	Hiding:         "AdviseDontDump, AdviseWipeOnFork, Secret",
 	Populating:     "AdvisePopulateRead, AdvisePopulateWrite",
 	Names:          "mappings have names in the tools of the system",
@@ -139,6 +144,7 @@ var serves = map[Feature]string{
 	Reopening:      "MapInherited, arena.OpenInherited",
 	Permissions:    "the Permissions of files and objects, objects of other users are refused",
 	Preallocation:  "a full disk is ErrNoSpace and not a fault",
+	Holes:          "Compact of an arena's file gives disk space back",
 	LengthLocks:    "several processes may change the length of one file at once",
 	Copies:         "Sync of an arena's file reads changed pages only",
 	SecretMemory:   "Secret is out of the kernel's reach",
@@ -154,10 +160,10 @@ var featureNames = map[Feature]string{
 	OffHeap: "memory outside the Go heap", Guards: "guard pages", Markers: "guard pages that split no mapping", Parts: "giving back a part of a mapping",
 	Placing: "mapping at a chosen place", Moving: "growing a mapping without a copy", Purging: "giving RAM back",
 	LazyPurging: "giving RAM back lazily", Residency: "which pages are in RAM", Locking: "locked memory",
-	LockingOnFault: "locking pages on their first access", HugePages: "huge pages", Hints: "advice about read-ahead",
+	LockingOnFault: "locking pages on their first access", HugePages: "huge pages", Hints: "advice about read-ahead", Prefetching: "reading ahead by advice",
 	Hiding: "hiding memory from core dumps and children", Populating: "populating pages by advice",
 	Names: "names of mappings", Files: "mapped files", FilesAhead: "mappings longer than their file", Dropping: "dropping copies of a file's pages",
-	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space", Permissions: "permission bits of files",
+	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space", Holes: "holes in files", Permissions: "permission bits of files",
 	LengthLocks: "locks of a file's length", Copies: "which pages of a file mapping are copies",
 	SecretMemory: "memory that the kernel cannot read", MappingLimit: "the limit of mappings",
 	ProcessView: "the kernel's view of the process", MemoryLimits: "the process's limit of memory",

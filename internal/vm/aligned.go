@@ -10,5 +10,12 @@ const granularity = 1
 // alignsItself says whether sysMapAligned aligns.
 const alignsItself = false
 
+// PlacesFiles reports whether mappings of files can be put into reservations, as anonymous
+// memory can be with Placing.
+func PlacesFiles() bool { return true }
+
+// residentIsWorkingSet says whether sysResident reports pages of the working set only.
+const residentIsWorkingSet = false
+
 // sysMapAligned is sysMap: sources that can give back a part of a mapping align it so.
 func sysMapAligned(size, _ uintptr) (uintptr, error) { return sysMap(size) }

@@ -45,9 +45,10 @@ func (s *Space) clear(base, n uintptr, wipe bool) (full bool) {
 }
 
 // purgeSparse purges at most lookPages pages if the kernel reports that less than half of
-// them are in RAM. Swapped-out pages are not in RAM; purging discards them.
+// them are in RAM. Swapped-out pages are not in RAM; purging discards them. If the kernel knows
+// only the working set, other pages may be in RAM, too, so that none is purged unwritten.
 func (s *Space) purgeSparse(base, size uintptr, wipe bool) bool {
-	if !Able(Residency) {
+	if !Able(Residency) || wipe && residentIsWorkingSet {
 		return false
 	}
 	var inRAM [lookPages]byte

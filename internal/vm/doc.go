@@ -112,5 +112,9 @@
 // maps it again (FilesAhead). Inaccessible memory is only reserved; Protect commits it when it
 // becomes accessible, and may therefore run out of memory.
 //
+// Anonymous memory is placed in a reservation by committing a part of it. A file is placed by
+// replacing a placeholder, which the system has from Windows 10 1803 on; before, Reserve returns
+// an error (windows_place.go).
+//
 // Race builds take the memory of blocks from the Go heap on every system (source_race.go).
 package vm

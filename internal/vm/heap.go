@@ -20,6 +20,8 @@ const (
 	source       = heapSource
 	alignsItself = true
 	granularity  = 1 // alignment of mappings in bytes, if it is more than a page
+
+	residentIsWorkingSet = false // sysResident reports pages of the working set only
 )
 
 // pageSize is a choice: no kernel has a say, and memory is scarce where its pages are large
@@ -129,6 +131,8 @@ func sysAdvise(_, _ uintptr, a Advice) error {
 		return Need(Populating)
 	case Free:
 		return Need(LazyPurging)
+	case WillNeed:
+		return Need(Prefetching)
 	}
 	return Need(Hints)
 }

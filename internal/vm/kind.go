@@ -35,7 +35,8 @@ type Kind struct {
 	// few.
 	Huge bool
 
-	at uintptr // start address, which must be unused; 0: any
+	at   uintptr // start address, which must be unused; 0: any
+	hull *Kind   // this is a reservation for a mapping of that kind
 }
 
 // MapKind makes a mapping of size bytes at an address that the kernel chooses. size must
@@ -56,14 +57,15 @@ func (s *Space) MapKind(size uintptr, k Kind) (Mapping, error) {
 	return Mapping{base, size}, nil
 }
 
-// Reserve maps at least size inaccessible bytes, to be used by Place. start is a multiple
-// of align, and size bytes from there on belong to the reservation.
-func (s *Space) Reserve(size, align uintptr) (start uintptr, m Mapping, err error) {
+// Reserve maps at least size inaccessible bytes, in which Place or MapInto will put a mapping of kind
+// k. start is a multiple of align, and size bytes from there on belong to the reservation. It returns
+// ErrUnsupported if the kernel cannot do that for mappings of files (PlacesFiles).
+func (s *Space) Reserve(size, align uintptr, k Kind) (start uintptr, m Mapping, err error) {
 	if align > Granularity() && !Able(Placing) {
 		return 0, Mapping{}, Need(Placing)
 	}
 	return s.mapAligned(size, align, func(size uintptr) (Mapping, error) {
-		return s.MapKind(size, Kind{Access: NoAccess})
+		return s.MapKind(size, Kind{Access: NoAccess, hull: &k})
 	})
 }
 
@@ -72,12 +74,12 @@ func (s *Space) Reserve(size, align uintptr) (start uintptr, m Mapping, err erro
 // be empty. If MapInto fails, body is empty, and head and tail are what remains of the
 // reservation. If the kernel did not release the part, head is the whole reservation.
 //
-// For a moment the part is unmapped. MapInto returns ErrOutOfMemory if another mapping of
+// On Linux the part is unmapped for a moment. MapInto returns ErrOutOfMemory if another mapping of
 // the process takes the part, or if the kernel cannot map at a given address (Linux
 // before 4.17).
 func (s *Space) MapInto(reservation Mapping, start, size uintptr, k Kind) (head, body, tail Mapping, err error) {
 	end := start + size
-	if err := s.makeRoom(start, size); err != nil {
+	if err := s.makeRoom(start, size, &k); err != nil {
 		return reservation, Mapping{}, Mapping{}, err
 	}
 	head = Mapping{reservation.Base, start - reservation.Base}
@@ -94,9 +96,9 @@ func (s *Space) MapInto(reservation Mapping, start, size uintptr, k Kind) (head,
 }
 
 // makeRoom unmaps a part of a reservation, where the kernel checks that mappings at a
-// given address are laid over nothing. Elsewhere they are laid over the reservation.
-func (s *Space) makeRoom(start, size uintptr) error {
-	return s.call(OpRelease, size, func() error { return sysMakeRoom(start, size) })
+// given address are laid over nothing. Elsewhere they are laid over the reservation, or replace it.
+func (s *Space) makeRoom(start, size uintptr, k *Kind) error {
+	return s.call(OpRelease, size, func() error { return sysMakeRoom(start, size, k) })
 }
 
 // pieces returns the number of mappings that are not empty.

@@ -106,9 +106,13 @@ func TestPlace(t *testing.T) {
 			must(t, err)
 			fill(m.Base, mib, 5)
 			page := PageSize()
-			start, hull, err := s.Reserve(align+2*mib+page, align)
-			must(t, err)
-			head, body, tail, err := s.Place(m, hull, start+align, 2*mib, Kind{})
+			kind := Kind{File: f, Shared: f != nil}
+			start, hull, err := s.Reserve(align+2*mib+page, align, kind)
+			if err != nil {
+				release(t, &s, m)
+			}
+			lacks(t, err)
+			head, body, tail, err := s.Place(m, hull, start+align, 2*mib, kind)
 			must(t, err)
 			if head != (Mapping{hull.Base, start + align - hull.Base}) || body != (Mapping{start + align, 2 * mib}) ||
 				tail.Base != body.Base+2*mib || tail.Base+tail.Size != hull.Base+hull.Size {
@@ -134,7 +138,7 @@ func TestPlaceRefused(t *testing.T) {
 	m, err := s.MapKind(mib, Kind{})
 	must(t, err)
 	fill(m.Base, mib, 5)
-	start, hull, err := s.Reserve(mib, PageSize())
+	start, hull, err := s.Reserve(mib, PageSize(), Kind{})
 	must(t, err)
 	stop := fail(t, OpRemap, 0)
 	_, same, _, err := s.Place(m, hull, start, mib, Kind{})
@@ -201,7 +205,7 @@ func TestMapInto(t *testing.T) {
 				Require(t, Moving) // otherwise the part is never unmapped
 			}
 			var s Space
-			start, reservation, err := s.Reserve(c.ahead+mib+c.rest, page)
+			start, reservation, err := s.Reserve(c.ahead+mib+c.rest, page, Kind{})
 			must(t, err)
 			place := start + c.ahead
 			if c.between != nil {

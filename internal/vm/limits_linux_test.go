@@ -25,7 +25,7 @@ func TestTooManyMappings(t *testing.T) {
 	for _, limit := range []int64{1 << 40, 10} {
 		MaxMappings = func() int64 { return limit }
 		_, mapping := s.MapKind(mib, Kind{})
-		_, _, reserving := s.Reserve(mib, 2*mib)
+		_, _, reserving := s.Reserve(mib, 2*mib, Kind{})
 		for op, err := range map[string]error{
 			"MapKind": mapping, "Reserve": reserving, "Protect": s.Protect(base, mib, NoAccess),
 			"Remap": oom("mremap", mib, syscall.ENOMEM), "Map": oom("mmap", mib, syscall.ENOMEM),

@@ -24,4 +24,14 @@ func sysWrite(int, []byte, int64) (int, error)       { return 0, Need(Files) }
 func sysStore(int) error                             { return Need(Files) }
 func sysStoreDirectory(int) error                    { return Need(Files) }
 
+func sysAllocate(int, int64, int64) error                     { return Need(Preallocation) }
+func sysPreallocate(int, int64, int64) error                  { return Need(Preallocation) }
+func sysMakeRoom(uintptr, uintptr, *Kind) error               { return Need(Placing) }
+func sysMove(uintptr, uintptr, uintptr, uintptr, *Kind) error { return Need(Placing) }
+
+// PlacesFiles reports whether mappings of files can be put into reservations.
+func PlacesFiles() bool { return false }
+
+func sysResident(uintptr, []byte) error { return Need(Residency) }
+
 func sharedPrefix() string { return "" }

@@ -51,7 +51,7 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 	return raw.Addr(p), err
 }
 
-func sysMakeRoom(base, size uintptr) error { return sysUnmap(base, size) }
+func sysMakeRoom(base, size uintptr, _ *Kind) error { return sysUnmap(base, size) }
 
 func sysMove(base, old, to, size uintptr, _ *Kind) error {
 	_, err := unix.MremapPtr(raw.Pointer(base), old, raw.Pointer(to), size, unix.MREMAP_MAYMOVE|unix.MREMAP_FIXED)

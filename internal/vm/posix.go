@@ -74,7 +74,7 @@ var protections = [...]int{
 
 // sysMakeRoom does nothing: a mapping at a chosen address replaces what is there, so that
 // no other thread can take the place meanwhile.
-func sysMakeRoom(uintptr, uintptr) error { return nil }
+func sysMakeRoom(uintptr, uintptr, *Kind) error { return nil }
 
 // sysMapKind makes a mapping. One at a chosen address replaces what is there.
 func sysMapKind(size uintptr, k *Kind) (base uintptr, err error) {

@@ -79,7 +79,7 @@ func sysAllocate(int, int64, int64) error { return Need(Preallocation) }
 
 func sysPreallocate(int, int64, int64) error { return Need(Preallocation) }
 
-func sysPunch(int, int64, int64) error { return Need(Preallocation) }
+func sysPunch(int, int64, int64) error { return Need(Holes) }
 
 func sysLockLength(int, bool) error { return Need(LengthLocks) }
 

@@ -18,8 +18,9 @@ import (
 // granularity of 64 KiB is found by trying.
 
 const (
-	source       = windowsSource
-	alignsItself = true
+	source               = windowsSource
+	alignsItself         = true
+	residentIsWorkingSet = true // sysResident reports pages of the working set only
 )
 
 const commit = windows.MEM_RESERVE | windows.MEM_COMMIT
@@ -75,7 +76,10 @@ func sysMapAligned(size, align uintptr) (uintptr, error) {
 
 // sysUnmap releases a whole reservation or view. WARNING: it does so for a part, too, if the
 // part begins where the whole does. Without Parts nobody gives back a part.
-func sysUnmap(base, _ uintptr) error {
+func sysUnmap(base, size uintptr) error {
+	if done, err := releasePart(base, size); done {
+		return err
+	}
 	err := windows.VirtualFree(base, 0, windows.MEM_RELEASE)
 	if err != nil && unmapView(base) == nil {
 		return nil
@@ -142,6 +146,10 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 	switch {
 	case k.Huge:
 		return 0, Need(HugePages)
+	case k.hull != nil:
+		return reserve(size, k.hull)
+	case k.at != 0:
+		base, err = k.at, mapPlaced(size, k)
 	case k.File != nil:
 		base, err = mapView(size, k)
 	case k.Access == NoAccess: // it is committed when it becomes accessible
@@ -163,6 +171,8 @@ func sysAdvise(base, size uintptr, a Advice) error {
 		return nil
 	case Free:
 		return sysPurge(base, size, true)
+	case WillNeed:
+		return prefetch(base, size)
 	case PopulateRead, PopulateWrite:
 		return touch(base, size, a == PopulateWrite)
 	case HugePage, NoHugePage:

@@ -164,6 +164,27 @@ func sysTruncate(fd int, size int64) error {
 	return err
 }
 
+// sysAllocate makes the file longer if it ends before the end of the range. The system takes the
+// space of a file that is not sparse when its end is set.
+func sysAllocate(fd int, offset, size int64) error {
+	info, err := sysStat(fd)
+	if err != nil || info.Size >= offset+size {
+		return err
+	}
+	return sysTruncate(fd, offset+size)
+}
+
+// sysPreallocate takes space beyond the end of the file. The system gives back what is still
+// beyond the end when the last handle is closed. Less space than the file has would cut it off.
+func sysPreallocate(fd int, offset, size int64) error {
+	end := offset + size
+	info, err := sysStat(fd)
+	if err != nil || info.Size >= end {
+		return err
+	}
+	return windows.SetFileInformationByHandle(windows.Handle(fd), windows.FileAllocationInfo, (*byte)(unsafe.Pointer(&end)), uint32(unsafe.Sizeof(end)))
+}
+
 // isRemoved reports whether the name of an open file was removed. The system then keeps the
 // name until the last handle is closed, or at least the number of names.
 func isRemoved(h windows.Handle) bool {

@@ -6,6 +6,7 @@ package vm
 
 import (
 	"errors"
+	"math/bits"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -18,6 +19,8 @@ import (
 // earlier:
 //
 //	view = mapping − Offset % granularity = mapping rounded down to granularity
+//
+// Only a view in the place of a placeholder (windows_place.go) is the mapping itself.
 //
 // A view ends at the end of the file at the latest. While a file has a view, nobody can make
 // it shorter than it was when the view was made.
@@ -35,27 +38,30 @@ func kindOfView(k *Kind) viewKind {
 	return viewKind{windows.PAGE_WRITECOPY, windows.FILE_MAP_COPY}
 }
 
-// mapView maps size bytes of a file.
-func mapView(size uintptr, k *Kind) (uintptr, error) {
+// sectionOf returns the section for a mapping of size bytes, and the end of its view in the file.
+// The section is as long as the file, and lives as long as a view of it or its handle.
+func sectionOf(size uintptr, k *Kind) (section windows.Handle, end int64, err error) {
 	info, err := sysStat(k.File.fd)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	length := info.Size
 	page := int64(pageSize)
-	if k.Offset+int64(size) > (length+page-1)&^(page-1) {
-		return 0, Need(FilesAhead)
+	if k.Offset+int64(size) > (info.Size+page-1)&^(page-1) {
+		return 0, 0, Need(FilesAhead)
 	}
-	begin := k.Offset &^ (granularity - 1)
-	end := min(k.Offset+int64(size), length)
-	kind := kindOfView(k)
-	// The section is as long as the file, and lives as long as the view.
-	section, err := windows.CreateFileMapping(windows.Handle(k.File.fd), nil, kind.section, 0, 0, nil)
+	section, err = windows.CreateFileMapping(windows.Handle(k.File.fd), nil, kindOfView(k).section, 0, 0, nil)
+	return section, min(k.Offset+int64(size), info.Size), err
+}
+
+// mapView maps size bytes of a file.
+func mapView(size uintptr, k *Kind) (uintptr, error) {
+	section, end, err := sectionOf(size, k)
 	if err != nil {
 		return 0, err
 	}
 	defer windows.CloseHandle(section)
-	view, err := windows.MapViewOfFile(section, kind.view, uint32(begin>>32), uint32(begin), uintptr(end-begin))
+	begin := k.Offset &^ (granularity - 1)
+	view, err := windows.MapViewOfFile(section, kindOfView(k).view, uint32(begin>>32), uint32(begin), uintptr(end-begin))
 	if err != nil {
 		return 0, err
 	}
@@ -67,6 +73,26 @@ func mapView(size uintptr, k *Kind) (uintptr, error) {
 		}
 	}
 	return base, nil
+}
+
+// mapViewAt maps size bytes of a file in the place of a placeholder of that size.
+func mapViewAt(at, size uintptr, k *Kind) error {
+	section, end, err := sectionOf(size, k)
+	if err != nil {
+		return err
+	}
+	defer windows.CloseHandle(section)
+	offset := uint64(k.Offset)
+	arguments := []uintptr{uintptr(section), uintptr(windows.CurrentProcess()), at, uintptr(offset)}
+	if bits.UintSize == 32 { // an offset is two words there
+		arguments = append(arguments, uintptr(offset>>32))
+	}
+	arguments = append(arguments, uintptr(end-k.Offset), memReplacePlaceholder, uintptr(kindOfView(k).section), 0, 0)
+	base, _, err := mapViewOfFile3.Call(arguments...)
+	if base == 0 {
+		return err
+	}
+	return nil
 }
 
 // query returns what the system knows about the pages at an address.
@@ -83,7 +109,7 @@ func unmapView(base uintptr) error {
 	if err != nil {
 		return err
 	}
-	if info.Type != memMapped || info.AllocationBase != raw.AlignDown(base, granularity) {
+	if view := info.AllocationBase; info.Type != memMapped || view != base && view != raw.AlignDown(base, granularity) {
 		return windows.ERROR_INVALID_ADDRESS // a part of a mapping
 	}
 	return windows.UnmapViewOfFile(info.AllocationBase)

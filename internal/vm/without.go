@@ -8,17 +8,12 @@ import "math"
 
 // Windows and the Go heap share these answers.
 
-func sysMakeRoom(uintptr, uintptr) error                      { return Need(Placing) }
-func sysMove(uintptr, uintptr, uintptr, uintptr, *Kind) error { return Need(Placing) }
-func sysGuard(uintptr, uintptr, bool) error                   { return Need(Markers) }
-func sysName(uintptr, uintptr, string) error                  { return Need(Names) }
-func sysResident(uintptr, []byte) error                       { return Need(Residency) }
-func sysSecret() (int, error)                                 { return -1, Need(SecretMemory) }
-func sysAllocate(int, int64, int64) error                     { return Need(Preallocation) }
-func sysPreallocate(int, int64, int64) error                  { return Need(Preallocation) }
-func sysPunch(int, int64, int64) error                        { return Need(Preallocation) }
-func sysMemoryLimit() (int64, error)                          { return 0, Need(MemoryLimits) }
-func sysCopied(uintptr, uintptr, func(uintptr)) error         { return Need(Copies) }
+func sysGuard(uintptr, uintptr, bool) error           { return Need(Markers) }
+func sysName(uintptr, uintptr, string) error          { return Need(Names) }
+func sysSecret() (int, error)                         { return -1, Need(SecretMemory) }
+func sysPunch(int, int64, int64) error                { return Need(Holes) }
+func sysMemoryLimit() (int64, error)                  { return 0, Need(MemoryLimits) }
+func sysCopied(uintptr, uintptr, func(uintptr)) error { return Need(Copies) }
 
 // MaxMappings returns the number of mappings that the kernel allows the process.
 func MaxMappings() int64 { return math.MaxInt64 }

@@ -209,7 +209,7 @@ var runs = map[string]func(r *run){
 	"memfd":  func(r *run) { r.use(func() (*Region, error) { return MapShared("", 10_000, SharedOptions{}) }) },
 	"named": func(r *run) {
 		first := r.open(func() (*Region, error) {
-			return MapShared(r.name, 10_000, SharedOptions{Options: Options{GuardPages: vm.Able(vm.Placing)}})
+			return MapShared(r.name, 10_000, SharedOptions{Options: Options{GuardPages: vm.PlacesFiles()}})
 		})
 		if first == nil {
 			return

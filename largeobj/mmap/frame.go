@@ -73,7 +73,7 @@ func newFrame(k vm.Kind, size uintptr, f footing) (frame, error) {
 // mapInPlace fails if another thread maps the addresses meanwhile, and on old kernels.
 func mapInPlace(k vm.Kind, size uintptr, f footing) (frame, error) {
 	ahead := f.ahead()
-	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align)
+	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align, k)
 	if err != nil {
 		return frame{}, err
 	}
@@ -111,7 +111,7 @@ func (w frame) resized(size uintptr, f footing, k vm.Kind) (frame, error) {
 // hole that another thread could map.
 func (w frame) moved(size uintptr, f footing, k vm.Kind) (frame, error) {
 	ahead := f.ahead()
-	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align)
+	start, reservation, err := space.Reserve(ahead+size+f.guard, f.align, k)
 	if err != nil {
 		return w, err
 	}

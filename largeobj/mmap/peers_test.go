@@ -188,7 +188,7 @@ func TestRefreshOfFiles(t *testing.T) {
 	for _, mode := range []FileMode{FileReadOnly, FileShared, FileCopyOnWrite} {
 		for _, off := range []int{0, 5000} {
 			for _, guards := range []bool{false, true} {
-				if guards && !vm.Able(vm.Placing) {
+				if guards && !vm.PlacesFiles() {
 					continue
 				}
 				path := newFile(t, text[:10_000])

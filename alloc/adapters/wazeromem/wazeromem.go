@@ -112,9 +112,9 @@ func (a *Allocator) reserve(initial, maximum uint64) (*reservation, error) {
 	looked := false
 	for size := min(maximum, math.MaxInt&^(page-1)); ; size = max(size/2, initial) {
 		whole := (max(size, 1) + page - 1) &^ (page - 1)
-		start, mapping, err := a.space.Reserve(uintptr(whole), uintptr(page))
+		start, mapping, err := a.space.Reserve(uintptr(whole), uintptr(page), vm.Kind{})
 		if err != nil && !looked && a.reclaim(false) {
-			start, mapping, err = a.space.Reserve(uintptr(whole), uintptr(page))
+			start, mapping, err = a.space.Reserve(uintptr(whole), uintptr(page), vm.Kind{})
 		}
 		looked = true
 		if err == nil {
