@@ -181,7 +181,7 @@ TEXT ·freeCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
 	CACHE(R9)
 	FIND(Allocator_freeOwner)
-	ADD  R12<<6, R9, R12               // r := classCacheOf(a.cacheOf(id), h.Class)
+	ADD  R12<<6, R9, R12               // r := classCacheOf(a.cacheOf(id), h.Row)
 	PUT
 slow:
 	SLOW(·slowFreeAllocator)
@@ -191,7 +191,7 @@ TEXT ·localFreeCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
 	FIND(Local_freeOwner)
 	MOVD Local_cache(R0), R9
-	ADD  R12<<6, R9, R12               // r := classCacheOf(l.cache, h.Class)
+	ADD  R12<<6, R9, R12               // r := classCacheOf(l.cache, h.Row)
 	PUT
 slow:
 	SLOW(·slowFreeLocal)
