@@ -233,7 +233,7 @@ func (w *twins) malloc(size int) unsafe.Pointer {
 	call := func(s side) func() unsafe.Pointer {
 		return func() unsafe.Pointer {
 			p, err := s.malloc(size)
-			if err != nil {
+			if err != nil || *(*[2]uintptr)(unsafe.Pointer(&err)) != [2]uintptr{} { // both words are results
 				w.Fatal(err)
 			}
 			return p
