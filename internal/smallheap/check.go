@@ -98,7 +98,7 @@ func (l *Spans) check(c sizeclass.Class, n *Tally, bin uint8) (changed int, err 
 // checkSpan checks a span's descriptor, its states and its entries in the page map.
 func checkSpan(s uintptr, c sizeclass.Class, n *Tally) error {
 	sp, row := SpanAt(s), c.Info()
-	if sp.Kind != pagemap.Span || sp.Class != c || sp.Size != row.Size || sp.Blocks != row.Blocks || sp.Magic != row.Magic {
+	if sp.Kind != pagemap.Span || sp.Class != c || sp.Size != row.Size || sp.Blocks != row.Blocks || sp.Magic != row.Magic || sp.Row != PutRow(c) {
 		return fmt.Errorf("its header has wrong values: %+v", sp.Header)
 	}
 	for off := uintptr(0); off < uintptr(row.Span); off += sizeclass.PageSize {

@@ -11,7 +11,8 @@
 // # Structures
 //
 //	ClassCache  the part of a cache for one class: two magazines, the loaded one and the
-//	            previous one, and a countdown to the next sampled block
+//	            previous one, and a countdown to the next sampled block. Blocks smaller than a
+//	            cache line have a second one, which takes them back (rows.go)
 //	magazine    up to 128 free blocks, ready to be handed out; more in a class that has grown
 //	Chain       magazines on their way between the depot and a batch
 //	Depot       the part of one class that all caches share: spare magazines and spans
