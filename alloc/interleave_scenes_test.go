@@ -59,6 +59,9 @@ var scenes = []scene{
 	})},
 	{"Stats beside Close", false, sampling, besideShutDown(retained, func(w *world, a *Allocator) { w.stats(a) })},
 
+	{"Malloc of a sampled large object beside Close", false, sampling,
+		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 200_000) })},
+
 	{"double Free, small", false, zeroing, doubleFree(1000)},
 	{"double Free, sampled", false, sampling, doubleFree(1000)},
 	{"double Free, large", false, still, doubleFree(200_000)},
