@@ -219,7 +219,7 @@ func TestCheckedReadAfterFree(t *testing.T) {
 			}
 		})
 		var m *MisuseError
-		if !errors.As(err, &m) || m.Kind != UseAfterFree || m.Op != "access" || m.Addr != raw.Addr(q)+size/2 || m.Block != raw.Addr(q) ||
+		if !errors.As(err, &m) || m.Kind != UseAfterFree || m.Op != "access" || m.Addr != faultAddr(raw.Addr(q)+size/2) || m.Block != raw.Addr(q) ||
 			!has(m.Allocated, "siteA") || !has(m.Freed, "siteF") || !has(m.Used, "TestCheckedReadAfterFree.func1") {
 			t.Errorf("%v", err)
 		}

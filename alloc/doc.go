@@ -225,9 +225,9 @@
 //	both magazines ─► depot: magazines with as many blocks ─► a span, by Malloc's slow path
 //	both magazines ◄─ depot: as many empty magazines, filled
 //
-// The fast paths of Malloc and Free exist twice on amd64: in Go (fast.go) and, instruction by
-// instruction, in assembly (fast_amd64.s), which is used if it can be called with its arguments in
-// registers (fast_asm.go). For an Allocator the assembly must also understand the runtime: it does
+// The fast paths of Malloc and Free exist twice on amd64 and arm64: in Go (fast.go) and, instruction
+// by instruction, in assembly (fast_amd64.s, fast_arm64.s), which is used if it can be called with
+// its arguments in registers (fast_asm.go). For an Allocator the assembly must also understand the runtime: it does
 // not pin, because nobody takes the processor away from a function in assembly (package
 // internal/percpu says why). Builds with the tag ashlar_portable and builds for a sanitizer use the
 // functions in Go.

@@ -14,8 +14,9 @@ import (
 )
 
 // The functions of this file serve Malloc and Free, of an Allocator and of a Local. Each begins with
-// a fast path. fast_amd64.s has the fast paths once more, instruction by instruction, for the
-// programs in which fast_asm.go finds that it may use them. Whatever changes here changes there.
+// a fast path. fast_amd64.s and fast_arm64.s have the fast paths once more, instruction by
+// instruction, for the programs in which fast_asm.go finds that it may use them. Whatever changes
+// here changes there.
 
 // mallocGo is Allocator.Malloc.
 //

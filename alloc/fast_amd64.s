@@ -98,13 +98,13 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ ·pageRoot(SB), R8; \
 	MOVQ BX, CX;                       /* addr := raw.Addr(p) */ \
 	SHRQ $const_asmRootShift, CX; \
-	ANDL $const_asmRootMask, CX; \
+	ANDL $((1<<const_asmRootBits)-1), CX; \
 	MOVQ (R8)(CX*8), R8;               /* if leaf := pagemap.Leaf(addr); leaf != 0 { */ \
 	TESTQ R8, R8; \
 	JEQ  slow; \
 	MOVQ BX, CX; \
 	SHRQ $const_asmPageShift, CX; \
-	ANDL $const_asmLeafMask, CX; \
+	ANDL $((1<<const_asmLeafBits)-1), CX; \
 	MOVQ (R8)(CX*8), R8;               /* if d := pagemap.Entry(leaf, addr); d != 0 { */ \
 	TESTQ R8, R8; \
 	JEQ  slow; \

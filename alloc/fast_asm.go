@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build amd64 && !ashlar_portable && !race && !asan && !msan && !ashlar_interleave
+//go:build (amd64 || arm64) && !ashlar_portable && !race && !asan && !msan && !ashlar_interleave
 
 package alloc
 
@@ -119,9 +119,9 @@ const (
 	asmID     = percpu.IDField
 
 	asmRootShift = pagemap.RootShift
-	asmRootMask  = pagemap.RootMask
+	asmRootBits  = pagemap.RootBits
 	asmPageShift = sizeclass.PageShift
-	asmLeafMask  = pagemap.LeafMask
+	asmLeafBits  = pagemap.LeafBits
 
 	asmMagicShift = sizeclass.MagicShift
 
@@ -151,11 +151,13 @@ var (
 	_ = [1]struct{}{}[classCacheSize-64]
 	_ = [1]struct{}{}[smallheap.SlotSize-16]
 	_ = [1]struct{}{}[wordShift-3]
+	_ = [1]struct{}{}[asmBase-asmOwner-8] // one load for both
+	_ = [1]struct{}{}[asmSize-asmMagic-4] // one load for both
 )
 
 // Linters do not see what assembly uses.
 var _ = [...]uintptr{
-	asmLargeMin, asmThread, asmID, asmRootShift, asmRootMask, asmPageShift, asmLeafMask, asmMagicShift,
+	asmLargeMin, asmThread, asmID, asmRootShift, asmRootBits, asmPageShift, asmLeafBits, asmMagicShift,
 	asmOwner, asmBase, asmMagic, asmSize, asmClass, asmStates,
 	asmTop, asmNextSample, asmRequested, asmSlot, asmEnd, uintptr(asmCached),
 	uintptr(asmUsed), uintptr(asmLive), uintptr(asmPlain),

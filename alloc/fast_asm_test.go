@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build amd64 && !ashlar_portable && !race && !asan && !msan && !ashlar_interleave
+//go:build (amd64 || arm64) && !ashlar_portable && !race && !asan && !msan && !ashlar_interleave
 
 package alloc
 
 import (
 	"flag"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -274,6 +275,25 @@ func TestTwins(t *testing.T) {
 	}
 }
 
+// edges are sizes at which a fast path begins or ends.
+var edges = []int{
+	0, -1, -1 << 62, math.MinInt, 1, sizeclass.LargeMin - 1, sizeclass.LargeMin - 1, sizeclass.LargeMin - 1,
+	sizeclass.LargeMin, sizeclass.LargeMin, sizeclass.LargeMin + 1, 1 << 40, math.MaxInt,
+}
+
+// wrongAddresses returns addresses at which no block begins that the Allocator may free. own is a
+// block of the Allocator, foreign one of another.
+func wrongAddresses(foreign, own unsafe.Pointer) []unsafe.Pointer {
+	unknown := raw.Addr(foreign) &^ (1<<pagemap.RootShift - 1) // a page that has a leaf, and no descriptor
+	for pagemap.Get(unknown) != 0 {
+		unknown += sizeclass.PageSize
+	}
+	return []unsafe.Pointer{
+		foreign, nil, unsafe.Pointer(&inGo), raw.Pointer(unknown),
+		raw.Pointer(raw.Addr(own) | 1<<48), raw.Pointer(1 << 46), raw.Pointer(^uintptr(0)),
+	}
+}
+
 // compare runs the operations. foreign is a block of another Allocator.
 func (w *twins) compare(foreign unsafe.Pointer) {
 	t, a := w.T, w.a
@@ -288,11 +308,11 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 	fast := 0
 	for i := range fewer(40_000) {
 		slow := w.slow
-		size := 1 + random.IntN(16<<random.IntN(12))
+		size := 1 + random.IntN(16<<random.IntN(14))
 		switch n := random.IntN(100); {
 		case n < 52 && len(live) < 3000:
-			if i%1000 == 0 {
-				size = []int{0, -1, -1 << 62, sizeclass.LargeMin, 1 << 40}[random.IntN(5)]
+			if i%32 == 0 {
+				size = edges[random.IntN(len(edges))]
 			}
 			if p := w.malloc(size); p != nil {
 				live = append(live, p)
@@ -307,8 +327,10 @@ func (w *twins) compare(foreign unsafe.Pointer) {
 			w.free(unsafe.Add(live[0], 1+random.IntN(15)))
 		case n == 97 && dead != nil && !slices.Contains(live, dead):
 			w.free(dead)
-		case n == 98:
-			w.free([]unsafe.Pointer{foreign, nil, unsafe.Pointer(w), raw.Pointer(1 << 46), raw.Pointer(^uintptr(0))}[random.IntN(5)])
+		case n == 98 && len(live) > 0:
+			for _, wrong := range wrongAddresses(foreign, live[0]) {
+				w.free(wrong)
+			}
 		case n == 99 && i%50 == 0:
 			w.reclaim()
 			live = append(live, w.malloc(100))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !amd64 || ashlar_portable || race || asan || msan || ashlar_interleave
+//go:build !(amd64 || arm64) || ashlar_portable || race || asan || msan || ashlar_interleave
 
 package alloc
 

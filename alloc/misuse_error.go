@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 
+	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/goroutine"
 	"github.com/ashlar-go/ashlar/internal/heapprof"
 )
@@ -92,8 +93,13 @@ func newMisuse(kind MisuseKind, op operation, addr uintptr, detail string) *Misu
 
 // accessMisuse returns a misuse that a fault found. Catch adds the call.
 func accessMisuse(kind MisuseKind, addr uintptr, detail string) *MisuseError {
+	if !onfault.Exact {
+		detail += pageOnly
+	}
 	return &MisuseError{Kind: kind, Op: opAccess.String(), Addr: addr, Allocator: nameAt(addr), Detail: detail}
 }
+
+const pageOnly = " (this processor reports only the page of an access, so the address and the distance are those of its page)"
 
 // here returns the current call, from newMisuse's caller on.
 func here() Call {

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unsafe"
 
+	onfault "github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/vm"
@@ -212,6 +213,14 @@ func bytesAt(p unsafe.Pointer, size int) []byte { return unsafe.Slice((*byte)(p)
 // at returns the address offset bytes from p.
 func at(p unsafe.Pointer, offset int) unsafe.Pointer {
 	return raw.Pointer(raw.Addr(p) + uintptr(offset))
+}
+
+// faultAddr returns the address that a fault at addr has.
+func faultAddr(addr uintptr) uintptr {
+	if !onfault.Exact {
+		return addr &^ 4095
+	}
+	return addr
 }
 
 // noise is the content of filled blocks, from an offset that depends on the block.

@@ -22,6 +22,9 @@
 // deferred calls of the function run. Catch recovers the panic and asks for a description.
 // If there is none, Catch panics again with the same value. It does so, too, for nil
 // dereferences and for all other panics.
+//
+// On s390x the processor reports only the page of an access (Exact), so descriptions name the
+// start of the page.
 package fault
 
 import (
@@ -29,6 +32,10 @@ import (
 	"runtime/debug"
 	"sync"
 )
+
+// Exact reports whether the address of a fault is that of the byte that was accessed, and not
+// the start of its page of 4096 bytes.
+const Exact = runtime.GOARCH != "s390x"
 
 // Catch runs f. If an access of f faults and describe returns an error for the address,
 // Catch returns that error. What f did before the fault stays done. Any other panic

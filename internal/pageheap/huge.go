@@ -248,14 +248,16 @@ func (h *Heap) MaySettle() bool {
 	return false
 }
 
-// mayPurge reports whether c has dirty pages that can go by themselves: any page, or whole blocks
-// of huge pages.
+// mayPurge reports whether c has dirty pages that can go by themselves: whole blocks of huge
+// pages, or kernel pages without a used heap page.
 func (h *Heap) mayPurge(c *chunk) bool {
-	if !c.huge {
-		return c.dirty.count(0, c.pages) > 0
+	if n := c.dirty.count(0, c.pages); n == 0 || h.grain(c) == 1 {
+		return n > 0
 	}
-	for first := 0; first < c.pages; first += h.block {
-		if c.dirty.count(first, first+h.block) == h.block {
+	grain := h.grain(c)
+	for first := 0; first < c.pages; first += grain {
+		dirty := c.dirty.count(first, first+grain)
+		if dirty == grain || dirty > 0 && !c.huge && c.busy.count(first, first+grain) == 0 {
 			return true
 		}
 	}

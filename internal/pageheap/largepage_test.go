@@ -35,6 +35,9 @@ func TestLargeKernelPages(t *testing.T) {
 				t.Errorf("%d pages were purged, want %d", n, c.freed)
 			}
 			f.expect("afterwards", 1, c.before+c.after, c.dirty)
+			if f.MaySettle() {
+				t.Error("the heap says that a later purge may give more back")
+			}
 		})
 	}
 }
@@ -44,10 +47,16 @@ func TestLargeKernelPageComesTogether(t *testing.T) {
 	f.per = 8
 	a, b := f.dirtied(3), f.dirtied(5)
 	f.Free(b, 5)
+	if f.MaySettle() {
+		t.Error("the heap says that a purge may give a used kernel page back")
+	}
 	if n := f.purge(true); n != 0 {
 		t.Errorf("%d pages of a used kernel page were purged", n)
 	}
 	f.Free(a, 3)
+	if !f.MaySettle() {
+		t.Error("the heap does not say that a purge gives a kernel page back")
+	}
 	if n := f.purge(true); n != 8 {
 		t.Errorf("%d pages were purged, want 8", n)
 	}

@@ -80,8 +80,8 @@ var (
 // What assembly needs to do the work of Leaf and Entry.
 const (
 	RootShift = rootShift
-	RootMask  = rootSize - 1
-	LeafMask  = leafMask
+	RootBits  = addressBits - rootShift
+	LeafBits  = leafBits
 )
 
 // Root returns the address of the root, for assembly that does the work of Leaf.

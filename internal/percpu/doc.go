@@ -43,8 +43,8 @@
 //
 // # A section without Pin
 //
-// On amd64 a function in assembly has its processor (P) to itself from its first instruction to
-// its last, without Pin, if these four things hold:
+// On amd64 and arm64 a function in assembly has its processor (P) to itself from its first
+// instruction to its last, without Pin, if these four things hold:
 //
 //   - It is NOSPLIT, has no frame and calls nothing.
 //   - PCDATA $0, $-2 marks all of it as an unsafe point.
@@ -52,7 +52,7 @@
 //   - It does not stay long: it has no loop.
 //
 // A goroutine loses its P in one of these ways only. The names are those of the runtime's source,
-// which was read for Go 1.25, 1.26 and 1.27:
+// which was read for Go 1.25, 1.26 and 1.27. All of it is the same for both architectures:
 //
 //	it gives the P up        by a call: a block, a system call, a stack check. There is none.
 //	asynchronous preemption  doSigPreempt, on Windows preemptM, asks isAsyncSafePoint, which refuses
@@ -61,7 +61,8 @@
 //	the world is stopped     stopTheWorldWithSema and forEachP take idle Ps and those of system
 //	                         calls, and wait until each running P stops itself.
 //	GOMAXPROCS changes       procresize runs while the world is stopped.
-//	a signal                 its handler runs on another stack, and returns to the instruction.
+//	a signal                 its handler runs on another stack, and returns to the instruction. The
+//	                         kernel restores all registers and flags, also the one that holds g.
 //	a debugger               stops the thread, which keeps its P. A function that it wants to call
 //	                         does not run: debugCallCheck refuses at an unsafe point.
 //	a fault                  becomes a panic at the instruction. Nothing follows it.
@@ -69,9 +70,20 @@
 // So nobody else runs on that P during the function, and Synchronize, which stops the world, waits
 // for it as for a pinned section.
 //
-// Such a function must find the number of its P by itself. g.m, m.p and p.id lead there, and R14
-// holds g. Where these fields lie is read from the machine code of runtime.procPin, which consists
-// of five instructions (processor_amd64.go). Only exactly these instructions are understood. With
-// other versions of Go, and on systems where this was not tried, ProcessorField reports false. Then
-// callers use Pin.
+// arm64 may reorder loads and stores of different words. Two sections of one P see each other's
+// plain accesses in order all the same. On one thread, program order decides. From one thread to
+// another a P passes by the runtime's atomic operations and locks: the first thread releases the
+// P after its section, the second one acquires the P before its own. The runtime's plain fields
+// of a P, such as its mcache, rely on the same. What leads to the P is in order, too: a thread
+// itself writes g.m of the goroutine that it begins to run, and m.p except during its system
+// calls; p.id changes only while the world is stopped. After Synchronize, a section sees
+// everything that was written before it, because the world is stopped and started by such
+// operations.
+//
+// Such a function must find the number of its P by itself. g.m, m.p and p.id lead there. R14 holds
+// g on amd64, R28 on arm64. Where these fields lie is read from the machine code of
+// runtime.procPin, which consists of five instructions on amd64 and of seven on arm64
+// (processor_amd64.go, processor_arm64.go). Only exactly these instructions are understood. With
+// other versions of Go, and on systems whose code may not be readable, ProcessorField reports
+// false. Then callers use Pin.
 package percpu

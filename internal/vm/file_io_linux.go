@@ -63,26 +63,39 @@ func readPagemap(base, size uintptr, visit func(page uintptr, entry uint64)) err
 	return nil
 }
 
-// pagemapWorks reports whether the kernel supplies useful entries. It checks the entries
-// of two pages, one of which was written. An emulated kernel may have the file without
-// useful contents.
+// pagemapWorks reports whether the kernel supplies useful entries. It checks the entries of many
+// pages, some of which were written. An emulated kernel may have the file without useful
+// contents, or with the bytes of each entry in another order. Such entries look right for a few
+// pages by chance.
 var pagemapWorks = sync.OnceValue(func() bool {
+	const pages = 48
+	size := pages * pageSize
 	fd, err := sysMemfd("ashlar-probe")
 	if err != nil {
 		return false
 	}
 	defer unix.Close(fd)
-	if sysTruncate(fd, int64(2*pageSize)) != nil {
+	if sysTruncate(fd, int64(size)) != nil {
 		return false
 	}
-	base, err := sysMapKind(2*pageSize, &Kind{File: &File{fd: fd}})
+	base, err := sysMapKind(size, &Kind{File: &File{fd: fd}})
 	if err != nil {
 		return false
 	}
-	defer sysUnmap(base, 2*pageSize)
-	raw.Bytes(base, 1)[0] = 1
-	read := raw.Bytes(base+pageSize, 1)[0]
-	var copies []bool
-	err = readPagemap(base, 2*pageSize, func(_ uintptr, entry uint64) { copies = append(copies, isCopy(entry)) })
-	return err == nil && read == 0 && len(copies) == 2 && copies[0] && !copies[1]
+	defer sysUnmap(base, size)
+	written := func(page uintptr) bool { return page%3 == 0 }
+	right := 0
+	for i := range uintptr(pages) {
+		if b := raw.Bytes(base+i*pageSize, 1); written(i) {
+			b[0] = 1
+		} else {
+			right += int(b[0]) // reads the page, which is zero
+		}
+	}
+	err = readPagemap(base, size, func(page uintptr, entry uint64) {
+		if isCopy(entry) == written((page-base)/pageSize) {
+			right++
+		}
+	})
+	return err == nil && right == pages
 })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build unix && !aix && !ashlar_heap
+//go:build ((unix && !aix) || windows) && !ashlar_heap
 
 package mmap_test
 
