@@ -294,17 +294,12 @@ func (w *twins) free(p unsafe.Pointer) {
 	addr, fast := raw.Addr(p), false
 	s := w.state(classCacheOf(w.cache(), 0), 0)
 	if st, c := smallheap.PlainBlock(addr, w.a.freeOwner); st != nil {
-<<<<<<< HEAD
-		r := classCacheOf(w.cache(), c)
+		r := classCacheOf(w.cache(), smallheap.PutRow(c))
 		s, fast = w.state(r, pagemap.Get(addr)), r.HasRoom()
 	} else if r := resolve(addr, w.a.id); r.kind == kindLarge {
 		d := r.object()
 		fast = largeInAssembly && d.IsLive() && !d.Marked() && w.a.large.Caches(d) && w.largeCache().hasRoom() && !w.damaged
 		s.states = descriptorBytes(d)
-=======
-		r, span = classCacheOf(w.cache(), smallheap.PutRow(c)), pagemap.Get(addr)
-		fast = r.HasRoom()
->>>>>>> main
 	}
 	call := func(s side) func() unsafe.Pointer {
 		return func() unsafe.Pointer { s.free(p); return nil }
