@@ -155,6 +155,7 @@ const (
 	asmLargeCache  = largeCacheStart
 	asmCachedShift = 5
 
+	asmClass     = unsafe.Offsetof(pagemap.Header{}.Class)
 	asmKind      = unsafe.Offsetof(pagemap.Header{}.Kind)
 	asmKindLarge = pagemap.Large
 	asmLargeBias = pagemap.LargeBias
@@ -198,7 +199,7 @@ var _ = [...]uintptr{
 	asmOwner, asmBase, asmMagic, asmSize, asmRow, asmStates,
 	asmTop, asmNextSample, asmRequested, asmSlot, asmEnd, uintptr(asmCached),
 	uintptr(asmUsed), uintptr(asmLive), uintptr(asmPlain),
-	asmClosed, asmSecret, asmMaxCached, asmLargeCache, asmKind, uintptr(asmKindLarge), asmLargeBias,
+	asmClosed, asmSecret, asmMaxCached, asmLargeCache, asmClass, asmKind, uintptr(asmKindLarge), asmLargeBias,
 	asmObjectEnd, asmObjectRequested, asmCookie, asmState, asmStateMask,
 	uintptr(asmObjectLive), uintptr(asmReleasing), uintptr(asmObjectCached),
 	^uintptr(^asmHeaderMagic), ^uintptr(^asmHeaderAddress), ^uintptr(^asmHeaderTotal), ^uintptr(^asmHeaderRequested),
