@@ -35,7 +35,7 @@ func grow[T any](a *Arena, s []T, n int) []T {
 	if p := unsafe.SliceData(s); gotype.Of[T]().Plain() && a.extend(raw.Addr(unsafe.Pointer(p)), old, size) {
 		return unsafe.Slice(p, c)[:len(s)]
 	}
-	grown := unsafe.Slice((*T)(a.slice("Append", elem, len(s), c, gotype.Of[T]())), c)[:len(s)]
+	grown := unsafe.Slice((*T)(raw.Pointer(a.slice("Append", elem, len(s), c, gotype.Of[T]()))), c)[:len(s)]
 	raw.CopySlice(grown, s)
 	a.noteTail(raw.Addr(unsafe.Pointer(unsafe.SliceData(grown))) + size)
 	return grown
@@ -53,7 +53,7 @@ func (a *Arena) extend(p, old, size uintptr) bool {
 		return false
 	}
 	n := raw.AlignUp(end+size-old, a.mask+1) - b.next
-	if n > b.limit-b.next || !a.inCurrent(p) {
+	if n > b.limit-b.next || !a.inCurrent(p, b.limit) {
 		return false
 	}
 	b.next += n
@@ -61,13 +61,17 @@ func (a *Arena) extend(p, old, size uintptr) bool {
 	return true
 }
 
-// inCurrent reports whether p lies in the chunk that the window is cut from. Other memory
-// can end exactly where the chunk begins.
-func (a *Arena) inCurrent(p uintptr) bool {
+// inCurrent reports whether the current chunk contains p and a window up to limit. Other
+// memory can end exactly where the chunk begins.
+func (a *Arena) inCurrent(p, limit uintptr) bool {
 	c := a.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.current < len(c.chunks) && p-c.chunks[c.current].base < c.chunks[c.current].size
+	if c.current >= len(c.chunks) {
+		return false
+	}
+	k := &c.chunks[c.current]
+	return p-k.base < k.size && limit-k.base <= k.size
 }
 
 // noteTail records the end of the slice that Append has just made, if the window begins

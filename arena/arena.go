@@ -187,6 +187,10 @@ func (a *Arena) window() *bump {
 
 // refill returns n bytes from an own block or from a new window.
 func (a *Arena) refill(op string, n, align uintptr) (uintptr, error) {
+	if w, ok := a.nextWindow(n, align); ok {
+		w.clear()
+		return w.at, nil
+	}
 	var w window
 	t, err := a.core.try(func() (err error) {
 		w, err = a.newWindow(op, n, align)
@@ -200,6 +204,22 @@ func (a *Arena) refill(op string, n, align uintptr) (uintptr, error) {
 	return w.at, nil
 }
 
+// nextWindow is refill from the chunks that the arena has. It fails if they do not suffice, and
+// if the request needs an own block or the arena cannot be used.
+func (a *Arena) nextWindow(n, align uintptr) (w window, ok bool) {
+	c := a.core
+	c.mu.Lock()
+	if !c.freed && !c.closed && !c.isLarge(n, align) {
+		keep, want := a.keepsWindow(n)
+		if w, ok = c.cut(n, align, want); ok && !keep {
+			*a.window() = bump{w.at + n, w.limit}
+		}
+		a.checked()
+	}
+	c.mu.Unlock()
+	return w, ok
+}
+
 // newWindow is refill for a caller that holds the core's lock.
 func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 	c := a.core
@@ -209,20 +229,41 @@ func (a *Arena) newWindow(op string, n, align uintptr) (w window, err error) {
 	if c.isLarge(n, align) {
 		return c.block(n, align)
 	}
-	a.giveBack()
-	if w, err = c.window(n, align, c.windowSize()); err == nil {
+	keep, want := a.keepsWindow(n)
+	if w, err = c.window(n, align, want); err == nil && !keep {
 		*a.window() = bump{w.at + n, w.limit}
 	}
 	a.checked()
 	return w, err
 }
 
-// giveBack ends the window. Its unused rest is free again. The caller holds the core's
-// lock.
+// keepsWindow prepares a request of n bytes that the window cannot serve. It reports whether the
+// window stays, and how many bytes to cut off the chunks. The window stays if linked objects lie
+// at its end and more of it would be lost than an eighth of the next one. The caller holds the
+// core's lock.
+func (a *Arena) keepsWindow(n uintptr) (keep bool, want uintptr) {
+	c := a.core
+	want = c.windowSize()
+	if rest := a.limit - a.next; rest > want/8 {
+		if k := &c.chunks[c.current]; a.limit != k.base+k.used {
+			return true, n
+		}
+	}
+	a.giveBack()
+	return false, want
+}
+
+// giveBack ends the window. Its unused rest is free again if no linked object lies after it.
+// Otherwise the rest is lost until Reset. The caller holds the core's lock.
 func (a *Arena) giveBack() {
-	b := a.window()
-	if c := a.core; b.limit != 0 && !c.closed {
-		c.chunks[c.current].giveBack(b.next)
+	a.closeRun()
+	b, c := a.window(), a.core
+	if b.limit != 0 && !c.closed {
+		if k := &c.chunks[c.current]; b.limit == k.base+k.used {
+			k.giveBack(b.next)
+		} else {
+			c.lost.Add(int64(b.limit - b.next))
+		}
 	}
 	*b = bump{}
 }

@@ -71,9 +71,10 @@ type audit struct {
 	typ    reflect.Type
 }
 
-func (u *audit) run(t *gotype.Type, r *runEntry) {
-	u.typ = t.Reflect()
-	for u.object = r.start; u.object < r.end; u.object += r.stride {
+func (u *audit) run(k runKind, base, size uintptr) {
+	u.typ = k.of.Reflect()
+	for i := range size / k.stride {
+		u.object = base + i*k.stride
 		u.value(reflect.NewAt(u.typ, raw.Pointer(u.object)).Elem(), "")
 	}
 }

@@ -36,7 +36,8 @@ type core struct {
 	resets  int64
 	high    int64   // bytes: largest number in use so far
 	keep    uintptr // bytes of chunks that Reset keeps
-	runs    runList // of linked objects
+	usual   uintptr // bytes: recent rounds used as many, on average
+	runs    runList // of linked objects; mu guards it in a concurrent arena only
 	freed   bool
 	closed  bool     // the allocator took everything back
 	ended   callSite // where it was freed, if the arena is checked
@@ -81,11 +82,8 @@ func (c *core) ready(op string) error {
 // comes from the current chunk or a later one, or from a new chunk. The caller holds mu.
 func (c *core) window(n, align, want uintptr) (window, error) {
 	align = max(align, uintptr(c.options.Align))
-	for ; c.current < len(c.chunks); c.current++ {
-		if w, skipped, ok := c.chunks[c.current].cut(n, align, want); ok {
-			c.skipped += int64(skipped)
-			return c.zeroed(w), nil
-		}
+	if w, ok := c.cut(n, align, want); ok {
+		return w, nil
 	}
 	need := n
 	if align > uintptr(c.options.Align) {
@@ -93,19 +91,31 @@ func (c *core) window(n, align, want uintptr) (window, error) {
 	}
 	k, err := c.obtain(max(c.nextSize(), need), uintptr(c.options.Align))
 	if err != nil {
-		c.current = max(len(c.chunks)-1, 0) // a smaller request may fit
 		return window{}, err
 	}
 	c.chunks = append(c.chunks, k)
-	w, skipped, _ := c.chunks[c.current].cut(n, align, want)
-	c.skipped += int64(skipped)
-	return c.zeroed(w), nil
+	w, _ := c.cut(n, align, want)
+	return w, nil
+}
+
+// cut is window from the current chunk or a later one. It fails if none of them suffices. The
+// caller holds mu.
+func (c *core) cut(n, align, want uintptr) (window, bool) {
+	align = max(align, uintptr(c.options.Align))
+	for i := c.current; i < len(c.chunks); i++ {
+		if w, skipped, ok := c.chunks[i].cut(n, align, want); ok {
+			c.current = i
+			c.skipped += int64(skipped)
+			return c.zeroed(w), true
+		}
+	}
+	return window{}, false
 }
 
 // The arena clears one window at a time. A window fits into the processor's first cache,
 // so that it is still there when it is handed out, and is long enough to make clearing
-// fast. In the first chunk each window is as long as all before it, so that a small arena
-// clears few bytes that it does not use.
+// fast. In the first chunk each window is as long as all before it, and the first is as long as
+// recent rounds, so that a small arena clears few bytes that it does not use.
 const (
 	minWindow = 2 << 10
 	maxWindow = 16 << 10
@@ -120,7 +130,7 @@ func (c *core) windowSize() uintptr {
 	case len(c.chunks) == 0:
 		return minWindow
 	}
-	return min(max(c.chunks[0].used, minWindow), maxWindow)
+	return min(max(c.chunks[0].used, c.usual, minWindow), maxWindow)
 }
 
 // zeroed returns w, without stale bytes if the arena does not zero.

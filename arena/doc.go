@@ -56,7 +56,7 @@
 //	core        the rest: chunks, numbers, where the arena was made
 //	chunk       a block of the allocator that windows are cut from
 //	own block   a block of the allocator for one large request
-//	run         adjacent linked objects; the list of runs is outside the Go heap
+//	run         adjacent linked objects of one type; the list of runs is outside the Go heap
 //	quarantine  of an allocator: the inaccessible chunks of its checked arenas
 //
 // # Layout
@@ -67,6 +67,11 @@
 //	└────────────────────┴───┘ └───────┴─────────┴─────────┘ └──────────────────────────┘
 //	                     tail          ▲         ▲
 //	                                   next      limit
+//
+// Linked objects are cut from the end of the window, so limit moves down. All other objects are
+// cut from its beginning (linked.go draws it). If a request does not fit into what is left
+// between them, this rest is lost until Reset. So an arena keeps a window of which more than an
+// eighth would be lost, and cuts the request from the chunk directly.
 //
 // The first chunk has InitialSize bytes. Each further chunk has twice the size of the one
 // before, up to MaxChunk. A request of more than a quarter of MaxChunk gets an own block,
@@ -118,7 +123,10 @@
 // follows it nor frees its target. The collector does not see Go pointers that are stored in
 // an arena. NewLinked accepts types with pointers that point into the same arena. Audit
 // finds pointers that do not. For this the arena keeps a list of its linked objects, with
-// one entry for each run of adjacent objects of one type.
+// one entry of 8 bytes for each run of adjacent objects of one type. The program's other objects
+// do not interrupt a run, because they come from the other end of the window. Two alternatives
+// were rejected: a window for each type, which clears memory that small arenas do not use, and
+// an entry for each object.
 //
 // While the collector marks, storing a pointer also passes the slot's old value to the
 // collector (the write barrier). So linked memory must hold valid pointers from the start,
@@ -191,14 +199,16 @@
 //
 // The invariants of a chunk are in chunk.go. Those of an arena are:
 //
-//	next ≤ limit = base + used of the current chunk, if there is a window
+//	base ≤ next ≤ limit ≤ base + used of one chunk, if there is a window
 //	[next, limit) is zero, unless the arena does not zero
+//	top − limit = size of the last run, a multiple of its stride, if it is not in the list yet
 //	used of chunks[i] = 0 for i > current
 //	Used + Free + Waste = Reserved = Σ size of chunks and own blocks ≤ Limit
 //
 // # Who may touch what
 //
 //	next, limit, run   the one goroutine that uses the arena
+//	list of runs       the same; in a concurrent arena the core's mutex
 //	lanes              the goroutine that is pinned to the processor; Reset and Free
 //	memory of a File   its users; only Sync or Close while they run
 //	a File otherwise   its mutex

@@ -3,10 +3,10 @@
 package arena
 
 import (
+	"math/bits"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/gotype"
-	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
@@ -25,33 +25,108 @@ func NewLinked[T any](a *Arena) *T {
 // MakeLinkedSlice is MakeSlice for element types that NewLinked accepts. The slice is
 // always zeroed.
 func MakeLinkedSlice[T any](a *Arena, len, cap int) []T {
-	const op = "MakeLinkedSlice"
 	elem := unsafe.Sizeof(*new(T))
-	p := a.slowLinked(op, a.sliceSize(op, elem, len, cap), elem, gotype.Of[T]())
-	return unsafe.Slice((*T)(p), cap)[:len]
+	var p uintptr
+	if hi, size := bits.Mul(uint(elem), uint(cap)); hi == 0 && uint(len) <= uint(cap) {
+		p = a.newRun(uintptr(size), elem, gotype.Of[T]())
+	}
+	if p == 0 {
+		p = a.linkedSlice(elem, len, cap, gotype.Of[T]())
+	}
+	return unsafe.Slice((*T)(raw.Pointer(p)), cap)[:len]
 }
 
-// A run is a row of adjacent linked objects of one type. An arena that is not concurrent
-// keeps the last run here, to extend it without a lock.
+// A run is a row of adjacent linked objects of one type. An arena keeps the last run here if it
+// lies at the end of the window, so that a further object needs no entry of its own.
+//
+//	next       limit                  top
+//	▼          ▼                      ▼
+//	┌──────────┬────────┬────────┬────────┐
+//	│ free     │ object │ object │ object │    top − limit = number · stride
+//	└──────────┴────────┴────────┴────────┘
+//
+// The objects of a run lie at the end of the window, and those that New returns at its
+// beginning. So a run goes on whatever else the program allocates in between.
 type run struct {
-	of  *gotype.Type // nil: none
-	end uintptr      // where the next object must begin
+	of     uintptr // address of the type's descriptor, + unclear; 0: there is no run
+	top    uintptr
+	stride uintptr // bytes
+	number uint32  // of the kind
 }
+
+// unclear marks the runs of arenas that do not zero, in which linked must not take objects from
+// the window: newRun clears them.
+const unclear = 1
 
 // linked returns n bytes, a multiple of minAlign, for a linked object. It is the fast path
 // of NewLinked.
 func (a *Arena) linked(n uintptr, t *gotype.Type) unsafe.Pointer {
-	if p := a.next; n-1 < a.limit-p && a.run.of == t && a.run.end == p {
-		a.next = p + n
-		a.run.end = p + n
+	if a.run.of == raw.Addr(unsafe.Pointer(t)) && n <= a.limit-a.next { // n > 0: a type with pointers has a size
+		a.limit -= n
+		return raw.Pointer(a.limit)
+	}
+	if p := a.newRun(n, n, t); p != 0 {
 		return raw.Pointer(p)
 	}
-	return a.slowLinked("NewLinked", n, raw.AlignUp(n, a.mask+1), t)
+	return raw.Pointer(a.slowLinked("NewLinked", n, raw.AlignUp(n, a.mask+1), t))
+}
+
+// linkedSlice is MakeLinkedSlice for a slice that the window cannot serve. An element has elem
+// bytes.
+func (a *Arena) linkedSlice(elem uintptr, len, cap int, t *gotype.Type) uintptr {
+	const op = "MakeLinkedSlice"
+	return a.slowLinked(op, a.sliceSize(op, elem, len, cap), elem, t)
+}
+
+// newRun returns size bytes from the end of the window for objects of stride bytes each, and
+// begins a run, or goes on with the last one. It returns 0 if the window does not suffice, or if
+// the objects hold no pointers.
+func (a *Arena) newRun(size, stride uintptr, t *gotype.Type) uintptr {
+	n, c := raw.AlignUp(size, minAlign), a.core
+	if n-1 >= a.limit-a.next || t.Plain() { // if n is 0, n−1 is the largest uintptr
+		return 0
+	}
+	of := raw.Addr(unsafe.Pointer(t))
+	if c.options.NoZero {
+		of |= unclear
+	}
+	if (a.run.of != of || a.run.stride != stride) && !a.beginRun(of, size, runKind{t, stride}) {
+		return 0
+	}
+	a.limit -= n
+	if c.options.NoZero {
+		raw.Clear(a.limit, n)
+	}
+	return a.limit
+}
+
+// beginRun begins a run of objects with the next size bytes from the end of the window. It fails
+// if there is no memory for its entry. Then slowLinked tries again and reports the error.
+func (a *Arena) beginRun(of, size uintptr, k runKind) bool {
+	a.closeRun()
+	l := &a.core.runs
+	if !l.hasRoom() && l.reserve() != nil {
+		return false
+	}
+	if k.stride%minAlign == 0 {
+		a.run = run{of, a.limit, k.stride, l.number(k)}
+	} else { // each slice is padded, and a run of its own
+		l.add(l.number(k), a.limit-raw.AlignUp(size, minAlign), size)
+	}
+	return true
+}
+
+// closeRun writes the last run into the list, which has room for it.
+func (a *Arena) closeRun() {
+	if r := &a.run; r.of != 0 {
+		a.core.runs.add(r.number, a.limit, r.top-a.limit)
+		r.of = 0
+	}
 }
 
 // slowLinked returns size bytes of zeroed memory for linked objects of stride bytes each,
 // and adds them to the list.
-func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) unsafe.Pointer {
+func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) uintptr {
 	p, err := a.take(op, size, minAlign)
 	if err != nil {
 		panic(err)
@@ -61,109 +136,16 @@ func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) unsa
 		raw.Clear(p, size)
 	}
 	if t.Plain() || size == 0 {
-		return raw.Pointer(p)
+		return p
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if a.lanes != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+	}
 	a.closeRun()
 	n := max(size, stride) // of one object: size rounded up; of a slice: size
-	if err := c.runs.add(t, p, n, stride); err != nil {
+	if err := c.runs.put(runKind{t, stride}, p, n); err != nil {
 		panic(c.fail(op, size, err))
 	}
-	if !c.options.NoZero && p+n == a.next && stride%minAlign == 0 { // the stride of NewLinked
-		a.run = run{t, p + n}
-	}
-	return raw.Pointer(p)
-}
-
-// closeRun writes the end of the last run into the list. The caller holds the core's lock.
-func (a *Arena) closeRun() {
-	if a.run.of != nil {
-		a.core.runs.last().end = a.run.end
-		a.run = run{}
-	}
-}
-
-// A runList lists an arena's runs, in metadata: a chain of pages.
-//
-//	┌──────┬───┬──────┬──────┬──────┬ ┄ ┐
-//	│ next │ n │ run 0│ run 1│ …    │   │     the newest page comes first
-//	└──────┴───┴──────┴──────┴──────┴ ┄ ┘
-type runList struct {
-	head  uintptr        // address of the first page, 0: none
-	types []*gotype.Type // that runs refer to by index
-}
-
-type runPage struct {
-	next uintptr
-	n    uintptr
-	runs [runsPerPage]runEntry
-}
-
-// A runEntry describes the objects of stride bytes each from start to end.
-type runEntry struct{ start, end, stride, of uintptr }
-
-const runsPerPage = 63
-
-func (l *runList) page() *runPage { return raw.At[runPage](l.head) }
-
-// last returns the newest run. The list is not empty.
-func (l *runList) last() *runEntry {
-	p := l.page()
-	return &p.runs[p.n-1]
-}
-
-// add adds the objects of type t in the n bytes from start. It extends the last run if they
-// continue it.
-func (l *runList) add(t *gotype.Type, start, n, stride uintptr) error {
-	of := l.index(t)
-	if l.head != 0 {
-		if r := l.last(); r.of == of && r.end == start && r.stride == stride {
-			r.end += n
-			return nil
-		}
-	}
-	if l.head == 0 || l.page().n == runsPerPage {
-		page, err := metadata.Alloc(unsafe.Sizeof(runPage{}))
-		if err != nil {
-			return err
-		}
-		raw.At[runPage](page).next = l.head
-		l.head = page
-	}
-	p := l.page()
-	p.runs[p.n] = runEntry{start, start + n, stride, of}
-	p.n++
-	return nil
-}
-
-// index returns the index of t in types, and adds t if it is new.
-func (l *runList) index(t *gotype.Type) uintptr {
-	for i := len(l.types) - 1; i >= 0; i-- {
-		if l.types[i] == t {
-			return uintptr(i)
-		}
-	}
-	l.types = append(l.types, t)
-	return uintptr(len(l.types) - 1)
-}
-
-// free empties the list.
-func (l *runList) free() {
-	for l.head != 0 {
-		page := l.head
-		l.head = l.page().next
-		metadata.Free(page, unsafe.Sizeof(runPage{}))
-	}
-}
-
-// each calls f with each run.
-func (l *runList) each(f func(t *gotype.Type, r *runEntry)) {
-	for page := l.head; page != 0; {
-		p := raw.At[runPage](page)
-		for i := range p.runs[:p.n] {
-			f(l.types[p.runs[i].of], &p.runs[i])
-		}
-		page = p.next
-	}
+	return p
 }

@@ -28,19 +28,22 @@ func New[T any](a *Arena) *T {
 // MakeSlice panics with an *Error as New does. The error wraps alloc.ErrInvalidSize if the
 // length is negative, or is more than the capacity, or if the size overflows.
 func MakeSlice[T any](a *Arena, len, cap int) []T {
-	p := a.slice("MakeSlice", unsafe.Sizeof(*new(T)), len, cap, gotype.Of[T]())
-	return unsafe.Slice((*T)(p), cap)[:len]
+	elem := unsafe.Sizeof(*new(T))
+	// A negative capacity is a large one here. If n is 0, n−1 is the largest uintptr.
+	hi, size := bits.Mul(uint(elem), uint(cap))
+	n := raw.AlignUp(uintptr(size), minAlign)
+	p := a.next
+	if hi == 0 && uint(len) <= uint(cap) && n-1 < a.limit-p && gotype.Of[T]().Plain() {
+		a.next = p + n
+		return unsafe.Slice((*T)(raw.Pointer(p)), cap)[:len]
+	}
+	p = a.slice("MakeSlice", elem, len, cap, gotype.Of[T]())
+	return unsafe.Slice((*T)(raw.Pointer(p)), cap)[:len]
 }
 
 // slice returns memory for a slice of type t. An element has elem bytes.
-func (a *Arena) slice(op string, elem uintptr, len, cap int, t *gotype.Type) unsafe.Pointer {
-	size := a.sliceSize(op, elem, len, cap)
-	n := raw.AlignUp(size, minAlign)
-	if p := a.next; n-1 < a.limit-p && t.Plain() {
-		a.next = p + n
-		return raw.Pointer(p)
-	}
-	return raw.Pointer(a.slow(op, size, t))
+func (a *Arena) slice(op string, elem uintptr, len, cap int, t *gotype.Type) uintptr {
+	return a.slow(op, a.sliceSize(op, elem, len, cap), t)
 }
 
 // sliceSize returns the bytes of a slice whose elements have elem bytes.

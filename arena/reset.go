@@ -68,8 +68,9 @@ const keepShift = 3
 
 // reset makes the core's memory free for the next round. The caller holds mu.
 func (c *core) reset() {
-	used := c.use()
-	c.keep = max(uintptr(used), c.keep-c.keep>>keepShift)
+	used := uintptr(c.use() + c.lost.Load())
+	c.keep = max(used, c.keep-c.keep>>keepShift)
+	c.usual = (3*c.usual + used) / 4
 	kept, n := uintptr(0), 0
 	for ; n < len(c.chunks) && (n == 0 || kept < c.keep); n++ {
 		kept += c.chunks[n].size
@@ -82,7 +83,7 @@ func (c *core) reset() {
 		c.release(k)
 	}
 	c.chunks, c.own = c.chunks[:n], c.own[:0]
-	c.runs.free()
+	c.runs.empty()
 	c.current, c.skipped = 0, 0
 	c.lost.Store(0)
 	c.resets++
