@@ -123,7 +123,7 @@ func (a *Allocator) takeFromDepot(h holder, op operation, cc sizeclass.ClassCode
 		return 0, 0
 	}
 	c := cc.Class()
-	n = a.classCache(h, op, cache, c).PassOver(min(len(out), maxChain))
+	n = a.classCache(h, op, cache, c, c).PassOver(min(len(out), maxChain))
 	h.release(id)
 	if n == 0 { // the sampler has to be asked
 		return 0, 0
@@ -204,7 +204,7 @@ func putBatch(cache, owner uintptr, blocks []unsafe.Pointer) (n int) {
 		if st == nil {
 			break
 		}
-		r := classCacheOf(cache, c)
+		r := classCacheOf(cache, smallheap.PutRow(c))
 		if !r.HasRoom() && !r.FindRoom() {
 			break
 		}

@@ -18,7 +18,8 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// A cache consists of a class cache for every class and a large-object cache. Each processor and
+// A cache consists of class caches and a large-object cache. Each class has a class cache. Blocks
+// smaller than a cache line have another, which takes them back (package smallheap, Rows). Each processor and
 // each Local has one. The allocator's table of caches has an entry for each processor. Caches and
 // the table lie in metadata.
 //
@@ -47,8 +48,8 @@ func newCache() (uintptr, error) {
 // magazines to the depots.
 func clearCache(cache uintptr) {
 	r := smallheap.EmptyClassCache()
-	for c := range sizeclass.Class(sizeclass.Count) {
-		*classCacheOf(cache, c) = r
+	for row := range sizeclass.Class(smallheap.Rows) {
+		*classCacheOf(cache, row) = r
 	}
 }
 
@@ -57,9 +58,19 @@ func classCacheFor(cache uintptr, cc sizeclass.ClassCode) *smallheap.ClassCache 
 	return (*smallheap.ClassCache)(raw.Pointer(cache + cc.Row()))
 }
 
-// classCacheOf returns the class cache of class c.
-func classCacheOf(cache uintptr, c sizeclass.Class) *smallheap.ClassCache {
-	return (*smallheap.ClassCache)(raw.Pointer(cache + uintptr(c)*classCacheSize))
+// classCacheOf returns the class cache of a row: that of class c, which hands out its blocks, or
+// that of smallheap.PutRow(c), which takes them back.
+func classCacheOf(cache uintptr, row sizeclass.Class) *smallheap.ClassCache {
+	return (*smallheap.ClassCache)(raw.Pointer(cache + uintptr(row)*classCacheSize))
+}
+
+// classCachesOf returns the class caches with blocks of class c.
+func classCachesOf(cache uintptr, c sizeclass.Class) iter.Seq[*smallheap.ClassCache] {
+	return func(yield func(*smallheap.ClassCache) bool) {
+		if row := smallheap.PutRow(c); yield(classCacheOf(cache, c)) && row != c {
+			yield(classCacheOf(cache, row))
+		}
+	}
 }
 
 // theEmptyCache is the cache of every slot that has no cache of its own. Its class caches have no
@@ -67,7 +78,7 @@ func classCacheOf(cache uintptr, c sizeclass.Class) *smallheap.ClassCache {
 // initializes it.
 var (
 	theEmptyCache struct {
-		classes [sizeclass.Count]smallheap.ClassCache
+		classes [smallheap.Rows]smallheap.ClassCache
 		large   largeCache
 		used    classSet
 	}
@@ -213,11 +224,13 @@ func (a *Allocator) drain(cache uintptr) {
 // drainClass moves the magazines of class c to the depot, and adds the class cache's counts to
 // the depot's.
 func (a *Allocator) drainClass(cache uintptr, c sizeclass.Class) {
-	loaded, previous, allocs, requested := classCacheOf(cache, c).Unload()
 	usedOf(cache).remove(c)
-	a.returnMagazine(c, loaded)
-	a.returnMagazine(c, previous)
-	a.depots[c].Account(allocs, requested)
+	for r := range classCachesOf(cache, c) {
+		loaded, previous, allocs, requested := r.Unload()
+		a.returnMagazine(c, loaded)
+		a.returnMagazine(c, previous)
+		a.depots[c].Account(allocs, requested)
+	}
 }
 
 // A classSet is the set of classes for which a cache may have blocks or counts. The holder of the

@@ -180,7 +180,9 @@
 //	Allocator    routes requests by size; owns everything that follows
 //	cache        a class cache for each size class, and a large-object cache; each
 //	             processor (P) and each Local has one
-//	class cache  two magazines: the loaded and the previous one
+//	class cache  two magazines: the loaded and the previous one; blocks smaller than a cache
+//	             line have a second class cache, which takes them back, so that a block does
+//	             not come back at once beside blocks that another processor uses
 //	magazine     a few dozen free blocks
 //	depot        one for each class: spare magazines, and the spans
 //	span         a run of pages that is cut into blocks of one class, with a state byte for

@@ -51,7 +51,7 @@ func freeGo(a *Allocator, p unsafe.Pointer) {
 		if d := pagemap.Entry(leaf, addr); d != 0 {
 			h := headerAt(d)
 			if i := h.Index(addr); h.Owns(i, addr, atomic.LoadUintptr(&a.freeOwner)) {
-				r, st := classCacheOf(a.cacheOf(id), h.Class), smallheap.StateOf(d, i)
+				r, st := classCacheOf(a.cacheOf(id), h.Row), smallheap.StateOf(d, i)
 				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
 					r.Put(addr, st, was-smallheap.Live)
 					percpu.Unpin(id)
@@ -90,7 +90,7 @@ func localFreeGo(l *Local, p unsafe.Pointer) {
 		if d := pagemap.Entry(leaf, addr); d != 0 {
 			h := headerAt(d)
 			if i := h.Index(addr); h.Owns(i, addr, l.freeOwner) {
-				r, st := classCacheOf(atomic.LoadUintptr(&l.cache), h.Class), smallheap.StateOf(d, i)
+				r, st := classCacheOf(atomic.LoadUintptr(&l.cache), h.Row), smallheap.StateOf(d, i)
 				if was := *st; smallheap.IsPlain(was) && r.HasRoom() {
 					r.Put(addr, st, was-smallheap.Live)
 					return

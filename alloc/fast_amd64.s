@@ -121,7 +121,7 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ owner(AX), R12; \
 	CMPQ R12, const_asmOwner(R8); \
 	JNE  slow; \
-	MOVBLZX const_asmClass(R8), R12;   /* classCacheOf(cache, h.Class) */ \
+	MOVBLZX const_asmRow(R8), R12;   /* classCacheOf(cache, h.Row) */ \
 	SHLQ $6, R12
 
 // PUT puts the block at BX into the class cache at R12. R8 and R11 are those of FIND. It leaves if
@@ -177,7 +177,7 @@ TEXT ·freeCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
 	CACHE(R9)
 	FIND(Allocator_freeOwner)
-	ADDQ R9, R12                       // r := classCacheOf(a.cacheOf(id), h.Class)
+	ADDQ R9, R12                       // r := classCacheOf(a.cacheOf(id), h.Row)
 	PUT
 slow:
 	MOVQ ·slowFreeAllocator(SB), DX
@@ -188,7 +188,7 @@ slow:
 TEXT ·localFreeCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
 	FIND(Local_freeOwner)
-	ADDQ Local_cache(AX), R12          // r := classCacheOf(l.cache, h.Class)
+	ADDQ Local_cache(AX), R12          // r := classCacheOf(l.cache, h.Row)
 	PUT
 slow:
 	MOVQ ·slowFreeLocal(SB), DX

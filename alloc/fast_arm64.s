@@ -121,7 +121,7 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD  owner(R0), R14; \
 	CMP   R14, R12; \
 	BNE   slow; \
-	MOVBU const_asmClass(R8), R12      /* h.Class */
+	MOVBU const_asmRow(R8), R12        /* h.Row */
 
 // PUT puts the block at R1 into the class cache at R12. R8 and R11 are those of FIND. It leaves if
 // the block is not plain, or if there is no room.
@@ -181,7 +181,7 @@ TEXT ·freeCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
 	CACHE(R9)
 	FIND(Allocator_freeOwner)
-	ADD  R12<<6, R9, R12               // r := classCacheOf(a.cacheOf(id), h.Class)
+	ADD  R12<<6, R9, R12               // r := classCacheOf(a.cacheOf(id), h.Row)
 	PUT
 slow:
 	SLOW(·slowFreeAllocator)
@@ -191,7 +191,7 @@ TEXT ·localFreeCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
 	FIND(Local_freeOwner)
 	MOVD Local_cache(R0), R9
-	ADD  R12<<6, R9, R12               // r := classCacheOf(l.cache, h.Class)
+	ADD  R12<<6, R9, R12               // r := classCacheOf(l.cache, h.Row)
 	PUT
 slow:
 	SLOW(·slowFreeLocal)

@@ -129,7 +129,7 @@ const (
 	asmBase   = unsafe.Offsetof(pagemap.Header{}.Base)
 	asmMagic  = unsafe.Offsetof(pagemap.Header{}.Magic)
 	asmSize   = unsafe.Offsetof(pagemap.Header{}.Size)
-	asmClass  = unsafe.Offsetof(pagemap.Header{}.Class)
+	asmRow    = unsafe.Offsetof(pagemap.Header{}.Row)
 	asmStates = smallheap.StatesStart
 
 	asmTop        = smallheap.OffsetTop
@@ -158,7 +158,7 @@ var (
 // Linters do not see what assembly uses.
 var _ = [...]uintptr{
 	asmLargeMin, asmThread, asmID, asmRootShift, asmRootBits, asmPageShift, asmLeafBits, asmMagicShift,
-	asmOwner, asmBase, asmMagic, asmSize, asmClass, asmStates,
+	asmOwner, asmBase, asmMagic, asmSize, asmRow, asmStates,
 	asmTop, asmNextSample, asmRequested, asmSlot, asmEnd, uintptr(asmCached),
 	uintptr(asmUsed), uintptr(asmLive), uintptr(asmPlain),
 }

@@ -233,7 +233,7 @@ func (w *twins) malloc(size int) unsafe.Pointer {
 	call := func(s side) func() unsafe.Pointer {
 		return func() unsafe.Pointer {
 			p, err := s.malloc(size)
-			if err != nil {
+			if err != nil || *(*[2]uintptr)(unsafe.Pointer(&err)) != [2]uintptr{} { // both words are results
 				w.Fatal(err)
 			}
 			return p
@@ -251,7 +251,7 @@ func (w *twins) free(p unsafe.Pointer) {
 	addr, fast := raw.Addr(p), false
 	r, span := classCacheOf(w.cache(), 0), uintptr(0)
 	if st, c := smallheap.PlainBlock(addr, w.a.freeOwner); st != nil {
-		r, span = classCacheOf(w.cache(), c), pagemap.Get(addr)
+		r, span = classCacheOf(w.cache(), smallheap.PutRow(c)), pagemap.Get(addr)
 		fast = r.HasRoom()
 	}
 	call := func(s side) func() unsafe.Pointer {

@@ -92,7 +92,7 @@ func (a *Allocator) releaseSmall(h holder, op operation, b *resident) {
 			a.freeToSpan(op, c, addr, st, code)
 			return
 		}
-		r := a.classCache(h, op, cache, c)
+		r := a.classCache(h, op, cache, c, smallheap.PutRow(c))
 		spare = r.MakeRoom(spare)
 		ok := r.PutSlow(addr, st, code)
 		h.release(id)

@@ -122,12 +122,13 @@ func (a *Allocator) checkClass(c sizeclass.Class) (smallheap.Tally, error) {
 	}
 	allocs, requested := d.Counts().Allocs, d.Counts().Requested
 	for _, cache := range a.caches() {
-		r := classCacheOf(cache, c)
-		if err := r.Check(c, &n); err != nil {
-			return n, err
+		for r := range classCachesOf(cache, c) {
+			if err := r.Check(c, &n); err != nil {
+				return n, err
+			}
+			allocs += r.Allocs()
+			requested += r.Requested()
 		}
-		allocs += r.Allocs()
-		requested += r.Requested()
 	}
 	switch {
 	case n.Cached != len(n.Slots):

@@ -12,7 +12,7 @@ import (
 	"github.com/ashlar-go/ashlar/internal/raceannotate"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/release"
-	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // A largeCache is the part of a cache that keeps a few freed large objects. An allocation can
@@ -47,7 +47,7 @@ type cachedObject struct {
 
 const (
 	largeCacheSize  = 4
-	largeCacheStart = classCacheSize * sizeclass.Count // offset in a cache
+	largeCacheStart = classCacheSize * smallheap.Rows // offset in a cache
 
 	// maxLargeCountdown is the maximum of nextSample, in bytes. When a longer distance is
 	// drawn, sampleNext draws the rest again at the end of the countdown, as class caches do.

@@ -17,7 +17,8 @@ import (
 // saves the cost of finding and pinning the processor's cache. Its blocks belong to the
 // Allocator. Any goroutine may free them, through the Allocator or through its own Local.
 //
-// A Local caches free blocks below 128 KiB, at most 8 MiB of them. They return to the
+// A Local caches free blocks below 128 KiB, at most 8 MiB of them, and more only of sizes for
+// which many processors compete. They return to the
 // Allocator when the Local is closed, collected, or unused for a while. Trim and Options.Limit
 // take them back too.
 //

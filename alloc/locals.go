@@ -340,7 +340,9 @@ func (l *Local) bound(c sizeclass.Class) {
 		if v := l.victim; v != c && l.previous.has(v) {
 			l.previous.remove(v)
 			l.previousBytes -= magazineBytes(v)
-			l.a.returnMagazine(v, classCacheOf(l.cache, v).UnloadPrevious())
+			for r := range classCachesOf(l.cache, v) {
+				l.a.returnMagazine(v, r.UnloadPrevious())
+			}
 		}
 	}
 }
@@ -356,13 +358,13 @@ func (a *Allocator) shortFor(h holder) bool {
 // magazineBytes returns the bytes of the blocks in a full magazine of class c.
 func magazineBytes(c sizeclass.Class) int { return int(smallheap.Capacity(c)) * c.Size() }
 
-// classCache returns the class cache of class c for a slow path. The slow path may put magazines
-// into it. classCache panics if it detects that two goroutines used the Local h at the same time:
+// classCache returns the class cache of a row, which has blocks of class c, for a slow path. The slow
+// path may put magazines into it. classCache panics if it detects that two goroutines used the Local h at the same time:
 // one goroutine left a magazine that the other had exchanged. The blocks of the loaded magazine
 // are then lost.
-func (a *Allocator) classCache(h holder, op operation, cache uintptr, c sizeclass.Class) *smallheap.ClassCache {
+func (a *Allocator) classCache(h holder, op operation, cache uintptr, c, row sizeclass.Class) *smallheap.ClassCache {
 	usedOf(cache).add(c)
-	r := classCacheOf(cache, c)
+	r := classCacheOf(cache, row)
 	if localOf(h) != nil && r.Torn() {
 		r.Mend()
 		panic(sharedLocal(op))

@@ -173,14 +173,19 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 	cc := sizeclass.ClassCodeOf(size)
 	c := cc.Class()
 	spare := uintptr(0) // a magazine on its way between the depot and the class cache
+	row := smallheap.PutRow(c)
+	grow := row == c // whether a span may be added; first the blocks in the other class cache are used
 	for fetched := false; ; fetched = true {
 		cache, id, err := h.acquire()
 		if err != nil {
 			a.returnMagazine(c, spare)
 			return 0, false, err
 		}
-		r := a.classCache(h, op, cache, c)
+		r := a.classCache(h, op, cache, c, c)
 		spare = r.Refill(spare)
+		if row != c && r.Empty() {
+			r.TakeOver(a.classCache(h, op, cache, c, row), grow)
+		}
 		found := r.HasBlock()
 		twice := !found && !r.Empty()
 		sampled := found && a.sampler.sampleNext(r, c)
@@ -212,17 +217,19 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 			}
 			return addr, zeroed, nil
 		}
-		if spare, err = a.fullMagazine(c, spare, a.shortFor(h)); err != nil {
+		if spare, err = a.fullMagazine(c, spare, a.shortFor(h), grow); err != nil {
 			return 0, false, err
 		}
+		grow = true
 	}
 }
 
 // fullMagazine returns a magazine of class c with blocks. If spare is not 0, it exchanges or
-// fills spare. If short is set, it fills a quarter of the room.
-func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr, short bool) (uintptr, error) {
+// fills spare. If short is set, it fills a quarter of the room. If the depot has no blocks, it adds
+// a span, or returns a magazine without blocks if grow is not set.
+func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr, short, grow bool) (uintptr, error) {
 	m, err := a.depots[c].TakeFull(c, spare, short)
-	if err == nil && !smallheap.HasBlocks(m) {
+	if err == nil && !smallheap.HasBlocks(m) && grow {
 		spare = m
 		err = a.addSpan(c, m)
 	}

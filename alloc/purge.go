@@ -152,7 +152,9 @@ func (a *Allocator) idleSinceLastTick(id int, cache uintptr) bool {
 func activity(cache uintptr) uint64 {
 	var sum uint64
 	for c := range usedOf(cache).all() {
-		sum = sum*31 + classCacheOf(cache, c).Activity()
+		for r := range classCachesOf(cache, c) {
+			sum = sum*31 + r.Activity()
+		}
 	}
 	l := largeCacheOf(cache)
 	return sum*31 + uint64(3*atomic.LoadUintptr(&l.served)+atomic.LoadUintptr(&l.n))

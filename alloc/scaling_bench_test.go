@@ -77,22 +77,28 @@ func freeBatch(a *Allocator, blocks []unsafe.Pointer) {
 
 // BenchmarkScaling runs one goroutine for each processor. It reports locks/op, which is how
 // often an operation takes a depot's lock, and wait-ns/op, the time for which goroutines
-// wait for locks.
+// wait for locks. Without grown, magazines have the size with which they begin, and grow only
+// if the goroutines compete enough for the lock.
 func BenchmarkScaling(b *testing.B) {
 	for _, w := range scaledWorkloads {
 		for _, size := range []int{64, 1 << 10, 128 << 10} {
 			for _, procs := range []int{1, 2, 4, 16, 64} {
-				b.Run(fmt.Sprintf("workload=%s/size=%d/procs=%d", w.name, size, procs), func(b *testing.B) {
-					benchmarkScaled(b, w, size, procs)
-				})
+				for _, grown := range []bool{false, true} {
+					b.Run(fmt.Sprintf("workload=%s/size=%d/procs=%d/grown=%v", w.name, size, procs, grown), func(b *testing.B) {
+						benchmarkScaled(b, w, size, procs, grown)
+					})
+				}
 			}
 		}
 	}
 }
 
-func benchmarkScaled(b *testing.B, w scaled, size, procs int) {
+func benchmarkScaled(b *testing.B, w scaled, size, procs int, grown bool) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 	a := open(b, Options{Decay: -1})
+	if grown && size < sizeclass.LargeMin {
+		a.depots[sizeclass.Of(size)].Grow()
+	}
 	ring := make([]chan []unsafe.Pointer, procs)
 	for i := range ring {
 		ring[i] = make(chan []unsafe.Pointer, 2)

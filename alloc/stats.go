@@ -165,11 +165,12 @@ func (t *cacheTotals) add(cache uintptr) {
 	}
 	t.count++
 	for c := range usedOf(cache).all() {
-		r := classCacheOf(cache, c)
 		sum := &t.classes[c]
-		sum.blocks += int64(r.Blocks(c))
-		sum.allocs += r.Allocs()
-		sum.requested += r.Requested()
+		for r := range classCachesOf(cache, c) {
+			sum.blocks += int64(r.Blocks(c))
+			sum.allocs += r.Allocs()
+			sum.requested += r.Requested()
+		}
 	}
 	l := largeCacheOf(cache)
 	t.large.objects += int64(atomic.LoadUintptr(&l.n))

@@ -45,6 +45,7 @@ type File struct {
 	copies          []*copying // running copies
 	gaps            []gap      // free memory below count, by offset
 	usable, high    uint64     // bytes of memory, see mapsAhead; else 0
+	noted           bool       // the kernel notes which pages are written, see mapsAhead
 }
 
 // fileSpace is the account of the memory of all files.

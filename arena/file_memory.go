@@ -6,7 +6,8 @@ import "github.com/ashlar-go/ashlar/internal/vm"
 
 // mapsAhead says that the memory of a File is a private mapping of the file, which is longer than
 // the file and grows into it. Where the kernel has no such mappings (Windows), the memory is
-// private memory. Open reads the file into it, and a commit compares it with the file:
+// private memory. Open reads the file into it. The kernel notes which pages are written (vm.Copies),
+// until a commit has written them to the file; otherwise a commit compares memory with the file:
 //
 //	0                    high              usable                   capacity
 //	┌────────────────────┬─────────────────┬────────────────────────┐
@@ -24,16 +25,18 @@ func (f *File) mapMemory() (err error) {
 		f.mapping, err = fileSpace.MapKind(uintptr(used), vm.Kind{File: f.file, Offset: f.last.dataAt(), Access: vm.ReadOnly})
 		return err
 	}
-	if f.mapping, err = fileSpace.MapKind(uintptr(f.capacity), vm.Kind{Access: vm.NoAccess}); err != nil {
+	if f.mapping, err = fileSpace.MapKind(uintptr(f.capacity), vm.Kind{Access: vm.NoAccess, Watched: true}); err != nil {
 		return err
 	}
 	if err := f.makeUsable(f.last.pages() * filePage); err != nil {
 		return err
 	}
-	return f.readPages(f.last.place(0), f.last.pages(), func(i uint64, data []byte) error {
+	err = f.readPages(f.last.place(0), f.last.pages(), func(i uint64, data []byte) error {
 		copy(memory(f.mapping.Base, i), data)
 		return nil
 	})
+	f.noted = err == nil && fileSpace.Forget(f.mapping.Base, f.mapping.Size) == nil
+	return err
 }
 
 // makeUsable makes the memory below an offset usable, and twice as much if it is short.

@@ -203,7 +203,7 @@ func (h *header) finish() {
 // dirty returns the pages, of the first pages of the data, that may differ between memory
 // and the last commit.
 func (f *File) dirty(pages uint64) (dirty []uint64, err error) {
-	if !mapsAhead {
+	if !mapsAhead && !f.noted {
 		return f.compared(pages)
 	}
 	size := uintptr(pages * filePage)
@@ -283,7 +283,7 @@ func (f *File) changes(h *header, dirty []uint64, unused []gap) (fresh, changed 
 // refuses, the copies stay, and the next commit writes them again; those of unused pages
 // become zero.
 func (f *File) forget(copied []uint64, unused []gap) {
-	for len(copied) > 0 && mapsAhead {
+	for len(copied) > 0 {
 		n := 1
 		for n < len(copied) && copied[n] == copied[0]+uint64(n) {
 			n++
@@ -292,16 +292,27 @@ func (f *File) forget(copied []uint64, unused []gap) {
 		copied = copied[n:]
 	}
 	for _, g := range unused {
-		if !mapsAhead || f.dropCopies(g.from, g.to) != nil {
-			raw.Clear(f.mapping.Base+uintptr(g.from), uintptr(g.to-g.from))
+		if mapsAhead && f.dropCopies(g.from, g.to) == nil {
+			continue
+		}
+		raw.Clear(f.mapping.Base+uintptr(g.from), uintptr(g.to-g.from))
+		if !mapsAhead {
+			_ = f.dropCopies(g.from, g.to)
 		}
 	}
 }
 
 // dropCopies drops the memory's copies of the data from one offset to another, and of the
-// rest of the kernel's pages around.
+// rest of the kernel's pages around. Without mapsAhead there are no copies, but pages that were
+// changed.
 func (f *File) dropCopies(from, to uint64) error {
 	begin, end := raw.AlignDown(uintptr(from), vm.PageSize()), raw.AlignUp(uintptr(to), vm.PageSize())
+	if !mapsAhead {
+		if !f.noted {
+			return nil
+		}
+		return fileSpace.Forget(f.mapping.Base+begin, end-begin)
+	}
 	kind := vm.Kind{File: f.file, Offset: f.last.dataAt() + int64(begin)}
 	return fileSpace.Discard(f.mapping.Base+begin, end-begin, kind)
 }

@@ -28,6 +28,21 @@ func (m *Mutex) Lock() {
 	m.held = true
 }
 
+// TryLock locks m if it is not locked. It reports whether it did.
+func (m *Mutex) TryLock() bool {
+	t := self()
+	if t == nil {
+		return m.mu.TryLock()
+	}
+	t.step()
+	if m.held {
+		return false
+	}
+	m.mu.Lock()
+	m.held = true
+	return true
+}
+
 // Unlock unlocks m.
 func (m *Mutex) Unlock() {
 	t := self()

@@ -52,6 +52,7 @@ type Header struct {
 	Blocks uint32
 	Class  sizeclass.Class // of a large object: its mark (package largeheap)
 	Kind   Kind
+	Row    sizeclass.Class // of a span: the class cache that takes its blocks back
 }
 
 // LargeBias is how far a large object's Base lies above the object, in bytes.

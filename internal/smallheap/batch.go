@@ -165,7 +165,7 @@ func (l *Chain) pop() uintptr {
 // TakeChain takes magazines with at least want blocks, or all blocks that the depot has. If no
 // magazine has blocks, it fills some from the partial spans.
 func (d *Depot) TakeChain(c sizeclass.Class, want int) (l Chain) {
-	d.mu.Lock()
+	d.lock(c)
 	defer d.mu.Unlock()
 	for want > 0 && !d.closed && d.ready(c) {
 		m := d.full.pop()
@@ -194,7 +194,7 @@ func (d *Depot) ready(c sizeclass.Class) bool {
 // EmptyChain takes magazines without blocks that have room for at least want blocks. It takes
 // fewer if there is no memory for them.
 func (d *Depot) EmptyChain(c sizeclass.Class, want int) (l Chain) {
-	d.mu.Lock()
+	d.lock(c)
 	defer d.mu.Unlock()
 	for want > 0 {
 		m, err := d.takeEmpty(c, false)
@@ -210,7 +210,7 @@ func (d *Depot) EmptyChain(c sizeclass.Class, want int) (l Chain) {
 // PutChain takes magazines back as Put does, and adds the counts of the blocks that were taken
 // from them or put into them, as Account does.
 func (d *Depot) PutChain(c sizeclass.Class, l Chain, allocs, requested uint64) (empty Spans) {
-	d.mu.Lock()
+	d.lock(c)
 	defer d.mu.Unlock()
 	d.allocs += allocs
 	d.requested += requested

@@ -55,6 +55,8 @@ func (d *Depot) Check(c sizeclass.Class) (Tally, error) {
 		return n, fmt.Errorf("the depot keeps %d magazines, more than %d", d.full.count, MaxFull)
 	case d.unused > d.full.count:
 		return n, fmt.Errorf("the depot has %d magazines, and counts %d of them as unused", d.full.count, d.unused)
+	case d.grown > maxGrown:
+		return n, fmt.Errorf("magazines have grown %d times, more than %d", d.grown, maxGrown)
 	case d.closed && (n.Spans > 0 || d.full.count+d.empty.count > 0):
 		return n, fmt.Errorf("the depot is closed, and has %d spans and %d magazines", n.Spans, d.full.count+d.empty.count)
 	}
@@ -96,7 +98,7 @@ func (l *Spans) check(c sizeclass.Class, n *Tally, bin uint8) (changed int, err 
 // checkSpan checks a span's descriptor, its states and its entries in the page map.
 func checkSpan(s uintptr, c sizeclass.Class, n *Tally) error {
 	sp, row := SpanAt(s), c.Info()
-	if sp.Kind != pagemap.Span || sp.Class != c || sp.Size != row.Size || sp.Blocks != row.Blocks || sp.Magic != row.Magic {
+	if sp.Kind != pagemap.Span || sp.Class != c || sp.Size != row.Size || sp.Blocks != row.Blocks || sp.Magic != row.Magic || sp.Row != PutRow(c) {
 		return fmt.Errorf("its header has wrong values: %+v", sp.Header)
 	}
 	for off := uintptr(0); off < uintptr(row.Span); off += sizeclass.PageSize {
@@ -163,8 +165,9 @@ func (l *magazines) check(c sizeclass.Class, n *Tally, full bool) error {
 // checkMagazine checks the filled slots of a magazine. Each holds the addresses of a cached
 // block and of its state. The block lies in a span of the class, and is in no other slot.
 func checkMagazine(m uintptr, filled uint32, c sizeclass.Class, n *Tally) error {
-	if room := magazineAt(m).room; filled > room || room > Capacity(c) || slotOf(m, room).addr != endMark {
-		return fmt.Errorf("a magazine for %d of %d blocks holds %d", room, Capacity(c), filled)
+	room, slots := magazineAt(m).room, magazineAt(m).slots
+	if filled > room || room > slots || slots > MaxRoom(c) || slotOf(m, room).addr != endMark {
+		return fmt.Errorf("a magazine for %d of %d blocks holds %d", room, slots, filled)
 	}
 	for i := range filled {
 		at := slotOf(m, i)

@@ -278,9 +278,9 @@ func (r *ClassCache) exchange(m uintptr) uintptr {
 // Blocks returns how many blocks of class c both magazines hold. It may be called while
 // the holder goes on: the answer is then between 0 and two magazines' worth.
 func (r *ClassCache) Blocks(c sizeclass.Class) uint32 {
-	n := min(uint32((atomic.LoadUintptr(&r.top)-atomic.LoadUintptr(&r.bottom))/slotSize), Capacity(c))
+	n := min(uint32((atomic.LoadUintptr(&r.top)-atomic.LoadUintptr(&r.bottom))/slotSize), MaxRoom(c))
 	if previous := atomic.LoadUintptr(&r.previous); previous != 0 {
-		n += min(atomic.LoadUint32(&magazineAt(previous).n), Capacity(c))
+		n += min(atomic.LoadUint32(&magazineAt(previous).n), MaxRoom(c))
 	}
 	return n
 }

@@ -36,6 +36,7 @@ type Depot struct {
 	pages  *pageheap.Heap // to which they went; set by Purge
 	tick   uint32         // calls of Age
 
+	growth
 	allocs, requested uint64 // counts of class caches that were unloaded
 	exchanges         uint64 // magazines that caches took or put
 
@@ -54,7 +55,7 @@ const MaxFull = 32
 // magazine, the caller has to add a span. After an error the caller keeps spare. If short is
 // set, a magazine that it fills has a quarter of the room.
 func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr, short bool) (m uintptr, err error) {
-	d.mu.Lock()
+	d.lock(c)
 	defer d.mu.Unlock()
 	if d.closed {
 		return 0, vm.ErrClosed
@@ -97,7 +98,7 @@ func (d *Depot) room(c sizeclass.Class, short bool) uint32 {
 	if short || d.sparse(c) {
 		return max(Capacity(c)/shortPart, 1)
 	}
-	return Capacity(c)
+	return min(Capacity(c)<<d.grown, MaxRoom(c))
 }
 
 // store stores a magazine with the others that have blocks, or have none.
@@ -168,7 +169,7 @@ func (d *Depot) carved(s uintptr, n uint32) {
 
 // TakeEmpty returns a magazine without blocks. If short is set, it has a quarter of the room.
 func (d *Depot) TakeEmpty(c sizeclass.Class, short bool) (uintptr, error) {
-	d.mu.Lock()
+	d.lock(c)
 	defer d.mu.Unlock()
 	return d.takeEmpty(c, short)
 }
@@ -178,14 +179,20 @@ func (d *Depot) takeEmpty(c sizeclass.Class, short bool) (uintptr, error) {
 	if d.closed {
 		return 0, vm.ErrClosed
 	}
-	m := d.empty.pop()
-	if m == 0 {
-		var err error
-		if m, err = newMagazine(c); err != nil {
+	m, room := d.empty.pop(), d.room(c, short)
+	if m == 0 || magazineAt(m).slots < room {
+		larger, err := newMagazine(max(room, Capacity(c)))
+		if err != nil && m == 0 {
 			return 0, err
 		}
+		if err == nil && m != 0 {
+			freeMagazine(m)
+		}
+		if err == nil {
+			m = larger
+		}
 	}
-	setRoom(m, d.room(c, short))
+	setRoom(m, room)
 	return m, nil
 }
 
@@ -193,7 +200,7 @@ func (d *Depot) takeEmpty(c sizeclass.Class, short bool) (uintptr, error) {
 // back to their spans. Put returns the spans that are wholly idle then; the caller releases
 // them.
 func (d *Depot) Put(c sizeclass.Class, m uintptr) (empty Spans) {
-	d.mu.Lock()
+	d.lock(c)
 	defer d.mu.Unlock()
 	d.put(c, m, &empty)
 	return empty
@@ -204,7 +211,7 @@ func (d *Depot) put(c sizeclass.Class, m uintptr, empty *Spans) {
 	d.exchanges++
 	switch {
 	case d.closed:
-		freeMagazine(c, m) // its blocks were unmapped when the allocator was closed
+		freeMagazine(m) // its blocks were unmapped when the allocator was closed
 	case magazineAt(m).n == 0 || d.full.count < MaxFull && !d.sparse(c):
 		d.store(m)
 	default:
@@ -299,6 +306,7 @@ func (d *Depot) Age(c sizeclass.Class, all, keep bool) (empty Spans) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.tick++
+	d.calm()
 	used := d.full.count - d.unused
 	if all {
 		used = 0
@@ -310,7 +318,7 @@ func (d *Depot) Age(c sizeclass.Class, all, keep bool) (empty Spans) {
 	}
 	d.unused = d.full.count
 	for !keep && d.empty.count > 0 {
-		freeMagazine(c, d.empty.pop())
+		freeMagazine(d.empty.pop())
 	}
 	return empty
 }
@@ -332,7 +340,7 @@ func (d *Depot) Close(c sizeclass.Class) (splits int) {
 	d.closed = true
 	for _, l := range []*magazines{&d.full, &d.empty} {
 		for m := l.pop(); m != 0; m = l.pop() {
-			freeMagazine(c, m)
+			freeMagazine(m)
 		}
 	}
 	for i := range d.lists {

@@ -11,8 +11,9 @@
 // # Structures
 //
 //	ClassCache  the part of a cache for one class: two magazines, the loaded one and the
-//	            previous one, and a countdown to the next sampled block
-//	magazine    up to 128 free blocks, ready to be handed out
+//	            previous one, and a countdown to the next sampled block. Blocks smaller than a
+//	            cache line have a second one, which takes them back (rows.go)
+//	magazine    up to 128 free blocks, ready to be handed out; more in a class that has grown
 //	Chain       magazines on their way between the depot and a batch
 //	Depot       the part of one class that all caches share: spare magazines and spans
 //	bins        the spans of a depot, by how many of their blocks are idle
@@ -70,6 +71,13 @@
 //
 // Blocks of one size that are freed and allocated strictly in turn do not gather: the block
 // that was freed last is handed out next, and no magazine reaches the depot.
+//
+// # How magazines grow
+//
+// Each exchange with a depot takes its lock, and as long as many blocks from a magazine. If many
+// processors compete for the lock, or if a class of small blocks is busy, the magazines of that
+// class grow up to eight times, so that fewer are exchanged (growth.go). They shrink again when the
+// class is calm.
 //
 // # Size codes
 //

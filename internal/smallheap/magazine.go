@@ -15,7 +15,7 @@ import (
 // in metadata, followed by its slots:
 //
 //	┌─────────┬──────────┬────────┬────────┬─────┬────────────┬─────┐
-//	│ next, n │ sentinel │ slot 0 │ slot 1 │  …  │ slot room−1│ end │     0 ≤ n ≤ room ≤ Capacity
+//	│ next, n │ sentinel │ slot 0 │ slot 1 │  …  │ slot room−1│ end │     0 ≤ n ≤ room ≤ slots ≤ MaxRoom
 //	└─────────┴──────────┴────────┴────────┴─────┴────────────┴─────┘
 //
 // The sentinel is a slot whose block is never free. The fast path tests whether the top
@@ -26,10 +26,11 @@ import (
 // While a class cache has the magazine loaded, the number of filled slots follows from the
 // top of the class cache; otherwise it is n.
 type magazine struct {
-	next     uintptr            // in the depot's lists
-	n        uint32             // slots filled
-	room     uint32             // slots that may be filled: the one after them has the endMark
-	_        [8 - wordSize]byte // aligns the slots on 32 bits
+	next     uintptr                  // in the depot's lists
+	n        uint32                   // slots filled
+	room     uint32                   // slots that may be filled: the one after them has the endMark
+	slots    uint32                   // slots in memory, except the last one, which is for the endMark
+	_        [3 * (wordSize - 4)]byte // aligns the slots
 	sentinel slot
 }
 
@@ -51,7 +52,8 @@ const (
 	minSlots      = 2
 )
 
-// MaxSlots is the largest number of blocks that a magazine has room for.
+// MaxSlots is the largest number of blocks that a magazine has room for, unless its class has grown
+// (see growth).
 const MaxSlots = 128
 
 // noBlock is the state to which a sentinel points.
@@ -59,9 +61,14 @@ var noBlock = Idle
 
 func sentinelState() uintptr { return raw.Addr(unsafe.Pointer(&noBlock)) }
 
-// Capacity returns the number of slots of a magazine of class c.
+// Capacity returns the number of slots of a magazine of class c, unless the class has grown.
 func Capacity(c sizeclass.Class) uint32 {
 	return uint32(min(max(magazineBytes/c.Size(), minSlots), MaxSlots))
+}
+
+// MaxRoom returns the largest number of slots of a magazine of class c.
+func MaxRoom(c sizeclass.Class) uint32 {
+	return max(min(Capacity(c)<<maxGrown, uint32(magazineBytes<<maxGrown/c.Size())), Capacity(c))
 }
 
 func magazineAt(m uintptr) *magazine { return raw.At[magazine](m) }
@@ -78,27 +85,27 @@ const endMark = 1
 // Depot.sparse). With short magazines, blocks return to their spans sooner.
 const shortPart = 4
 
-// setRoom changes the room of an empty magazine.
+// setRoom changes the room of an empty magazine, as far as it has slots.
 func setRoom(m uintptr, room uint32) {
+	room = min(room, magazineAt(m).slots)
 	slotOf(m, magazineAt(m).room).addr = 0
 	magazineAt(m).room = room
 	slotOf(m, room).addr = endMark
 }
 
-func magazineSize(c sizeclass.Class) uintptr {
-	return slotsStart + uintptr(Capacity(c)+1)*slotSize
-}
+func magazineSize(slots uint32) uintptr { return slotsStart + uintptr(slots+1)*slotSize }
 
-func newMagazine(c sizeclass.Class) (uintptr, error) {
-	m, err := metadata.Alloc(magazineSize(c))
+func newMagazine(slots uint32) (uintptr, error) {
+	m, err := metadata.Alloc(magazineSize(slots))
 	if err == nil {
 		magazineAt(m).sentinel.state = sentinelState()
-		setRoom(m, Capacity(c))
+		magazineAt(m).slots = slots
+		setRoom(m, slots)
 	}
 	return m, err
 }
 
-func freeMagazine(c sizeclass.Class, m uintptr) { metadata.Free(m, magazineSize(c)) }
+func freeMagazine(m uintptr) { metadata.Free(m, magazineSize(magazineAt(m).slots)) }
 
 // HasBlocks reports whether magazine m, which no class cache has loaded, holds blocks.
 func HasBlocks(m uintptr) bool { return magazineAt(m).n > 0 }

@@ -93,7 +93,7 @@ func NewSpan(owner uintptr, c sizeclass.Class, base uintptr, clean bool) (uintpt
 	*SpanAt(s) = Span{
 		Header: pagemap.Header{
 			Owner: owner, Base: base, Kind: pagemap.Span,
-			Magic: row.Magic, Size: row.Size, Blocks: row.Blocks, Class: c,
+			Magic: row.Magic, Size: row.Size, Blocks: row.Blocks, Class: c, Row: PutRow(c),
 		},
 		idle: row.Blocks,
 	}

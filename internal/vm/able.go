@@ -71,7 +71,8 @@ const (
 	Holes
 	// LengthLocks: the change of a file's length has a lock of its own.
 	LengthLocks
-	// Copies: the kernel tells which pages of a private file mapping are copies.
+	// Copies: the kernel tells which pages of a private file mapping are copies, or which pages of
+	// watched memory were written.
 	Copies
 	// SecretMemory: memory that the kernel itself cannot read by accident.
 	SecretMemory
@@ -93,7 +94,7 @@ const Features = endOfFeatures - 1
 const (
 	linuxSource   = Features
 	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Prefetching | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions | MemoryLimits
-	windowsSource = OffHeap | Guards | Placing | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | Preallocation | LengthLocks
+	windowsSource = OffHeap | Guards | Placing | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | Preallocation | LengthLocks | Copies
 	heapSource    = Parts
 )
 
@@ -164,7 +165,7 @@ var featureNames = map[Feature]string{
 	Hiding: "hiding memory from core dumps and children", Populating: "populating pages by advice",
 	Names: "names of mappings", Files: "mapped files", FilesAhead: "mappings longer than their file", Dropping: "dropping copies of a file's pages",
 	SharedMemory: "shared memory", Reopening: "opening an inherited file again", Preallocation: "preallocated disk space", Holes: "holes in files", Permissions: "permission bits of files",
-	LengthLocks: "locks of a file's length", Copies: "which pages of a file mapping are copies",
+	LengthLocks: "locks of a file's length", Copies: "which pages of a file's memory were changed",
 	SecretMemory: "memory that the kernel cannot read", MappingLimit: "the limit of mappings",
 	ProcessView: "the kernel's view of the process", MemoryLimits: "the process's limit of memory",
 }

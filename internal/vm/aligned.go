@@ -14,6 +14,9 @@ const alignsItself = false
 // memory can be with Placing.
 func PlacesFiles() bool { return true }
 
+// sysForget is for watched memory only, which these systems do not have.
+func sysForget(uintptr, uintptr) error { return ErrKernelLacks }
+
 // residentIsWorkingSet says whether sysResident reports pages of the working set only.
 const residentIsWorkingSet = false
 

@@ -44,8 +44,15 @@ func (s *Space) StoreFile(f *File) error {
 }
 
 // Copied calls visit with the address of each page of a private file mapping that the
-// process has written to, so that the kernel has copied it. It returns ErrKernelLacks if
-// the kernel does not report this; visit may have been called for some pages before.
+// process has written to, so that the kernel has copied it, or of each page of watched memory
+// that was written. It returns ErrKernelLacks if the kernel does not report this for the mapping;
+// visit may have been called for some pages before.
 func (s *Space) Copied(base, size uintptr, visit func(page uintptr)) error {
 	return s.call(OpCopied, 0, func() error { return sysCopied(base, size, visit) })
+}
+
+// Forget makes Copied visit pages of watched memory again only when they are written again. On
+// failure Copied still visits them. It returns ErrKernelLacks if memory cannot be watched.
+func (s *Space) Forget(base, size uintptr) error {
+	return s.call(OpCopied, 0, func() error { return sysForget(base, size) })
 }

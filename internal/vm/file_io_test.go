@@ -69,3 +69,45 @@ func TestCopied(t *testing.T) {
 		t.Errorf("copied %v, want %v (%v, %d)", got, want, err, sum)
 	}
 }
+
+// TestWatched: Copied finds the pages of watched memory that were written since Forget, also those
+// that became accessible later.
+func TestWatched(t *testing.T) {
+	var s Space
+	page := PageSize()
+	const pages = 2000
+	m, err := s.MapKind(pages*page, Kind{Access: NoAccess, Watched: true})
+	must(t, err)
+	defer release(t, &s, m)
+	written := func(count uintptr) (found []uintptr) {
+		t.Helper()
+		lacks(t, s.Copied(m.Base, count*page, func(p uintptr) { found = append(found, (p-m.Base)/page) }))
+		return found
+	}
+	write := func(pages ...uintptr) {
+		for _, i := range pages {
+			*raw.At[byte](m.Base + i*page) = 1
+		}
+	}
+	must(t, s.Protect(m.Base, 1000*page, ReadWrite))
+	var all []uintptr
+	for i := range uintptr(1000) {
+		all = append(all, i)
+	}
+	write(all...)
+	if got := written(pages); !slices.Equal(got, all) {
+		t.Fatalf("%d pages were written, and %d are found", len(all), len(got))
+	}
+	lacks(t, s.Forget(m.Base, pages*page))
+	must(t, s.Protect(m.Base+1000*page, 1000*page, ReadWrite))
+	check(t, "not written since", m.Base+page, 1, 1) // reading is not writing
+	want := []uintptr{0, 255, 256, 999, 1000, pages - 1}
+	write(want...)
+	if got := written(pages); !slices.Equal(got, want) {
+		t.Errorf("written %v, found %v", want, got)
+	}
+	must(t, s.Forget(m.Base+255*page, page))
+	if got := written(300); !slices.Equal(got, []uintptr{0, 256}) {
+		t.Errorf("found %v after one page was forgotten", got)
+	}
+}

@@ -35,6 +35,10 @@ type Kind struct {
 	// few.
 	Huge bool
 
+	// Watched makes the kernel note which pages of private anonymous memory are written, so that Copied
+	// visits them until Forget. Only Windows watches memory; elsewhere it has no effect.
+	Watched bool
+
 	at   uintptr // start address, which must be unused; 0: any
 	hull *Kind   // this is a reservation for a mapping of that kind
 }

@@ -26,6 +26,7 @@ func sysStoreDirectory(int) error                    { return Need(Files) }
 
 func sysAllocate(int, int64, int64) error                     { return Need(Preallocation) }
 func sysPreallocate(int, int64, int64) error                  { return Need(Preallocation) }
+func sysCopied(uintptr, uintptr, func(uintptr)) error         { return Need(Copies) }
 func sysMakeRoom(uintptr, uintptr, *Kind) error               { return Need(Placing) }
 func sysMove(uintptr, uintptr, uintptr, uintptr, *Kind) error { return Need(Placing) }
 
@@ -33,5 +34,7 @@ func sysMove(uintptr, uintptr, uintptr, uintptr, *Kind) error { return Need(Plac
 func PlacesFiles() bool { return false }
 
 func sysResident(uintptr, []byte) error { return Need(Residency) }
+
+func sysForget(uintptr, uintptr) error { return Need(Copies) }
 
 func sharedPrefix() string { return "" }

@@ -153,9 +153,9 @@ func sysMapKind(size uintptr, k *Kind) (uintptr, error) {
 	case k.File != nil:
 		base, err = mapView(size, k)
 	case k.Access == NoAccess: // it is committed when it becomes accessible
-		return windows.VirtualAlloc(0, size, windows.MEM_RESERVE, windows.PAGE_NOACCESS)
+		return windows.VirtualAlloc(0, size, windows.MEM_RESERVE|watch(k), windows.PAGE_NOACCESS)
 	default:
-		base, err = windows.VirtualAlloc(0, size, commit, protections[k.Access])
+		base, err = windows.VirtualAlloc(0, size, commit|watch(k), protections[k.Access])
 	}
 	if err == nil && k.Populate {
 		_ = touch(base, size, !k.Shared && k.Access == ReadWrite)

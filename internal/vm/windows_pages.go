@@ -5,6 +5,7 @@
 package vm
 
 import (
+	"errors"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -49,6 +50,51 @@ func prefetch(base, size uintptr) error {
 	ranges := struct{ base, size uintptr }{base, size} // WIN32_MEMORY_RANGE_ENTRY
 	done, _, err := prefetchVirtualMemory.Call(uintptr(windows.CurrentProcess()), 1, uintptr(unsafe.Pointer(&ranges)), 0)
 	if done == 0 {
+		return err
+	}
+	return nil
+}
+
+const memWriteWatch = 0x00200000 // MEM_WRITE_WATCH
+
+// watch returns the flag of memory whose written pages the system notes.
+func watch(k *Kind) uint32 {
+	if k.Watched {
+		return memWriteWatch
+	}
+	return 0
+}
+
+var (
+	getWriteWatch   = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetWriteWatch")
+	resetWriteWatch = windows.NewLazySystemDLL("kernel32.dll").NewProc("ResetWriteWatch")
+)
+
+// sysCopied visits the pages of watched memory that were written. Which pages of a view are copies
+// it does not know: a copy that is not in the working set looks like a page that was never there.
+func sysCopied(base, size uintptr, visit func(uintptr)) error {
+	var pages [workingSetBatch]uintptr
+	for end := base + size; base < end; {
+		n, granularity := uintptr(len(pages)), uint32(0)
+		failed, _, err := getWriteWatch.Call(0, base, end-base, uintptr(unsafe.Pointer(&pages)), uintptr(unsafe.Pointer(&n)), uintptr(unsafe.Pointer(&granularity)))
+		if failed != 0 {
+			return errors.Join(ErrKernelLacks, err)
+		}
+		for _, page := range pages[:n] {
+			visit(page)
+		}
+		if n < uintptr(len(pages)) {
+			return nil
+		}
+		base = pages[n-1] + pageSize
+	}
+	return nil
+}
+
+// sysForget resets the notes of sysCopied.
+func sysForget(base, size uintptr) error {
+	failed, _, err := resetWriteWatch.Call(base, size)
+	if failed != 0 {
 		return err
 	}
 	return nil

@@ -35,7 +35,7 @@ func allocTest() *Workload {
 		prepare: func(t *Team) func() {
 			slots := make([][]block, len(t.workers))
 			for i := range slots {
-				slots[i] = make([]block, scaled(alloctestSlots, min(t.scale, 1))/len(t.workers))
+				slots[i] = newSlots(scaled(alloctestSlots, min(t.scale, 1)) / len(t.workers))
 			}
 			bands := newBands()
 			return func() {

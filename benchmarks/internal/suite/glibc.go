@@ -27,7 +27,7 @@ func glibcSimple() *Workload {
 			return fmt.Sprintf("sizes %v B, %v at once, %d blocks of each, all written", simpleSizes, simpleCounts, scaled(simpleBlocks, scale))
 		},
 		prepare: func(t *Team) func() {
-			blocks := make([]block, simpleCounts[len(simpleCounts)-1])
+			blocks := newSlots(simpleCounts[len(simpleCounts)-1])
 			return func() {
 				t.each(func(w *worker) {
 					for _, size := range simpleSizes {
@@ -82,7 +82,7 @@ func glibcThread() *Workload {
 			sizes := inverseSquareSizes()
 			slots := make([][]block, len(t.workers))
 			for i := range slots {
-				slots[i] = make([]block, threadSlots)
+				slots[i] = newSlots(threadSlots)
 			}
 			return func() {
 				t.each(func(w *worker) {

@@ -33,7 +33,7 @@ func larson() *Workload {
 		prepare: func(t *Team) func() {
 			slots := make([][]block, len(t.workers))
 			for i := range slots {
-				slots[i] = make([]block, larsonSlots)
+				slots[i] = newSlots(larsonSlots)
 			}
 			return func() {
 				t.each(func(w *worker) { w.larsonWarmUp(slots[w.index]) })

@@ -37,7 +37,7 @@ func rptest() *Workload {
 			mail := make([]mailbox, len(t.workers))
 			slots := make([][]block, len(t.workers))
 			for i := range slots {
-				slots[i] = make([]block, rptestSlots)
+				slots[i] = newSlots(rptestSlots)
 			}
 			return func() {
 				t.each(func(w *worker) {

@@ -69,7 +69,7 @@ type keepRing struct {
 func newKeepRings(n, slots int) []*keepRing {
 	rings := make([]*keepRing, n)
 	for i := range rings {
-		rings[i] = &keepRing{slots: make([]block, max(slots, 5))}
+		rings[i] = &keepRing{slots: newSlots(max(slots, 5))}
 	}
 	return rings
 }

@@ -39,7 +39,7 @@ func sh8bench() *Workload {
 		prepare: func(t *Team) func() {
 			rings := newKeepRings(len(t.workers), t.rounds(sh8Slots)/len(t.workers))
 			table, rounds := sh8Table(), t.rounds(sh8Rounds)
-			shared := make([]block, t.rounds(sh8Shared))
+			shared := newSlots(t.rounds(sh8Shared))
 			return func() {
 				first := t.workers[0]
 				for i := range shared {

@@ -271,3 +271,17 @@ func BenchmarkWorker(b *testing.B) {
 		}
 	})
 }
+
+// TestFill: fill writes all of a block and nothing beside it.
+func TestFill(t *testing.T) {
+	for size := 1; size <= 70; size++ {
+		memory := make([]byte, 96)
+		w := &worker{team: new(Team), handle: idleHandle{unsafe.Pointer(&memory[8])}}
+		b := w.fill(size)
+		for at, got := range memory {
+			if inside := at >= 8 && at < 8+size; inside != (got == b.tag) {
+				t.Fatalf("byte %d after filling %d from byte 8: %#x, the tag is %#x", at, size, got, b.tag)
+			}
+		}
+	}
+}

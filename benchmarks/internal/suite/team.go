@@ -72,8 +72,7 @@ func (load *Workload) equipment(s Setup) (equip func(w *worker)) {
 	}
 	notes := make([][]block, s.Goroutines)
 	for i := range notes {
-		notes[i] = make([]block, load.MaxLive)
-		clear(notes[i])
+		notes[i] = newSlots(load.MaxLive)
 	}
 	return func(w *worker) { w.arena = &blocks{handle: s.Open(), live: notes[w.index][:0]} }
 }

@@ -38,7 +38,7 @@ func window(length, size int) *Workload {
 			return fmt.Sprintf("%d blocks of %d B, one byte a page written, %d live", rounds(scale), size, length)
 		},
 		prepare: func(t *Team) func() {
-			ring, rounds := make([]block, length), rounds(t.scale)
+			ring, rounds := newSlots(length), rounds(t.scale)
 			return func() {
 				t.each(func(w *worker) {
 					for at := range rounds {

@@ -89,7 +89,7 @@ func newBatchStack(batches, unused int) *batchStack {
 	s := &batchStack{left: batches}
 	s.changed.L = &s.mutex
 	for range unused {
-		s.unused = append(s.unused, &batch{blocks: make([]block, xmallocBatch)})
+		s.unused = append(s.unused, &batch{blocks: newSlots(xmallocBatch)})
 	}
 	return s
 }

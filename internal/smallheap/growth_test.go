@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package smallheap
+
+import (
+	"testing"
+
+	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
+)
+
+// exchange makes caches exchange empty magazines n times. Of eight times that the lock is taken,
+// it is found taken as often as busy says.
+func exchange(t *testing.T, d *Depot, c sizeclass.Class, n, busy int) {
+	t.Helper()
+	for i := range n {
+		m, err := d.TakeEmpty(c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Put(c, m)
+		for k := range 8 {
+			d.count(c, k < busy)
+		}
+		if i%100 == 0 {
+			if _, err := d.Check(c); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// roomOf returns the room of the magazine that the depot lends next.
+func roomOf(t *testing.T, d *Depot, c sizeclass.Class, short bool) uint32 {
+	t.Helper()
+	m, err := d.TakeEmpty(c, short)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Put(c, m)
+	return magazineAt(m).room
+}
+
+// TestMagazinesGrow: magazines grow in a class for whose lock many processors compete, up to
+// MaxRoom. If few compete, they grow up to magazineBytes. When the class is calm they shrink, and
+// their memory comes back.
+func TestMagazinesGrow(t *testing.T) {
+	for _, size := range []int{16, 64, 1 << 10, 16 << 10, 128<<10 - 1} {
+		c := sizeclass.Of(size)
+		before := metadata.InUse()
+		d := new(Depot)
+		if exchange(t, d, c, window/16, 1); roomOf(t, d, c, false) != Capacity(c) {
+			t.Errorf("%d bytes: magazines have grown to %d blocks at once", size, roomOf(t, d, c, false))
+		}
+		exchange(t, d, c, 4*window*busyWindows, 1)
+		if got, most := roomOf(t, d, c, false), max(magazineBytes/c.Size(), int(Capacity(c))); int(got) > most || got < min(MaxRoom(c), uint32(most/2)) {
+			t.Errorf("%d bytes: magazines of a busy class have room for %d blocks, want up to %d", size, got, most)
+		}
+		if exchange(t, d, c, 2*window, 4); roomOf(t, d, c, false) != MaxRoom(c) {
+			t.Errorf("%d bytes: magazines have room for %d blocks, want %d", size, roomOf(t, d, c, false), MaxRoom(c))
+		}
+		if got := roomOf(t, d, c, true); got > Capacity(c) {
+			t.Errorf("%d bytes: a short magazine has room for %d blocks", size, got)
+		}
+		d.Age(c, false, false) // notes that the class was busy
+		if exchange(t, d, c, 1, 0); roomOf(t, d, c, false) != MaxRoom(c) {
+			t.Errorf("%d bytes: magazines have room for %d blocks after a busy tick", size, roomOf(t, d, c, false))
+		}
+		for range maxGrown {
+			d.Age(c, false, false)
+		}
+		if got := roomOf(t, d, c, false); got != Capacity(c) {
+			t.Errorf("%d bytes: magazines have room for %d blocks after calm ticks, want %d", size, got, Capacity(c))
+		}
+		d.Age(c, false, false)
+		if _, err := d.Check(c); err != nil {
+			t.Error(err)
+		}
+		d.Close(c)
+		if after := metadata.InUse(); after != before {
+			t.Errorf("%d bytes: %d bytes of metadata stay", size, after-before)
+		}
+	}
+}
+
+// TestGrownMagazineIsReplaced: an empty magazine that is too small is replaced, and a larger one
+// is lent with the room that the class has.
+func TestGrownMagazineIsReplaced(t *testing.T) {
+	c := sizeclass.Of(64)
+	d := new(Depot)
+	defer d.Close(c)
+	small, err := d.TakeEmpty(c, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.grown = 1
+	d.Put(c, small)
+	if got := roomOf(t, d, c, false); got != 2*Capacity(c) {
+		t.Errorf("a magazine of a class that has grown has room for %d blocks, want %d", got, 2*Capacity(c))
+	}
+	d.grown = 0
+	if got := roomOf(t, d, c, false); got != Capacity(c) {
+		t.Errorf("a magazine of a class that has shrunk has room for %d blocks, want %d", got, Capacity(c))
+	}
+	if d.empty.count != 1 {
+		t.Errorf("the depot has %d magazines, want 1", d.empty.count)
+	}
+}
