@@ -50,6 +50,7 @@ func TestFastStorm(t *testing.T) {
 				*(*uintptr)(p) = raw.Addr(p)
 				*at = p
 				if i%100 == 0 {
+					runtime.Gosched() // WebAssembly has one thread, and no preemption
 					select {
 					case handed <- p:
 						*at = <-handed

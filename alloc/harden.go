@@ -29,7 +29,7 @@ type Hardening struct {
 	// runs beyond the last block faults there. Each span costs more address space and a kernel
 	// call. Before Linux 6.13 each span also costs two mappings, whose number vm.max_map_count
 	// limits. NewAllocator returns an error that wraps ErrUnsupported if the platform has no
-	// guard pages.
+	// guard pages, or if its pages are larger than 8 KiB.
 	SpanGuards bool
 }
 

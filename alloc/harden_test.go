@@ -86,7 +86,7 @@ func TestZeroOnFreeOpen(t *testing.T) {
 	fill(bytesAt(p, 100), 1)
 	vm.Inject(func(op vm.Op) error {
 		if op == vm.OpGuard || op == vm.OpProtect {
-			return syscall.ENOMEM
+			return vm.ErrOutOfMemory
 		}
 		return nil
 	})
@@ -220,7 +220,7 @@ func TestSpanGuardsRefused(t *testing.T) {
 			vm.Inject(func(op vm.Op) error {
 				if op == vm.OpGuard || op == vm.OpProtect || op == vm.OpPurge {
 					if calls++; calls == at || persistent && calls > at {
-						return syscall.ENOMEM
+						return vm.ErrOutOfMemory
 					}
 				}
 				return nil
@@ -254,7 +254,7 @@ func TestSpanGuardNotMade(t *testing.T) {
 			return syscall.EINVAL // as a kernel without markers
 		case op == vm.OpProtect && !refused:
 			refused = true
-			return syscall.ENOMEM
+			return vm.ErrOutOfMemory
 		}
 		return nil
 	})

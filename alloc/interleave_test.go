@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -33,7 +34,7 @@ type scene struct {
 
 // TestInterleavings runs the scenes in many orders. A failure says how to run its order again.
 func TestInterleavings(t *testing.T) {
-	for _, s := range scenes {
+	for _, s := range slices.Concat(scenes, traceScenes) {
 		t.Run(s.name, func(t *testing.T) {
 			o := interleave.Options{Runs: *runsFlag, Seed: *seedFlag}
 			if s.one {

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -43,6 +44,9 @@ func (o *Options) check(op string) error {
 func (o *Options) lacking() (field string, err error) {
 	if o.Hardening.SpanGuards && !vm.Able(vm.Guards) {
 		return "Hardening.SpanGuards", vm.Need(vm.Guards)
+	}
+	if o.Hardening.SpanGuards && vm.PageSize() > sizeclass.PageSize {
+		return "Hardening.SpanGuards", fmt.Errorf("%w: guard pages of %d bytes: the kernel's pages have %d", ErrUnsupported, sizeclass.PageSize, vm.PageSize())
 	}
 	if o.GuardRate > 0 && !vm.Able(vm.Guards) {
 		return "GuardRate", vm.Need(vm.Guards)

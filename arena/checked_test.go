@@ -7,7 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"runtime"
-	"syscall"
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
@@ -163,7 +162,7 @@ func TestUnguarded(t *testing.T) {
 	p.X = 3
 	vm.Inject(func(op vm.Op) error {
 		if op == vm.OpGuard || op == vm.OpProtect {
-			return syscall.ENOMEM
+			return vm.ErrOutOfMemory
 		}
 		return nil
 	})

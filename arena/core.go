@@ -4,12 +4,12 @@ package arena
 
 import (
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"weak"
 
 	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/arenahost"
+	"github.com/ashlar-go/ashlar/internal/interleave"
 )
 
 // A core is all of an arena except the window, which belongs to the handle or to the lanes.
@@ -26,7 +26,7 @@ type core struct {
 	lost         atomic.Int64 // bytes of windows that lanes dropped
 	inQuarantine atomic.Int64 // bytes
 
-	mu      sync.Mutex // guards the fields below; an arena that is not concurrent locks it too, for Stats
+	mu      interleave.Mutex // guards the fields below; an arena that is not concurrent locks it too, for Stats
 	attempt attempt
 	chunks  []chunk // in order of use: chunks[:current] are full, those after current are unused
 	current int

@@ -18,7 +18,7 @@ var modes = []struct {
 	{"plain", alloc.Options{}, 0},
 	{"checked", alloc.Options{Checked: true}, 0},
 	{"guarded", alloc.Options{GuardRate: 1}, vm.Guards},
-	{"hardened", alloc.Options{Hardening: alloc.Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: vm.Able(vm.Guards)}}, 0},
+	{"hardened", alloc.Options{Hardening: alloc.Hardening{ZeroOnFree: true, RandomOrder: true, SpanGuards: vm.Able(vm.Guards) && vm.PageSize() <= 8<<10}}, 0},
 }
 
 // EachMode runs f as four subtests, on a new plain, checked, guarded and hardened Allocator.

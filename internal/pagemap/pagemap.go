@@ -4,7 +4,6 @@ package pagemap
 
 import (
 	"math/bits"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -74,7 +73,7 @@ func (h *Header) Owns(i uint32, addr, owner uintptr) bool {
 
 var (
 	root   [rootSize]uintptr // addresses of leaves, or 0; set once each
-	growMu sync.Mutex        // serialises the making of leaves, guards spares
+	growMu interleave.Mutex  // serialises the making of leaves, guards spares
 	spares []uintptr         // prepared leaves that were not needed; at most as many as concurrent calls of mremap
 )
 

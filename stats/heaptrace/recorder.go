@@ -5,11 +5,11 @@ package heaptrace
 import (
 	"io"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/goroutine"
+	"github.com/ashlar-go/ashlar/internal/interleave"
 )
 
 // shardSize is the number of records that a shard holds: about 100 µs of operations.
@@ -43,7 +43,7 @@ type Recorder struct {
 	stop     chan struct{}
 	stopped  chan struct{}
 
-	writing sync.Mutex // guards what follows
+	writing interleave.Mutex // guards what follows
 	writer  *Writer
 	written uint64
 	taken   [][]record
@@ -53,7 +53,7 @@ type Recorder struct {
 
 // A shard collects records. mu protects all its fields.
 type shard struct {
-	mu      sync.Mutex
+	mu      interleave.Mutex
 	records []record // at most shardSize
 	dropped uint32
 	closed  bool // Add records nothing more
