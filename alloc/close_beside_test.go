@@ -154,7 +154,10 @@ func TestCloseBesideCalls(t *testing.T) {
 	const callers = 3
 	for _, c := range besideClose {
 		t.Run(c.name, func(t *testing.T) {
-			if c.options.Hardening.SpanGuards || c.options.GuardRate > 0 {
+			if c.options.Hardening.SpanGuards {
+				spanGuards(t)
+			}
+			if c.options.GuardRate > 0 {
 				vm.Require(t, vm.Guards)
 			}
 			old := &bystander{a: open(t, still)}

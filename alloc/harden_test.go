@@ -130,9 +130,19 @@ func TestRandomOrder(t *testing.T) {
 	}
 }
 
+// spanGuards returns options with span guards. It skips the test where they are refused.
+func spanGuards(t *testing.T) Options {
+	t.Helper()
+	vm.Require(t, vm.Guards)
+	if size := vm.PageSize(); size > sizeclass.PageSize {
+		t.Skipf("the kernel's pages have %d bytes", size)
+	}
+	return Options{Decay: -1, Hardening: Hardening{SpanGuards: true}}
+}
+
 // TestSpanGuards: an access that runs beyond the last block of a span faults.
 func TestSpanGuards(t *testing.T) {
-	vm.Require(t, vm.Guards)
+	options := spanGuards(t)
 	for _, c := range []struct {
 		name    string
 		without bool // kernels with guard markers
@@ -146,7 +156,7 @@ func TestSpanGuards(t *testing.T) {
 					return nil
 				})
 			}
-			a := open(t, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}})
+			a := open(t, options)
 			for _, size := range []int{16, 100, 4096, 60 << 10} {
 				p := lastOfSpan(t, a, size)
 				n := UsableSize(p)
@@ -182,7 +192,7 @@ func lastOfSpan(t *testing.T, a *Allocator, size int) unsafe.Pointer {
 }
 
 // TestUnsupportedOptions: a platform whose memory lacks a feature refuses an option that needs it,
-// at once.
+// at once. So does a kernel whose pages are too large for span guards.
 func TestUnsupportedOptions(t *testing.T) {
 	for name, c := range map[string]struct {
 		options Options
@@ -193,6 +203,12 @@ func TestUnsupportedOptions(t *testing.T) {
 		"HugePages":  {Options{HugePages: HugePagesDense}, vm.HugePages},
 	} {
 		a, err := NewAllocator(c.options)
+		if name == "SpanGuards" && vm.Able(vm.Guards) && vm.PageSize() > sizeclass.PageSize {
+			if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), name) {
+				t.Errorf("SpanGuards with pages of %d bytes: %v", vm.PageSize(), err)
+			}
+			continue
+		}
 		if vm.Able(c.needs) {
 			if err != nil {
 				t.Fatal(err)
@@ -212,10 +228,10 @@ func TestUnsupportedOptions(t *testing.T) {
 // TestSpanGuardsRefused: if the kernel refuses guard pages, allocations fail or some memory
 // is lost and counted.
 func TestSpanGuardsRefused(t *testing.T) {
-	vm.Require(t, vm.Guards)
+	options := spanGuards(t)
 	for _, persistent := range []bool{false, true} {
 		for at := 1; at < 40; at++ {
-			a := openOnly(t, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}})
+			a := openOnly(t, options)
 			calls := 0
 			vm.Inject(func(op vm.Op) error {
 				if op == vm.OpGuard || op == vm.OpProtect || op == vm.OpPurge {
@@ -245,8 +261,8 @@ func TestSpanGuardsRefused(t *testing.T) {
 // TestSpanGuardNotMade: if the guard page of a new span cannot be made, all pages of the
 // span are freed. This holds for mprotect, too.
 func TestSpanGuardNotMade(t *testing.T) {
-	vm.Require(t, vm.Guards)
-	a := open(t, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}})
+	options := spanGuards(t)
+	a := open(t, options)
 	refused := false
 	vm.Inject(func(op vm.Op) error {
 		switch {

@@ -57,6 +57,13 @@ func sysLink(fd int, name string) (int, error) {
 	return fd, unix.Unlink(temporary)
 }
 
+// temporaryOf returns the temporary name of a file, or "".
+func temporaryOf(fd int) string {
+	unnamed.mu.Lock()
+	defer unnamed.mu.Unlock()
+	return unnamed.names[fd]
+}
+
 func sysClose(fd int) error {
 	if name := takeTemporary(fd); name != "" {
 		_ = unix.Unlink(name)

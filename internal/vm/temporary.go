@@ -32,13 +32,6 @@ func keepTemporary(fd int, name string) {
 	unnamed.names[fd] = name
 }
 
-// temporaryOf returns the temporary name of a file, or "".
-func temporaryOf(fd int) string {
-	unnamed.mu.Lock()
-	defer unnamed.mu.Unlock()
-	return unnamed.names[fd]
-}
-
 // takeTemporary returns the temporary name of a file, and forgets it.
 func takeTemporary(fd int) string {
 	unnamed.mu.Lock()
