@@ -8,6 +8,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
 // belowLine are sizes whose blocks are smaller than a cache line.
@@ -42,24 +43,31 @@ func TestForeignBlocksWait(t *testing.T) {
 	}
 }
 
-// TestFreedBlocksAreTakenOver: a program that allocates and frees in turn uses its cache alone,
-// also for blocks that are smaller than a cache line.
+// TestFreedBlocksAreTakenOver: a program that frees and allocates in turn uses its cache alone,
+// also for blocks that are smaller than a cache line, and also if what it frees at a time is more
+// than a magazine.
 func TestFreedBlocksAreTakenOver(t *testing.T) {
 	for _, size := range belowLine {
-		a := open(t, still)
-		l := local(t, a)
-		var live [50]unsafe.Pointer
-		exchanges := func() int64 { return a.Stats().Classes[sizeclass.Of(size)].Exchanges }
-		var before int64
-		for i := range 10_000 {
-			if i == 1000 {
-				before = exchanges()
+		for _, batch := range []int{1, 50, smallheap.MaxSlots * 3 / 2} {
+			a := open(t, still)
+			l := local(t, a)
+			live := make([]unsafe.Pointer, batch)
+			exchanges := func() int64 { return a.Stats().Classes[sizeclass.Of(size)].Exchanges }
+			var before int64
+			for round := range 20 + 10_000/batch {
+				if round == 20 {
+					before = exchanges()
+				}
+				for _, p := range live {
+					l.Free(p)
+				}
+				for i := range live {
+					live[i] = alloc(t, l, size)
+				}
 			}
-			l.Free(live[i%len(live)])
-			live[i%len(live)] = alloc(t, l, size)
-		}
-		if n := exchanges() - before; n != 0 {
-			t.Errorf("%d B: %d magazines were exchanged with the depot", size, n)
+			if n := exchanges() - before; n != 0 {
+				t.Errorf("%d B, %d at a time: %d magazines were exchanged with the depot", size, batch, n)
+			}
 		}
 	}
 }
