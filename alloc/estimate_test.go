@@ -19,8 +19,9 @@ import (
 
 // The tests of this file allocate and free through a Local, which has one cache, with a
 // generator with a fixed seed, on one processor, in whose cache large objects are counted.
-// So they see the same samples in each run. Each number is
-// estimated from some thousand samples, so its standard error is about 2 %. If blocks of a
+// So they see the same samples in each run, with one exception: builds with ashlar_portable
+// choose the cache of a large object at random. Most numbers are
+// estimated from some thousand samples, so their standard error is about 2 %. If blocks of a
 // class got the weight of the next class (6 to 12 % off), or the mean weight of their
 // stack, the numbers would be off by many standard errors.
 
@@ -59,11 +60,11 @@ func (e *estimate) off() float64 {
 	return off / e.se
 }
 
-// unbiased reports each estimate that is off by more than three standard errors.
-func unbiased(t *testing.T, all []estimate) {
+// unbiased reports each estimate that is off by more than a number of standard errors.
+func unbiased(t *testing.T, all []estimate, most float64) {
 	t.Helper()
 	for _, e := range all {
-		if off := e.off(); math.Abs(off) > 3 {
+		if off := e.off(); math.Abs(off) > most {
 			t.Errorf("%s: %.0f, want %.0f: off by %.1f standard errors", e.what, e.got, e.want, off)
 		}
 	}
@@ -129,16 +130,17 @@ func (m mix) run(t *testing.T, a *Allocator, l *Local) []estimate {
 }
 
 // TestEstimate: for one stack that allocates several sizes, both the live and the total
-// numbers of each size are within three standard errors.
+// numbers of each size are within three standard errors, or within five if the samples are not
+// the same in each run.
 func TestEstimate(t *testing.T) {
 	for name, c := range map[string]struct {
 		rate int
 		mix  mix
 	}{
 		"small":           {2 << 10, mix{{16, 300_000, 3}, {64, 80_000, 2}, {200, 27_000, 2}, {1024, 6000, 1}, {10240, 500, 1}}},
-		"small and large": {2 << 20, mix{{32 << 10, 160_000, 400}, {128 << 10, 40_000, 200}}},
+		"small and large": {128 << 10, mix{{32 << 10, 160_000, 40}, {128 << 10, 40_000, 20}}},
 		"alike":           {8 << 10, mix{{1024, 20_000, 2}, {1152, 20_000, 2}, {1280, 20_000, 2}, {1408, 20_000, 2}}},
-		"of one kind":     {8 << 20, mix{{3 << 20, 10_000, 50}}},
+		"of one kind":     {1 << 20, mix{{3 << 20, 10_000, 50}}},
 		"guarded":         {2 << 10, mix{{64, 80_000, 2}, {1024, 6000, 1}}},
 	} {
 		for seed := range uint64(3) {
@@ -148,7 +150,11 @@ func TestEstimate(t *testing.T) {
 					vm.Require(t, vm.Guards)
 					_ = a.Inspect().SetGuardRate(30)
 				}
-				unbiased(t, c.mix.run(t, a, l))
+				most := 3.0
+				if c.mix[len(c.mix)-1].size >= sizeclass.LargeMin {
+					most = 5
+				}
+				unbiased(t, c.mix.run(t, a, l), most)
 			})
 		}
 	}
@@ -197,11 +203,11 @@ func TestEstimateExact(t *testing.T) {
 	}
 }
 
-// TestEstimateRealloc: large objects that grow or shrink are estimated within three
+// TestEstimateRealloc: large objects that grow or shrink are estimated within five
 // standard errors, as if they had been allocated with their last size. Growth counts as
 // allocated bytes, unbiased, and as no further object.
 func TestEstimateRealloc(t *testing.T) {
-	const rate = 4 << 20
+	const rate = 1 << 20
 	const k = 1 << 10
 	for name, sizes := range map[string][]int{
 		"grown":              {256 * k, 2048 * k},
@@ -216,7 +222,7 @@ func TestEstimateRealloc(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, l := loaded(t, rate, 1)
-			unbiased(t, resize(t, a, l, sizes))
+			unbiased(t, resize(t, a, l, sizes), 5)
 		})
 	}
 }
@@ -231,7 +237,7 @@ func TestEstimateMemalign(t *testing.T) {
 		l.Free(must(t, p, err))
 	}
 	se := math.Sqrt(n) * deviation(a.largeProbability(size))
-	unbiased(t, []estimate{{"objects allocated", total(heapProfileOf(t, a), 0), n, se, 1}})
+	unbiased(t, []estimate{{"objects allocated", total(heapProfileOf(t, a), 0), n, se, 1}}, 5)
 }
 
 // resize gives some thousand objects several sizes in turn. Only a few are live at a time;
