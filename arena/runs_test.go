@@ -7,21 +7,28 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/raw"
 )
+
+// listBytes returns the size of the list of runs.
+func listBytes(a *Arena) (n uintptr) {
+	for page := a.core.runs.head; page != 0; page = raw.At[runPage](page).next {
+		n += unsafe.Sizeof(runPage{})
+	}
+	return n
+}
 
 // TestRunGoesOn: other objects between linked ones of one type do not lengthen the list of runs,
 // and Audit finds each linked object.
 func TestRunGoesOn(t *testing.T) {
 	for _, o := range []Options{{}, {NoZero: true}} {
 		a := open(t, o)
-		before := metadata.InUse()
 		nodes := make([]*node, 20_000)
 		for i := range nodes {
 			nodes[i] = NewLinked[node](a)
 			MakeSlice[byte](a, 1+i%60, 1+i%60)
 		}
-		if n := metadata.InUse() - before; n > 64<<10 {
+		if n := listBytes(a); n > 16<<10 {
 			t.Errorf("the list of %d linked objects has %d bytes", len(nodes), n)
 		}
 		for i := 0; i < len(nodes); i += 997 {
@@ -119,7 +126,7 @@ func TestLinkedWaste(t *testing.T) {
 // memory than the one before.
 func TestLinkedReset(t *testing.T) {
 	a := open(t, Options{})
-	var before int
+	var before uintptr
 	for round := range 5 {
 		for i := range 3000 {
 			NewLinked[node](a)
@@ -127,10 +134,10 @@ func TestLinkedReset(t *testing.T) {
 				NewLinked[everything](a)
 			}
 		}
-		if n := metadata.InUse(); round == 0 {
+		if n := listBytes(a); round == 0 {
 			before = n
 		} else if n != before {
-			t.Errorf("round %d: %d bytes of metadata, before: %d", round, n, before)
+			t.Errorf("round %d: the list has %d bytes, before: %d", round, n, before)
 		}
 		if err := a.Audit(); err != nil {
 			t.Error(err)
