@@ -52,26 +52,30 @@ func (s *cacheShard) append(q *queue, n int) (position uint32, ok bool) {
 	return position, true
 }
 
-// newSegment returns an empty segment for an entry of n bytes. If the limit or the lack of memory
-// demands it, it reclaims others. It leaves one spare segment to reclaim.
-func (s *cacheShard) newSegment(n int) (number uint32, err error) {
+// extend is a step to room for an entry of n bytes at the end of q: it appends an empty segment, or
+// reclaims another one if the limit or the lack of memory demands it. What is reclaimed may move to
+// the end of q, so the caller tries append again before a further step. Otherwise each such segment
+// would stay half empty. extend leaves one spare segment to reclaim.
+func (s *cacheShard) extend(q *queue, n int) error {
 	usual := unit << s.shift
-	for {
-		if n <= usual && len(s.spare) > 1 {
-			return s.takeSpare(), nil
-		}
-		err = ErrTooLarge
-		if s.held+int64(max(n, usual)) <= s.limit {
-			if number, err = s.allocate(max(n, usual)); err == nil {
-				return number, nil
-			}
-		}
-		if len(s.spare) > 1 {
-			s.release(s.takeSpare())
-		} else if !s.reclaim() {
-			return 0, err
+	if n <= usual && len(s.spare) > 1 {
+		s.join(q, s.takeSpare())
+		return nil
+	}
+	err := ErrTooLarge
+	if s.held+int64(max(n, usual)) <= s.limit {
+		var number uint32
+		if number, err = s.allocate(max(n, usual)); err == nil {
+			s.join(q, number)
+			return nil
 		}
 	}
+	if len(s.spare) > 1 {
+		s.release(s.takeSpare())
+	} else if !s.reclaim() {
+		return err
+	}
+	return nil
 }
 
 func (s *cacheShard) takeSpare() uint32 {

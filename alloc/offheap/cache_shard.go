@@ -149,11 +149,9 @@ func (s *cacheShard) set(hash uint64, key, value []byte, at int64) error {
 	}
 	position, ok := s.append(to, n)
 	for !ok {
-		number, err := s.newSegment(n)
-		if err != nil {
+		if err := s.extend(to, n); err != nil {
 			return err
 		}
-		s.join(to, number)
 		position, ok = s.append(to, n)
 	}
 	e = s.entryAt(position)

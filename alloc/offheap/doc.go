@@ -79,8 +79,9 @@
 //
 // Set appends an entry to the end of a queue. Replacing by an entry of the same size writes
 // in place. When the limit is reached, reclaim empties a segment: the oldest of a queue, or the one
-// with the most dead bytes if more than a sixth of all are dead. Nothing is allocated or freed for
-// an entry, and an entry costs 12 bytes and its share of the index and the ghosts: about 14 more.
+// with the most dead bytes if more than a sixth of all are dead. What it moves fills the end of a
+// queue, before a further segment is taken. Nothing is allocated or freed for an entry, and an entry
+// costs 12 bytes and its share of the index and the ghosts: about 14 more.
 //
 // Eviction is S3-FIFO (Yang et al., SOSP 2023) with one change. New entries go to the probation
 // queue, a hundredth of the bytes. Those that are used twice there move to main; the others
