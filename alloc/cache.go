@@ -19,9 +19,9 @@ import (
 )
 
 // A cache consists of class caches and a large-object cache. Each class has a class cache. Blocks
-// smaller than a cache line have another, which takes them back (package smallheap, Rows). Each processor and
-// each Local has one. The allocator's table of caches has an entry for each processor. Caches and
-// the table lie in metadata.
+// smaller than a cache line have another, which takes them back (package smallheap, Rows). Each
+// processor and each Local has one. The allocator's table of caches has an entry for each
+// processor. Caches and the table lie in metadata.
 //
 // Blocks of whole pages all begin in the same set of the hardware cache: the set of the first
 // line of a page. Their class caches lie in other sets, for three reasons. The class cache of

@@ -18,9 +18,8 @@ import (
 // Allocator. Any goroutine may free them, through the Allocator or through its own Local.
 //
 // A Local caches free blocks below 128 KiB, at most 8 MiB of them, and more only of sizes for
-// which many processors compete. They return to the
-// Allocator when the Local is closed, collected, or unused for a while. Trim and Options.Limit
-// take them back too.
+// which many processors compete. They return to the Allocator when the Local is closed,
+// collected, or unused for a while. Trim and Options.Limit take them back too.
 //
 // Two goroutines corrupt a Local if they use it at once, as with a map. The race detector
 // reports this mistake. Without it, an operation that meets another one panics with a

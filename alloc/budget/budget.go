@@ -72,14 +72,13 @@ func Start(o Options, memory ...Memory) (*Balancer, error) {
 }
 
 func start(o Options, heap goHeap, memory ...Memory) (*Balancer, error) {
-	b := &Balancer{options: o, root: o.root, heap: heap, stop: make(chan struct{})}
-	if b.root == nil {
-		b.root = procfs.System()
+	if o.root == nil {
+		o.root = procfs.System()
 	}
 	if o.system == nil {
 		o.system = vm.MemoryLimit
-		b.options.system = o.system
 	}
+	b := &Balancer{options: o, root: o.root, heap: heap, stop: make(chan struct{})}
 	group, err := procfs.FindCgroup(b.root)
 	if err == nil {
 		b.group = group
