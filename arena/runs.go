@@ -36,7 +36,7 @@ type runKind struct {
 // recentKinds is the size of the cache of kinds. A linear search follows where it does not suffice.
 const recentKinds = 32
 
-// sizeBits suffices for an address. The other bits of a word suffice for the types of a program.
+// sizeBits suffices for the size of a run. The other bits of a word suffice for the types of a program.
 const sizeBits = 47
 
 type runPage struct {
@@ -72,7 +72,7 @@ func (l *runList) reserve() error {
 // add adds a run of size bytes from the address base. The caller has called reserve.
 func (l *runList) add(kind uint32, base, size uintptr) {
 	p := l.page()
-	words := p.words[p.n&255:]
+	words := p.words[p.n:]
 	if top := base + raw.AlignUp(size, minAlign); l.at != top {
 		words[0], words[1] = 0, uint64(top)
 		words = words[2:]
