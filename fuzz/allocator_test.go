@@ -13,6 +13,8 @@ func FuzzAllocator(f *testing.F) {
 	for _, options := range []byte{0, 1, 2, 0x30} {
 		f.Add(exhaust(options))
 	}
+	f.Add(fillUp())
+	f.Add(giveAndTake())
 	fuzzAlone(f, allOps, false, 32)
 }
 

@@ -54,6 +54,7 @@ func arenaOptions(b int, a *alloc.Allocator) arena.Options {
 	if o.MaxChunk > 0 {
 		o.InitialSize = 2 << 10
 	}
+	o.HugePages = b>>5&3 == 3 && vm.Able(vm.HugePages)
 	if b&128 != 0 {
 		o.Limit = 8 << 20
 	}
@@ -67,7 +68,7 @@ func runArenaModel(data []byte) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	y := &arenaModel{in: newStream(data)}
 	options := y.in.next()
-	if y.model, err = newModel(y.in.next(), alloc.Hardening{}, nil, -1); err != nil {
+	if y.model, err = newModel(y.in.next(), hugePagesOf(0), alloc.Hardening{}, nil, -1); err != nil {
 		return err
 	}
 	y.options = arenaOptions(options, y.a)

@@ -20,7 +20,7 @@ import (
 func runInBubbles(data []byte) error {
 	in := newStream(data)
 	options, ending := in.next(), in.next()
-	m, err := newModel(options, alloc.Hardening{}, nil, 4*time.Millisecond)
+	m, err := newModel(options, hugePagesOf(ending/64), alloc.Hardening{}, nil, 4*time.Millisecond)
 	if err != nil {
 		return err
 	}

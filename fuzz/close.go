@@ -31,7 +31,7 @@ func runBesideClose(data []byte) error {
 	in := newStream(data)
 	options, shape, hard, own, ending := in.next(), in.next(), in.next(), in.next(), in.next()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2 + shape%3))
-	m, err := newModel(own, hardeningOf(hard/8&3), nil, -1)
+	m, err := newModel(own, hugePagesOf(ending/64), hardeningOf(hard/8&3), nil, -1)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func runBesideClose(data []byte) error {
 // doom opens and closes Allocators until done, two at least.
 func doom(options, shape, hard int, done *atomic.Bool) error {
 	for i := 0; i < 2 || !done.Load(); i++ {
-		d, err := newDoomed(options+i, hardeningOf(hard), shape&64)
+		d, err := newDoomed(options+i, hugePagesOf(hard/32), hardeningOf(hard), shape&64)
 		if err == nil {
 			err = d.perish(1+shape/4%3, int64(shape/16*(1+i%8)*8), uint64(shape+i))
 		}

@@ -56,7 +56,7 @@ func runConcurrent(data []byte) error {
 	if shape&64 != 0 {
 		decay = 4 * time.Millisecond // one tick each millisecond
 	}
-	m, err := newModel(options, alloc.Hardening{}, nil, decay)
+	m, err := newModel(options, hugePagesOf(ending/64), alloc.Hardening{}, nil, decay)
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ type doomed struct {
 }
 
 // newDoomed opens an Allocator with options from one byte.
-func newDoomed(options int, h alloc.Hardening, decay int) (*doomed, error) {
-	o := alloc.Options{Decay: -1, Large: largeOptions(options), Checked: checkedOf(options), Hardening: h, Limit: 24 << 20}
+func newDoomed(options int, huge alloc.HugePages, h alloc.Hardening, decay int) (*doomed, error) {
+	o := alloc.Options{Decay: -1, Large: largeOptions(options), Checked: checkedOf(options), Hardening: h, HugePages: huge, Limit: 24 << 20}
 	if options&0xc0 == guarding && vm.Able(vm.Guards) {
 		o.GuardRate = 1
 	}

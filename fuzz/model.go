@@ -59,9 +59,17 @@ func hardeningOf(b int) alloc.Hardening {
 	return alloc.Hardening{ZeroOnFree: b&1 != 0, RandomOrder: b&2 != 0, SpanGuards: b&4 != 0 && vm.Able(vm.Guards)}
 }
 
+// hugePagesOf returns the use of huge pages that two bits select, as far as the platform has them.
+func hugePagesOf(b int) alloc.HugePages {
+	if !vm.Able(vm.HugePages) {
+		return alloc.HugePagesOff
+	}
+	return [4]alloc.HugePages{alloc.HugePagesOff, alloc.HugePagesAll, alloc.HugePagesDense, alloc.HugePagesOff}[b%4]
+}
+
 // newModel makes an Allocator with options from one byte. onLimit may be nil.
-func newModel(options int, h alloc.Hardening, onLimit func(int) bool, decay time.Duration) (*model, error) {
-	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options), Checked: checkedOf(options), Hardening: h}
+func newModel(options int, huge alloc.HugePages, h alloc.Hardening, onLimit func(int) bool, decay time.Duration) (*model, error) {
+	o := alloc.Options{Decay: decay, OnLimit: onLimit, Large: largeOptions(options), Checked: checkedOf(options), Hardening: h, HugePages: huge}
 	if options&0xc0 == guarding && vm.Able(vm.Guards) {
 		o.GuardRate = 1
 	}

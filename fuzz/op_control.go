@@ -7,6 +7,22 @@ func (p *runner) trim(int) error {
 	return p.reconcile()
 }
 
+// An ager makes memory older without waiting. The Inspector of an Allocator is one.
+type ager interface{ Age() error }
+
+// age lets as many ticks pass as one byte selects: up to 32, after which dense and sparse chunks have
+// changed their pages. A tick may fail if the kernel refuses something.
+func (p *runner) age(int) error {
+	n := 1 + p.in.next()%32
+	p.trace.note(n)
+	for range n {
+		if err := p.a.Inspect().(ager).Age(); err != nil && p.faults.fired.Load() == p.fired {
+			return err
+		}
+	}
+	return p.reconcile()
+}
+
 // limit sets a limit or, more often, removes it; one byte selects which.
 func (p *runner) limit(int) error {
 	x := p.in.next()

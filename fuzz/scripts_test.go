@@ -60,6 +60,36 @@ func exhaust(options byte) []byte {
 	return s.out
 }
 
+// Endings that select huge pages (hugePagesOf).
+const (
+	endHugeAll   = 1 << 6
+	endHugeDense = 2 << 6
+)
+
+// fillUp fills memory step by step and lets it age after each. At some of the steps the chunk is
+// dense but not full, so it gets huge pages that are not all in use.
+func fillUp() []byte {
+	s := newScript(allOps, 0, endHugeDense)
+	s.again(20, func() {
+		s.do("burst", 0, append(exactly(sizeclass.Of(16<<10)), 29)...).do("age", 0, 31).do("stats", 0)
+	})
+	s.do("check", 0).do("freeburst", 0, 2, 200).do("age", 0, 31).do("check", 0)
+	return s.out
+}
+
+// giveAndTake frees blocks inside spans of a chunk that uses huge pages, so that their pages are
+// kept, and allocates some of them again. Then most blocks are freed, so that the chunk is sparse
+// and what is still kept goes.
+func giveAndTake() []byte {
+	s := newScript(allOps, 0, endHugeAll)
+	s.again(4, func() { s.do("burst", 0, append(exactly(sizeclass.Of(16<<10)), 90)...) })
+	s.do("freeburst", 0, 2, 100).do("age", 0, 3).do("stats", 0)
+	s.again(2, func() { s.do("burst", 0, append(exactly(sizeclass.Of(16<<10)), 40)...) })
+	s.again(2, func() { s.do("freeburst", 0, 5, 100).do("age", 0, 31).do("check", 0) })
+	s.do("trim", 0).do("check", 0)
+	return s.out
+}
+
 // storm makes all runners exchange magazines of a few classes as fast as they can.
 func storm(shape byte, sizes ...int) []byte {
 	s := newScript(concurrentOps, 0, shape, 0)

@@ -200,7 +200,7 @@ func (s *soaking) newModel(r *rand.Rand) (*model, error) {
 	if s.soakConfig.faults {
 		h &^= 4 // bytes lost in spans because of it look like a leak
 	}
-	return newModel(int(r.Uint32()&0xff), hardeningOf(h), nil, decay)
+	return newModel(int(r.Uint32()&0xff), hugePagesOf(r.IntN(4)), hardeningOf(h), nil, decay)
 }
 
 // round lets the workers run for a while and disturbs them.

@@ -23,7 +23,7 @@ import (
 // closeBeside opens an Allocator of any mode and closes it while goroutines use it. All crews are
 // bystanders.
 func (s *soaking) closeBeside(_ *crew, r *rand.Rand) {
-	d, err := newDoomed(r.IntN(256), hardeningOf(r.IntN(8)), r.IntN(2))
+	d, err := newDoomed(r.IntN(256), hugePagesOf(r.IntN(4)), hardeningOf(r.IntN(8)), r.IntN(2))
 	if err == nil {
 		err = d.perish(1+r.IntN(3), int64(r.IntN(400)), r.Uint64())
 	}

@@ -30,7 +30,8 @@ var (
 		{"limit", 2, (*runner).limit},
 		{"stats", 1, (*runner).stats},
 		{"check", 1, (*runner).check},
-		{"misuse", 4, (*runner).misuse},
+		{"misuse", 3, (*runner).misuse},
+		{"age", 1, (*runner).age},
 		{"fail", 2, (*runner).fail},
 		{"heal", 1, (*runner).heal},
 		{"reopen", 1, (*runner).reopen},
@@ -73,7 +74,7 @@ func runAlone(data []byte, ops []operation, hardened bool) error {
 	if hardened {
 		h = hardeningOf(ending / 8)
 	}
-	m, err := newModel(options, h, p.makeRoom(&p, ending), -1)
+	m, err := newModel(options, hugePagesOf(ending/64), h, p.makeRoom(&p, ending), -1)
 	if err != nil {
 		return err
 	}

@@ -87,8 +87,11 @@ func (h *Heap) adapt(c *chunk, all bool, joined *int) error {
 		}
 		return nil
 	}
-	if all || !h.unsuited(c) {
+	if !h.unsuited(c) {
 		c.ripe = 0
+		return nil
+	}
+	if all { // to get huge pages takes memory: that is for a tick
 		return nil
 	}
 	c.ripe++
