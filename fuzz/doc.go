@@ -86,7 +86,8 @@
 // The second byte is the ending. Bit 0 leaves live blocks to Close. Bit 1 closes Locals
 // after the Allocator. Bit 2 installs a callback that frees a block when the limit is
 // reached. For FuzzHardening, bits 3–5 select zeros on free, random order, and guards of
-// spans. FuzzLargePolicies uses only bit 0. FuzzArena has no ending; it has a byte of its
+// spans. Bits 6–7 select huge pages: for all memory, for dense chunks, or none.
+// FuzzLargePolicies uses only bit 0. FuzzArena has no ending; it has a byte of its
 // own before the options, which arenaOptions reads. FuzzConcurrent has a byte between the
 // two: the number of runners (2 + b mod 3), the number of processors (1 + bits 2–3), and
 // bit 6, which makes memory age all the time.
@@ -113,6 +114,7 @@
 //	                                           of its rest to a part of it if n mod 8 is 6
 //	resize               block, size           Resize
 //	trim, stats, check                         Trim; compare the statistics; also Verify and check all blocks
+//	age                  n                     let n mod 32 + 1 ticks pass, which age memory
 //	limit                amount                SetLimit above or below the footprint; mostly no limit
 //	misuse               kind, how             see below
 //	fail                 which, amount         make kernel calls fail: kinds, after how many, how many

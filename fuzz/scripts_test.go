@@ -71,7 +71,7 @@ const (
 func fillUp() []byte {
 	s := newScript(allOps, 0, endHugeDense)
 	s.again(20, func() {
-		s.do("burst", 0, append(exactly(sizeclass.Of(16<<10)), 29)...).do("age", 0, 31).do("stats", 0)
+		s.do("burst", 0, append(exactly(sizeclass.Of(16<<10)), 31)...).do("age", 0, 31).do("stats", 0)
 	})
 	s.do("check", 0).do("freeburst", 0, 2, 200).do("age", 0, 31).do("check", 0)
 	return s.out

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ashlar-go/ashlar/alloc"
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
@@ -170,7 +171,7 @@ func (s *soaking) oneRun() error {
 }
 
 // newCrews makes the Allocators of a run. Their modes differ: plain, checked, guarded,
-// recorded and hardened ones stand side by side.
+// recorded and hardened ones stand side by side, with small and with huge pages.
 func (s *soaking) newCrews(r *rand.Rand) (crews []*crew, err error) {
 	n := max(1, min(1+r.IntN(maxCrews), s.workers/2))
 	for i := range n {
@@ -187,10 +188,11 @@ func (s *soaking) newCrews(r *rand.Rand) (crews []*crew, err error) {
 	return crews, nil
 }
 
-// newModel makes an Allocator with random options.
+// newModel makes an Allocator with random options. Huge pages take turns, so that a short soak
+// plays them, too.
 func (s *soaking) newModel(r *rand.Rand) (*model, error) {
-	decay := time.Duration(-1)
-	if r.IntN(2) == 0 {
+	decay, huge := time.Duration(-1), hugePagesOf(s.opened+1)
+	if r.IntN(2) == 0 || huge != alloc.HugePagesOff { // chunks change their pages with age
 		decay = 4 * time.Millisecond << r.IntN(6)
 	}
 	h := 0
@@ -200,7 +202,7 @@ func (s *soaking) newModel(r *rand.Rand) (*model, error) {
 	if s.soakConfig.faults {
 		h &^= 4 // bytes lost in spans because of it look like a leak
 	}
-	return newModel(int(r.Uint32()&0xff), hugePagesOf(r.IntN(4)), hardeningOf(h), nil, decay)
+	return newModel(int(r.Uint32()&0xff), huge, hardeningOf(h), nil, decay)
 }
 
 // round lets the workers run for a while and disturbs them.

@@ -79,7 +79,7 @@
 //	                ◄────────────────────────────────────────────────────────────
 //	                 sparse for 8 ticks; not dense at Purge(true); no room under the limit
 //
-// The advice is one for the whole chunk, so that no mapping is split. What huge pages cost beyond
+// Purge(true) is no tick, and does not begin the count again. The advice is one for the whole chunk, so that no mapping is split. What huge pages cost beyond
 // what is in use is the chunk's waste:
 //
 //	touched = Σ sizes of the blocks that have a page that is not clean
