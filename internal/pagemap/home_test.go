@@ -13,6 +13,8 @@ func TestHome(t *testing.T) {
 	const leaf, index = 0x7000_0000, rootSize / 2
 	first := uintptr(index) << rootShift
 	last := first + 1<<rootShift - 1
+	beyond := uintptr(1) << (addressBits - 1) // doubled, a bit above those of an address
+	beyond <<= 1
 	h := NewHome()
 	if h.entry(first) != 0 {
 		t.Error("there is no leaf, and an entry")
@@ -23,7 +25,7 @@ func TestHome(t *testing.T) {
 			t.Errorf("the entry of %#x is at %#x, want %#x", addr, got, want)
 		}
 	}
-	for _, addr := range []uintptr{0, first - 1, last + 1, ^uintptr(0), first | 1<<(addressBits-1)<<1} {
+	for _, addr := range []uintptr{0, first - 1, last + 1, ^uintptr(0), first | beyond} {
 		if addr>>rootShift != index && h.entry(addr) != 0 {
 			t.Errorf("%#x has the entry of another address", addr)
 		}
