@@ -10,7 +10,7 @@ type HugePages uint8
 // The values of Options.HugePages.
 const (
 	HugePagesOff   HugePages = iota // small pages; the default
-	HugePagesDense                  // chunks of small blocks that are dense and old
+	HugePagesDense                  // chunks of small blocks that are dense and old, or begun while the others are dense
 	HugePagesAll                    // all chunks of small blocks that are not sparse, and large objects
 )
 

@@ -73,14 +73,15 @@
 //	chunk.huge = true      the whole chunk is advised to huge pages. Wherever a page of a block is
 //	                       touched, the kernel may fill the whole block, now or later
 //
-//	                 dense for 16 ticks; HugeAll: new, or without a page in use
+//	                 dense for 16 ticks; new, if the others are dense;
+//	                 HugeAll: new, or without a page in use
 //	                ────────────────────────────────────────────────────────────►
 //	    small pages                                                               huge pages
 //	                ◄────────────────────────────────────────────────────────────
 //	                 sparse for 8 ticks; not dense at Purge(true); no room under the limit
 //
-// Purge(true) is no tick, and does not begin the count again. The advice is one for the whole chunk, so that no mapping is split. What huge pages cost beyond
-// what is in use is the chunk's waste:
+// Purge(true) is no tick, and does not begin the count again. The advice is one for the whole chunk,
+// so that no mapping is split. What huge pages cost beyond what is in use is the chunk's waste:
 //
 //	touched = Σ sizes of the blocks that have a page that is not clean
 //	waste   = touched − used · PageSize + (|lent| + |kept|) · 4 KiB
@@ -98,6 +99,10 @@
 //
 // With UseHuge, Alloc takes a run from the block with the most used pages, so that the others
 // become free as a whole (fullest).
+//
+// A heap that needs another chunk although it has several is growing. If the waste of these chunks
+// together is that of a dense one, the new chunk begins with huge pages (startsHuge), so that it is
+// filled fast and need not be copied later.
 //
 // A chunk that becomes dense gets the advice, and the kernel copies its blocks at once
 // (MADV_COLLAPSE), 64 MiB a tick. A chunk that becomes sparse is advised against huge pages.

@@ -95,7 +95,8 @@ func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 	if c != nil {
 		dirty = c.dirty.count(first, first+n)
 	}
-	beside, huge := h.besideRun(c, first, n), c == nil && h.huge == HugeAll
+	huge := c == nil && h.startsHuge()
+	beside := h.besideRun(c, first, n, huge)
 	// The charge comes before growth: at the limit the kernel is not called.
 	err = h.space.Charge(uintptr(n-dirty+beside) * pageSize)
 	if err != nil && beside > 0 {
@@ -137,10 +138,11 @@ func (h *Heap) Alloc(n int) (addr uintptr, clean bool, err error) {
 }
 
 // besideRun returns how many pages beside the n pages at first become dirty together with them: the
-// clean pages of the same huge pages. c is nil for the first pages of a new chunk.
-func (h *Heap) besideRun(c *chunk, first, n int) int {
+// clean pages of the same huge pages. c is nil for the first pages of a new chunk, which uses huge
+// pages if huge is set.
+func (h *Heap) besideRun(c *chunk, first, n int, huge bool) int {
 	switch {
-	case c == nil && h.huge == HugeAll:
+	case huge:
 		return h.roundUp(n) - n
 	case c == nil || !c.huge:
 		return 0

@@ -14,7 +14,7 @@ type Huge uint8
 // The values of Huge.
 const (
 	HugeOff   Huge = iota // never
-	HugeDense             // while they are dense, from some time on
+	HugeDense             // while they are dense, from some time on, or from the start if the heap is dense
 	HugeAll               // from the start, while they are not sparse
 )
 
@@ -25,6 +25,9 @@ const (
 	sparseShift = 4  // it is sparse if its waste exceeds a 16th, and a whole block
 	joinTicks   = 16 // a chunk that was dense for as many ticks gets huge pages
 	breakTicks  = 8  // one that was sparse for as many loses them
+
+	growChunks = 2  // a new chunk gets huge pages if there are as many, and they are dense
+	growLooks  = 64 // it depends on so many of them, at most
 
 	joinBytes = 64 << 20 // chunks get huge pages until so many bytes of them did so in a tick
 )
@@ -59,6 +62,19 @@ func (h *Heap) waste(c *chunk) (touched, waste int64) {
 	}
 	idle := c.lent.bytes(0, chunkBytes) + c.kept.bytes(0, chunkBytes)
 	return touched, touched - int64(c.used)*pageSize + idle
+}
+
+// startsHuge reports whether a new chunk uses huge pages from the start.
+func (h *Heap) startsHuge() bool {
+	if h.huge != HugeDense || len(h.chunks) < growChunks {
+		return h.huge == HugeAll
+	}
+	var touched, waste int64
+	for _, at := range h.chunks[max(0, len(h.chunks)-growLooks):] {
+		t, w := h.waste(chunkAt(at))
+		touched, waste = touched+t, waste+w
+	}
+	return waste <= touched>>denseShift
 }
 
 // unsuited reports whether c should change to the other size of pages.

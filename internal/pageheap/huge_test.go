@@ -163,6 +163,38 @@ func TestHugeDense(t *testing.T) {
 	f.Free(b, 1)
 }
 
+// TestHugeDenseGrows: a heap that is dense grows by chunks of huge pages. One that is not grows by
+// chunks of small pages, for runs that fit nowhere else.
+func TestHugeDenseGrows(t *testing.T) {
+	for _, dense := range []bool{true, false} {
+		f := newHuge(t, HugeDense, 4)
+		var runs []uintptr
+		for range growChunks * chunkPages / f.block {
+			addr, _ := f.alloc(f.block)
+			runs = append(runs, addr)
+		}
+		f.expect("full", growChunks, growChunks*chunkPages, 0)
+		used := growChunks * chunkPages
+		if !dense {
+			for _, addr := range runs {
+				f.Free(addr, f.block/2)
+			}
+			f.ticks(2)
+			used /= 2
+		}
+		f.alloc(f.block/2 + 1)
+		used += f.block/2 + 1
+		if dense {
+			f.expect("one more", growChunks+1, used, f.block/2-1)
+		} else {
+			f.expect("one more", growChunks+1, used, 0)
+		}
+		if huge := f.hugeBytes() == int64(f.block)*pageSize; huge != dense {
+			t.Errorf("dense: %v; %d bytes may be in huge pages", dense, f.hugeBytes())
+		}
+	}
+}
+
 // TestHugeNeverSparse: a chunk that is not dense gets no huge pages, however old it is. That
 // includes chunks whose runs are half given back.
 func TestHugeNeverSparse(t *testing.T) {

@@ -4,6 +4,7 @@ package family
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/ashlar-go/ashlar/benchmarks/internal/goal"
 	"github.com/ashlar-go/ashlar/benchmarks/internal/harness"
@@ -65,10 +66,14 @@ func (p sparsePattern) scaled(liveBlocks int) sparsePattern {
 	return p
 }
 
+// sparseLater is how long more pairs follow. jemalloc gives unused memory back over ten seconds.
+const sparseLater = 12 * time.Second
+
 // The figures: what is resident at a moment ÷ the live bytes.
 const (
 	thinnedFigure = "thinned" // when the blocks were freed
 	pairsFigure   = "pairs"   // after the pairs
+	laterFigure   = "later"   // after more of them for twelve seconds, so that memory can age
 	trimFigure    = "trim"    // after Trim
 	waitFigure    = "wait"    // ten seconds later, without Trim
 )
@@ -81,8 +86,10 @@ func sparseBenchmarks(*harness.Options) []harness.Benchmark {
 		benchmarks = append(benchmarks, harness.Benchmark{
 			Name:      "sparse/" + p.Name,
 			OnRequest: true, // it takes minutes
-			Seconds:   func(o *harness.Options, natives int) float64 { return float64(o.MemoryRepeats) * float64(15+3*natives) },
-			Run:       func(s *harness.Session) error { return measureSparse(s, p.scaled(s.Options.LiveBlocks)) },
+			Seconds: func(o *harness.Options, natives int) float64 {
+				return float64(o.MemoryRepeats) * float64(60+20*natives)
+			},
+			Run: func(s *harness.Session) error { return measureSparse(s, p.scaled(s.Options.LiveBlocks)) },
 		})
 	}
 	return benchmarks
@@ -104,6 +111,9 @@ func measureSparse(s *harness.Session, p sparsePattern) error {
 					continue
 				}
 				task := sparseTask{sparsePattern: p, Peer: name, Trim: trim}
+				if !trim && p.Pairs > 0 {
+					task.Later = later(s)
+				}
 				if ours && !trim {
 					task.Wait = min(sparseWait, 4*s.Options.DecayWait)
 				}
@@ -121,11 +131,14 @@ func measureSparse(s *harness.Session, p sparsePattern) error {
 	return nil
 }
 
+// later returns how long more pairs follow: less in short runs, which wait less for memory.
+func later(s *harness.Session) time.Duration { return min(sparseLater, 4*s.Options.DecayWait) }
+
 func sparseInC(s *harness.Session, p sparsePattern) error {
 	for _, c := range s.Native {
 		var r sparseReport
 		err := c.Report(&r, "sparse", fmt.Sprint(p.Smallest), fmt.Sprint(p.Largest), fmt.Sprint(p.Blocks), fmt.Sprint(p.Keep),
-			fmt.Sprint(p.Apart), fmt.Sprint(map[bool]int{true: 1}[p.Even]), fmt.Sprint(p.Pairs))
+			fmt.Sprint(p.Apart), fmt.Sprint(map[bool]int{true: 1}[p.Even]), fmt.Sprint(p.Pairs), fmt.Sprint(later(s).Milliseconds()))
 		if err != nil {
 			return err
 		}
@@ -144,6 +157,7 @@ func (r *sparseReport) add(results *result.Results, p sparsePattern, name string
 	if !trim {
 		add(thinnedFigure, r.Thinned)
 		add(pairsFigure, r.Paired)
+		add(laterFigure, r.Later)
 	}
 	add(trimFigure, r.Trimmed)
 	add(waitFigure, r.Waited)
@@ -160,6 +174,7 @@ func sparseTable() report.Table {
 		line(thinnedFigure, "freed")
 		if p.Pairs > 0 {
 			line(pairsFigure, fmt.Sprintf("after %d million pairs", p.Pairs/1_000_000))
+			line(laterFigure, fmt.Sprintf("after more pairs for %v", sparseLater))
 		}
 		line(trimFigure, "after Trim")
 		line(waitFigure, "ten seconds later")
@@ -169,10 +184,15 @@ func sparseTable() report.Table {
 
 func sparseGoals() []goal.Goal {
 	jemalloc := native.Prefix + "jemalloc"
-	mixed, other := sparseName("mixed", pairsFigure), "other=8192"
-	return []goal.Goal{
-		goal.Against("sparse: resident after pairs ÷ jemalloc's", mixed, peer.Ashlar, jemalloc, goal.AtMost, 1.2),
-		goal.Alone("sparse: every other 8 KiB freed: resident to live after Trim", sparseName(other, trimFigure), peer.Ashlar, goal.AtMost, 1.15),
-		goal.Alone("sparse: the same, after ten seconds", sparseName(other, waitFigure), peer.Ashlar, goal.AtMost, 1.15),
+	goals := []goal.Goal{
+		goal.Against("sparse: resident after pairs ÷ jemalloc's", sparseName("mixed", pairsFigure), peer.Ashlar, jemalloc, goal.AtMost, 1.2),
+		goal.Against("sparse: the same, twelve seconds later", sparseName("mixed", laterFigure), peer.Ashlar, jemalloc, goal.AtMost, 1.2),
+		goal.Against("sparse: the same with one size", sparseName("size=64", laterFigure), peer.Ashlar, jemalloc, goal.AtMost, 1.2),
 	}
+	for _, other := range []string{"other=8192", "other=32768"} {
+		goals = append(goals,
+			goal.Alone("sparse: "+other+": resident to live after Trim", sparseName(other, trimFigure), peer.Ashlar, goal.AtMost, 1.15),
+			goal.Alone("sparse: the same, after ten seconds", sparseName(other, waitFigure), peer.Ashlar, goal.AtMost, 1.15))
+	}
+	return goals
 }

@@ -18,6 +18,8 @@ type sparseTask struct {
 	Peer string        `json:"peer"`
 	Trim bool          `json:"trim"`
 	Wait time.Duration `json:"wait"`
+
+	Later time.Duration `json:"later"` // how long more pairs follow
 }
 
 // sparseWait is how long memory has to come back by itself.
@@ -28,6 +30,7 @@ type sparseReport struct {
 	Live    int64 `json:"live"` // requested, in the blocks that stay; after the pairs if there are pairs
 	Thinned int64 `json:"thinned"`
 	Paired  int64 `json:"paired"`
+	Later   int64 `json:"later"`
 	Trimmed int64 `json:"trimmed"`
 	Waited  int64 `json:"waited"`
 }
@@ -70,6 +73,14 @@ func (t *sparseTask) run() (*sparseReport, error) {
 			b.replace(b.random.IntN(len(b.blocks)))
 		}
 		r.Paired, err = b.resident()
+	}
+	if err == nil && t.Later > 0 {
+		for end := time.Now().Add(t.Later); time.Now().Before(end); {
+			for range 1000 {
+				b.replace(b.random.IntN(len(b.blocks)))
+			}
+		}
+		r.Later, err = b.resident()
 	}
 	for _, size := range b.sizes[:len(b.blocks)] {
 		r.Live += int64(size)

@@ -61,6 +61,12 @@ func (p *ashlarPeer) Handle() Handle { return &ashlarHandle{p.allocator} }
 func (p *ashlarPeer) Trim()          { p.allocator.Trim() }
 func (p *ashlarPeer) Close()         { must(p.allocator.Close()) }
 
+// Footprint returns the bytes that the Allocator says may be resident.
+func (p *ashlarPeer) Footprint() int64 {
+	s := p.allocator.Stats()
+	return s.Footprint.Now + s.Metadata.Footprint
+}
+
 func (h *ashlarHandle) Close() {}
 
 func (h *ashlarHandle) Calloc(size int) unsafe.Pointer {

@@ -274,7 +274,7 @@ int main(int count, char **arguments) {
         return 0;
     }
     if (count == 5 && strcmp(arguments[1], "suite") == 0) return suite(arguments[2], atoi(arguments[3]), atof(arguments[4]));
-    if (count == 9 && strcmp(arguments[1], "sparse") == 0) return sparse(arguments + 2);
+    if (count == 10 && strcmp(arguments[1], "sparse") == 0) return sparse(arguments + 2);
     if (count >= 5) threads = atoi(arguments[4]);
     if (count >= 4 && threads >= 1 && threads <= MAX_THREADS) {
         size = strtoul(arguments[2], NULL, 10);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "suite.h"
 
@@ -21,6 +22,12 @@ static long resident(void) {
         if (sscanf(line, "Rss: %ld kB", &kib) == 1) break;
     fclose(f);
     return kib * 1024;
+}
+
+static int64_t milliseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static long pick(long n) { return (long)(next_random(&state) % (uint64_t)n); }
@@ -69,14 +76,23 @@ int sparse(char **arguments) {
     long base = resident();
     for (long i = 0; i < n; i++) fill(i);
     n = thin(n, keep, apart, atoi(arguments[5]));
-    long thinned = resident() - base, paired = 0, live = 0;
+    long thinned = resident() - base, paired = 0, later = 0, live = 0;
     for (long k = 0; k < pairs; k++) {
         long i = pick(n);
         free(blocks[i]);
         fill(i);
     }
     if (pairs > 0) paired = resident() - base;
+    if (pairs > 0 && atol(arguments[7]) > 0) {
+        for (int64_t end = milliseconds() + atol(arguments[7]); milliseconds() < end;)
+            for (int k = 0; k < 1000; k++) {
+                long i = pick(n);
+                free(blocks[i]);
+                fill(i);
+            }
+        later = resident() - base;
+    }
     for (long i = 0; i < n; i++) live += sizes[i];
-    printf("{\"live\":%ld,\"thinned\":%ld,\"paired\":%ld}\n", live, thinned, paired);
+    printf("{\"live\":%ld,\"thinned\":%ld,\"paired\":%ld,\"later\":%ld}\n", live, thinned, paired, later);
     return 0;
 }

@@ -43,7 +43,7 @@ extern double scale;
 extern const workload window_workloads[], slot_workloads[], thread_workloads[];
 
 int suite(const char *name, int threads, double factor);
-int sparse(char **arguments); /* seven numbers: see sparse.c */
+int sparse(char **arguments); /* eight numbers: see sparse.c */
 
 /* Numbers: see random.go. */
 uint64_t next_random(uint64_t *state);
