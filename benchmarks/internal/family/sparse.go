@@ -186,8 +186,8 @@ func sparseGoals() []goal.Goal {
 	jemalloc := native.Prefix + "jemalloc"
 	goals := []goal.Goal{
 		goal.Against("sparse: resident after pairs ÷ jemalloc's", sparseName("mixed", pairsFigure), peer.Ashlar, jemalloc, goal.AtMost, 1.2),
-		goal.Against("sparse: the same, twelve seconds later", sparseName("mixed", laterFigure), peer.Ashlar, jemalloc, goal.AtMost, 1.2),
-		goal.Against("sparse: the same with one size", sparseName("size=64", laterFigure), peer.Ashlar, jemalloc, goal.AtMost, 1.2),
+		goal.Against("sparse: resident after more pairs ÷ jemalloc's", sparseName("mixed", laterFigure), peer.Ashlar, jemalloc, goal.AtMost, 1.2),
+		goal.Against("sparse: resident after more pairs of 64 B ÷ jemalloc's", sparseName("size=64", laterFigure), peer.Ashlar, jemalloc, goal.AtMost, 1.2),
 	}
 	for _, other := range []string{"other=8192", "other=32768"} {
 		goals = append(goals,
