@@ -260,7 +260,7 @@ func TestHugeBreakRefused(t *testing.T) {
 	a := f.dirtied(4 * f.block)
 	f.dirtied(1)
 	for i := range 4 {
-		if err := f.PurgeInside(a+uintptr(i*f.block)*pageSize, uintptr(f.block-1)*pageSize); err != nil {
+		if err := f.PurgeInside(a+uintptr(i*f.block)*pageSize, uintptr(f.block-f.per)*pageSize); err != nil {
 			t.Fatal(err)
 		}
 	}
