@@ -132,11 +132,7 @@ func (s *cacheShard) reclaim() bool {
 		if p.dead > s.main.dead {
 			q = p
 		}
-		for i, number := range q.list {
-			if s.segments[number].dead > s.segments[q.list[at]].dead {
-				at = i
-			}
-		}
+		at = s.mostDead(q)
 	case p.bytes*probationShare > bytes || len(q.list) == 0:
 		q = p
 	}
@@ -163,6 +159,18 @@ func (s *cacheShard) reclaim() bool {
 		s.release(number)
 	}
 	return true
+}
+
+// mostDead returns which segment of a queue has the most dead bytes, of the next candidates.
+func (s *cacheShard) mostDead(q *queue) (at int) {
+	at = s.next % len(q.list)
+	for range min(candidates, len(q.list)) {
+		s.next = (s.next + 1) % len(q.list)
+		if s.segments[q.list[s.next]].dead > s.segments[q.list[at]].dead {
+			at = s.next
+		}
+	}
+	return at
 }
 
 // admits reports whether a key whose ghost was found goes to main at once: the next entry of main
@@ -204,9 +212,10 @@ const (
 // The limits of what is empty or dead. If values change their lengths all the time, a smaller share of dead bytes
 // makes reclaim move more: for each byte that is set about 0.2 at a sixth, 1.0 at a twelfth, 1.7 at a twentieth.
 const (
-	deadShare    = 16 // one deadShare-th of the bytes may be dead before segments are compacted
-	slackShare   = 16 // one slackShare-th of an entry's bytes may be slack when it is replaced
-	openSegments = 4  // as many segments at the end of a queue take entries
+	deadShare    = 16  // one deadShare-th of the bytes may be dead before segments are compacted
+	slackShare   = 16  // one slackShare-th of an entry's bytes may be slack when it is replaced
+	candidates   = 128 // segments that are compared before one is compacted
+	openSegments = 4   // as many segments at the end of a queue take entries
 )
 
 // judge evicts the live entry e, or moves it to the end of a queue. If compact is set, it moves e

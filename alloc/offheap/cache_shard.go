@@ -23,6 +23,7 @@ type cacheShard struct {
 	probation, main queue
 	ghosts          ghosts
 	hand            int // offset in the oldest segment of main; see admits
+	next            int // in a queue; see mostDead
 
 	memory  alloc.Memory
 	seed    maphash.Seed
