@@ -264,9 +264,13 @@ func (r *ClassCache) load(m uintptr) {
 }
 
 // exchange loads m, keeps the magazine that was loaded as the previous one, and returns
-// the one that was the previous one, or 0.
+// the one that was the previous one, or 0. If that is another one than m and has more room, exchange
+// keeps it and returns the smaller one: so small magazines leave the cache after magazines grew.
 func (r *ClassCache) exchange(m uintptr) uintptr {
 	loaded, previous := r.loaded(), r.previous
+	if loaded != 0 && previous != 0 && previous != m && magazineAt(previous).room > magazineAt(loaded).room {
+		loaded, previous = previous, loaded
+	}
 	if interleave.Enabled {
 		interleave.Point()
 	}
