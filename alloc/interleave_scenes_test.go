@@ -103,7 +103,7 @@ var scenes = []scene{
 	{"sampled Free beside sampled Malloc, large", true, sampling, freeBesideMalloc(200_000)},
 	{"Trim beside another Allocator", false, still, func(w *world, a *Allocator) []func() {
 		w.put(a, w.get(a, 3<<20))
-		return []func(){func() { a.Trim() }, w.newcomer}
+		return []func(){func() { a.Trim() }, w.successor}
 	}},
 	{"Realloc beside another Allocator", false, unmapping, func(w *world, a *Allocator) []func() {
 		b := w.get(a, 3<<20)
@@ -113,7 +113,7 @@ var scenes = []scene{
 				w.fail("Realloc: %v", err)
 			}
 			a.Free(p)
-		}, w.newcomer}
+		}, w.successor}
 	}},
 	{"depot exchange beside Trim", false, still, exchange((*Allocator).Trim)},
 	{"depot exchange beside an exchange", false, still, exchange(nil)},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 var (
@@ -43,6 +44,7 @@ func TestInterleavings(t *testing.T) {
 			if err := s.program().alone(); err != nil { // the process gets what it keeps for ever
 				t.Fatal(err)
 			}
+			fillHoles(t, 3<<20)
 			var outcome interleave.Outcome
 			var err error
 			if *orderFlag != "" {
@@ -215,10 +217,16 @@ func (w *world) shutDown() {
 
 // newcomer opens an Allocator with blocks of all kinds. Its first block has the size of those that most
 // threads use, and the address of theirs if the kernel reuses it.
-func (w *world) newcomer() {
+func (w *world) newcomer() { w.open(1000, 100<<10, 200_000, 3<<20) }
+
+// successor is a newcomer whose first block takes the place of an unmapped one of 3 MiB.
+func (w *world) successor() { w.open(3<<20, 1000, 100<<10, 200_000) }
+
+// open opens an Allocator with blocks of these sizes.
+func (w *world) open(sizes ...int) {
 	b := &bystander{a: newAllocator(still)}
 	w.others = append(w.others, b)
-	for i, size := range []int{1000, 100 << 10, 200_000, 3 << 20} {
+	for i, size := range sizes {
 		p, err := b.a.Malloc(size)
 		if err != nil {
 			w.fail("another Allocator: %v", err)
@@ -228,6 +236,27 @@ func (w *world) newcomer() {
 		h.fill()
 		b.blocks = append(b.blocks, keptBlock{p, size, i})
 	}
+}
+
+// fillHoles maps, for ever, what is free above the place where the kernel puts the next size bytes. So a
+// mapping of that size comes to where the last one was unmapped.
+func fillHoles(t *testing.T, size uintptr) {
+	var s vm.Space
+	last, err := s.MapKind(size, vm.Kind{Access: vm.NoAccess})
+	for range 1000 {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var next vm.Mapping
+		if next, err = s.MapKind(size, vm.Kind{Access: vm.NoAccess}); err == nil && next.Base+size == last.Base {
+			if err := errors.Join(s.Release(next), s.Release(last)); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		last = next
+	}
+	t.Log("the kernel does not put one mapping below another")
 }
 
 // end looks at the bystander's blocks, frees them and closes its Allocator.

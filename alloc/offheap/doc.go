@@ -24,7 +24,8 @@
 //
 // A Map is a Swiss table (Abseil) that grows by extendible hashing (Fagin et al., 1979), as Go's
 // map does. A directory leads to tables of at most 1,024 slots, or about 64 KiB. A table that is
-// full is split in two. So the longest insertion moves one table, however large the Map is.
+// full is split: a new table gets half of its entries. So the longest insertion moves half a table,
+// however large the Map is.
 //
 //	hash   63 … 57   56 … 48          47 … 41          depth−1 … 0
 //	       tag       shard            group            entry of the directory
@@ -47,7 +48,8 @@
 //	Σ used = Len
 //
 // A deleted slot becomes empty at once if its group has another empty slot. Otherwise it stays
-// deleted until its table is rebuilt: a full table with many deleted slots is not split.
+// deleted until its table is full. Then all its deleted slots become empty, and the table is split
+// if few of them were deleted.
 //
 // The directory doubles in place. Its new half is copied by the next insertions, 64 entries each;
 // an entry that is 0 stands for the one in the old half. So no insertion copies a long directory.
@@ -56,8 +58,8 @@
 // spread evenly. An entry of 8 + 16 bytes takes 29 to 58 bytes.
 //
 // An iteration goes through the tables in the order of their reversed hash bits, so a split does
-// not move a table across the cursor. A table that is replaced while an iteration is in it stays
-// until the iteration leaves it.
+// not move a table across the cursor. Before a table is split while an iteration is in it, a copy
+// takes its place. The table itself stays until the iteration leaves it.
 //
 // # Cache
 //

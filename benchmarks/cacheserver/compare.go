@@ -9,6 +9,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/load"
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/server"
 	"github.com/ashlar-go/ashlar/benchmarks/cacheserver/store"
@@ -35,7 +36,6 @@ type run struct {
 // The figures that have goals.
 const (
 	figureP999     = "p99.9, ms"
-	figureBusy     = "p99.9 of seconds that collect, ms"
 	figureGC       = "GC processor time, s"
 	figureResident = "resident under load, MiB"
 	figurePeak     = "peak resident, MiB"
@@ -114,8 +114,11 @@ func (c *comparison) load(ctx context.Context, o *options, p *process, add func(
 	l := o.load
 	l.Address, l.Source = p.address, o.mix.Source
 	watched := watch(p, l.Warmup, l.Warmup+l.Duration)
+	thefts, end := new(stolen), make(chan struct{})
+	go thefts.watch(end)
 	result, err := l.Run(ctx)
 	w := watched()
+	close(end)
 	if err = errors.Join(err, w.err); err != nil {
 		return err
 	}
@@ -130,7 +133,7 @@ func (c *comparison) load(ctx context.Context, o *options, p *process, add func(
 	add("p99, ms", ms(h.ValueAtQuantile(99)))
 	add(figureP999, ms(h.ValueAtQuantile(99.9)))
 	add("p99.99, ms", ms(h.ValueAtQuantile(99.99)))
-	addSeconds(p, result, add)
+	addSeconds(p, thefts, result, add)
 	add("max, ms", ms(h.Max()))
 	gc := w.change(server.InfoGCSeconds)
 	add("collections", w.change(server.InfoCycles))
@@ -147,26 +150,58 @@ func (c *comparison) load(ctx context.Context, o *options, p *process, add func(
 }
 
 // addSeconds adds the figures of the seconds in which the server's collector ran, beside those of
-// the others. If it never ran, the figure of the seconds that collect is that of all seconds.
-func addSeconds(p *process, result *load.Result, add func(string, float64)) {
-	begin := result.Begin.Sub(p.started)
-	busy, calm, seconds := load.NewHistogram(), load.NewHistogram(), 0
+// the others; and both once more of the seconds in which the host stole no time from this machine. If the
+// collector never ran, the figures of the seconds that collect are those of all seconds.
+func addSeconds(p *process, thefts *stolen, result *load.Result, add func(string, float64)) {
+	all, undisturbed := newSeconds(), newSeconds()
 	for i, h := range result.Each {
-		from := begin + time.Duration(i)*time.Second
-		if p.gc.during(interval{from, from + time.Second}) {
-			busy.Merge(h)
-			seconds++
-		} else {
-			calm.Merge(h)
+		from := result.Begin.Add(time.Duration(i) * time.Second)
+		to := from.Add(time.Second)
+		collects := p.gc.during(interval{from.Sub(p.started), to.Sub(p.started)})
+		all.add(h, collects)
+		if thefts.none(from, to) {
+			undisturbed.add(h, collects)
 		}
 	}
-	add("seconds that collect", float64(seconds))
-	if seconds == 0 {
-		busy = calm
+	add("seconds that collect", float64(all.busySeconds))
+	all.report("", add)
+	add("undisturbed seconds", float64(undisturbed.seconds))
+	add("undisturbed seconds that collect", float64(undisturbed.busySeconds))
+	undisturbed.report("undisturbed ", add)
+}
+
+// seconds are the latencies of the seconds in which the collector ran, and of the others.
+type seconds struct {
+	busy, calm           *hdrhistogram.Histogram
+	busySeconds, seconds int
+}
+
+func newSeconds() *seconds { return &seconds{busy: load.NewHistogram(), calm: load.NewHistogram()} }
+
+func (s *seconds) add(h *hdrhistogram.Histogram, collects bool) {
+	s.seconds++
+	if collects {
+		s.busySeconds++
+		s.busy.Merge(h)
+	} else {
+		s.calm.Merge(h)
 	}
-	add(figureBusy, ms(busy.ValueAtQuantile(99.9)))
-	if calm.TotalCount() > 0 {
-		add("p99.9 of the other seconds, ms", ms(calm.ValueAtQuantile(99.9)))
+}
+
+// busyFigure names the p99.9 of the seconds that collect. That of all kinds of them has a goal.
+func busyFigure(kind string) string { return "p99.9 of " + kind + "seconds that collect, ms" }
+
+// report adds the figures. kind begins their names.
+func (s *seconds) report(kind string, add func(string, float64)) {
+	busy := s.busy
+	if s.busySeconds == 0 {
+		busy = s.calm
+	}
+	if busy.TotalCount() > 0 {
+		add(busyFigure(kind), ms(busy.ValueAtQuantile(99.9)))
+	}
+	if s.calm.TotalCount() > 0 {
+		add("p99.9 of the other "+kind+"seconds, ms", ms(s.calm.ValueAtQuantile(99.9)))
 	}
 }
 

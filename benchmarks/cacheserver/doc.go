@@ -43,6 +43,8 @@ other sizes.
 	seconds     the latencies of each second are kept apart. A second collects if the collector ran at
 	            some time of it, by GODEBUG=gctrace=1. If it never ran, "p99.9 of seconds that collect" is
 	            that of all seconds
+	undisturbed those seconds in which the host of this virtual machine took no time from its processors, by
+	            "steal" in /proc/stat: what another machine takes is part of every other latency
 	GC          processor time of the collector while the load counted, by runtime/metrics: with assists and its
 	            work on idle processors, until the last collection that ended; and as a share of the time of
 	            all processors

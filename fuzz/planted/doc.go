@@ -11,7 +11,7 @@
 //
 //	Bug ─► a copy of one source file with one text replaced ─► go test -c -overlay
 //	                                                            │
-//	     the target's corpus must fail within a minute  ◄───────┘
+//	     the target's corpus must fail within a minute  ◄───────┘   (it is run again meanwhile)
 //
 // The bugs are not part of the code, not even under a build tag: with -overlay the go
 // command compiles the copy instead of the original file. A test that always runs checks

@@ -12,12 +12,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// within is the maximum time that a target may take to find a bug.
+// within is the maximum time that a target may take to find a bug. A target that depends on chance
+// (addresses that the kernel chooses, goroutines that meet) runs again until then.
 const within = time.Minute
 
 // TestPlanted: the listed target finds each bug, and its output says how to reproduce the
@@ -29,15 +31,21 @@ func TestPlanted(t *testing.T) {
 			overlay := write(t, &b)
 			if scene, found := strings.CutPrefix(b.Found, "scene "); found {
 				test := build(t, overlay, "./alloc", "test", "-c", "-tags", "ashlar_interleave")
-				fails(t, "order ", test, "-test.run", "^TestInterleavings$/^"+strings.ReplaceAll(scene, " ", "_")+"$", "-runs", "2000")
+				fails(t, "order ", test, func(seed string) []string {
+					return []string{"-test.run", "^TestInterleavings$/^" + strings.ReplaceAll(scene, " ", "_") + "$", "-runs", "2000", "-seed", seed}
+				})
 				return
 			}
 			if profile, found := strings.CutPrefix(b.Found, "soak "); found {
 				binary := build(t, overlay, "./fuzz", "build")
-				fails(t, "VIOLATION", binary, "-profile", profile, "-seed", "1", "-duration", "8s")
+				fails(t, "VIOLATION", binary, func(seed string) []string {
+					return []string{"-profile", profile, "-seed", seed, "-duration", "8s"}
+				})
 				return
 			}
-			fails(t, "--- FAIL: "+b.Found, build(t, overlay, "./fuzz", "test", "-c"), "-test.run", "^"+b.Found+"$", "-test.failfast")
+			fails(t, "--- FAIL: "+b.Found, build(t, overlay, "./fuzz", "test", "-c"), func(string) []string {
+				return []string{"-test.run", "^" + b.Found + "$", "-test.failfast"}
+			})
 		})
 	}
 }
@@ -108,14 +116,22 @@ func run(t *testing.T, binary string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// fails requires that the program fails with the expected text.
-func fails(t *testing.T, says, binary string, args ...string) {
+// fails requires that the program fails with the expected text, in one of the runs that begin in time.
+// args returns the arguments of a run.
+func fails(t *testing.T, says, binary string, args func(seed string) []string) {
 	begun := time.Now()
-	out, err := run(t, binary, args...)
-	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || !saysOneOf(out, says, "panic: ", "fatal error: ") {
-		t.Fatalf("%v, want a failure with the text %q:\n%s", err, says, out)
+	for seed := 1; ; seed++ {
+		out, err := run(t, binary, args(strconv.Itoa(seed))...)
+		took := time.Since(begun)
+		if err == nil && took < within {
+			continue
+		}
+		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || !saysOneOf(out, says, "panic: ", "fatal error: ") {
+			t.Fatalf("%v in run %d, want a failure with the text %q:\n%s", err, seed, says, out)
+		}
+		t.Logf("found by run %d in %v: %s", seed, took.Round(time.Millisecond), reason(out))
+		return
 	}
-	t.Logf("found in %v: %s", time.Since(begun).Round(time.Millisecond), reason(out))
 }
 
 // saysOneOf reports whether out contains one of the texts. The last two are crashes in
