@@ -26,8 +26,8 @@ import (
 //   - The class is busy with batches (TakeChain) that are longer than the two magazines of a class
 //     cache. Then magazines grow until a batch fits into two of them.
 //
-// Magazines that are too small are replaced when a cache asks for one (popFull, takeEmpty). A class in which
-// few magazines were exchanged during a tick shrinks by half.
+// Magazines that are too small are replaced when a cache asks for one (popFull, takeEmpty). A class in
+// which few magazines were exchanged during a tick shrinks by half.
 type growth struct {
 	grown  atomic.Uint32 // read without the lock, too
 	batch  int           // blocks of the longest batch since the magazines grew last
