@@ -168,3 +168,35 @@ func TestGrownMagazineIsReplaced(t *testing.T) {
 		t.Errorf("the depot has %d magazines, want 1", d.empty.count)
 	}
 }
+
+// TestSmallMagazinesLeave: a class cache that gets a large magazine gives up the smaller one of the two
+// that it has, and otherwise the previous one.
+func TestSmallMagazinesLeave(t *testing.T) {
+	const small, large = 4, 16
+	for _, rooms := range [][4]uint32{ // of the previous, the loaded, the new one, and the one that is given up
+		{small, large, large, small}, {large, small, large, small}, {small, small, large, small},
+		{large, small, small, large}, {large, large, small, large},
+	} {
+		r := EmptyClassCache()
+		var m [3]uintptr
+		for i := range m {
+			var err error
+			if m[i], err = newMagazine(rooms[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.Refill(m[0])
+		r.Refill(m[1])
+		out := r.exchange(m[2])
+		if got := magazineAt(out).room; got != rooms[3] {
+			t.Errorf("rooms %v: a magazine with room for %d blocks is given up", rooms, got)
+		}
+		loaded, previous, _, _ := r.Unload()
+		if loaded != m[2] || out != m[0] && out != m[1] || previous != m[0]+m[1]-out {
+			t.Errorf("rooms %v: the magazines are not those that came", rooms)
+		}
+		for _, m := range m {
+			freeMagazine(m)
+		}
+	}
+}
