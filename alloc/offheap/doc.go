@@ -79,10 +79,11 @@
 //	live entries = index.used;  for each queue: bytes = Σ end, dead = Σ dead of its segments
 //	there is a spare segment for reclaim, from the first Set on
 //
-// Set appends an entry to the end of a queue. Replacing by an entry of the same size writes
-// in place. When the limit is reached, reclaim empties a segment: the oldest of a queue, or the one
-// with the most dead bytes if more than a sixth of all are dead. What it moves fills the end of a
-// queue, before a further segment is taken. Nothing is allocated or freed for an entry, and an entry
+// Set appends an entry to a queue: in the first of the last four segments that has room, so that the room which a
+// large entry leaves goes to small ones. Replacing writes in place if the new entry takes the bytes of the old one,
+// or up to a sixteenth less; the difference is slack. When the limit is reached, reclaim empties a segment: the oldest
+// of a queue, or one of 128 with the most dead bytes if more than a sixteenth of all are dead. What it moves loses its
+// slack and is appended, before a further segment is taken. Nothing is allocated or freed for an entry, and an entry
 // costs 12 bytes and its share of the index and the ghosts: about 14 more.
 //
 // Eviction is S3-FIFO (Yang et al., SOSP 2023) with one change. New entries go to the probation

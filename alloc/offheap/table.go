@@ -110,48 +110,34 @@ func home(hash uint64) uintptr { return uintptr(hash>>32) >> 9 }
 
 // makeRoom makes an empty slot for a key with this hash, which belongs in the table t. t has none left.
 func (m *Map[K, V]) makeRoom(t *table, hash uint64) (err error) {
-	if t.pins.Load() > 0 {
-		if t, err = m.replace(t, hash); err != nil {
+	groups, full := uintptr(t.groups), t.used > t.capacity()/4*3 // otherwise the rest are deleted
+	if full && groups < m.layout.maxGroups() {                   // it is the only one
+		groups *= 2
+	}
+	if groups > uintptr(t.groups) || t.pins.Load() > 0 { // an iteration goes on in t
+		if t, err = m.replace(t, groups, hash); err != nil || t.left > 0 {
 			return err
 		}
 	}
-	switch {
-	case t.used <= t.capacity()/4*3: // the rest are deleted
-		m.divide(t, nil)
-	case uintptr(t.groups) < m.layout.maxGroups(): // it is the only one
-		err = m.double(t)
-	default:
-		err = m.split(t, hash)
+	if full {
+		return m.split(t, hash)
 	}
-	return err
+	m.divide(t, nil)
+	return nil
 }
 
-// replace puts a copy of t in its place, for an iteration goes on in t.
-func (m *Map[K, V]) replace(t *table, hash uint64) (*table, error) {
-	fresh, err := m.newTable(uintptr(t.groups), t.depth)
+// replace moves the entries of t to a new table.
+func (m *Map[K, V]) replace(t *table, groups uintptr, hash uint64) (*table, error) {
+	fresh, err := m.newTable(groups, t.depth)
 	if err != nil {
 		return nil, err
 	}
-	fresh.used, fresh.left = t.used, t.left
-	n := uintptr(t.groups) * m.layout.group()
-	copy(unsafe.Slice((*byte)(m.layout.in(fresh, 0)), n), unsafe.Slice((*byte)(m.layout.in(t, 0)), n))
+	m.eachSlot(t, func(s unsafe.Pointer) { m.move(fresh, m.hasher.hash((*K)(s)), s) })
+	m.groupMask = groups - 1
 	m.put(fresh, hash)
 	m.freeTable(t)
-	return fresh, nil
-}
-
-// double moves the entries of the only table to one that is twice as large.
-func (m *Map[K, V]) double(t *table) error {
-	fresh, err := m.newTable(2*uintptr(t.groups), 0)
-	if err != nil {
-		return err
-	}
-	m.eachSlot(t, func(s unsafe.Pointer) { m.move(fresh, m.hasher.hash((*K)(s)), s) })
-	m.groupMask = uintptr(fresh.groups) - 1
-	m.put(fresh, 0)
-	m.freeTable(t)
 	m.checkTable(fresh)
-	return nil
+	return fresh, nil
 }
 
 // split moves about half of the entries of t to a new table, by one more bit of their hashes.
