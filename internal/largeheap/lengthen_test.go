@@ -36,7 +36,7 @@ func TestShorterExtentIsLengthened(t *testing.T) {
 		if got := f.Stats().Dirty.Bytes; got != 0 {
 			t.Errorf("%d bytes are retained still", got)
 		}
-		if o, ok := f.Find(p + 5*mib); !ok || o.Address != p || o.Requested != 6*mib {
+		if o, ok := f.Find(p + 5*mib); !ok || o.Base != p || o.Size != 6*mib {
 			t.Errorf("the added part belongs to %+v", o)
 		}
 		if p != old && f.Free(old) == nil {
@@ -74,4 +74,22 @@ func TestShorterExtentIsRefused(t *testing.T) {
 	}
 	f.free(p)
 	f.free(f.alloc(4 * mib))
+}
+
+// Under a limit, an extent counts once: its retained pages are those of the next object.
+func TestShorterExtentUnderLimit(t *testing.T) {
+	vm.Require(t, vm.Moving)
+	f := newFixture(t, largeobj.Options{})
+	f.space.SetLimit(mib)
+	f.free(f.alloc(600 * kib))
+	p := f.alloc(800 * kib)
+	if _, _, err := f.Alloc(600*kib, 64, false); err != vm.ErrLimit {
+		t.Errorf("Alloc beyond the limit: %v", err)
+	}
+	f.sound()
+	f.free(p)
+	if _, _, err := f.Alloc(2*mib, 64, false); err != vm.ErrLimit {
+		t.Errorf("lengthened beyond the limit: %v", err)
+	}
+	f.sound()
 }
