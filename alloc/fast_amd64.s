@@ -96,16 +96,15 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 // owner(AX). It jumps to large if the block begins elsewhere, as far as the descriptor says: that
 // of a large object says so of each address. It changes CX, R10 and R12.
 #define FIND(owner) \
-	MOVQ ·pageRoot(SB), R8; \
+	MOVQ ·pageHome(SB), R8; \
 	MOVQ BX, CX;                       /* addr := raw.Addr(p) */ \
 	SHRQ $const_asmRootShift, CX; \
-	ANDL $((1<<const_asmRootBits)-1), CX; \
-	MOVQ (R8)(CX*8), R8;               /* if leaf := pagemap.Leaf(addr); leaf != 0 { */ \
-	TESTQ R8, R8; \
-	JEQ  slow; \
+	CMPQ CX, const_asmHomeIndex(R8);     /* if there is one leaf, and addr is below it { */ \
+	JNE  far; \
+	MOVQ const_asmHomeEntries(R8), R8; \
+near: \
 	MOVQ BX, CX; \
 	SHRQ $const_asmPageShift, CX; \
-	ANDL $((1<<const_asmLeafBits)-1), CX; \
 	MOVQ (R8)(CX*8), R8;               /* if d := pagemap.Entry(leaf, addr); d != 0 { */ \
 	TESTQ R8, R8; \
 	JEQ  slow; \
@@ -124,6 +123,19 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	JNE  slow; \
 	MOVBLZX const_asmRow(R8), R12;   /* classCacheOf(cache, h.Row) */ \
 	SHLQ $6, R12
+
+// FAR goes on with FIND where the map has more than one leaf, or none. CX is the index in the root. It
+// makes of the leaf what Home.Entries is of the only one.
+#define FAR \
+	CMPQ CX, $(1<<const_asmRootBits); \
+	JAE  slow; \
+	MOVQ ·pageRoot(SB), R8; \
+	MOVQ (R8)(CX*8), R8;               /* if leaf := pagemap.Leaf(addr); leaf != 0 { */ \
+	TESTQ R8, R8; \
+	JEQ  slow; \
+	SHLQ $(const_asmLeafBits+3), CX; \
+	SUBQ CX, R8; \
+	JMP  near
 
 // PUT puts the block at BX into the class cache at R12. R8 and R11 are those of FIND. It leaves if
 // the block is not plain, or if there is no room.
@@ -328,6 +340,8 @@ TEXT ·freeCode(SB), NOSPLIT|NOFRAME, $0-0
 large:
 	MOVQ AX, CX
 	PUT_LARGE
+far:
+	FAR
 slow:
 	MOVQ ·slowFreeAllocator(SB), DX
 	MOVQ (DX), CX
@@ -343,6 +357,8 @@ large:
 	LOCAL_ALLOCATOR
 	CACHE(CX, R9)
 	PUT_LARGE
+far:
+	FAR
 slow:
 	MOVQ ·slowFreeLocal(SB), DX
 	MOVQ (DX), CX

@@ -59,6 +59,9 @@ var (
 	// pageRoot is the address of the page map's root.
 	//lint:ignore U1000 the assembly reads it
 	pageRoot uintptr
+	// pageHome is the page map's way to the entries of its only leaf.
+	//lint:ignore U1000 the assembly reads it
+	pageHome *pagemap.Home
 	// processorField is the offset of m.p, or 0 if the processor cannot be found.
 	//lint:ignore U1000 the assembly reads it
 	processorField uintptr
@@ -78,7 +81,7 @@ var (
 )
 
 func init() {
-	pageRoot = pagemap.Root()
+	pageRoot, pageHome = pagemap.Root(), pagemap.TheHome()
 	slowMallocAllocator, slowFreeAllocator = mallocGo, freeGo
 	slowMallocLocal, slowFreeLocal = localMallocGo, localFreeGo
 	echoAsm, processorAsm, mallocAsm, freeAsm, localMallocAsm, localFreeAsm = fastEntries()
@@ -124,6 +127,9 @@ const (
 	asmRootBits  = pagemap.RootBits
 	asmPageShift = sizeclass.PageShift
 	asmLeafBits  = pagemap.LeafBits
+
+	asmHomeIndex   = unsafe.Offsetof(pagemap.Home{}.Index)
+	asmHomeEntries = unsafe.Offsetof(pagemap.Home{}.Entries)
 
 	asmMagicShift = sizeclass.MagicShift
 
@@ -195,7 +201,7 @@ var (
 
 // Linters do not see what assembly uses.
 var _ = [...]uintptr{
-	asmLargeMin, asmThread, asmID, asmRootShift, asmRootBits, asmPageShift, asmLeafBits, asmMagicShift,
+	asmLargeMin, asmThread, asmID, asmRootShift, asmRootBits, asmPageShift, asmLeafBits, asmHomeIndex, asmHomeEntries, asmMagicShift,
 	asmOwner, asmBase, asmMagic, asmSize, asmRow, asmStates,
 	asmTop, asmNextSample, asmRequested, asmSlot, asmEnd, uintptr(asmCached),
 	uintptr(asmUsed), uintptr(asmLive), uintptr(asmPlain),

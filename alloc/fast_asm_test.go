@@ -313,12 +313,25 @@ func (w *twins) free(p unsafe.Pointer) {
 // TestTwins: random operations and misuse have the same results and leave the same words in
 // the cache, the magazine and the states, whether assembly or Go does them.
 func TestTwins(t *testing.T) {
-	for name, start := range map[string]func(*testing.T, *Allocator) *twins{"Allocator": allocatorTwins, "Local": localTwins} {
+	for name, start := range map[string]func(*testing.T, *Allocator) *twins{
+		"Allocator": allocatorTwins, "Local": localTwins,
+		"Allocator, many leaves": manyLeaves(allocatorTwins), "Local, many leaves": manyLeaves(localTwins),
+	} {
 		t.Run(name, func(t *testing.T) {
 			a, other := open(t, Options{Decay: -1, ProfileRate: 100_000}), open(t, still)
 			foreign := alloc(t, other, 100)
 			start(t, a).compare(foreign)
 		})
+	}
+}
+
+// manyLeaves is start, with assembly that searches in the page map as if that had many leaves.
+func manyLeaves(start func(*testing.T, *Allocator) *twins) func(*testing.T, *Allocator) *twins {
+	return func(t *testing.T, a *Allocator) *twins {
+		only := pageHome
+		pageHome = pagemap.NewHome()
+		t.Cleanup(func() { pageHome = only })
+		return start(t, a)
 	}
 }
 

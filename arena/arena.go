@@ -118,16 +118,24 @@ type padded[T any] struct {
 	_ T
 }
 
-// alloc returns n bytes, a multiple of minAlign, for a value of type t. It is the fast path
-// of New, and New is inlined into its caller. alloc needs no more stack than the runtime
-// grants to functions that do not check the stack.
+// cutOr returns n bytes, a multiple of minAlign, for a value of type t. The bytes come from the
+// window, which is that of a, or from slow. cutOr is the fast path of New. It is inlined with New,
+// because slow is a parameter: the compiler counts a call of a parameter as 17 of the 80 points
+// that an inlined function may have, and a call of a function as 57.
+func (b *bump) cutOr(a *Arena, n uintptr, t *gotype.Type, slow func(*Arena, uintptr, *gotype.Type) unsafe.Pointer) unsafe.Pointer {
+	if n-1 < b.limit-b.next && t.Plain() { // if n is 0, n−1 is the largest uintptr
+		b.next += n
+		return raw.Pointer(b.next - n)
+	}
+	return slow(a, n, t)
+}
+
+// alloc is cutOr for an arena whose window does not suffice. It is the fast path of New in
+// concurrent arenas. It needs no more stack than the runtime grants to functions that do not
+// check the stack.
 //
 //go:nosplit
 func (a *Arena) alloc(n uintptr, t *gotype.Type) unsafe.Pointer {
-	if p := a.next; n-1 < a.limit-p && t.Plain() { // if n is 0, n−1 is the largest uintptr
-		a.next = p + n
-		return raw.Pointer(p)
-	}
 	if len(a.lanes) > 0 && a.mask < minAlign && t.Plain() && !raceEnabled {
 		var p uintptr // inlined by hand: a call of fromLane costs too much here
 		id := percpu.Pin()

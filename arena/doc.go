@@ -85,9 +85,9 @@
 //
 // # The path of an allocation
 //
-// New[T] is inlined into a call of alloc with two constants: the size of T and its
-// descriptor. alloc rounds the size up, compares it with the rest of the window, reads from
-// the descriptor that T holds no pointers, and adds.
+// New[T] is inlined with two constants: the size of T and its descriptor. It rounds the size up,
+// compares it with the rest of the window, reads from the descriptor that T holds no pointers, and
+// adds. If this fails, it calls alloc.
 //
 //	window ─► the chunk's next 2 to 16 KiB, cleared if not fresh        core's lock
 //	       ─► the next chunk                                            core's lock

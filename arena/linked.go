@@ -19,7 +19,7 @@ import (
 //
 // NewLinked panics with an *Error as New does. In a concurrent arena it takes a lock.
 func NewLinked[T any](a *Arena) *T {
-	return (*T)(a.linked(unsafe.Sizeof(*new(padded[T])), gotype.Of[T]()))
+	return (*T)(a.linkedOr(unsafe.Sizeof(*new(padded[T])), gotype.Of[T](), (*Arena).linked))
 }
 
 // MakeLinkedSlice is MakeSlice for element types that NewLinked accepts. The slice is
@@ -58,13 +58,20 @@ type run struct {
 // the window: newRun clears them.
 const unclear = 1
 
-// linked returns n bytes, a multiple of minAlign, for a linked object. It is the fast path
-// of NewLinked.
-func (a *Arena) linked(n uintptr, t *gotype.Type) unsafe.Pointer {
+// linkedOr returns n bytes, a multiple of minAlign, for a linked object. The bytes come from the
+// end of the window, or from slow. linkedOr is the fast path of NewLinked, and is inlined with it
+// as cutOr is with New.
+func (a *Arena) linkedOr(n uintptr, t *gotype.Type, slow func(*Arena, uintptr, *gotype.Type) unsafe.Pointer) unsafe.Pointer {
 	if a.run.of == raw.Addr(unsafe.Pointer(t)) && n <= a.limit-a.next { // n > 0: a type with pointers has a size
 		a.limit -= n
 		return raw.Pointer(a.limit)
 	}
+	return slow(a, n, t)
+}
+
+// linked is linkedOr for an object that does not belong to the last run, or for which the window
+// does not suffice.
+func (a *Arena) linked(n uintptr, t *gotype.Type) unsafe.Pointer {
 	if p := a.newRun(n, n, t); p != 0 {
 		return raw.Pointer(p)
 	}

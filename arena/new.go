@@ -18,7 +18,7 @@ import (
 // New panics with an *Error. It wraps alloc.ErrHasPointers if T holds Go pointers (see
 // NewLinked), or an error of Alloc.
 func New[T any](a *Arena) *T {
-	return (*T)(a.alloc(unsafe.Sizeof(*new(padded[T])), gotype.Of[T]()))
+	return (*T)(a.bump.cutOr(a, unsafe.Sizeof(*new(padded[T])), gotype.Of[T](), (*Arena).alloc))
 }
 
 // MakeSlice returns a slice of the given length and capacity in the arena, zeroed unless

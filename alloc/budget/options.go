@@ -17,8 +17,9 @@ type Options struct {
 	// Limit is the budget in bytes for the Go heap, off-heap memory and the reserve.
 	// 0 means the limit that the system sets. On Linux that is the memory limit of the
 	// process's control group (version 1 or 2). On macOS, BSD, illumos and Solaris it is the
-	// memory of the machine, or the process's limit of address space if that is smaller. The
-	// Balancer reads the limit again at every 50th look, which is every 5 s by default.
+	// memory of the machine, or the process's limit of address space if that is smaller. On
+	// Windows it is the memory of the machine, or the limit of the process's job object if that is
+	// smaller. The Balancer reads the limit again at every 50th look, which is every 5 s by default.
 	Limit int64
 
 	// Floor is the smallest limit of the Go heap, in bytes. 0 means an eighth of the

@@ -235,5 +235,5 @@ func (s *cacheShard) clear(op string, end bool) {
 	s.index.free(s.memory)
 	alloc.FreeSlice(s.memory, s.ghosts.buckets)
 	s.segments, s.unused, s.spare, s.probation, s.main, s.ghosts = nil, nil, nil, queue{}, queue{}, ghosts{}
-	s.held, s.live, s.hand = 0, 0, 0
+	s.held, s.live, s.hand, s.next = 0, 0, 0, 0
 }

@@ -11,7 +11,7 @@ import (
 type entry struct {
 	expires uint32 // lower bits of the time at which it expires; see at
 	lengths uint32 // bits 0–23: length of the value; bits 24–31: upper bits of the time
-	state   uint32 // bits 0–15: length of the key; bits 16–23: uses; bit 24: dead. Atomic.
+	state   uint32 // bits 0–15: length of the key; bits 16–17: uses; bit 18: dead; the others: units of slack. Atomic.
 }
 
 const (
@@ -20,7 +20,9 @@ const (
 	maxValue   = 1<<24 - 1
 	oneUse     = 1 << 16
 	maxUses    = 3
-	dead       = 1 << 24
+	dead       = 1 << 18
+	oneSlack   = 1 << 19
+	maxSlack   = 1<<13 - 1
 	unit       = 4 // positions and sizes of entries are multiples of it
 	maxExpires = 1<<40 - 1
 )
@@ -47,23 +49,39 @@ func (e *entry) value() []byte {
 	return unsafe.Slice((*byte)(p), e.lengths&maxValue)
 }
 
-func (e *entry) size() int { return entrySize(e.keyLength(), int(e.lengths&maxValue)) }
+// size returns the bytes that the entry takes.
+func (e *entry) size() int {
+	state := atomic.LoadUint32(&e.state)
+	return entrySize(int(state&maxKey), int(e.lengths&maxValue)) + int(state/oneSlack)*unit
+}
+
+// setValue replaces the value by one that fits. size stays as it is.
+func (e *entry) setValue(value []byte) {
+	state, room := atomic.LoadUint32(&e.state)&(oneSlack-1), e.size()
+	slack := uint32(room-entrySize(int(state&maxKey), len(value))) / unit
+	e.lengths = e.lengths&^maxValue | uint32(len(value))
+	atomic.StoreUint32(&e.state, state|slack*oneSlack)
+	copy(e.value(), value)
+}
+
+// trim drops the slack.
+func (e *entry) trim() { atomic.StoreUint32(&e.state, atomic.LoadUint32(&e.state)&(oneSlack-1)) }
 
 // payload returns the bytes of the key and the value.
 func (e *entry) payload() int { return e.keyLength() + int(e.lengths&maxValue) }
 
 // uses returns how often the entry was read, at most maxUses.
-func (e *entry) uses() uint32 { return atomic.LoadUint32(&e.state) / oneUse & 0xff }
+func (e *entry) uses() uint32 { return atomic.LoadUint32(&e.state) / oneUse & maxUses }
 
 // use counts a read. Readers may do so at once; then one of them may not be counted.
 func (e *entry) use() {
-	if s := atomic.LoadUint32(&e.state); s/oneUse&0xff < maxUses {
+	if s := atomic.LoadUint32(&e.state); s/oneUse&maxUses < maxUses {
 		atomic.CompareAndSwapUint32(&e.state, s, s+oneUse)
 	}
 }
 
 func (e *entry) setUses(n uint32) {
-	atomic.StoreUint32(&e.state, atomic.LoadUint32(&e.state)&^(0xff*oneUse)|n*oneUse)
+	atomic.StoreUint32(&e.state, atomic.LoadUint32(&e.state)&^(maxUses*oneUse)|n*oneUse)
 }
 
 func (e *entry) isDead() bool { return atomic.LoadUint32(&e.state)&dead != 0 }

@@ -3,6 +3,7 @@
 package offheap
 
 import (
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -10,28 +11,43 @@ import (
 	"github.com/ashlar-go/ashlar/alloc"
 )
 
-// TestCacheChangingLengths: a Cache whose values change their lengths holds keys and values for
-// most of its budget. A sixth may be dead, and each segment has some room left at its end.
+// TestCacheChangingLengths: a Cache whose values change their lengths uses most of its budget for keys, values
+// and 24 bytes an entry.
 func TestCacheChangingLengths(t *testing.T) {
-	var a alloc.Allocator
-	defer a.Close()
-	c, err := NewCache[string, []byte](&a, CacheOptions{Bytes: 32 << 20})
-	if err != nil {
-		t.Fatal(err)
+	uneven := func(i, times int) int {
+		return int(16 * math.Pow(float64(times), float64(uint32(i)*0x9e3779b1)/(1<<32)))
 	}
-	defer c.Close()
-	r := rand.New(rand.NewPCG(1, 2))
-	keys := make([]string, 60_000)
-	for i := range keys {
-		keys[i] = strconv.Itoa(i)
-	}
-	value := make([]byte, 2048)
-	for range 400_000 {
-		if err := c.Set(keys[r.IntN(len(keys))], value[:1+r.IntN(len(value))], 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if s := c.Stats(); s.Live < s.Limit*7/10 || s.Bytes > s.Limit {
-		t.Errorf("%d bytes of keys and values, in %d bytes of memory, of %d", s.Live, s.Bytes, s.Limit)
+	for _, test := range []struct {
+		name   string
+		length func(r *rand.Rand, key int) int
+	}{
+		{"any", func(r *rand.Rand, _ int) int { return r.IntN(2048) }},
+		{"a little", func(r *rand.Rand, key int) int { n := uneven(key, 64); return n + r.IntN(n/10+1) }},
+		{"some large", func(r *rand.Rand, _ int) int { return uneven(int(r.Uint32()), 1250) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var a alloc.Allocator
+			defer a.Close()
+			c, err := NewCache[string, []byte](&a, CacheOptions{Bytes: 8 << 20})
+			must(t, err)
+			defer c.Close()
+			r := rand.New(rand.NewPCG(1, 2))
+			value := make([]byte, 20_000)
+			keys, sets := 60_000, 150_000
+			for i := range keys {
+				must(t, c.Set(strconv.Itoa(i), value[:test.length(r, i)], 0))
+			}
+			for range sets {
+				i := r.IntN(keys)
+				must(t, c.Set(strconv.Itoa(i), value[:test.length(r, i)], 0))
+			}
+			must(t, c.c.check())
+			s := c.Stats()
+			use := s.Live + 24*s.Entries
+			t.Logf("memory is %.3f of keys, values and 24 bytes an entry", float64(s.Bytes)/float64(use))
+			if use < s.Limit*86/100 || s.Bytes > s.Limit {
+				t.Errorf("%d bytes of memory, of %d", s.Bytes, s.Limit)
+			}
+		})
 	}
 }

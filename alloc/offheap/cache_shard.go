@@ -23,6 +23,7 @@ type cacheShard struct {
 	probation, main queue
 	ghosts          ghosts
 	hand            int // offset in the oldest segment of main; see admits
+	next            int // in a queue; see mostDead
 
 	memory  alloc.Memory
 	seed    maphash.Seed
@@ -125,11 +126,10 @@ func (s *cacheShard) set(hash uint64, key, value []byte, at int64) error {
 		}
 		return ErrTooLarge
 	}
-	if e != nil && e.size() == n {
+	if e != nil && n <= e.size() && e.size()-n <= min(n/slackShare, maxSlack*unit) {
 		s.live += int64(len(value)) - int64(e.lengths&maxValue)
-		e.lengths = uint32(len(value))
+		e.setValue(value)
 		e.setAt(at)
-		copy(e.value(), value)
 		return nil
 	}
 	h := uint32(hash >> 32)

@@ -24,7 +24,8 @@
 //
 // A Map is a Swiss table (Abseil) that grows by extendible hashing (Fagin et al., 1979), as Go's
 // map does. A directory leads to tables of at most 1,024 slots, or about 64 KiB. A table that is
-// full is split in two. So the longest insertion moves one table, however large the Map is.
+// full is split: a new table gets half of its entries. So the longest insertion moves half a table,
+// however large the Map is.
 //
 //	hash   63 … 57   56 … 48          47 … 41          depth−1 … 0
 //	       tag       shard            group            entry of the directory
@@ -47,7 +48,8 @@
 //	Σ used = Len
 //
 // A deleted slot becomes empty at once if its group has another empty slot. Otherwise it stays
-// deleted until its table is rebuilt: a full table with many deleted slots is not split.
+// deleted until its table is full. Then all its deleted slots become empty, and the table is split
+// if few of them were deleted.
 //
 // The directory doubles in place. Its new half is copied by the next insertions, 64 entries each;
 // an entry that is 0 stands for the one in the old half. So no insertion copies a long directory.
@@ -56,8 +58,8 @@
 // spread evenly. An entry of 8 + 16 bytes takes 29 to 58 bytes.
 //
 // An iteration goes through the tables in the order of their reversed hash bits, so a split does
-// not move a table across the cursor. A table that is replaced while an iteration is in it stays
-// until the iteration leaves it.
+// not move a table across the cursor. Before a table is split while an iteration is in it, a copy
+// takes its place. The table itself stays until the iteration leaves it.
 //
 // # Cache
 //
@@ -77,10 +79,11 @@
 //	live entries = index.used;  for each queue: bytes = Σ end, dead = Σ dead of its segments
 //	there is a spare segment for reclaim, from the first Set on
 //
-// Set appends an entry to the end of a queue. Replacing by an entry of the same size writes
-// in place. When the limit is reached, reclaim empties a segment: the oldest of a queue, or the one
-// with the most dead bytes if more than a sixth of all are dead. What it moves fills the end of a
-// queue, before a further segment is taken. Nothing is allocated or freed for an entry, and an entry
+// Set appends an entry to a queue: in the first of the last four segments that has room, so that the room which a
+// large entry leaves goes to small ones. Replacing writes in place if the new entry takes the bytes of the old one,
+// or up to a sixteenth less; the difference is slack. When the limit is reached, reclaim empties a segment: the oldest
+// of a queue, or one of 128 with the most dead bytes if more than a sixteenth of all are dead. What it moves loses its
+// slack and is appended, before a further segment is taken. Nothing is allocated or freed for an entry, and an entry
 // costs 12 bytes and its share of the index and the ghosts: about 14 more.
 //
 // Eviction is S3-FIFO (Yang et al., SOSP 2023) with one change. New entries go to the probation

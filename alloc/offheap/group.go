@@ -47,6 +47,12 @@ func (c control) vacant() control { return c & high }
 // full returns the set of the full slots.
 func (c control) full() control { return ^c & high }
 
+// withoutDeleted returns c with all deleted slots empty.
+func (c control) withoutDeleted() control {
+	vacant := c & high
+	return c &^ (vacant - vacant>>7)
+}
+
 // first returns the first slot of a set.
 func (c control) first() uintptr { return uintptr(bits.TrailingZeros64(uint64(c))) >> 3 }
 
@@ -127,10 +133,13 @@ func (layout[K, V]) address(s unsafe.Pointer) *alloc.Address {
 	return (*alloc.Address)(unsafe.Add(s, unsafe.Offsetof(far[K]{}.value)))
 }
 
+// maxTableSlots is the number of slots of the largest table.
+const maxTableSlots = 1024
+
 // maxGroups returns the number of groups of a large table, a power of two: at most 128, and about
 // 64 KiB. It bounds what one insertion has to move.
 func (l layout[K, V]) maxGroups() uintptr {
-	n := uintptr(128)
+	n := uintptr(maxTableSlots / groupSlots)
 	for n > 4 && n*l.group() > 64<<10 {
 		n /= 2
 	}

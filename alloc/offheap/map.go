@@ -213,9 +213,8 @@ func (m *Map[K, V]) delete(hash uint64, key *K) bool {
 		m.memory.Free(m.layout.address(s).Pointer())
 	}
 	t := m.table(hash)
-	off := uintptr(s) - uintptr(unsafe.Pointer(t)) - tableHead
-	g := m.layout.in(t, off/m.layout.group())
-	i := (off%m.layout.group() - m.layout.slots()) / m.layout.slot()
+	g := m.layout.in(t, m.layout.number(t, s))
+	i := (uintptr(s) - uintptr(g) - m.layout.slots()) / m.layout.slot()
 	c := (*control)(g)
 	if c.empties() != 0 { // no search goes on from this group
 		*c = c.with(i, empty)

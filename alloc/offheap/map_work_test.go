@@ -21,7 +21,7 @@ func (m *meter) Malloc(size int) (unsafe.Pointer, error) {
 	return m.Memory.Malloc(size)
 }
 
-// TestMapWorkOfInsertion: the longest insertion fills two tables and copies some entries of the
+// TestMapWorkOfInsertion: the longest insertion fills a table and copies some entries of the
 // directory, however large the Map is.
 func TestMapWorkOfInsertion(t *testing.T) {
 	t.Run("small", func(t *testing.T) { insertionWork[uint32, uint32](t, 600_000) })
@@ -48,7 +48,7 @@ func insertionWork[K comparable, V any](t *testing.T, n int) {
 		largest = max(largest, work.bytes)
 	}
 	table := int(tableHead + m.layout.maxGroups()*m.layout.group())
-	if bound := 2*table + int(unsafe.Sizeof(*new(V))); largest > bound || table > 65<<10 {
+	if bound := table + int(unsafe.Sizeof(*new(V))); largest > bound || table > 65<<10 {
 		t.Errorf("an insertion fills blocks of %d bytes, more than %d; a table has %d bytes", largest, bound, table)
 	}
 	if most > 10*copied {

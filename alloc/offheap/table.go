@@ -30,6 +30,11 @@ func (l layout[K, V]) in(t *table, i uintptr) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(t), tableHead+i*l.group())
 }
 
+// number returns which group of t is at g.
+func (l layout[K, V]) number(t *table, g unsafe.Pointer) uintptr {
+	return (uintptr(g) - uintptr(unsafe.Pointer(t)) - tableHead) / l.group()
+}
+
 // newTable returns an empty table.
 func (m *Map[K, V]) newTable(groups uintptr, depth uint8) (*table, error) {
 	p, err := m.memory.Malloc(int(tableHead + groups*m.layout.group()))
@@ -73,8 +78,8 @@ func (m *Map[K, V]) eachSlot(t *table, f func(slot unsafe.Pointer)) {
 	}
 }
 
-// move copies the slot at from into t, which has room for it and no such key.
-func (m *Map[K, V]) move(t *table, hash uint64, from unsafe.Pointer) {
+// move copies the slot at from into t, which has room for it and no such key. It returns the group.
+func (m *Map[K, V]) move(t *table, hash uint64, from unsafe.Pointer) (group unsafe.Pointer, slot uintptr) {
 	g, i := m.vacancy(t, hash)
 	t.left--
 	t.used++
@@ -86,6 +91,7 @@ func (m *Map[K, V]) move(t *table, hash uint64, from unsafe.Pointer) {
 	} else {
 		*(*far[K])(to) = *(*far[K])(from)
 	}
+	return g, i
 }
 
 // vacancy returns the first slot of the probe sequence that is not full.
@@ -102,63 +108,116 @@ func (m *Map[K, V]) vacancy(t *table, hash uint64) (group unsafe.Pointer, slot u
 // home returns the number of the group at which a search begins, modulo the number of groups.
 func home(hash uint64) uintptr { return uintptr(hash>>32) >> 9 }
 
-// makeRoom replaces the table t, which has no empty slot left, by one or two that have. hash
-// is that of a key that belongs in it.
-func (m *Map[K, V]) makeRoom(t *table, hash uint64) error {
-	switch {
-	case t.used <= t.capacity()/4*3: // the rest are deleted
-		return m.rebuild(t, uintptr(t.groups), hash)
-	case uintptr(t.groups) < m.layout.maxGroups(): // it is the only one
-		return m.rebuild(t, 2*uintptr(t.groups), hash)
+// makeRoom makes an empty slot for a key with this hash, which belongs in the table t. t has none left.
+func (m *Map[K, V]) makeRoom(t *table, hash uint64) (err error) {
+	groups, full := uintptr(t.groups), t.used > t.capacity()/4*3 // otherwise the rest are deleted
+	if full && groups < m.layout.maxGroups() {                   // it is the only one
+		groups *= 2
 	}
-	return m.split(t, hash)
-}
-
-// rebuild moves the entries of t to a new table.
-func (m *Map[K, V]) rebuild(t *table, groups uintptr, hash uint64) error {
-	fresh, err := m.newTable(groups, t.depth)
-	if err != nil {
-		return err
+	if groups > uintptr(t.groups) || t.pins.Load() > 0 { // an iteration goes on in t
+		if t, err = m.replace(t, groups, hash); err != nil || t.left > 0 {
+			return err
+		}
 	}
-	m.eachSlot(t, func(s unsafe.Pointer) { m.move(fresh, m.hasher.hash((*K)(s)), s) })
-	if m.depth == 0 {
-		m.groupMask = groups - 1
+	if full {
+		return m.split(t, hash)
 	}
-	m.put(fresh, hash)
-	m.freeTable(t)
-	m.checkTable(fresh)
+	m.divide(t, nil)
 	return nil
 }
 
-// split moves the entries of t to two new tables, by one more bit of their hashes.
+// replace moves the entries of t to a new table.
+func (m *Map[K, V]) replace(t *table, groups uintptr, hash uint64) (*table, error) {
+	fresh, err := m.newTable(groups, t.depth)
+	if err != nil {
+		return nil, err
+	}
+	m.eachSlot(t, func(s unsafe.Pointer) { m.move(fresh, m.hasher.hash((*K)(s)), s) })
+	m.groupMask = groups - 1
+	m.put(fresh, hash)
+	m.freeTable(t)
+	m.checkTable(fresh)
+	return fresh, nil
+}
+
+// split moves about half of the entries of t to a new table, by one more bit of their hashes.
 func (m *Map[K, V]) split(t *table, hash uint64) error {
 	if t.depth == m.depth {
 		if err := m.deepen(); err != nil {
 			return err
 		}
 	}
-	var halves [2]*table
-	for i := range halves {
-		half, err := m.newTable(uintptr(t.groups), t.depth+1)
-		if err != nil {
-			if i > 0 {
-				m.freeTable(halves[0])
-			}
-			return err
-		}
-		halves[i] = half
+	half, err := m.newTable(uintptr(t.groups), t.depth+1)
+	if err != nil {
+		return err
 	}
-	m.eachSlot(t, func(s unsafe.Pointer) {
-		h := m.hasher.hash((*K)(s))
-		m.move(halves[h>>t.depth&1], h, s)
-	})
-	for i, half := range halves {
-		m.put(half, hash&^(1<<t.depth)|uint64(i)<<t.depth)
-	}
-	m.freeTable(t)
-	m.checkTable(halves[0])
-	m.checkTable(halves[1])
+	m.divide(t, half)
+	t.depth++
+	m.put(half, hash&(1<<(t.depth-1)-1)|1<<(t.depth-1))
+	m.checkTable(t)
+	m.checkTable(half)
 	return nil
+}
+
+// divide makes all deleted slots of t empty. If half is not nil, it moves the entries to it whose hashes
+// have the bit after those that all of t have in common.
+//
+// Now there are empty slots in groups that were full, and searches end there. So the entries that are not in
+// the first group of their search may have to move nearer to it.
+func (m *Map[K, V]) divide(t, half *table) {
+	var strays [maxTableSlots]uint16 // numbers of slots
+	n := 0
+	for i := range uintptr(t.groups) {
+		g := m.layout.in(t, i)
+		c := (*control)(g)
+		var leaving control
+		var hashes [groupSlots]uint64
+		for set := c.full(); set != 0; set &= set - 1 {
+			slot := set.first()
+			key := (*K)(m.layout.at(g, slot))
+			hash := m.hasher.hash(key)
+			hashes[slot] = hash
+			leaving |= set & -set * control(hash>>t.depth&1)
+			if home(hash)&m.groupMask != i && *key == *key { // NaN is never searched for
+				strays[n] = uint16(i*groupSlots + slot)
+				n++
+			}
+		}
+		*c = c.withoutDeleted()
+		if half == nil {
+			continue
+		}
+		for set := leaving; set != 0; set &= set - 1 {
+			slot := set.first()
+			m.move(half, hashes[slot], m.layout.at(g, slot))
+			*c = c.with(slot, empty)
+			t.used--
+		}
+	}
+	t.left = t.capacity() - t.used
+	m.settle(t, strays[:n])
+}
+
+// settle takes the entries in the slots with these numbers out and puts them in again, until none of them
+// changes its group: each has then no empty slot on the way of its search.
+func (m *Map[K, V]) settle(t *table, slots []uint16) {
+	for again := true; again; {
+		again = false
+		for i, number := range slots {
+			g, slot := m.layout.in(t, uintptr(number/groupSlots)), uintptr(number%groupSlots)
+			c := (*control)(g)
+			if c.slot(slot) == empty { // it is no longer in t
+				continue
+			}
+			*c = c.with(slot, empty)
+			t.left++
+			t.used--
+			s := m.layout.at(g, slot)
+			to, slot := m.move(t, m.hasher.hash((*K)(s)), s)
+			slots[i] = uint16(m.layout.number(t, to)*groupSlots + slot)
+			again = again || to != g
+		}
+	}
 }
 
 // put makes t the table of all hashes that agree with hash in t's depth low bits.

@@ -70,3 +70,12 @@ func draws(n, m int) []uint32 {
 	}
 	return s
 }
+
+// valueSizes returns the sizes of the values of keys, off the Go heap.
+func valueSizes(keys []uint32) []uint16 {
+	s := alloc.Must(alloc.MallocSlice[uint16](alloc.Default(), len(keys), len(keys)))
+	for i, k := range keys {
+		s[i] = uint16(valueSize(k))
+	}
+	return s
+}

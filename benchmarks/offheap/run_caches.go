@@ -16,6 +16,7 @@ const cachesHeader = "| cache | fill, Mop/s | read, 1 | read, 16 | mixed, 16 | w
 type load struct {
 	c     cache
 	keys  []uint32
+	sizes []uint16 // of the keys' values
 	value [maxValue]byte
 	state []goroutine
 }
@@ -29,11 +30,12 @@ type goroutine struct {
 	_     [64]byte
 }
 
-func (l *load) key(g, i int) (*goroutine, uint32) {
-	s := &l.state[g]
-	k := l.keys[(s.start+i)%len(l.keys)]
-	fillKey(s.key[:], k)
-	return s, k
+// key returns a goroutine with its i-th key, and the size of the value.
+func (l *load) key(g, i int) (s *goroutine, size int) {
+	s = &l.state[g]
+	i = (s.start + i) % len(l.keys)
+	fillKey(s.key[:], l.keys[i])
+	return s, int(l.sizes[i])
 }
 
 func (l *load) get(g, i int) {
@@ -43,14 +45,14 @@ func (l *load) get(g, i int) {
 }
 
 func (l *load) set(g, i int, ttl time.Duration) {
-	s, k := l.key(g, i)
-	l.c.Set(s.key[:], l.value[:valueSize(k)], ttl)
+	s, size := l.key(g, i)
+	l.c.Set(s.key[:], l.value[:size], ttl)
 }
 
 const goroutines = 16
 
-func newLoad(c cache, keys []uint32) *load {
-	l := &load{c: c, keys: keys, state: make([]goroutine, goroutines)}
+func newLoad(c cache, keys []uint32, sizes []uint16) *load {
+	l := &load{c: c, keys: keys, sizes: sizes, state: make([]goroutine, goroutines)}
 	for g := range l.state {
 		l.state[g].dst = make([]byte, 0, 2*maxValue)
 		l.state[g].start = rand.IntN(len(keys))
@@ -61,6 +63,7 @@ func newLoad(c cache, keys []uint32) *load {
 // measureCache measures one cache.
 func measureCache(o *options, name string) (string, error) {
 	keys := draws(o.n, 1<<22)
+	sizes := valueSizes(keys)
 	total := int64(0)
 	for i := range uint32(o.n) {
 		total += int64(keySize + valueSize(i) + overhead)
@@ -70,7 +73,7 @@ func measureCache(o *options, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	l := newLoad(c, keys)
+	l := newLoad(c, keys, sizes)
 	gc := collector()
 	begun := time.Now()
 	var key [keySize]byte
@@ -100,18 +103,18 @@ func measureCache(o *options, name string) (string, error) {
 	})
 	write := rate(goroutines, o.d, func(g, i int) { l.set(g, i, 0) })
 	spent := collector() - gc
-	churn, err := measureChurn(o, name, keys, total/10)
+	churn, err := measureChurn(o, name, keys, sizes, total/10)
 	return fmt.Sprintf("| %s | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %.1f %% | %.2f |", name, fill, read1, read16, mixed,
 		write, churn, float64(held)/float64(bytes), 100*float64(present)/float64(o.n), spent), err
 }
 
 // measureChurn sets and reads in a cache with a tenth of the budget, whose entries expire.
-func measureChurn(o *options, name string, keys []uint32, budget int64) (float64, error) {
+func measureChurn(o *options, name string, keys []uint32, sizes []uint16, budget int64) (float64, error) {
 	c, err := newCache(name, budget, true)
 	if err != nil {
 		return 0, err
 	}
-	l := newLoad(c, keys)
+	l := newLoad(c, keys, sizes)
 	return rate(goroutines, o.d, func(g, i int) {
 		if i%2 == 0 {
 			l.set(g, i, time.Second)

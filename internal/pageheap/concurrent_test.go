@@ -62,25 +62,26 @@ func duringPurge(f func()) {
 // Alloc does not return pages that the kernel is about to purge.
 func TestAllocDuringPurge(t *testing.T) {
 	f := newFixture(t)
-	kept := f.dirtied(1)
-	gone := f.dirtied(10)
-	f.Free(gone, 10)
+	n, size := f.per, uintptr(10*f.per)*pageSize
+	kept := f.dirtied(n)
+	gone := f.dirtied(10 * n)
+	f.Free(gone, 10*n)
 	var addr uintptr
 	duringPurge(func() {
-		f.Free(kept, 1)
-		for range 2 { // the dirty page, then clean ones
-			if addr, _ = f.alloc(1); addr >= gone && addr < gone+10*pageSize {
+		f.Free(kept, n)
+		for range 2 { // the dirty pages, then clean ones
+			if addr, _ = f.alloc(n); addr >= gone && addr < gone+size {
 				t.Errorf("Alloc returned a page that was being purged")
 			}
 		}
-		if s := f.Stats(); s.Dirty != 10*pageSize || s.Used+s.Dirty+s.Clean != s.Mapped {
-			t.Errorf("%+v while 10 pages are being purged", s)
+		if s := f.Stats(); s.Dirty != int64(size) || s.Used+s.Dirty+s.Clean != s.Mapped {
+			t.Errorf("%+v while %d pages are being purged", s, 10*n)
 		}
 	})
-	if n := f.purge(true); n != 10 {
-		t.Errorf("%d pages were purged, want 10", n)
+	if got := f.purge(true); got != int64(10*n) {
+		t.Errorf("%d pages were purged, want %d", got, 10*n)
 	}
-	f.expect("afterwards", 1, 2, 0)
+	f.expect("afterwards", 1, 2*n, 0)
 }
 
 // A search during a purge must not make later searches miss the purged pages.

@@ -57,8 +57,9 @@
 // skips full chunks without reading their bitmaps.
 //
 // The owner of a run may give pages inside it back (PurgeInside), and take them again
-// (UseInside). Free of such a run purges the rest of it. If the kernel refuses that, the run stays
-// busy until a later Purge (refused.go).
+// (UseInside). Free of such a run purges the rest of it, except for its ends if they share a kernel
+// page with a neighbour: those are dirty then. If the kernel refuses that, the run stays busy until a
+// later Purge (refused.go).
 //
 // Free marks pages dirty. The allocator calls Purge once a tick. Purge returns the pages
 // that were already dirty at the tick before, so a page is kept for one to two ticks.
@@ -121,5 +122,6 @@
 // # Caveats
 //
 // A kernel page larger than a heap page occupies RAM as soon as one of its heap
-// pages is used. On such a system the charged bytes can be less than the resident set.
+// pages is used. On such a system the charged bytes can be less than the resident set. The kernel
+// purges whole pages of its own, so every range that is purged consists of such pages.
 package pageheap

@@ -156,27 +156,28 @@ func TestLimit(t *testing.T) {
 // Pages that the kernel refuses to purge stay dirty. The next purge tries them again.
 func TestPurgeFails(t *testing.T) {
 	f := newFixture(t)
-	f.alloc(1)
-	a := f.dirtied(10)
-	f.alloc(1)
-	b := f.dirtied(20)
-	f.alloc(1)
-	f.Free(a, 10)
-	f.Free(b, 20)
+	n := f.per
+	f.alloc(n)
+	a := f.dirtied(10 * n)
+	f.alloc(n)
+	b := f.dirtied(20 * n)
+	f.alloc(n)
+	f.Free(a, 10*n)
+	f.Free(b, 20*n)
 	once := true
 	stop := f.fail(vm.OpPurge, func() bool { was := once; once = false; return was })
 	freed, err := f.Purge(true)
 	stop()
-	if freed != 20*pageSize || !errors.Is(err, errInjected) {
-		t.Errorf("Purge returned %d pages, want 20; error %v", freed/pageSize, err)
+	if freed != int64(20*n)*pageSize || !errors.Is(err, errInjected) {
+		t.Errorf("Purge returned %d pages, want %d; error %v", freed/pageSize, 20*n, err)
 	}
-	f.expect("after the refusal", 1, 3, 10)
-	if again, clean := f.alloc(10); again != a || clean {
+	f.expect("after the refusal", 1, 3*n, 10*n)
+	if again, clean := f.alloc(10 * n); again != a || clean {
 		t.Errorf("the run that could not be purged is not reused unchanged")
 	}
-	f.Free(a, 10)
-	if n := f.purge(true); n != 10 {
-		t.Errorf("a later purge returned %d pages, want 10", n)
+	f.Free(a, 10*n)
+	if got := f.purge(true); got != int64(10*n) {
+		t.Errorf("a later purge returned %d pages, want %d", got, 10*n)
 	}
 }
 

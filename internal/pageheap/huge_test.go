@@ -4,7 +4,6 @@ package pageheap
 
 import (
 	"errors"
-	"math/bits"
 	"math/rand/v2"
 	"testing"
 
@@ -261,7 +260,7 @@ func TestHugeBreakRefused(t *testing.T) {
 	a := f.dirtied(4 * f.block)
 	f.dirtied(1)
 	for i := range 4 {
-		if err := f.PurgeInside(a+uintptr(i*f.block)*pageSize, uintptr(f.block-1)*pageSize); err != nil {
+		if err := f.PurgeInside(a+uintptr(i*f.block)*pageSize, uintptr(f.block-f.per)*pageSize); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -303,30 +302,4 @@ func TestHugeModel(t *testing.T) {
 			t.Errorf("a sparse chunk keeps its huge pages: %+v", s)
 		}
 	}
-}
-
-// inside allocates a run, gives its middle back, and takes it again or frees the run.
-func (m *model) inside() {
-	n := 3 + m.rand.IntN(60)
-	addr := m.dirtied(n)
-	middle := addr + max(pageSize, vm.PageSize()) - addr%max(pageSize, vm.PageSize())
-	size := max(pageSize, vm.PageSize())
-	if middle+size > addr+uintptr(n)*pageSize {
-		m.Heap.Free(addr, n)
-		return
-	}
-	if err := m.PurgeInside(middle, size); err != nil {
-		m.Error(err)
-	}
-	m.verify()
-	if m.rand.IntN(3) == 0 {
-		m.purge(m.rand.IntN(2) == 0)
-	}
-	if m.rand.IntN(2) == 0 {
-		if err := m.UseInside(middle, uint(bits.TrailingZeros(uint(size))), 1); err != nil {
-			m.Error(err)
-		}
-		m.verify()
-	}
-	m.Heap.Free(addr, n)
 }

@@ -11,28 +11,29 @@ import (
 // A page is kept for one tick and purged at the second.
 func TestAge(t *testing.T) {
 	f := newFixture(t)
-	f.alloc(1) // keeps the chunk
-	old := f.dirtied(10)
-	young := f.dirtied(20)
-	f.Free(old, 10)
+	n := f.per
+	f.alloc(n) // keeps the chunk
+	old := f.dirtied(10 * n)
+	young := f.dirtied(20 * n)
+	f.Free(old, 10*n)
 	if n := f.purge(false); n != 0 {
 		t.Errorf("the first tick purged %d pages", n)
 	}
-	f.Free(young, 20)
-	if n := f.purge(false); n != 10 {
-		t.Errorf("the second tick purged %d pages, want the 10 old ones", n)
+	f.Free(young, 20*n)
+	if got := f.purge(false); got != int64(10*n) {
+		t.Errorf("the second tick purged %d pages, want the %d old ones", got, 10*n)
 	}
-	f.expect("after two ticks", 1, 1, 20)
+	f.expect("after two ticks", 1, n, 20*n)
 	if b := *raw.At[byte](old); b != 0 {
 		t.Errorf("a purged page holds %#x", b)
 	}
 	if b := *raw.At[byte](young); b != 0xee {
 		t.Errorf("a page freed since the last tick was purged")
 	}
-	if n := f.purge(false); n != 20 {
-		t.Errorf("the third tick purged %d pages, want 20", n)
+	if got := f.purge(false); got != int64(20*n) {
+		t.Errorf("the third tick purged %d pages, want %d", got, 20*n)
 	}
-	f.expect("after three ticks", 1, 1, 0)
+	f.expect("after three ticks", 1, n, 0)
 }
 
 // A page that is used again counts as new when it is freed.
@@ -53,12 +54,13 @@ func TestAgeOfReusedPage(t *testing.T) {
 
 func TestPurgeAll(t *testing.T) {
 	f := newFixture(t)
-	f.alloc(1)
-	f.Free(f.dirtied(10), 10)
-	if n := f.purge(true); n != 10 {
-		t.Errorf("%d pages were purged, want all 10", n)
+	n := 10 * f.per
+	f.alloc(f.per)
+	f.Free(f.dirtied(n), n)
+	if got := f.purge(true); got != int64(n) {
+		t.Errorf("%d pages were purged, want all %d", got, n)
 	}
-	if addr, clean := f.alloc(10); !clean || *raw.At[byte](addr) != 0 {
+	if addr, clean := f.alloc(n); !clean || *raw.At[byte](addr) != 0 {
 		t.Errorf("the purged pages are not clean")
 	}
 }

@@ -2,6 +2,8 @@
 
 package pageheap
 
+import "github.com/ashlar-go/ashlar/internal/raw"
+
 // A refusedRun is a run that its caller has freed. A part of it had been given back by PurgeInside,
 // and the kernel refused to purge the rest. It stays busy until a later Purge succeeds: as dirty
 // pages it would have to be charged whole, which the limit may not allow.
@@ -11,7 +13,8 @@ type refusedRun struct {
 }
 
 // Free takes back the run of n pages at addr, unless Close already has. If a part of the run was
-// given back and refunded, Free purges the rest, too, so that the whole run is clean.
+// given back and refunded, Free purges the rest, too, so that the run is clean except for its ends
+// that share a kernel page with a neighbour.
 func (h *Heap) Free(addr uintptr, n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -30,7 +33,7 @@ func (h *Heap) Free(addr uintptr, n int) {
 	c.moving++
 	broken := c.broken
 	h.mu.Unlock()
-	err := h.giveBack(addr, size, broken)
+	err := h.giveBackRun(&r, broken)
 	h.mu.Lock()
 	if h.closed {
 		return
@@ -44,15 +47,33 @@ func (h *Heap) Free(addr uintptr, n int) {
 	h.waiting.Store(true)
 }
 
-// freeClean frees a run that is wholly purged. It returns the bytes that it refunds. Call it with
-// mu held.
+// giveBackRun purges the whole kernel pages of a run. The kernel would purge the others whole, with
+// what a neighbour has in them.
+func (h *Heap) giveBackRun(r *refusedRun, broken bool) error {
+	addr, size := h.inner(r)
+	return h.giveBack(addr, size, broken)
+}
+
+// inner returns the kernel pages that lie wholly in a run. A run of which a part was given back has
+// some, and that part lies in them.
+func (h *Heap) inner(r *refusedRun) (addr, size uintptr) {
+	page := uintptr(h.per) * pageSize
+	addr = raw.AlignUp(r.addr, page)
+	return addr, raw.AlignDown(r.addr+uintptr(r.pages)*pageSize, page) - addr
+}
+
+// freeClean frees a run whose whole kernel pages are purged. It returns the bytes that it refunds.
+// Call it with mu held.
 func (h *Heap) freeClean(r *refusedRun) (refunded int64) {
+	addr, size := h.inner(r)
 	c, first := h.locate(r.addr)
-	refunded = h.chargedOf(r)
-	c.lent.clear(r.addr-c.start, uintptr(r.pages)*pageSize)
+	at := addr - c.start
+	refunded = int64(size) - c.lent.bytes(at, size)
+	c.lent.clear(at, size)
 	h.free(c, first, first+r.pages)
-	c.dirty.clear(first, first+r.pages)
-	h.dirty.Add(-int64(r.pages))
+	from, n := int(at)/pageSize, int(size)/pageSize
+	c.dirty.clear(from, from+n)
+	h.dirty.Add(-int64(n))
 	h.space.Refund(uintptr(refunded))
 	h.check(c)
 	return refunded
@@ -71,7 +92,7 @@ func (h *Heap) purgeRefused() (freed int64, err error) {
 		r := h.refused[0]
 		broken := h.chunkOf(r.addr).broken
 		h.mu.Unlock()
-		err = h.giveBack(r.addr, uintptr(r.pages)*pageSize, broken)
+		err = h.giveBackRun(&r, broken)
 		h.mu.Lock()
 		if err != nil {
 			return freed, err

@@ -26,6 +26,12 @@
 //	        64 KiB of         32 MiB, mapped when the first page below
 //	        static zeros      it is registered; RAM as it is touched
 //
+// While the map has one leaf, which is so until a process has memory on both sides of a multiple of 32 GiB,
+// assembly goes to the leaf without the root (Home):
+//
+//	Home.Index = the root index of the only leaf, or of no address
+//	&entry(a)  = Home.Entries + (a >> PageShift)*8    if a >> RootShift = Home.Index
+//
 // A 32-bit address space has two leaves of 1 MiB. The RAM of leaves counts as metadata: 8
 // bytes for each 8 KiB, charged by the kernel page when Reserve first needs it.
 //

@@ -152,8 +152,14 @@ func grow(i uintptr) error {
 	if err != nil {
 		return err
 	}
-	atomic.StoreUintptr(&root[i], leaf)
+	publish(i, leaf)
 	return nil
+}
+
+// publish puts a leaf into the root. The caller holds growMu.
+func publish(i, leaf uintptr) {
+	atomic.StoreUintptr(&root[i], leaf)
+	home.add(i, leaf)
 }
 
 func newLeaf() (uintptr, error) {
@@ -190,7 +196,7 @@ func (p Promise) Redeem(addr uintptr) {
 	i := addr >> rootShift
 	growMu.Lock()
 	if root[i] == 0 {
-		atomic.StoreUintptr(&root[i], p.leaf)
+		publish(i, p.leaf)
 	} else {
 		spares = append(spares, p.leaf)
 	}

@@ -94,7 +94,7 @@ const Features = endOfFeatures - 1
 const (
 	linuxSource   = Features
 	posixSource   = OffHeap | Guards | Parts | Placing | Purging | LazyPurging | Locking | Hints | Prefetching | Populating | Files | FilesAhead | Dropping | SharedMemory | Permissions | MemoryLimits
-	windowsSource = OffHeap | Guards | Placing | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | Preallocation | LengthLocks | Copies
+	windowsSource = OffHeap | Guards | Placing | Purging | LazyPurging | Residency | Locking | Prefetching | Populating | Files | SharedMemory | Reopening | Preallocation | LengthLocks | Copies | MemoryLimits
 	heapSource    = Parts
 )
 

@@ -108,9 +108,14 @@
 // A reservation and a view of a file are released as a whole. Both begin at multiples of 64 KiB,
 // which is more than a page; windows_view.go says how a mapping begins at any page of a file
 // all the same. A view ends with its file, and while the file has a view, nobody can make it
-// shorter than it was when the view was made. So whoever cuts a file off unmaps it first, and
-// maps it again (FilesAhead). Inaccessible memory is only reserved; Protect commits it when it
-// becomes accessible, and may therefore run out of memory.
+// shorter. So whoever cuts a file off unmaps it first, and maps it again (FilesAhead). Nor does the
+// system remove the only name of a mapped file; windows_name.go says how the name goes all the same.
+// Inaccessible memory is only reserved; Protect commits it when it becomes accessible, and may
+// therefore run out of memory.
+//
+// The system promises committed memory: the memory of all processes that is committed, written or
+// not, fits into RAM and the paging files. So clean memory takes no RAM, but a share of that limit, and so does
+// a private view of a file. Purge gives the share back for a moment only.
 //
 // Anonymous memory is placed in a reservation by committing a part of it. A file is placed by
 // replacing a placeholder, which the system has from Windows 10 1803 on; before, Reserve returns

@@ -140,6 +140,7 @@ func sysAdvise(_, _ uintptr, a Advice) error {
 func sysProtect(uintptr, uintptr, Access) error { return Need(Guards) }
 func sysLock(uintptr, uintptr, bool) error      { return Need(Locking) }
 func sysUnlock(uintptr, uintptr) error          { return Need(Locking) }
+func sysMemoryLimit() (int64, error)            { return 0, Need(MemoryLimits) }
 
 // reasonOf returns the sentinel for an error, nil if the error has one or there is none.
 func reasonOf(Op, uintptr, error) error { return nil }

@@ -5,6 +5,7 @@ package vm
 import (
 	"sync/atomic"
 
+	"github.com/ashlar-go/ashlar/internal/invariants"
 	"github.com/ashlar-go/ashlar/internal/raw"
 )
 
@@ -241,8 +242,13 @@ func (s *Space) munmap(base, size uintptr) error {
 
 // Purge returns the RAM of a range to the kernel; the range stays mapped. Without lazy
 // the range is clean afterwards and reads as zeros. With lazy the kernel takes the pages
-// only when it needs them, so each page reads as zeros or as before.
+// only when it needs them, so each page reads as zeros or as before. base and size must be
+// multiples of the page size: the kernel would round the end of the range up, and purge what
+// lies beyond it.
 func (s *Space) Purge(base, size uintptr, lazy bool) error {
+	if invariants.Enabled && (base|size)&(PageSize()-1) != 0 {
+		panic("vm: a part of a page is purged")
+	}
 	if err := s.enter(OpPurge); err != nil {
 		return err
 	}

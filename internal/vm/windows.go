@@ -5,7 +5,6 @@
 package vm
 
 import (
-	"errors"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -97,20 +96,29 @@ func sysPurge(base, size uintptr, lazy bool) error {
 	if err := windows.VirtualFree(base, size, windows.MEM_DECOMMIT); err != nil {
 		return err
 	}
-	for wait := time.Millisecond; ; wait *= 2 {
+	err := patiently(func(error) bool { return true }, func() error {
 		_, err := windows.VirtualAlloc(base, size, windows.MEM_COMMIT, windows.PAGE_READWRITE)
-		if err == nil {
-			return nil
+		return err
+	})
+	if err != nil {
+		return oom("VirtualAlloc", size, err)
+	}
+	return nil
+}
+
+// patiently repeats a call, with pauses, while its error passes away by itself.
+func patiently(passes func(error) bool, call func() error) error {
+	for pause := time.Millisecond; ; pause *= 2 {
+		err := call()
+		if err == nil || !passes(err) || pause > maxPause {
+			return err
 		}
-		if wait > maxWait {
-			return oom("VirtualAlloc", size, err)
-		}
-		time.Sleep(wait)
+		time.Sleep(pause)
 	}
 }
 
-// maxWait bounds the wait for memory that another process has taken meanwhile.
-const maxWait = time.Second
+// maxPause bounds the pauses of patiently: all of them take twice as long.
+const maxPause = time.Second
 
 const memReset = 0x80000 // MEM_RESET
 
@@ -183,38 +191,41 @@ func sysAdvise(base, size uintptr, a Advice) error {
 	return Need(Hints)
 }
 
-// sysProtect changes the access. Pages that are only reserved are committed, and a private view
-// of a file has an access of its own.
+// sysProtect changes the access. The system changes pages of one kind at a time. So if it refuses
+// the range, its parts are changed one by one.
 func sysProtect(base, size uintptr, a Access) error {
 	var old uint32
-	err := windows.VirtualProtect(base, size, protections[a], &old)
-	if err == nil {
+	if windows.VirtualProtect(base, size, protections[a], &old) == nil {
 		return nil
 	}
-	info, failed := query(base)
-	switch {
-	case failed != nil:
-		return err
-	case info.State == windows.MEM_RESERVE && a != NoAccess:
-		_, err = windows.VirtualAlloc(base, size, windows.MEM_COMMIT, protections[a])
-	case info.AllocationProtect == windows.PAGE_WRITECOPY && a == ReadWrite:
-		err = windows.VirtualProtect(base, size, windows.PAGE_WRITECOPY, &old)
-	}
-	return err
-}
-
-func sysLock(base, size uintptr, onFault bool) error {
-	if onFault {
-		return Need(LockingOnFault)
-	}
-	return windows.VirtualLock(base, size)
-}
-
-// sysUnlock unlocks pages. The system calls pages that are not locked an error, and
-// VirtualLock of a page twice needs one call of VirtualUnlock.
-func sysUnlock(base, size uintptr) error {
-	if err := windows.VirtualUnlock(base, size); err != nil && !errors.Is(err, windows.ERROR_NOT_LOCKED) {
-		return err
+	for end := base + size; base < end; {
+		info, err := query(base)
+		if err != nil {
+			return err
+		}
+		n := min(info.BaseAddress+info.RegionSize, end) - base
+		if err := protectAlike(base, n, a, &info); err != nil {
+			return err
+		}
+		base += n
 	}
 	return nil
+}
+
+// protectAlike changes the access to pages that are alike. Pages that are only reserved are
+// inaccessible, and are committed when they become accessible. A private view of a file has an
+// access of its own.
+func protectAlike(base, size uintptr, a Access, info *windows.MemoryBasicInformation) error {
+	access := protections[a]
+	switch {
+	case info.State == windows.MEM_RESERVE && a == NoAccess:
+		return nil
+	case info.State == windows.MEM_RESERVE:
+		_, err := windows.VirtualAlloc(base, size, windows.MEM_COMMIT, access)
+		return err
+	case info.AllocationProtect == windows.PAGE_WRITECOPY && a == ReadWrite:
+		access = windows.PAGE_WRITECOPY
+	}
+	var old uint32
+	return windows.VirtualProtect(base, size, access, &old)
 }

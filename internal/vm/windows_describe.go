@@ -15,9 +15,7 @@ import (
 
 // reasonOf returns the sentinel for an error, nil if there is none.
 func reasonOf(op Op, size uintptr, err error) error {
-	is := func(codes ...syscall.Errno) bool {
-		return slices.ContainsFunc(codes, func(code syscall.Errno) bool { return errors.Is(err, code) })
-	}
+	is := func(codes ...syscall.Errno) bool { return isOneOf(err, codes...) }
 	switch {
 	case op == OpLock && is(windows.ERROR_WORKING_SET_QUOTA, windows.ERROR_NOT_ENOUGH_MEMORY):
 		return lockLimit()
@@ -25,7 +23,7 @@ func reasonOf(op Op, size uintptr, err error) error {
 		return ErrOutOfMemory
 	case is(windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED):
 		return ErrNoSpace
-	case op == OpFlock && is(windows.ERROR_LOCK_VIOLATION):
+	case op == OpFlock && isLockViolation(err):
 		return ErrFileLocked
 	case is(windows.ERROR_INVALID_FUNCTION, windows.ERROR_NOT_SUPPORTED, windows.ERROR_CALL_NOT_IMPLEMENTED):
 		return ErrKernelLacks
@@ -42,10 +40,18 @@ func beyondLockLimit(uintptr) bool { return true }
 
 func outOfMemory() error { return ErrOutOfMemory }
 
-// isOutOfMemory reports whether the system lacks memory, commit charge or address space.
+// isOutOfMemory reports whether the system lacks memory, commit charge or address space, or the
+// process may not have more of it: the quotas are those of the user and of a job object.
 func isOutOfMemory(err error) bool {
-	return errors.Is(err, windows.ERROR_NOT_ENOUGH_MEMORY) || errors.Is(err, windows.ERROR_OUTOFMEMORY) ||
-		errors.Is(err, windows.ERROR_COMMITMENT_LIMIT) || errors.Is(err, windows.ERROR_NO_SYSTEM_RESOURCES)
+	return isOneOf(err, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_OUTOFMEMORY, windows.ERROR_COMMITMENT_LIMIT,
+		windows.ERROR_NO_SYSTEM_RESOURCES, windows.ERROR_PAGEFILE_QUOTA, windows.ERROR_NOT_ENOUGH_QUOTA, windows.ERROR_WORKING_SET_QUOTA)
+}
+
+// isLockViolation reports whether somebody else has locked bytes of a file.
+func isLockViolation(err error) bool { return errors.Is(err, windows.ERROR_LOCK_VIOLATION) }
+
+func isOneOf(err error, codes ...syscall.Errno) bool {
+	return slices.ContainsFunc(codes, func(code syscall.Errno) bool { return errors.Is(err, code) })
 }
 
 // oom adds ErrOutOfMemory to the system's refusals. An invalid parameter is a size above

@@ -7,6 +7,8 @@ package vm
 import (
 	"errors"
 	"testing"
+
+	"golang.org/x/sys/windows"
 )
 
 // TestPlaceTooLong: if a file cannot be mapped at the chosen place, because it is too short, the
@@ -65,6 +67,30 @@ func TestDividedReservation(t *testing.T) {
 			t.Errorf("order %v: %d divided reservations are left", order, n-before)
 		}
 		balanced(t, &s)
+	}
+}
+
+// TestPlacePartialPage: a file that ends inside a page is mapped in the place of a placeholder by
+// its bytes, or by whatever the section has, whichever the system takes.
+func TestPlacePartialPage(t *testing.T) {
+	var s Space
+	page := PageSize()
+	f := newFile(t, &s, 3*page+100)
+	must(t, s.WriteFile(f, []byte{9}, int64(3*page)))
+	for _, length := range []uintptr{2*page + 100, 0} {
+		kind := Kind{File: f, Shared: true, Offset: int64(page)}
+		start, hull, err := s.Reserve(5*page, page, kind)
+		lacks(t, err)
+		kind.at = start + page
+		must(t, sysMakeRoom(kind.at, 3*page, &kind))
+		section, _, err := sectionOf(3*page, &kind)
+		must(t, err)
+		must(t, replacePlaceholder(section, kind.at, length, &kind))
+		must(t, windows.CloseHandle(section))
+		check(t, "the last page", kind.at+2*page, page, 9)
+		for _, part := range []Mapping{{hull.Base, kind.at - hull.Base}, {kind.at, 3 * page}, {kind.at + 3*page, hull.Base + hull.Size - kind.at - 3*page}} {
+			must(t, sysUnmap(part.Base, part.Size))
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 // Only a view in the place of a placeholder (windows_place.go) is the mapping itself.
 //
 // A view ends at the end of the file at the latest. While a file has a view, nobody can make
-// it shorter than it was when the view was made.
+// it shorter, or remove its only name.
 
 // A viewKind has the protections of the section and of its view.
 type viewKind struct{ section, view uint32 }
@@ -75,19 +75,29 @@ func mapView(size uintptr, k *Kind) (uintptr, error) {
 	return base, nil
 }
 
-// mapViewAt maps size bytes of a file in the place of a placeholder of that size.
+// mapViewAt maps size bytes of a file in the place of a placeholder of that size. If the file ends
+// inside a page, so does the view. The system may insist on whole pages, and then takes 0 for the
+// bytes up to the end of the section.
 func mapViewAt(at, size uintptr, k *Kind) error {
 	section, end, err := sectionOf(size, k)
 	if err != nil {
 		return err
 	}
 	defer windows.CloseHandle(section)
+	length := uintptr(end - k.Offset)
+	if err = replacePlaceholder(section, at, length, k); err != nil && length%pageSize != 0 {
+		err = replacePlaceholder(section, at, 0, k)
+	}
+	return err
+}
+
+func replacePlaceholder(section windows.Handle, at, length uintptr, k *Kind) error {
 	offset := uint64(k.Offset)
 	arguments := []uintptr{uintptr(section), uintptr(windows.CurrentProcess()), at, uintptr(offset)}
 	if bits.UintSize == 32 { // an offset is two words there
 		arguments = append(arguments, uintptr(offset>>32))
 	}
-	arguments = append(arguments, uintptr(end-k.Offset), memReplacePlaceholder, uintptr(kindOfView(k).section), 0, 0)
+	arguments = append(arguments, length, memReplacePlaceholder, uintptr(kindOfView(k).section), 0, 0)
 	base, _, err := mapViewOfFile3.Call(arguments...)
 	if base == 0 {
 		return err
@@ -115,10 +125,10 @@ func unmapView(base uintptr) error {
 	return windows.UnmapViewOfFile(info.AllocationBase)
 }
 
-// sysSync writes the pages to the file, and then the file to the disk. A handle that cannot
-// write has changed nothing.
+// sysSync writes the pages to the file, and then the file to the disk. The system refuses it while
+// it writes the same pages by itself. A handle that cannot write has changed nothing.
 func sysSync(fd int, base, size uintptr, async bool) error {
-	if err := windows.FlushViewOfFile(base, size); err != nil || async {
+	if err := patiently(isLockViolation, func() error { return windows.FlushViewOfFile(base, size) }); err != nil || async {
 		return err
 	}
 	if err := sysStore(fd); err != nil && !errors.Is(err, windows.ERROR_ACCESS_DENIED) {
@@ -134,7 +144,10 @@ func sysDiscard(base, size uintptr, k *Kind) error {
 	case k.File == nil:
 		return sysPurge(base, size, false)
 	case k.Shared || k.Access != ReadWrite:
-		return sysUnlock(base, size)
+		if err := windows.VirtualUnlock(base, size); err != nil && !errors.Is(err, windows.ERROR_NOT_LOCKED) {
+			return err
+		}
+		return nil
 	}
 	return Need(Dropping)
 }

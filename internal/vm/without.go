@@ -12,7 +12,6 @@ func sysGuard(uintptr, uintptr, bool) error  { return Need(Markers) }
 func sysName(uintptr, uintptr, string) error { return Need(Names) }
 func sysSecret() (int, error)                { return -1, Need(SecretMemory) }
 func sysPunch(int, int64, int64) error       { return Need(Holes) }
-func sysMemoryLimit() (int64, error)         { return 0, Need(MemoryLimits) }
 
 // MaxMappings returns the number of mappings that the kernel allows the process.
 func MaxMappings() int64 { return math.MaxInt64 }

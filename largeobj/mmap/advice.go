@@ -37,7 +37,8 @@ func (r *Region) Advise(a Advice) error { return r.AdviseRange(0, toEnd, a) }
 // AdviseRange gives advice about the n bytes from offset off on; n = -1 means to the end of
 // the region. Pages keep most advice, also in Resize. Resize returns ErrMixed while parts of
 // the region have different advice. WillNeed, DontNeed, Free, PopulateRead and PopulateWrite
-// act once and are not kept.
+// act once and are not kept. Except on Linux, DontNeed is ErrInvalid while pages of the region are
+// locked or protected.
 func (r *Region) AdviseRange(off, n int, a Advice) error {
 	return r.onPages("Advise", off, n, func(p addrRange) error {
 		switch {
@@ -54,8 +55,8 @@ func (r *Region) AdviseRange(off, n int, a Advice) error {
 			return nil
 		}
 		if a == AdviseDontNeed {
-			if !vm.Able(vm.Moving) && r.lockedPages() { // other kernels would unlock them
-				return invalid("pages are locked")
+			if !vm.Able(vm.Moving) && r.alteredPages() { // other kernels would undo that
+				return invalid("pages are locked or protected")
 			}
 			k := r.view()
 			k.Offset += int64(p.begin - r.frame.body.Base)

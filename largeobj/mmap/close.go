@@ -39,7 +39,8 @@ func (r *Region) Close() error {
 		damage = r.intact()
 	}
 	r.wipe()
-	return r.error("Close", 0, errors.Join(damage, r.removeName(), r.dismantle()))
+	unmapping := r.unmap() // first: Windows does not remove the name of a mapped file at once
+	return r.error("Close", 0, errors.Join(damage, r.removeName(), unmapping, r.dismantle()))
 }
 
 // private reports whether no other process and no file has the memory.

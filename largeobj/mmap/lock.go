@@ -10,7 +10,8 @@ import (
 )
 
 // Lock brings all pages of the region into RAM and keeps them there. Pages that Resize
-// adds are locked too.
+// adds are locked too. On Windows it raises the limits of the process's working set as far as
+// necessary.
 //
 // The error is ErrLockLimit if the process may not lock so much memory; its message names
 // the limit and says how to raise it. It is ErrTruncated if the file ends before the region
@@ -60,11 +61,11 @@ func (r *Region) lockPages(p addrRange, whole, onFault bool) error {
 	return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
 }
 
-// lockedPages reports whether some pages may be locked.
-func (r *Region) lockedPages() bool {
+// alteredPages reports whether some pages may be locked or protected.
+func (r *Region) alteredPages() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.partLocked || r.kind == Secret
+	return r.partLocked || r.protected || r.kind == Secret
 }
 
 // Unlock allows the kernel to swap the region out. For secret memory it returns ErrInvalid,

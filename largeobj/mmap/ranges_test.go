@@ -182,3 +182,24 @@ func TestRegionGuards(t *testing.T) {
 		must(t, r.Resize(2*page))
 	}
 }
+
+// TestDontNeedProtected: pages stay protected when they are dropped, or are not dropped.
+func TestDontNeedProtected(t *testing.T) {
+	balanced(t)
+	path := newFile(t, make([]byte, 100_000))
+	file, err := MapFile(path, FileOptions{Mode: FileShared})
+	for name, r := range map[string]*Region{"private": closeLater(t, mapped(t, 100_000), nil), "file": closeLater(t, file, err)} {
+		r.Bytes()[0] = 1
+		must(t, r.Protect(ReadOnly))
+		err := r.Advise(AdviseDontNeed)
+		if err != nil && !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrUnsupported) {
+			t.Errorf("%s: %v", name, err)
+		}
+		fault := r.Catch(func(b []byte) error { b[0] = 2; return nil })
+		if !errors.Is(fault, ErrFault) {
+			t.Errorf("%s: a write to read-only pages after AdviseDontNeed (%v): %v", name, err, fault)
+		}
+		must(t, r.Protect(ReadWrite))
+		r.Bytes()[0] = 3
+	}
+}

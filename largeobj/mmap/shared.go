@@ -133,8 +133,8 @@ func newSharedRegion(name string, o *SharedOptions) *Region {
 
 // File returns a new descriptor of the file or shared object that the region shows. The
 // caller must close it, and can pass it to another process (exec.Cmd.ExtraFiles; on Windows
-// syscall.SysProcAttr.AdditionalInheritedHandles). Private memory has no file; the error is
-// ErrInvalid.
+// syscall.SysProcAttr.AdditionalInheritedHandles, after syscall.SetHandleInformation with
+// HANDLE_FLAG_INHERIT). Private memory has no file; the error is ErrInvalid.
 func (r *Region) File() (*os.File, error) {
 	if err := r.gate.enter(); err != nil {
 		return nil, r.error("File", 0, err)

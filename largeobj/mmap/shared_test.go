@@ -253,6 +253,27 @@ func TestSharedUnlink(t *testing.T) {
 	b.Bytes()[0] = 2 // still there
 }
 
+// TestUnlinkUnmapped: Close removes the name of an object that is not mapped any more. Windows refuses
+// to remove the name of a mapped file.
+func TestUnlinkUnmapped(t *testing.T) {
+	balanced(t)
+	a := share(t, sharedName(t), 100, SharedOptions{Unlink: true})
+	unmapped := false
+	vm.Inject(func(op vm.Op) error {
+		switch op {
+		case vm.OpRelease:
+			unmapped = true
+		case vm.OpUnlink:
+			if !unmapped {
+				t.Error("the object is mapped when its name is removed")
+			}
+		}
+		return nil
+	})
+	defer vm.Inject(nil)
+	must(t, a.Close())
+}
+
 // MapInherited maps an object by its descriptor, in this process as in another.
 func TestMapInherited(t *testing.T) {
 	balanced(t)
