@@ -156,6 +156,11 @@ func (a *Arena) slow(op string, size uintptr, t *gotype.Type) uintptr {
 	if !t.Plain() {
 		a.refuse(op, size, t)
 	}
+	if a.limit == 0 && a.lanes == nil && a.mask < minAlign {
+		if p := a.firstWindow(raw.AlignUp(size, minAlign)); p != 0 {
+			return p
+		}
+	}
 	p, err := a.take(op, size, minAlign)
 	if err != nil {
 		panic(err)
@@ -210,6 +215,23 @@ func (a *Arena) refill(op string, n, align uintptr) (uintptr, error) {
 		return 0, a.core.fail(op, n, err)
 	}
 	return w.at, nil
+}
+
+// firstWindow begins a round with the window that Reset has cleared, and returns n bytes of it. It
+// returns 0 if there is no such window, or if it does not suffice. The arena has no window yet.
+func (a *Arena) firstWindow(n uintptr) (p uintptr) {
+	c := a.core
+	c.mu.Lock()
+	if c.current == 0 && len(c.chunks) > 0 {
+		k := &c.chunks[0]
+		if end := min(k.clean, maxWindow); k.used == 0 && n-1 < end { // if n is 0, n−1 is the largest uintptr
+			p, k.used = k.base, end
+			a.bump = bump{p + n, p + end}
+		}
+	}
+	a.checked()
+	c.mu.Unlock()
+	return p
 }
 
 // nextWindow is refill from the chunks that the arena has. It fails if they do not suffice, and

@@ -60,6 +60,12 @@ func (c *chunk) cut(n, align, want uintptr) (w window, skipped uintptr, ok bool)
 // again.
 func (c *chunk) giveBack(next uintptr) { c.used = next - c.base }
 
+// rewind is reset that clears what was handed out, so that the next windows need not be cleared.
+func (c *chunk) rewind() {
+	raw.Clear(c.base, c.used)
+	c.used = 0
+}
+
 // reset makes all of the chunk free.
 func (c *chunk) reset() {
 	c.dirty = max(c.dirty, c.used)

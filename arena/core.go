@@ -115,7 +115,8 @@ func (c *core) cut(n, align, want uintptr) (window, bool) {
 // The arena clears one window at a time. A window fits into the processor's first cache,
 // so that it is still there when it is handed out, and is long enough to make clearing
 // fast. In the first chunk each window is as long as all before it, and the first is as long as
-// recent rounds, so that a small arena clears few bytes that it does not use.
+// recent rounds, so that a small arena clears few bytes that it does not use. What Reset has
+// cleared in the first chunk becomes one window.
 const (
 	minWindow = 2 << 10
 	maxWindow = 16 << 10
@@ -130,7 +131,8 @@ func (c *core) windowSize() uintptr {
 	case len(c.chunks) == 0:
 		return minWindow
 	}
-	return min(max(c.chunks[0].used, c.usual, minWindow), maxWindow)
+	k := &c.chunks[0]
+	return min(max(k.used, k.clean-k.used, c.usual, minWindow), maxWindow)
 }
 
 // zeroed returns w, without stale bytes if the arena does not zero.

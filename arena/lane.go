@@ -68,7 +68,9 @@ func (a *Arena) refillLane(op string, n, align uintptr) (uintptr, error) {
 		return 0, a.core.fail(op, n, err)
 	}
 	if rest := w.at + n; rest < w.limit {
-		a.core.lost.Add(int64(a.install(rest, w.limit)))
+		if lost := a.install(rest, w.limit); lost > 0 { // the other processors use the line of the counter
+			a.core.lost.Add(int64(lost))
+		}
 	}
 	return w.at, nil
 }

@@ -28,17 +28,29 @@ func New[T any](a *Arena) *T {
 // MakeSlice panics with an *Error as New does. The error wraps alloc.ErrInvalidSize if the
 // length is negative, or is more than the capacity, or if the size overflows.
 func MakeSlice[T any](a *Arena, len, cap int) []T {
-	elem := unsafe.Sizeof(*new(T))
+	return unsafe.Slice((*T)(a.sliceBy(unsafe.Sizeof(*new(T)), len, cap, gotype.Of[T](), (*Arena).makeSlice)), cap)[:len]
+}
+
+// sliceBy calls makeSlice, which is a parameter so that MakeSlice is inlined as New is. Its
+// callers know the size and the descriptor of T as constants.
+func (a *Arena) sliceBy(elem uintptr, len, cap int, t *gotype.Type, makeSlice func(*Arena, uintptr, int, int, *gotype.Type) unsafe.Pointer) unsafe.Pointer {
+	return makeSlice(a, elem, len, cap, t)
+}
+
+// makeSlice returns memory for a slice of type t. An element has elem bytes. It needs as little
+// stack as alloc.
+//
+//go:nosplit
+func (a *Arena) makeSlice(elem uintptr, len, cap int, t *gotype.Type) unsafe.Pointer {
 	// A negative capacity is a large one here. If n is 0, n−1 is the largest uintptr.
 	hi, size := bits.Mul(uint(elem), uint(cap))
 	n := raw.AlignUp(uintptr(size), minAlign)
 	p := a.next
-	if hi == 0 && uint(len) <= uint(cap) && n-1 < a.limit-p && gotype.Of[T]().Plain() {
+	if hi == 0 && uint(len) <= uint(cap) && n-1 < a.limit-p && t.Plain() {
 		a.next = p + n
-		return unsafe.Slice((*T)(raw.Pointer(p)), cap)[:len]
+		return raw.Pointer(p)
 	}
-	p = a.slice("MakeSlice", elem, len, cap, gotype.Of[T]())
-	return unsafe.Slice((*T)(raw.Pointer(p)), cap)[:len]
+	return raw.Pointer(a.slice("MakeSlice", elem, len, cap, t))
 }
 
 // slice returns memory for a slice of type t. An element has elem bytes.

@@ -6,11 +6,15 @@ import "runtime"
 
 // Reset frees everything allocated from the arena. The arena can be used again. Reset keeps
 // the chunks that recent rounds used, and gives the others back to the allocator. It makes
-// no kernel call and clears nothing.
+// no kernel call. After a round of at most 32 KiB it clears what the round used, and nothing
+// otherwise.
 //
 // Nobody else may use the arena during Reset. Reset panics with an *alloc.MisuseError if
 // the arena was freed.
 func (a *Arena) Reset() {
+	if a.rewind() {
+		return
+	}
 	c := a.core
 	var refused error
 	if c.options.Checked {
@@ -27,6 +31,42 @@ func (a *Arena) Reset() {
 	}
 	c.reset()
 	a.checked()
+}
+
+// rewind is Reset after a small round whose objects lie one after the other in the first chunk,
+// without linked ones. It fails after any other.
+func (a *Arena) rewind() bool {
+	c := a.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.isSimple() || a.run.of != 0 {
+		return false
+	}
+	k := &c.chunks[0]
+	if k.used > maxRewind || a.limit != k.base+k.used { // the window is in bump, and ends the used part
+		return false
+	}
+	k.giveBack(a.next)
+	c.high = max(c.high, int64(k.used))
+	c.noteRound(k.used)
+	k.rewind()
+	c.resets++
+	a.bump, a.tail = bump{}, 0
+	a.checked()
+	return true
+}
+
+// isSimple reports whether all memory in use is the used part of the only chunk, and nothing but
+// clearing is to be done with it. The caller holds mu.
+func (c *core) isSimple() bool {
+	return len(c.chunks) == 1 && len(c.own) == 0 && c.runs.head == 0 && c.skipped == 0 && c.lost.Load() == 0 &&
+		!c.options.NoZero && !c.options.Checked
+}
+
+// noteRound notes that a round used so many bytes. The caller holds mu.
+func (c *core) noteRound(used uintptr) {
+	c.keep = max(used, c.keep-c.keep>>keepShift)
+	c.usual = (3*c.usual + used) / 4
 }
 
 // Free frees the arena and everything allocated from it. Its chunks go back to the
@@ -66,15 +106,23 @@ func (a *Arena) closeWindows() {
 // round.
 const keepShift = 3
 
+// maxRewind is the size of the largest round after which Reset clears what the round used, in
+// bytes. These are in the processor's first cache then. The next round begins with one window
+// that is clear.
+const maxRewind = 32 << 10
+
 // reset makes the core's memory free for the next round. The caller holds mu.
 func (c *core) reset() {
-	used := uintptr(c.use() + c.lost.Load())
-	c.keep = max(used, c.keep-c.keep>>keepShift)
-	c.usual = (3*c.usual + used) / 4
+	c.noteRound(uintptr(c.use() + c.lost.Load()))
+	if c.current == 0 && len(c.chunks) > 0 && c.chunks[0].used <= maxRewind && !c.options.NoZero {
+		c.chunks[0].rewind()
+	}
 	kept, n := uintptr(0), 0
 	for ; n < len(c.chunks) && (n == 0 || kept < c.keep); n++ {
 		kept += c.chunks[n].size
-		c.chunks[n].reset()
+		if c.chunks[n].used > 0 {
+			c.chunks[n].reset()
+		}
 	}
 	for _, k := range c.chunks[n:] {
 		c.release(k)

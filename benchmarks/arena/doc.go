@@ -13,6 +13,8 @@ Without the experiment its peer is left out.
 
 	bump               a []byte and an offset; cleared when it is reset
 	bump-nozero        the same, never cleared
+	bump-each          one of them for each goroutine, which clears it before its share; the processors share
+	                   nothing but the caches and the memory of the machine
 	ashlar             arena.New and so on, arenas for one goroutine
 	ashlar-nozero      the same with Options.NoZero
 	ashlar-concurrent  the same with Options.Concurrent
@@ -25,8 +27,8 @@ All peers except the nozero ones return zeroed memory.
 
 # Benchmarks
 
-	New        allocate an object of 64 bytes and write its first and last word; reset after each round of 1 or
-	           8 MiB
+	New        allocate an object of 64 bytes and write its first and last word; reset after each round of 10, 100
+	           or 1000 objects, or of 1 or 8 MiB
 	Parallel   the same by 1 and 2 goroutines from one arena; an operation is 64 Ki objects for each goroutine, between
 	           two resets; ns/object is wall time ÷ the objects of all goroutines, and cpu-ns/object the
 	           time of the processors

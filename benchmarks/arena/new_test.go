@@ -15,10 +15,13 @@ import (
 var keep []*object
 
 func BenchmarkNew(b *testing.B) {
-	for _, bytes := range []int{1 << 20, 8 << 20} {
-		n := bytes / 64
+	for _, round := range []struct {
+		name    string
+		objects int
+	}{{"10", 10}, {"100", 100}, {"1000", 1000}, {"1MiB", 1 << 14}, {"8MiB", 1 << 17}} {
+		n := round.objects
 		run := func(peer string, f func(b *testing.B)) {
-			b.Run(fmt.Sprintf("size=64/round=%dMiB/peer=%s", bytes>>20, peer), f)
+			b.Run(fmt.Sprintf("size=64/round=%s/peer=%s", round.name, peer), f)
 		}
 		run("bump", func(b *testing.B) { benchBump(b, n, (*bump).reset) })
 		run("bump-nozero", func(b *testing.B) { benchBump(b, n, func(m *bump) { m.off = 0 }) })

@@ -5,6 +5,7 @@ package arena
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ortuman/nuke"
@@ -22,6 +23,20 @@ func BenchmarkParallel(b *testing.B) {
 				benchParallel(b, goroutines, reset, each)
 			})
 		}
+		bumps := make([]bump, goroutines)
+		for i := range bumps {
+			bumps[i].buf = make([]byte, share*64)
+		}
+		var turn atomic.Int64
+		run("bump-each", func() {}, func() {
+			m := bumps[turn.Add(1)%int64(goroutines)]
+			m.off = len(m.buf)
+			m.reset()
+			for i := range uint64(share) {
+				p := newOf[object](&m)
+				p[0], p[7] = i, i
+			}
+		})
 		a := open(b, arena.Options{Concurrent: true})
 		run("ashlar-concurrent", a.Reset, func() {
 			for i := range uint64(share) {
