@@ -66,6 +66,8 @@ func measure(figures *versus.Comparison, peer, values int) error {
 	}
 	figures.Add(peer, "wall time, s", r.Seconds)
 	figures.AddProcessorTime(peer, command)
-	figures.Add(peer, "peak resident, MiB", float64(r.PeakRSS)/(1<<20))
+	if r.PeakRSS > 0 {
+		figures.Add(peer, "peak resident, MiB", float64(r.PeakRSS)/(1<<20))
+	}
 	return nil
 }

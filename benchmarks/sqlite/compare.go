@@ -81,6 +81,8 @@ func (c *contest) measure(figures *versus.Comparison, peer int, database string)
 	}
 	figures.Add(peer, "all, s", total)
 	figures.AddProcessorTime(peer, command)
-	figures.Add(peer, "peak resident, MiB", float64(r.PeakRSS)/(1<<20))
+	if r.PeakRSS > 0 {
+		figures.Add(peer, "peak resident, MiB", float64(r.PeakRSS)/(1<<20))
+	}
 	return nil
 }
