@@ -64,7 +64,7 @@ func (a *Allocator) mallocBatch(h holder, op operation, size int, blocks []unsaf
 		k := 0
 		if small {
 			var twice uintptr
-			k, twice, err = a.mallocFast(h, op, size, blocks[n:])
+			k, twice, err = a.mallocFast(h, op, size, blocks[n:], len(blocks))
 			if n += k; twice != 0 {
 				panic(freedTwiceAtOnce(op, twice, sizeclass.Of(size)))
 			}
@@ -83,23 +83,27 @@ func (a *Allocator) mallocBatch(h holder, op operation, size int, blocks []unsaf
 	return n, nil
 }
 
-// mallocFast allocates small blocks from h's cache or from whole magazines. It returns 0 blocks if
-// the slow path has to allocate the next one. twice is as in Chain.Take.
-func (a *Allocator) mallocFast(h holder, op operation, size int, out []unsafe.Pointer) (n int, twice uintptr, err error) {
+// mallocFast allocates small blocks from h's cache or from whole magazines, for a batch of length
+// blocks. It returns 0 blocks if the slow path has to allocate the next one. twice is as in Chain.Take.
+func (a *Allocator) mallocFast(h holder, op operation, size int, out []unsafe.Pointer, length int) (n int, twice uintptr, err error) {
 	cc := sizeclass.ClassCodeOf(size)
 	n, used := h.takeBatch(cc, out)
 	switch {
-	case n == 0 && wholeMagazine(cc.Class(), len(out)):
-		n, twice = a.takeFromDepot(h, op, cc, size, out)
+	case n == 0 && a.wholeMagazines(cc.Class(), len(out), length):
+		n, twice = a.takeFromDepot(h, op, cc, size, out, length)
 	case used != 0 && op.needZero():
 		err = a.clearBatch(out[:n], used, size)
 	}
 	return n, twice, err
 }
 
-// wholeMagazine reports whether a batch that has n blocks of class c to go moves whole magazines
-// between the depot and the program.
-func wholeMagazine(c sizeclass.Class, n int) bool { return n >= int(smallheap.Capacity(c)) }
+// wholeMagazines reports whether a batch of length blocks, of which n blocks of class c remain,
+// moves whole magazines between the depot and the program. If the batch fits into the two magazines
+// of a class cache, it does not: then the class cache should have these magazines.
+func (a *Allocator) wholeMagazines(c sizeclass.Class, n, length int) bool {
+	room := a.depots[c].Room(c)
+	return length > 2*room && n >= room
+}
 
 // maxChain is the largest number of blocks that a batch moves between the depot and the program
 // at a time. Meanwhile no other goroutine has the magazines.
@@ -107,7 +111,7 @@ const maxChain = 512
 
 // takeFromDepot takes blocks from magazines of the depot, without h's cache. It returns 0 blocks
 // if the slow path has to be taken. twice is as in Chain.Take.
-func (a *Allocator) takeFromDepot(h holder, op operation, cc sizeclass.ClassCode, size int, out []unsafe.Pointer) (n int, twice uintptr) {
+func (a *Allocator) takeFromDepot(h holder, op operation, cc sizeclass.ClassCode, size int, out []unsafe.Pointer, length int) (n int, twice uintptr) {
 	if a.options.Hardening.RandomOrder { // the slow path shuffles magazines
 		return 0, 0
 	}
@@ -128,7 +132,7 @@ func (a *Allocator) takeFromDepot(h holder, op operation, cc sizeclass.ClassCode
 	if n == 0 { // the sampler has to be asked
 		return 0, 0
 	}
-	l := a.depots[c].TakeChain(c, n)
+	l := a.depots[c].TakeChain(c, n, length)
 	if l == 0 {
 		return 0, 0
 	}
@@ -159,7 +163,7 @@ func (a *Allocator) freeBatch(h holder, blocks []unsafe.Pointer) {
 			k = 1
 		}
 		if k == 0 {
-			k = a.putToDepot(h, blocks[n:])
+			k = a.putToDepot(h, blocks[n:], len(blocks))
 		}
 		if k == 0 {
 			a.slowFree(h, opFree, raw.Addr(blocks[n]))
@@ -169,10 +173,10 @@ func (a *Allocator) freeBatch(h holder, blocks []unsafe.Pointer) {
 	}
 }
 
-// putToDepot frees blocks from the first one on, without h's cache, if those for a whole magazine
-// seem to be of one class and Free's fast path would take them back. Otherwise it returns 0, and
-// the slow path has to be taken.
-func (a *Allocator) putToDepot(h holder, blocks []unsafe.Pointer) (n int) {
+// putToDepot frees blocks of a batch of length blocks from the first one on, without h's cache, if
+// those for a whole magazine seem to be of one class and Free's fast path would take them back.
+// Otherwise it returns 0, and the slow path has to be taken.
+func (a *Allocator) putToDepot(h holder, blocks []unsafe.Pointer, length int) (n int) {
 	a.init()
 	if !a.gate.enter() {
 		return 0
@@ -182,10 +186,10 @@ func (a *Allocator) putToDepot(h holder, blocks []unsafe.Pointer) (n int) {
 	defer h.end()
 	owner := atomic.LoadUintptr(&a.freeOwner)
 	st, c := smallheap.PlainBlock(raw.Addr(blocks[0]), owner)
-	if st == nil || !wholeMagazine(c, len(blocks)) {
+	if st == nil || !a.wholeMagazines(c, len(blocks), length) {
 		return 0
 	}
-	if _, of := smallheap.PlainBlock(raw.Addr(blocks[smallheap.Capacity(c)-1]), owner); of != c {
+	if _, of := smallheap.PlainBlock(raw.Addr(blocks[min(a.depots[c].Room(c), len(blocks))-1]), owner); of != c {
 		return 0
 	}
 	blocks = blocks[:min(len(blocks), maxChain)]

@@ -172,7 +172,7 @@ func TestGuardedBlocks(t *testing.T) {
 			l.Free(q)
 		}
 	}
-	if p := alloc(t, a, 9000); isGuarded(p) {
+	if p := alloc(t, a, int(slotBytes())+1000); isGuarded(p) {
 		t.Error("a block larger than a slot is guarded")
 	} else {
 		a.Free(p)

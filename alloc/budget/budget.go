@@ -40,6 +40,8 @@ type Balancer struct {
 	members []member
 	state   State
 	needed  int64 // the part of state.GoHeap that is not known to be garbage
+	blocks  int64 // memory for blocks that the Go memory limit counts: 0 if blocks are outside the Go heap
+	peak    int64 // the highest state.OffHeap, if blocks is not 0: their memory never leaves RAM
 	stopped bool
 	looks   int
 	warned  bool
@@ -59,7 +61,7 @@ type member struct {
 type State struct {
 	Limit    int64 // the budget
 	OffHeap  int64 // footprints of all members, and metadata
-	GoHeap   int64 // the memory that the Go memory limit counts
+	GoHeap   int64 // the memory that the Go memory limit counts, without memory for blocks
 	GoLimit  int64 // the last value that the Balancer passed to debug.SetMemoryLimit
 	Purges   int   // how often the Balancer gave retained memory back
 	Collects int   // how often the Balancer collected the Go heap
@@ -68,7 +70,7 @@ type State struct {
 // Start starts a Balancer for the given memory and the memory that is added later. The
 // error wraps ErrNoLimit or ErrTooSmall, or says that the system's limit could not be read.
 func Start(o Options, memory ...Memory) (*Balancer, error) {
-	return start(o, runtimeHeap{}, memory...)
+	return start(o, &runtimeHeap{}, memory...)
 }
 
 func start(o Options, heap goHeap, memory ...Memory) (*Balancer, error) {

@@ -25,12 +25,13 @@ type fakeHeap struct {
 	mu             sync.Mutex
 	bytes, garbage int64 // held bytes, and the part that collecting frees
 	limit          int64
+	blocks         int64 // what the limit counts for allocators
 }
 
-func (h *fakeHeap) use() (held, needed int64) {
+func (h *fakeHeap) use() goUse {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.bytes, h.bytes - h.garbage
+	return goUse{h.bytes, h.bytes - h.garbage, h.blocks}
 }
 
 func (h *fakeHeap) setLimit(n int64) int64 {

@@ -42,6 +42,13 @@
 // An allocation from memory that Add added can fail with ErrLimit though the budget has room,
 // because only looks move the limit of such memory. A look also removes closed Allocators.
 //
+// On platforms without memory outside the Go heap, blocks are Go memory, and stay in RAM when they
+// are freed. debug.SetMemoryLimit counts them, so what a Balancer passes to it is higher by all
+// memory for blocks. What the table calls the limit of the Go heap is without it:
+//
+//	debug.SetMemoryLimit = Go limit + memory for blocks
+//	Go limit ≤ limit − reserve − highest Σ footprints + metadata    unless the Go heap is at its floor
+//
 // # When memory is short
 //
 // If an allocation does not fit, the Balancer first purges freed memory that allocators
@@ -59,7 +66,7 @@
 //
 //   - Off-heap memory: the footprints of all members, and the metadata of the process.
 //   - Go heap: the bytes that GOMEMLIMIT counts, which are all that the runtime has mapped
-//     and not given back.
+//     and not given back, except for memory for blocks.
 //   - Reserve: memory that nobody counts, such as the program's text and data, mapped files,
 //     and memory of C libraries.
 //

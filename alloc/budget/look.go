@@ -114,7 +114,11 @@ func (b *Balancer) count() {
 		metadata = s.Metadata.Footprint // of the process; the same in every snapshot
 	}
 	b.state.OffHeap = total + metadata
-	b.state.GoHeap, b.needed = b.heap.use()
+	use := b.heap.use()
+	b.state.GoHeap, b.needed, b.blocks = use.held, use.needed, use.blocks
+	if b.peak = max(b.peak, b.state.OffHeap); use.blocks == 0 {
+		b.peak = 0
+	}
 }
 
 // unused returns the bytes of the limit that are not in use. It is negative if the limit is
@@ -178,7 +182,8 @@ func (b *Balancer) divide(memory Memory, size int64) (granted int64, closed bool
 	if size > 0 {
 		headroom = min(room, max(headroom, size))
 	}
-	b.limitHeap(max(shared-headroom, b.parts.floor))
+	kept := max(headroom, b.peak-b.state.OffHeap)
+	b.limitHeap(max(shared-kept, b.parts.floor) + b.blocks)
 	now := min(headroom, max(b.unused(), 0))
 	first := min(size, now)
 	share := (now - first) / int64(max(len(b.members), 1))

@@ -17,32 +17,49 @@ import (
 // The error is vm.ErrLimit if the object would exceed the limit of the space, to
 // which retained extents count, and vm.ErrOutOfMemory if the kernel refuses.
 func (h *Heap) Alloc(size, align uintptr, needZero bool) (addr uintptr, zeroed bool, err error) {
-	o, zeroed, err := h.alloc(size, align)
+	o, written, err := h.alloc(size, align)
 	if err != nil {
 		return 0, false, err
 	}
 	addr = o.user()
-	if needZero && !zeroed {
-		h.zero(o, addr, size)
-		zeroed = true
+	if needZero && written > 0 {
+		h.zero(o, addr, written)
+		written = 0
 	}
 	o.set(Live)
-	return addr, zeroed, nil
+	return addr, written == 0, nil
 }
 
-// alloc is Alloc, except that the object is not live yet: it is the caller's.
-func (h *Heap) alloc(size, align uintptr) (o *object, zeroed bool, err error) {
+// alloc is Alloc, except that the object is not live yet: it is the caller's. Only its first
+// written bytes may be nonzero.
+func (h *Heap) alloc(size, align uintptr) (o *object, written uintptr, err error) {
 	w, ok := shapeOf(size, align)
 	if !ok {
-		return nil, false, vm.ErrOutOfMemory
+		return nil, 0, vm.ErrOutOfMemory
 	}
-	if o, err = h.reuse(&w); o == nil && err == nil {
-		o, err = h.obtain(&w)
-	}
+	o, written, err = h.supply(&w)
 	if err != nil {
-		return nil, false, err
+		return nil, 0, err
 	}
-	return o, h.finish(o), nil
+	if h.finish(o) {
+		written = 0
+	}
+	return o, written, nil
+}
+
+// supply finds or makes an extent and settles an object of shape w in it. Dirty extents come
+// first, because their pages cost no faults: those that are long enough, then shorter ones.
+func (h *Heap) supply(w *shape) (o *object, written uintptr, err error) {
+	if o, err = h.reuse(w); o != nil || err != nil {
+		return o, w.size, err
+	}
+	if o, written = h.reuseShorter(w); o != nil {
+		return o, written, nil
+	}
+	if o, err = h.reuseFrom(&h.cold, w, maxTotal(w.total)); o == nil && err == nil {
+		o, err = h.obtain(w)
+	}
+	return o, w.size, err
 }
 
 // finish makes the header of a settled object. It reports whether the object is known to be
@@ -55,19 +72,15 @@ func (h *Heap) finish(o *object) (zeroed bool) {
 	return zeroed
 }
 
-// reuse takes a retained extent that suits shape w and settles an object of that
-// shape in it. It returns nil if none suits. Dirty extents come first: they cost no page
-// faults. A dirty extent that is longer than it should be comes before a purged one.
+// reuse takes a dirty extent that is long enough for shape w and settles an object of that
+// shape in it. It returns nil if none suits. Extents that are longer than they should be come
+// last.
 func (h *Heap) reuse(w *shape) (*object, error) {
-	if o, err := h.reuseDirty(w, maxTotal(w.total)); o != nil || err != nil {
-		return o, err
+	o, err := h.reuseDirty(w, maxTotal(w.total))
+	if limit := h.demand.looseLimit(w.total); o == nil && err == nil && limit > maxTotal(w.total) {
+		return h.reuseDirty(w, limit)
 	}
-	if limit := h.demand.looseLimit(w.total); limit > maxTotal(w.total) {
-		if o, err := h.reuseDirty(w, limit); o != nil || err != nil {
-			return o, err
-		}
-	}
-	return h.reuseFrom(&h.cold, w, maxTotal(w.total))
+	return o, err
 }
 
 // reuseDirty does what reuse does, with dirty extents of up to limit bytes. It looks first

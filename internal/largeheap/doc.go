@@ -126,7 +126,9 @@
 //
 //  1. Alloc looks for a retained extent that is long enough, and at most an eighth longer:
 //     first in the processor's own shard and then in the others, because dirty memory
-//     costs no page faults. Then it looks for a longer dirty one, and last in the cold shard.
+//     costs no page faults. Then it looks for a longer dirty one, then for a shorter dirty one
+//     of at least a quarter of the length, which it lengthens by mremap, and last in the cold
+//     shard.
 //  2. If there is none, Alloc maps one. From Options.MaxMappings mappings on it takes a
 //     run of a shared chunk instead, of up to half a chunk.
 //  3. Only then does Alloc touch the memory. It writes the header, and it clears the

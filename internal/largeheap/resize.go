@@ -57,15 +57,12 @@ func (h *Heap) growByCopy(o *object, kept, size uintptr) *object {
 	if !ok || !Descriptor(o.addr()).GrowsByCopy(kept, size) {
 		return nil
 	}
-	now, err := h.reuseDirty(&w, maxTotal(w.total))
-	if limit := h.demand.looseLimit(w.total); now == nil && err == nil && limit > maxTotal(w.total) {
-		now, err = h.reuseDirty(&w, limit)
-	}
+	now, err := h.reuse(&w)
 	if err != nil || now == nil {
 		return nil
 	}
 	h.finish(now)
-	return h.moveTo(now, false, o, kept, size)
+	return h.moveTo(now, size, o, kept, size)
 }
 
 // GrowsByCopy reports whether the claimed object, if it grows to size bytes and keeps the first
@@ -167,19 +164,20 @@ func (h *Heap) grow(o *object, kept, size, total uintptr) (*object, error) {
 // resizeByCopy copies the first kept bytes, or as many as both sizes allow, to an object in
 // another extent, and zeroes the bytes after them.
 func (h *Heap) resizeByCopy(o *object, kept, size uintptr) (*object, error) {
-	now, zeroed, err := h.alloc(size, 1<<o.align)
+	now, written, err := h.alloc(size, 1<<o.align)
 	if err != nil {
 		return nil, err
 	}
-	return h.moveTo(now, zeroed, o, kept, size), nil
+	return h.moveTo(now, written, o, kept, size), nil
 }
 
-// moveTo moves the object o to the extent of now, and frees the extent of o.
-func (h *Heap) moveTo(now *object, zeroed bool, o *object, kept, size uintptr) *object {
+// moveTo moves the object o to the extent of now, of whose bytes only the first written ones may be
+// nonzero. It frees the extent of o.
+func (h *Heap) moveTo(now *object, written uintptr, o *object, kept, size uintptr) *object {
 	now.set(Resizing)
 	raw.Copy(now.user(), o.user(), min(kept, o.usable()))
-	if !zeroed && kept < size {
-		h.zero(now, now.user()+kept, size-kept)
+	if kept < written {
+		h.zero(now, now.user()+kept, written-kept)
 	}
 	if h.wipe {
 		h.Wipe(Descriptor(o.addr()))

@@ -24,7 +24,8 @@ func TestReuse(t *testing.T) {
 		{"a little less", mib, mib - 100*kib, 64, true},
 		{"half", mib, mib / 2, 64, true},
 		{"much less", 2 * mib, 300 * kib, 64, false},
-		{"more", mib, mib + 8*kib, 64, false},
+		{"more", mib, mib + 8*kib, 64, vm.Able(vm.Moving)},
+		{"many times as much", mib, (maxLengthen + 1) * mib, 64, false},
 		{"same, aligned to a page", mib, mib - 4*kib, 4 * kib, true},
 		{"large alignment", mib, mib, mib, true},
 	} {

@@ -10,12 +10,14 @@ import (
 
 func TestDirtyIsPreferred(t *testing.T) {
 	f := newFixture(t)
-	low := f.dirtied(10)
-	high := f.dirtied(10)
-	end := f.dirtied(1)
-	f.Free(low, 10)
+	per := f.per // all runs consist of whole kernel pages
+	page := uintptr(per) * pageSize
+	low := f.dirtied(10 * per)
+	high := f.dirtied(10 * per)
+	end := f.dirtied(per)
+	f.Free(low, 10*per)
 	f.purge(true) // now clean
-	f.Free(high, 10)
+	f.Free(high, 10*per)
 	for _, c := range []struct {
 		name  string
 		n     int
@@ -23,17 +25,17 @@ func TestDirtyIsPreferred(t *testing.T) {
 		clean bool
 	}{
 		{"the dirty run, though it is higher", 8, high, false},
-		{"the rest of the dirty run", 2, high + 8*pageSize, false},
+		{"the rest of the dirty run", 2, high + 8*page, false},
 		{"the lowest clean run", 3, low, true},
-		{"a run that is longer than the gap", 8, end + pageSize, true},
-		{"the rest of the gap", 7, low + 3*pageSize, true},
+		{"a run that is longer than the gap", 8, end + page, true},
+		{"the rest of the gap", 7, low + 3*page, true},
 	} {
-		if addr, clean := f.alloc(c.n); addr != c.addr || clean != c.clean {
+		if addr, clean := f.alloc(c.n * per); addr != c.addr || clean != c.clean {
 			t.Errorf("%s: page %d, clean %v; want page %d, clean %v", c.name,
-				(addr-low)/pageSize, clean, (c.addr-low)/pageSize, c.clean)
+				(addr-low)/page, clean, (c.addr-low)/page, c.clean)
 		}
 	}
-	f.expect("at the end", 1, 29, 0)
+	f.expect("at the end", 1, 29*per, 0)
 }
 
 // A run may consist of dirty and clean pages. Alloc does not report it as clean then.

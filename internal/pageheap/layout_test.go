@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// picture returns the states of all pages up to the given one: u(sed), d(irty), c(lean).
+// picture returns the states of all kernel pages up to the given one: u(sed), d(irty), c(lean).
 func (f *fixture) picture(pages int) (s string) {
+	pages *= f.per
 	f.Layouts(func(l *Layout) bool {
 		for at := 0; at < l.Pages; {
 			end, busy, dirty := l.Next(at)
@@ -20,7 +21,7 @@ func (f *fixture) picture(pages int) (s string) {
 				letter = "d"
 			}
 			if at < pages {
-				s += fmt.Sprintf("%d%s ", min(end, pages)-at, letter)
+				s += fmt.Sprintf("%d%s ", (min(end, pages)-at)/f.per, letter)
 			}
 			at = end
 		}
@@ -35,12 +36,12 @@ func TestLayouts(t *testing.T) {
 	if got := f.picture(30); got != "" {
 		t.Errorf("the picture of an empty heap is %q", got)
 	}
-	low := f.dirtied(10)
-	f.dirtied(3)
-	high := f.dirtied(7)
-	f.Free(low, 10)
+	low := f.dirtied(10 * f.per)
+	f.dirtied(3 * f.per)
+	high := f.dirtied(7 * f.per)
+	f.Free(low, 10*f.per)
 	f.purge(true)
-	f.Free(high, 7)
+	f.Free(high, 7*f.per)
 	if got, want := f.picture(30), "10c 3u 7d 10c | "; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -57,12 +57,12 @@ func takeRun(top uintptr, code uint8, out []unsafe.Pointer) (n int, used uint32)
 			break
 		}
 		*st = Live | code
-		used |= uint32(was-Cached) << (n % MaxBatch)
+		used = used>>1 | uint32(was)<<(MaxBatch-1) // Used is bit 0
 		out[n] = raw.Pointer(s.addr)
 		raceannotate.Acquire(s.addr)
 		n++
 	}
-	return n, used
+	return n, used >> uint(MaxBatch-n)
 }
 
 // PutBatch frees the blocks of class c from the first one on, and returns their number. Each must
@@ -81,8 +81,8 @@ func (r *ClassCache) PutBatch(c sizeclass.Class, owner uintptr, blocks []unsafe.
 // putRun frees blocks as PutBatch does, into the slots from top to the end of the magazine. codes
 // is the sum of their size codes.
 func putRun(top uintptr, c sizeclass.Class, owner uintptr, blocks []unsafe.Pointer) (n int, codes uintptr) {
-	for n < len(blocks) {
-		addr := raw.Addr(blocks[n])
+	for _, p := range blocks {
+		addr := raw.Addr(p)
 		leaf := pagemap.Leaf(addr)
 		if leaf == 0 {
 			break
@@ -163,10 +163,12 @@ func (l *Chain) pop() uintptr {
 }
 
 // TakeChain takes magazines with at least want blocks, or all blocks that the depot has. If no
-// magazine has blocks, it fills some from the partial spans.
-func (d *Depot) TakeChain(c sizeclass.Class, want int) (l Chain) {
+// magazine has blocks, it fills some from the partial spans. The blocks are for a batch of length
+// blocks.
+func (d *Depot) TakeChain(c sizeclass.Class, want, length int) (l Chain) {
 	d.lock(c)
 	defer d.mu.Unlock()
+	d.batch = max(d.batch, length)
 	for want > 0 && !d.closed && d.ready(c) {
 		m := d.full.pop()
 		want -= int(magazineAt(m).n)

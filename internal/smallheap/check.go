@@ -55,8 +55,8 @@ func (d *Depot) Check(c sizeclass.Class) (Tally, error) {
 		return n, fmt.Errorf("the depot keeps %d magazines, more than %d", d.full.count, MaxFull)
 	case d.unused > d.full.count:
 		return n, fmt.Errorf("the depot has %d magazines, and counts %d of them as unused", d.full.count, d.unused)
-	case d.grown > maxGrown:
-		return n, fmt.Errorf("magazines have grown %d times, more than %d", d.grown, maxGrown)
+	case d.grown.Load() > maxGrown:
+		return n, fmt.Errorf("magazines have grown %d times, more than %d", d.grown.Load(), maxGrown)
 	case d.closed && (n.Spans > 0 || d.full.count+d.empty.count > 0):
 		return n, fmt.Errorf("the depot is closed, and has %d spans and %d magazines", n.Spans, d.full.count+d.empty.count)
 	}

@@ -264,9 +264,15 @@ func (r *ClassCache) load(m uintptr) {
 }
 
 // exchange loads m, keeps the magazine that was loaded as the previous one, and returns
-// the one that was the previous one, or 0.
+// the one that was the previous one, or 0. If the one that was loaded has less room than both others,
+// exchange returns that instead: so small magazines leave the cache after magazines have grown.
 func (r *ClassCache) exchange(m uintptr) uintptr {
 	loaded, previous := r.loaded(), r.previous
+	if loaded != 0 && previous != 0 && previous != m {
+		if small := magazineAt(loaded).room; small < magazineAt(m).room && small < magazineAt(previous).room {
+			loaded, previous = previous, loaded
+		}
+	}
 	if interleave.Enabled {
 		interleave.Point()
 	}

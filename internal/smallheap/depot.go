@@ -61,7 +61,7 @@ func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr, short bool) (m uintpt
 		return 0, vm.ErrClosed
 	}
 	d.exchanges++
-	if m := d.full.pop(); m != 0 {
+	if m := d.popFull(c, short); m != 0 {
 		d.unused = min(d.unused, d.full.count)
 		if spare != 0 {
 			d.store(spare)
@@ -98,7 +98,7 @@ func (d *Depot) room(c sizeclass.Class, short bool) uint32 {
 	if short || d.sparse(c) {
 		return max(Capacity(c)/shortPart, 1)
 	}
-	return min(Capacity(c)<<d.grown, MaxRoom(c))
+	return uint32(d.Room(c))
 }
 
 // store stores a magazine with the others that have blocks, or have none.

@@ -75,9 +75,10 @@
 // # How magazines grow
 //
 // Each exchange with a depot takes its lock, and as long as many blocks from a magazine. If many
-// processors compete for the lock, or if a class of small blocks is busy, the magazines of that
-// class grow up to eight times, so that fewer are exchanged (growth.go). They shrink again when the
-// class is calm.
+// processors compete for the lock, or if a class of small blocks or of long batches is busy, the
+// magazines of that class grow up to eight times, so that fewer are exchanged (growth.go). Small ones
+// leave the caches then (ClassCache.exchange) and are merged (Depot.popFull). Magazines shrink again
+// when the class is calm.
 //
 // # Size codes
 //

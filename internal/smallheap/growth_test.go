@@ -4,8 +4,10 @@ package smallheap
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
@@ -83,6 +85,66 @@ func TestMagazinesGrow(t *testing.T) {
 	}
 }
 
+// TestMagazinesGrowForBatches: magazines of a class that is busy with long batches grow until a batch
+// fits into two of them.
+func TestMagazinesGrowForBatches(t *testing.T) {
+	c := sizeclass.Of(16 << 10)
+	for length, want := range map[int]uint32{8: 4, 9: 8, 16: 8, 32: 16, 1000: 32} {
+		d := new(Depot)
+		for range 4 * maxGrown * window * busyWindows {
+			d.TakeChain(c, length, length) // there are no spans
+		}
+		if got := roomOf(t, d, c, false); got != want {
+			t.Errorf("batches of %d blocks: magazines have room for %d, want %d", length, got, want)
+		}
+		d.Age(c, false, false) // notes that the class was busy
+		for range maxGrown {
+			d.Age(c, false, false)
+		}
+		if got := roomOf(t, d, c, false); got != Capacity(c) {
+			t.Errorf("batches of %d blocks: magazines have room for %d after calm ticks, want %d", length, got, Capacity(c))
+		}
+		d.Close(c)
+	}
+}
+
+// TestSmallMagazinesAreMerged: a cache that asks for blocks gets those of several small magazines in
+// a larger one.
+func TestSmallMagazinesAreMerged(t *testing.T) {
+	c := sizeclass.Of(16 << 10)
+	d := new(Depot)
+	defer d.Close(c)
+	idle := make([]State, 10)
+	for first := 0; first < len(idle); first += int(Capacity(c)) {
+		m, err := d.TakeEmpty(c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := first; i < min(first+int(Capacity(c)), len(idle)); i++ {
+			idle[i] = Cached
+			*slotOf(m, magazineAt(m).n) = slot{uintptr(i+1) << 14, raw.Addr(unsafe.Pointer(&idle[i]))}
+			magazineAt(m).n++
+		}
+		d.Put(c, m)
+	}
+	d.grown.Store(1)
+	seen := map[uintptr]bool{}
+	for _, want := range []uint32{6, 4} {
+		m, err := d.TakeFull(c, 0, false)
+		if err != nil || magazineAt(m).n != want || magazineAt(m).room != 2*Capacity(c) {
+			t.Fatalf("a magazine of %d blocks with room for %d, %v; want %d, %d", magazineAt(m).n, magazineAt(m).room, err, want, 2*Capacity(c))
+		}
+		for i := range want {
+			seen[slotOf(m, i).addr] = true
+		}
+		magazineAt(m).n = 0
+		defer freeMagazine(m)
+	}
+	if len(seen) != len(idle) || d.full.count != 0 || d.full.blocks != 0 {
+		t.Errorf("%d different blocks, and %d magazines with %d blocks remain", len(seen), d.full.count, d.full.blocks)
+	}
+}
+
 // TestGrownMagazineIsReplaced: an empty magazine that is too small is replaced, and a larger one
 // is lent with the room that the class has.
 func TestGrownMagazineIsReplaced(t *testing.T) {
@@ -93,16 +155,48 @@ func TestGrownMagazineIsReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.grown = 1
+	d.grown.Store(1)
 	d.Put(c, small)
 	if got := roomOf(t, d, c, false); got != 2*Capacity(c) {
 		t.Errorf("a magazine of a class that has grown has room for %d blocks, want %d", got, 2*Capacity(c))
 	}
-	d.grown = 0
+	d.grown.Store(0)
 	if got := roomOf(t, d, c, false); got != Capacity(c) {
 		t.Errorf("a magazine of a class that has shrunk has room for %d blocks, want %d", got, Capacity(c))
 	}
 	if d.empty.count != 1 {
 		t.Errorf("the depot has %d magazines, want 1", d.empty.count)
+	}
+}
+
+// TestSmallMagazinesLeave: a class cache that gets a large magazine gives up the smaller one of the two
+// that it has, and otherwise the previous one.
+func TestSmallMagazinesLeave(t *testing.T) {
+	const small, large = 4, 16
+	for _, rooms := range [][4]uint32{ // of the previous, the loaded, the new one, and the one that is given up
+		{small, large, large, small}, {large, small, large, small}, {small, small, large, small},
+		{large, small, small, large}, {large, large, small, large},
+	} {
+		r := EmptyClassCache()
+		var m [3]uintptr
+		for i := range m {
+			var err error
+			if m[i], err = newMagazine(rooms[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.Refill(m[0])
+		r.Refill(m[1])
+		out := r.exchange(m[2])
+		if got := magazineAt(out).room; got != rooms[3] {
+			t.Errorf("rooms %v: a magazine with room for %d blocks is given up", rooms, got)
+		}
+		loaded, previous, _, _ := r.Unload()
+		if loaded != m[2] || out != m[0] && out != m[1] || previous != m[0]+m[1]-out {
+			t.Errorf("rooms %v: the magazines are not those that came", rooms)
+		}
+		for _, m := range m {
+			freeMagazine(m)
+		}
 	}
 }

@@ -105,6 +105,15 @@ func newMagazine(slots uint32) (uintptr, error) {
 	return m, err
 }
 
+// move adds the blocks of magazine from to magazine to, which has room for them.
+func move(to, from uintptr) {
+	for i := range magazineAt(from).n {
+		*slotOf(to, magazineAt(to).n) = *slotOf(from, i)
+		magazineAt(to).n++
+	}
+	magazineAt(from).n = 0
+}
+
 func freeMagazine(m uintptr) { metadata.Free(m, magazineSize(magazineAt(m).slots)) }
 
 // HasBlocks reports whether magazine m, which no class cache has loaded, holds blocks.

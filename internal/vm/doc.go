@@ -100,7 +100,7 @@
 //	posix*.go     the calls that all POSIX systems have; on Linux with the tag ashlar_posix
 //	*_unix.go     what both have in common: files and their errors
 //	windows*.go   Windows: reservations, views of files, locks of bytes far beyond a file's end
-//	heap*.go      the Go heap, for platforms without these calls; anywhere with the tag ashlar_heap
+//	heap*.go      the Go heap (counted by go_memory.go), for platforms without these calls; anywhere with the tag ashlar_heap
 //	nofiles.go    what the Go heap answers instead; without.go: what it and Windows do
 //
 // # Windows

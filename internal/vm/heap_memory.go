@@ -73,6 +73,7 @@ func addPiece(size uintptr) int {
 	g.pieces = append(g.pieces, piece)
 	g.pins.Pin(unsafe.SliceData(piece)) // programs may pass blocks to C
 	g.bytes += size
+	goBytes.Add(int64(len(piece)))
 	base := raw.AlignUp(raw.Addr(unsafe.Pointer(unsafe.SliceData(piece))), page)
 	return addSpare(Mapping{base, size})
 }
