@@ -36,7 +36,7 @@ var scenes = []scene{
 	}},
 	{"Trim beside Close", false, still, besideShutDown(retained, func(w *world, a *Allocator) { a.Trim() })},
 	{"Malloc at the limit beside Close", false, still,
-		besideShutDown(atLimit, func(w *world, a *Allocator) { w.mallocLate(a, 4<<20) })},
+		besideShutDown(atLimit, func(w *world, a *Allocator) { w.mallocLate(a, needsRoom) })},
 	{"Malloc beside Close", false, still, besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
 	{"Malloc of a large object beside Close", false, still,
 		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 200_000) })},
@@ -149,21 +149,25 @@ var scenes = []scene{
 	{"checked Stats beside Trim, large", false, strict, checkedStats(200_000)},
 	{"Stats beside Malloc at the limit", false, still, func(w *world, a *Allocator) []func() {
 		atLimit(a)
-		return []func(){func() { w.put(a, w.get(a, 4<<20)) }, func() { w.stats(a) }}
+		return []func(){func() { w.put(a, w.get(a, needsRoom)) }, func() { w.stats(a) }}
 	}},
 	{"a Local beside Trim", false, still, localBeside(func(a *Allocator) { a.Trim() })},
 	{"a Local beside ticks", false, still, localBeside(func(a *Allocator) { tick(a); tick(a); tick(a) })},
 	{"one Local, two goroutines", false, still, oneLocal},
 }
 
-// atLimit leaves the Allocator so much room that 4 MiB need some of what it retains.
+// needsRoom is the size of an object that the Allocator of atLimit can allocate only after it has given
+// back what it retains, because that is too short to become a part of the object.
+const needsRoom = 13 << 20
+
+// atLimit leaves the Allocator so much room that needsRoom needs some of what it retains.
 func atLimit(a *Allocator) {
 	retained(a)
 	n, _ := a.Footprint()
 	if n < 3<<20 {
 		panic("the Allocator retains nothing")
 	}
-	if err := a.SetLimit(n + 1<<20); err != nil {
+	if err := a.SetLimit(n - 2<<20 + needsRoom); err != nil {
 		panic(err)
 	}
 }

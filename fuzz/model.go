@@ -126,20 +126,24 @@ func (m *model) setLimit(n int64) {
 	m.limited, m.ceiling = n > 0, max(n, s.Footprint.Now)
 }
 
-// empty trims an Allocator without live blocks. Nothing may remain except the guard pool,
-// which must be inaccessible.
+// empty requires that an Allocator without live blocks becomes empty: at once, or after a while if its
+// memory ages meanwhile.
 func (m *model) empty(seen map[uintptr]struct{}) error {
-	var s *stats.Snapshot
-	var err error
-	for i := 0; ; i++ { // not until a time: the process may be stopped meanwhile
-		m.a.Trim()
-		if s, err = m.snapshot(); err != nil {
-			return err
-		}
-		if done := s.Footprint.Now == 0 && s.Mapped.Now == s.Memory.GuardsClean; done || !m.aging || i >= 1000 {
-			break
-		}
+	err := m.emptied(seen)
+	for i := 0; err != nil && m.aging && i < 1000; i++ { // not until a time: the process may be stopped meanwhile
 		time.Sleep(time.Millisecond)
+		err = m.emptied(seen)
+	}
+	return err
+}
+
+// emptied trims an Allocator without live blocks. Nothing may remain except the guard pool,
+// which must be inaccessible.
+func (m *model) emptied(seen map[uintptr]struct{}) error {
+	m.a.Trim()
+	s, err := m.snapshot()
+	if err != nil {
+		return err
 	}
 	if s.Footprint.Now != 0 || s.Mapped.Now != s.Memory.GuardsClean || s.Mapped.Now == 0 && s.Mappings.Now != 0 || s.Live() != 0 {
 		if m.fenced && m.faults.fired.Load() > 0 {

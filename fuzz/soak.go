@@ -293,7 +293,7 @@ func (s *soaking) end(c *crew, all bool) error {
 		runtime.GOMAXPROCS(s.procs)
 	}
 	if all {
-		if err := collected(func() error { return c.empty(nil) }); err != nil {
+		if err := collected(func() error { return c.emptied(nil) }); err != nil {
 			return err
 		}
 	}
@@ -304,7 +304,7 @@ func (s *soaking) end(c *crew, all bool) error {
 // close keep their blocks until then.
 func collected(left func() error) error {
 	err := left()
-	for i := 0; err != nil && i < 4000; i++ { // not until a time: the process may be stopped meanwhile
+	for i := 0; err != nil && i < 500; i++ { // not until a time: the process may be stopped meanwhile
 		runtime.GC()
 		time.Sleep(time.Millisecond)
 		err = left()
