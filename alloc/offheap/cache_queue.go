@@ -212,7 +212,7 @@ const (
 // The limits of what is empty or dead. If values change their lengths all the time, a smaller share of dead bytes
 // makes reclaim move more: for each byte that is set about 0.2 at a sixth, 1.0 at a twelfth, 1.7 at a twentieth.
 const (
-	deadShare    = 16  // one deadShare-th of the bytes may be dead before segments are compacted
+	deadShare    = 10  // one deadShare-th of the bytes may be dead before segments are compacted
 	slackShare   = 16  // one slackShare-th of an entry's bytes may be slack when it is replaced
 	candidates   = 128 // segments that are compared before one is compacted
 	openSegments = 4   // as many segments at the end of a queue take entries

@@ -82,7 +82,7 @@
 // Set appends an entry to a queue: in the first of the last four segments that has room, so that the room which a
 // large entry leaves goes to small ones. Replacing writes in place if the new entry takes the bytes of the old one,
 // or up to a sixteenth less; the difference is slack. When the limit is reached, reclaim empties a segment: the oldest
-// of a queue, or one of 128 with the most dead bytes if more than a sixteenth of all are dead. What it moves loses its
+// of a queue, or one of 128 with the most dead bytes if more than a tenth of all are dead. What it moves loses its
 // slack and is appended, before a further segment is taken. Nothing is allocated or freed for an entry, and an entry
 // costs 12 bytes and its share of the index and the ghosts: about 14 more.
 //
