@@ -5,7 +5,9 @@ package procfs
 import (
 	"bytes"
 	"io/fs"
+	"path"
 	"slices"
+	"strings"
 )
 
 // NoHugePages reports whether the system is configured never to use transparent huge
@@ -19,9 +21,10 @@ func AlwaysHugePages(root fs.FS) bool {
 	if hugePagesAre(root, hugePages+"enabled", "[always]") {
 		return true
 	}
-	sizes, err := fs.Glob(root, hugePages+"hugepages-*/enabled")
-	return err == nil && slices.ContainsFunc(sizes, func(name string) bool {
-		return hugePagesAre(root, name, "[always]")
+	sizes, err := fs.ReadDir(root, path.Clean(hugePages))
+	return err == nil && slices.ContainsFunc(sizes, func(size fs.DirEntry) bool {
+		return strings.HasPrefix(size.Name(), "hugepages-") &&
+			hugePagesAre(root, hugePages+size.Name()+"/enabled", "[always]")
 	})
 }
 

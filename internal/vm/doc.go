@@ -71,12 +71,12 @@
 //	mappings  = mappings made and not released + 2 for each guard made by mprotect
 //
 // The footprint is an upper bound of what the mappings add to the resident set of the
-// process, also where the system uses transparent huge pages everywhere: there the
-// mappings are advised against them (smallpages.go). The limit applies to it. The owner calls Charge before a user gets clean
-// pages, and Refund after it has purged or released them. If the kernel may still refuse
-// the memory, the owner calls Acquire first: acquired bytes count for the limit, but not for the
-// peak. Pages of a file on a disk are not charged, because the kernel can write them
-// back.
+// process, also where the system uses transparent huge pages everywhere: there, and while the
+// mappings are few, they are advised against them (smallpages.go). The limit applies to it. The
+// owner calls Charge before a user gets clean pages, and Refund after it has purged or released
+// them. If the kernel may still refuse the memory, the owner calls Acquire first: acquired bytes
+// count for the limit, but not for the peak. Pages of a file on a disk are not charged, because the
+// kernel can write them back.
 //
 // # Failure
 //

@@ -51,6 +51,16 @@ func (s *Space) Copied(base, size uintptr, visit func(page uintptr)) error {
 	return s.call(OpCopied, 0, func() error { return sysCopied(base, size, visit) })
 }
 
+// Written reports whether all these pages of private anonymous memory were written, and not merely
+// read, since they were mapped or purged. It returns ErrKernelLacks if the kernel does not tell.
+func (s *Space) Written(pages []uintptr) (all bool, err error) {
+	err = s.call(OpCopied, 0, func() (err error) {
+		all, err = sysWritten(pages)
+		return err
+	})
+	return all, err
+}
+
 // Forget makes Copied visit pages of watched memory again only when they are written again. On
 // failure Copied still visits them. It returns ErrKernelLacks if memory cannot be watched.
 func (s *Space) Forget(base, size uintptr) error {

@@ -14,13 +14,17 @@ var unlabelled atomic.Bool
 // it is for. Label returns no error: if the kernel does not support names, it does
 // nothing and does not ask again.
 //
-// The kernel merges adjacent mappings only if they have the same name. Therefore a name
+// The kernel accepts printable names of up to 79 bytes. It merges adjacent mappings only if they have the same name. Therefore a name
 // stands for a kind of mapping and not for a single one.
 func (s *Space) Label(m Mapping, name string) {
 	if unlabelled.Load() {
 		return
 	}
-	if err := s.Name(m.Base, m.Size, name); errors.Is(err, ErrKernelLacks) || errors.Is(err, ErrUnsupported) {
+	err := s.enter(OpName)
+	if err == nil {
+		err = sysName(m.Base, m.Size, name) // nobody reads its error, so it is not described
+	}
+	if isInvalid(err) || errors.Is(err, ErrUnsupported) {
 		unlabelled.Store(true)
 	}
 }

@@ -12,12 +12,14 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ashlar-go/ashlar/internal/procfs"
 )
 
 // MaxMappings returns the number of mappings that the kernel allows the process
 // (vm.max_map_count). It reads the number once.
 var MaxMappings = sync.OnceValue(func() int64 {
-	if n := number("/proc/sys/vm/max_map_count"); n > 0 {
+	if n := number("proc/sys/vm/max_map_count"); n > 0 {
 		return n
 	}
 	return 65530 // the kernel's default
@@ -25,7 +27,7 @@ var MaxMappings = sync.OnceValue(func() int64 {
 
 // number returns the number that a file of the kernel contains, 0 if there is none.
 func number(file string) int64 {
-	text, err := os.ReadFile(file)
+	text, err := kernelFiles{}.ReadFile(file)
 	if err != nil {
 		return 0
 	}
@@ -102,8 +104,12 @@ var HugePageSize = sync.OnceValue(func() uintptr {
 // TransparentSize returns the size of transparent huge pages in bytes, 0 if the kernel has none.
 // It reads the number once.
 var TransparentSize = sync.OnceValue(func() uintptr {
-	return uintptr(max(number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"), 0))
+	return uintptr(max(number("sys/kernel/mm/transparent_hugepage/hpage_pmd_size"), 0))
 })
+
+// hugeByDefault reports whether the kernel uses transparent huge pages without being advised to. It
+// reads the settings once.
+var hugeByDefault = sync.OnceValue(func() bool { return procfs.AlwaysHugePages(kernelFiles{}) })
 
 // kibibytes returns the value in bytes of a line in kB of a file in /proc, 0 if there is
 // no such line.

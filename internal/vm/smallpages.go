@@ -2,22 +2,17 @@
 
 package vm
 
-import (
-	"sync"
-
-	"github.com/ashlar-go/ashlar/internal/procfs"
-)
-
-// hugeByDefault reports whether the kernel uses transparent huge pages without being advised to.
-var hugeByDefault = sync.OnceValue(func() bool { return procfs.AlwaysHugePages(procfs.System()) })
+// fewMappings is the number of mappings that one Space advises without reading the kernel's
+// settings. Reading them takes as long as advising a hundred mappings.
+const fewMappings = 32
 
 // preferSmall advises the kernel to back a new mapping with small pages, if it would use huge ones
-// by itself. A huge page makes 2 MiB resident when one byte is written, and the kernel also fills
-// holes that were purged. The footprint would then be less than what is resident. Whoever wants
-// huge pages advises the kernel afterwards. If the kernel refuses the advice, the mapping is
-// usable all the same.
+// by itself. The first mappings of each Space are advised in any case. A huge page makes 2 MiB
+// resident when one byte is written, and the kernel also fills holes that were purged. The
+// footprint would then be less than what is resident. Whoever wants huge pages advises the kernel
+// afterwards. If the kernel refuses the advice, the mapping is usable all the same.
 func (s *Space) preferSmall(m Mapping) {
-	if hugeByDefault() {
+	if Able(HugePages) && (s.Calls(OpMap) <= fewMappings || hugeByDefault()) {
 		_ = s.call(OpAdvise, m.Size, func() error { return sysAdvise(m.Base, m.Size, NoHugePage) })
 	}
 }

@@ -11,22 +11,30 @@ import (
 )
 
 // TestPreferSmall: where the system uses huge pages by default, new mappings are advised against
-// them, and elsewhere they are left alone.
+// them, and elsewhere they are left alone. The settings are not read for a few mappings, which are
+// advised whatever the settings.
 func TestPreferSmall(t *testing.T) {
 	Require(t, HugePages)
 	defer func(was func() bool) { hugeByDefault = was }(hugeByDefault)
 	for _, always := range []bool{true, false} {
-		hugeByDefault = func() bool { return always }
+		read := 0
+		hugeByDefault = func() bool { read++; return always }
 		s := Space{Unannotated: true}
-		start, m, err := s.Map(4<<20, 2<<20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := slices.Contains(flagsAt(t, start), "nh"); got != always {
-			t.Errorf("huge pages by default %v: the mapping is advised against them: %v", always, got)
-		}
-		if err := s.Release(m); err != nil {
-			t.Error(err)
+		for i := range fewMappings + 2 {
+			start, m, err := s.Map(4<<20, 2<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			early := i < fewMappings
+			if got := slices.Contains(flagsAt(t, start), "nh"); got != (always || early) {
+				t.Errorf("huge pages by default %v: mapping %d is advised against them: %v", always, i, got)
+			}
+			if early && read > 0 {
+				t.Errorf("the settings were read for mapping %d", i)
+			}
+			if err := s.Release(m); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }
