@@ -2,11 +2,7 @@
 
 package pagemap
 
-import (
-	"sync/atomic"
-
-	"github.com/ashlar-go/ashlar/internal/sizeclass"
-)
+import "sync/atomic"
 
 // A Home leads assembly to an entry by one load instead of two while the map has one leaf. The page with
 // the number n then has its entry at Entries + n*8, if n>>LeafBits is Index.
@@ -36,12 +32,4 @@ func (h *Home) add(i, leaf uintptr) {
 	} else {
 		atomic.StoreUintptr(&h.Index, noHome)
 	}
-}
-
-// entry returns the address of the entry of addr's page by one leaf, or 0: what assembly does.
-func (h *Home) entry(addr uintptr) uintptr {
-	if addr>>rootShift != h.Index {
-		return 0
-	}
-	return h.Entries + addr>>sizeclass.PageShift*wordBytes
 }

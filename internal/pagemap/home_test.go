@@ -8,6 +8,14 @@ import (
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 )
 
+// entry returns the address of the entry of addr's page by one leaf, or 0: what assembly does.
+func (h *Home) entry(addr uintptr) uintptr {
+	if addr>>rootShift != h.Index {
+		return 0
+	}
+	return h.Entries + addr>>sizeclass.PageShift*wordBytes
+}
+
 // TestHome: of an only leaf, each page has the entry that Entry reads; of several, none has.
 func TestHome(t *testing.T) {
 	const leaf, index = 0x7000_0000, rootSize / 2

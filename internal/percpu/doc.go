@@ -86,4 +86,7 @@
 // (processor_amd64.go, processor_arm64.go). Only exactly these instructions are understood. With
 // other versions of Go, and on systems whose code may not be readable, ProcessorField reports
 // false. Then callers use Pin.
+//
+// The address of the P may stand for its number. The runtime never frees a P and never changes its
+// number: procresize keeps the Ps that are too many, and uses them again.
 package percpu
