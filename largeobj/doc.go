@@ -19,6 +19,8 @@
 //     length. That object then needs no call to the kernel and causes no page faults.
 //     Policy and RetainBytes say how much memory is retained; by default, what the program
 //     recently used at most, but not more than 256 MiB.
+//   - On Linux, new pages of an object are brought into RAM at once if the program filled its last
+//     objects of such a length, from 1 to 32 MiB. Otherwise each page comes with its first use.
 //   - Retained memory that no object uses for a while is purged, which gives its RAM back.
 //     Later it is unmapped, which gives its addresses back. Allocator.Trim does both at
 //     once.

@@ -22,6 +22,7 @@ func (h *Heap) Alloc(size, align uintptr, needZero bool) (addr uintptr, zeroed b
 		return 0, false, err
 	}
 	addr = o.user()
+	h.fillAhead(o, addr+written, size-written)
 	if needZero && written > 0 {
 		h.zero(o, addr, written)
 		written = 0

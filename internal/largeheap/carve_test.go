@@ -16,6 +16,7 @@ import (
 // one.
 func TestCarve(t *testing.T) {
 	const maxRun = pageheap.MaxRun * sizeclass.PageSize
+	newFixture(t, largeobj.Options{}).alloc(mib) // maps metadata and the page map, if this is the process's first object
 	f := newFixture(t, largeobj.Options{MaxMappings: vm.Mappings() + 10, Policy: largeobj.Unmap})
 	var ps []uintptr
 	for range 30 {

@@ -23,6 +23,7 @@
 //	header  the 64 bytes in front of the object, in the extent itself
 //	shard   the freed, dirty extents of one processor
 //	demand  what the program needed recently, which bounds what the shards keep
+//	ahead   whether the program filled its last objects, by length; then the next ones are filled ahead
 //	cold    one more shard, with the purged extents of all processors
 //	index   the lists of a shard: by length, in bins, and by age
 //	ring    the last objects whose addresses ceased to be valid, for reports
@@ -132,7 +133,9 @@
 //  2. If there is none, Alloc maps one. From Options.MaxMappings mappings on it takes a
 //     run of a shared chunk instead, of up to half a chunk.
 //  3. Only then does Alloc touch the memory. It writes the header, and it clears the
-//     object if the caller needs zeros and the pages are not known to be zero.
+//     object if the caller needs zeros and the pages are not known to be zero. Fresh pages
+//     are left to the program, or all brought in by one kernel call if the program was seen
+//     to fill objects of such lengths (type ahead).
 //  4. Resize copies a growing object to a dirty extent, if there is one that suits. A page
 //     fault costs several times as much as copying a page. Otherwise Resize changes the
 //     mapping by mremap. The header travels with the pages.
@@ -148,6 +151,7 @@
 //	cold.mu    the same; acquired before a shard's
 //	Heap.mu    guards the list of all extents, the ring, and start and end of every
 //	           descriptor against Find; acquired last
+//	ahead.mu   guards what type ahead knows; held together with no other
 //
 // No call to the kernel, no clearing and no copying happens under a lock, except in
 // Close. See type object for who may touch a descriptor.

@@ -26,7 +26,7 @@ func (h *Heap) obtain(w *shape) (*object, error) {
 		return nil, err
 	}
 	o.colour = colourOf(h.colours.Add(1))
-	carved := vm.Mappings() >= maxMappings(&h.options) && h.carve(o, w) == nil
+	carved := areMany(vm.Mappings(), &h.options) && h.carve(o, w) == nil
 	if !carved {
 		err = h.mapExtent(o, w)
 		if errors.Is(err, vm.ErrOutOfMemory) && h.carving.Load() && h.carve(o, w) == nil {

@@ -31,6 +31,7 @@ type Heap struct {
 	shardBits int // binary logarithm of their number
 
 	retained    atomic.Int64  // bytes in the shards, as far as they were published
+	ahead       ahead         // which objects are filled ahead
 	demand      demand        // bounds what is retained by what is used
 	tick        atomic.Uint32 // counts calls of Purge, from firstTick
 	colours     atomic.Uint32 // how many extents have been given a colour
@@ -56,6 +57,7 @@ func (h *Heap) Init(space *vm.Space, owner uintptr, o largeobj.Options) {
 	h.step = h.budget / 8 / int64(len(h.shards))
 	h.shardBits = bits.Len(uint(len(h.shards) - 1))
 	h.demand.bounded = isBounded(&o)
+	h.ahead.init()
 	h.secret = rand.Uint64()
 	if o.Policy != largeobj.Unmap && h.budget > 0 {
 		h.maxCached = maxCachedSize

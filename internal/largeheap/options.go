@@ -21,10 +21,14 @@ func budget(o *largeobj.Options) int64 {
 	return 256 << 20
 }
 
-// maxMappings returns the number of mappings from which on objects are carved.
-func maxMappings(o *largeobj.Options) int64 {
+// fewMappings is a number of mappings that every kernel allows, twice over. While there are fewer, the heap
+// need not read how many it allows.
+const fewMappings = 256
+
+// areMany reports whether there are so many mappings that objects are carved.
+func areMany(mappings int64, o *largeobj.Options) bool {
 	if o.MaxMappings > 0 {
-		return o.MaxMappings
+		return mappings >= o.MaxMappings
 	}
-	return vm.MaxMappings() / 2
+	return mappings >= fewMappings && mappings >= vm.MaxMappings()/2
 }
