@@ -31,6 +31,8 @@ type Arena struct {
 	wide  bump    // the window if the arena is not concurrent and Align is more than 8
 	tail  uintptr // end of the slice that Append made last; 0: none
 
+	shortRounds
+
 	core    *core
 	cleanup runtime.Cleanup
 }
@@ -156,11 +158,6 @@ func (a *Arena) slow(op string, size uintptr, t *gotype.Type) uintptr {
 	if !t.Plain() {
 		a.refuse(op, size, t)
 	}
-	if a.limit == 0 && a.lanes == nil && a.mask < minAlign {
-		if p := a.firstWindow(raw.AlignUp(size, minAlign)); p != 0 {
-			return p
-		}
-	}
 	p, err := a.take(op, size, minAlign)
 	if err != nil {
 		panic(err)
@@ -200,6 +197,7 @@ func (a *Arena) window() *bump {
 
 // refill returns n bytes from an own block or from a new window.
 func (a *Arena) refill(op string, n, align uintptr) (uintptr, error) {
+	a.whole = bump{}
 	if w, ok := a.nextWindow(n, align); ok {
 		w.clear()
 		return w.at, nil
@@ -215,23 +213,6 @@ func (a *Arena) refill(op string, n, align uintptr) (uintptr, error) {
 		return 0, a.core.fail(op, n, err)
 	}
 	return w.at, nil
-}
-
-// firstWindow begins a round with the window that Reset has cleared, and returns n bytes of it. It
-// returns 0 if there is no such window, or if it does not suffice. The arena has no window yet.
-func (a *Arena) firstWindow(n uintptr) (p uintptr) {
-	c := a.core
-	c.mu.Lock()
-	if c.current == 0 && len(c.chunks) > 0 {
-		k := &c.chunks[0]
-		if end := min(k.clean, maxWindow); k.used == 0 && n-1 < end { // if n is 0, n−1 is the largest uintptr
-			p, k.used = k.base, end
-			a.bump = bump{p + n, p + end}
-		}
-	}
-	a.checked()
-	c.mu.Unlock()
-	return p
 }
 
 // nextWindow is refill from the chunks that the arena has. It fails if they do not suffice, and
@@ -295,5 +276,5 @@ func (a *Arena) giveBack() {
 			c.lost.Add(int64(b.limit - b.next))
 		}
 	}
-	*b = bump{}
+	*b, a.whole = bump{}, bump{}
 }

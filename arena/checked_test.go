@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-go/ashlar/alloc"
+	"github.com/ashlar-go/ashlar/internal/arenahost"
 	"github.com/ashlar-go/ashlar/internal/fault"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
@@ -50,6 +51,38 @@ func TestUseAfterFree(t *testing.T) {
 		a.Free()
 		wantFault(t, addr(q), func() { q.X++ }, "was freed at", "checked_test.go", "round 2")
 		wantFault(t, addr(p), func() { p.X++ }, "was reset at", "round 1")
+	}
+}
+
+// TestQuarantineBesideClose: no quarantine is left of a closed allocator, although arenas end while it is
+// closed and afterwards.
+func TestQuarantineBesideClose(t *testing.T) {
+	vm.Require(t, vm.Guards)
+	h, err := alloc.NewAllocator(alloc.Options{Decay: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var arenas [3]*Arena
+	var last *point
+	for i := range arenas {
+		arenas[i] = open(t, Options{Allocator: h, Checked: true})
+		last = New[point](arenas[i])
+	}
+	arenas[0].Reset() // into the quarantine
+	host := arenahost.HostOf(h)
+	host.Register().OnClose(arenas[1].Free)
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	arenas[2].Free()
+	quarantines.mu.Lock()
+	left := quarantines.of[host]
+	quarantines.mu.Unlock()
+	if left != nil {
+		t.Errorf("a closed allocator has a quarantine of %d bytes", left.bytes)
+	}
+	if m, ok := alloc.Describe(addr(last)); ok {
+		t.Errorf("Describe of memory that was given back: %v", m)
 	}
 }
 

@@ -60,9 +60,12 @@ func (c *chunk) cut(n, align, want uintptr) (w window, skipped uintptr, ok bool)
 // again.
 func (c *chunk) giveBack(next uintptr) { c.used = next - c.base }
 
-// rewind is reset that clears what was handed out, so that the next windows need not be cleared.
-func (c *chunk) rewind() {
-	raw.Clear(c.base, c.used)
+// rewind is reset that clears what was handed out, so that the next windows need not be cleared. If
+// the arena does not zero, needZero is false.
+func (c *chunk) rewind(needZero bool) {
+	if needZero {
+		raw.Clear(c.base, c.used)
+	}
 	c.used = 0
 }
 

@@ -116,7 +116,7 @@ func (c *core) cut(n, align, want uintptr) (window, bool) {
 // so that it is still there when it is handed out, and is long enough to make clearing
 // fast. In the first chunk each window is as long as all before it, and the first is as long as
 // recent rounds, so that a small arena clears few bytes that it does not use. What Reset has
-// cleared in the first chunk becomes one window.
+// cleared in the first chunk becomes one window (rewind.go).
 const (
 	minWindow = 2 << 10
 	maxWindow = 16 << 10

@@ -98,8 +98,8 @@
 //
 // An arena clears memory when it cuts off a window, right before the memory is handed out,
 // and only where an earlier round used it. After a round of at most 32 KiB, Reset clears what the
-// round used: it is in the first cache then. So a small round clears nothing that it does not use,
-// and begins with one window. Three alternatives were measured. To clear each object when it is
+// round used: it is in the first cache then. The next round begins with this memory as its window.
+// So a small round clears nothing that it does not use. Three alternatives were measured. To clear each object when it is
 // allocated takes 1.5 times as long for 64 bytes, because the processor cannot use its long stores.
 // To clear everything at Reset is as fast while it fits into the second-level cache, but also
 // clears memory that the next round does not use. Windows shorter than 8 KiB or longer than 64 KiB
@@ -111,6 +111,9 @@
 // bytes as the largest of the recent rounds used, minus an eighth for each round since
 // then. All other chunks and the own blocks go back to the allocator, which gives them back
 // to the kernel after a while.
+//
+// A short round uses only the window that it begins with. Then Reset clears what was used, puts the
+// window back and takes no lock (rewind.go).
 //
 // # Concurrent arenas
 //
@@ -210,14 +213,15 @@
 //
 // # Who may touch what
 //
-//	next, limit, run   the one goroutine that uses the arena
+//	next, limit, run   the one goroutine that uses the arena; Stats reads next, limit and what
+//	short rounds       rewind.go counts beside it
 //	list of runs       the same; in a concurrent arena the core's mutex
 //	lanes              the goroutine that is pinned to the processor; Reset and Free
 //	memory of a File   its users; only Sync or Close while they run
 //	a File otherwise   its mutex
 //	a shared arena     everybody, by atomic operations on its header
-//	core               its mutex; an arena that is not concurrent locks it too, since
-//	                   Stats reads the numbers from other goroutines
+//	core               its mutex; an arena that is not concurrent locks it too, except in
+//	                   short rounds, since Stats reads the numbers from other goroutines
 //	quarantine         its mutex, locked while a core's mutex is held
 //
 // An arena calls the allocator with the core's mutex held. The allocator calls the core

@@ -54,7 +54,7 @@ func (f *File) writeJournal(h *header, changes []change) error {
 		binary.NativeEndian.PutUint64(index[8*i:], entry)
 	}
 	h.JournalPages = uint64(len(changes))
-	h.JournalSum = crc32.Update(h.journalSeed(), castagnoli, index)
+	h.JournalSum = crc32.Update(h.journalSeed(), castagnoli(), index)
 	at := h.journalAt()
 	if err := f.setLength(at + int64(len(index)+(contents+1)*filePage)); err != nil {
 		return err
@@ -68,7 +68,7 @@ func (f *File) writeJournal(h *header, changes []change) error {
 		if c.page == nil {
 			continue
 		}
-		h.JournalSum = crc32.Update(h.JournalSum, castagnoli, c.page)
+		h.JournalSum = crc32.Update(h.JournalSum, castagnoli(), c.page)
 		if err := w.add(at, c.page); err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ func (f *File) readJournal(h *header) (*journal, error) {
 	crc, before, left := h.journalSeed(), int64(tableAt-filePage), n
 	contradicts := false
 	err := f.readPages(at, uint64(size/filePage), func(_ uint64, page []byte) error {
-		crc = crc32.Update(crc, castagnoli, page)
+		crc = crc32.Update(crc, castagnoli(), page)
 		for ; len(page) > 0 && left > 0; page = page[8:] {
 			entry := binary.NativeEndian.Uint64(page)
 			place := int64(entry &^ holeMark)
@@ -210,7 +210,7 @@ func (f *File) readJournal(h *header) (*journal, error) {
 		err = fmt.Errorf("%w: the end of the journal is missing", ErrTruncated)
 	} else if err == nil {
 		err = f.readPages(j.at, contents, func(_ uint64, page []byte) error {
-			crc = crc32.Update(crc, castagnoli, page)
+			crc = crc32.Update(crc, castagnoli(), page)
 			return nil
 		})
 	}

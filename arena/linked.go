@@ -118,17 +118,24 @@ func (a *Arena) beginRun(of, size uintptr, k runKind) bool {
 	if k.stride%minAlign == 0 {
 		a.run = run{of, a.limit, k.stride, l.number(k)}
 	} else { // each slice is padded, and a run of its own
+		a.whole = bump{}
 		l.add(l.number(k), a.limit-raw.AlignUp(size, minAlign), size)
 	}
 	return true
 }
 
-// closeRun writes the last run into the list, which has room for it.
+// closeRun writes the last run into the list, which has room for it. After a short round the run is
+// empty.
 func (a *Arena) closeRun() {
-	if r := &a.run; r.of != 0 {
-		a.core.runs.add(r.number, a.limit, r.top-a.limit)
-		r.of = 0
+	r := &a.run
+	if r.of == 0 {
+		return
 	}
+	if r.top != a.limit {
+		a.core.runs.add(r.number, a.limit, r.top-a.limit)
+		a.whole = bump{}
+	}
+	r.of = 0
 }
 
 // slowLinked returns size bytes of zeroed memory for linked objects of stride bytes each,
@@ -148,8 +155,10 @@ func (a *Arena) slowLinked(op string, size, stride uintptr, t *gotype.Type) uint
 	if a.lanes != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+	} else {
+		a.closeRun()
+		a.whole = bump{}
 	}
-	a.closeRun()
 	n := max(size, stride) // of one object: size rounded up; of a slice: size
 	if err := c.runs.put(runKind{t, stride}, p, n); err != nil {
 		panic(c.fail(op, size, err))

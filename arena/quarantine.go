@@ -84,9 +84,12 @@ const junk = 0xdb
 // quarantine makes all memory of a checked arena inaccessible. If the kernel refuses for
 // some of it, refused is the kernel's error. The caller holds c.mu.
 func (c *core) quarantine(end string) (refused error) {
-	c.use()
+	c.use(0)
 	if end != "dropped" {
 		c.ended = callSiteOf(2)
+	}
+	if len(c.chunks)+len(c.own) == 0 { // the allocator may be closed, and must not get a quarantine then
+		return nil
 	}
 	q := quarantineOf(c.host, c.options.Quarantine)
 	c.each(func(k chunk) {

@@ -7,7 +7,7 @@ import "runtime"
 // Reset frees everything allocated from the arena. The arena can be used again. Reset keeps
 // the chunks that recent rounds used, and gives the others back to the allocator. It makes
 // no kernel call. After a round of at most 32 KiB it clears what the round used, and nothing
-// otherwise.
+// otherwise. If such a round is like the one before, Reset takes no lock.
 //
 // Nobody else may use the arena during Reset. Reset panics with an *alloc.MisuseError if
 // the arena was freed.
@@ -30,37 +30,8 @@ func (a *Arena) Reset() {
 		refused = c.quarantine("reset")
 	}
 	c.reset()
+	a.begin()
 	a.checked()
-}
-
-// rewind is Reset after a small round whose objects lie one after the other in the first chunk,
-// without linked ones. It fails after any other.
-func (a *Arena) rewind() bool {
-	c := a.core
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.isSimple() || a.run.of != 0 {
-		return false
-	}
-	k := &c.chunks[0]
-	if k.used > maxRewind || a.limit != k.base+k.used { // the window is in bump, and ends the used part
-		return false
-	}
-	k.giveBack(a.next)
-	c.high = max(c.high, int64(k.used))
-	c.noteRound(k.used)
-	k.rewind()
-	c.resets++
-	a.bump, a.tail = bump{}, 0
-	a.checked()
-	return true
-}
-
-// isSimple reports whether all memory in use is the used part of the only chunk, and nothing but
-// clearing is to be done with it. The caller holds mu.
-func (c *core) isSimple() bool {
-	return len(c.chunks) == 1 && len(c.own) == 0 && c.runs.head == 0 && c.skipped == 0 && c.lost.Load() == 0 &&
-		!c.options.NoZero && !c.options.Checked
 }
 
 // noteRound notes that a round used so many bytes. The caller holds mu.
@@ -95,8 +66,9 @@ func (a *Arena) Free() {
 	runtime.KeepAlive(a)
 }
 
-// closeWindows ends all windows.
+// closeWindows ends all windows. The caller holds the core's lock.
 func (a *Arena) closeWindows() {
+	a.settle()
 	a.giveBack()
 	a.closeLanes()
 	a.run, a.tail = run{}, 0
@@ -106,16 +78,11 @@ func (a *Arena) closeWindows() {
 // round.
 const keepShift = 3
 
-// maxRewind is the size of the largest round after which Reset clears what the round used, in
-// bytes. These are in the processor's first cache then. The next round begins with one window
-// that is clear.
-const maxRewind = 32 << 10
-
 // reset makes the core's memory free for the next round. The caller holds mu.
 func (c *core) reset() {
-	c.noteRound(uintptr(c.use() + c.lost.Load()))
-	if c.current == 0 && len(c.chunks) > 0 && c.chunks[0].used <= maxRewind && !c.options.NoZero {
-		c.chunks[0].rewind()
+	c.noteRound(uintptr(c.use(0) + c.lost.Load()))
+	if c.current == 0 && len(c.chunks) > 0 && c.chunks[0].used <= maxRewind {
+		c.chunks[0].rewind(!c.options.NoZero)
 	}
 	kept, n := uintptr(0), 0
 	for ; n < len(c.chunks) && (n == 0 || kept < c.keep); n++ {
@@ -139,7 +106,7 @@ func (c *core) reset() {
 
 // releaseAll releases all memory for good. The caller holds mu.
 func (c *core) releaseAll() {
-	c.use()
+	c.use(0)
 	c.each(c.release)
 	c.chunks, c.own = nil, nil
 	c.runs.free()

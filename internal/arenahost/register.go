@@ -85,17 +85,17 @@ func (r *Register) OnClose(f func()) {
 	r.mu.Unlock()
 }
 
-// Close calls the functions of OnClose, then HostClosed of every arena.
+// Close calls HostClosed of every arena, then the functions of OnClose.
 func (r *Register) Close() {
+	for _, a := range r.arenas() {
+		a.HostClosed()
+	}
 	r.mu.Lock()
 	calls := r.onClose
 	r.onClose = nil
 	r.mu.Unlock()
 	for _, f := range calls {
 		f()
-	}
-	for _, a := range r.arenas() {
-		a.HostClosed()
 	}
 }
 
