@@ -14,7 +14,7 @@ func mend(file []byte) {
 		return
 	}
 	copy(file, magic)
-	binary.LittleEndian.PutUint32(file[32:], crc32.Checksum(file[:32], castagnoli))
+	binary.LittleEndian.PutUint32(file[32:], crc32.Checksum(file[:32], castagnoli()))
 	for b := file[headerSize:]; len(b) >= batchHeader; {
 		stored := binary.LittleEndian.Uint32(b)
 		if uint64(stored) > uint64(len(b)-batchHeader) {

@@ -131,7 +131,7 @@ func pause(i int) {
 // ask makes the writing goroutine write soon. If there is none, it writes.
 func (r *Recorder) ask() {
 	if r.wake == nil {
-		r.transfer(false)
+		r.transfer()
 		return
 	}
 	select {
@@ -145,18 +145,23 @@ func (r *Recorder) run() {
 	for {
 		select {
 		case <-r.wake:
-			r.transfer(false)
+			r.transfer()
 		case <-r.stop:
 			return
 		}
 	}
 }
 
-// transfer writes the records of all shards. The last transfer closes the shards, and so
-// does one that fails.
-func (r *Recorder) transfer(last bool) {
+// transfer writes the records of all shards.
+func (r *Recorder) transfer() {
 	r.writing.Lock()
 	defer r.writing.Unlock()
+	r.move(false)
+}
+
+// move does the work of transfer. The caller holds writing. The last call closes the shards, and so
+// does one that fails. They stay closed, also if a goroutine that saw a full shard comes later.
+func (r *Recorder) move(last bool) {
 	for i := range r.shards {
 		r.shards[i].mu.Lock()
 	}
@@ -166,7 +171,7 @@ func (r *Recorder) transfer(last bool) {
 		s.records, r.taken[i] = r.taken[i][:0], s.records
 		r.writer.Drop(s.dropped)
 		s.dropped = 0
-		s.closed = last || r.err != nil
+		s.closed = s.closed || last || r.err != nil
 		s.mu.Unlock()
 	}
 	r.order(int(numbered - r.written))
@@ -199,6 +204,8 @@ func (r *Recorder) Close() error {
 		close(r.stop)
 		<-r.stopped
 	}
-	r.transfer(true)
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	r.move(true)
 	return r.writer.Close()
 }

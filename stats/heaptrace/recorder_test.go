@@ -8,7 +8,34 @@ import (
 	"io"
 	"sync"
 	"testing"
+	"testing/synctest"
 )
+
+// TestRecorderStaysClosed: whoever fills a shard of a Recorder without a goroutine writes. If that is too
+// late, when Close has written the end, the trace stays as it is.
+func TestRecorderStaysClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var file bytes.Buffer
+		r, err := NewRecorder(&file, Header{}, 1, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Add(0, Event{Op: Malloc, Addr: 16, Size: 1})
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		n := file.Len()
+		r.ask()
+		for range 2*shardSize + 1 {
+			if r.Add(0, Event{Op: Malloc, Addr: 32, Size: 1}) {
+				t.Fatal("an event was recorded after Close")
+			}
+		}
+		if file.Len() != n {
+			t.Errorf("%d bytes were written after Close", file.Len()-n)
+		}
+	})
+}
 
 // TestRecorder: goroutines pass objects to each other. In the trace each object is
 // allocated before it is freed, and no event is missing.

@@ -135,7 +135,7 @@ func (t *Writer) flush() error {
 }
 
 func checksum(head, payload []byte) uint32 {
-	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, payload)
+	return crc32.Update(crc32.Checksum(head, castagnoli()), castagnoli(), payload)
 }
 
 func (t *Writer) write(b []byte) {
