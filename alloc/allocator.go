@@ -35,6 +35,8 @@ type Allocator struct {
 	awake     atomic.Bool // the purger is awake
 	_         [64 - 2*wordSize - 8]byte
 
+	routes routes // the caches of the table by the addresses of processors; written under mu
+
 	id       uintptr // identity: Header.Owner of all descriptors; atomic
 	backend  backend // plain or checked; written on first use
 	options  Options
@@ -42,7 +44,7 @@ type Allocator struct {
 	gate     gate
 	closing  interleave.Mutex // held while Close releases everything; guards reported
 	reported bool             // Close has taken the report for Options.Leaks
-	mu       interleave.Mutex // guards table, leaving, left, locals, attaching and detaching caches
+	mu       interleave.Mutex // guards table, routes, leaving, left, locals, attaching and detaching caches
 	leaving  []uintptr        // caches removed from the table, perhaps still in use
 	left     percpu.Moment    // when the last cache in leaving was removed
 	locals   locals
@@ -51,6 +53,7 @@ type Allocator struct {
 	pages  pageheap.Heap
 	large  largeheap.Heap
 	depots [sizeclass.Count]smallheap.Depot
+	budget smallheap.Budget
 	purger purger
 
 	lowmem lowmem
@@ -118,6 +121,7 @@ func (a *Allocator) initOnce() {
 		a.space.Unannotated = a.options.AddressesAsNumbers
 		a.pages.Init(&a.space)
 		a.large.Init(&a.space, id, a.options.Large)
+		a.budget.Space = &a.space
 		a.useHugePages()
 		if a.options.Hardening.ZeroOnFree {
 			a.large.WipeMoved()
@@ -148,12 +152,32 @@ func (a *Allocator) SetLimit(n int64) error {
 	return nil
 }
 
-// addSpan gets pages for a span of class c and fills the empty magazine m from it.
-func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
+// addSpans adds new spans to the depot of class c and fills the empty magazine m from them.
+func (a *Allocator) addSpans(c sizeclass.Class, m uintptr) error {
+	var added smallheap.Spans
+	for smallheap.NeedsSpan(c, m) {
+		s, err := a.newSpan(c)
+		if err != nil && !smallheap.HasBlocks(m) {
+			return err
+		}
+		if err != nil {
+			break
+		}
+		added.Fill(s, m)
+	}
+	err := a.depots[c].AddSpans(added, m)
+	if err != nil {
+		a.releaseSpans(c, added)
+	}
+	return err
+}
+
+// newSpan returns a span of class c with pages of its own.
+func (a *Allocator) newSpan(c sizeclass.Class) (uintptr, error) {
 	pages := a.spanPages(c)
 	base, clean, err := a.pages.Alloc(pages)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if a.options.HugePages != HugePagesOff {
 		a.wake() // the purger finds the chunks that became dense
@@ -162,19 +186,14 @@ func (a *Allocator) addSpan(c sizeclass.Class, m uintptr) error {
 	s, err := smallheap.NewSpan(a.id, c, base, clean)
 	if err != nil {
 		a.pages.Free(base, pages)
-		return err
+		return 0, err
 	}
 	if err = a.guardSpan(s, c); err != nil {
 		smallheap.FreeSpan(c, s)
 		a.pages.Free(base, pages) // none of the pages is guarded
-		return err
+		return 0, err
 	}
-	if err = a.depots[c].AddSpan(s, m); err != nil {
-		split := smallheap.SpanAt(s).Split
-		smallheap.FreeSpan(c, s)
-		a.openSpan(base, pages, split)
-	}
-	return err
+	return s, nil
 }
 
 // releaseSpans gives the pages of empty spans to the page heap.

@@ -101,7 +101,7 @@ func (a *Allocator) mallocFast(h holder, op operation, size int, out []unsafe.Po
 // moves whole magazines between the depot and the program. If the batch fits into the two magazines
 // of a class cache, it does not: then the class cache should have these magazines.
 func (a *Allocator) wholeMagazines(c sizeclass.Class, n, length int) bool {
-	room := a.depots[c].Room(c)
+	room := a.depots[c].BatchRoom(c)
 	return length > 2*room && n >= room
 }
 
@@ -189,7 +189,7 @@ func (a *Allocator) putToDepot(h holder, blocks []unsafe.Pointer, length int) (n
 	if st == nil || !a.wholeMagazines(c, len(blocks), length) {
 		return 0
 	}
-	if _, of := smallheap.PlainBlock(raw.Addr(blocks[min(a.depots[c].Room(c), len(blocks))-1]), owner); of != c {
+	if _, of := smallheap.PlainBlock(raw.Addr(blocks[min(a.depots[c].BatchRoom(c), len(blocks))-1]), owner); of != c {
 		return 0
 	}
 	blocks = blocks[:min(len(blocks), maxChain)]

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/stats/heaptrace"
 )
 
@@ -89,6 +90,35 @@ func batchOf(t *testing.T, m batcher, size, n int, needZero bool) []unsafe.Point
 		copy(bytesAt(p, size), old)
 	}
 	return blocks
+}
+
+// TestBatchStaysInCache: batches that are longer than two magazines take no magazines from the depot once
+// these have grown.
+func TestBatchStaysInCache(t *testing.T) {
+	const size, rounds = 16 << 10, 20_000
+	a := open(t, still)
+	l := local(t, a)
+	blocks := make([]unsafe.Pointer, 32)
+	exchanges := func(rounds int) (n int64) {
+		before := a.Stats()
+		for range rounds {
+			if n, err := l.MallocBatch(size, blocks); n != len(blocks) || err != nil {
+				t.Fatal(n, err)
+			}
+			l.FreeBatch(blocks)
+		}
+		after := a.Stats()
+		for i := range after.Classes {
+			n += after.Classes[i].Exchanges - before.Classes[i].Exchanges
+		}
+		return n
+	}
+	if n := exchanges(rounds); n == 0 {
+		t.Error("the first batches come from nowhere")
+	}
+	if n := exchanges(100); n != 0 {
+		t.Errorf("%d magazines were exchanged for 100 batches of a busy class", n)
+	}
 }
 
 // TestBatchAddresses: the blocks of batches do not overlap, in whatever order batches and single
@@ -318,5 +348,53 @@ func TestBatchClosed(t *testing.T) {
 	}
 	if e, ok := panicOf(func() { a.FreeBatch(blocks) }).(*MisuseError); !ok || e.Kind != UseAfterClose || e.Index != 0 || e.Batch != 10 {
 		t.Errorf("%+v", e)
+	}
+}
+
+// TestBatchSparse: batches in a class most of whose blocks are idle take whole magazines, which are short
+// there, and no block is lost or handed out twice.
+func TestBatchSparse(t *testing.T) {
+	a := open(t, still)
+	kept := map[unsafe.Pointer]bool{}
+	all := make([]unsafe.Pointer, 100_000)
+	if _, err := a.MallocBatch(64, all); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range all {
+		if i%4 == 0 {
+			kept[p] = true
+		} else {
+			a.Free(p)
+		}
+	}
+	c := sizeclass.Of(64)
+	if room := a.depots[c].BatchRoom(c); room >= a.depots[c].Room(c) {
+		t.Errorf("magazines for batches of a sparse class have room for %d blocks", room)
+	}
+	batch := make([]unsafe.Pointer, 1000)
+	for range 50 {
+		if _, err := a.MallocBatch(64, batch); err != nil {
+			t.Fatal(err)
+		}
+		seen := map[unsafe.Pointer]bool{}
+		for _, p := range batch {
+			if seen[p] || kept[p] {
+				t.Fatalf("the block at %p was handed out twice", p)
+			}
+			seen[p] = true
+		}
+		a.FreeBatch(batch)
+	}
+	if err := a.checkInvariants(); err != nil {
+		t.Fatal(err)
+	}
+	if live := liveIn(a); live != int64(len(kept)) {
+		t.Errorf("%d blocks are live, want %d", live, len(kept))
+	}
+	if _, err := a.MallocBatch(64, make([]unsafe.Pointer, 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	if room := a.depots[c].BatchRoom(c); room < a.depots[c].Room(c) {
+		t.Errorf("magazines for batches of a dense class have room for %d blocks", room)
 	}
 }

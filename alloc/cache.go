@@ -18,9 +18,9 @@ import (
 	"github.com/ashlar-go/ashlar/internal/smallheap"
 )
 
-// A cache consists of class caches and a large-object cache. Each class has a class cache. Blocks
-// smaller than a cache line have another, which takes them back (package smallheap, Rows). Each
-// processor and each Local has one. The allocator's table of caches has an entry for each
+// A cache consists of class caches, a large-object cache and a cacheRoom. Each class has a class
+// cache. Blocks smaller than a cache line have another, which takes them back (package smallheap,
+// Rows). Each processor and each Local has one. The allocator's table of caches has an entry for each
 // processor. Caches and the table lie in metadata.
 //
 // Blocks of whole pages all begin in the same set of the hardware cache: the set of the first
@@ -29,7 +29,8 @@ import (
 // Metadata begins an even number of lines after the start of a page.
 const (
 	classCacheSize = unsafe.Sizeof(smallheap.ClassCache{})         // one line, as in ClassCode.Row
-	usedStart      = largeCacheStart + unsafe.Sizeof(largeCache{}) // offset in a cache
+	roomStart      = largeCacheStart + unsafe.Sizeof(largeCache{}) // offset in a cache
+	usedStart      = roomStart + unsafe.Sizeof(cacheRoom{})
 	cacheSize      = usedStart + unsafe.Sizeof(classSet{})
 	wordSize       = bits.UintSize / 8
 	wordShift      = 2 + wordSize/8
@@ -81,6 +82,7 @@ var (
 	theEmptyCache struct {
 		classes [smallheap.Rows]smallheap.ClassCache
 		large   largeCache
+		room    cacheRoom
 		used    classSet
 	}
 	clearEmptyCache sync.Once
@@ -114,8 +116,8 @@ func entryOf(table uintptr, id int) *uintptr {
 	return (*uintptr)(raw.Pointer(table + uintptr(id)<<wordShift))
 }
 
-// attach gives slot id a cache if it has none.
-func (a *Allocator) attach(id int) error {
+// attach gives slot id a cache if it has none. processor is what thisProcessor returned there.
+func (a *Allocator) attach(id int, processor uintptr) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.gate.closed.Load() {
@@ -133,6 +135,8 @@ func (a *Allocator) attach(id int) error {
 		return err
 	}
 	atomic.StoreUintptr(entry, cache)
+	a.budget.Caches.Add(1)
+	a.routes.set(processor, cache)
 	return nil
 }
 
@@ -196,8 +200,11 @@ func (a *Allocator) unpublish(take func(id int, cache uintptr) bool) {
 	for id := range int(a.tableLen) {
 		entry := entryOf(a.table, id)
 		if *entry != emptyCache() && take(id, *entry) {
-			a.leaving = append(a.leaving, *entry)
+			cache := *entry
+			a.leaving = append(a.leaving, cache)
+			a.budget.Caches.Add(-1)
 			atomic.StoreUintptr(entry, emptyCache())
+			a.routes.remove(cache)
 		}
 	}
 	a.left = percpu.Now()
@@ -232,6 +239,7 @@ func (a *Allocator) drainClass(cache uintptr, c sizeclass.Class) {
 		a.returnMagazine(c, previous)
 		a.depots[c].Account(allocs, requested)
 	}
+	roomOf(cache).update(cache, c)
 }
 
 // A classSet is the set of classes for which a cache may have blocks or counts. The holder of the
@@ -249,12 +257,6 @@ func (s *classSet) add(c sizeclass.Class) {
 }
 
 func (s *classSet) remove(c sizeclass.Class) { s[c/32].Store(s[c/32].Load() &^ (1 << (c % 32))) }
-
-func (s *classSet) clear() {
-	for i := range s {
-		s[i].Store(0)
-	}
-}
 
 // all returns the members in ascending order.
 func (s *classSet) all() iter.Seq[sizeclass.Class] {

@@ -231,7 +231,8 @@
 // by instruction, in assembly (fast_amd64.s, fast_arm64.s), which is used if it can be called with
 // its arguments in registers (fast_asm.go). For an Allocator the assembly must also understand the runtime: it does
 // not pin, because nobody takes the processor away from a function in assembly (package
-// internal/percpu says why). Builds with the tag ashlar_portable and builds for a sanitizer use the
+// internal/percpu says why). On amd64 it finds the processor's cache by the address of the
+// runtime's P, through the Allocator's routes (fast_route.go). Builds with the tag ashlar_portable and builds for a sanitizer use the
 // functions in Go.
 //
 // # The life of a large object
@@ -332,6 +333,7 @@
 //	countdowns            as the cache; the sampler's rates are atomic, its rng locks nothing
 //	samples               the profile's mutex, taken with nothing pinned or locked
 //	table of caches       read by all, written under Allocator.mu
+//	routes                read by assembly, written under Allocator.mu
 //	descriptor's header   written before it enters the page map, then only read
 //	checked blocks        the checker's mutex: their records, redzones and poison
 //

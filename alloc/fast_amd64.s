@@ -27,6 +27,14 @@ TEXT ·fastEntries(SB), NOSPLIT, $0-48
 	MOVQ AX, localFree+40(FP)
 	RET
 
+// func usualEntries() (malloc, free uintptr)
+TEXT ·usualEntries(SB), NOSPLIT, $0-16
+	MOVQ $·usualMallocCode(SB), AX
+	MOVQ AX, malloc+0(FP)
+	MOVQ $·usualFreeCode(SB), AX
+	MOVQ AX, free+8(FP)
+	RET
+
 // echoCode returns the sum of its two arguments, and no error.
 TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
@@ -35,20 +43,38 @@ TEXT ·echoCode(SB), NOSPLIT|NOFRAME, $0-0
 	XORL CX, CX
 	RET
 
-// PROCESSOR sets id to the number of the processor. It changes R10.
-#define PROCESSOR(id) \
-	MOVQ const_asmThread(R14), id;     /* g.m */ \
-	MOVQ ·processorField(SB), R10; \
-	MOVQ (id)(R10*1), id;              /* m.p */ \
-	MOVL const_asmID(id), id           /* p.id */
+// PROCESSOR sets m to g.m, and p to m.p.
+#define PROCESSOR(m, p) \
+	MOVQ const_asmThread(R14), m;      /* g.m */ \
+	MOVQ ·processorField(SB), p; \
+	MOVQ (m)(p*1), p
 
-// CACHE sets cache to that of the Allocator a for the processor. It changes R10.
-#define CACHE(a, cache) \
-	PROCESSOR(cache); \
+// USUAL_PROCESSOR is PROCESSOR for a runtime whose m.p is where it usually is. It has a load less.
+#define USUAL_PROCESSOR(m, p) \
+	MOVQ const_asmThread(R14), m; \
+	MOVQ const_asmUsualField(m), p
+
+// CACHE sets cache to that of the Allocator a for the processor. processor is PROCESSOR or
+// USUAL_PROCESSOR. It changes R10. If the processor has no route, it jumps to unrouted, and UNROUTED
+// jumps back to routed.
+#define CACHE(a, cache, processor) \
+	processor(cache, R10); \
+	MOVL R10, cache;                   /* routeOf(processor) */ \
+	SHRL $(const_asmRouteShift-4), cache; \
+	ANDL $(const_asmRouteMask<<4), cache; \
+	CMPQ R10, (Allocator_routes+0)(a)(cache*1); \
+	JNE  unrouted; \
+	MOVQ (Allocator_routes+8)(a)(cache*1), cache; \
+routed:
+
+// UNROUTED finds the cache of CACHE by way of the table. R10 is m.p.
+#define UNROUTED(a, cache) \
+	MOVL const_asmID(R10), cache;      /* p.id */ \
 	CMPL cache, Allocator_tableLen(a); /* if a.hasCache(id) { */ \
 	JAE  slow; \
 	MOVQ Allocator_table(a), R10;      /* a.cacheOf(id) */ \
-	MOVQ (R10)(cache*8), cache
+	MOVQ (R10)(cache*8), cache; \
+	JMP  routed
 
 // CLASS_CODE jumps to large if the size in BX is not that of a small block. It sets R9 to the row and R8 to
 // the code of the size's class. It changes CX.
@@ -110,11 +136,11 @@ near: \
 	JEQ  slow; \
 	MOVQ BX, R10;                      /* i := h.Index(addr) */ \
 	SUBQ const_asmBase(R8), R10;       /* addr - h.Base */ \
-	MOVL const_asmMagic(R8), R12; \
-	MOVL R10, R11; \
-	IMULQ R12, R11; \
+	MOVQ const_asmMagic(R8), R12;      /* h.Magic, and h.Size in the high half */ \
+	MOVL R12, R11; \
+	IMULQ R10, R11; \
 	SHRQ $const_asmMagicShift, R11; \
-	MOVL const_asmSize(R8), R12;       /* if h.Owns(i, addr, freeOwner) { */ \
+	SHRQ $32, R12;                     /* if h.Owns(i, addr, freeOwner) { */ \
 	IMULQ R11, R12; \
 	CMPQ R12, R10; \
 	JNE  large; \
@@ -295,70 +321,107 @@ lost: \
 	CMPQ ·processorField(SB), $0; \
 	JEQ  slow
 
+// func processorAddress() uintptr
+TEXT ·processorAddress(SB), NOSPLIT, $0-8
+	PROCESSOR(AX, R10)
+	MOVQ R10, ret+0(FP)
+	RET
+
 // processorCode returns the number of the processor.
 TEXT ·processorCode(SB), NOSPLIT|NOFRAME, $0-0
 	PCDATA $0, $-2
-	PROCESSOR(AX)
+	PROCESSOR(AX, R10)
+	MOVL const_asmID(R10), AX          // p.id
 	RET
+
+#define MALLOC(processor) \
+	CACHE(AX, R11, processor); \
+	CLASS_CODE; \
+	ADDQ R11, R9;                      /* r := classCacheFor(a.cacheOf(id), cc) */ \
+	TAKE; \
+large: \
+	TAKE_LARGE(AX); \
+unrouted: \
+	UNROUTED(AX, R11); \
+slow: \
+	MOVQ ·slowMallocAllocator(SB), DX; \
+	MOVQ (DX), CX; \
+	JMP  CX
 
 // mallocCode is mallocGo(a *Allocator, size int) (unsafe.Pointer, error).
 TEXT ·mallocCode(SB), NOSPLIT|NOFRAME, $0-0
+	PCALIGN $64
 	PCDATA $0, $-2
-	CACHE(AX, R11)
-	CLASS_CODE
-	ADDQ R11, R9                       // r := classCacheFor(a.cacheOf(id), cc)
-	TAKE
-large:
-	TAKE_LARGE(AX)
-slow:
-	MOVQ ·slowMallocAllocator(SB), DX
-	MOVQ (DX), CX
-	JMP  CX
+	MALLOC(PROCESSOR)
+
+// usualMallocCode is mallocCode with USUAL_PROCESSOR.
+TEXT ·usualMallocCode(SB), NOSPLIT|NOFRAME, $0-0
+	PCALIGN $64
+	PCDATA $0, $-2
+	MALLOC(USUAL_PROCESSOR)
 
 // localMallocCode is localMallocGo(l *Local, size int) (unsafe.Pointer, error).
 TEXT ·localMallocCode(SB), NOSPLIT|NOFRAME, $0-0
+	PCALIGN $64
 	PCDATA $0, $-2
 	CLASS_CODE
 	ADDQ Local_cache(AX), R9           // r := classCacheFor(l.cache, cc)
 	TAKE
 large:
 	LOCAL_ALLOCATOR
-	CACHE(CX, R11)
+	CACHE(CX, R11, PROCESSOR)
 	TAKE_LARGE(CX)
+unrouted:
+	UNROUTED(CX, R11)
 slow:
 	MOVQ ·slowMallocLocal(SB), DX
 	MOVQ (DX), CX
 	JMP  CX
 
+#define FREE(processor) \
+	CACHE(AX, R9, processor); \
+	FIND(Allocator_freeOwner); \
+	ADDQ R9, R12;                      /* r := classCacheOf(a.cacheOf(id), h.Row) */ \
+	PUT; \
+large: \
+	MOVQ AX, CX; \
+	PUT_LARGE; \
+far: \
+	FAR; \
+unrouted: \
+	UNROUTED(AX, R9); \
+slow: \
+	MOVQ ·slowFreeAllocator(SB), DX; \
+	MOVQ (DX), CX; \
+	JMP  CX
+
 // freeCode is freeGo(a *Allocator, p unsafe.Pointer).
 TEXT ·freeCode(SB), NOSPLIT|NOFRAME, $0-0
+	PCALIGN $64
 	PCDATA $0, $-2
-	CACHE(AX, R9)
-	FIND(Allocator_freeOwner)
-	ADDQ R9, R12                       // r := classCacheOf(a.cacheOf(id), h.Row)
-	PUT
-large:
-	MOVQ AX, CX
-	PUT_LARGE
-far:
-	FAR
-slow:
-	MOVQ ·slowFreeAllocator(SB), DX
-	MOVQ (DX), CX
-	JMP  CX
+	FREE(PROCESSOR)
+
+// usualFreeCode is freeCode with USUAL_PROCESSOR.
+TEXT ·usualFreeCode(SB), NOSPLIT|NOFRAME, $0-0
+	PCALIGN $64
+	PCDATA $0, $-2
+	FREE(USUAL_PROCESSOR)
 
 // localFreeCode is localFreeGo(l *Local, p unsafe.Pointer).
 TEXT ·localFreeCode(SB), NOSPLIT|NOFRAME, $0-0
+	PCALIGN $64
 	PCDATA $0, $-2
 	FIND(Local_freeOwner)
 	ADDQ Local_cache(AX), R12          // r := classCacheOf(l.cache, h.Row)
 	PUT
 large:
 	LOCAL_ALLOCATOR
-	CACHE(CX, R9)
+	CACHE(CX, R9, PROCESSOR)
 	PUT_LARGE
 far:
 	FAR
+unrouted:
+	UNROUTED(CX, R9)
 slow:
 	MOVQ ·slowFreeLocal(SB), DX
 	MOVQ (DX), CX

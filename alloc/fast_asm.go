@@ -101,6 +101,7 @@ func useAssembly() {
 		processorField = 0
 		return
 	}
+	mallocAsm, freeAsm = entriesFor(mallocAsm, freeAsm)
 	mallocAllocator = functionAt[func(*Allocator, int) (unsafe.Pointer, error)](&mallocAsm)
 	freeAllocator = functionAt[func(*Allocator, unsafe.Pointer)](&freeAsm)
 }

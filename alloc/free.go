@@ -71,19 +71,21 @@ func (a *Allocator) freeBlock(h holder, op operation, addr uintptr) {
 // another goroutine frees the block, claimSmall panics.
 func claimSmall(op operation, r *resident) {
 	if !smallheap.Change(r.state, r.was, smallheap.Freeing) {
-		panic(freeingTwice(op, r.addr, r.class().Size()))
+		panic(freeingTwice(op, r.addr, r.class.Size()))
 	}
 }
 
 // releaseSmall frees a claimed small block.
 func (a *Allocator) releaseSmall(h holder, op operation, b *resident) {
-	addr, st, c, code := b.addr, b.state, b.class(), b.was&smallheap.CodeMask
+	addr, st, c, code := b.addr, b.state, b.class, b.was&smallheap.CodeMask
 	if smallheap.Cause(b.was) == smallheap.Profiled {
 		a.profile.Remove(addr)
 	}
 	if a.options.Hardening.ZeroOnFree {
 		raw.Clear(addr, uintptr(c.Size()))
 	}
+	bounded := localOf(h) != nil
+	h = a.cacheFor(h, c)
 	spare := uintptr(0) // a magazine on its way between the class cache and the depot
 	for fetched := false; ; fetched = true {
 		cache, id, err := h.acquire()
@@ -95,19 +97,35 @@ func (a *Allocator) releaseSmall(h holder, op operation, b *resident) {
 		r := a.classCache(h, op, cache, c, smallheap.PutRow(c))
 		spare = r.MakeRoom(spare)
 		ok := r.PutSlow(addr, st, code)
+		want, over := a.exchanged(h, cache, r, c, bounded, fetched)
+		full := uintptr(0) // goes to the depot in exchange for an empty one
+		if !ok {
+			full = r.GiveUp(uint32(a.depots[c].BatchRoom(c)))
+		}
 		h.release(id)
 		a.returnMagazine(c, spare)
 		if ok {
-			if l := localOf(h); l != nil && fetched {
-				l.bound(c)
+			if over {
+				a.bound(h, c)
 			}
 			return
 		}
-		if spare, err = a.depots[c].TakeEmpty(c, a.shortFor(h)); err != nil {
+		if spare, err = a.emptyMagazine(c, full, want); err != nil {
 			a.freeToSpan(op, c, addr, st, code)
 			return
 		}
 	}
+}
+
+// emptyMagazine returns a magazine of class c without blocks in exchange for full, which the depot
+// takes, or 0. want is the room that the magazine should have.
+func (a *Allocator) emptyMagazine(c sizeclass.Class, full uintptr, want uint32) (uintptr, error) {
+	m, empty, err := a.depots[c].TakeEmpty(c, full, want)
+	if full != 0 {
+		a.releaseSpans(c, empty)
+		a.wake()
+	}
+	return m, err
 }
 
 // freeToSpan frees a block without a magazine, if there is no memory for a magazine: freeing

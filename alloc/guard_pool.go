@@ -40,7 +40,9 @@ import (
 //	slots = |queue| + live + on their way
 //
 // The block that the slot replaces stays allocated, as the slot's shadow. The statistics of
-// its class and the heap profile count the shadow.
+// its class and the heap profile count the shadow. For the program it is a free block: the address can be
+// that of a block which the program freed earlier. The state of a shadow is never that of a plain block,
+// so Free's slow path looks for it in shadows.
 //
 // mu protects the queue and the slots. It is held only briefly. It is never held during a kernel
 // call, except for the first guarded block.
@@ -51,7 +53,8 @@ type guardPool struct {
 	mu      interleave.Mutex
 	table   uintptr // a guardTable, 0 before the first guarded block
 	mapping vm.Mapping
-	start   uintptr // address of the pool, a multiple of slotBytes
+	start   uintptr                      // address of the pool, a multiple of slotBytes
+	shadows atomic.Pointer[guardShadows] // nil before the first guarded block
 	fences  [guardSlots + 1]bool
 	queue   [guardSlots]uint8
 	head, n uint
@@ -59,6 +62,9 @@ type guardPool struct {
 }
 
 const guardSlots = 64
+
+// guardShadows has the address of the shadow of each slot, or 0.
+type guardShadows [guardSlots]atomic.Uintptr
 
 // slotBytes returns the size of a slot and of a fence in bytes. It is a whole number of kernel
 // pages and of page map pages.
@@ -78,7 +84,6 @@ type guardTable struct {
 // A guardSlot describes the block in a slot, or the last block that was there.
 type guardSlot struct {
 	addr, size       uintptr // of the block; size is the requested size in bytes
-	shadow           uintptr // the block that the slot replaces
 	allocated, freed origin  // the calls that allocated and freed the block
 	state            guardState
 	closed           bool // the slot is inaccessible
@@ -125,6 +130,7 @@ func (g *guardPool) open(a *Allocator) error {
 		g.queue[i] = uint8(i)
 	}
 	g.n = guardSlots
+	g.shadows.Store(new(guardShadows))
 	g.forget = onfault.Register(func(addr uintptr) error { return g.describe(addr) })
 	return nil
 }
@@ -224,6 +230,20 @@ func (g *guardPool) slotAt(addr uintptr) int {
 		return -1
 	}
 	return unit / 2
+}
+
+// hasShadow reports whether the small block at addr is a shadow.
+func (g *guardPool) hasShadow(addr uintptr) bool {
+	shadows := g.shadows.Load()
+	if shadows == nil {
+		return false
+	}
+	for i := range shadows {
+		if shadows[i].Load() == addr {
+			return true
+		}
+	}
+	return false
 }
 
 // base returns the address of slot i.

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"github.com/ashlar-go/ashlar/internal/interleave"
 )
 
 // damage returns an error if the program wrote to the filler around the live block.
@@ -97,8 +99,21 @@ func (t *guardTable) start() uintptr { return t.Base - poolBytes() }
 // nearest returns the number of the slot that contains addr, an address in the pool. For an
 // address in a fence it returns the adjacent slot whose block is nearest. It returns −1 if no such
 // slot was ever used. offset is the distance in bytes from the start of the slot's block to addr.
+//
+// A caller outside the gate can find the table of a pool that Close takes down meanwhile. Its
+// memory then holds zeros or another structure, so the pool seems to be elsewhere.
 func (t *guardTable) nearest(addr uintptr) (slot, offset int) {
-	unit := int((addr - t.start()) / slotBytes())
+	if interleave.Enabled {
+		interleave.Point()
+	}
+	from := addr - t.start() // read once
+	if from >= poolBytes() {
+		return -1, 0
+	}
+	if interleave.Enabled {
+		interleave.Point()
+	}
+	unit := int(from / slotBytes())
 	if unit%2 == 1 {
 		slot = unit / 2
 		if t.slots[slot].addr == 0 {

@@ -55,6 +55,48 @@ func guardedBlock(t testing.TB, a *Allocator, size int, atEnd bool) unsafe.Point
 	return nil
 }
 
+// TestStaleShadow: the block that a guarded block replaces is free for the program, although it is
+// allocated. If the program had it before, and frees it a second time, that is misuse.
+func TestStaleShadow(t *testing.T) {
+	vm.Require(t, vm.Guards)
+	for name, o := range map[string]Options{
+		"plain":    guardAll,
+		"profiled": {Decay: -1, GuardRate: 1, ProfileRate: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := open(t, o)
+			var guarded []unsafe.Pointer
+			p := alloc(t, a, 1000)
+			for isGuarded(p) {
+				guarded = append(guarded, p)
+				p = alloc(t, a, 1000)
+			}
+			a.Free(guarded[0])
+			a.Free(p)
+			guarded[0] = alloc(t, a, 1000) // in the slot that is free, instead of p
+			if !isGuarded(guarded[0]) {
+				t.Fatal("the block is not guarded")
+			}
+			for _, f := range []func(){
+				func() { a.Free(p) },
+				func() { _, _ = a.Realloc(p, 2000) },
+				func() { a.FreeBatch([]unsafe.Pointer{p}) },
+			} {
+				if m := misused(t, f); m.Kind != DoubleFree && m.Kind != UseAfterFree || m.State != "free" {
+					t.Errorf("a stale pointer: %v", m)
+				}
+			}
+			for _, q := range guarded {
+				a.Free(q)
+			}
+			if n := liveBlocks(a); n != 0 {
+				t.Errorf("%d blocks are live", n)
+			}
+			check(t, a)
+		})
+	}
+}
+
 var unread byte // keeps reads from being optimised away
 
 //go:noinline

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ashlar-go/ashlar/internal/raw"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -36,7 +37,9 @@ func (a *Allocator) guard(shadow, size uintptr) uintptr {
 	if a.sampler.rng.uniform() < 0.5 {
 		s.addr += slotBytes() - room
 	}
-	s.size, s.shadow = size, shadow
+	s.size = size
+	g.shadows.Load()[i].Store(shadow)
+	a.mark(shadow, smallheap.Traced) // so that Free's fast path does not take it
 	s.allocated, s.freed = a.origin(), origin{}
 	s.fill()
 	g.show(s)
@@ -152,13 +155,14 @@ func (g *guardPool) show(s *guardSlot) {
 // releaseGuarded frees a guarded block that claimGuarded returned.
 func (a *Allocator) releaseGuarded(h holder, op operation, s *guardSlot) {
 	s.freed = a.origin()
-	shadow, i := s.shadow, a.guardPool.slotAt(s.addr)
+	i := a.guardPool.slotAt(s.addr)
 	split, err := a.space.Guard(a.guardPool.base(i), slotBytes())
 	s.closed, s.split = err == nil, split
 	if !s.closed && a.options.Hardening.ZeroOnFree {
 		raw.Clear(s.addr, s.size)
 	}
 	a.space.Refund(slotBytes())
+	shadow := a.guardPool.shadows.Load()[i].Swap(0)
 	a.guardPool.put(i, s, guardFreed)
 	a.freeBlock(h, op, shadow)
 }

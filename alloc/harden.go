@@ -5,6 +5,7 @@ package alloc
 import (
 	"fmt"
 
+	"github.com/ashlar-go/ashlar/internal/interleave"
 	"github.com/ashlar-go/ashlar/internal/pagemap"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
@@ -75,17 +76,30 @@ func (a *Allocator) forgetGuards(splits int) {
 }
 
 // describeSpanGuard describes the access that hit the guard page after a span. It returns nil
-// if addr is not in such a page.
+// if addr is not in such a page. Another goroutine may free the span meanwhile.
 func (a *Allocator) describeSpanGuard(addr uintptr) error {
 	page := raw.AlignDown(addr, sizeclass.PageSize)
-	h := pagemap.HeaderOf(page - 1)
-	if h == nil || h.Kind != pagemap.Span || h.Owner != a.id || pagemap.Get(page) != 0 ||
-		page != h.Base+uintptr(h.Class.SpanBytes()) {
+	d := pagemap.Get(page - 1)
+	if d == 0 || pagemap.Get(page) != 0 {
 		return nil
 	}
-	last := h.Base + uintptr(h.Blocks-1)*uintptr(h.Size)
+	h := *headerAt(d)
+	if interleave.Enabled {
+		interleave.Point()
+	}
+	if !a.isSpan(&h) || page != h.Base+uintptr(h.Class.SpanBytes()) {
+		return nil
+	}
+	size, i := h.Class.Size(), h.Class.Blocks()-1
+	last := h.Base + uintptr(i*size)
 	e := accessMisuse(Overflow, addr, fmt.Sprintf("%s beyond the last block of a span, in its guard page: "+
-		"a read or write ran beyond the end of that block, or of one before it", bytesOf(int(addr-last)-int(h.Size)+1)))
+		"a read or write ran beyond the end of that block, or of one before it", bytesOf(int(addr-last)-size+1)))
 	e.Allocator = a.options.Name
-	return e.of(last, int(h.Size), smallheap.Describe(*smallheap.StateOf(pagemap.Get(page-1), h.Blocks-1)))
+	return e.of(last, size, smallheap.Describe(*smallheap.StateOf(d, uint32(i))))
+}
+
+// isSpan reports whether h is the header of a span of a. If h is a copy of the header of a span that
+// was being freed, isSpan can return true or false, but the class is valid if it returns true.
+func (a *Allocator) isSpan(h *pagemap.Header) bool {
+	return h.Kind == pagemap.Span && h.Owner == a.id && int(h.Class) < sizeclass.Count
 }

@@ -69,7 +69,7 @@ func (a *Allocator) runAt(addr uintptr, limit int) stats.PageRun {
 		return stats.PageRun{Use: stats.PageLarge, Pages: a.unknown(addr, limit)}
 	}
 	h := smallheap.SpanAt(s).Header
-	if h.Kind != pagemap.Span || h.Owner != a.id || h.Base != addr || int(h.Class) >= sizeclass.Count {
+	if !a.isSpan(&h) || h.Base != addr {
 		return stats.PageRun{Use: stats.PageLarge, Pages: a.unknown(addr, limit)}
 	}
 	blocks := h.Class.Blocks()

@@ -42,8 +42,9 @@ func (p *processors) acquire() (cache uintptr, id int, err error) {
 				return cache, id, nil
 			}
 		}
+		processor := thisProcessor()
 		percpu.Unpin(id)
-		if err := a.attach(id); err != nil {
+		if err := a.attach(id, processor); err != nil {
 			return 0, 0, err
 		}
 		a.wake()

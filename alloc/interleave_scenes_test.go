@@ -9,6 +9,8 @@ import (
 	"io"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/pagemap"
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/largeobj"
 	"github.com/ashlar-go/ashlar/stats"
@@ -17,6 +19,8 @@ import (
 var (
 	zeroing   = Options{Decay: -1, Hardening: Hardening{ZeroOnFree: true}}
 	sampling  = Options{Decay: -1, ProfileRate: 1}
+	guarding  = Options{Decay: -1, GuardRate: 1}
+	fencing   = Options{Decay: -1, Hardening: Hardening{SpanGuards: true}}
 	unmapping = Options{Decay: -1, Large: largeobj.Options{Policy: largeobj.Unmap}}
 )
 
@@ -42,13 +46,33 @@ var scenes = []scene{
 		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 200_000) })},
 	{"Malloc of a shorter large object beside Close", false, still,
 		besideShutDown(retained, func(w *world, a *Allocator) { w.mallocLate(a, 190_000) })},
-	{"Malloc with guards beside Close", false, Options{Decay: -1, Hardening: Hardening{SpanGuards: true}},
+	{"Malloc with guards beside Close", false, fencing,
 		besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
 	{"fast Free beside Close", false, still, freeBesideClose(1000)},
 	{"slow Free beside Close", false, zeroing, freeBesideClose(1000)},
 	{"sampled Free beside Close", false, sampling, freeBesideClose(1000)},
 	{"Free of a large object beside Close", false, sampling, freeBesideClose(200_000)},
 	{"Free of a carved object beside Close", false, Options{Decay: -1, Large: largeobj.Options{MaxMappings: 1}}, freeBesideClose(200_000)},
+	{"Realloc of a guarded block beside Close", false, guarding, guardedBesideClose(func(w *world, a *Allocator, p unsafe.Pointer) {
+		if m := misuseOf(func() { _, _ = a.Realloc(p, 200_000) }); m != nil && m.Kind != UseAfterClose {
+			w.fail("Realloc: %v", m)
+		}
+	})},
+	{"Owns of a guarded block beside Close", false, guarding, guardedBesideClose(func(w *world, a *Allocator, p unsafe.Pointer) {
+		if !a.Owns(p) && !a.gate.closed.Load() {
+			w.fail("Owns: false before Close")
+		}
+	})},
+	{"a report on a span's guard page beside Close", false, fencing, func(w *world, a *Allocator) []func() {
+		page := guardAfter(w.get(a, 1000))
+		return besideShutDown(nil, func(w *world, _ *Allocator) { w.describeOverflow(page) })(w, a)
+	}},
+	{"a report on a span's guard page beside Trim", false, fencing, func(w *world, a *Allocator) []func() {
+		b := w.get(a, 1000)
+		page := guardAfter(b)
+		w.put(a, b)
+		return []func(){func() { w.describeOverflow(page) }, func() { a.Trim() }}
+	}},
 	{"Close beside Close", false, still, besideShutDown(retained, func(w *world, a *Allocator) {
 		if err := a.Close(); err != nil {
 			w.fail("Close: %v", err)
@@ -68,7 +92,7 @@ var scenes = []scene{
 	{"double Free, large, unmapped", false, unmapping, doubleFree(200_000)},
 	{"double Free, large, sampled", false, sampling, doubleFree(3 << 20)},
 	{"double Free, checked", false, strict, doubleFree(1000)},
-	{"double Free, guarded", false, Options{Decay: -1, GuardRate: 1}, doubleFree(1000)},
+	{"double Free, guarded", false, guarding, doubleFree(1000)},
 	{"Free beside Realloc, large", false, still, freeBesideRealloc(200_000, 600_000)},
 	{"Free beside Realloc, unmapped", false, unmapping, freeBesideRealloc(3<<20, 200_000)},
 	{"Free beside Realloc, to a small block", false, unmapping, freeBesideRealloc(200_000, 1000)},
@@ -120,10 +144,11 @@ var scenes = []scene{
 	{"two depot exchanges beside Trim", false, still, func(w *world, a *Allocator) []func() {
 		return append(exchange(nil)(w, a), func() { a.Trim() })
 	}},
+	{"new spans for grown magazines beside Trim", false, still, grown(exchange((*Allocator).Trim))},
 	{"Malloc and Free beside Close", false, zeroing, func(w *world, a *Allocator) []func() {
 		return append(freeBesideClose(1000)(w, a), func() { w.mallocLate(a, 1000) })
 	}},
-	{"Malloc with guarded blocks beside Close", false, Options{Decay: -1, GuardRate: 1},
+	{"Malloc with guarded blocks beside Close", false, guarding,
 		besideShutDown(nil, func(w *world, a *Allocator) { w.mallocLate(a, 1000) })},
 	{"checked Free beside Verify", false, strict, func(w *world, a *Allocator) []func() {
 		b := w.get(a, 1000)
@@ -220,6 +245,27 @@ func freeBesideClose(size int) func(*world, *Allocator) []func() {
 	}
 }
 
+// guardedBesideClose calls f with a guarded block beside Close.
+func guardedBesideClose(f func(*world, *Allocator, unsafe.Pointer)) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		b := w.get(a, 1000)
+		return besideShutDown(nil, func(w *world, a *Allocator) { f(w, a, b.p) })(w, a)
+	}
+}
+
+// guardAfter returns the address of the guard page after the span of a block.
+func guardAfter(b *heldBlock) uintptr {
+	h := pagemap.HeaderOf(raw.Addr(b.p))
+	return h.Base + uintptr(h.Class.SpanBytes())
+}
+
+// describeOverflow describes an access to a guard page, unless its span has gone.
+func (w *world) describeOverflow(page uintptr) {
+	if m, ok := Describe(page); ok && (m.Kind != Overflow || m.Size != 1024) {
+		w.fail("Describe: %v", m)
+	}
+}
+
 // doubleFree frees a block by two threads. One of them is told so.
 func doubleFree(size int) func(*world, *Allocator) []func() {
 	return func(w *world, a *Allocator) []func() {
@@ -310,6 +356,14 @@ func freeBesideMalloc(size int) func(*world, *Allocator) []func() {
 			return err
 		})
 		return []func(){func() { w.put(a, b) }, func() { live = w.get(a, size) }}
+	}
+}
+
+// grown runs a scene of exchange in a class whose magazines have grown.
+func grown(of func(*world, *Allocator) []func()) func(*world, *Allocator) []func() {
+	return func(w *world, a *Allocator) []func() {
+		a.depots[sizeclass.Of(60_000)].Grow()
+		return of(w, a)
 	}
 }
 

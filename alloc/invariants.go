@@ -29,10 +29,16 @@ func (a *Allocator) checkInvariants() error {
 		splits += int64(n.Splits)
 		purged += n.Purged
 	}
+	if err := a.checkRoutes(); err != nil {
+		return err
+	}
 	if err := a.checkLargeCaches(); err != nil {
 		return err
 	}
 	if err := a.checkSamples(); err != nil {
+		return err
+	}
+	if err := a.checkBudget(); err != nil {
 		return err
 	}
 	if err := a.large.Check(); err != nil {
@@ -70,6 +76,15 @@ func (a *Allocator) checkAccount(spanBytes, purged, splits int64) error {
 	return nil
 }
 
+// checkRoutes checks that routes lead to caches of the table only. Call it with a.mu held.
+func (a *Allocator) checkRoutes() error {
+	table := map[uintptr]bool{}
+	for id := range int(a.tableLen) {
+		table[*entryOf(a.table, id)] = true
+	}
+	return a.routes.check(table)
+}
+
 // checkLargeCaches checks the large-object cache of each cache. It checks the counts. It also
 // checks that each object in a large-object cache has the state Cached and is in no other
 // large-object cache. Call it with a.mu held.
@@ -101,7 +116,7 @@ func (a *Allocator) checkLargeCaches() error {
 func (a *Allocator) checkSamples() (err error) {
 	a.profile.Lines(0, func(addr uintptr) float64 {
 		r := resolve(addr, a.id)
-		if !(r.kind == kindSmall && smallheap.Cause(r.was) == smallheap.Profiled || r.kind == kindLarge && r.object().Marked()) {
+		if !(r.state != nil && smallheap.Cause(r.was) == smallheap.Profiled || r.kind == kindLarge && r.object().Marked()) {
 			err = fmt.Errorf("alloc: there is a sample of %#x, where no profiled block or marked object is: %+v", addr, r)
 		}
 		return 0
@@ -122,6 +137,9 @@ func (a *Allocator) checkClass(c sizeclass.Class) (smallheap.Tally, error) {
 	}
 	allocs, requested := d.Counts().Allocs, d.Counts().Requested
 	for _, cache := range a.caches() {
+		if err := roomOf(cache).check(); err != nil {
+			return n, err
+		}
 		for r := range classCachesOf(cache, c) {
 			if err := r.Check(c, &n); err != nil {
 				return n, err
@@ -140,6 +158,27 @@ func (a *Allocator) checkClass(c sizeclass.Class) (smallheap.Tally, error) {
 		return n, fmt.Errorf("%d blocks are live, but only %d were handed out", n.Live, allocs)
 	}
 	return n, nil
+}
+
+// check checks the sum in a cacheRoom.
+func (s *cacheRoom) check() error {
+	var sum uintptr
+	for _, n := range s.of {
+		sum += uintptr(n)
+	}
+	if s.bytes != sum {
+		return fmt.Errorf("a cache counts %d bytes in its magazines, its classes have %d", s.bytes, sum)
+	}
+	return nil
+}
+
+// checkBudget checks the number of caches that share the budget. Call it with a.mu held.
+func (a *Allocator) checkBudget() error {
+	n := len(a.caches()) - len(a.leaving) - len(a.locals.leaving)
+	if got := int(a.budget.Caches.Load()); got != n && !a.gate.closed.Load() {
+		return fmt.Errorf("alloc: %d caches share the budget, there are %d", got, n)
+	}
+	return nil
 }
 
 // caches returns the caches of all processors and Locals. Call it with a.mu held.

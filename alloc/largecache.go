@@ -251,10 +251,11 @@ func (a *Allocator) freeLarge(addr uintptr) bool {
 	if err := a.large.Claim(object, addr, largeheap.Releasing); err != nil {
 		panic(describeLarge(opFree, addr, err))
 	}
-	if object.Marked() || !a.large.Caches(object) {
+	if !a.large.Caches(object) {
 		a.releaseLarge(object, addr)
 		return true
 	}
+	a.unprofile(object, addr)
 	raceannotate.Release(addr)
 	id = percpu.Pin()
 	if a.hasCache(id) {

@@ -17,9 +17,10 @@ import (
 // saves the cost of finding and pinning the processor's cache. Its blocks belong to the
 // Allocator. Any goroutine may free them, through the Allocator or through its own Local.
 //
-// A Local caches free blocks below 128 KiB, at most 8 MiB of them, and more only of sizes for
-// which many processors compete. They return to the Allocator when the Local is closed,
-// collected, or unused for a while. Trim and Options.Limit take them back too.
+// A Local caches free blocks below 128 KiB: 1 to 8 MiB of them, the more the larger the Allocator's
+// footprint is. If there are eight Locals or more, each caches less, and only small blocks. These blocks
+// return to the Allocator when the Local is closed, collected, or unused for a while. Trim and
+// Options.Limit take them back too.
 //
 // Two goroutines corrupt a Local if they use it at once, as with a map. The race detector
 // reports this mistake. Without it, an operation that meets another one panics with a
@@ -33,11 +34,6 @@ type Local struct {
 	busy      atomic.Uint32
 	open      *openLocal // describes the cache; nil if there is none; guarded by busy
 	cleanup   runtime.Cleanup
-
-	// See bound. Guarded by busy.
-	previous      classSet        // classes with a previous magazine, and others
-	previousBytes int             // Σ magazineBytes of previous
-	victim        sizeclass.Class // the class that gave up its previous magazine last
 }
 
 // The values of Local.busy. The fast paths do not read it.

@@ -104,8 +104,7 @@ func (a *Allocator) openLocal(l *Local) error {
 		l.cleanup = runtime.AddCleanup(l, a.dropLocal, l.open)
 	}
 	l.open.cache, l.open.known = cache, false
-	l.previous.clear()
-	l.previousBytes = 0
+	a.budget.Caches.Add(1)
 	atomic.StoreUintptr(&l.cache, cache)
 	a.wake()
 	return nil
@@ -120,6 +119,7 @@ func (a *Allocator) closeLocal(o *openLocal) {
 		a.drain(o.cache)
 		a.locals.spare = append(a.locals.spare, o.cache)
 		o.cache = 0
+		a.budget.Caches.Add(-1)
 	}
 }
 
@@ -133,6 +133,7 @@ func (a *Allocator) dropLocal(o *openLocal) {
 	if o.cache != 0 {
 		a.locals.leaving = append(a.locals.leaving, o.cache)
 		o.cache = 0
+		a.budget.Caches.Add(-1)
 		a.wake()
 	}
 }
@@ -173,6 +174,7 @@ func (a *Allocator) reclaimLocals(all bool) {
 		if o.cache != 0 && (all || o.idle()) && o.takeAway() {
 			s.leaving = append(s.leaving, o.cache)
 			o.cache = 0
+			a.budget.Caches.Add(-1)
 		}
 	}
 	some := len(s.leaving) > 0 || all && len(s.spare) > 0
@@ -318,45 +320,6 @@ var innerNames = []string{"runtime.", "internal/", "sync/atomic.", module + "all
 	module + "internal/raw.", module + "internal/raceannotate."}
 
 const module = "github.com/ashlar-go/ashlar/"
-
-// The cached blocks of a Local have at most maxLocalBytes: a loaded magazine of every class, and
-// previous magazines of maxPreviousBytes. Loaded magazines are not limited further. A Local that
-// uses many classes would else fetch a magazine at nearly every operation.
-const (
-	maxLocalBytes    = 8 << 20
-	maxPreviousBytes = 2 << 20
-)
-
-// bound limits the previous magazines of the Local to maxPreviousBytes after class c got one. It
-// returns those of other classes in turn.
-func (l *Local) bound(c sizeclass.Class) {
-	if l.cache == emptyCache() || l.previous.has(c) {
-		return
-	}
-	l.previous.add(c)
-	l.previousBytes += magazineBytes(c)
-	for l.previousBytes > maxPreviousBytes {
-		l.victim = (l.victim + 1) % sizeclass.Count
-		if v := l.victim; v != c && l.previous.has(v) {
-			l.previous.remove(v)
-			l.previousBytes -= magazineBytes(v)
-			for r := range classCachesOf(l.cache, v) {
-				l.a.returnMagazine(v, r.UnloadPrevious())
-			}
-		}
-	}
-}
-
-// manyLocals is the number of Locals with caches from which on their magazines are short.
-const manyLocals = 8
-
-// shortFor reports whether h is one of so many Locals that its magazines should be short.
-func (a *Allocator) shortFor(h holder) bool {
-	return localOf(h) != nil && a.locals.count.Load() >= manyLocals
-}
-
-// magazineBytes returns the bytes of the blocks in a full magazine of class c.
-func magazineBytes(c sizeclass.Class) int { return int(smallheap.Capacity(c)) * c.Size() }
 
 // classCache returns the class cache of a row, which has blocks of class c, for a slow path. The slow
 // path may put magazines into it. classCache panics if it detects that two goroutines used the Local h at the same time:

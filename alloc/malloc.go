@@ -172,6 +172,8 @@ func (a *Allocator) obtain(h holder, op operation, size, align int, needZero boo
 func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, zeroed bool, err error) {
 	cc := sizeclass.ClassCodeOf(size)
 	c := cc.Class()
+	bounded := localOf(h) != nil
+	h = a.cacheFor(h, c)
 	spare := uintptr(0) // a magazine on its way between the depot and the class cache
 	row := smallheap.PutRow(c)
 	grow := row == c // whether a span may be added; first the blocks in the other class cache are used
@@ -195,14 +197,18 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 			addr = r.Drop()
 		}
 		split := r.SplitCount()
+		want, over := a.exchanged(h, cache, r, c, bounded, fetched)
+		if !found && !twice && spare == 0 {
+			spare = r.GiveUp(uint32(a.depots[c].BatchRoom(c)))
+		}
 		h.release(id)
 		if split > 0 {
 			a.depots[c].Account(split, 0)
 		}
 		if found || twice {
 			a.returnMagazine(c, spare)
-			if l := localOf(h); l != nil && fetched {
-				l.bound(c)
+			if over {
+				a.bound(h, c)
 			}
 			switch {
 			case addr == 0:
@@ -217,25 +223,26 @@ func (a *Allocator) allocSmall(h holder, op operation, size int) (addr uintptr, 
 			}
 			return addr, zeroed, nil
 		}
-		if spare, err = a.fullMagazine(c, spare, a.shortFor(h), grow); err != nil {
+		if spare, err = a.fullMagazine(c, spare, want, grow); err != nil {
 			return 0, false, err
 		}
 		grow = true
 	}
 }
 
-// fullMagazine returns a magazine of class c with blocks. If spare is not 0, it exchanges or
-// fills spare. If short is set, it fills a quarter of the room. If the depot has no blocks, it adds
-// a span, or returns a magazine without blocks if grow is not set.
-func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr, short, grow bool) (uintptr, error) {
-	m, err := a.depots[c].TakeFull(c, spare, short)
-	if err == nil && !smallheap.HasBlocks(m) && grow {
-		spare = m
-		err = a.addSpan(c, m)
-	}
+// fullMagazine returns a magazine of class c with blocks in exchange for spare, which has none or is
+// 0. want is the room that the magazine should have. If the depot has no blocks, it adds spans, or
+// returns a magazine without blocks if grow is not set.
+func (a *Allocator) fullMagazine(c sizeclass.Class, spare uintptr, want uint32, grow bool) (uintptr, error) {
+	m, err := a.depots[c].TakeFull(c, spare, want)
 	if err != nil {
-		a.returnMagazine(c, spare)
 		return 0, err
+	}
+	if !smallheap.HasBlocks(m) && grow {
+		if err := a.addSpans(c, m); err != nil {
+			a.returnMagazine(c, m)
+			return 0, err
+		}
 	}
 	if a.options.Hardening.RandomOrder {
 		smallheap.Shuffle(m)

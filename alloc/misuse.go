@@ -41,6 +41,16 @@ func (a *Allocator) misuseAt(op operation, addr uintptr) error {
 	return a.misuse(op, &r)
 }
 
+// misuseAnywhere describes why op, which has no Allocator, cannot work on the address of r. It enters
+// the gate of the Allocator that owns the memory, because Close frees what the description reads.
+func misuseAnywhere(op operation, r *resident) error {
+	if a := r.allocator(); a != nil && a.gate.enter() {
+		defer a.gate.leave()
+		return a.misuseAt(op, r.addr)
+	}
+	return describeResident(op, &resident{addr: r.addr})
+}
+
 // describeResident describes why op cannot work on the address of r.
 func describeResident(op operation, r *resident) *MisuseError {
 	e := newMisuse(InvalidPointer, op, r.addr, "inside a large object, not at its start")
@@ -68,14 +78,17 @@ const unknownDetail = "not memory of this Allocator: it is Go memory, a stack, s
 
 // describeSmall writes to e what is at the address of r, which is in a span.
 func describeSmall(e *MisuseError, op operation, r *resident) {
-	h := r.header()
+	h := *r.header()
 	i := h.Index(r.addr)
-	if i >= h.Blocks {
+	if !hasBlock(&h, i) {
 		e.Detail = "beyond the last block of a span: never an address of a block"
 		return
 	}
 	block := h.Base + uintptr(i)*uintptr(h.Size)
 	e.of(block, int(h.Size), smallheap.Describe(*smallheap.StateOf(r.d, i)))
+	if r.kind == kindFreed && e.State == "live" { // a shadow
+		e.State = "free"
+	}
 	switch {
 	case block != r.addr:
 		e.Detail = insideBlock(int(r.addr - block))

@@ -107,12 +107,12 @@ var smallMisuse = []misuseCase{
 		return badPointer{p: at(p, 8), want: block(InvalidPointer, p, 1000, "free"), words: []string{"8 bytes inside"}}
 	}},
 	{"never allocated, in a magazine", func(t *testing.T, a *Allocator) badPointer {
-		p := alloc(t, a, 6000)
-		q := raw.Pointer(spanOf(p).Base + uintptr(GoodSize(6000)))
+		p := alloc(t, a, 1000)
+		q := raw.Pointer(spanOf(p).Base + uintptr(GoodSize(1000)))
 		if *smallheap.StateOf(pagemap.Get(raw.Addr(q)), 1) != smallheap.Cached {
 			t.Fatal("block 1 is not in a magazine")
 		}
-		return badPointer{p: q, want: block(InvalidPointer, q, 6000, "never allocated"), words: []string{"never handed out"}}
+		return badPointer{p: q, want: block(InvalidPointer, q, 1000, "never allocated"), words: []string{"never handed out"}}
 	}},
 	{"never allocated, in its span", func(t *testing.T, a *Allocator) badPointer {
 		p := alloc(t, a, 144)

@@ -28,8 +28,7 @@ func FreeAny(p unsafe.Pointer) {
 	}
 	a := allocatorOf(addr)
 	if a == nil {
-		r := resolve(addr, anyOwner)
-		panic(describeResident(opFree, &r))
+		panic(describeResident(opFree, &resident{addr: addr}))
 	}
 	a.Free(p)
 }

@@ -164,7 +164,7 @@ func TestManyProcessors(t *testing.T) {
 	a := open(t, still)
 	p := alloc(t, a, 100)
 	for _, id := range []int{100, 7_679, 7_680, 20_000, 100_000} {
-		if err := a.attach(id); err != nil {
+		if err := a.attach(id, 0); err != nil {
 			t.Fatalf("processor %d: %v", id, err)
 		}
 		if !a.hasCache(id) || a.cacheOf(id) == emptyCache() {

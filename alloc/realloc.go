@@ -89,7 +89,7 @@ func (a *Allocator) reallocBlock(h holder, op operation, addr, kept uintptr, siz
 // reallocSmall resizes a small block.
 func (a *Allocator) reallocSmall(h holder, op operation, r *resident, kept uintptr, size int) (unsafe.Pointer, error) {
 	if size < sizeclass.LargeMin {
-		if cc := sizeclass.ClassCodeOf(size); cc.Class() == r.class() {
+		if cc := sizeclass.ClassCodeOf(size); cc.Class() == r.class {
 			a.recode(op, r, cc.Code())
 			clearFrom(r.addr, kept, uintptr(size))
 			return raw.Pointer(r.addr), nil
@@ -185,7 +185,7 @@ func clearFrom(addr, kept, size uintptr) {
 
 // recode notes that another part of a live small block is requested.
 func (a *Allocator) recode(op operation, r *resident, code uint8) {
-	c := r.class()
+	c := r.class
 	if !smallheap.Change(r.state, r.was, smallheap.Cause(r.was)|code) {
 		panic(freeingTwice(op, r.addr, c.Size()))
 	}

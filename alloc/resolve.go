@@ -15,11 +15,11 @@ import (
 //
 //	kind      what is at the address                                 d, and the other fields set
 //	none      memory of no Allocator                                 0
-//	small     a live small block begins there                        the span; state, was
+//	small     a live small block begins there                        the span; state, was, class
 //	guarded   a live guarded block begins there                      the guard table; slot
 //	large     a live large object begins there                       the object's descriptor
 //	foreign   memory of an Allocator other than owner                its descriptor
-//	freed     a free block or object begins there                    as for a live one
+//	freed     a free block or object begins there, or a shadow       as for a live one
 //	inside    memory of owner, but no block begins at the address    its descriptor
 //
 // In an incorrect program another goroutine may free the block after resolve returns. The
@@ -31,6 +31,7 @@ type resident struct {
 	d     uintptr          // address of the descriptor that the page map has for addr
 	state *smallheap.State // address of the state byte of a small block
 	was   smallheap.State  // value of *state when resolve read it
+	class sizeclass.Class  // of a small block
 	slot  int              // index of a guarded block's slot
 }
 
@@ -60,7 +61,7 @@ func resolve(addr, owner uintptr) resident {
 	case owner != anyOwner && h.Owner != owner:
 		r.kind = kindForeign
 	case h.Kind == pagemap.Span:
-		r.resolveSmall(h)
+		r.resolveSmall(*h)
 	case h.Kind == pagemap.Guarded:
 		r.kind, r.slot = guardTableAt(r.d).resolve(addr)
 	case !h.IsLarge(addr):
@@ -73,18 +74,17 @@ func resolve(addr, owner uintptr) resident {
 	return r
 }
 
-// resolveSmall does the work of resolve for an address in a span. h is the span's header.
-func (r *resident) resolveSmall(h *pagemap.Header) {
-	r.kind = kindInside
+// resolveSmall does the work of resolve for an address in a span. h is a copy of the span's header.
+func (r *resident) resolveSmall(h pagemap.Header) {
+	r.kind, r.class = kindInside, h.Class
 	i := h.Index(r.addr)
-	if !h.Owns(i, r.addr, h.Owner) || i >= h.Blocks {
+	if !h.Owns(i, r.addr, h.Owner) || !hasBlock(&h, i) {
 		return
 	}
 	r.state = smallheap.StateOf(r.d, i)
-	if r.was = *r.state; smallheap.IsLive(r.was) {
+	r.kind = kindFreed
+	if r.was = *r.state; smallheap.IsPlain(r.was) || smallheap.IsLive(r.was) && !isShadow(h.Owner, r.addr) {
 		r.kind = kindSmall
-	} else {
-		r.kind = kindFreed
 	}
 }
 
@@ -101,12 +101,23 @@ func (t *guardTable) resolve(addr uintptr) (kind residentKind, slot int) {
 	return kindFreed, i
 }
 
+// isShadow reports whether the small block at addr, which belongs to the Allocator whose identity is
+// owner, is the shadow of a guarded block.
+func isShadow(owner, addr uintptr) bool {
+	a := allocators.get(owner)
+	return a != nil && a.guardPool.hasShadow(addr)
+}
+
+// hasBlock reports whether h is a span's header, and the span has a block with the number i. A caller
+// can find the descriptor of a span that another goroutine frees meanwhile, and then other data there.
+// So h is a copy, and only what hasBlock accepts leads to a state.
+func hasBlock(h *pagemap.Header, i uint32) bool {
+	return int(h.Class) < sizeclass.Count && i < h.Blocks && h.Blocks == uint32(h.Class.Blocks())
+}
+
 func headerAt(d uintptr) *pagemap.Header { return (*pagemap.Header)(raw.Pointer(d)) }
 
 func (r *resident) header() *pagemap.Header { return headerAt(r.d) }
-
-// class returns the class of a small block.
-func (r *resident) class() sizeclass.Class { return r.header().Class }
 
 // isBeforeLarge reports whether the address is in front of the large object for whose start the
 // page map has an entry.
@@ -138,7 +149,7 @@ func (r *resident) usable() uintptr {
 func (r *resident) requested() uintptr {
 	switch r.kind {
 	case kindSmall:
-		return uintptr(sizeclass.ClassCodeFor(r.class(), r.was&smallheap.CodeMask).Max())
+		return uintptr(sizeclass.ClassCodeFor(r.class, r.was&smallheap.CodeMask).Max())
 	case kindGuarded:
 		return r.guardSlot().size
 	default:

@@ -20,23 +20,28 @@ import (
 // the program, not on the number of processors.
 
 // A scaled is a workload in which each goroutine performs n operations. A goroutine takes
-// blocks from in and passes others to out.
+// blocks from in and passes others to out, batch blocks at a time.
 type scaled struct {
-	name string
-	run  func(a *Allocator, size, n int, in <-chan []unsafe.Pointer, out chan<- []unsafe.Pointer)
+	name  string
+	batch int
+	run   func(a *Allocator, size, n, batch int, in <-chan []unsafe.Pointer, out chan<- []unsafe.Pointer)
 }
 
-const scaledBatch = 1000
+// A longBatch does not fit into the magazines of a processor.
+const (
+	shortBatch = 1000
+	longBatch  = 20_000
+)
 
 var scaledWorkloads = []scaled{
-	{"pair", func(a *Allocator, size, n int, _ <-chan []unsafe.Pointer, _ chan<- []unsafe.Pointer) {
+	{"pair", shortBatch, func(a *Allocator, size, n, _ int, _ <-chan []unsafe.Pointer, _ chan<- []unsafe.Pointer) {
 		for range n {
 			p, _ := a.Malloc(size)
 			a.Free(p)
 		}
 	}},
-	{"random", func(a *Allocator, size, n int, _ <-chan []unsafe.Pointer, _ chan<- []unsafe.Pointer) {
-		slots := make([]unsafe.Pointer, scaledBatch)
+	{"random", shortBatch, func(a *Allocator, size, n, batch int, _ <-chan []unsafe.Pointer, _ chan<- []unsafe.Pointer) {
+		slots := make([]unsafe.Pointer, batch)
 		random := rand.New(rand.NewPCG(1, 2))
 		for range n {
 			slot := &slots[random.IntN(len(slots))]
@@ -45,21 +50,27 @@ var scaledWorkloads = []scaled{
 		}
 		freeBatch(a, slots)
 	}},
-	{"batch", func(a *Allocator, size, n int, _ <-chan []unsafe.Pointer, _ chan<- []unsafe.Pointer) {
-		blocks := make([]unsafe.Pointer, scaledBatch)
-		for range n / scaledBatch {
-			fillBatch(a, blocks, size)
-			freeBatch(a, blocks)
-		}
-	}},
-	{"remote", func(a *Allocator, size, n int, in <-chan []unsafe.Pointer, out chan<- []unsafe.Pointer) {
-		for range n / scaledBatch {
-			blocks := <-in
-			freeBatch(a, blocks)
-			fillBatch(a, blocks, size)
-			out <- blocks
-		}
-	}},
+	{"batch", shortBatch, scaledBatches},
+	{"batch20000", longBatch, scaledBatches},
+	{"remote", shortBatch, scaledRemote},
+	{"remote20000", longBatch, scaledRemote},
+}
+
+func scaledBatches(a *Allocator, size, n, batch int, _ <-chan []unsafe.Pointer, _ chan<- []unsafe.Pointer) {
+	blocks := make([]unsafe.Pointer, batch)
+	for range n / batch {
+		fillBatch(a, blocks, size)
+		freeBatch(a, blocks)
+	}
+}
+
+func scaledRemote(a *Allocator, size, n, batch int, in <-chan []unsafe.Pointer, out chan<- []unsafe.Pointer) {
+	for range n / batch {
+		blocks := <-in
+		freeBatch(a, blocks)
+		fillBatch(a, blocks, size)
+		out <- blocks
+	}
 }
 
 func fillBatch(a *Allocator, blocks []unsafe.Pointer, size int) {
@@ -82,6 +93,9 @@ func freeBatch(a *Allocator, blocks []unsafe.Pointer) {
 func BenchmarkScaling(b *testing.B) {
 	for _, w := range scaledWorkloads {
 		for _, size := range []int{64, 1 << 10, 128 << 10} {
+			if size == 128<<10 && w.batch == longBatch {
+				continue // 2.5 GiB for each processor
+			}
 			for _, procs := range []int{1, 2, 4, 16, 64} {
 				for _, grown := range []bool{false, true} {
 					b.Run(fmt.Sprintf("workload=%s/size=%d/procs=%d/grown=%v", w.name, size, procs, grown), func(b *testing.B) {
@@ -102,17 +116,17 @@ func benchmarkScaled(b *testing.B, w scaled, size, procs int, grown bool) {
 	ring := make([]chan []unsafe.Pointer, procs)
 	for i := range ring {
 		ring[i] = make(chan []unsafe.Pointer, 2)
-		ring[i] <- make([]unsafe.Pointer, scaledBatch)
+		ring[i] <- make([]unsafe.Pointer, w.batch)
 	}
-	n := (b.N/procs/scaledBatch + 1) * scaledBatch
+	n := (b.N/procs/w.batch + 1) * w.batch
 	run := func(n int) {
 		var done sync.WaitGroup
 		for i := range procs {
-			done.Go(func() { w.run(a, size, n, ring[i], ring[(i+1)%procs]) })
+			done.Go(func() { w.run(a, size, n, w.batch, ring[i], ring[(i+1)%procs]) })
 		}
 		done.Wait()
 	}
-	run(4 * scaledBatch) // creates spans and magazines
+	run(4 * w.batch) // creates spans and magazines
 	locks, wait := exchanges(a), lockWait()
 	b.ResetTimer()
 	run(n)
@@ -158,7 +172,7 @@ func BenchmarkDepotLock(b *testing.B) {
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					m, err := d.TakeFull(c, 0, false)
+					m, err := d.TakeFull(c, 0, smallheap.Capacity(c))
 					if err != nil {
 						b.Error(err)
 						return

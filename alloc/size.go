@@ -22,7 +22,7 @@ func UsableSize(p unsafe.Pointer) int {
 		return int(k.usable(opUsableSize, addr))
 	}
 	if !r.isLive() {
-		panic(describeResident(opUsableSize, &r))
+		panic(misuseAnywhere(opUsableSize, &r))
 	}
 	return int(r.usable())
 }

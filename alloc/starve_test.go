@@ -9,6 +9,7 @@ import (
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/smallheap"
 	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
@@ -60,7 +61,7 @@ func TestStarved(t *testing.T) {
 				a.Free(p)
 			}
 			c := sizeclass.Of(7000)
-			if m, err := a.depots[c].TakeEmpty(c, false); err == nil {
+			if m, _, err := a.depots[c].TakeEmpty(c, 0, smallheap.Capacity(c)); err == nil {
 				a.depots[c].Put(c, m)
 			}
 		}},

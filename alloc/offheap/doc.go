@@ -96,11 +96,11 @@
 // -run hits -n 4000000):
 //
 //	                              Zipf   scan   loop   mixed
-//	FIFO rings (freecache)        72.7   50.7    1.0    43.3
+//	FIFO rings (freecache)        72.7   50.6    1.0    43.5
 //	S3-FIFO as published          78.9   58.3   51.2    48.9
 //	the same with competition     78.8   58.1   68.2    53.3
-//	this, probation of 1/100      79.1   58.2   75.0    55.6
-//	W-TinyLFU (otter)             79.5   58.2   75.4    54.8
+//	this, probation of 1/100      79.8   58.3   77.3    57.3
+//	W-TinyLFU (otter)             79.6   58.2   75.9    55.3
 //
 // W-TinyLFU would cost each read a write to a sketch of frequencies. This costs a read a write
 // to the entry that it reads anyway, and only to its first three.

@@ -184,12 +184,12 @@ func (d *Depot) ready(c sizeclass.Class) bool {
 	if d.full.top != 0 || d.fullest() == 0 {
 		return d.full.top != 0
 	}
-	m, err := d.takeEmpty(c, false)
+	m, err := d.takeEmpty(c, uint32(d.Room(c)))
 	if err != nil {
 		return false
 	}
-	err = d.fill(c, m, false) // at the limit there may be idle blocks that cannot be charged
-	d.store(m)
+	err = d.fill(c, m, uint32(d.Room(c))) // at the limit there may be idle blocks that cannot be charged
+	d.store(c, m)
 	return err == nil && d.full.top != 0
 }
 
@@ -199,7 +199,7 @@ func (d *Depot) EmptyChain(c sizeclass.Class, want int) (l Chain) {
 	d.lock(c)
 	defer d.mu.Unlock()
 	for want > 0 {
-		m, err := d.takeEmpty(c, false)
+		m, err := d.takeEmpty(c, uint32(d.Room(c)))
 		if err != nil {
 			break
 		}

@@ -205,8 +205,8 @@ func (r *ClassCache) Check(c sizeclass.Class, n *Tally) error {
 		}
 	}
 	if !r.hasMagazines() {
-		if empty := EmptyClassCache(); r.top != empty.top || r.bottom != empty.bottom || r.previous != 0 {
-			return fmt.Errorf("a class cache without magazines has the bounds %#x, %#x, and the previous magazine %#x", r.bottom, r.top, r.previous)
+		if empty := EmptyClassCache(); r.top != empty.top || r.bottom != empty.bottom {
+			return fmt.Errorf("a class cache without a loaded magazine has the bounds %#x, %#x", r.bottom, r.top)
 		}
 		return nil
 	}

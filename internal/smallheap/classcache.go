@@ -31,8 +31,8 @@ import (
 // The fast path hands out nextSample blocks. Then the slow path asks the sampler whether
 // the next block is a sampled one.
 //
-// In a class cache without magazines, bottom = top = limit. They point to the first byte after the sentinel
-// of noMagazine.
+// In a class cache without a loaded magazine, bottom = top = limit. They point to the first byte after the
+// sentinel of noMagazine. Such a class cache may have a previous magazine (UnloadPrevious).
 //
 // Only the holder of the cache touches it: a pinned goroutine, or the goroutine of a
 // Local. A snapshot reads it from outside, a word at a time, and may see it mid-change.
@@ -227,6 +227,18 @@ func (r *ClassCache) MakeRoom(spare uintptr) uintptr {
 	return spare
 }
 
+// GiveUp removes the previous magazine and returns it, or 0. The caller exchanges it for another one
+// in the depot. If the loaded magazine has less room than the previous one and less than room, the
+// room of magazines at present, GiveUp removes the loaded one instead: so small magazines leave the
+// cache after magazines have grown.
+func (r *ClassCache) GiveUp(room uint32) (m uintptr) {
+	if r.previous != 0 && r.hasMagazines() && r.loadedRoom() < min(magazineAt(r.previous).room, room) {
+		r.exchange(r.previous)
+	}
+	m, r.previous = r.previous, 0
+	return m
+}
+
 // Unload empties the class cache. It returns both magazines, each of which may be 0, and
 // the counts of the class cache.
 func (r *ClassCache) Unload() (loaded, previous uintptr, allocs, requested uint64) {
@@ -235,11 +247,37 @@ func (r *ClassCache) Unload() (loaded, previous uintptr, allocs, requested uint6
 	return loaded, previous, allocs, requested
 }
 
-// UnloadPrevious removes the previous magazine, and returns it, or 0.
-func (r *ClassCache) UnloadPrevious() uintptr {
-	m := r.previous
-	r.previous = 0
-	return m
+// UnloadPrevious removes the previous magazine, and makes the loaded one the previous one. It returns the
+// magazine that it removed, or 0, and whether another is left. So a magazine never goes from a fast path
+// straight to the depot, not even if two goroutines share a Local by mistake.
+func (r *ClassCache) UnloadPrevious() (m uintptr, more bool) {
+	m, r.previous = r.previous, r.loaded()
+	empty := EmptyClassCache()
+	r.top, r.bottom, r.limit = empty.top, empty.bottom, empty.limit
+	return m, r.previous != 0
+}
+
+// Estimate returns about how many blocks both magazines hold: half of the room of the loaded one,
+// which the fast paths fill and empty, and the blocks of the previous one.
+func (r *ClassCache) Estimate() (n uint32) {
+	n = (r.loadedRoom() + 1) / 2
+	if r.previous != 0 {
+		n += magazineAt(r.previous).n
+	}
+	return n
+}
+
+func (r *ClassCache) loadedRoom() uint32 { return uint32((r.limit - r.bottom) / slotSize) }
+
+// NextRoom returns the room that the next magazine of a class cache of class c should have: twice
+// that of the larger magazine. So whoever uses a class much soon gets large magazines, and whoever
+// uses it little keeps few blocks.
+func (r *ClassCache) NextRoom(c sizeclass.Class) uint32 {
+	room := max(r.loadedRoom(), startRoom(c)/2)
+	if r.previous != 0 {
+		room = max(room, magazineAt(r.previous).room)
+	}
+	return min(max(2*room, 1), Capacity(c))
 }
 
 // loaded returns the loaded magazine with its count brought up to date, or 0.
@@ -264,15 +302,9 @@ func (r *ClassCache) load(m uintptr) {
 }
 
 // exchange loads m, keeps the magazine that was loaded as the previous one, and returns
-// the one that was the previous one, or 0. If the one that was loaded has less room than both others,
-// exchange returns that instead: so small magazines leave the cache after magazines have grown.
+// the one that was the previous one, or 0.
 func (r *ClassCache) exchange(m uintptr) uintptr {
 	loaded, previous := r.loaded(), r.previous
-	if loaded != 0 && previous != 0 && previous != m {
-		if small := magazineAt(loaded).room; small < magazineAt(m).room && small < magazineAt(previous).room {
-			loaded, previous = previous, loaded
-		}
-	}
 	if interleave.Enabled {
 		interleave.Point()
 	}

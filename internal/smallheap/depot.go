@@ -3,6 +3,7 @@
 package smallheap
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/interleave"
@@ -35,6 +36,7 @@ type Depot struct {
 	purged int64          // bytes of pages given back inside spans
 	pages  *pageheap.Heap // to which they went; set by Purge
 	tick   uint32         // calls of Age
+	short  atomic.Bool    // whether the class was sparse at the last exchange; read without the lock, too
 
 	growth
 	allocs, requested uint64 // counts of class caches that were unloaded
@@ -50,33 +52,27 @@ type Depot struct {
 // and other classes can use its memory.
 const MaxFull = 32
 
-// TakeFull returns a magazine with blocks. If the depot has none, TakeFull fills an empty
-// one from partial spans: spare, or one of its own if spare is 0. If it returns an empty
-// magazine, the caller has to add a span. After an error the caller keeps spare. If short is
-// set, a magazine that it fills has a quarter of the room.
-func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr, short bool) (m uintptr, err error) {
+// TakeFull returns a magazine with blocks in exchange for spare, a magazine without blocks or 0.
+// If the depot has no magazine with blocks, TakeFull fills one from partial spans. If it returns
+// an empty magazine, the caller has to add a span. The depot keeps spare, also after an error. want
+// is the room that the magazine should have, as ClassCache.NextRoom returns it.
+func (d *Depot) TakeFull(c sizeclass.Class, spare uintptr, want uint32) (m uintptr, err error) {
 	d.lock(c)
 	defer d.mu.Unlock()
-	if d.closed {
-		return 0, vm.ErrClosed
+	if spare != 0 {
+		d.put(c, spare, nil) // it has no blocks, so no span becomes idle
+	} else {
+		d.exchanges++
 	}
-	d.exchanges++
-	if m := d.popFull(c, short); m != 0 {
+	if m = d.popFull(c, want); m != 0 {
 		d.unused = min(d.unused, d.full.count)
-		if spare != 0 {
-			d.store(spare)
-		}
-		return m, nil
+		return d.split(c, m, want), nil
 	}
-	if m = spare; m == 0 {
-		if m, err = d.takeEmpty(c, short); err != nil {
-			return 0, err
-		}
+	if m, err = d.takeEmpty(c, want); err != nil {
+		return 0, err
 	}
-	if err = d.fill(c, m, short); err != nil {
-		if spare == 0 {
-			d.empty.push(m)
-		}
+	if err = d.fill(c, m, want); err != nil {
+		d.empty.push(m)
 		return 0, err
 	}
 	return m, nil
@@ -93,36 +89,38 @@ func (d *Depot) sparse(c sizeclass.Class) bool {
 // minSparse is the number of spans up to which idle blocks are too few to matter.
 const minSparse = 8
 
-// room returns the room of a magazine that is about to be used.
-func (d *Depot) room(c sizeclass.Class, short bool) uint32 {
-	if short || d.sparse(c) {
-		return max(Capacity(c)/shortPart, 1)
+// room returns the room of a magazine that is about to be used, and that should have room for want
+// blocks.
+func (d *Depot) room(c sizeclass.Class, want uint32) uint32 {
+	sparse := d.sparse(c)
+	if sparse != d.short.Load() {
+		d.short.Store(sparse)
+	}
+	if sparse {
+		want = min(want, ShortRoom(c))
+	}
+	if want < Capacity(c) {
+		return want
 	}
 	return uint32(d.Room(c))
 }
 
-// store stores a magazine with the others that have blocks, or have none.
-func (d *Depot) store(m uintptr) {
-	if magazineAt(m).n == 0 {
-		d.empty.push(m)
-	} else {
-		d.full.push(m)
-	}
-}
-
 // fill carves blocks from the fullest spans into magazine m until it is full. It returns an
 // error, and m is empty, if there are idle blocks and a limit leaves no room for their pages.
-func (d *Depot) fill(c sizeclass.Class, m uintptr, short bool) (err error) {
+func (d *Depot) fill(c sizeclass.Class, m uintptr, want uint32) (err error) {
 	mag := magazineAt(m)
 	if mag.n == 0 {
-		setRoom(m, d.room(c, short))
+		setRoom(m, d.room(c, want))
 	}
 	for err == nil && mag.n < mag.room {
 		s := d.fullest()
 		if s == 0 {
 			break
 		}
-		err = d.carve(s, m)
+		before := mag.n
+		if err = d.carve(s, m); mag.n == before {
+			break // the span counts an idle block that two goroutines handed out with one Local
+		}
 	}
 	if mag.n == 0 && err != nil {
 		d.fillCharged(m)
@@ -167,19 +165,24 @@ func (d *Depot) carved(s uintptr, n uint32) {
 	d.update(s)
 }
 
-// TakeEmpty returns a magazine without blocks. If short is set, it has a quarter of the room.
-func (d *Depot) TakeEmpty(c sizeclass.Class, short bool) (uintptr, error) {
+// TakeEmpty returns a magazine without blocks in exchange for full, a magazine that it takes as Put
+// does, or 0. The depot keeps full, also after an error. want is as for TakeFull.
+func (d *Depot) TakeEmpty(c sizeclass.Class, full uintptr, want uint32) (m uintptr, empty Spans, err error) {
 	d.lock(c)
 	defer d.mu.Unlock()
-	return d.takeEmpty(c, short)
+	if full != 0 {
+		d.put(c, full, &empty)
+	}
+	m, err = d.takeEmpty(c, want)
+	return m, empty, err
 }
 
-// takeEmpty does what TakeEmpty does. The caller holds mu.
-func (d *Depot) takeEmpty(c sizeclass.Class, short bool) (uintptr, error) {
+// takeEmpty returns a magazine without blocks. The caller holds mu.
+func (d *Depot) takeEmpty(c sizeclass.Class, want uint32) (uintptr, error) {
 	if d.closed {
 		return 0, vm.ErrClosed
 	}
-	m, room := d.empty.pop(), d.room(c, short)
+	m, room := d.empty.pop(), d.room(c, want)
 	if m == 0 || magazineAt(m).slots < room {
 		larger, err := newMagazine(max(room, Capacity(c)))
 		if err != nil && m == 0 {
@@ -213,7 +216,7 @@ func (d *Depot) put(c sizeclass.Class, m uintptr, empty *Spans) {
 	case d.closed:
 		freeMagazine(m) // its blocks were unmapped when the allocator was closed
 	case magazineAt(m).n == 0 || d.full.count < MaxFull && !d.sparse(c):
-		d.store(m)
+		d.store(c, m)
 	default:
 		d.uncarve(c, m, empty)
 		d.empty.push(m)
@@ -224,25 +227,49 @@ func (d *Depot) put(c sizeclass.Class, m uintptr, empty *Spans) {
 // that become wholly idle to empty, out of the depot's lists.
 func (d *Depot) uncarve(c sizeclass.Class, m uintptr, empty *Spans) {
 	mag := magazineAt(m)
-	for i := range mag.n {
+	for i := uint32(0); i < mag.n; {
 		s := slotOf(m, i)
-		st := raw.At[State](s.state)
-		span := pagemap.Get(s.addr)
-		if !IsCached(*st) || span == 0 || s.state-statesOf(span) >= uintptr(c.Blocks()) {
-			continue // the block was freed twice at the same time, and its other slot was handled
+		if span := pagemap.Get(s.addr); span != 0 && s.state-statesOf(span) < uintptr(c.Blocks()) {
+			i = d.uncarveRun(span, m, i, empty)
+		} else {
+			i++ // the block was freed twice at the same time, and its other slot was handled
 		}
-		*st ^= Cached | Idle
-		d.giveBack(span, s.state, empty)
 	}
 	mag.n = 0
 }
 
-// giveBack counts a block of span s, whose state is at st, as idle.
-func (d *Depot) giveBack(s, st uintptr, empty *Spans) {
+// uncarveRun returns the blocks in the slots of magazine m from slot i on to span s, up to the first
+// slot with a block of another span. It returns that slot's number. Blocks that were freed one after the
+// other are often of one span, which is then looked up and counted once.
+func (d *Depot) uncarveRun(s, m uintptr, i uint32, empty *Spans) uint32 {
+	sp, mag := SpanAt(s), magazineAt(m)
+	base, size, blocks, states := sp.Base, uintptr(sp.Class.SpanBytes()), uintptr(sp.Blocks), statesOf(s)
+	n, lowest := uint32(0), uint32(blocks)
+	for ; i < mag.n; i++ {
+		at := slotOf(m, i)
+		if at.addr-base >= size {
+			break
+		}
+		index, st := at.state-states, raw.At[State](at.state)
+		if index >= blocks || !IsCached(*st) {
+			continue // freed twice at the same time
+		}
+		*st ^= Cached | Idle
+		lowest = min(lowest, uint32(index))
+		n++
+	}
+	if n > 0 {
+		d.giveBack(s, n, lowest, empty)
+	}
+	return i
+}
+
+// giveBack counts n blocks of span s, the first of which is block lowest, as idle.
+func (d *Depot) giveBack(s uintptr, n, lowest uint32, empty *Spans) {
 	sp := SpanAt(s)
-	sp.idle++
-	d.idle++
-	sp.hint = min(sp.hint, uint32(st-statesOf(s))&^7)
+	sp.idle += n
+	d.idle += int(n)
+	sp.hint = min(sp.hint, lowest&^7)
 	switch {
 	case sp.bin == away:
 		d.setChanged(sp, true) // Purge puts it into its bin
@@ -266,20 +293,39 @@ func (d *Depot) drop(s uintptr, empty *Spans) {
 	empty.add(s)
 }
 
-// AddSpan makes the blocks of a new span available and fills magazine m with the first of
-// them. So every span of the depot has a block in use. A span is released when its last
-// block comes back, which would not happen to a span without one.
-func (d *Depot) AddSpan(s, m uintptr) error {
+// NeedsSpan reports whether magazine m should get the blocks of another new span: if it is empty, and
+// in a class whose magazines have grown, if all blocks of a span have room.
+func NeedsSpan(c sizeclass.Class, m uintptr) bool {
+	mag := magazineAt(m)
+	return mag.n == 0 || mag.room > Capacity(c) && mag.room-mag.n >= uint32(c.Blocks())
+}
+
+// Fill moves the first blocks of s, a new span that no depot has, into magazine m, and adds the span to
+// the list. So every span of a depot has a block in use. A span is released when its last block comes
+// back, which would not happen to a span without one.
+func (l *Spans) Fill(s, m uintptr) {
+	carve(s, m, magazineAt(m).room-magazineAt(m).n, 0)
+	l.add(s)
+}
+
+// AddSpans makes the other blocks of new spans available, from which magazine m was filled. After an
+// error the spans belong to the caller, and m is empty.
+func (d *Depot) AddSpans(l Spans, m uintptr) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
+		magazineAt(m).n = 0
 		return vm.ErrClosed
 	}
-	sp := SpanAt(s)
-	d.insert(s)
-	d.idle += int(sp.Blocks)
-	d.spans++
-	return d.carve(s, m)
+	for s := l.head; s != 0; {
+		sp, next := SpanAt(s), Next(s)
+		sp.carved = d.tick
+		d.insert(s)
+		d.idle += int(sp.idle)
+		d.spans++
+		s = next
+	}
+	return nil
 }
 
 // Free returns the block at addr to its span, without a magazine. st is the block's state
@@ -295,7 +341,8 @@ func (d *Depot) Free(addr uintptr, st *State, code uint8) (empty Spans, err erro
 	}
 	d.requested -= uint64(code)
 	*st = Idle | Used
-	d.giveBack(pagemap.Get(addr), raw.Addr(unsafe.Pointer(st)), &empty)
+	s := pagemap.Get(addr)
+	d.giveBack(s, 1, uint32(raw.Addr(unsafe.Pointer(st))-statesOf(s)), &empty)
 	return empty, nil
 }
 

@@ -14,6 +14,7 @@
 //	            previous one, and a countdown to the next sampled block. Blocks smaller than a
 //	            cache line have a second one, which takes them back (rows.go)
 //	magazine    up to 128 free blocks, ready to be handed out; more in a class that has grown
+//	Budget      says how much a Local may cache
 //	Chain       magazines on their way between the depot and a batch
 //	Depot       the part of one class that all caches share: spare magazines and spans
 //	bins        the spans of a depot, by how many of their blocks are idle
@@ -45,11 +46,11 @@
 //	                 │   ▼
 //	magazines   Refill   MakeRoom       the loaded and the previous one are swapped
 //	                 ▲   │
-//	Depot   TakeFull │   ▼ Put          one short lock, O(1)
+//	Depot   TakeFull │   ▼ TakeEmpty    one short lock, O(1): a magazine is exchanged for another one
 //	                 ▲   │
 //	Span       carve │   ▼ uncarve      same lock
 //	                 ▲   │
-//	page heap AddSpan    spans that are wholly idle, returned to the caller
+//	page heap AddSpans   spans that are wholly idle, returned to the caller
 //
 // A batch of blocks takes the same path, many blocks at a time. TakeBatch and PutBatch use the
 // magazines of the class cache; TakeChain, EmptyChain and PutChain move whole magazines between
@@ -66,18 +67,25 @@
 //     of the room. So few spans are kept alive by blocks that wait in magazines.
 //   - Pages inside spans that only idle blocks touch go back to the kernel with age (purge.go).
 //
-// None of that is on the fast path. A class that is not sparse exchanges whole magazines, except
-// with Locals if there are many.
+// None of that is on the fast path.
+//
+// # How much waits in magazines
+//
+// A processor's class cache has large magazines from the start. The first magazine of a Local's class cache
+// has room for startBytes, and each next one for twice as much as the last. The cache of a Local that holds
+// more than its part of the Budget loses the magazines of other classes (package alloc, type cacheRoom). The
+// depot joins small magazines, and divides those that are larger than a cache should have.
 //
 // Blocks of one size that are freed and allocated strictly in turn do not gather: the block
 // that was freed last is handed out next, and no magazine reaches the depot.
 //
 // # How magazines grow
 //
-// Each exchange with a depot takes its lock, and as long as many blocks from a magazine. If many
+// A class cache gives up its previous magazine (ClassCache.GiveUp) in exchange for another one. Each
+// exchange takes the depot's lock once, and as long as many blocks from a magazine. If many
 // processors compete for the lock, or if a class of small blocks or of long batches is busy, the
 // magazines of that class grow up to eight times, so that fewer are exchanged (growth.go). Small ones
-// leave the caches then (ClassCache.exchange) and are merged (Depot.popFull). Magazines shrink again
+// leave the caches then (ClassCache.GiveUp) and are merged (Depot.popFull). Magazines shrink again
 // when the class is calm.
 //
 // # Size codes
@@ -109,6 +117,7 @@
 //	Span's header              written before it is entered in the page map, then read only
 //	Span's counts and links    the depot's lock
 //	Depot                      its own lock, which is held for moments
+//	Budget                     atomic operations
 //
 // The functions of a ClassCache that package alloc's fast paths call are small enough
 // to be inlined there: a call would cost as much as they do.

@@ -43,7 +43,7 @@ const (
 	maxWaits = window / 8
 
 	// busyWindows is the number of windows after which a busy class grows.
-	busyWindows = 8
+	busyWindows = 4
 
 	// calmExchanges is the number of exchanges in a tick below which a class shrinks.
 	calmExchanges = 1000
@@ -80,17 +80,17 @@ func (d *Depot) count(c sizeclass.Class, waited bool) {
 
 // popFull takes a magazine with blocks off the stack, 0 if there is none. If it is too small, popFull
 // moves its blocks and those of the next ones to a larger one, and frees the small ones.
-func (d *Depot) popFull(c sizeclass.Class, short bool) uintptr {
+func (d *Depot) popFull(c sizeclass.Class, want uint32) uintptr {
 	m := d.full.pop()
-	if m == 0 || magazineAt(m).slots >= d.room(c, short) {
+	if m == 0 || magazineAt(m).slots >= d.room(c, want) {
 		return m
 	}
-	larger, err := d.takeEmpty(c, short)
+	larger, err := d.takeEmpty(c, want)
 	if err != nil {
 		return m
 	}
 	for m != 0 && magazineAt(larger).n+magazineAt(m).n <= magazineAt(larger).room {
-		move(larger, m)
+		move(larger, m, magazineAt(m).n)
 		freeMagazine(m)
 		m = d.full.pop()
 	}
@@ -105,6 +105,15 @@ func (d *Depot) Room(c sizeclass.Class) int {
 	return int(min(Capacity(c)<<d.grown.Load(), MaxRoom(c)))
 }
 
+// BatchRoom returns how many blocks a magazine of class c that the depot lends to a batch has room for.
+// In a sparse class that is less than Room.
+func (d *Depot) BatchRoom(c sizeclass.Class) int {
+	if d.short.Load() {
+		return int(ShortRoom(c))
+	}
+	return d.Room(c)
+}
+
 // Grow makes the magazines as large as they get. Benchmarks use it.
 func (d *Depot) Grow() {
 	d.mu.Lock()
@@ -117,7 +126,9 @@ func (d *Depot) Grow() {
 func (d *Depot) calm() {
 	if d.exchanges-d.seen < calmExchanges {
 		d.busy, d.batch = 0, 0
-		d.grown.Store(d.grown.Load() - min(d.grown.Load(), 1))
+		if grown := d.grown.Load(); grown > 0 {
+			d.grown.Store(grown - 1)
+		}
 	}
 	d.seen = d.exchanges
 }

@@ -3,12 +3,14 @@
 package smallheap
 
 import (
+	"errors"
 	"testing"
 	"unsafe"
 
 	"github.com/ashlar-go/ashlar/internal/metadata"
 	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
+	"github.com/ashlar-go/ashlar/internal/vm"
 )
 
 // exchange makes caches exchange empty magazines n times. Of eight times that the lock is taken,
@@ -16,7 +18,7 @@ import (
 func exchange(t *testing.T, d *Depot, c sizeclass.Class, n, busy int) {
 	t.Helper()
 	for i := range n {
-		m, err := d.TakeEmpty(c, false)
+		m, _, err := d.TakeEmpty(c, 0, Capacity(c))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +37,11 @@ func exchange(t *testing.T, d *Depot, c sizeclass.Class, n, busy int) {
 // roomOf returns the room of the magazine that the depot lends next.
 func roomOf(t *testing.T, d *Depot, c sizeclass.Class, short bool) uint32 {
 	t.Helper()
-	m, err := d.TakeEmpty(c, short)
+	want := Capacity(c)
+	if short {
+		want = ShortRoom(c)
+	}
+	m, _, err := d.TakeEmpty(c, 0, want)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +114,24 @@ func TestMagazinesGrowForBatches(t *testing.T) {
 	}
 }
 
+// putBlocks puts made-up blocks into the depot, in magazines of room blocks. A block has a state in
+// states.
+func putBlocks(t *testing.T, d *Depot, c sizeclass.Class, states []State, room uint32) {
+	t.Helper()
+	for first := 0; first < len(states); first += int(room) {
+		m, _, err := d.TakeEmpty(c, 0, room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := first; i < min(first+int(room), len(states)); i++ {
+			states[i] = Cached
+			*slotOf(m, magazineAt(m).n) = slot{uintptr(i+1) * uintptr(c.Size()), raw.Addr(unsafe.Pointer(&states[i]))}
+			magazineAt(m).n++
+		}
+		d.Put(c, m)
+	}
+}
+
 // TestSmallMagazinesAreMerged: a cache that asks for blocks gets those of several small magazines in
 // a larger one.
 func TestSmallMagazinesAreMerged(t *testing.T) {
@@ -115,22 +139,11 @@ func TestSmallMagazinesAreMerged(t *testing.T) {
 	d := new(Depot)
 	defer d.Close(c)
 	idle := make([]State, 10)
-	for first := 0; first < len(idle); first += int(Capacity(c)) {
-		m, err := d.TakeEmpty(c, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := first; i < min(first+int(Capacity(c)), len(idle)); i++ {
-			idle[i] = Cached
-			*slotOf(m, magazineAt(m).n) = slot{uintptr(i+1) << 14, raw.Addr(unsafe.Pointer(&idle[i]))}
-			magazineAt(m).n++
-		}
-		d.Put(c, m)
-	}
+	putBlocks(t, d, c, idle, Capacity(c))
 	d.grown.Store(1)
 	seen := map[uintptr]bool{}
 	for _, want := range []uint32{6, 4} {
-		m, err := d.TakeFull(c, 0, false)
+		m, err := d.TakeFull(c, 0, Capacity(c))
 		if err != nil || magazineAt(m).n != want || magazineAt(m).room != 2*Capacity(c) {
 			t.Fatalf("a magazine of %d blocks with room for %d, %v; want %d, %d", magazineAt(m).n, magazineAt(m).room, err, want, 2*Capacity(c))
 		}
@@ -151,7 +164,7 @@ func TestGrownMagazineIsReplaced(t *testing.T) {
 	c := sizeclass.Of(64)
 	d := new(Depot)
 	defer d.Close(c)
-	small, err := d.TakeEmpty(c, false)
+	small, _, err := d.TakeEmpty(c, 0, Capacity(c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +200,10 @@ func TestSmallMagazinesLeave(t *testing.T) {
 		}
 		r.Refill(m[0])
 		r.Refill(m[1])
-		out := r.exchange(m[2])
+		out := r.GiveUp(rooms[2])
+		if rest := r.exchange(m[2]); rest != 0 {
+			t.Errorf("rooms %v: a class cache with room for another magazine gives up one", rooms)
+		}
 		if got := magazineAt(out).room; got != rooms[3] {
 			t.Errorf("rooms %v: a magazine with room for %d blocks is given up", rooms, got)
 		}
@@ -198,5 +214,25 @@ func TestSmallMagazinesLeave(t *testing.T) {
 		for _, m := range m {
 			freeMagazine(m)
 		}
+	}
+}
+
+// TestClosedDepotKeepsNothing: a magazine that comes to a closed depot is freed.
+func TestClosedDepotKeepsNothing(t *testing.T) {
+	c := sizeclass.Of(64)
+	d := new(Depot)
+	d.Close(c)
+	before := metadata.InUse()
+	for range 2 {
+		m, err := newMagazine(Capacity(c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = d.TakeFull(c, m, Capacity(c)); !errors.Is(err, vm.ErrClosed) {
+			t.Errorf("TakeFull: %v", err)
+		}
+	}
+	if after := metadata.InUse(); after != before {
+		t.Errorf("a closed depot keeps %d bytes", after-before)
 	}
 }

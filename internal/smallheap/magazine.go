@@ -81,11 +81,24 @@ func slotOf(m uintptr, i uint32) *slot {
 // endMark is the address in the slot after the last one.
 const endMark = 1
 
-// shortPart is the part of its capacity that a magazine has in a sparse class (see
-// Depot.sparse). With short magazines, blocks return to their spans sooner.
-const shortPart = 4
+const (
+	// startBytes is the room of the first magazine of a class cache, in bytes of blocks.
+	startBytes = 4 << 10
 
-// setRoom changes the room of an empty magazine, as far as it has slots.
+	// shortPart is the part of its capacity that a short magazine has.
+	shortPart = 4
+)
+
+// ShortRoom returns the room of magazines in a sparse class (see Depot.sparse), and of those of
+// many Locals. With short magazines, blocks return to their spans and to others sooner.
+func ShortRoom(c sizeclass.Class) uint32 { return max(Capacity(c)/shortPart, 1) }
+
+// startRoom returns the room of the first magazine that a class cache of class c gets.
+func startRoom(c sizeclass.Class) uint32 {
+	return min(max(startBytes/uint32(c.Size()), 1), Capacity(c))
+}
+
+// setRoom changes the room of magazine m, as far as it has slots. m must not hold more blocks.
 func setRoom(m uintptr, room uint32) {
 	room = min(room, magazineAt(m).slots)
 	slotOf(m, magazineAt(m).room).addr = 0
@@ -105,13 +118,14 @@ func newMagazine(slots uint32) (uintptr, error) {
 	return m, err
 }
 
-// move adds the blocks of magazine from to magazine to, which has room for them.
-func move(to, from uintptr) {
-	for i := range magazineAt(from).n {
-		*slotOf(to, magazineAt(to).n) = *slotOf(from, i)
-		magazineAt(to).n++
+// move moves the topmost k blocks of magazine from to the top of magazine to, which must have room.
+func move(to, from uintptr, k uint32) {
+	a, b := magazineAt(from), magazineAt(to)
+	a.n -= k
+	for i := range k {
+		*slotOf(to, b.n+i) = *slotOf(from, a.n+i)
 	}
-	magazineAt(from).n = 0
+	b.n += k
 }
 
 func freeMagazine(m uintptr) { metadata.Free(m, magazineSize(magazineAt(m).slots)) }

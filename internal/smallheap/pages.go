@@ -49,13 +49,24 @@ func (g *geometry) pagesOf(i uint32) pageMask {
 	return g.span(at>>g.shift, (at+g.size-1)>>g.shift)
 }
 
+// outside returns those of the eight blocks from block at on that are in free and touch no page of
+// avoid. Both are words as idleIn returns.
+func (g *geometry) outside(at uint32, free uint64, avoid pageMask) (rest uint64) {
+	for ; free != 0; free &= free - 1 {
+		if g.pagesOf(at+uint32(bits.TrailingZeros64(free)/8))&avoid == 0 {
+			rest |= free & -free
+		}
+	}
+	return rest
+}
+
 // idle returns the pages of the span at s that only idle blocks touch, or none.
 func (g *geometry) idle(s uintptr) pageMask {
 	sp := SpanAt(s)
 	states := raw.Bytes(statesOf(s), statesSize(sp.Class))
 	var used pageMask
 	for at := uint32(0); at < sp.Blocks; at += 8 {
-		all := ^uint64(0) >> (64 - 8*min(sp.Blocks-at, 8)) & 0x0101010101010101
+		all := ^uint64(0) >> (64 - 8*min(sp.Blocks-at, 8)) & eachState
 		for rest := all &^ idleIn(states[at:]); rest != 0; rest &= rest - 1 {
 			used |= g.pagesOf(at + uint32(bits.TrailingZeros64(rest)/8))
 		}

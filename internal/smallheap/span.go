@@ -101,10 +101,7 @@ func NewSpan(owner uintptr, c sizeclass.Class, base uintptr, clean bool) (uintpt
 	if !clean {
 		st |= Used
 	}
-	states := raw.Bytes(statesOf(s), statesSize(c))
-	for i := range row.Blocks {
-		states[i] = st
-	}
+	setStates(raw.Bytes(statesOf(s), uintptr(row.Blocks)), st)
 	pagemap.Set(base, uintptr(row.Span), s)
 	return s, nil
 }
@@ -120,31 +117,67 @@ func FreeSpan(c sizeclass.Class, s uintptr) {
 	metadata.Free(s, spanSize(c))
 }
 
+// setStates sets all states to st.
+func setStates(states []State, st State) {
+	word := uint64(st) * eachState
+	for ; len(states) >= 8; states = states[8:] {
+		binary.LittleEndian.PutUint64(states, word)
+	}
+	for i := range states {
+		states[i] = st
+	}
+}
+
+// eachState times a byte is a word of eight states.
+const eachState = 0x0101010101010101
+
 // carve moves up to want idle blocks of span s into magazine m. It passes over the blocks that
 // lie in the pages of avoid.
 func carve(s, m uintptr, want uint32, avoid pageMask) {
 	sp, mag := SpanAt(s), magazineAt(m)
 	states := raw.Bytes(statesOf(s), statesSize(sp.Class))
-	g := geometryOf(sp)
+	n, end, size := mag.n, mag.n+want, uintptr(sp.Size)
+	var g geometry
+	if avoid != 0 {
+		g = geometryOf(sp)
+	}
 	skipped := false
-	for at := sp.hint; want > 0 && at < sp.Blocks; at += 8 {
+	for at := sp.hint; n < end && at < sp.Blocks; at += 8 {
 		if !skipped {
 			sp.hint = at
 		}
-		for free := idleIn(states[at:]); free != 0 && want > 0; free &= free - 1 {
-			i := at + uint32(bits.TrailingZeros64(free)/8)
-			if avoid != 0 && g.pagesOf(i)&avoid != 0 {
-				skipped = true
-				continue
-			}
-			states[i] ^= Idle | Cached
-			addr := sp.Base + uintptr(i)*uintptr(sp.Size)
-			raceannotate.Release(addr)
-			*slotOf(m, mag.n) = slot{addr, statesOf(s) + uintptr(i)}
-			mag.n++
-			want--
-			sp.idle--
+		idle := idleIn(states[at:])
+		free := idle
+		if avoid != 0 {
+			free = g.outside(at, idle, avoid)
+			skipped = skipped || free != idle
 		}
+		first, state := sp.Base+uintptr(at)*size, statesOf(s)+uintptr(at)
+		if free == eachState && end-n >= 8 {
+			carveEight(raw.At[[8]slot](raw.Addr(unsafe.Pointer(slotOf(m, n)))), first, state, size)
+			n += 8
+			continue
+		}
+		for ; free != 0 && n < end; free &= free - 1 {
+			i := uintptr(bits.TrailingZeros64(free) / 8)
+			*raw.At[State](state + i) ^= Idle | Cached
+			raceannotate.Release(first + i*size)
+			*slotOf(m, n) = slot{first + i*size, state + i}
+			n++
+		}
+	}
+	sp.idle -= n - mag.n
+	mag.n = n
+}
+
+// carveEight moves eight idle blocks into the slots of to. The first block is at addr and its state
+// is at state; the others follow. Nobody else changes these states, so they are changed as a word.
+func carveEight(to *[8]slot, addr, state, size uintptr) {
+	*raw.At[uint64](state) ^= uint64(Idle|Cached) * eachState
+	for i := range to {
+		raceannotate.Release(addr)
+		to[i] = slot{addr, state + uintptr(i)}
+		addr += size
 	}
 }
 
@@ -153,5 +186,5 @@ func carve(s, m uintptr, want uint32, avoid pageMask) {
 // changes only under the depot's lock.
 func idleIn(states []byte) uint64 {
 	w := binary.LittleEndian.Uint64(states)
-	return w >> 2 &^ (w >> 6) &^ (w >> 7) & 0x0101010101010101
+	return w >> 2 &^ (w >> 6) &^ (w >> 7) & eachState
 }

@@ -22,7 +22,7 @@ import (
 //	0x04         idle         in its span, and zero
 //	0x05         idle|used    in its span
 //	0x08         freeing      won by a slow Free, and not in a magazine yet
-//	0x40 | code  traced       live, and a trace has recorded it
+//	0x40 | code  traced       live, and a trace has recorded it, or it is the shadow of a guarded block
 //	0x80 | code  live         live, and neither traced nor profiled
 //	0xC0 | code  profiled     live, and the heap profile has a record of it
 //
@@ -40,7 +40,7 @@ const (
 	Cached   State = 1 << 1 // in a magazine
 	Idle     State = 1 << 2 // in its span
 	Freeing  State = 1 << 3 // being taken back
-	Traced   State = 1 << 6 // live, and a trace has recorded it
+	Traced   State = 1 << 6 // live, and a trace has recorded it, or the shadow of a guarded block
 	Live     State = 1 << 7 // live
 	Profiled State = 3 << 6 // live, and profiled
 
