@@ -39,8 +39,9 @@ type heldBytes struct {
 
 // notMore compares the statistics with the model's after a failure. A second failure must not
 // take more memory than the first one. What is free is not compared: at the limit, each failure gives
-// some of it back before it needs some. Free large objects count as large ones, of which reconcile
-// counts those that are live.
+// some of it back before it needs some. Neither is what is live, which reconcile counts: a batch that fails
+// twice may have got some blocks in between, from the cache of another processor. Free large objects count as
+// large ones.
 func (p *runner) notMore(before *heldBytes) error {
 	if !p.alone {
 		return nil
@@ -51,9 +52,9 @@ func (p *runner) notMore(before *heldBytes) error {
 	}
 	s := p.a.Stats()
 	m := &s.Memory
-	free := m.Cached + m.Depot + m.Idle + m.PagesDirty + m.LargeDirty + m.LargeRequested + m.LargeSlack
+	other := m.Requested + m.Slack + m.Cached + m.Depot + m.Idle + m.PagesDirty + m.LargeDirty + m.LargeRequested + m.LargeSlack
 	clean := m.PagesClean + m.LargeClean + m.IdleClean
-	now := heldBytes{true, s.Footprint.Now - free, s.Mapped.Now - free - clean}
+	now := heldBytes{true, s.Footprint.Now - other, s.Mapped.Now - other - clean}
 	if before.known && (now.used > before.used || now.mapped > before.mapped) {
 		return fmt.Errorf("a second failure took memory: %+v, was %+v", now, *before)
 	}

@@ -68,7 +68,7 @@ func runArenaModel(data []byte) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	y := &arenaModel{in: newStream(data)}
 	options := y.in.next()
-	if y.model, err = newModel(y.in.next(), hugePagesOf(0), alloc.Hardening{}, nil, -1); err != nil {
+	if y.model, err = newModel(y.in.next(), alloc.HugePagesOff, alloc.Hardening{}, nil, -1); err != nil {
 		return err
 	}
 	y.options = arenaOptions(options, y.a)
@@ -228,13 +228,15 @@ func (y *arenaModel) try(f func()) (done bool, err error) {
 
 func (y *arenaModel) new() error {
 	var p unsafe.Pointer
-	size, kind := 0, y.in.next()%3
+	size, kind := 0, y.in.next()%4
 	done, err := y.try(func() {
 		switch kind {
 		case 0:
 			p, size = unsafe.Pointer(arena.New[[3]byte](y.arena)), 3
 		case 1:
 			p, size = unsafe.Pointer(arena.New[[5]uint64](y.arena)), 40
+		case 2:
+			p, size = unsafe.Pointer(arena.NewLinked[[3]*byte](y.arena)), int(unsafe.Sizeof([3]*byte{}))
 		default:
 			p, size = unsafe.Pointer(arena.New[[1000]uint16](y.arena)), 2000
 		}
@@ -331,8 +333,23 @@ func (y *arenaModel) capped() error {
 	return err
 }
 
-// reset resets the arena. Its old memory is invalid, and in a checked arena inaccessible.
+// reset resets the arena, and again after a few short rounds.
 func (y *arenaModel) reset() error {
+	for range y.in.next() % 4 {
+		if err := y.endRound(); err != nil {
+			return err
+		}
+		for range y.in.next() % 8 {
+			if err := y.new(); err != nil {
+				return err
+			}
+		}
+	}
+	return y.endRound()
+}
+
+// endRound resets the arena. Its old memory is invalid, and in a checked arena inaccessible.
+func (y *arenaModel) endRound() error {
 	if err := y.sound(); err != nil {
 		return err
 	}

@@ -184,7 +184,7 @@
 // After each failure the model is compared with the statistics and with the contents. A second
 // failure of a runner must not take memory:
 //
-//	footprint, mapped after the second failure ≤ those after the first
+//	footprint, mapped, without what is live, after the second failure ≤ those after the first
 //
 // Several runners at once repeat a call only while its cause lasts, for they cannot know whether
 // another one injects failures. Workers of the soak repeat it once more in the audit, when nobody

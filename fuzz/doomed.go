@@ -17,7 +17,7 @@ import (
 )
 
 // A doomed Allocator is closed while goroutines use it, as Close allows. They allocate and
-// free blocks of all sizes at a limit, trim, and read statistics, but do not touch the
+// free blocks of all sizes at a limit, ask for their owner, trim, and read statistics, but do not touch the
 // memory, which Close takes away. Other Allocators of the process are bystanders: their
 // owners check that nothing happens to them.
 type doomed struct {
@@ -106,6 +106,10 @@ func (d *doomed) step(r *rand.Rand, h handle, p *unsafe.Pointer) (err error) {
 		d.a.Stats()
 	case r.IntN(64) == 0:
 		d.a.SetLimit(8<<20 + r.Int64N(16<<20))
+	case *p != nil && r.IntN(64) == 0:
+		if !d.a.Owns(*p) && !d.closing.Load() {
+			err = errors.New("a live block seems to be nobody's")
+		}
 	case *p == nil && r.IntN(8) == 0:
 		*p, err = h.Calloc(1, size)
 	case *p == nil:

@@ -94,7 +94,7 @@ func (y *structures) heal() error {
 func runStructures(data []byte) error {
 	defer disarm()
 	in := newStream(data)
-	m, err := newModel(in.next(), hugePagesOf(0), alloc.Hardening{}, nil, -1)
+	m, err := newModel(in.next(), alloc.HugePagesOff, alloc.Hardening{}, nil, -1)
 	if err != nil {
 		return err
 	}

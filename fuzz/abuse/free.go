@@ -181,8 +181,13 @@ var invalidFrees = []Case{
 		Want: panics(alloc.InvalidPointer, "", 144, "never allocated", "never handed out")},
 	{Name: "free after the last block of a span", Category: invalidFree,
 		Bad: func(s *Fixture) unsafe.Pointer {
-			p := must(s.a.Malloc(6000)) // the only block of its span; it does not fill the last page
-			return s.nobodys(at(p, alloc.GoodSize(6000)))
+			last := must(s.a.Malloc(6000))
+			for range 9 { // a span has ten blocks, which do not fill its last page
+				if p := must(s.a.Malloc(6000)); raw.Addr(p) > raw.Addr(last) {
+					last = p
+				}
+			}
+			return s.nobodys(at(last, alloc.GoodSize(6000)))
 		},
 		Want: panics(alloc.InvalidPointer, "", 0, "", "beyond the last block of a span")},
 	{Name: "free inside a large object", Category: invalidFree,
