@@ -30,6 +30,10 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// others is the number of calls that have no name in Counts. It is large beside the calls of the Go
+// runtime, of which there are about a thousand on a busy machine.
+const others = 8000
+
 // callKernel makes a known number of calls from several threads, some of them outside the marks.
 func callKernel() {
 	mapAndUnmap(50)
@@ -38,7 +42,7 @@ func callKernel() {
 	for range 4 {
 		threads.Go(func() {
 			mapAndUnmap(100)
-			for range 100 {
+			for range others / 4 {
 				unix.Getppid()
 			}
 		})
@@ -91,8 +95,8 @@ func TestCountsBetweenMarks(t *testing.T) {
 		t.Errorf("%d calls of mmap, want 400 and a few of the runtime's", n)
 	}
 	// The runtime makes other calls besides.
-	if n := counts[Other]; n < 400 || n > 1000 {
-		t.Errorf("%d other calls, want 400 and some of the runtime's", n)
+	if n := counts[Other]; n < others || n > others*3/2 {
+		t.Errorf("%d other calls, want %d and some of the runtime's", n, others)
 	}
 	if counts.Memory() < 1200 || counts.All() < counts.Memory()+counts.Waiting() {
 		t.Errorf("sums of %v are %d of memory, %d in all", counts, counts.Memory(), counts.All())

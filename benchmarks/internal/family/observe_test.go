@@ -29,8 +29,9 @@ func TestMetricsTellDesignsApart(t *testing.T) {
 	}
 	const size = 16 << 10
 	name := pairName(size)
-	naive, ours := observeOne(t, name, peer.Naive, "1ms"), observeOne(t, name, peer.Ashlar, "1ms")
-	heap := observeOne(t, name, peer.Make, harness.Defaults().Sample.String()) // long enough for collections on a busy machine, too
+	// Long enough for collections, and for faults beside which those of the Go runtime are few, on a busy machine, too.
+	sample := harness.Defaults().Sample.String()
+	naive, ours, heap := observeOne(t, name, peer.Naive, sample), observeOne(t, name, peer.Ashlar, sample), observeOne(t, name, peer.Make, sample)
 
 	// Each block of the naive peer is mapped, touched in 4 pages and a part of a fifth, and unmapped.
 	pages := float64(size/peer.TouchStride) + 1

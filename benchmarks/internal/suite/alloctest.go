@@ -57,7 +57,7 @@ func (w *worker) toggle(slots []block, n int, bands *bands) {
 		slot := &slots[bands.pick(&w.random, len(slots))]
 		if slot.address != nil {
 			w.drain(*slot)
-			*slot = block{}
+			slot.address = nil
 		} else {
 			*slot = w.fill(w.alloctestSize())
 		}

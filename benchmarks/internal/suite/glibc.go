@@ -51,7 +51,7 @@ func (w *worker) simpleRound(blocks []block, size int) {
 	w.freeAll(blocks[:half])
 	for i := len(blocks) - 1; i >= half; i-- {
 		w.free(blocks[i])
-		blocks[i] = block{}
+		blocks[i].address = nil
 	}
 }
 

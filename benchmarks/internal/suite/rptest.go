@@ -62,7 +62,7 @@ func (w *worker) rptest(slots []block, loops int, mine, next *mailbox) {
 			slot := &slots[freed%len(slots)]
 			freed++
 			w.free(*slot)
-			*slot = block{}
+			slot.address = nil
 		}
 		for range n {
 			slot := &slots[allocated%len(slots)]

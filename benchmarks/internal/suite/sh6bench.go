@@ -94,7 +94,7 @@ func (r *keepRing) turn(w *worker) {
 	w.freeAll(r.slots[:r.start])
 	for at := len(r.slots) - 1; at >= r.end; at-- {
 		w.free(r.slots[at])
-		r.slots[at] = block{}
+		r.slots[at].address = nil
 	}
 	r.at = 0
 	if r.start == 0 {

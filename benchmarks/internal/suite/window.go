@@ -47,7 +47,7 @@ func window(length, size int) *Workload {
 						slot.touch()
 						if length == 1 {
 							w.free(*slot)
-							*slot = block{}
+							slot.address = nil
 						}
 					}
 					w.freeAll(ring)

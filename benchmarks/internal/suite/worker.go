@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// A block is the program's note of a live block. The zero value notes none.
+// A block is the program's note of a live block. Without an address it notes none.
 type block struct {
 	address unsafe.Pointer
 	size    uint32
@@ -65,7 +65,7 @@ func (w *worker) alloc(size int) block {
 	return b
 }
 
-// free verifies the tags of a block and frees it. It ignores the zero block.
+// free verifies the tags of a block and frees it. It ignores a note of no block.
 func (w *worker) free(b block) {
 	if b.address == nil {
 		return
@@ -88,7 +88,7 @@ func (w *worker) replace(slot *block, size int) {
 func (w *worker) freeAll(blocks []block) {
 	for i := range blocks {
 		w.free(blocks[i])
-		blocks[i] = block{}
+		blocks[i].address = nil
 	}
 }
 
