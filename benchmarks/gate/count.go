@@ -122,7 +122,8 @@ func countRun(valgrind, peer, size string, n int) (float64, error) {
 	}
 	command := exec.Command(valgrind, "--tool=callgrind", "--callgrind-out-file="+os.DevNull, program)
 	command.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", countVariable, peer, size, n), "GOGC=off", "GOMAXPROCS=1",
-		"GODEBUG=asyncpreemptoff=1") // callgrind does not stand the runtime's signals
+		// callgrind does not stand the runtime's signals, and not rdtscp where the processor lacks it.
+		"GODEBUG=asyncpreemptoff=1,cpu.rdtscp=off")
 	output, err := command.CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w: %s", filepath.Base(valgrind), err, output)
