@@ -40,7 +40,7 @@ func TestPurger(t *testing.T) {
 		for _, p := range load(t, a) {
 			a.Free(p)
 		}
-		if asleep(a) {
+		if asleep := asleep(a); asleep && a.space.Footprint.Now() > 0 { // it may be done before the last look
 			t.Error("memory is retained and no purger runs")
 		}
 		if !eventually(func() bool { return a.space.Footprint.Now() == 0 }) {
