@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"runtime/debug"
 	"sync"
@@ -17,8 +18,8 @@ import (
 )
 
 // A doomed Allocator is closed while goroutines use it, as Close allows. They allocate and
-// free blocks of all sizes at a limit, ask for their owner, trim, and read statistics, but do not touch the
-// memory, which Close takes away. Other Allocators of the process are bystanders: their
+// free blocks of all sizes at a limit, singly and in batches, ask for their owner, trim, and look at the
+// Allocator in every other way, but do not touch the memory, which Close takes away. Other Allocators of the process are bystanders: their
 // owners check that nothing happens to them.
 type doomed struct {
 	a       *alloc.Allocator
@@ -103,7 +104,9 @@ func (d *doomed) step(r *rand.Rand, h handle, p *unsafe.Pointer) (err error) {
 	case r.IntN(64) == 0:
 		d.a.Trim()
 	case r.IntN(64) == 0:
-		d.a.Stats()
+		err = d.look(r)
+	case r.IntN(64) == 0:
+		err = d.batch(r, h, size)
 	case r.IntN(64) == 0:
 		d.a.SetLimit(8<<20 + r.Int64N(16<<20))
 	case *p != nil && r.IntN(64) == 0:
@@ -126,6 +129,40 @@ func (d *doomed) step(r *rand.Rand, h handle, p *unsafe.Pointer) (err error) {
 	if errors.Is(err, alloc.ErrLimit) || errors.Is(err, alloc.ErrOutOfMemory) && !errors.Is(err, alloc.ErrClosed) {
 		h.Free(*p)
 		*p, err = nil, nil
+	}
+	return err
+}
+
+// batch allocates some blocks and frees them in one call each.
+func (d *doomed) batch(r *rand.Rand, h handle, size int) error {
+	blocks := make([]unsafe.Pointer, 1+r.IntN(64))
+	n, err := h.MallocBatch(size, blocks)
+	h.FreeBatch(blocks[:n])
+	return err
+}
+
+// look reads what an Allocator tells, or changes how it is watched. All of it is allowed beside Close, and
+// after it. What a closed Allocator tells is empty, or is refused.
+func (d *doomed) look(r *rand.Rand) (err error) {
+	switch r.IntN(10) {
+	case 0:
+		d.a.Inspect().HeapMap(1 + r.IntN(4))
+	case 1:
+		err = d.a.Inspect().Verify()
+	case 2:
+		err = d.a.Inspect().WriteLeaks(io.Discard)
+	case 3:
+		err = d.a.Profile().Write(io.Discard)
+	case 4:
+		err = d.a.Profile().WriteFragmentation(io.Discard)
+	case 5:
+		d.a.Profile().SetRate(1 << r.IntN(20))
+	case 6:
+		_ = d.a.Trace().Start(io.Discard, alloc.TraceOptions{}) // another one may run
+	case 7:
+		_ = d.a.Trace().Stop() // none may run
+	default:
+		d.a.Stats()
 	}
 	return err
 }
