@@ -30,6 +30,11 @@ func (a *Allocator) describeMisuse(op operation, r *resident) *MisuseError {
 	if r.kind == kindNone || r.kind != kindForeign && r.header().Kind == pagemap.Large {
 		return describeLarge(op, r.addr, a.large.Report(r.addr))
 	}
+	if r.kind == kindForeign && r.isBeforeLarge() { // the end of an object of a can be in the same page
+		if e := describeLarge(op, r.addr, a.large.Report(r.addr)); e.Block != 0 {
+			return e
+		}
+	}
 	return describeResident(op, r)
 }
 

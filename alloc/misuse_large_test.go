@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/ashlar-go/ashlar/internal/raw"
 	"github.com/ashlar-go/ashlar/internal/sizeclass"
 	"github.com/ashlar-go/ashlar/largeobj"
 )
@@ -155,4 +156,35 @@ func TestMisuseHeaderBits(t *testing.T) {
 		a.Free(p)
 	}
 	drained(t, a)
+}
+
+// TestMisuseBesideAnother: the end of an object can be in the page where an object of another Allocator begins.
+// A report about an address there is about the former.
+func TestMisuseBesideAnother(t *testing.T) {
+	const size = sizeclass.LargeMin + 1000 // with its header, an odd number of kernel pages
+	owners := [2]*Allocator{open(t, still), open(t, still)}
+	var objects [2][]unsafe.Pointer
+	for i := range 64 {
+		objects[i%2] = append(objects[i%2], alloc(t, owners[i%2], size))
+	}
+	shared := 0
+	for i, a := range owners {
+		for _, p := range objects[i] {
+			end := at(p, size)
+			if r := resolve(raw.Addr(end), a.id); r.kind != kindForeign {
+				continue
+			}
+			shared++
+			want := MisuseError{Kind: InvalidPointer, Op: "Free", Addr: raw.Addr(end), Block: raw.Addr(p), Size: size, State: "live"}
+			wantMisuse(t, func() { a.Free(end) }, want, "0 bytes beyond the end")
+		}
+	}
+	if shared == 0 {
+		t.Skip("no object ends in the page where another one begins")
+	}
+	for i, a := range owners {
+		for _, p := range objects[i] {
+			a.Free(p)
+		}
+	}
 }

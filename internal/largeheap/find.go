@@ -79,7 +79,7 @@ func (h *Heap) Report(addr uintptr) *Violation {
 		case o.Kind != pagemap.Large:
 			v.Detail = "the page belongs to a span of small blocks"
 			return v
-		case o.Owner != h.owner:
+		case o.Owner != h.owner && addr >= o.user(): // before it, in the same page, can be the end of an object of h
 			v.Detail = "the page belongs to an object of another allocator"
 			return v
 		case o.user() == addr:
