@@ -18,9 +18,9 @@ import (
 )
 
 // A doomed Allocator is closed while goroutines use it, as Close allows. They allocate and
-// free blocks of all sizes at a limit, singly and in batches, ask for their owner, trim, and look at the
-// Allocator in every other way, but do not touch the memory, which Close takes away. Other Allocators of the process are bystanders: their
-// owners check that nothing happens to them.
+// free blocks of all sizes at a limit, singly and in batches, ask for their owner, trim, and look at
+// the Allocator in every other way, but do not touch the memory, which Close takes away. Other
+// Allocators of the process are bystanders: their owners check that nothing happens to them.
 type doomed struct {
 	a       *alloc.Allocator
 	closing atomic.Bool // Close may have begun

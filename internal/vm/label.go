@@ -14,8 +14,8 @@ var unlabelled atomic.Bool
 // it is for. Label returns no error: if the kernel does not support names, it does
 // nothing and does not ask again.
 //
-// The kernel accepts printable names of up to 79 bytes. It merges adjacent mappings only if they have the same name. Therefore a name
-// stands for a kind of mapping and not for a single one.
+// The kernel accepts printable names of up to 79 bytes. It merges adjacent mappings only if they
+// have the same name. Therefore a name stands for a kind of mapping and not for a single one.
 func (s *Space) Label(m Mapping, name string) {
 	if unlabelled.Load() {
 		return
